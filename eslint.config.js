@@ -1,0 +1,65 @@
+import jest from 'eslint-plugin-jest';
+import tseslint from 'typescript-eslint';
+
+/** Folders of the library that may not import these others: the arrows of docs/architecture.md. */
+const factors = ['totp', 'webauthn', 'recovery-codes'];
+const pureFolders = ['crypto', 'policy', 'clock'];
+
+const noTransport = {
+  group: ['**/*.controller.js', '**/*.controller'],
+  message: 'Nothing imports a controller: controllers only translate.',
+};
+
+const library = (folder, patterns) => ({
+  files: [`libs/mfa/src/${folder}/**/*.ts`],
+  rules: { 'no-restricted-imports': ['error', { patterns: [noTransport, ...patterns] }] },
+});
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', 'coverage/**', 'node_modules/**'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylistic],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // A module class of Nest has no members: its decorator says everything.
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Use node:crypto.' },
+      ],
+    },
+  },
+  library('**', []),
+  ...pureFolders.map((folder) =>
+    library(folder, [
+      { group: ['@nestjs/*', 'typeorm'], message: `${folder} knows neither Nest nor TypeORM.` },
+    ]),
+  ),
+  ...factors.map((folder) =>
+    library(folder, [
+      {
+        group: factors.filter((other) => other !== folder).map((other) => `**/${other}/**`),
+        message: 'Factors never import each other.',
+      },
+    ]),
+  ),
+  {
+    // The modules that put the parts together.
+    files: ['libs/mfa/src/*.module.ts', 'apps/demo/src/**/*.module.ts'],
+    rules: { 'no-restricted-imports': 'off' },
+  },
+  {
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    extends: [jest.configs['flat/recommended']],
+    rules: {
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
+      'jest/no-standalone-expect': 'off',
+    },
+  },
+);
