@@ -1,0 +1,164 @@
+import { Logger } from '@nestjs/common';
+import { toString as qrCodeToString } from 'qrcode';
+
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import type { EncryptionContext } from '../crypto/envelope.js';
+import { open, seal } from '../crypto/envelope.js';
+import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaType } from '../policy/methods.js';
+import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { getMfaSession } from '../sessions/request-session.js';
+import { buildKeyUri } from '../totp/key-uri.js';
+import type { MfaAdapterContext } from './adapter-context.js';
+import { CONNECT_ADAPTER } from './adapter-context.js';
+import type { MfaErrorMessages } from './messages.js';
+import { DEFAULT_ERROR_MESSAGES } from './messages.js';
+import type { MfaUser } from './mfa-user.js';
+import { userIdOf } from './mfa-user.js';
+import type { MfaNotification } from './notification.js';
+
+type PassportUser = Omit<MfaUser, 'id'> & { id?: string | number; userId?: string | number; sub?: string };
+
+/**
+ * The one place where the application's own world comes in. Extend it, override what differs, and give the class as
+ * the option `adapter`. All hooks may return a promise; one that throws refuses the request.
+ */
+export class DefaultMfaAdapter {
+  private readonly logger = new Logger(DefaultMfaAdapter.name);
+  private context?: MfaAdapterContext;
+
+  /** Texts by error code. An override may name a few; the default text stands for the others. */
+  errorMessages: Partial<MfaErrorMessages> = { ...DEFAULT_ERROR_MESSAGES };
+
+  /** @internal */
+  [CONNECT_ADAPTER](context: MfaAdapterContext): void {
+    this.context = context;
+  }
+
+  /** The options, keys and look-ups that the default hooks use. */
+  protected get mfa(): MfaAdapterContext {
+    if (!this.context) {
+      throw new Error(
+        'This adapter is not connected: give it to MfaModule.forRoot({ adapter }), and use it after boot',
+      );
+    }
+    return this.context;
+  }
+
+  /**
+   * The signed-in user of a request, or null. Default: `request.user` as Passport leaves it (`id`, `userId` or `sub`);
+   * without one, the user of the authenticated session. A pending session is nobody.
+   */
+  getUser(request: object): MfaUser | null | Promise<MfaUser | null> {
+    const { user } = request as { user?: PassportUser | null };
+    if (user) {
+      const id = user.id ?? user.userId ?? user.sub;
+      return id === undefined ? null : { ...user, id };
+    }
+    const session = getMfaSession(request);
+    return session?.status === 'authenticated' ? this.findUser(session.userId) : null;
+  }
+
+  /** When the application itself last proved this user, such as a JWT's `auth_time` (in seconds there). Default: null. */
+  getAuthenticatedAt(_request: object): Date | null | Promise<Date | null> {
+    return null;
+  }
+
+  /**
+   * The user of that id, or null when gone or disabled, which refuses to finish a sign-in. Default: `{ id }`, which
+   * knows nothing: override it when users can be disabled, are staff, or have addresses.
+   */
+  findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
+    return { id: userId };
+  }
+
+  /** Extra fields for the answer that completes a sign-in, such as an access token. Default: none. */
+  completeLogin(
+    _user: MfaUser,
+    _session: AuthenticationSession,
+    _request: object,
+    _response: object,
+  ): Record<string, unknown> | Promise<Record<string, unknown>> {
+    return {};
+  }
+
+  /** How the user is called in an authenticator app. Default: email, else username, else id. */
+  getTotpLabel(user: MfaUser): string | Promise<string> {
+    return user.email || user.username || String(user.id);
+  }
+
+  /** How the application is called in an authenticator app. Default: the option `totp.issuer`. */
+  getTotpIssuer(): string | Promise<string> {
+    return this.mfa.options.totp.issuer;
+  }
+
+  /** The `otpauth://totp/…` URI of the QR code (Key URI format). `secret` is base32. */
+  async buildTotpUrl(user: MfaUser, secret: string): Promise<string> {
+    const { algorithm, digits, period } = this.mfa.options.totp;
+    return buildKeyUri({
+      issuer: await this.getTotpIssuer(),
+      label: await this.getTotpLabel(user),
+      secret,
+      algorithm,
+      digits,
+      period,
+    });
+  }
+
+  /** The QR code of that URI as SVG markup. */
+  buildTotpSvg(url: string): string | Promise<string> {
+    return qrCodeToString(url, { type: 'svg' });
+  }
+
+  /** Encrypts what is kept of a factor. Default: AES-256-GCM under a key derived from `secret`, bound to its owner. */
+  encrypt(text: string, context?: EncryptionContext): string | Promise<string> {
+    return seal(this.mfa.keyRing, text, context);
+  }
+
+  /** Decrypts what `encrypt` made. */
+  decrypt(text: string, context?: EncryptionContext): string | Promise<string> {
+    return open(this.mfa.keyRing, text, context);
+  }
+
+  /** Whether this authenticator may be deleted; asked on every delete path. Default: true. */
+  canDeleteAuthenticator(_authenticator: Authenticator): boolean | Promise<boolean> {
+    return true;
+  }
+
+  /**
+   * Whether the user has a second factor, of the given types if any are given.
+   *
+   * @param authenticators the user's rows, when the caller has read them; saves a query
+   */
+  async isMfaEnabled(
+    user: MfaUser,
+    types: readonly MfaType[] = SECOND_FACTOR_TYPES,
+    authenticators?: readonly Authenticator[],
+  ): Promise<boolean> {
+    const rows = authenticators ?? (await this.mfa.findAuthenticators(userIdOf(user)));
+    return rows.some(({ type }) => types.includes(type) && SECOND_FACTOR_TYPES.includes(type));
+  }
+
+  /**
+   * The name of a new authenticator that the user did not name. Default: `Master key`, `Backup key`, `Key nr. 3`, … for
+   * keys; the kind of factor for the others.
+   */
+  async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
+    if (type === 'recovery_codes') return 'Recovery codes';
+    const rows = await this.mfa.findAuthenticators(userIdOf(user));
+    const number = rows.filter((row) => row.type === type).length + 1;
+    if (type === 'totp') return number === 1 ? 'Authenticator app' : `Authenticator app ${number}`;
+    return ['Master key', 'Backup key'][number - 1] ?? `Key nr. ${number}`;
+  }
+
+  /** Tells the user of a change. Default: logs it. It never fails the request, and the request does not wait for it. */
+  sendNotification(notification: MfaNotification, user: MfaUser): void | Promise<void> {
+    this.logger.log(`${notification.type} (${notification.authenticatorType}) of user ${String(user.id)}`);
+  }
+
+  /** The text of an error code: the place for translation. Default: looks up `errorMessages`. */
+  getErrorMessage(code: MfaErrorCode, _request?: object): string | Promise<string> {
+    return this.errorMessages[code] ?? DEFAULT_ERROR_MESSAGES[code];
+  }
+}

@@ -1,0 +1,31 @@
+/** What the module knows of one of the application's users. */
+export interface MfaUser {
+  id: string | number;
+  email?: string | null;
+  username?: string | null;
+  displayName?: string | null;
+  /** Staff must have a second factor when `requiredForStaff` is on. */
+  isStaff?: boolean;
+  /** Only an explicit false refuses enrolment. */
+  emailVerified?: boolean;
+}
+
+/** Longest user id in characters: the width of the columns that hold it. */
+export const MAX_USER_ID_LENGTH = 191;
+
+/**
+ * The user's id as it is stored. A missing id would match no row, or with careless criteria every row, so it is an
+ * error here and never reaches the database.
+ *
+ * @throws {TypeError} when the id is missing or too long
+ */
+export function userIdOf(user: Pick<MfaUser, 'id'>): string {
+  const id: unknown = user.id;
+  const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id;
+  if (typeof text !== 'string' || text === '' || text.length > MAX_USER_ID_LENGTH) {
+    throw new TypeError(
+      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters`,
+    );
+  }
+  return text;
+}

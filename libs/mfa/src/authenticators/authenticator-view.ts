@@ -1,0 +1,22 @@
+import type { MfaType } from '../policy/methods.js';
+import type { Authenticator } from './authenticator.entity.js';
+
+/** An authenticator as its owner sees it. It holds what is named here and nothing else: never a secret. */
+export interface AuthenticatorView {
+  id: string;
+  type: MfaType;
+  name: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+  /** Whether failed attempts have disabled it. */
+  locked: boolean;
+  /** Recovery codes only: how many are left. */
+  remaining?: number;
+}
+
+export function viewAuthenticator(
+  { id, type, name, createdAt, lastUsedAt, remaining }: Authenticator,
+  locked: boolean,
+): AuthenticatorView {
+  return { id, type, name, createdAt, lastUsedAt, locked, ...(remaining === null ? {} : { remaining }) };
+}

@@ -1,0 +1,62 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
+import type { MfaType } from '../policy/methods.js';
+import { MomentColumn } from '../storage/moment-column.js';
+
+/** One enrolled factor of one user. */
+@Entity({ name: 'mfa_authenticator' })
+@Index('idx_mfa_authenticator_user', ['userId'])
+export class Authenticator {
+  /** A random UUID. */
+  @PrimaryColumn({ type: 'varchar', length: 36 })
+  id!: string;
+
+  @Column({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  @Column({ type: 'varchar', length: 20 })
+  type!: MfaType;
+
+  @Column({ type: 'varchar', length: 100 })
+  name!: string;
+
+  /** What the factor needs to verify a proof, as JSON, encrypted by the adapter. */
+  @Column({ type: 'text' })
+  data!: string;
+
+  @MomentColumn('created_at')
+  createdAt!: Date;
+
+  @MomentColumn('last_used_at', { nullable: true })
+  lastUsedAt!: Date | null;
+
+  /** Failures since the last success; at `rateLimit.lockAfter` the authenticator is disabled. */
+  @Column({ type: 'int', default: 0 })
+  failures!: number;
+
+  /** When `failures` reached the cap; null while it has not. */
+  @MomentColumn('locked_at', { nullable: true })
+  lockedAt!: Date | null;
+
+  /** TOTP only: the newest time step that was accepted (RFC 6238, section 5.2). It never goes back. */
+  @Column({
+    name: 'last_step',
+    type: 'bigint',
+    nullable: true,
+    transformer: {
+      to: (value: number | null | undefined) => value,
+      from: (value: string | number | null) => (value === null ? null : Number(value)),
+    },
+  })
+  lastStep!: number | null;
+
+  /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */
+  @Column({ type: 'int', nullable: true })
+  remaining!: number | null;
+}
+
+/** How an authenticator is called in logs and lists: its name and its type, never anything of its data. */
+export function authenticatorLabel({ name, type }: Pick<Authenticator, 'name' | 'type'>): string {
+  return `${name} (${type})`;
+}

@@ -1,0 +1,57 @@
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import { RemoveAuthenticatorFlow } from '../enrolment/remove-authenticator.flow.js';
+import { Access, CurrentContext, CurrentUser } from '../http/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { authenticatedSession } from '../sessions/request-context.service.js';
+import type { AuthenticatorView } from './authenticator-view.js';
+import { viewAuthenticator } from './authenticator-view.js';
+import { AuthenticatorsService } from './authenticators.service.js';
+import { AuthenticatorIdParam } from './dto/authenticator-id.param.js';
+import { ListAuthenticatorsQuery } from './dto/list-authenticators.query.js';
+import { RenameAuthenticatorDto } from './dto/rename-authenticator.dto.js';
+
+@MfaController()
+export class AuthenticatorsController {
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+  ) {}
+
+  @Get()
+  @Access('user')
+  async list(
+    @CurrentUser() user: MfaUser,
+    @Query() { type }: ListAuthenticatorsQuery,
+  ): Promise<AuthenticatorView[]> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    return rows
+      .filter((row) => type === undefined || row.type === type)
+      .map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
+  }
+
+  @Patch(':id')
+  @Access('recent')
+  async rename(
+    @CurrentUser() user: MfaUser,
+    @Param() { id }: AuthenticatorIdParam,
+    @Body() { name }: RenameAuthenticatorDto,
+  ): Promise<AuthenticatorView> {
+    const row = await this.authenticators.rename(userIdOf(user), id, name);
+    return viewAuthenticator(row, this.authenticators.isLocked(row));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('recent')
+  async remove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param() { id }: AuthenticatorIdParam,
+  ): Promise<void> {
+    await this.removal.remove(user, id, authenticatedSession(context));
+  }
+}

@@ -1,0 +1,122 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
+import { FactorChange } from '../authenticators/factor-change.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { MfaErrorCode } from '../errors/error-codes.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { MfaNotifier } from '../events/mfa-notifier.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { MfaType } from '../policy/methods.js';
+import { isSecondFactorType, methodOfType } from '../policy/methods.js';
+import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
+import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
+import type { IssuedSession } from '../sessions/issued-session.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { authenticatedSession } from '../sessions/request-context.service.js';
+import type { Write } from '../storage/mfa-storage.js';
+
+/** A second factor that has just been proven for the first time. */
+export interface NewFactor {
+  /** Without a name: the adapter makes one. */
+  authenticator: Omit<Authenticator, 'name'> & { name?: string };
+  /** Claims of the proof, and what to answer when one is lost. */
+  claims: Write[];
+  onLost: Record<string, MfaErrorCode>;
+  /** Throws when the factor may not be added to these. */
+  check?: (state: FactorState) => void;
+  /** Statements that go along. */
+  along?: Write[];
+}
+
+export interface AddedFactor {
+  authenticator: Authenticator;
+  /** Only with the user's first second factor; shown this once. */
+  recoveryCodes?: string[];
+  /** The session that the proof was recorded in, with its new token; none outside a request. */
+  issued?: IssuedSession;
+}
+
+/** Adds a second factor of any type: the row, the recovery codes of the first one, the session, all or nothing. */
+@Injectable()
+export class AddAuthenticatorFlow {
+  constructor(
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @throws {MfaException} `not_found` when the type can't be enrolled, `unverified_email` when the address is known to be
+   */
+  assertMayEnrol(user: MfaUser, type: MfaType): void {
+    if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
+    if (this.options.requireVerifiedEmail && user.emailVerified === false)
+      throw new MfaException('unverified_email');
+  }
+
+  /** @throws {MfaException} the codes of `onLost` and `check`, `session_expired` */
+  async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<AddedFactor> {
+    const { type, name } = factor.authenticator;
+    const authenticator = {
+      ...factor.authenticator,
+      name: name ?? (await this.adapter.generateAuthenticatorName(user, type)),
+    };
+    const added = await this.change.run(user, (state) =>
+      this.plan(user, authenticator, factor, state, context),
+    );
+    this.notifier.notify('authenticator_added', user, authenticator);
+    return added;
+  }
+
+  private async plan(
+    user: MfaUser,
+    authenticator: Authenticator,
+    { claims, onLost, check, along = [] }: NewFactor,
+    state: FactorState,
+    context: MfaRequestContext | undefined,
+  ): Promise<PlannedChange<AddedFactor>> {
+    check?.(state);
+    const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
+    const result: AddedFactor = { authenticator };
+
+    const isFirst = !state.authenticators.some(({ type }) => isSecondFactorType(type));
+    if (isFirst && this.options.supportedTypes.includes('recovery_codes')) {
+      const planned = await this.recoveryCodes.planReplacement(user);
+      writes.push(...planned.writes);
+      result.recoveryCodes = planned.codes;
+    }
+    if (context) {
+      const { issued, write } = this.planSession(state.userId, authenticator, context);
+      writes.push(write);
+      result.issued = issued;
+    }
+    // Whoever was signed in elsewhere was so by a password alone.
+    if (isFirst) writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
+    return { writes, result, onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' } };
+  }
+
+  private planSession(
+    userId: string,
+    { id, type }: Authenticator,
+    context: MfaRequestContext,
+  ): { issued: IssuedSession; write: Write } {
+    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id };
+    const session = authenticatedSession(context);
+    return session
+      ? this.sessions.planGain(session, record)
+      : this.sessions.planCreation(userId, { status: 'authenticated', methods: [record] });
+  }
+}

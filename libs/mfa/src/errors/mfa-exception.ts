@@ -1,0 +1,50 @@
+import { STATUS_CODES } from 'node:http';
+
+import { HttpException } from '@nestjs/common';
+
+import type { MfaErrorCode } from './error-codes.js';
+import { MFA_ERRORS } from './error-codes.js';
+
+/** What an answer carries besides its code; all of it is safe to show. */
+export interface MfaErrorDetails {
+  /** Replaces the text of the code: `invalid_request` lists here what is wrong. */
+  message?: string | string[];
+  /** Factor types that would do. */
+  methods?: readonly string[];
+  /** Greatest age of the proof that is asked for, in seconds. */
+  maxAge?: number;
+  /** Seconds until another attempt is judged. */
+  retryAfter?: number;
+}
+
+/**
+ * Every refusal of this module. The body is Nest's shape with a stable `code`; the headers that go with it (RFC 9110,
+ * section 11.6.1; RFC 6585, section 4; RFC 9470, section 3) are in {@link headers}.
+ */
+export class MfaException extends HttpException {
+  constructor(
+    readonly code: MfaErrorCode,
+    readonly details: MfaErrorDetails = {},
+    options?: { cause?: unknown },
+  ) {
+    const { status, message } = MFA_ERRORS[code];
+    super({ statusCode: status, error: STATUS_CODES[status], message, code, ...details }, status, options);
+  }
+
+  /** The response headers that this refusal calls for. */
+  get headers(): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details.maxAge);
+    if (this.details.retryAfter !== undefined) headers['Retry-After'] = String(this.details.retryAfter);
+    return headers;
+  }
+}
+
+function challenge(code: MfaErrorCode, maxAge: number | undefined): string {
+  // RFC 9470: a valid token whose authentication is too weak or too old; RFC 6750 has no other error for it.
+  if (code === 'mfa_required' || code === 'reauthentication_required') {
+    const age = maxAge === undefined ? '' : `, max_age=${maxAge}`;
+    return `Bearer error="insufficient_user_authentication"${age}`;
+  }
+  return code === 'session_expired' ? 'Bearer error="invalid_token"' : 'Bearer';
+}

@@ -1,0 +1,36 @@
+import { SetMetadata, createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+
+/** Metadata key of {@link Access}. */
+export const ACCESS = 'nestjs-mfa:access';
+
+/**
+ * What a route of this module needs: a signed-in user; one whose proof is recent; someone who is signed in or half so;
+ * or a session of any kind.
+ */
+export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session';
+
+export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
+
+const contexts = new WeakMap<object, MfaRequestContext>();
+
+export function setRequestContext(request: object, context: MfaRequestContext): void {
+  contexts.set(request, context);
+}
+
+function requestContext(execution: ExecutionContext): MfaRequestContext {
+  return contexts.get(execution.switchToHttp().getRequest()) as MfaRequestContext;
+}
+
+/** The request's user and session, as the route's guard found them. */
+export const CurrentContext = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  requestContext(execution),
+);
+
+/** The signed-in user, on routes that need one. */
+export const CurrentUser = createParamDecorator(
+  (_: unknown, execution: ExecutionContext): MfaUser => requestContext(execution).user as MfaUser,
+);

@@ -1,0 +1,56 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+
+import { MfaException } from '../errors/mfa-exception.js';
+import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { RequestContextService } from '../sessions/request-context.service.js';
+import { SessionTransport } from '../sessions/session-transport.js';
+import type { RouteAccess } from './access.js';
+import { ACCESS, setRequestContext } from './access.js';
+import { readHeader, setHeader } from './http-message.js';
+import { assertSameOrigin } from './same-origin.js';
+
+/** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
+@Injectable()
+export class MfaRouteGuard implements CanActivate {
+  constructor(
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<object>();
+    setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
+    if (this.transport.readsCookie(request)) assertSameOrigin(request);
+    assertJson(request);
+
+    const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
+    const context = await this.contexts.resolve(request, { withAuthenticators: access === 'authenticate' });
+    await this.assertAccess(access, context);
+    setRequestContext(request, context);
+    return true;
+  }
+
+  private async assertAccess(access: RouteAccess, context: MfaRequestContext): Promise<void> {
+    const hasAccess = {
+      user: context.user !== null,
+      recent: context.user !== null,
+      authenticate: context.user !== null || context.session !== null,
+      session: context.session !== null,
+    }[access];
+    if (!hasAccess) throw new MfaException(context.hasDeadToken ? 'session_expired' : 'unauthenticated');
+    if (access === 'recent') await this.policy.assertRecent(context);
+  }
+}
+
+/** A form or plain text can be sent by any page without a preflight; JSON can't (Fetch, section 4.9). */
+function assertJson(request: object): void {
+  const type = readHeader(request, 'content-type');
+  if (type === undefined || /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return;
+  throw new MfaException('invalid_request', { message: ['The body must be application/json'] });
+}

@@ -1,0 +1,23 @@
+import type { ValidationError } from '@nestjs/common';
+import { Injectable, ValidationPipe } from '@nestjs/common';
+
+import { MfaException } from '../errors/mfa-exception.js';
+
+/** Checks bodies and parameters of this module's routes, whatever the application's own pipe does. */
+@Injectable()
+export class MfaValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      whitelist: true,
+      transform: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: true,
+      // What was sent is not repeated in the answer.
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors: ValidationError[]) =>
+        new MfaException('invalid_request', {
+          message: errors.flatMap(({ constraints }) => Object.values(constraints ?? {})),
+        }),
+    });
+  }
+}

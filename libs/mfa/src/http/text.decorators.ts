@@ -1,0 +1,16 @@
+import { Transform } from 'class-transformer';
+import { IsString, Length, Matches } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+
+/** Text that people read: no control characters, and no half of a surrogate pair, which no database can keep. */
+const PRINTABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;
+
+/** The name that a user gives an authenticator: 1 to 100 characters, without spaces around it. */
+export function IsAuthenticatorName(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value)),
+    Matches(PRINTABLE, { message: 'name must not hold control characters' }),
+    Length(1, 100),
+    IsString(),
+  );
+}

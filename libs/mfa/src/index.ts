@@ -1,0 +1,92 @@
+// The public API. What is not named here may change in any release.
+export { MfaModule } from './mfa.module.js';
+
+// Options
+export type {
+  MfaBehaviourOptions,
+  MfaModuleAsyncOptions,
+  MfaModuleOptions,
+  MfaOptionsFactory,
+  MfaProfile,
+  MfaStructuralOptions,
+  PagesOptions,
+  RateLimitOptions,
+  RecoveryCodesOptions,
+  SessionCookieOptions,
+  SessionOptions,
+  TotpAlgorithm,
+  TotpOptions,
+  TrustedDevicesOptions,
+  WebAuthnOptions,
+} from './options/mfa-options.js';
+export { MfaOptionsError } from './options/options-error.js';
+export type { RecoveryCodeFormat, ResolvedMfaOptions } from './options/resolved-options.js';
+export { MFA_OPTIONS } from './options/resolved-options.js';
+
+// Adapter
+export type { MfaAdapterContext } from './adapter/adapter-context.js';
+export type { MfaAdapterOption } from './adapter/adapter-option.js';
+export { DefaultMfaAdapter } from './adapter/default-mfa-adapter.js';
+export type { MfaErrorMessages } from './adapter/messages.js';
+export { DEFAULT_ERROR_MESSAGES } from './adapter/messages.js';
+export { MFA_ADAPTER } from './adapter/mfa-adapter.js';
+export type { MfaUser } from './adapter/mfa-user.js';
+export type { MfaNotification, MfaNotificationType } from './adapter/notification.js';
+export type { EncryptionContext } from './crypto/envelope.js';
+export { EnvelopeError } from './crypto/envelope.js';
+
+// Services
+export { AuthenticatorsService } from './authenticators/authenticators.service.js';
+export type { AddedFactor } from './enrolment/add-authenticator.flow.js';
+export type { RecoveryCodesSummary } from './recovery-codes/recovery-codes.service.js';
+export { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
+export type { NewSession } from './sessions/authentication-session.service.js';
+export { AuthenticationSessionService } from './sessions/authentication-session.service.js';
+export type { IssuedSession } from './sessions/issued-session.js';
+export type { HttpExchange, LoginResult, LoginStatus } from './sessions/login.flow.js';
+export type { MfaStatus } from './sessions/mfa.service.js';
+export { MfaService } from './sessions/mfa.service.js';
+export type { MfaRequestContext } from './sessions/request-context.service.js';
+export { RequestContextService } from './sessions/request-context.service.js';
+export { getMfaSession } from './sessions/request-session.js';
+export type { ProvenMethod, SessionAnswer } from './sessions/session-answer.js';
+export type { TotpSetupDetails } from './totp/totp-authenticator.js';
+export { TotpAuthenticator } from './totp/totp-authenticator.js';
+export type { TotpActivation } from './totp/totp.service.js';
+export { TotpService } from './totp/totp.service.js';
+
+// Guard and policy
+export { MfaPolicyService } from './guard/mfa-policy.service.js';
+export { MfaSessionGuard } from './guard/mfa-session.guard.js';
+export { MfaGuard } from './guard/mfa.guard.js';
+export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
+export { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+export { assertSameOrigin } from './http/same-origin.js';
+export type { AuthenticationMethod, AuthenticationRecord, MfaType } from './policy/methods.js';
+export { AUTHENTICATION_METHODS, MFA_TYPES } from './policy/methods.js';
+export type { MfaRequirement, PolicyDecision } from './policy/policy.js';
+
+// Errors
+export type { MfaErrorCode } from './errors/error-codes.js';
+export { MFA_ERRORS } from './errors/error-codes.js';
+export type { MfaErrorDetails } from './errors/mfa-exception.js';
+export { MfaException } from './errors/mfa-exception.js';
+
+// Entities and DTOs
+export { Authenticator, authenticatorLabel } from './authenticators/authenticator.entity.js';
+export type { AuthenticatorView } from './authenticators/authenticator-view.js';
+export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticators.query.js';
+export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
+export type { ActivationAnswer } from './enrolment/activation-answer.js';
+export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
+export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';
+export { AuthenticationSession } from './sessions/authentication-session.entity.js';
+export { AuthenticateDto } from './sessions/dto/authenticate.dto.js';
+export { MFA_ENTITIES } from './storage/entities.js';
+export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
+export { TotpSetup } from './totp/totp-setup.entity.js';
+export { MfaUserState } from './users/mfa-user-state.entity.js';
+
+// Time, for tests
+export type { Clock } from './clock/clock.js';
+export { MFA_CLOCK } from './clock/clock.js';

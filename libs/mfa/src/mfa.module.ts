@@ -1,0 +1,210 @@
+import type { DynamicModule, ModuleMetadata, Provider } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+
+import type { MfaAdapterOption } from './adapter/adapter-option.js';
+import { adapterProviders } from './adapter/adapter-provider.js';
+import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
+import { AuthenticatorsController } from './authenticators/authenticators.controller.js';
+import { AuthenticatorsService } from './authenticators/authenticators.service.js';
+import { CODE_FACTORS } from './authenticators/code-factor.js';
+import { CodeVerifier } from './authenticators/code-verifier.js';
+import { FactorChange } from './authenticators/factor-change.js';
+import { MFA_CLOCK, systemClock } from './clock/clock.js';
+import { MFA_KEY_RING } from './crypto/key-ring-token.js';
+import { KeyRing } from './crypto/key-ring.js';
+import { ActivationAnswers } from './enrolment/activation-answer.js';
+import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
+import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
+import { MfaNotifier } from './events/mfa-notifier.js';
+import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
+import { MfaPolicyService } from './guard/mfa-policy.service.js';
+import { MfaSessionGuard } from './guard/mfa-session.guard.js';
+import { MfaGuard } from './guard/mfa.guard.js';
+import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
+import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { mountController } from './http/mount-controller.js';
+import { AttemptLimiter } from './limits/attempt-limiter.js';
+import type {
+  MfaBehaviourOptions,
+  MfaModuleAsyncOptions,
+  MfaModuleOptions,
+  MfaOptionsFactory,
+  MfaStructuralOptions,
+} from './options/mfa-options.js';
+import { MfaOptionsError } from './options/options-error.js';
+import { resolveOptions } from './options/resolve-options.js';
+import type { ResolvedMfaOptions } from './options/resolved-options.js';
+import { MFA_OPTIONS } from './options/resolved-options.js';
+import { MFA_PATH, resolveStructure } from './options/structural-options.js';
+import { RecoveryCodeFactor } from './recovery-codes/recovery-code-factor.js';
+import { RecoveryCodeSet } from './recovery-codes/recovery-code-set.js';
+import { RecoveryCodeStore } from './recovery-codes/recovery-code-store.js';
+import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
+import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
+import { AuthenticateController } from './sessions/authenticate.controller.js';
+import { AuthenticationSessionService } from './sessions/authentication-session.service.js';
+import { LoginFlow } from './sessions/login.flow.js';
+import { MfaService } from './sessions/mfa.service.js';
+import { RequestContextService } from './sessions/request-context.service.js';
+import { SecondFactorFlow } from './sessions/second-factor.flow.js';
+import { SessionAnswers } from './sessions/session-answer.js';
+import { SessionTransport } from './sessions/session-transport.js';
+import { SessionController } from './sessions/session.controller.js';
+import { MFA_ENTITIES } from './storage/entities.js';
+import { MFA_DATA_SOURCE, MfaStorage } from './storage/mfa-storage.js';
+import { TotpCodeFactor } from './totp/totp-code-factor.js';
+import { TotpData } from './totp/totp-data.js';
+import { TotpSetupStore } from './totp/totp-setup-store.js';
+import { TotpController } from './totp/totp.controller.js';
+import { TotpService } from './totp/totp.service.js';
+import { EnrollmentPolicy } from './users/enrollment-policy.js';
+import { UserStateService } from './users/user-state.service.js';
+
+/** The options as they were given, before defaults and checks. */
+const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
+
+/** What applications may inject. */
+const PUBLIC_PROVIDERS = [
+  MfaService,
+  TotpService,
+  RecoveryCodesService,
+  AuthenticationSessionService,
+  AuthenticatorsService,
+  MfaPolicyService,
+  RequestContextService,
+  MfaExceptionMapper,
+  MfaGuard,
+  MfaSessionGuard,
+];
+
+const INTERNAL_PROVIDERS = [
+  MfaStorage,
+  UserStateService,
+  EnrollmentPolicy,
+  AttemptLimiter,
+  FactorChange,
+  CodeVerifier,
+  TotpCodeFactor,
+  TotpData,
+  TotpSetupStore,
+  RecoveryCodeFactor,
+  RecoveryCodeSet,
+  RecoveryCodeStore,
+  AddAuthenticatorFlow,
+  RemoveAuthenticatorFlow,
+  ActivationAnswers,
+  LoginFlow,
+  SecondFactorFlow,
+  SessionAnswers,
+  SessionTransport,
+  MfaNotifier,
+  BodyErrorMiddleware,
+];
+
+/** Multi-factor authentication for an application. Import it once, in the root module. */
+@Module({})
+export class MfaModule {
+  /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
+  static forRoot(options: MfaModuleOptions): DynamicModule {
+    const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, ...behaviour } = options;
+    const structure = { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter };
+    return build(structure, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviour }]);
+  }
+
+  /** Like {@link forRoot}, with options from a factory; those that shape the module are still given here. */
+  static forRootAsync(options: MfaModuleAsyncOptions): DynamicModule {
+    return build(options, options.imports ?? [], rawOptionsProviders(options));
+  }
+}
+
+function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
+  if (options.useFactory) {
+    return [{ provide: MFA_RAW_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
+  }
+  const factory = options.useExisting ?? options.useClass;
+  if (!factory) throw new MfaOptionsError(['forRootAsync needs `useFactory`, `useClass` or `useExisting`']);
+  const provider = {
+    provide: MFA_RAW_OPTIONS,
+    useFactory: (made: MfaOptionsFactory) => made.createMfaOptions(),
+    inject: [factory],
+  };
+  return options.useClass ? [options.useClass, provider] : [provider];
+}
+
+function build(options: MfaStructuralOptions, imports: Imports, optionsProviders: Provider[]): DynamicModule {
+  const structure = resolveStructure(options);
+  const mount = (path: string) => `${structure.path}${path}`;
+  return {
+    module: MfaModule,
+    global: structure.isGlobal,
+    imports: [
+      ...imports,
+      ...adapterImports(structure.adapter),
+      TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource),
+    ],
+    controllers: structure.controllers
+      ? [
+          mountController(SessionController, mount('')),
+          mountController(AuthenticatorsController, mount('/authenticators')),
+          mountController(TotpController, mount('/totp')),
+          mountController(RecoveryCodesController, mount('/recovery-codes')),
+          mountController(AuthenticateController, mount('/authenticate')),
+        ]
+      : [],
+    providers: [
+      ...optionsProviders,
+      ...coreProviders(structure.dataSource),
+      ...adapterProviders(structure.adapter),
+      ...PUBLIC_PROVIDERS,
+      ...INTERNAL_PROVIDERS,
+      { provide: MFA_PATH, useValue: structure.path },
+      { provide: APP_FILTER, useClass: MfaExceptionFilter },
+      ...(structure.globalGuard ? [{ provide: APP_GUARD, useClass: GlobalMfaGuard }] : []),
+    ],
+    exports: [...PUBLIC_PROVIDERS, MFA_ADAPTER, MFA_OPTIONS, MFA_CLOCK],
+  };
+}
+
+function coreProviders(dataSourceName: string | undefined): Provider[] {
+  return [
+    {
+      provide: MFA_OPTIONS,
+      inject: [MFA_RAW_OPTIONS],
+      useFactory: (options: MfaBehaviourOptions) => resolveOptions(options),
+    },
+    { provide: MFA_CLOCK, useValue: systemClock },
+    {
+      provide: MFA_KEY_RING,
+      inject: [MFA_OPTIONS],
+      useFactory: ({ secrets }: ResolvedMfaOptions) => new KeyRing(secrets),
+    },
+    {
+      provide: MFA_DATA_SOURCE,
+      inject: [getDataSourceToken(dataSourceName)],
+      useFactory: assertEntities,
+    },
+    // In this order, so that a code that fits both is judged by the authenticator app first.
+    {
+      provide: CODE_FACTORS,
+      inject: [TotpCodeFactor, RecoveryCodeFactor],
+      useFactory: (...factors: unknown[]) => factors,
+    },
+  ];
+}
+
+function assertEntities(dataSource: DataSource): DataSource {
+  if (MFA_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) return dataSource;
+  throw new MfaOptionsError([
+    'the DataSource does not know the entities of this module: set `autoLoadEntities: true` in TypeOrmModule.forRoot(), or add `...MFA_ENTITIES` to its `entities`',
+  ]);
+}
+
+type Imports = NonNullable<ModuleMetadata['imports']>;
+
+function adapterImports(adapter: MfaAdapterOption | undefined): Imports {
+  return adapter && typeof adapter !== 'function' ? (adapter.imports ?? []) : [];
+}

@@ -1,0 +1,167 @@
+import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
+
+import type { MfaAdapterOption } from '../adapter/adapter-option.js';
+import type { MfaType } from '../policy/methods.js';
+
+/** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
+export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
+
+/** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
+export type MfaProfile = 'default' | 'aal2' | 'strict';
+
+export interface TotpOptions {
+  /** The name of your application in authenticator apps; no colon. Default: `webauthn.rpName`, else the package's name. */
+  issuer?: string;
+  /** Length of a time step in seconds, 1 to 120 (NIST SP 800-63B-4, section 3.1.4.1). Default: 30. */
+  period?: number;
+  /** Length of a code: 6, 7 or 8. Default: 6. */
+  digits?: number;
+  /** Steps of clock drift accepted on either side: 0 or 1 (RFC 6238, section 5.2). Default: 1. */
+  tolerance?: number;
+  /** Default: `sha1`. */
+  algorithm?: TotpAlgorithm;
+  /** Authenticator apps a user may have at once, 1 to 10. Default: 1. */
+  maxPerUser?: number;
+  /** How long a set-up waits for its first code, in seconds, 1 to 3600. Default: 600. */
+  setupTtlSeconds?: number;
+  /** A code that is always right, for end-to-end tests only. The boot fails with it when NODE_ENV is `production`. */
+  insecureBypassCode?: string;
+}
+
+export interface RecoveryCodesOptions {
+  /** Codes in a set, 1 to 50. Default: 10. */
+  count?: number;
+  /** Decimal digits of a code, 8 to 16. Default: 8. Profiles `aal2` and `strict` make longer codes of their own form. */
+  digits?: number;
+}
+
+export interface WebAuthnOptions {
+  /** The relying party id: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
+  rpId?: string;
+  /** The site's name, shown by some authenticators. */
+  rpName?: string;
+  /** The exact origins on which ceremonies may run, such as `https://app.example.com`. */
+  origins?: string[];
+  /** Lets `http://localhost` in. Default: false. */
+  allowInsecureOrigin?: boolean;
+  /** Default: `preferred`. */
+  userVerification?: 'required' | 'preferred' | 'discouraged';
+  /** Default: `none`. */
+  attestation?: 'none' | 'indirect' | 'direct' | 'enterprise';
+  /** Models of authenticators that may be registered, by AAGUID. Default: any. */
+  allowedAaguids?: string[];
+  /** What happens when a signature counter goes back. Default: `reject`. */
+  signCount?: 'reject' | 'report';
+}
+
+export interface SessionCookieOptions {
+  /** Default: `mfa_session`; prefixed with `__Host-` when the cookie is Secure, on path `/`, and has no domain. */
+  name?: string;
+  /** Default: `lax`. */
+  sameSite?: 'strict' | 'lax' | 'none';
+  /** Default: true, except when NODE_ENV is `development` or `test`. */
+  secure?: boolean;
+  /** Default: the host that sets it, and no other. */
+  domain?: string;
+  /** Default: `/`. */
+  path?: string;
+}
+
+export interface SessionOptions {
+  /** How long a half-finished sign-in waits for its second factor, in seconds, 1 to 3600. Default: 900. */
+  pendingTtlSeconds?: number;
+  /** How long a session lives at most, in seconds, 1 to 2592000. Default: 43200 (12 hours). */
+  ttlSeconds?: number;
+  /** The session cookie, or false for the header transport only. */
+  cookie?: SessionCookieOptions | false;
+  /** The request header that carries the token of clients without cookies. Default: `x-mfa-session`. */
+  header?: string;
+}
+
+export interface TrustedDevicesOptions {
+  /** Default: false. */
+  enabled?: boolean;
+  /** How long a browser stays trusted, in seconds. Default: 1209600 (14 days). */
+  ttlSeconds?: number;
+  /** Default: 20. */
+  maxPerUser?: number;
+  /** The cookie's name. Default: `mfa_trusted`. */
+  cookie?: string;
+}
+
+export interface RateLimitOptions {
+  /** Codes that one user may try in a window, whatever the factor, 1 to 1000000. Default: 5. */
+  attempts?: number;
+  /** Length of the window in seconds, 1 to 86400. Default: 300. */
+  windowSeconds?: number;
+  /** Consecutive failures that disable an authenticator, 1 to 100 (NIST SP 800-63B-4, section 3.2.2). Default: 100. */
+  lockAfter?: number;
+}
+
+export interface PagesOptions {
+  /** Where the pages live. Default: `/account/security`. */
+  path?: string;
+}
+
+/** What `MfaModule.forRoot()` takes. */
+export interface MfaModuleOptions extends MfaStructuralOptions, MfaBehaviourOptions {}
+
+/** Options that decide how the module is built. Given synchronously, also beside `forRootAsync`. */
+export interface MfaStructuralOptions {
+  /** Prefix of the HTTP routes. Default: `mfa`. */
+  path?: string;
+  /** Whether the HTTP routes are mounted. Default: true. */
+  controllers?: boolean;
+  /** Whether the HTML pages are mounted. Default: false. */
+  pages?: boolean | PagesOptions;
+  /** Enforces second factors on every route for users who must have one. Default: false. */
+  globalGuard?: boolean;
+  /** Whether other modules can use the guard without importing this one. Default: true. */
+  isGlobal?: boolean;
+  /** Name of the TypeORM `DataSource`. Default: the default one. */
+  dataSource?: string;
+  /** Your `MFA_ADAPTER`: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
+  adapter?: MfaAdapterOption;
+}
+
+/** Options that may come from a factory. */
+export interface MfaBehaviourOptions {
+  /** At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. */
+  secret: string | string[];
+  /** Factors that users may enrol. A type that is removed still works for those who have it. Default: all three. */
+  supportedTypes?: MfaType[];
+  totp?: TotpOptions;
+  recoveryCodes?: RecoveryCodesOptions;
+  webauthn?: WebAuthnOptions;
+  /** Sign-in with a passkey alone. Default: false. */
+  passkeyLogin?: boolean;
+  /** Whether users with `isStaff` must have a second factor. Default: false. */
+  requiredForStaff?: boolean;
+  /** How long a proven second factor counts, in seconds, 1 to 86400. Default: 300. */
+  gracePeriodSeconds?: number;
+  /** How long someone who must enrol may still work without, in seconds, up to 31536000. Default: 0. */
+  enrollmentGracePeriodSeconds?: number;
+  /** Whether users whose address is known to be unverified may not enrol. Default: true. */
+  requireVerifiedEmail?: boolean;
+  session?: SessionOptions;
+  trustedDevices?: TrustedDevicesOptions;
+  rateLimit?: RateLimitOptions;
+  /** Default: `default`. */
+  profile?: MfaProfile;
+}
+
+/** A class given as `useClass` or `useExisting` to `forRootAsync`. */
+export interface MfaOptionsFactory {
+  createMfaOptions(): MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
+}
+
+/** What `MfaModule.forRootAsync()` takes: the structural options, and one way to make the others. */
+export interface MfaModuleAsyncOptions extends MfaStructuralOptions {
+  imports?: ModuleMetadata['imports'];
+  inject?: FactoryProvider['inject'];
+  // The arguments are what `inject` names; only the caller knows their types.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  useFactory?: (...args: any[]) => MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
+  useClass?: Type<MfaOptionsFactory>;
+  useExisting?: Type<MfaOptionsFactory> | string | symbol;
+}

@@ -1,0 +1,276 @@
+import type { MfaType } from '../policy/methods.js';
+import { MFA_TYPES } from '../policy/methods.js';
+import type { MfaBehaviourOptions } from './mfa-options.js';
+import { MfaOptionsError } from './options-error.js';
+import { Problems } from './problems.js';
+import { PROFILES } from './profiles.js';
+import type { ResolvedMfaOptions } from './resolved-options.js';
+
+/** What the defaults depend on outside the options. */
+export interface OptionsEnvironment {
+  nodeEnv: string | undefined;
+  packageName: string | undefined;
+}
+
+const SECRET_BYTES = 32;
+const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
+const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
+const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
+  'secret',
+  'supportedTypes',
+  'totp',
+  'recoveryCodes',
+  'webauthn',
+  'passkeyLogin',
+  'requiredForStaff',
+  'gracePeriodSeconds',
+  'enrollmentGracePeriodSeconds',
+  'requireVerifiedEmail',
+  'session',
+  'trustedDevices',
+  'rateLimit',
+  'profile',
+];
+
+/**
+ * Fills in the defaults and checks every option against the others.
+ *
+ * @throws {MfaOptionsError} naming each option that is wrong, and the remedy
+ */
+export function resolveOptions(
+  options: MfaBehaviourOptions,
+  environment: OptionsEnvironment = {
+    nodeEnv: process.env['NODE_ENV'],
+    packageName: process.env['npm_package_name'],
+  },
+): ResolvedMfaOptions {
+  const problems = new Problems();
+  problems.onlyKnown('', options, BEHAVIOUR_OPTIONS);
+  refuseUnbuilt(problems, options);
+
+  const profile = problems.oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
+  const resolved: ResolvedMfaOptions = {
+    secrets: resolveSecrets(problems, options.secret),
+    supportedTypes: resolveTypes(problems, options.supportedTypes),
+    totp: resolveTotp(problems, options, profile, environment),
+    recoveryCodes: resolveRecoveryCodes(problems, options, profile),
+    requiredForStaff: problems.boolean('requiredForStaff', options.requiredForStaff, false),
+    gracePeriodSeconds: problems.integer(
+      'gracePeriodSeconds',
+      options.gracePeriodSeconds,
+      300,
+      1,
+      PROFILES[profile].maxGracePeriodSeconds,
+    ),
+    enrollmentGracePeriodSeconds: problems.integer(
+      'enrollmentGracePeriodSeconds',
+      options.enrollmentGracePeriodSeconds,
+      0,
+      0,
+      31_536_000,
+    ),
+    requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
+    session: resolveSession(problems, options, profile, environment),
+    rateLimit: resolveRateLimit(problems, options),
+    profile,
+  };
+  if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
+  return resolved;
+}
+
+/** These are part of the interface already; until they work, asking for them must not look as if it did. */
+function refuseUnbuilt(problems: Problems, options: MfaBehaviourOptions): void {
+  const asked: [string, boolean][] = [
+    ['webauthn', options.webauthn !== undefined || options.supportedTypes?.includes?.('webauthn') === true],
+    ['passkeyLogin', options.passkeyLogin === true],
+    ['trustedDevices', options.trustedDevices?.enabled === true],
+  ];
+  for (const [name, isAsked] of asked) {
+    if (isAsked) problems.add(`\`${name}\` is not available in this version yet: leave it out`);
+  }
+}
+
+function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
+  const secrets = Array.isArray(secret) ? (secret as unknown[]) : [secret];
+  const remedy = `give a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
+  if (secret === undefined || secret === '' || secrets.length === 0) {
+    problems.add(`\`secret\` is required: ${remedy}`);
+  } else if (!secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= SECRET_BYTES)) {
+    // The value itself is never printed.
+    problems.add(`\`secret\` is too short or not a string: ${remedy}`);
+  } else if (new Set(secrets).size !== secrets.length) {
+    problems.add('`secret` holds the same secret twice: list each once, the current one first');
+  }
+  return secrets as [string, ...string[]];
+}
+
+function resolveTypes(problems: Problems, types: unknown): readonly MfaType[] {
+  if (types === undefined) return ['totp', 'recovery_codes'];
+  if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type as MfaType))) {
+    problems.add(`\`supportedTypes\` must be a list of ${MFA_TYPES.join(', ')}`);
+    return [];
+  }
+  if (!types.includes('totp') && !types.includes('webauthn')) {
+    problems.add(
+      '`supportedTypes` needs a second factor, `totp` or `webauthn`: recovery codes never stand alone',
+    );
+  }
+  return types as MfaType[];
+}
+
+function resolveTotp(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+  { nodeEnv, packageName }: OptionsEnvironment,
+): ResolvedMfaOptions['totp'] {
+  const totp = problems.group('totp', options.totp);
+  problems.onlyKnown('totp.', totp, [
+    'issuer',
+    'period',
+    'digits',
+    'tolerance',
+    'algorithm',
+    'maxPerUser',
+    'setupTtlSeconds',
+    'insecureBypassCode',
+  ]);
+  const maxTolerance = PROFILES[profile].maxTolerance;
+  return {
+    // The Key URI format separates issuer and account by a colon, so neither may hold one.
+    issuer: problems.text(
+      'totp.issuer',
+      totp['issuer'],
+      options.webauthn?.rpName ?? packageName ?? 'NestJS application',
+      /^[^:\p{Cc}]{1,100}$/u,
+      'a name of 1 to 100 characters without a colon',
+    ),
+    period: problems.integer('totp.period', totp['period'], 30, 1, 120),
+    digits: problems.integer('totp.digits', totp['digits'], 6, 6, 8),
+    tolerance: problems.integer('totp.tolerance', totp['tolerance'], maxTolerance, 0, maxTolerance),
+    algorithm: problems.oneOf('totp.algorithm', totp['algorithm'], 'sha1', ['sha1', 'sha256', 'sha512']),
+    maxPerUser: problems.integer('totp.maxPerUser', totp['maxPerUser'], 1, 1, 10),
+    setupTtlSeconds: problems.integer('totp.setupTtlSeconds', totp['setupTtlSeconds'], 600, 1, 3600),
+    insecureBypassCode: resolveBypassCode(problems, totp['insecureBypassCode'], profile, nodeEnv),
+  };
+}
+
+function resolveBypassCode(
+  problems: Problems,
+  code: unknown,
+  profile: ResolvedMfaOptions['profile'],
+  nodeEnv: string | undefined,
+): string | undefined {
+  if (code === undefined) return undefined;
+  if (nodeEnv === 'production' || profile !== 'default') {
+    problems.add(
+      '`totp.insecureBypassCode` opens every account, so it is refused in production and under a profile: remove it',
+    );
+  } else if (typeof code !== 'string' || !/^\d{6,8}$/.test(code)) {
+    problems.add('`totp.insecureBypassCode` must be a string of 6 to 8 digits');
+  }
+  return code as string;
+}
+
+function resolveRecoveryCodes(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+): ResolvedMfaOptions['recoveryCodes'] {
+  const codes = problems.group('recoveryCodes', options.recoveryCodes);
+  problems.onlyKnown('recoveryCodes.', codes, ['count', 'digits']);
+  const long = PROFILES[profile].longRecoveryCodes;
+  if (long && codes['digits'] !== undefined) {
+    problems.add(
+      `\`recoveryCodes.digits\` is below the 112 bits that profile \`${profile}\` demands: leave it out, the profile makes longer codes`,
+    );
+  }
+  const digits = problems.integer('recoveryCodes.digits', codes['digits'], 8, 8, 16);
+  return {
+    count: problems.integer('recoveryCodes.count', codes['count'], 10, 1, 50),
+    format: long ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length: digits },
+  };
+}
+
+function resolveSession(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+  { nodeEnv }: OptionsEnvironment,
+): ResolvedMfaOptions['session'] {
+  const session = problems.group('session', options.session);
+  problems.onlyKnown('session.', session, ['pendingTtlSeconds', 'ttlSeconds', 'cookie', 'header']);
+  const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
+  return {
+    pendingTtlSeconds: problems.integer(
+      'session.pendingTtlSeconds',
+      session['pendingTtlSeconds'],
+      900,
+      1,
+      3600,
+    ),
+    ttlSeconds: problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl),
+    cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
+    header: problems
+      .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
+      .toLowerCase(),
+  };
+}
+
+function resolveCookie(
+  problems: Problems,
+  given: unknown,
+  nodeEnv: string | undefined,
+): ResolvedMfaOptions['session']['cookie'] {
+  const cookie = problems.group('session.cookie', given);
+  problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
+  const isDevelopment = nodeEnv === 'development' || nodeEnv === 'test';
+  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment);
+  const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
+    'strict',
+    'lax',
+    'none',
+  ]);
+  if (sameSite === 'none' && !secure) {
+    problems.add(
+      '`session.cookie.sameSite` none needs `session.cookie.secure` true: browsers refuse it otherwise',
+    );
+  }
+  if (!secure && nodeEnv === 'production') {
+    problems.add('`session.cookie.secure` must not be false in production: serve the site over https');
+  }
+  const domain = problems.text('session.cookie.domain', cookie['domain'], undefined, DOMAIN, 'a domain');
+  const path = problems.text(
+    'session.cookie.path',
+    cookie['path'],
+    '/',
+    /^\/[^;\s]*$/,
+    'a path that begins with /',
+  );
+  const name = problems.text(
+    'session.cookie.name',
+    cookie['name'],
+    'mfa_session',
+    COOKIE_NAME,
+    'the name of a cookie',
+  );
+  const isHostOnly = secure && domain === undefined && path === '/';
+  return {
+    name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name,
+    sameSite,
+    secure,
+    domain,
+    path,
+  };
+}
+
+function resolveRateLimit(problems: Problems, options: MfaBehaviourOptions): ResolvedMfaOptions['rateLimit'] {
+  const rateLimit = problems.group('rateLimit', options.rateLimit);
+  problems.onlyKnown('rateLimit.', rateLimit, ['attempts', 'windowSeconds', 'lockAfter']);
+  return {
+    attempts: problems.integer('rateLimit.attempts', rateLimit['attempts'], 5, 1, 1_000_000),
+    windowSeconds: problems.integer('rateLimit.windowSeconds', rateLimit['windowSeconds'], 300, 1, 86_400),
+    lockAfter: problems.integer('rateLimit.lockAfter', rateLimit['lockAfter'], 100, 1, 100),
+  };
+}

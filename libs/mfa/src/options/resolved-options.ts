@@ -1,0 +1,37 @@
+import type { MfaType } from '../policy/methods.js';
+import type {
+  MfaProfile,
+  RateLimitOptions,
+  RecoveryCodesOptions,
+  SessionCookieOptions,
+  TotpOptions,
+} from './mfa-options.js';
+
+/** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
+export type RecoveryCodeFormat =
+  { alphabet: 'digits'; length: number } | { alphabet: 'base32'; length: number };
+
+/** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
+export interface ResolvedMfaOptions {
+  secrets: readonly [string, ...string[]];
+  supportedTypes: readonly MfaType[];
+  totp: Required<Omit<TotpOptions, 'insecureBypassCode'>> & Pick<TotpOptions, 'insecureBypassCode'>;
+  recoveryCodes: Required<Omit<RecoveryCodesOptions, 'digits'>> & { format: RecoveryCodeFormat };
+  requiredForStaff: boolean;
+  gracePeriodSeconds: number;
+  enrollmentGracePeriodSeconds: number;
+  requireVerifiedEmail: boolean;
+  session: {
+    pendingTtlSeconds: number;
+    ttlSeconds: number;
+    /** With the name as the browser sees it. */
+    cookie: (Required<Omit<SessionCookieOptions, 'domain'>> & Pick<SessionCookieOptions, 'domain'>) | false;
+    /** In lower case. */
+    header: string;
+  };
+  rateLimit: Required<RateLimitOptions>;
+  profile: MfaProfile;
+}
+
+/** Injection token of the {@link ResolvedMfaOptions}. */
+export const MFA_OPTIONS = Symbol.for('nestjs-mfa:OPTIONS');

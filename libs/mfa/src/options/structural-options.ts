@@ -1,0 +1,40 @@
+import type { MfaStructuralOptions } from './mfa-options.js';
+import { MfaOptionsError } from './options-error.js';
+import { Problems } from './problems.js';
+
+/** Injection token of the prefix of the routes. */
+export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
+
+export type ResolvedStructure = Required<
+  Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
+> &
+  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'>;
+
+/**
+ * Fills in the defaults of the options that shape the module.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function resolveStructure(options: MfaStructuralOptions): ResolvedStructure {
+  const problems = new Problems();
+  if (options.pages !== undefined && options.pages !== false) {
+    problems.add('`pages` is not available in this version yet: leave it out');
+  }
+  const path = problems.text(
+    'path',
+    options.path,
+    'mfa',
+    /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/,
+    'a path such as mfa',
+  );
+  const structure: ResolvedStructure = {
+    path: path.replace(/^\/|\/$/g, ''),
+    controllers: problems.boolean('controllers', options.controllers, true),
+    globalGuard: problems.boolean('globalGuard', options.globalGuard, false),
+    isGlobal: problems.boolean('isGlobal', options.isGlobal, true),
+    dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),
+    adapter: options.adapter,
+  };
+  if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
+  return structure;
+}

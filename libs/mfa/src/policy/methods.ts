@@ -1,0 +1,58 @@
+/** The kinds of factor that a user can enrol. */
+export const MFA_TYPES = ['totp', 'webauthn', 'recovery_codes'] as const;
+export type MfaType = (typeof MFA_TYPES)[number];
+
+/** The types that make a user *enrolled*. Recovery codes never stand alone. */
+export const SECOND_FACTOR_TYPES: readonly MfaType[] = ['totp', 'webauthn'];
+
+/** What an authentication session can record as proven. */
+export const AUTHENTICATION_METHODS = ['pwd', 'totp', 'webauthn', 'recovery_code', 'trusted_device'] as const;
+export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
+
+/** One proof in a session. */
+export interface AuthenticationRecord {
+  method: AuthenticationMethod;
+  /** When it was proven, milliseconds since the epoch. */
+  at: number;
+  /** The authenticator that proved it, so that its removal can take the proof along. */
+  authenticatorId?: string;
+}
+
+const METHOD_OF_TYPE: Record<MfaType, AuthenticationMethod> = {
+  totp: 'totp',
+  webauthn: 'webauthn',
+  recovery_codes: 'recovery_code',
+};
+
+/** The method that a session records when a factor of this type is proven. */
+export function methodOfType(type: MfaType): AuthenticationMethod {
+  return METHOD_OF_TYPE[type];
+}
+
+/** The factor type behind a record; undefined for a password and a trusted device, which are no second factors. */
+export function typeOfMethod(method: AuthenticationMethod): MfaType | undefined {
+  return MFA_TYPES.find((type) => METHOD_OF_TYPE[type] === method);
+}
+
+/** Whether this record proves a second factor. */
+export function isSecondFactor(record: AuthenticationRecord): boolean {
+  return typeOfMethod(record.method) !== undefined;
+}
+
+/** The newest of the records that fit, or undefined. */
+export function newestRecord(
+  records: readonly AuthenticationRecord[],
+  fits: (record: AuthenticationRecord) => boolean = () => true,
+): AuthenticationRecord | undefined {
+  return records
+    .filter(fits)
+    .reduce<AuthenticationRecord | undefined>(
+      (newest, record) => (newest && newest.at >= record.at ? newest : record),
+      undefined,
+    );
+}
+
+/** Whether having one of this type makes a user enrolled. */
+export function isSecondFactorType(type: MfaType): boolean {
+  return SECOND_FACTOR_TYPES.includes(type);
+}

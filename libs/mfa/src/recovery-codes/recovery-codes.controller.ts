@@ -1,0 +1,25 @@
+import { Get, HttpCode, Inject, Post } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { Access, CurrentUser } from '../http/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { RecoveryCodesSummary } from './recovery-codes.service.js';
+import { RecoveryCodesService } from './recovery-codes.service.js';
+
+@MfaController()
+export class RecoveryCodesController {
+  constructor(@Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService) {}
+
+  @Get()
+  @Access('user')
+  async summary(@CurrentUser() user: MfaUser): Promise<RecoveryCodesSummary> {
+    return this.recoveryCodes.summary(user);
+  }
+
+  @Post()
+  @HttpCode(201)
+  @Access('recent')
+  async regenerate(@CurrentUser() user: MfaUser): Promise<{ codes: string[] }> {
+    return { codes: await this.recoveryCodes.regenerate(user) };
+  }
+}

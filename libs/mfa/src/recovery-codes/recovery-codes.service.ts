@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { CodeVerifier } from '../authenticators/code-verifier.js';
+import { FactorChange } from '../authenticators/factor-change.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { MfaNotifier } from '../events/mfa-notifier.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { isSecondFactorType } from '../policy/methods.js';
+import type { RecoveryCode } from './recovery-code.entity.js';
+import { RecoveryCodeSet } from './recovery-code-set.js';
+import { RecoveryCodeStore } from './recovery-code-store.js';
+
+/** How a user's set of codes stands. */
+export interface RecoveryCodesSummary {
+  total: number;
+  remaining: number;
+  /** When the set was made; null without one. */
+  createdAt: Date | null;
+}
+
+const MAX_COUNT = 50;
+
+/** Recovery codes: made with the first second factor, shown once, each good for one use. */
+@Injectable()
+export class RecoveryCodesService {
+  constructor(
+    @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
+    @Inject(RecoveryCodeSet) private readonly set: RecoveryCodeSet,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
+    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /**
+   * Makes a new set and returns its codes, which are never shown again. The former set is dead.
+   *
+   * @param count 1 to 50; default: the option `recoveryCodes.count`
+   * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor or the type is off
+   */
+  async generate(user: MfaUser, count: number = this.options.recoveryCodes.count): Promise<string[]> {
+    if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
+      throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
+    }
+    const { codes, authenticator } = await this.change.run(user, async ({ authenticators }) => {
+      const isAllowed =
+        this.options.supportedTypes.includes('recovery_codes') &&
+        authenticators.some(({ type }) => isSecondFactorType(type));
+      if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
+      const { writes, ...planned } = await this.set.planReplacement(user, count);
+      return { writes, result: planned };
+    });
+    this.notifier.notify('recovery_codes_regenerated', user, authenticator);
+    return codes;
+  }
+
+  /** A new set of the usual size; see {@link generate}. */
+  async regenerate(user: MfaUser): Promise<string[]> {
+    return this.generate(user);
+  }
+
+  /**
+   * Whether the code is one of the user's unused ones; it is used up then. Counts as an attempt.
+   *
+   * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
+   */
+  async validate(user: MfaUser, code: string): Promise<boolean> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    return this.verifier.isRight(user, code, rows, 'recovery_codes');
+  }
+
+  /** The rows of the codes that are not used; their text is kept nowhere. */
+  async getUnused(user: Pick<MfaUser, 'id'>): Promise<RecoveryCode[]> {
+    return (await this.store.find(userIdOf(user))).filter((code) => !code.isUsed);
+  }
+
+  /** How many codes there are, and how many are left. */
+  async summary(user: Pick<MfaUser, 'id'>): Promise<RecoveryCodesSummary> {
+    const codes = await this.store.find(userIdOf(user));
+    return {
+      total: codes.length,
+      remaining: codes.filter((code) => !code.isUsed).length,
+      createdAt: codes[0]?.createdAt ?? null,
+    };
+  }
+}

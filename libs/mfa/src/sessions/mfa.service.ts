@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK, isWithin } from '../clock/clock.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { MfaType } from '../policy/methods.js';
+import { isSecondFactor, newestRecord } from '../policy/methods.js';
+import { RecoveryCodesService } from '../recovery-codes/recovery-codes.service.js';
+import { EnrollmentPolicy } from '../users/enrollment-policy.js';
+import type { AuthenticationSession } from './authentication-session.entity.js';
+import { AuthenticationSessionService } from './authentication-session.service.js';
+import type { HttpExchange, LoginResult } from './login.flow.js';
+import { LoginFlow } from './login.flow.js';
+import { RequestContextService } from './request-context.service.js';
+import { setMfaSession } from './request-session.js';
+import { SessionTransport } from './session-transport.js';
+
+/** How a user stands with regard to second factors. */
+export interface MfaStatus {
+  /** Whether the user has a second factor. */
+  enabled: boolean;
+  /** Whether the user must have one. */
+  required: boolean;
+  /** Until when someone who must enrol may work without; null when not applicable. */
+  enrollmentDeadline: Date | null;
+  /** Whether a second factor was proven in this session recently enough. */
+  verified: boolean;
+  /** When one was last proven in this session. */
+  verifiedAt: Date | null;
+  /** The factor types that the user can use now. */
+  methods: MfaType[];
+  recoveryCodes: { total: number; remaining: number };
+}
+
+/** What applications call: sign-in, sign-out, and questions about a user. */
+@Injectable()
+export class MfaService {
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Whether the user has a second factor, of the given types if any are given. */
+  async isMfaEnabled(user: MfaUser, types?: readonly MfaType[]): Promise<boolean> {
+    return this.adapter.isMfaEnabled(user, types);
+  }
+
+  /** The user's authenticators, oldest first, of one type if one is given. */
+  async getUserAuthenticators(user: Pick<MfaUser, 'id'>, type?: MfaType): Promise<Authenticator[]> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    return type === undefined ? rows : rows.filter((row) => row.type === type);
+  }
+
+  /** How the user stands; `verified` only with the session in question. */
+  async status(user: MfaUser, session: AuthenticationSession | null = null): Promise<MfaStatus> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    const enabled = await this.adapter.isMfaEnabled(user, undefined, rows);
+    const required = this.enrollment.mustEnrol(user);
+    const deadline = required && !enabled ? await this.enrollment.deadline(user) : null;
+    const newest = newestRecord(session?.status === 'authenticated' ? session.methods : [], isSecondFactor);
+    const { total, remaining } = await this.recoveryCodes.summary(user);
+    return {
+      enabled,
+      required,
+      enrollmentDeadline: deadline === null ? null : new Date(deadline),
+      verified:
+        newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
+      verifiedAt: newest ? new Date(newest.at) : null,
+      methods: this.authenticators.usableTypes(rows),
+      recoveryCodes: { total, remaining },
+    };
+  }
+
+  /**
+   * Signs in a user whose first factor the application has just checked, whatever it was: a password, a magic link, single
+   * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
+   * clients of the header transport.
+   *
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in, `storage_unavailable`
+   */
+  async login(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+    return this.logins.login(user, exchange);
+  }
+
+  /**
+   * Records that the application has just checked the first factor again, for changes that need it to be recent. Without a
+   * session of this user it is a {@link login}.
+   */
+  async recordReauthentication(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+    return this.logins.recordReauthentication(user, exchange);
+  }
+
+  /** Ends the session of this request, if there is one, and clears its cookie. */
+  async logout({ request, response }: HttpExchange): Promise<void> {
+    const { session } = await this.contexts.resolve(request);
+    if (session) await this.sessions.revoke(session);
+    setMfaSession(request, null);
+    this.transport.clear(response);
+  }
+
+  /**
+   * For applications to call before they change an address: with two-factor authentication on, whoever holds a stolen
+   * session must not move the account to another mailbox.
+   *
+   * @throws {MfaException} `add_email_blocked` when the user has a second factor
+   */
+  async assertEmailChangeAllowed(user: MfaUser): Promise<void> {
+    if (await this.isMfaEnabled(user)) throw new MfaException('add_email_blocked');
+  }
+}

@@ -1,0 +1,29 @@
+import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../http/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaStatus } from './mfa.service.js';
+import { MfaService } from './mfa.service.js';
+import type { MfaRequestContext } from './request-context.service.js';
+
+@MfaController()
+export class SessionController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Get('status')
+  @Access('user')
+  async status(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { session }: MfaRequestContext,
+  ): Promise<MfaStatus> {
+    return this.mfa.status(user, session);
+  }
+
+  @Delete('session')
+  @HttpCode(204)
+  @Access('session')
+  async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
+    await this.mfa.logout({ request, response });
+  }
+}

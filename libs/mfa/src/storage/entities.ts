@@ -1,0 +1,8 @@
+import { Authenticator } from '../authenticators/authenticator.entity.js';
+import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
+import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { TotpSetup } from '../totp/totp-setup.entity.js';
+import { MfaUserState } from '../users/mfa-user-state.entity.js';
+
+/** The entities of this module, for the `entities` of a DataSource that does not load them by itself. */
+export const MFA_ENTITIES = [Authenticator, RecoveryCode, AuthenticationSession, TotpSetup, MfaUserState];

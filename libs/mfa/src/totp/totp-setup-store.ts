@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { TotpSetup } from './totp-setup.entity.js';
+
+/** The claim that is lost when a set-up was finished or replaced after it was read. */
+export const SETUP_CLAIM = 'totp-setup';
+
+/** The table of unfinished set-ups. */
+@Injectable()
+export class TotpSetupStore {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The user's set-up, unless it has expired. */
+  async find(userId: string): Promise<TotpSetup | null> {
+    const setup = await this.storage.read((dataSource) =>
+      dataSource.createQueryBuilder(TotpSetup, 't').where('t.userId = :userId', { userId }).getOne(),
+    );
+    return setup && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
+  }
+
+  /** Keeps this set-up in place of any former one of the user. */
+  async replace(setup: TotpSetup): Promise<void> {
+    await this.storage.write(
+      this.storage.dataSource
+        .createQueryBuilder()
+        .insert()
+        .into(TotpSetup)
+        .values(setup)
+        .orUpdate(['id', 'data', 'expires_at'], ['user_id'])
+        .updateEntity(false),
+    );
+  }
+
+  claim({ userId, id }: TotpSetup): Write {
+    return {
+      claim: SETUP_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(TotpSetup)
+        .where('user_id = :userId AND id = :id', { userId, id }),
+    };
+  }
+}

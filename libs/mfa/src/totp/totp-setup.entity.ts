@@ -1,0 +1,22 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
+import { MomentColumn } from '../storage/moment-column.js';
+
+/** A TOTP secret that waits for its first code. A user has one at most; a new one takes its place. */
+@Entity({ name: 'mfa_totp_setup' })
+export class TotpSetup {
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  /** A random UUID; the id of the authenticator that it becomes. */
+  @Column({ type: 'varchar', length: 36 })
+  id!: string;
+
+  /** Secret and parameters as JSON, encrypted by the adapter. */
+  @Column({ type: 'text' })
+  data!: string;
+
+  @MomentColumn('expires_at')
+  expiresAt!: Date;
+}

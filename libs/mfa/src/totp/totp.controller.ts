@@ -1,0 +1,39 @@
+import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { ActivationAnswers } from '../enrolment/activation-answer.js';
+import type { ActivationAnswer } from '../enrolment/activation-answer.js';
+import { Access, CurrentContext, CurrentUser } from '../http/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { ActivateTotpDto } from './dto/activate-totp.dto.js';
+import type { TotpSetupDetails } from './totp-authenticator.js';
+import { TotpService } from './totp.service.js';
+
+@MfaController()
+export class TotpController {
+  constructor(
+    @Inject(TotpService) private readonly totp: TotpService,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+  ) {}
+
+  @Post()
+  @HttpCode(201)
+  @Access('recent')
+  async begin(@CurrentUser() user: MfaUser): Promise<TotpSetupDetails> {
+    return this.totp.begin(user);
+  }
+
+  @Post('activate')
+  @HttpCode(201)
+  @Access('recent')
+  async activate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Body() body: ActivateTotpDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<ActivationAnswer> {
+    return this.answers.give(await this.totp.activate(user, body, context), { request, response });
+  }
+}

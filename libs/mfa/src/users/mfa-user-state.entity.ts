@@ -1,0 +1,27 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
+import { MomentColumn } from '../storage/moment-column.js';
+
+/** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
+@Entity({ name: 'mfa_user_state' })
+export class MfaUserState {
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  /** Counted up by each change of the user's factors: two changes that read the same version can't both happen. */
+  @Column({ type: 'int', default: 0 })
+  version!: number;
+
+  /** Attempts taken in the current window. */
+  @Column({ type: 'int', default: 0 })
+  attempts!: number;
+
+  /** When the current window began; null before the first attempt. */
+  @MomentColumn('window_started_at', { nullable: true })
+  windowStartedAt!: Date | null;
+
+  /** When the user was first told to enrol; null when never. It is never moved. */
+  @MomentColumn('enrollment_started_at', { nullable: true })
+  enrollmentStartedAt!: Date | null;
+}

@@ -1,0 +1,74 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { MfaUserState } from './mfa-user-state.entity.js';
+
+/** The claim that is lost when the user's factors changed after they were read. */
+export const VERSION_CLAIM = 'version';
+
+/** Reads and makes the row that is kept once per user. */
+@Injectable()
+export class UserStateService {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async find(userId: string): Promise<MfaUserState | null> {
+    return this.storage.read((dataSource) =>
+      dataSource.createQueryBuilder(MfaUserState, 'u').where('u.userId = :userId', { userId }).getOne(),
+    );
+  }
+
+  /** The row, made when there is none; two requests that make it at once get the same one. */
+  async ensure(userId: string): Promise<MfaUserState> {
+    const found = await this.find(userId);
+    if (found) return found;
+    await this.storage.write(this.insertion(userId, null));
+    return (await this.find(userId)) as MfaUserState;
+  }
+
+  /**
+   * When the user was first told to enrol, recorded now when it is the first time.
+   *
+   * @param known the row, when the caller has read it
+   */
+  async startEnrollmentGrace(userId: string, known?: MfaUserState | null): Promise<Date> {
+    const state = known ?? (await this.find(userId));
+    if (state?.enrollmentStartedAt) return state.enrollmentStartedAt;
+    const now = new Date(this.clock.now());
+    if (!state && (await this.storage.write(this.insertion(userId, now))) === 1) return now;
+    await this.storage.write(
+      this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ enrollmentStartedAt: now })
+        .where('user_id = :userId AND enrollment_started_at IS NULL', { userId }),
+    );
+    return (await this.ensure(userId)).enrollmentStartedAt ?? now;
+  }
+
+  /** Claims the right to change the user's factors as they were read with `state`. */
+  claimVersion(state: MfaUserState): Write {
+    return {
+      claim: VERSION_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ version: () => 'version + 1' })
+        .where('user_id = :userId AND version = :seen', { userId: state.userId, seen: state.version }),
+    };
+  }
+
+  private insertion(userId: string, enrollmentStartedAt: Date | null): Write['query'] {
+    return this.storage.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(MfaUserState)
+      .values({ userId, version: 0, attempts: 0, windowStartedAt: null, enrollmentStartedAt })
+      .orIgnore();
+  }
+}
