@@ -1,0 +1,67 @@
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
+import type { LoginResult } from 'nestjs-mfa';
+import { MfaService, MfaSessionGuard, SkipMfa } from 'nestjs-mfa';
+
+import { UsersService, toMfaUser } from '../users/users.service.js';
+import { CurrentUser } from './current-user.decorator.js';
+import { CredentialsDto, PasswordDto } from './dto.js';
+import { SameOriginGuard } from './same-origin.guard.js';
+
+/** The demo's own first factor: address and password. What comes after it is the library's business. */
+@SkipMfa()
+@UseGuards(SameOriginGuard)
+@Controller('auth')
+export class AuthController {
+  constructor(
+    @Inject(UsersService) private readonly users: UsersService,
+    @Inject(MfaService) private readonly mfa: MfaService,
+  ) {}
+
+  @Post('register')
+  async register(@Body() { email, password }: CredentialsDto): Promise<{ id: string; email: string }> {
+    const user = await this.users.register(email, password);
+    return { id: user.id, email: user.email };
+  }
+
+  @Post('login')
+  @HttpCode(200)
+  async login(
+    @Body() { email, password }: CredentialsDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    const user = await this.users.check(email, password);
+    if (!user) throw new UnauthorizedException('Wrong address or password');
+    return this.mfa.login(toMfaUser(user), { request, response });
+  }
+
+  @Post('reauthenticate')
+  @HttpCode(200)
+  @UseGuards(MfaSessionGuard)
+  async reauthenticate(
+    @CurrentUser() { email }: CurrentUser,
+    @Body() { password }: PasswordDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    const user = await this.users.check(email, password);
+    if (!user) throw new UnauthorizedException('Wrong password');
+    return this.mfa.recordReauthentication(toMfaUser(user), { request, response });
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
+    await this.mfa.logout({ request, response });
+  }
+}

@@ -1,0 +1,16 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The secret of this demo: made on the first start and kept in a file that only its owner can read. */
+export function loadOrCreateSecret(folder: string): string {
+  const file = join(folder, 'mfa-secret');
+  try {
+    mkdirSync(folder, { recursive: true });
+    // Exclusive: of two processes that start at once, one makes it and both read it.
+    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,28 @@
+import type { DynamicModule } from '@nestjs/common';
+import { Module, ValidationPipe } from '@nestjs/common';
+import { APP_PIPE } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { MfaModule } from 'nestjs-mfa';
+
+import { AuthModule } from './auth/auth.module.js';
+import { DemoMfaAdapter } from './auth/demo-mfa.adapter.js';
+import type { DemoConfig } from './config/demo-config.js';
+import { ContentController } from './content/content.controller.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({})
+export class DemoModule {
+  static forRoot({ database, mfa }: Pick<DemoConfig, 'database' | 'mfa'>): DynamicModule {
+    return {
+      module: DemoModule,
+      imports: [
+        TypeOrmModule.forRoot(database),
+        MfaModule.forRoot({ ...mfa, adapter: { useClass: DemoMfaAdapter, imports: [UsersModule] } }),
+        UsersModule,
+        AuthModule,
+      ],
+      controllers: [ContentController],
+      providers: [{ provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) }],
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+import { readConfig } from './config/demo-config.js';
+import { unknownVariables } from './config/mfa-environment.js';
+import { DemoModule } from './demo.module.js';
+import { howToSignIn } from './how-to-sign-in.js';
+
+async function start(): Promise<void> {
+  // A demo runs on plain http://localhost; set NODE_ENV=production to see it insist on https.
+  process.env['NODE_ENV'] ??= 'development';
+  const logger = new Logger('Demo');
+  for (const name of unknownVariables(process.env))
+    logger.warn(`${name} is not an option of nestjs-mfa: ignored`);
+
+  const { port, ...config } = readConfig(process.env);
+  const app = await NestFactory.create(DemoModule.forRoot(config), {
+    abortOnError: false,
+    forceCloseConnections: true,
+    logger: ['log', 'warn', 'error', 'fatal'],
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      void app.close().then(() => process.exit(0));
+    });
+  }
+  await app.listen(port);
+  process.stdout.write(
+    howToSignIn((await app.getUrl()).replace(/\[::1?\]|127\.0\.0\.1|0\.0\.0\.0/, 'localhost')),
+  );
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+
+import { ConflictException, Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { hash, verify } from '@node-rs/argon2';
+import type { MfaUser } from 'nestjs-mfa';
+import { Repository } from 'typeorm';
+
+import { User } from './user.entity.js';
+
+/** Registers users and checks their passwords. */
+@Injectable()
+export class UsersService {
+  /** What a wrong address is compared with, so that it takes as long as a wrong password. */
+  private readonly nobody = hash(randomUUID());
+
+  constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
+
+  /** @throws {ConflictException} when the address is taken */
+  async register(email: string, password: string): Promise<User> {
+    const user = Object.assign(new User(), { id: randomUUID(), email, passwordHash: await hash(password) });
+    const { identifiers } = await this.users.createQueryBuilder().insert().values(user).orIgnore().execute();
+    const stored = await this.findByEmail(email);
+    if (stored?.id !== user.id || identifiers.length === 0)
+      throw new ConflictException('This address is taken');
+    return stored;
+  }
+
+  /** The user of that address and password, or null. */
+  async check(email: string, password: string): Promise<User | null> {
+    const user = await this.findByEmail(email);
+    const isRight = await verify(user?.passwordHash ?? (await this.nobody), password);
+    return isRight ? user : null;
+  }
+
+  async findById(id: string): Promise<User | null> {
+    return this.users.findOneBy({ id });
+  }
+
+  private async findByEmail(email: string): Promise<User | null> {
+    return this.users.findOneBy({ email });
+  }
+}
+
+/** What the MFA module may know of a user. */
+export function toMfaUser({ id, email, isStaff, emailVerified }: User): MfaUser {
+  return { id, email, isStaff, emailVerified };
+}
