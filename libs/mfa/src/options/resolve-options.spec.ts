@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { MfaBehaviourOptions } from './mfa-options.js';
+import { MfaOptionsError } from './options-error.js';
+import { resolveOptions } from './resolve-options.js';
+import { resolveStructure } from './structural-options.js';
+
+const secret = 'a secret of 32 bytes or more, for tests';
+const production = { nodeEnv: 'production', packageName: 'shop' };
+const development = { nodeEnv: 'development', packageName: undefined };
+
+const problemsOf = (options: unknown, environment = production): readonly string[] => {
+  try {
+    resolveOptions(options as MfaBehaviourOptions, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof MfaOptionsError) return error.problems;
+    throw error;
+  }
+};
+
+describe('resolveOptions', () => {
+  it('fills in the documented defaults', () => {
+    expect(resolveOptions({ secret }, production)).toEqual({
+      secrets: [secret],
+      supportedTypes: ['totp', 'recovery_codes'],
+      totp: {
+        issuer: 'shop',
+        period: 30,
+        digits: 6,
+        tolerance: 1,
+        algorithm: 'sha1',
+        maxPerUser: 1,
+        setupTtlSeconds: 600,
+        insecureBypassCode: undefined,
+      },
+      recoveryCodes: { count: 10, format: { alphabet: 'digits', length: 8 } },
+      requiredForStaff: false,
+      gracePeriodSeconds: 300,
+      enrollmentGracePeriodSeconds: 0,
+      requireVerifiedEmail: true,
+      session: {
+        pendingTtlSeconds: 900,
+        ttlSeconds: 43_200,
+        cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
+        header: 'x-mfa-session',
+      },
+      rateLimit: { attempts: 5, windowSeconds: 300, lockAfter: 100 },
+      profile: 'default',
+    });
+  });
+
+  it('reads the environment when none is given', () => {
+    expect(resolveOptions({ secret }).session.cookie).toMatchObject({ name: 'mfa_session', secure: false });
+  });
+
+  it.each([
+    ['development', {}, { name: 'mfa_session', secure: false }],
+    ['test', {}, { name: 'mfa_session', secure: false }],
+    [undefined, {}, { name: '__Host-mfa_session', secure: true }],
+    ['production', { domain: 'example.com' }, { name: 'mfa_session', secure: true, domain: 'example.com' }],
+    ['production', { path: '/app' }, { name: 'mfa_session', path: '/app' }],
+    ['production', { name: '__Host-own' }, { name: '__Host-own' }],
+    ['development', { secure: true, sameSite: 'none' }, { name: '__Host-mfa_session', sameSite: 'none' }],
+  ] as const)('with NODE_ENV %s and cookie %j sets %j', (nodeEnv, cookie, resolved) => {
+    const { session } = resolveOptions({ secret, session: { cookie } }, { nodeEnv, packageName: undefined });
+    expect(session.cookie).toMatchObject(resolved);
+  });
+
+  it('keeps the cookie off, several secrets, and a header in lower case', () => {
+    const options = {
+      secret: [secret, `${secret}!`],
+      session: { cookie: false as const, header: 'X-Token' },
+    };
+    expect(resolveOptions(options, production)).toMatchObject({
+      secrets: [secret, `${secret}!`],
+      session: { cookie: false, header: 'x-token' },
+    });
+  });
+
+  it('takes the issuer from the option, the relying party, the package, or none of them', () => {
+    expect(resolveOptions({ secret, totp: { issuer: 'ACME' } }, production).totp.issuer).toBe('ACME');
+    expect(resolveOptions({ secret }, development).totp.issuer).toBe('NestJS application');
+  });
+
+  it.each([
+    ['no secret', { secret: undefined }, '`secret` is required'],
+    ['an empty secret', { secret: '' }, '`secret` is required'],
+    ['no secret in the list', { secret: [] }, '`secret` is required'],
+    ['a short secret', { secret: 'x'.repeat(31) }, '`secret` is too short'],
+    ['a short second secret', { secret: [secret, 'short'] }, '`secret` is too short'],
+    ['a secret that is no string', { secret: 42 }, '`secret` is too short'],
+    ['the same secret twice', { secret: [secret, secret] }, '`secret` holds the same secret twice'],
+    ['a tolerance of 2', { totp: { tolerance: 2 } }, '`totp.tolerance` must be a whole number from 0 to 1'],
+    ['a negative tolerance', { totp: { tolerance: -1 } }, '`totp.tolerance`'],
+    ['5 digits', { totp: { digits: 5 } }, '`totp.digits` must be a whole number from 6 to 8'],
+    ['a period of 0', { totp: { period: 0 } }, '`totp.period`'],
+    ['a long period', { totp: { period: 121 } }, '`totp.period`'],
+    [
+      'another algorithm',
+      { totp: { algorithm: 'md5' } },
+      '`totp.algorithm` must be one of sha1, sha256, sha512',
+    ],
+    ['an issuer with a colon', { totp: { issuer: 'A:B' } }, '`totp.issuer`'],
+    ['no room for a TOTP', { totp: { maxPerUser: 0 } }, '`totp.maxPerUser`'],
+    ['an endless set-up', { totp: { setupTtlSeconds: 3601 } }, '`totp.setupTtlSeconds`'],
+    [
+      'a bypass code in production',
+      { totp: { insecureBypassCode: '000000' } },
+      '`totp.insecureBypassCode` opens every account',
+    ],
+    ['no recovery codes', { recoveryCodes: { count: 0 } }, '`recoveryCodes.count`'],
+    ['short recovery codes', { recoveryCodes: { digits: 7 } }, '`recoveryCodes.digits`'],
+    ['long recovery codes', { recoveryCodes: { digits: 17 } }, '`recoveryCodes.digits`'],
+    ['a number as text', { gracePeriodSeconds: '300' }, '`gracePeriodSeconds`'],
+    ['NaN', { gracePeriodSeconds: NaN }, '`gracePeriodSeconds`'],
+    ['a fraction', { gracePeriodSeconds: 1.5 }, '`gracePeriodSeconds`'],
+    ['no grace at all', { gracePeriodSeconds: 0 }, '`gracePeriodSeconds`'],
+    ['a negative enrolment grace', { enrollmentGracePeriodSeconds: -1 }, '`enrollmentGracePeriodSeconds`'],
+    ['text for a boolean', { requiredForStaff: 'yes' }, '`requiredForStaff` must be true or false'],
+    [
+      'a lock after 101',
+      { rateLimit: { lockAfter: 101 } },
+      '`rateLimit.lockAfter` must be a whole number from 1 to 100',
+    ],
+    ['no attempts', { rateLimit: { attempts: 0 } }, '`rateLimit.attempts`'],
+    ['no window', { rateLimit: { windowSeconds: 0 } }, '`rateLimit.windowSeconds`'],
+    ['a group that is no object', { rateLimit: 5 }, '`rateLimit` must be an object'],
+    ['a group that is a list', { totp: [] }, '`totp` must be an object; it is an array'],
+    ['an unknown type', { supportedTypes: ['sms'] }, '`supportedTypes` must be a list'],
+    ['types that are no list', { supportedTypes: 'totp' }, '`supportedTypes` must be a list'],
+    [
+      'recovery codes alone',
+      { supportedTypes: ['recovery_codes'] },
+      '`supportedTypes` needs a second factor',
+    ],
+    ['a misspelt option', { gracePeriod: 300 }, '`gracePeriod` is not an option'],
+    ['a misspelt nested option', { rateLimit: { attempt: 5 } }, '`rateLimit.attempt` is not an option'],
+    ['an unknown profile', { profile: 'aal3' }, '`profile` must be one of default, aal2, strict'],
+    [
+      'SameSite none without Secure',
+      { session: { cookie: { sameSite: 'none', secure: false } } },
+      '`session.cookie.sameSite` none needs',
+    ],
+    [
+      'a cookie without Secure',
+      { session: { cookie: { secure: false } } },
+      '`session.cookie.secure` must not be false in production',
+    ],
+    ['a cookie name with a space', { session: { cookie: { name: 'a b' } } }, '`session.cookie.name`'],
+    ['a domain that is none', { session: { cookie: { domain: 'a b' } } }, '`session.cookie.domain`'],
+    ['a relative path', { session: { cookie: { path: 'app' } } }, '`session.cookie.path`'],
+    ['a header that is none', { session: { header: 'a b' } }, '`session.header`'],
+    ['an endless session', { session: { ttlSeconds: 2_592_001 } }, '`session.ttlSeconds`'],
+    ['WebAuthn, not there yet', { webauthn: { rpId: 'example.com' } }, '`webauthn` is not available'],
+    ['WebAuthn as a type', { supportedTypes: ['totp', 'webauthn'] }, '`webauthn` is not available'],
+    ['passkeys, not there yet', { passkeyLogin: true }, '`passkeyLogin` is not available'],
+    [
+      'trusted devices, not there yet',
+      { trustedDevices: { enabled: true } },
+      '`trustedDevices` is not available',
+    ],
+  ])('refuses %s', (_, options, problem) => {
+    expect(problemsOf({ secret, ...options })).toEqual(
+      expect.arrayContaining([expect.stringContaining(problem)]),
+    );
+  });
+
+  it.each([
+    ['a bypass code that is no code', { totp: { insecureBypassCode: 'abc' } }, '6 to 8 digits'],
+    [
+      'a bypass code under a profile',
+      { profile: 'strict', totp: { insecureBypassCode: '000000' } },
+      'opens every account',
+    ],
+  ])('refuses %s in development', (_, options, problem) => {
+    expect(problemsOf({ secret, ...options }, development as never)).toEqual([
+      expect.stringContaining(problem),
+    ]);
+  });
+
+  it('lists all problems at once and never prints a secret', () => {
+    const short = 'only-31-bytes-of-secret-here!!';
+    const error = (() => {
+      try {
+        resolveOptions({ secret: short, gracePeriodSeconds: -1 } as MfaBehaviourOptions, production);
+        return null;
+      } catch (thrown) {
+        return thrown as MfaOptionsError;
+      }
+    })();
+    expect(error?.problems).toHaveLength(2);
+    expect(error?.message).toContain('gracePeriodSeconds');
+    expect(error?.message).not.toContain(short);
+  });
+
+  describe('profiles', () => {
+    it.each(['aal2', 'strict'] as const)('%s issues recovery codes of at least 112 bits', (profile) => {
+      const { recoveryCodes } = resolveOptions({ secret, profile }, production);
+      expect(recoveryCodes.format.alphabet).toBe('base32');
+      expect(recoveryCodes.format.length * 5).toBeGreaterThanOrEqual(112);
+      expect(problemsOf({ secret, profile, recoveryCodes: { digits: 8 } })).toEqual([
+        expect.stringContaining('112 bits'),
+      ]);
+    });
+
+    it('strict accepts no clock drift', () => {
+      expect(resolveOptions({ secret, profile: 'strict' }, production).totp.tolerance).toBe(0);
+      expect(problemsOf({ secret, profile: 'strict', totp: { tolerance: 1 } })).toEqual([
+        expect.stringContaining('`totp.tolerance`'),
+      ]);
+    });
+
+    it.each([
+      ['aal2', 86_400, 3600],
+      ['strict', 43_200, 900],
+    ])('%s bounds the session to %i s and a proof to %i s', (profile, ttlSeconds, gracePeriodSeconds) => {
+      expect(problemsOf({ secret, profile, session: { ttlSeconds }, gracePeriodSeconds })).toEqual([]);
+      expect(problemsOf({ secret, profile, session: { ttlSeconds: ttlSeconds + 1 } })).toHaveLength(1);
+      expect(problemsOf({ secret, profile, gracePeriodSeconds: gracePeriodSeconds + 1 })).toHaveLength(1);
+    });
+  });
+});
+
+describe('resolveStructure', () => {
+  it('fills in the documented defaults', () => {
+    expect(resolveStructure({})).toEqual({
+      path: 'mfa',
+      controllers: true,
+      globalGuard: false,
+      isGlobal: true,
+      dataSource: undefined,
+      adapter: undefined,
+    });
+  });
+
+  it('takes a path with or without slashes around it', () => {
+    expect(resolveStructure({ path: '/auth/mfa/', dataSource: 'second' })).toMatchObject({
+      path: 'auth/mfa',
+      dataSource: 'second',
+    });
+  });
+
+  it.each([
+    [{ path: 'a b' }, '`path`'],
+    [{ path: '' }, '`path`'],
+    [{ pages: true }, '`pages` is not available'],
+    [{ controllers: 'no' }, '`controllers`'],
+    [{ dataSource: '' }, '`dataSource`'],
+  ])('refuses %j', (options, problem) => {
+    expect(() => resolveStructure(options as never)).toThrow(problem);
+  });
+});

@@ -1,0 +1,189 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { AuthenticationMethod, MfaType } from './methods.js';
+import type { MfaRequirement, PolicyDecision, PolicyFacts } from './policy.js';
+import { decide, isRecent } from './policy.js';
+
+const NOW = 1_800_000_000_000;
+const GRACE = 300;
+
+/** Each dimension of a decision, by the name that it has in the table. */
+const USERS = {
+  'no factor': [],
+  totp: ['totp', 'recovery_codes'],
+  webauthn: ['webauthn', 'recovery_codes'],
+  both: ['totp', 'webauthn', 'recovery_codes'],
+} satisfies Record<string, MfaType[]>;
+
+const PROOFS = {
+  none: [],
+  'pwd now': [['pwd', 0]],
+  'totp now': [['totp', 0]],
+  'totp 300 s ago': [['totp', 300]],
+  'totp 301 s ago': [['totp', 301]],
+  'totp in the future': [['totp', -60]],
+  'webauthn now': [['webauthn', 0]],
+  'recovery code now': [['recovery_code', 0]],
+  'trusted device now': [['trusted_device', 0]],
+  'old webauthn, new totp': [
+    ['webauthn', 4000],
+    ['totp', 0],
+  ],
+} satisfies Record<string, [AuthenticationMethod, number][]>;
+
+const REQUIREMENTS = {
+  plain: {},
+  'maxAge 60': { maxAge: 60 },
+  'maxAge 3600': { maxAge: 3600 },
+  'methods totp': { methods: ['totp'] },
+  'phishing resistant': { phishingResistant: true },
+  'allow unenrolled': { allowUnenrolled: true },
+} satisfies Record<string, MfaRequirement>;
+
+const DEADLINES = { 'no grace': null, 'grace open': NOW + 1, 'grace over': NOW };
+
+type Case = {
+  user: keyof typeof USERS | 'nobody';
+  proof: keyof typeof PROOFS;
+  requirement: keyof typeof REQUIREMENTS;
+  must: boolean;
+  deadline: keyof typeof DEADLINES;
+};
+
+function factsOf({ user, proof, must, deadline }: Case): PolicyFacts {
+  const types: MfaType[] = user === 'nobody' ? [] : USERS[user];
+  return {
+    hasUser: user !== 'nobody',
+    mustEnrol: must,
+    enrolled: types.length > 0,
+    enrolledTypes: types,
+    usableTypes: types,
+    offeredTypes: ['totp', 'webauthn', 'recovery_codes'],
+    records: (PROOFS[proof] as [AuthenticationMethod, number][]).map(([method, age]) => ({
+      method,
+      at: NOW - age * 1000,
+    })),
+    enrollmentDeadline: DEADLINES[deadline],
+    now: NOW,
+    defaultMaxAge: GRACE,
+  };
+}
+
+const outcome = (decision: PolicyDecision): string => (decision.allow ? 'pass' : decision.code);
+const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
+
+const CASES: Case[] = (['nobody', ...keysOf(USERS)] as Case['user'][]).flatMap((user) =>
+  keysOf(PROOFS).flatMap((proof) =>
+    keysOf(REQUIREMENTS).flatMap((requirement) =>
+      [false, true].flatMap((must) =>
+        keysOf(DEADLINES).map((deadline) => ({ user, proof, requirement, must, deadline })),
+      ),
+    ),
+  ),
+);
+
+/** The rules of the guard, one after the other, on the names of the table alone. */
+function expected({ user, proof, requirement, must, deadline }: Case): string {
+  if (user === 'nobody') return 'unauthenticated';
+  const fresh: Record<keyof typeof PROOFS, (keyof typeof REQUIREMENTS)[]> = {
+    none: [],
+    'pwd now': [],
+    'totp now': ['plain', 'maxAge 60', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
+    'totp 300 s ago': ['plain', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
+    'totp 301 s ago': ['maxAge 3600'],
+    'totp in the future': [],
+    'webauthn now': ['plain', 'maxAge 60', 'maxAge 3600', 'phishing resistant', 'allow unenrolled'],
+    'recovery code now': ['plain', 'maxAge 60', 'maxAge 3600', 'allow unenrolled'],
+    'trusted device now': [],
+    'old webauthn, new totp': ['plain', 'maxAge 60', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
+  };
+  if (fresh[proof].includes(requirement)) return 'pass';
+  if (user !== 'no factor') {
+    const lacks =
+      (requirement === 'phishing resistant' && user === 'totp') ||
+      (requirement === 'methods totp' && user === 'webauthn');
+    return lacks ? 'mfa_enrollment_required' : 'mfa_required';
+  }
+  if (deadline === 'grace open') return 'pass';
+  return requirement === 'allow unenrolled' && !must ? 'pass' : 'mfa_enrollment_required';
+}
+
+describe('decide', () => {
+  it('follows the rules in every combination of user, proof, requirement, duty and grace', () => {
+    const wrong = CASES.filter(
+      (one) => outcome(decide(REQUIREMENTS[one.requirement], factsOf(one))) !== expected(one),
+    );
+    expect(wrong).toEqual([]);
+    expect(CASES).toHaveLength(5 * 10 * 6 * 2 * 3);
+  });
+
+  const base: Case = { user: 'totp', proof: 'none', requirement: 'plain', must: false, deadline: 'no grace' };
+
+  it('names the usable methods that fit, and the age that is asked for', () => {
+    expect(decide({}, factsOf(base))).toEqual({
+      allow: false,
+      code: 'mfa_required',
+      methods: ['totp', 'recovery_codes'],
+      maxAge: GRACE,
+    });
+    expect(
+      decide({ methods: ['totp'], maxAge: 60 }, { ...factsOf(base), usableTypes: ['recovery_codes'] }),
+    ).toEqual({
+      allow: false,
+      code: 'mfa_required',
+      methods: [],
+      maxAge: 60,
+    });
+  });
+
+  it('names the methods that would do where the user has none of them', () => {
+    const decision = decide({ phishingResistant: true }, factsOf(base));
+    expect(decision).toEqual({ allow: false, code: 'mfa_enrollment_required', methods: ['webauthn'] });
+    expect(decide({}, factsOf({ ...base, user: 'no factor' }))).toMatchObject({
+      methods: ['totp', 'webauthn'],
+    });
+    expect(decide({}, { ...factsOf({ ...base, user: 'no factor' }), offeredTypes: ['totp'] })).toMatchObject({
+      methods: ['totp'],
+    });
+  });
+
+  it('asks for a proof where only the adapter knows of a factor', () => {
+    expect(
+      decide({ phishingResistant: true }, { ...factsOf({ ...base, user: 'no factor' }), enrolled: true }),
+    ).toEqual({ allow: false, code: 'mfa_required', methods: [], maxAge: GRACE });
+  });
+
+  it('lets a phishing-resistant requirement narrow a list of methods', () => {
+    const fresh = factsOf({ ...base, user: 'both', proof: 'totp now' });
+    expect(outcome(decide({ methods: ['totp', 'webauthn'], phishingResistant: true }, fresh))).toBe(
+      'mfa_required',
+    );
+  });
+});
+
+describe('isRecent', () => {
+  const facts = { enrolled: false, records: [], authenticatedAt: null, now: NOW, maxAge: GRACE };
+  const record = (method: AuthenticationMethod, age = 0) => [{ method, at: NOW - age * 1000 }];
+
+  it.each([
+    ['a password, not enrolled', { records: record('pwd') }, true],
+    ['an old password, not enrolled', { records: record('pwd', 301) }, false],
+    ['a password, enrolled', { enrolled: true, records: record('pwd') }, false],
+    ['a TOTP, enrolled', { enrolled: true, records: record('totp') }, true],
+    ['a recovery code, enrolled', { enrolled: true, records: record('recovery_code') }, true],
+    [
+      'an old TOTP and a new password, enrolled',
+      { enrolled: true, records: [...record('totp', 301), ...record('pwd')] },
+      false,
+    ],
+    ['a trusted device, enrolled', { enrolled: true, records: record('trusted_device') }, false],
+    ['a trusted device, not enrolled', { records: record('trusted_device') }, false],
+    ['nothing', {}, false],
+    ['the application says so, not enrolled', { authenticatedAt: NOW - 1000 }, true],
+    ['the application said so too long ago', { authenticatedAt: NOW - 301_000 }, false],
+    ['the application says so, enrolled', { enrolled: true, authenticatedAt: NOW }, false],
+    ['a password in the future', { records: record('pwd', -60) }, false],
+  ] as const)('%s: %j is %p', (_, some, recent) => {
+    expect(isRecent({ ...facts, ...some })).toBe(recent);
+  });
+});

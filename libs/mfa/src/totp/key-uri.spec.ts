@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { buildKeyUri } from './key-uri.js';
+
+const parameters = {
+  issuer: 'ACME Co',
+  label: 'ada@example.com',
+  secret: 'JBSWY3DPEHPK3PXP',
+  algorithm: 'sha1',
+  digits: 6,
+  period: 30,
+} as const;
+
+describe('buildKeyUri', () => {
+  it('writes issuer and account into the label and all parameters out', () => {
+    expect(buildKeyUri(parameters)).toBe(
+      'otpauth://totp/ACME%20Co:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=ACME%20Co&algorithm=SHA1&digits=6&period=30',
+    );
+  });
+
+  it('lets no colon, parameter or broken character into the label', () => {
+    const uri = buildKeyUri({ ...parameters, issuer: 'A:B', label: 'x:y?secret=Z&z=1 \ud800' });
+    expect(uri).toContain(
+      'otpauth://totp/A%20B:x%20y%3Fsecret%3DZ%26z%3D1%20%EF%BF%BD?secret=JBSWY3DPEHPK3PXP&issuer=A%20B&',
+    );
+  });
+});

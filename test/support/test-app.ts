@@ -1,0 +1,245 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
+import type { LoginResult, MfaModuleOptions, MfaNotification, MfaUser } from 'nestjs-mfa';
+import {
+  DefaultMfaAdapter,
+  MFA_CLOCK,
+  MfaModule,
+  MfaService,
+  MfaSessionGuard,
+  RequireMfa,
+  SkipMfa,
+} from 'nestjs-mfa';
+import { generateSync } from 'otplib';
+import type { DataSource } from 'typeorm';
+
+import { Client } from './client.js';
+import { TestClock } from './clock.js';
+import { MemoryLogger } from './memory-logger.js';
+
+export const SECRET = 'a secret for the tests, of 32 bytes or more';
+
+/** The application's users: whoever signs in first exists from then on. */
+export const users = new Map<string, MfaUser>();
+
+/** An adapter as an application would write it, on users in memory. */
+export class TestAdapter extends DefaultMfaAdapter {
+  readonly notifications: MfaNotification[] = [];
+
+  override findUser(userId: string): MfaUser | null {
+    return users.get(userId) ?? null;
+  }
+
+  override sendNotification(notification: MfaNotification): void {
+    this.notifications.push(notification);
+  }
+}
+
+interface Credentials {
+  id: string;
+  [key: string]: unknown;
+}
+
+@Controller()
+export class TestController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  /** Any first factor: it takes the user's word. */
+  @Post('login')
+  @HttpCode(200)
+  @SkipMfa()
+  login(
+    @Body() body: Credentials,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    const user: MfaUser = { email: `${body.id}@example.com`, ...users.get(body.id), ...body };
+    users.set(body.id, user);
+    return this.mfa.login(user, { request, response });
+  }
+
+  @Post('reauthenticate')
+  @HttpCode(200)
+  reauthenticate(
+    @Body() { id }: Credentials,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    return this.mfa.recordReauthentication(users.get(id) as MfaUser, { request, response });
+  }
+
+  @Get('me')
+  @UseGuards(MfaSessionGuard)
+  me(@Req() { user }: { user: MfaUser }): MfaUser {
+    return user;
+  }
+
+  @Get('public')
+  open(): object {
+    return {};
+  }
+
+  @Post('email')
+  @UseGuards(MfaSessionGuard)
+  async email(@Req() { user }: { user: MfaUser }): Promise<void> {
+    await this.mfa.assertEmailChangeAllowed(user);
+  }
+}
+
+@RequireMfa()
+@Controller('protected')
+export class ProtectedController {
+  @Get()
+  plain(): string {
+    return 'plain';
+  }
+
+  @Get('maxage')
+  @RequireMfa({ maxAge: 3600 })
+  maxAge(): string {
+    return 'maxage';
+  }
+
+  @Get('phishing-resistant')
+  @RequireMfa({ phishingResistant: true })
+  phishingResistant(): string {
+    return 'phishing-resistant';
+  }
+
+  @Get('feed')
+  @RequireMfa({ allowUnenrolled: true })
+  feed(): string {
+    return 'feed';
+  }
+
+  @Get('totp')
+  @RequireMfa({ methods: ['totp'] })
+  totp(): string {
+    return 'totp';
+  }
+
+  @Get('skipped')
+  @SkipMfa()
+  skipped(): string {
+    return 'skipped';
+  }
+}
+
+export interface TestApp {
+  app: INestApplication;
+  url: string;
+  clock: TestClock;
+  logger: MemoryLogger;
+  dataSource: DataSource;
+  adapter: TestAdapter;
+  client(headers?: Record<string, string>): Client;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  mfa?: Partial<MfaModuleOptions>;
+  adapter?: MfaModuleOptions['adapter'];
+  controllers?: Type[];
+  /** Changes the application before it listens. */
+  configure?: (app: INestApplication) => void;
+  database?: string;
+}
+
+/** An application of its own on a database of its own, listening on a free port. */
+export async function startTestApp({
+  mfa = {},
+  adapter = TestAdapter,
+  controllers = [],
+  configure,
+  database = ':memory:',
+}: TestAppOptions = {}): Promise<TestApp> {
+  const clock = new TestClock();
+  const logger = new MemoryLogger();
+
+  @Module({
+    imports: [
+      TypeOrmModule.forRoot({
+        type: 'better-sqlite3',
+        database,
+        autoLoadEntities: true,
+        synchronize: true,
+        logger,
+      }),
+      MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),
+    ],
+    controllers: [TestController, ProtectedController, ...controllers],
+  })
+  class TestModule {}
+
+  const module = await Test.createTestingModule({ imports: [TestModule] })
+    .overrideProvider(MFA_CLOCK)
+    .useValue(clock)
+    .compile();
+  const app = module.createNestApplication({ forceCloseConnections: true, logger });
+  configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const { MFA_ADAPTER } = await import('nestjs-mfa');
+  return {
+    app,
+    url,
+    clock,
+    logger,
+    dataSource: app.get<DataSource>(getDataSourceToken()),
+    adapter: app.get<TestAdapter>(MFA_ADAPTER),
+    client: (headers) => new Client(url, headers),
+    close: () => app.close(),
+  };
+}
+
+let lastUser = 0;
+
+/** An id that no other test uses. */
+export function newUserId(): string {
+  lastUser += 1;
+  return `user-${lastUser}`;
+}
+
+/** The code of a secret so many time steps from now. */
+export function codeOf(secret: string, clock: TestClock, steps = 0): string {
+  return generateSync({ secret, epoch: Math.floor(clock.now() / 1000) + steps * 30 });
+}
+
+/** A user who has just set up an authenticator app, in the session that did it. */
+export interface Enrolled {
+  id: string;
+  client: Client;
+  secret: string;
+  authenticatorId: string;
+  recoveryCodes: string[];
+}
+
+export async function enrol(test: TestApp, extra: Partial<MfaUser> = {}): Promise<Enrolled> {
+  const id = newUserId();
+  const client = test.client();
+  await client.post('/login', { ...extra, id });
+  const { body: setup } = await client.post('/mfa/totp');
+  const { body, status } = await client.post('/mfa/totp/activate', {
+    code: codeOf(setup.secret, test.clock),
+  });
+  if (status !== 201) throw new Error(`Activation answered ${status}: ${JSON.stringify(body)}`);
+  // The activation used this step up.
+  test.clock.advance(60);
+  return {
+    id,
+    client,
+    secret: setup.secret,
+    authenticatorId: body.authenticator.id,
+    recoveryCodes: body.recoveryCodes,
+  };
+}
+
+/** A new client of that user that has passed the first factor only. */
+export async function halfSignIn(test: TestApp, { id }: Pick<Enrolled, 'id'>): Promise<Client> {
+  const client = test.client();
+  const { body } = await client.post('/login', { id });
+  if (body.status !== 'mfa_required') throw new Error(`Sign-in answered ${JSON.stringify(body)}`);
+  return client;
+}
