@@ -24,7 +24,8 @@ export class AuthenticatorsService {
         .createQueryBuilder(Authenticator, 'a')
         .where('a.userId = :userId', { userId })
         .orderBy('a.createdAt')
-        .addOrderBy('a.id')
+        // Recovery codes are made in the same moment as the first factor, and come after it.
+        .addOrderBy('a.type', 'DESC')
         .getMany(),
     );
   }

@@ -54,7 +54,11 @@ export class AttemptLimiter {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(MfaUserState)
-        .set({ attempts: () => 'attempts - 1' })
+        // In this order: MySQL evaluates from left to right. A window whose attempts all came back has not begun.
+        .set({
+          windowStartedAt: () => 'CASE WHEN attempts = 1 THEN NULL ELSE window_started_at END',
+          attempts: () => 'attempts - 1',
+        })
         .where('user_id = :userId AND attempts > 0 AND window_started_at <= :at', { userId, at }),
     };
   }

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthenticationSession, MfaUserState } from 'nestjs-mfa';
+
+import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
+import type { TestApp } from './support/test-app.js';
+import { codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
+
+describe('storage on SQLite', () => {
+  let test: TestApp;
+  let storage: MfaStorage;
+  beforeAll(async () => {
+    test = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } } });
+    storage = test.app.get(MfaStorage);
+  });
+  afterAll(() => test.close());
+
+  const insert = (userId: string) => ({
+    query: test.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(MfaUserState)
+      .values({ userId, version: 0, attempts: 0, windowStartedAt: null, enrollmentStartedAt: null })
+      .updateEntity(false),
+  });
+  const impossible = () => ({
+    claim: 'impossible',
+    query: test.dataSource
+      .createQueryBuilder()
+      .update(AuthenticationSession)
+      .set({ status: 'pending' })
+      .where('id = :id', { id: 'nothing' }),
+  });
+  const stored = async (prefix: string) =>
+    (
+      await test.dataSource.query(
+        'SELECT user_id FROM mfa_user_state WHERE user_id LIKE ? ORDER BY user_id',
+        [`${prefix}%`],
+      )
+    ).length;
+
+  it('commits all writes or none', async () => {
+    await expect(storage.commit([insert('whole-1'), insert('whole-2')])).resolves.toEqual({
+      committed: true,
+      affected: [1, 1],
+    });
+    await expect(storage.commit([insert('half-1'), impossible(), insert('half-2')])).resolves.toEqual({
+      committed: false,
+      lost: 'impossible',
+    });
+    await expect(storage.commit([impossible()])).resolves.toEqual({ committed: false, lost: 'impossible' });
+    await expect(stored('whole')).resolves.toBe(2);
+    await expect(stored('half')).resolves.toBe(0);
+  });
+
+  it('rolls back after an error in the middle and goes on working', async () => {
+    await expect(storage.commit([insert('error-1'), insert('error-1')])).rejects.toMatchObject({
+      code: 'storage_unavailable',
+    });
+    await expect(stored('error')).resolves.toBe(0);
+    await expect(storage.commit([insert('error-2'), insert('error-3')])).resolves.toMatchObject({
+      committed: true,
+    });
+  });
+
+  it('keeps commits, rollbacks and the statements of the application apart', async () => {
+    const work = Array.from({ length: 100 }, (_, index) => {
+      if (index % 3 === 0) return storage.commit([insert(`mix-kept-${index}`), insert(`mix-kept-${index}b`)]);
+      if (index % 3 === 1) return storage.commit([insert(`mix-lost-${index}`), impossible()]);
+      // A statement of the application, on the same connection.
+      return test.dataSource.query(
+        'INSERT INTO mfa_user_state (user_id, version, attempts) VALUES (?, 0, 0)',
+        [`mix-app-${index}`],
+      );
+    });
+    await Promise.all(work);
+    await expect(stored('mix-kept')).resolves.toBe(68);
+    await expect(stored('mix-lost')).resolves.toBe(0);
+    await expect(stored('mix-app')).resolves.toBe(33);
+  });
+
+  it('waits for a transaction of the application and is not undone by its rollback', async () => {
+    const runner = test.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query(
+      "INSERT INTO mfa_user_state (user_id, version, attempts) VALUES ('foreign-app', 0, 0)",
+    );
+    const commit = storage.commit([insert('foreign-ours')]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await runner.rollbackTransaction();
+    await expect(commit).resolves.toMatchObject({ committed: true });
+    await expect(stored('foreign-ours')).resolves.toBe(1);
+    await expect(stored('foreign-app')).resolves.toBe(0);
+  });
+
+  it('gives up on a transaction that never ends, and grants nothing', async () => {
+    const runner = test.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await expect(storage.commit([insert('stuck')])).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await runner.rollbackTransaction();
+    await expect(stored('stuck')).resolves.toBe(0);
+  }, 15_000);
+});
+
+describe('a database that is gone', () => {
+  it('answers 503 everywhere and grants nothing', async () => {
+    const test = await startTestApp();
+    const { client, id, secret } = await enrol(test);
+    const half = await halfSignIn(test, { id });
+    users.set('newcomer', { id: 'newcomer' });
+    await test.dataSource.destroy();
+    for (const answer of [
+      await client.get('/protected'),
+      await client.get('/me'),
+      await client.get('/mfa/status'),
+      await client.post('/mfa/totp'),
+      await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) }),
+      await test.client().post('/login', { id }),
+      await test.client().post('/login', { id: 'newcomer' }),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable']);
+      expect(answer.text).not.toMatch(/sqlite|select|typeorm|stack/i);
+      expect(answer.headers.get('set-cookie')).toBeNull();
+    }
+    await test.app.close().catch(() => undefined);
+  });
+});
