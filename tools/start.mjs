@@ -26,4 +26,10 @@ if (projects.some(isStale)) {
   });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
+// npm passes SIGTERM on to its shell, and a shell that it ends leaves this process behind: then this one ends too.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+}, 200).unref();
+
 await import('../apps/demo/dist/main.js');
