@@ -60,6 +60,14 @@ export default tseslint.config(
     rules: {
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
       'jest/no-standalone-expect': 'off',
+      // A test that can't run here says so by being skipped; CI has what it needs.
+      'jest/no-disabled-tests': 'off',
+      // Answers of a server have no type; what is expected of them is what the test is about.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
 );

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuthenticationSession } from 'nestjs-mfa';
-import { AuthenticationSessionService, MfaService, TotpService, authenticatorLabel } from 'nestjs-mfa';
+import {
+  AuthenticationSessionService,
+  MfaService,
+  TotpAuthenticator,
+  TotpService,
+  authenticatorLabel,
+} from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -110,6 +116,7 @@ describe('services without HTTP', () => {
     const totp = test.app.get(TotpService);
     const user = { id: newUserId(), email: 'ada@example.com' };
     expect(totp.generateSecret()).toMatch(/^[A-Z2-7]{32}$/);
+    expect(TotpAuthenticator.generateSecret()).toMatch(/^[A-Z2-7]{32}$/);
     const secret = await totp.getTotpKey(user);
     await expect(totp.getTotpKey(user)).resolves.toBe(secret);
     const inSetup = await totp.getAuthenticator(user);
@@ -134,6 +141,21 @@ describe('services without HTTP', () => {
     await expect(active.validateToken('000000')).resolves.toBe(false);
     await expect(active.validateToken(code)).resolves.toBe(true);
     await expect(totp.validateToken(user, code)).resolves.toBe(false);
+  });
+
+  it('activate once under parallel calls, and count no attempt for those that were too late', async () => {
+    const totp = test.app.get(TotpService);
+    const user = { id: newUserId() };
+    const secret = await totp.getTotpKey(user);
+    const code = codeOf(secret, test.clock);
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => totp.activate(user, { code })));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const codes = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+    expect(codes.every((one) => ['already_enabled', 'no_pending_setup'].includes(one))).toBe(true);
+    const rows = await test.dataSource.query('SELECT attempts FROM mfa_user_state WHERE user_id = ?', [
+      user.id,
+    ]);
+    expect(rows).toEqual([{ attempts: 0 }]);
   });
 
   it('refuse to go on guessing', async () => {

@@ -155,12 +155,11 @@ describe.each([
     ]);
   });
 
-  it.each(['?type=sms', '?type=', '?type=totp&type=webauthn', '?type[$ne]=x', '?type=%00'])(
-    'GET /mfa/authenticators%s answers only what is right or a coded 400',
+  it.each(['?type=sms', '?type=', '?type=totp&type=webauthn', '?type=%00'])(
+    'GET /mfa/authenticators%s is refused with a code',
     async (query) => {
-      const { status, body } = await signedIn.get(`/mfa/authenticators${query}`);
-      if (status !== 200) expect([status, body.code]).toEqual([400, 'invalid_request']);
-      else expect(body).toHaveLength(2);
+      const answer = await signedIn.get(`/mfa/authenticators${query}`);
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
     },
   );
 

@@ -183,7 +183,7 @@ describe('resolveOptions', () => {
     const short = 'only-31-bytes-of-secret-here!!';
     const error = (() => {
       try {
-        resolveOptions({ secret: short, gracePeriodSeconds: -1 } as MfaBehaviourOptions, production);
+        resolveOptions({ secret: short, gracePeriodSeconds: -1 }, production);
         return null;
       } catch (thrown) {
         return thrown as MfaOptionsError;

@@ -146,9 +146,8 @@ export class TotpService {
         context,
       );
     } catch (error) {
-      // The code was right and another request was faster: that is no guess.
-      if (error instanceof MfaException && error.code === 'no_pending_setup')
-        await this.storage.commit([giveBack]);
+      // The code was right, and another request was faster or the session ended: that is no guess.
+      if (error instanceof MfaException) await this.storage.commit([giveBack]);
       throw error;
     }
   }

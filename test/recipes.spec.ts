@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Authenticator, EncryptionContext, MfaModuleOptions, MfaType, MfaUser } from 'nestjs-mfa';
+import { DefaultMfaAdapter } from 'nestjs-mfa';
+import { toString } from 'qrcode';
+
+import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+
+class BrandedAdapter extends DefaultMfaAdapter {
+  override getTotpIssuer(): string {
+    return 'My Company';
+  }
+
+  override getTotpLabel(user: MfaUser): string {
+    return `${user.email ?? user.id} - My Site`;
+  }
+}
+
+class ImageAdapter extends DefaultMfaAdapter {
+  override async buildTotpUrl(user: MfaUser, secret: string): Promise<string> {
+    const url = await super.buildTotpUrl(user, secret);
+    return `${url}&image=${encodeURIComponent('https://example.com/logo.png')}`;
+  }
+}
+
+class SturdyQrAdapter extends DefaultMfaAdapter {
+  override buildTotpSvg(url: string): Promise<string> {
+    return toString(url, { type: 'svg', errorCorrectionLevel: 'H' });
+  }
+}
+
+class KeepLastAdapter extends DefaultMfaAdapter {
+  override async canDeleteAuthenticator({ id, userId, type }: Authenticator): Promise<boolean> {
+    if (type === 'recovery_codes') return true;
+    const rows = await this.mfa.findAuthenticators(userId);
+    return rows.some((row) => row.id !== id && row.type !== 'recovery_codes');
+  }
+}
+
+class NumberedAdapter extends DefaultMfaAdapter {
+  override async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
+    const rows = await this.mfa.findAuthenticators(String(user.id));
+    return `${user.username ?? user.id}'s key #${rows.filter((row) => row.type === type).length + 1}`;
+  }
+}
+
+class KeyServiceAdapter extends DefaultMfaAdapter {
+  override async encrypt(text: string, context?: EncryptionContext): Promise<string> {
+    return keyService.encrypt(text, JSON.stringify(context));
+  }
+
+  override async decrypt(text: string, context?: EncryptionContext): Promise<string> {
+    return keyService.decrypt(text, JSON.stringify(context));
+  }
+}
+
+class GermanAdapter extends DefaultMfaAdapter {
+  override errorMessages = { incorrect_code: 'Falscher Code.' };
+}
+
+/** Stands in for a key service: it encrypts, and authenticates the context. */
+const keyService = {
+  key: randomBytes(32),
+  encrypt(text: string, context: string): Promise<string> {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(context));
+    const parts = [iv, Buffer.concat([cipher.update(text), cipher.final()]), cipher.getAuthTag()];
+    return Promise.resolve(parts.map((part) => part.toString('base64')).join(' '));
+  },
+  decrypt(text: string, context: string): Promise<string> {
+    const [iv, data, tag] = text.split(' ').map((part) => Buffer.from(part, 'base64')) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 });
+    decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
+    return Promise.resolve(Buffer.concat([decipher.update(data), decipher.final()]).toString());
+  },
+};
+
+async function setUp(adapter: MfaModuleOptions['adapter']) {
+  const test = await startTestApp({ adapter });
+  const id = newUserId();
+  const client = test.client();
+  await client.post('/login', { id });
+  const { body: setup } = await client.post('/mfa/totp');
+  const activated = await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
+  test.clock.advance(60);
+  return { test, id, client, setup, authenticator: activated.body.authenticator };
+}
+
+describe('the recipes of docs/adapter.md', () => {
+  it('are the classes of this file', () => {
+    const own = readFileSync(new URL(import.meta.url), 'utf8');
+    const recipes =
+      readFileSync('docs/adapter.md', 'utf8').match(/(?<=```ts\n)class [\s\S]*?\n(?=```)/g) ?? [];
+    expect(recipes).toHaveLength(7);
+    for (const recipe of recipes) expect(own).toContain(recipe);
+  });
+
+  it('another issuer and label', async () => {
+    const { test, id, setup } = await setUp(BrandedAdapter);
+    expect(setup.url).toContain(`otpauth://totp/My%20Company:${id}%20-%20My%20Site?`);
+    await test.close();
+  });
+
+  it('an extra parameter', async () => {
+    const { test, setup } = await setUp(ImageAdapter);
+    expect(setup.url).toMatch(/&image=https%3A%2F%2Fexample\.com%2Flogo\.png$/);
+    await test.close();
+  });
+
+  it('another QR code', async () => {
+    const { test, setup } = await setUp(SturdyQrAdapter);
+    expect(setup.svg).toBe(await toString(setup.url, { type: 'svg', errorCorrectionLevel: 'H' }));
+    await test.close();
+  });
+
+  it('keep the last factor', async () => {
+    const test = await startTestApp({ adapter: KeepLastAdapter, mfa: { totp: { maxPerUser: 2 } } });
+    const { client, authenticatorId } = await enrol(test);
+    expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).body.code).toBe(
+      'cannot_delete_authenticator',
+    );
+    const { body: codes } = await client.get('/mfa/authenticators?type=recovery_codes');
+    expect((await client.delete(`/mfa/authenticators/${codes[0].id}`)).status).toBe(204);
+    const { body: setup } = await client.post('/mfa/totp');
+    await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
+    expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
+    await test.close();
+  });
+
+  it('own names', async () => {
+    const { test, id, authenticator } = await setUp(NumberedAdapter);
+    expect(authenticator.name).toBe(`${id}'s key #1`);
+    await test.close();
+  });
+
+  it('a key service', async () => {
+    const { test, id, setup } = await setUp(KeyServiceAdapter);
+    const half = await halfSignIn(test, { id });
+    expect((await half.post('/mfa/authenticate', { code: codeOf(setup.secret, test.clock) })).status).toBe(
+      200,
+    );
+    await test.close();
+  });
+
+  it('another language', async () => {
+    const { test, id } = await setUp(GermanAdapter);
+    const half = await halfSignIn(test, { id });
+    expect((await half.post('/mfa/authenticate', { code: '000000' })).body.message).toBe('Falscher Code.');
+    await test.close();
+  });
+});
