@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import type { MfaUser } from 'nestjs-mfa';
+import { DefaultMfaAdapter, RecoveryCodesService } from 'nestjs-mfa';
+
 import type { Answer } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -7,6 +10,64 @@ import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/te
 const statuses = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status);
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, i) => make(i)));
+
+/** Stops requests where a test wants them: after the session was read, or while a set of codes is planned. */
+class PausingAdapter extends DefaultMfaAdapter {
+  static pause: Promise<void> = Promise.resolve();
+  static pauseAfterSession: Promise<void> = Promise.resolve();
+
+  override async getUser(request: object): Promise<MfaUser | null> {
+    const user = await super.getUser(request);
+    await PausingAdapter.pauseAfterSession;
+    return user;
+  }
+
+  override async generateAuthenticatorName(
+    ...args: Parameters<DefaultMfaAdapter['generateAuthenticatorName']>
+  ): Promise<string> {
+    await PausingAdapter.pause;
+    return super.generateAuthenticatorName(...args);
+  }
+}
+
+describe('a change of factors that another one overtakes', () => {
+  it('is decided anew: no recovery codes without a factor', async () => {
+    const test = await startTestApp({ adapter: PausingAdapter });
+    const { id, client, authenticatorId } = await enrol(test);
+    let release: () => void = () => undefined;
+    PausingAdapter.pause = new Promise((resolve) => (release = resolve));
+    const generated = test.app.get(RecoveryCodesService).generate({ id });
+    // It has read that there is a factor; now the factor goes.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
+    release();
+    await expect(generated).rejects.toMatchObject({ code: 'cannot_generate_recovery_codes' });
+    expect((await client.get('/mfa/authenticators')).body).toEqual([]);
+    expect((await client.get('/mfa/recovery-codes')).body.total).toBe(0);
+    await test.close();
+  });
+});
+
+describe('proofs that come at once in one session', () => {
+  it('add one of them, and use up no other code', async () => {
+    const test = await startTestApp({ adapter: PausingAdapter });
+    const { client, recoveryCodes } = await enrol(test);
+    let release: () => void = () => undefined;
+    PausingAdapter.pauseAfterSession = new Promise((resolve) => (release = resolve));
+    const sent = times(5, (index) =>
+      client.clone().post('/mfa/authenticate', { code: recoveryCodes[index] }),
+    );
+    // All of them have read the session by now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    release();
+    const answers = await sent;
+    expect(statuses(answers, 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'session_expired')).toHaveLength(4);
+    const cookie = statuses(answers, 200)[0]?.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect((await test.client({ cookie }).get('/mfa/recovery-codes')).body.remaining).toBe(9);
+    await test.close();
+  });
+});
 
 describe('parallel requests', () => {
   let test: TestApp;
