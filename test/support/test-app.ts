@@ -21,6 +21,9 @@ import { MemoryLogger } from './memory-logger.js';
 
 export const SECRET = 'a secret for the tests, of 32 bytes or more';
 
+export const ORIGIN = 'https://app.example.com';
+export const RELYING_PARTY = { rpId: 'example.com', rpName: 'Example', origins: [ORIGIN] };
+
 /** The application's users: whoever signs in first exists from then on. */
 export const users = new Map<string, MfaUser>();
 

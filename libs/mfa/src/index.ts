@@ -20,12 +20,21 @@ export type {
   WebAuthnOptions,
 } from './options/mfa-options.js';
 export { MfaOptionsError } from './options/options-error.js';
-export type { RecoveryCodeFormat, ResolvedMfaOptions } from './options/resolved-options.js';
+export type {
+  RecoveryCodeFormat,
+  ResolvedMfaOptions,
+  ResolvedWebAuthnOptions,
+} from './options/resolved-options.js';
 export { MFA_OPTIONS } from './options/resolved-options.js';
 
 // Adapter
 export type { MfaAdapterContext } from './adapter/adapter-context.js';
 export type { MfaAdapterOption } from './adapter/adapter-option.js';
+export type {
+  AttestationInfo,
+  PublicKeyCredentialRpEntity,
+  PublicKeyCredentialUserEntity,
+} from './adapter/default-mfa-adapter.js';
 export { DefaultMfaAdapter } from './adapter/default-mfa-adapter.js';
 export type { MfaErrorMessages } from './adapter/messages.js';
 export { DEFAULT_ERROR_MESSAGES } from './adapter/messages.js';
@@ -54,6 +63,8 @@ export type { TotpSetupDetails } from './totp/totp-authenticator.js';
 export { TotpAuthenticator } from './totp/totp-authenticator.js';
 export type { TotpActivation } from './totp/totp.service.js';
 export { TotpService } from './totp/totp.service.js';
+export type { CreationRequest, RegistrationRequest } from './webauthn/webauthn.service.js';
+export { WebAuthnService } from './webauthn/webauthn.service.js';
 
 // Guard and policy
 export { MfaPolicyService } from './guard/mfa-policy.service.js';
@@ -75,6 +86,7 @@ export { MfaException } from './errors/mfa-exception.js';
 // Entities and DTOs
 export { Authenticator, authenticatorLabel } from './authenticators/authenticator.entity.js';
 export type { AuthenticatorView } from './authenticators/authenticator-view.js';
+export { AuthenticatorIdParam } from './authenticators/dto/authenticator-id.param.js';
 export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticators.query.js';
 export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
 export type { ActivationAnswer } from './enrolment/activation-answer.js';
@@ -86,6 +98,12 @@ export { MFA_ENTITIES } from './storage/entities.js';
 export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
 export { TotpSetup } from './totp/totp-setup.entity.js';
 export { MfaUserState } from './users/mfa-user-state.entity.js';
+export { AddWebAuthnDto } from './webauthn/dto/add-webauthn.dto.js';
+export { AuthenticateWebAuthnDto } from './webauthn/dto/authenticate-webauthn.dto.js';
+export { PasskeyDto } from './webauthn/dto/passkey.dto.js';
+export { WebAuthnOptionsDto } from './webauthn/dto/webauthn-options.dto.js';
+export { WebAuthnChallenge } from './webauthn/webauthn-challenge.entity.js';
+export { WebAuthnCredential } from './webauthn/webauthn-credential.entity.js';
 
 // Time, for tests
 export type { Clock } from './clock/clock.js';

@@ -63,6 +63,17 @@ import { TotpController } from './totp/totp.controller.js';
 import { TotpService } from './totp/totp.service.js';
 import { EnrollmentPolicy } from './users/enrollment-policy.js';
 import { UserStateService } from './users/user-state.service.js';
+import { AssertionVerifier } from './webauthn/assertion-verifier.js';
+import { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn.controller.js';
+import { ChallengeStore } from './webauthn/challenge-store.js';
+import { Challenges } from './webauthn/challenges.js';
+import { CredentialStore } from './webauthn/credential-store.js';
+import { PasskeyController } from './webauthn/passkey.controller.js';
+import { RelyingParty } from './webauthn/relying-party.js';
+import { WebAuthnController } from './webauthn/webauthn.controller.js';
+import { WebAuthnFlow } from './webauthn/webauthn.flow.js';
+import { WebAuthnService } from './webauthn/webauthn.service.js';
+import { WellKnownController } from './webauthn/well-known.controller.js';
 
 /** The options as they were given, before defaults and checks. */
 const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
@@ -72,6 +83,7 @@ const PUBLIC_PROVIDERS = [
   MfaService,
   TotpService,
   RecoveryCodesService,
+  WebAuthnService,
   AuthenticationSessionService,
   AuthenticatorsService,
   MfaPolicyService,
@@ -94,6 +106,12 @@ const INTERNAL_PROVIDERS = [
   RecoveryCodeFactor,
   RecoveryCodeSet,
   RecoveryCodeStore,
+  AssertionVerifier,
+  ChallengeStore,
+  Challenges,
+  CredentialStore,
+  RelyingParty,
+  WebAuthnFlow,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   ActivationAnswers,
@@ -153,6 +171,10 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
           mountController(TotpController, mount('/totp')),
           mountController(RecoveryCodesController, mount('/recovery-codes')),
           mountController(AuthenticateController, mount('/authenticate')),
+          mountController(WebAuthnController, mount('/webauthn')),
+          mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
+          mountController(PasskeyController, mount('/passkey')),
+          WellKnownController,
         ]
       : [],
     providers: [

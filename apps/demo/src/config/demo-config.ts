@@ -14,10 +14,23 @@ export interface DemoConfig {
 /** What the environment says, with the demo's defaults. */
 export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
   const url = environment['DATABASE_URL'] || DEFAULT_DATABASE_URL;
-  const { secret = loadOrCreateSecret(dataFolder(url)), totp, ...options } = readMfaEnvironment(environment);
+  const port = Number(environment['PORT'] || 3000);
+  const given = readMfaEnvironment(environment);
+  const { secret = loadOrCreateSecret(dataFolder(url)), totp, webauthn, ...options } = given;
+  const localhost = {
+    rpId: 'localhost',
+    rpName: 'nestjs-mfa demo',
+    origins: [`http://localhost:${port}`],
+    allowInsecureOrigin: true,
+  };
   return {
-    port: Number(environment['PORT'] || 3000),
+    port,
     database: databaseOptions(url),
-    mfa: { ...options, secret, totp: { issuer: 'nestjs-mfa demo', ...totp } },
+    mfa: {
+      ...options,
+      secret,
+      totp: { issuer: 'nestjs-mfa demo', ...totp },
+      webauthn: { ...localhost, ...webauthn },
+    },
   };
 }

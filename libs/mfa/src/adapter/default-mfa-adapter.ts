@@ -18,6 +18,30 @@ import type { MfaUser } from './mfa-user.js';
 import { userIdOf } from './mfa-user.js';
 import type { MfaNotification } from './notification.js';
 
+/** The relying party of WebAuthn (Level 3, section 5.4.2). */
+export interface PublicKeyCredentialRpEntity {
+  /** A domain without scheme and port. */
+  id: string;
+  name: string;
+}
+
+/** The account of WebAuthn (Level 3, section 5.4.3). */
+export interface PublicKeyCredentialUserEntity {
+  /** The user handle in base64url: 1 to 64 bytes that say nothing about the user. */
+  id: string;
+  name: string;
+  displayName: string;
+}
+
+/** What is known of the authenticator that made a registration. */
+export interface AttestationInfo {
+  aaguid: string;
+  /** The attestation statement format: `none`, `packed`, `tpm`, … */
+  format: string;
+  /** The attestation object in base64url. */
+  attestationObject: string;
+}
+
 type PassportUser = Omit<MfaUser, 'id'> & { id?: string | number; userId?: string | number; sub?: string };
 
 /**
@@ -119,6 +143,33 @@ export class DefaultMfaAdapter {
   /** Decrypts what `encrypt` made. */
   decrypt(text: string, context?: EncryptionContext): string | Promise<string> {
     return open(this.mfa.keyRing, text, context);
+  }
+
+  /** Who asks for a key. Default: the options `webauthn.rpId` and `rpName`. */
+  getPublicKeyCredentialRpEntity(): PublicKeyCredentialRpEntity | Promise<PublicKeyCredentialRpEntity> {
+    const { rpId = '', rpName = '' } = this.mfa.options.webauthn ?? {};
+    return { id: rpId, name: rpName };
+  }
+
+  /**
+   * For whom a key is made. Default: the random handle, the email or username, and the display name.
+   *
+   * @param userHandle the user's stored random handle in base64url, or a new one
+   */
+  getPublicKeyCredentialUserEntity(
+    user: MfaUser,
+    userHandle: string,
+  ): PublicKeyCredentialUserEntity | Promise<PublicKeyCredentialUserEntity> {
+    const name = user.email || user.username || String(user.id);
+    return { id: userHandle, name, displayName: user.displayName || name };
+  }
+
+  /**
+   * The last word on a registration whose attestation has been verified, for checks against metadata such as the FIDO
+   * Metadata Service. Default: true.
+   */
+  verifyAttestation(_attestation: AttestationInfo, _user: MfaUser): boolean | Promise<boolean> {
+    return true;
   }
 
   /** Whether this authenticator may be deleted; asked on every delete path. Default: true. */

@@ -5,6 +5,7 @@ export type MfaNotificationType =
   | 'authenticator_added'
   | 'authenticator_removed'
   | 'authenticator_locked'
+  | 'authenticator_cloned'
   | 'recovery_code_used'
   | 'recovery_codes_regenerated';
 

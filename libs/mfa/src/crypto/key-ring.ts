@@ -3,14 +3,14 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { lengthPrefixed } from './length-prefixed.js';
 
 /** What a derived key is for. One key, one purpose (NIST SP 800-57 part 1, section 5.2). */
-export type KeyPurpose = 'encryption' | 'recovery-code';
+export type KeyPurpose = 'encryption' | 'recovery-code' | 'challenge';
 
 interface Secret {
   id: string;
   keys: Record<KeyPurpose, Buffer>;
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['encryption', 'recovery-code'];
+const PURPOSES: readonly KeyPurpose[] = ['encryption', 'recovery-code', 'challenge'];
 
 function derive(secret: string, label: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'nestjs-mfa/v1', label, bytes));
@@ -43,6 +43,11 @@ export class KeyRing {
   /** The key of that id, or undefined when its secret is not on the ring (any more). */
   byId(id: string, purpose: KeyPurpose): Buffer | undefined {
     return this.secrets.find((secret) => secret.id === id)?.keys[purpose];
+  }
+
+  /** The keys of all secrets, the current one first. */
+  all(purpose: KeyPurpose): Buffer[] {
+    return this.secrets.map(({ keys }) => keys[purpose]);
   }
 
   /** HMAC-SHA-256 of the fields in hex under the current key first, then under each older one. */

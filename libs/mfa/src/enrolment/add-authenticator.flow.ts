@@ -31,8 +31,8 @@ export interface NewFactor {
   claims: Write[];
   onLost: Record<string, MfaErrorCode>;
   /** Throws when the factor may not be added to these. */
-  check?: (state: FactorState) => void;
-  /** Statements that go along. */
+  check?: (state: FactorState) => void | Promise<void>;
+  /** Statements that go along, after the row is there. */
   along?: Write[];
 }
 
@@ -88,7 +88,7 @@ export class AddAuthenticatorFlow {
     state: FactorState,
     context: MfaRequestContext | undefined,
   ): Promise<PlannedChange<AddedFactor>> {
-    check?.(state);
+    await check?.(state);
     const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
     const result: AddedFactor = { authenticator };
 

@@ -75,7 +75,7 @@ export class MfaPolicyService {
   async assertRecent(context: MfaRequestContext): Promise<void> {
     const { user, request } = context;
     if (!user) throw new MfaException('unauthenticated');
-    const rows = await this.authenticators.find(userIdOf(user));
+    const rows = context.authenticators ?? (await this.authenticators.find(userIdOf(user)));
     const enrolled = await this.adapter.isMfaEnabled(user, undefined, rows);
     const maxAge = this.options.gracePeriodSeconds;
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);

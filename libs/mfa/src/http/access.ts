@@ -9,9 +9,9 @@ export const ACCESS = 'nestjs-mfa:access';
 
 /**
  * What a route of this module needs: a signed-in user; one whose proof is recent; someone who is signed in or half so;
- * or a session of any kind.
+ * a session of any kind; or nothing.
  */
-export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session';
+export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session' | 'anyone';
 
 export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 

@@ -26,17 +26,25 @@ export class MfaRouteGuard implements CanActivate {
     const http = execution.switchToHttp();
     const request = http.getRequest<object>();
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
-    if (this.transport.readsCookie(request)) assertSameOrigin(request);
-    assertJson(request);
-
     const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
-    const context = await this.contexts.resolve(request, { withAuthenticators: access === 'authenticate' });
+    // Where anyone may sign in, another site must not sign a browser in either.
+    const usesCookie =
+      access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.readsCookie(request);
+    if (usesCookie) assertSameOrigin(request);
+    assertJson(request);
+    if (access === 'anyone') return true;
+
+    const withAuthenticators = access === 'authenticate' || access === 'recent';
+    const context = await this.contexts.resolve(request, { withAuthenticators });
     await this.assertAccess(access, context);
     setRequestContext(request, context);
     return true;
   }
 
-  private async assertAccess(access: RouteAccess, context: MfaRequestContext): Promise<void> {
+  private async assertAccess(
+    access: Exclude<RouteAccess, 'anyone'>,
+    context: MfaRequestContext,
+  ): Promise<void> {
     const hasAccess = {
       user: context.user !== null,
       recent: context.user !== null,

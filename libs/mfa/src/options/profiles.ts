@@ -9,6 +9,10 @@ export interface ProfilePreset {
   maxSessionTtlSeconds: number;
   /** Greatest `gracePeriodSeconds`. */
   maxGracePeriodSeconds: number;
+  /** Whether a phishing-resistant factor has to be offered (NIST SP 800-63B-4, section 2.2.2). */
+  needsWebAuthn: boolean;
+  /** What `webauthn.userVerification` may be, the default first. */
+  userVerification: readonly ('required' | 'preferred' | 'discouraged')[];
 }
 
 const DAY = 86_400;
@@ -19,17 +23,23 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxTolerance: 1,
     maxSessionTtlSeconds: 30 * DAY,
     maxGracePeriodSeconds: DAY,
+    needsWebAuthn: false,
+    userVerification: ['preferred', 'required', 'discouraged'],
   },
   aal2: {
     longRecoveryCodes: true,
     maxTolerance: 1,
     maxSessionTtlSeconds: DAY,
     maxGracePeriodSeconds: 3600,
+    needsWebAuthn: true,
+    userVerification: ['preferred', 'required'],
   },
   strict: {
     longRecoveryCodes: true,
     maxTolerance: 0,
     maxSessionTtlSeconds: DAY / 2,
     maxGracePeriodSeconds: 900,
+    needsWebAuthn: true,
+    userVerification: ['required'],
   },
 };

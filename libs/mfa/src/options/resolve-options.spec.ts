@@ -6,12 +6,13 @@ import { resolveOptions } from './resolve-options.js';
 import { resolveStructure } from './structural-options.js';
 
 const secret = 'a secret of 32 bytes or more, for tests';
+const webauthn = { rpId: 'example.com', rpName: 'Shop', origins: ['https://example.com'] };
 const production = { nodeEnv: 'production', packageName: 'shop' };
 const development = { nodeEnv: 'development', packageName: undefined };
 
 const problemsOf = (options: unknown, environment = production): readonly string[] => {
   try {
-    resolveOptions(options as MfaBehaviourOptions, environment);
+    resolveOptions({ webauthn, ...(options as MfaBehaviourOptions) }, environment);
     return [];
   } catch (error) {
     if (error instanceof MfaOptionsError) return error.problems;
@@ -21,11 +22,19 @@ const problemsOf = (options: unknown, environment = production): readonly string
 
 describe('resolveOptions', () => {
   it('fills in the documented defaults', () => {
-    expect(resolveOptions({ secret }, production)).toEqual({
+    expect(resolveOptions({ secret, webauthn }, production)).toEqual({
       secrets: [secret],
-      supportedTypes: ['totp', 'recovery_codes'],
+      supportedTypes: ['totp', 'webauthn', 'recovery_codes'],
+      webauthn: {
+        ...webauthn,
+        userVerification: 'preferred',
+        attestation: 'none',
+        allowedAaguids: null,
+        signCount: 'reject',
+      },
+      passkeyLogin: false,
       totp: {
-        issuer: 'shop',
+        issuer: 'Shop',
         period: 30,
         digits: 6,
         tolerance: 1,
@@ -63,12 +72,16 @@ describe('resolveOptions', () => {
     ['production', { name: '__Host-own' }, { name: '__Host-own' }],
     ['development', { secure: true, sameSite: 'none' }, { name: '__Host-mfa_session', sameSite: 'none' }],
   ] as const)('with NODE_ENV %s and cookie %j sets %j', (nodeEnv, cookie, resolved) => {
-    const { session } = resolveOptions({ secret, session: { cookie } }, { nodeEnv, packageName: undefined });
+    const { session } = resolveOptions(
+      { secret, webauthn, session: { cookie } },
+      { nodeEnv, packageName: undefined },
+    );
     expect(session.cookie).toMatchObject(resolved);
   });
 
   it('keeps the cookie off, several secrets, and a header in lower case', () => {
     const options = {
+      webauthn,
       secret: [secret, `${secret}!`],
       session: { cookie: false as const, header: 'X-Token' },
     };
@@ -79,7 +92,11 @@ describe('resolveOptions', () => {
   });
 
   it('takes the issuer from the option, the relying party, the package, or none of them', () => {
-    expect(resolveOptions({ secret, totp: { issuer: 'ACME' } }, production).totp.issuer).toBe('ACME');
+    expect(resolveOptions({ secret, webauthn, totp: { issuer: 'ACME' } }, production).totp.issuer).toBe(
+      'ACME',
+    );
+    const packaged = { ...development, packageName: 'shop' };
+    expect(resolveOptions({ secret }, packaged).totp.issuer).toBe('shop');
     expect(resolveOptions({ secret }, development).totp.issuer).toBe('NestJS application');
   });
 
@@ -152,9 +169,61 @@ describe('resolveOptions', () => {
     ['a relative path', { session: { cookie: { path: 'app' } } }, '`session.cookie.path`'],
     ['a header that is none', { session: { header: 'a b' } }, '`session.header`'],
     ['an endless session', { session: { ttlSeconds: 2_592_001 } }, '`session.ttlSeconds`'],
-    ['WebAuthn, not there yet', { webauthn: { rpId: 'example.com' } }, '`webauthn` is not available'],
-    ['WebAuthn as a type', { supportedTypes: ['totp', 'webauthn'] }, '`webauthn` is not available'],
-    ['passkeys, not there yet', { passkeyLogin: true }, '`passkeyLogin` is not available'],
+    [
+      'no relying party',
+      { webauthn: undefined },
+      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required',
+    ],
+    ['half a relying party', { webauthn: { rpId: 'example.com' } }, '`webauthn.origins` is required'],
+    ['a URL as rpId', { webauthn: { ...webauthn, rpId: 'https://example.com' } }, '`webauthn.rpId`'],
+    ['an address as rpId', { webauthn: { ...webauthn, rpId: '127.0.0.1' } }, '`webauthn.rpId`'],
+    ['a rpId with a port', { webauthn: { ...webauthn, rpId: 'localhost:3000' } }, '`webauthn.rpId`'],
+    ['an empty rpName', { webauthn: { ...webauthn, rpName: '' } }, '`webauthn.rpName`'],
+    ['no origins', { webauthn: { ...webauthn, origins: [] } }, '`webauthn.origins`'],
+    [
+      'an origin with a path',
+      { webauthn: { ...webauthn, origins: ['https://example.com/'] } },
+      'exact origins',
+    ],
+    ['an origin that is none', { webauthn: { ...webauthn, origins: ['example.com'] } }, 'exact origins'],
+    ['an origin over http', { webauthn: { ...webauthn, origins: ['http://example.com'] } }, 'must be https'],
+    [
+      'localhost over http',
+      { webauthn: { ...webauthn, origins: ['http://localhost:3000'] } },
+      'must be https',
+    ],
+    [
+      'another host over http',
+      { webauthn: { ...webauthn, allowInsecureOrigin: true, origins: ['http://localhost.example.com'] } },
+      'must be https',
+    ],
+    [
+      'AAGUIDs that are none',
+      { webauthn: { ...webauthn, allowedAaguids: ['x'] } },
+      '`webauthn.allowedAaguids`',
+    ],
+    ['no AAGUIDs', { webauthn: { ...webauthn, allowedAaguids: [] } }, '`webauthn.allowedAaguids`'],
+    ['an unknown attestation', { webauthn: { ...webauthn, attestation: 'x' } }, '`webauthn.attestation`'],
+    [
+      'a misspelt WebAuthn option',
+      { webauthn: { ...webauthn, rpID: 'x' } },
+      '`webauthn.rpID` is not an option',
+    ],
+    [
+      'passkeys without a relying party',
+      { supportedTypes: ['totp'], webauthn: undefined, passkeyLogin: true },
+      '`passkeyLogin` needs `webauthn`',
+    ],
+    [
+      'a profile without a phishing-resistant factor',
+      { profile: 'aal2', supportedTypes: ['totp'] },
+      'phishing-resistant',
+    ],
+    [
+      'user verification left out under a profile',
+      { profile: 'strict', webauthn: { ...webauthn, userVerification: 'preferred' } },
+      '`webauthn.userVerification` must be one of required',
+    ],
     [
       'trusted devices, not there yet',
       { trustedDevices: { enabled: true } },
@@ -183,7 +252,7 @@ describe('resolveOptions', () => {
     const short = 'only-31-bytes-of-secret-here!!';
     const error = (() => {
       try {
-        resolveOptions({ secret: short, gracePeriodSeconds: -1 }, production);
+        resolveOptions({ webauthn, secret: short, gracePeriodSeconds: -1 }, production);
         return null;
       } catch (thrown) {
         return thrown as MfaOptionsError;
@@ -194,9 +263,32 @@ describe('resolveOptions', () => {
     expect(error?.message).not.toContain(short);
   });
 
+  it('does without a relying party while an application is being built', () => {
+    expect(resolveOptions({ secret }, development)).toMatchObject({
+      supportedTypes: ['totp', 'recovery_codes'],
+      webauthn: null,
+    });
+    expect(resolveOptions({ secret, supportedTypes: ['totp'] }, production).webauthn).toBeNull();
+  });
+
+  it('takes localhost over http and AAGUIDs in any case', () => {
+    const aaguid = 'EA9B8D66-4D01-1D21-3CE4-B6B48CB575D4';
+    const options = {
+      rpId: 'localhost',
+      rpName: 'Shop',
+      origins: ['http://localhost:3000'],
+      allowInsecureOrigin: true,
+      allowedAaguids: [aaguid],
+    };
+    expect(resolveOptions({ secret, webauthn: options }, production).webauthn).toMatchObject({
+      origins: ['http://localhost:3000'],
+      allowedAaguids: [aaguid.toLowerCase()],
+    });
+  });
+
   describe('profiles', () => {
     it.each(['aal2', 'strict'] as const)('%s issues recovery codes of at least 112 bits', (profile) => {
-      const { recoveryCodes } = resolveOptions({ secret, profile }, production);
+      const { recoveryCodes } = resolveOptions({ secret, webauthn, profile }, production);
       expect(recoveryCodes.format.alphabet).toBe('base32');
       expect(recoveryCodes.format.length * 5).toBeGreaterThanOrEqual(112);
       expect(problemsOf({ secret, profile, recoveryCodes: { digits: 8 } })).toEqual([
@@ -205,7 +297,7 @@ describe('resolveOptions', () => {
     });
 
     it('strict accepts no clock drift', () => {
-      expect(resolveOptions({ secret, profile: 'strict' }, production).totp.tolerance).toBe(0);
+      expect(resolveOptions({ secret, webauthn, profile: 'strict' }, production).totp.tolerance).toBe(0);
       expect(problemsOf({ secret, profile: 'strict', totp: { tolerance: 1 } })).toEqual([
         expect.stringContaining('`totp.tolerance`'),
       ]);

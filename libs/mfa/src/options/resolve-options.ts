@@ -4,6 +4,7 @@ import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
+import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
 /** What the defaults depend on outside the options. */
@@ -50,9 +51,13 @@ export function resolveOptions(
   refuseUnbuilt(problems, options);
 
   const profile = problems.oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
+  const supportedTypes = resolveTypes(problems, options, profile, environment);
+  const webauthn = resolveWebAuthn(problems, options, profile, supportedTypes.includes('webauthn'));
   const resolved: ResolvedMfaOptions = {
     secrets: resolveSecrets(problems, options.secret),
-    supportedTypes: resolveTypes(problems, options.supportedTypes),
+    supportedTypes,
+    webauthn,
+    passkeyLogin: resolvePasskeyLogin(problems, options, webauthn),
     totp: resolveTotp(problems, options, profile, environment),
     recoveryCodes: resolveRecoveryCodes(problems, options, profile),
     requiredForStaff: problems.boolean('requiredForStaff', options.requiredForStaff, false),
@@ -81,11 +86,7 @@ export function resolveOptions(
 
 /** These are part of the interface already; until they work, asking for them must not look as if it did. */
 function refuseUnbuilt(problems: Problems, options: MfaBehaviourOptions): void {
-  const asked: [string, boolean][] = [
-    ['webauthn', options.webauthn !== undefined || options.supportedTypes?.includes?.('webauthn') === true],
-    ['passkeyLogin', options.passkeyLogin === true],
-    ['trustedDevices', options.trustedDevices?.enabled === true],
-  ];
+  const asked: [string, boolean][] = [['trustedDevices', options.trustedDevices?.enabled === true]];
   for (const [name, isAsked] of asked) {
     if (isAsked) problems.add(`\`${name}\` is not available in this version yet: leave it out`);
   }
@@ -105,9 +106,18 @@ function resolveSecrets(problems: Problems, secret: unknown): [string, ...string
   return secrets as [string, ...string[]];
 }
 
-function resolveTypes(problems: Problems, types: unknown): readonly MfaType[] {
-  if (types === undefined) return ['totp', 'recovery_codes'];
-  if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type as MfaType))) {
+function resolveTypes(
+  problems: Problems,
+  { supportedTypes: types, webauthn }: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+  { nodeEnv }: OptionsEnvironment,
+): readonly MfaType[] {
+  if (types === undefined) {
+    // While an application is being built it may do without a relying party; in production and under a profile not.
+    const isOptional = profile === 'default' && nodeEnv !== 'production';
+    return webauthn === undefined && isOptional ? MFA_TYPES.filter((type) => type !== 'webauthn') : MFA_TYPES;
+  }
+  if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type))) {
     problems.add(`\`supportedTypes\` must be a list of ${MFA_TYPES.join(', ')}`);
     return [];
   }
@@ -116,7 +126,23 @@ function resolveTypes(problems: Problems, types: unknown): readonly MfaType[] {
       '`supportedTypes` needs a second factor, `totp` or `webauthn`: recovery codes never stand alone',
     );
   }
-  return types as MfaType[];
+  if (PROFILES[profile].needsWebAuthn && !types.includes('webauthn')) {
+    problems.add(
+      `\`supportedTypes\` must hold \`webauthn\`: profile \`${profile}\` has to offer a phishing-resistant factor`,
+    );
+  }
+  return types;
+}
+
+function resolvePasskeyLogin(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  webauthn: ResolvedMfaOptions['webauthn'],
+): boolean {
+  const passkeyLogin = problems.boolean('passkeyLogin', options.passkeyLogin, false);
+  if (passkeyLogin && !webauthn)
+    problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
+  return passkeyLogin;
 }
 
 function resolveTotp(

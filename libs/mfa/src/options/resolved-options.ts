@@ -11,12 +11,26 @@ import type {
 export type RecoveryCodeFormat =
   { alphabet: 'digits'; length: number } | { alphabet: 'base32'; length: number };
 
+export interface ResolvedWebAuthnOptions {
+  rpId: string;
+  rpName: string;
+  origins: readonly string[];
+  userVerification: 'required' | 'preferred' | 'discouraged';
+  attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
+  /** In lower case; null: any. */
+  allowedAaguids: readonly string[] | null;
+  signCount: 'reject' | 'report';
+}
+
 /** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
 export interface ResolvedMfaOptions {
   secrets: readonly [string, ...string[]];
   supportedTypes: readonly MfaType[];
   totp: Required<Omit<TotpOptions, 'insecureBypassCode'>> & Pick<TotpOptions, 'insecureBypassCode'>;
   recoveryCodes: Required<Omit<RecoveryCodesOptions, 'digits'>> & { format: RecoveryCodeFormat };
+  /** Null when WebAuthn is not configured. */
+  webauthn: ResolvedWebAuthnOptions | null;
+  passkeyLogin: boolean;
   requiredForStaff: boolean;
   gracePeriodSeconds: number;
   enrollmentGracePeriodSeconds: number;

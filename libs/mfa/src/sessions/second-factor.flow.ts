@@ -12,16 +12,17 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { isSecondFactorType, methodOfType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
-import { AuthenticationSessionService } from './authentication-session.service.js';
+import { AuthenticationSessionService, SESSION_CLAIM } from './authentication-session.service.js';
 import type { IssuedSession } from './issued-session.js';
 import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import type { MfaRequestContext } from './request-context.service.js';
 
 /** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
-interface Subject {
+export interface Subject {
   user: MfaUser;
   session: AuthenticationSession | null;
   authenticators: Authenticator[];
@@ -36,6 +37,7 @@ export class SecondFactorFlow {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -63,7 +65,29 @@ export class SecondFactorFlow {
     return this.logins.complete(subject.user, issued as IssuedSession, exchange);
   }
 
-  private async subjectOf(context: MfaRequestContext): Promise<Subject> {
+  /**
+   * Records a proof that was verified elsewhere: its claims and the session's, all or nothing.
+   *
+   * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session's is
+   */
+  async finish(
+    subject: Subject,
+    { authenticator, claims }: { authenticator: Authenticator; claims: Write[] },
+    onLost: MfaException,
+    exchange: HttpExchange,
+  ): Promise<LoginResult> {
+    const { issued, write } = this.planProof(subject, authenticator);
+    const result = await this.storage.commit([...claims, write]);
+    if (!result.committed) throw result.lost === SESSION_CLAIM ? new MfaException('session_expired') : onLost;
+    return this.logins.complete(subject.user, issued, exchange);
+  }
+
+  /**
+   * Whose second factor a request proves.
+   *
+   * @throws {MfaException} `session_expired` when the user is gone, `mfa_enrollment_required` without any factor
+   */
+  async subjectOf(context: MfaRequestContext): Promise<Subject> {
     const { session } = context;
     const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
     if (!user) throw new MfaException('session_expired');

@@ -3,6 +3,16 @@ import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
+import { WebAuthnChallenge } from '../webauthn/webauthn-challenge.entity.js';
+import { WebAuthnCredential } from '../webauthn/webauthn-credential.entity.js';
 
 /** The entities of this module, for the `entities` of a DataSource that does not load them by itself. */
-export const MFA_ENTITIES = [Authenticator, RecoveryCode, AuthenticationSession, TotpSetup, MfaUserState];
+export const MFA_ENTITIES = [
+  Authenticator,
+  RecoveryCode,
+  AuthenticationSession,
+  TotpSetup,
+  MfaUserState,
+  WebAuthnCredential,
+  WebAuthnChallenge,
+];

@@ -1,0 +1,131 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { MfaNotifier } from '../events/mfa-notifier.js';
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import type { Write } from '../storage/mfa-storage.js';
+import type { ChallengeBinding } from './challenge.js';
+import { Challenges } from './challenges.js';
+import type { AuthenticationJson } from './credential-json.js';
+import { CredentialStore } from './credential-store.js';
+import { RelyingParty } from './relying-party.js';
+import { verifyAssertion } from './verify-assertion.js';
+import type { WebAuthnCredential } from './webauthn-credential.entity.js';
+
+/** An assertion that holds, with the claims that record its use. */
+export interface AssertionProof {
+  authenticator: Authenticator;
+  claims: Write[];
+}
+
+/** Verifies assertions against what is stored, in the order in which nothing is given away. */
+@Injectable()
+export class AssertionVerifier {
+  private readonly logger = new Logger(AssertionVerifier.name);
+
+  constructor(
+    @Inject(CredentialStore) private readonly credentials: CredentialStore,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(RelyingParty) private readonly rp: RelyingParty,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * An assertion by one of this user's keys.
+   *
+   * @param rows the user's authenticators, when the caller has read them
+   * @throws {MfaException} `webauthn_failed`, whatever it was that failed
+   */
+  async verifyForUser(
+    user: MfaUser,
+    response: AuthenticationJson,
+    session: AuthenticationSession | null,
+    rows?: readonly Authenticator[],
+  ): Promise<AssertionProof> {
+    const userId = userIdOf(user);
+    const binding = { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' } as const;
+    const credential = await this.credentials.findByCredentialId(response.id);
+    return this.verify(response, credential?.userId === userId ? credential : null, binding, user, rows);
+  }
+
+  /**
+   * An assertion by a passkey that says itself whose it is.
+   *
+   * @param findUser the user of an id, or null
+   * @throws {MfaException} `webauthn_failed`, whatever it was that failed
+   */
+  async verifyPasskey(
+    response: AuthenticationJson,
+    findUser: (userId: string) => MfaUser | null | Promise<MfaUser | null>,
+  ): Promise<AssertionProof & { user: MfaUser }> {
+    const binding = { ceremony: 'passkey', userId: '', sessionId: '' } as const;
+    const found = await this.credentials.findByCredentialId(response.id);
+    // Without a user handle nothing says that the key knows its user (section 7.2, step 6).
+    const isUsable = found?.passwordless === true && response.response.userHandle !== undefined;
+    const user = found && isUsable ? await findUser(found.userId) : null;
+    const credential = user && userIdOf(user) === found?.userId ? found : null;
+    const proof = await this.verify(response, credential, binding, user);
+    return { ...proof, user: user as MfaUser };
+  }
+
+  /** Records the use, for callers that have nothing else to record with it. */
+  async commit({ authenticator, claims }: AssertionProof): Promise<Authenticator> {
+    const result = await this.storage.commit(claims);
+    if (!result.committed) throw new MfaException('webauthn_failed');
+    return authenticator;
+  }
+
+  private async verify(
+    response: AuthenticationJson,
+    credential: WebAuthnCredential | null,
+    binding: Omit<ChallengeBinding, 'rpId'>,
+    user: MfaUser | null,
+    rows?: readonly Authenticator[],
+  ): Promise<AssertionProof> {
+    const { id: rpId } = await this.rp.entity();
+    // Used up first: whatever fails after this, the challenge is dead.
+    const { challenge, content } = await this.challenges.use(response.response.clientDataJSON, {
+      ...binding,
+      rpId,
+    });
+    if (!credential || !user) throw new MfaException('webauthn_failed');
+    const { origins, signCount: policy } = this.rp.options;
+    const assertion = await verifyAssertion(response, credential, {
+      challenge,
+      rpId,
+      origins,
+      requireUserVerification: content.requireUserVerification,
+    });
+    if (!assertion) throw new MfaException('webauthn_failed');
+    const authenticator = (rows ?? (await this.authenticators.find(credential.userId))).find(
+      ({ id }) => id === credential.authenticatorId,
+    );
+    if (!authenticator) throw new MfaException('webauthn_failed');
+    if (assertion.isCloned) {
+      this.logger.warn(
+        `A signature counter went back: authenticator ${authenticator.id} may have been cloned`,
+      );
+      this.notifier.notify('authenticator_cloned', user, authenticator);
+      if (policy === 'reject') throw new MfaException('webauthn_failed');
+    }
+    const { signCount, backedUp, userVerified } = assertion;
+    const uvInitialized = credential.uvInitialized || userVerified;
+    return {
+      authenticator,
+      claims: [
+        this.credentials.claimUse(credential, { signCount, backedUp, uvInitialized }, policy === 'reject'),
+        this.authenticators.claimUse(authenticator, new Date(this.clock.now())),
+      ],
+    };
+  }
+}

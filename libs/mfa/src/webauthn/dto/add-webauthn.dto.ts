@@ -1,0 +1,13 @@
+import { IsObject, IsOptional } from 'class-validator';
+
+import { IsAuthenticatorName } from '../../http/text.decorators.js';
+
+export class AddWebAuthnDto {
+  /** What `create()` gave, as JSON (RegistrationResponseJSON). Its inside is checked by the mechanism. */
+  @IsObject()
+  credential!: object;
+
+  @IsOptional()
+  @IsAuthenticatorName()
+  name?: string;
+}

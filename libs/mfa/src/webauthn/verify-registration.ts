@@ -1,0 +1,59 @@
+import { verifyRegistrationResponse } from '@simplewebauthn/server';
+
+import type { RegistrationJson } from './credential-json.js';
+import { MAX_CREDENTIAL_ID_BYTES } from './credential-json.js';
+import type { CeremonyPolicy } from './ceremony-policy.js';
+import { ALGORITHMS } from './ceremony-policy.js';
+
+/** A registration whose every step of WebAuthn Level 3, section 7.1, up to 25 holds. */
+export interface VerifiedRegistration {
+  /** Base64url. */
+  credentialId: string;
+  /** COSE, in base64url. */
+  publicKey: string;
+  signCount: number;
+  aaguid: string;
+  format: string;
+  /** The attestation object in base64url, for those who check it against metadata. */
+  attestationObject: string;
+  userVerified: boolean;
+  backupEligible: boolean;
+  backedUp: boolean;
+}
+
+/** Verifies a registration; null when any step fails, whichever it is. */
+export async function verifyRegistration(
+  credential: RegistrationJson,
+  policy: CeremonyPolicy,
+): Promise<VerifiedRegistration | null> {
+  try {
+    const { verified, registrationInfo } = await verifyRegistrationResponse({
+      response: credential,
+      expectedChallenge: policy.challenge,
+      expectedOrigin: [...policy.origins],
+      expectedRPID: policy.rpId,
+      requireUserPresence: true,
+      requireUserVerification: policy.requireUserVerification,
+      supportedAlgorithmIDs: [...ALGORITHMS],
+    });
+    if (!verified) return null;
+    const { credential: made, aaguid, fmt, userVerified } = registrationInfo;
+    // The library takes the id from the signed data and does not compare it with the one beside it.
+    if (made.id !== credential.id) return null;
+    if (Buffer.from(made.id, 'base64url').length > MAX_CREDENTIAL_ID_BYTES) return null;
+    return {
+      credentialId: made.id,
+      publicKey: Buffer.from(made.publicKey).toString('base64url'),
+      signCount: made.counter,
+      aaguid,
+      format: fmt,
+      attestationObject: Buffer.from(registrationInfo.attestationObject).toString('base64url'),
+      userVerified,
+      backupEligible: registrationInfo.credentialDeviceType === 'multiDevice',
+      backedUp: registrationInfo.credentialBackedUp,
+    };
+  } catch {
+    // Its messages hold the expected challenge and origin: they go nowhere.
+    return null;
+  }
+}

@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import type { HttpExchange, LoginResult } from '../sessions/login.flow.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { SecondFactorFlow } from '../sessions/second-factor.flow.js';
+import { SessionTransport } from '../sessions/session-transport.js';
+import { AssertionVerifier } from './assertion-verifier.js';
+import { parseAuthentication } from './credential-json.js';
+import { WebAuthnService } from './webauthn.service.js';
+
+/** Signs in, finishes a sign-in, or steps up, with a security key or passkey. */
+@Injectable()
+export class WebAuthnFlow {
+  constructor(
+    @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
+    @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
+    @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** Options for the user who is half signed in or steps up. */
+  async options(context: MfaRequestContext): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { user, session } = await this.secondFactor.subjectOf(context);
+    return this.webauthn.getCredentialRequestOptions(user, session);
+  }
+
+  /** @throws {MfaException} `webauthn_failed`, `invalid_request`, `session_expired` */
+  async authenticate(
+    context: MfaRequestContext,
+    credential: unknown,
+    exchange: HttpExchange,
+  ): Promise<LoginResult> {
+    const response = parseAuthentication(credential);
+    const subject = await this.secondFactor.subjectOf(context);
+    const proof = await this.assertions.verifyForUser(
+      subject.user,
+      response,
+      subject.session,
+      subject.authenticators,
+    );
+    return this.secondFactor.finish(subject, proof, new MfaException('webauthn_failed'), exchange);
+  }
+
+  /**
+   * Signs in with a passkey, which counts as both factors. The session that the client held before is over.
+   *
+   * @throws {MfaException} `webauthn_failed` or `invalid_request`
+   */
+  async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
+    const response = parseAuthentication(credential);
+    const proof = await this.assertions.verifyPasskey(response, (id) => this.adapter.findUser(id));
+    const presented = this.transport.read(exchange.request);
+    const ending = presented && 'token' in presented ? [this.sessions.planEndingToken(presented.token)] : [];
+    const { user, authenticator } = proof;
+    return this.secondFactor.finish(
+      { user, session: null, authenticators: [] },
+      { authenticator, claims: [...proof.claims, ...ending] },
+      new MfaException('webauthn_failed'),
+      exchange,
+    );
+  }
+}
