@@ -19,7 +19,14 @@ describe('storage on SQLite', () => {
       .createQueryBuilder()
       .insert()
       .into(MfaUserState)
-      .values({ userId, version: 0, attempts: 0, windowStartedAt: null, enrollmentStartedAt: null })
+      .values({
+        userId,
+        version: 0,
+        attempts: 0,
+        windowStartedAt: null,
+        enrollmentStartedAt: null,
+        userHandle: null,
+      })
       .updateEntity(false),
   });
   const impossible = () => ({

@@ -466,6 +466,27 @@ describe('a security key as second factor', () => {
     expect((await assert(again, key, { signCount: 11 })).status).toBe(200);
   });
 
+  it('counts on once, when copies of it sign at the same time', async () => {
+    const { id, key } = await enrolKey(test);
+    const halves = await Promise.all(Array.from({ length: 5 }, () => halfSignIn(test, { id })));
+    const answers = await Promise.all(halves.map((half) => assert(half, key, { signCount: 7 })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'webauthn_failed')).toHaveLength(4);
+  });
+
+  it('has one spelling of its id', async () => {
+    const { id, key } = await enrolKey(test);
+    const half = await halfSignIn(test, { id });
+    const canonical = key.credentialId.toString('base64url');
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const last = alphabet[alphabet.indexOf(canonical.at(-1) as string) + 1] as string;
+    const other = canonical.slice(0, -1) + last;
+    expect(Buffer.from(other, 'base64url')).toEqual(key.credentialId);
+    expect((await assert(half, key, { json: { id: other, rawId: other } })).body.code).toBe(
+      'webauthn_failed',
+    );
+  });
+
   it('may have no counter at all', async () => {
     const key = new SoftwareAuthenticator({ signCount: 0 });
     const { id } = await enrolKey(test, key);
@@ -558,7 +579,6 @@ describe('signing in with a passkey', () => {
     ['no user verification', { userVerified: false }],
     ['no user handle', { userHandle: null }],
     ['the handle of another user', { userHandle: randomBytes(32).toString('base64url') }],
-    ['a key that nobody has', { credentialId: randomBytes(32) }],
     ['a signature of another key', { wrongKey: true }],
     ['another site', { origin: 'https://evil.example' }],
   ])('is refused with %s, and all look the same', async (_, tampering) => {
@@ -572,6 +592,39 @@ describe('signing in with a passkey', () => {
       message: 'The security key or passkey could not be verified.',
       code: 'webauthn_failed',
     });
+  });
+
+  it('tells the browser of a passkey that is not known here (any more)', async () => {
+    const { key, client, authenticatorId } = await enrolKey(test, new SoftwareAuthenticator(), {
+      passwordless: true,
+    });
+    const userId = key.userHandle;
+    expect((await client.get('/mfa/webauthn/signals')).body).toEqual({
+      allAcceptedCredentials: {
+        rpId: 'example.com',
+        userId,
+        allAcceptedCredentialIds: [key.credentialId.toString('base64url')],
+      },
+      currentUserDetails: {
+        rpId: 'example.com',
+        userId,
+        name: expect.any(String),
+        displayName: 'Ada Lovelace',
+      },
+    });
+    await client.delete(`/mfa/authenticators/${authenticatorId}`);
+    expect((await client.get('/mfa/webauthn/signals')).body.allAcceptedCredentials).toEqual({
+      rpId: 'example.com',
+      userId,
+      allAcceptedCredentialIds: [],
+    });
+    const { status, body } = await passkey(test.client(), key);
+    expect([status, body.code, body.unknownCredential]).toEqual([
+      400,
+      'webauthn_failed',
+      { rpId: 'example.com', credentialId: key.credentialId.toString('base64url') },
+    ]);
+    expect((await (await signIn(test)).client.get('/mfa/webauthn/signals')).status).toBe(404);
   });
 
   it('is refused to a key that was registered as a second factor', async () => {

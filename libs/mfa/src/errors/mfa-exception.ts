@@ -13,6 +13,8 @@ export interface MfaErrorDetails {
   methods?: readonly string[];
   /** Greatest age of the proof that is asked for, in seconds. */
   maxAge?: number;
+  /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
+  unknownCredential?: { rpId: string; credentialId: string };
   /** Seconds until another attempt is judged. */
   retryAfter?: number;
 }

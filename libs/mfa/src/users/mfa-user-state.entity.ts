@@ -24,4 +24,8 @@ export class MfaUserState {
   /** When the user was first told to enrol; null when never. It is never moved. */
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;
+
+  /** The random WebAuthn user handle in base64url, made with the first key and kept for good; null before. */
+  @Column({ name: 'user_handle', type: 'varchar', length: 100, nullable: true })
+  userHandle!: string | null;
 }

@@ -68,7 +68,14 @@ export class UserStateService {
       .createQueryBuilder()
       .insert()
       .into(MfaUserState)
-      .values({ userId, version: 0, attempts: 0, windowStartedAt: null, enrollmentStartedAt })
+      .values({
+        userId,
+        version: 0,
+        attempts: 0,
+        windowStartedAt: null,
+        enrollmentStartedAt,
+        userHandle: null,
+      })
       .orIgnore();
   }
 }

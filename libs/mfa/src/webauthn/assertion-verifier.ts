@@ -74,8 +74,15 @@ export class AssertionVerifier {
     const isUsable = found?.passwordless === true && response.response.userHandle !== undefined;
     const user = found && isUsable ? await findUser(found.userId) : null;
     const credential = user && userIdOf(user) === found?.userId ? found : null;
-    const proof = await this.verify(response, credential, binding, user);
-    return { ...proof, user: user as MfaUser };
+    try {
+      const proof = await this.verify(response, credential, binding, user);
+      return { ...proof, user: user as MfaUser };
+    } catch (error) {
+      if (found || !isFailure(error)) throw error;
+      // Lets the browser forget a passkey that was removed here (`signalUnknownCredential`).
+      const unknownCredential = { rpId: (await this.rp.entity()).id, credentialId: response.id };
+      throw new MfaException('webauthn_failed', { unknownCredential });
+    }
   }
 
   /** Records the use, for callers that have nothing else to record with it. */
@@ -128,4 +135,8 @@ export class AssertionVerifier {
       ],
     };
   }
+}
+
+function isFailure(error: unknown): boolean {
+  return error instanceof MfaException && error.code === 'webauthn_failed';
 }

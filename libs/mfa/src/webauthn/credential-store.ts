@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { MfaUserState } from '../users/mfa-user-state.entity.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /** The claim that is lost when somebody has registered this credential id already. */
@@ -12,19 +13,48 @@ export const NEW_CREDENTIAL_CLAIM = 'webauthn-credential';
 /** The claim that is lost when the counter did not go on, or the credential is gone. */
 export const COUNTER_CLAIM = 'webauthn-counter';
 
+/** The claim that is lost when the user has got another handle meanwhile. */
+export const HANDLE_CLAIM = 'webauthn-handle';
+
+/** A user as authenticators know them. */
+export interface WebAuthnAccount {
+  /** Null before the first key. */
+  userHandle: string | null;
+  credentials: WebAuthnCredential[];
+}
+
 /** The table of credential records. */
 @Injectable()
 export class CredentialStore {
   constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
 
-  async findByUser(userId: string): Promise<WebAuthnCredential[]> {
-    return this.storage.read((dataSource) =>
+  /** The user's handle and credentials, in one query. Without a row of the user's state there can be neither. */
+  async findAccount(userId: string): Promise<WebAuthnAccount> {
+    const state = await this.storage.read((dataSource) =>
       dataSource
-        .createQueryBuilder(WebAuthnCredential, 'c')
-        .where('c.userId = :userId', { userId })
+        .createQueryBuilder(MfaUserState, 'u')
+        .leftJoinAndMapMany('u.credentials', WebAuthnCredential, 'c', 'c.userId = u.userId')
+        .where('u.userId = :userId', { userId })
         .orderBy('c.authenticatorId')
-        .getMany(),
+        .getOne(),
     );
+    const { credentials = [] } = (state ?? {}) as { credentials?: WebAuthnCredential[] };
+    return { userHandle: state?.userHandle ?? null, credentials };
+  }
+
+  /** Gives the user this handle, unless there is another one: a user has one for good (section 14.6.1). */
+  claimHandle(userId: string, userHandle: string): Write {
+    return {
+      claim: HANDLE_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ userHandle })
+        .where('user_id = :userId AND (user_handle IS NULL OR user_handle = :userHandle)', {
+          userId,
+          userHandle,
+        }),
+    };
   }
 
   /** The record of that credential id, whoever it belongs to. */

@@ -1,4 +1,4 @@
-import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
@@ -9,6 +9,7 @@ import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { AddWebAuthnDto } from './dto/add-webauthn.dto.js';
 import { WebAuthnOptionsDto } from './dto/webauthn-options.dto.js';
+import type { WebAuthnSignals } from './webauthn.service.js';
 import { WebAuthnService } from './webauthn.service.js';
 
 @MfaController()
@@ -17,6 +18,12 @@ export class WebAuthnController {
     @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
     @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
   ) {}
+
+  @Get('signals')
+  @Access('user')
+  async signals(@CurrentUser() user: MfaUser): Promise<WebAuthnSignals> {
+    return this.webauthn.getSignals(user);
+  }
 
   @Post('options')
   @HttpCode(200)

@@ -24,8 +24,9 @@ import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding } from './challenge.js';
 import { Challenges } from './challenges.js';
 import { parseAuthentication, parseRegistration } from './credential-json.js';
-import { CredentialStore, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
+import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { RelyingParty } from './relying-party.js';
+import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
 
@@ -38,6 +39,12 @@ export interface CreationRequest {
 export interface RegistrationRequest {
   name?: string;
   context?: MfaRequestContext;
+}
+
+/** Arguments of the signal methods of `PublicKeyCredential`. */
+export interface WebAuthnSignals {
+  allAcceptedCredentials: { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
+  currentUserDetails: { rpId: string; userId: string; name: string; displayName: string };
 }
 
 const HANDLE_BYTES = 32;
@@ -77,8 +84,8 @@ export class WebAuthnService {
     this.flow.assertMayEnrol(user, 'webauthn');
     const rp = await this.rp.entity();
     const userId = userIdOf(user);
-    const existing = await this.credentials.findByUser(userId);
-    const userHandle = existing[0]?.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
+    const { credentials, ...account } = await this.credentials.findAccount(userId);
+    const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
     const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
     const userVerification = passwordless ? 'required' : this.rp.options.userVerification;
     const challenge = this.challenges.issue(
@@ -93,7 +100,7 @@ export class WebAuthnService {
       userID: toBytes(entity.id),
       challenge: toBytes(challenge),
       timeout: CEREMONY_TIMEOUT_MS,
-      excludeCredentials: existing.map(({ credentialId, transports }) => ({ id: credentialId, transports })),
+      excludeCredentials: describe(credentials),
       authenticatorSelection: { residentKey: passwordless ? 'required' : 'discouraged', userVerification },
       supportedAlgorithmIDs: [...ALGORITHMS],
     });
@@ -151,10 +158,13 @@ export class WebAuthnService {
       user,
       {
         authenticator: this.newRow(id, userId, name),
-        claims: [],
+        // Of two first registrations at once, each with a handle of its own, the second one starts anew.
+        claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
-        onLost: { [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered' },
-        check: () => this.assertSameHandle(userId, content.userHandle),
+        onLost: {
+          [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
+          [HANDLE_CLAIM]: 'webauthn_failed',
+        },
       },
       context,
     );
@@ -167,17 +177,35 @@ export class WebAuthnService {
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const userId = userIdOf(user);
     const { userVerification } = this.rp.options;
-    const credentials = await this.credentials.findByUser(userId);
+    const { credentials } = await this.credentials.findAccount(userId);
     return this.requestOptions(
       { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
       userVerification,
-      credentials.map(({ credentialId, transports }) => ({ id: credentialId, transports })),
+      describe(credentials),
     );
   }
 
   /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */
   async getPasskeyRequestOptions(): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.requestOptions({ ceremony: 'passkey', userId: '', sessionId: '' }, 'required');
+  }
+
+  /**
+   * What `PublicKeyCredential.signalAllAcceptedCredentials()` and `signalCurrentUserDetails()` take, to call after a key was
+   * removed or the user renamed (WebAuthn Level 3, section 5.1.10).
+   *
+   * @throws {MfaException} `not_found` when the user never had a key
+   */
+  async getSignals(user: MfaUser): Promise<WebAuthnSignals> {
+    const rpId = await this.getRpId();
+    const { userHandle, credentials } = await this.credentials.findAccount(userIdOf(user));
+    if (!userHandle) throw new MfaException('not_found');
+    const { id, name, displayName } = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
+    const allAcceptedCredentialIds = credentials.map(({ credentialId }) => credentialId);
+    return {
+      allAcceptedCredentials: { rpId, userId: id, allAcceptedCredentialIds },
+      currentUserDetails: { rpId, userId: id, name, displayName },
+    };
   }
 
   /**
@@ -223,12 +251,6 @@ export class WebAuthnService {
     return this.adapter.verifyAttestation(registration, user);
   }
 
-  /** A user has one handle. Two first registrations at once would make two; the second one starts anew. */
-  private async assertSameHandle(userId: string, userHandle: string): Promise<void> {
-    const [existing] = await this.credentials.findByUser(userId);
-    if (existing && existing.userHandle !== userHandle) throw new MfaException('webauthn_failed');
-  }
-
   private newRow(id: string, userId: string, name: string | undefined) {
     const now = new Date(this.clock.now());
     return {
@@ -245,6 +267,10 @@ export class WebAuthnService {
       remaining: null,
     };
   }
+}
+
+function describe(credentials: readonly WebAuthnCredential[]): { id: string; transports: string[] }[] {
+  return credentials.map(({ credentialId, transports }) => ({ id: credentialId, transports }));
 }
 
 function toBytes(base64url: string): Uint8Array<ArrayBuffer> {
