@@ -3,13 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { generateSync } from 'otplib';
 
 import { dataFolder, databaseOptions } from '../apps/demo/src/config/database.js';
 import { readConfig } from '../apps/demo/src/config/demo-config.js';
 import { readMfaEnvironment, unknownVariables, variableOf } from '../apps/demo/src/config/mfa-environment.js';
-import { DemoModule } from '../apps/demo/src/demo.module.js';
+import { createDemo } from '../apps/demo/src/create-demo.js';
 import { howToSignIn } from '../apps/demo/src/how-to-sign-in.js';
 import { Client } from './support/client.js';
 
@@ -28,10 +27,7 @@ describe('the demo', () => {
       DATABASE_URL: `sqlite:${join(folder, 'demo.sqlite')}`,
       MFA_REQUIRED_FOR_STAFF: 'true',
     });
-    app = await NestFactory.create(DemoModule.forRoot({ database, mfa }), {
-      logger: false,
-      forceCloseConnections: true,
-    });
+    app = await createDemo({ database, mfa }, { logger: false });
     await app.listen(0, '127.0.0.1');
     const url = await app.getUrl();
     client = () => new Client(url);

@@ -10,6 +10,6 @@ Sign in:
   ${curl} ${url}/auth/login -d ${credentials}
   ${curl} ${url}/me
 
-Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
+Or open it in a browser. Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
 `;
 }

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 
 import { Logger } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 
 import { readConfig } from './config/demo-config.js';
 import { unknownVariables } from './config/mfa-environment.js';
-import { DemoModule } from './demo.module.js';
+import { createDemo } from './create-demo.js';
 import { howToSignIn } from './how-to-sign-in.js';
 
 async function start(): Promise<void> {
@@ -16,11 +15,7 @@ async function start(): Promise<void> {
     logger.warn(`${name} is not an option of nestjs-mfa: ignored`);
 
   const { port, ...config } = readConfig(process.env);
-  const app = await NestFactory.create(DemoModule.forRoot(config), {
-    abortOnError: false,
-    forceCloseConnections: true,
-    logger: ['log', 'warn', 'error', 'fatal'],
-  });
+  const app = await createDemo(config, { logger: ['log', 'warn', 'error', 'fatal'] });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       void app.close().then(() => process.exit(0));

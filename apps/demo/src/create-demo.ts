@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import type { NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+
+import type { DemoConfig } from './config/demo-config.js';
+import { DemoModule } from './demo.module.js';
+
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/** The demo application with its page, ready to listen. */
+export async function createDemo(
+  { database, mfa }: Pick<DemoConfig, 'database' | 'mfa'>,
+  options: NestApplicationOptions = {},
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(DemoModule.forRoot({ database, mfa }), {
+    abortOnError: false,
+    forceCloseConnections: true,
+    ...options,
+  });
+  app.disable('x-powered-by');
+  app.useStaticAssets(join(import.meta.dirname, '..', 'public'), {
+    setHeaders: (response: ServerResponse) => {
+      response.setHeader('Content-Security-Policy', POLICY);
+    },
+  });
+  return app;
+}
