@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Authenticator, EncryptionContext, MfaModuleOptions, MfaType, MfaUser } from 'nestjs-mfa';
+import type {
+  Authenticator,
+  EncryptionContext,
+  MfaModuleOptions,
+  MfaType,
+  MfaUser,
+  PublicKeyCredentialRpEntity,
+} from 'nestjs-mfa';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 import { toString } from 'qrcode';
 
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 class BrandedAdapter extends DefaultMfaAdapter {
   override getTotpIssuer(): string {
@@ -55,6 +62,12 @@ class KeyServiceAdapter extends DefaultMfaAdapter {
   }
 }
 
+class RelyingPartyAdapter extends DefaultMfaAdapter {
+  override getPublicKeyCredentialRpEntity(): PublicKeyCredentialRpEntity {
+    return { id: 'example.com', name: 'My Application' };
+  }
+}
+
 class GermanAdapter extends DefaultMfaAdapter {
   override errorMessages = { incorrect_code: 'Falscher Code.' };
 }
@@ -96,7 +109,7 @@ describe('the recipes of docs/adapter.md', () => {
     const own = readFileSync(new URL(import.meta.url), 'utf8');
     const recipes =
       readFileSync('docs/adapter.md', 'utf8').match(/(?<=```ts\n)class [\s\S]*?\n(?=```)/g) ?? [];
-    expect(recipes).toHaveLength(7);
+    expect(recipes).toHaveLength(8);
     for (const recipe of recipes) expect(own).toContain(recipe);
   });
 
@@ -144,6 +157,15 @@ describe('the recipes of docs/adapter.md', () => {
     expect((await half.post('/mfa/authenticate', { code: codeOf(setup.secret, test.clock) })).status).toBe(
       200,
     );
+    await test.close();
+  });
+
+  it('another relying party', async () => {
+    const test = await startTestApp({ adapter: RelyingPartyAdapter, mfa: { webauthn: RELYING_PARTY } });
+    const client = test.client();
+    await client.post('/login', { id: newUserId() });
+    const { body } = await client.post('/mfa/webauthn/options');
+    expect(body.rp).toEqual({ id: 'example.com', name: 'My Application' });
     await test.close();
   });
 

@@ -107,6 +107,36 @@ describe('registering a security key', () => {
     expect((await client.get('/mfa/status')).body.methods).toEqual(['webauthn', 'recovery_codes']);
   });
 
+  it('lists keys with what is known of them, and nothing secret', async () => {
+    const known = new SoftwareAuthenticator({
+      aaguid: 'bada5566-a7aa-401f-bd96-45619a55120d',
+      backupEligible: true,
+      backedUp: true,
+    });
+    const { client } = await enrolKey(test, known, { passwordless: true });
+    await register(client, new SoftwareAuthenticator());
+    const { body } = await client.get('/mfa/authenticators?type=webauthn');
+    const keys = [
+      'backedUp',
+      'createdAt',
+      'id',
+      'lastUsedAt',
+      'locked',
+      'name',
+      'passwordless',
+      'transports',
+      'type',
+    ];
+    expect(body[0]).toMatchObject({
+      provider: '1Password',
+      passwordless: true,
+      backedUp: true,
+      transports: ['usb'],
+    });
+    expect(Object.keys(body[1]).sort()).toEqual(keys);
+    expect(body[1]).toMatchObject({ passwordless: false, backedUp: false });
+  });
+
   it('keeps one handle per user and excludes the keys that are there', async () => {
     const { client, key } = await enrolKey(test);
     const { body } = await client.post('/mfa/webauthn/options');
@@ -727,8 +757,11 @@ describe('policies of the relying party', () => {
       override getPublicKeyCredentialUserEntity(_: unknown, userHandle: string) {
         return { id: userHandle, name: 'somebody', displayName: 'Somebody' };
       }
-      override verifyAttestation({ format }: { format: string }): boolean {
-        return format !== 'none';
+      override verifyAttestation({ aaguid }: { aaguid: string }): boolean {
+        return aaguid !== '00000000-0000-0000-0000-000000000000';
+      }
+      override getAuthenticatorProvider(aaguid: string): string {
+        return `Model ${aaguid.slice(0, 4)}`;
       }
     }
     const test = await startTestApp({ adapter: PickyAdapter, mfa: { webauthn } });
@@ -740,6 +773,9 @@ describe('policies of the relying party', () => {
       'Somebody',
     ]);
     expect((await register(client, new SoftwareAuthenticator())).body.code).toBe('webauthn_failed');
+    const aaguid = 'abcd5566-a7aa-401f-bd96-45619a55120d';
+    expect((await register(client, new SoftwareAuthenticator({ aaguid }))).status).toBe(201);
+    expect((await client.get('/mfa/authenticators')).body[0].provider).toBe('Model abcd');
     await test.close();
   });
 

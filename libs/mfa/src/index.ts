@@ -103,6 +103,7 @@ export { AuthenticateWebAuthnDto } from './webauthn/dto/authenticate-webauthn.dt
 export { PasskeyDto } from './webauthn/dto/passkey.dto.js';
 export { WebAuthnOptionsDto } from './webauthn/dto/webauthn-options.dto.js';
 export { WebAuthnChallenge } from './webauthn/webauthn-challenge.entity.js';
+export type { WebAuthnView } from './webauthn/webauthn-details.js';
 export { WebAuthnCredential } from './webauthn/webauthn-credential.entity.js';
 
 // Time, for tests

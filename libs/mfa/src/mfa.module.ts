@@ -9,6 +9,7 @@ import { adapterProviders } from './adapter/adapter-provider.js';
 import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './authenticators/authenticators.controller.js';
 import { AuthenticatorsService } from './authenticators/authenticators.service.js';
+import { AUTHENTICATOR_DETAILS } from './authenticators/authenticator-details.js';
 import { CODE_FACTORS } from './authenticators/code-factor.js';
 import { CodeVerifier } from './authenticators/code-verifier.js';
 import { FactorChange } from './authenticators/factor-change.js';
@@ -71,6 +72,7 @@ import { CredentialStore } from './webauthn/credential-store.js';
 import { PasskeyController } from './webauthn/passkey.controller.js';
 import { RelyingParty } from './webauthn/relying-party.js';
 import { WebAuthnController } from './webauthn/webauthn.controller.js';
+import { WebAuthnDetails } from './webauthn/webauthn-details.js';
 import { WebAuthnFlow } from './webauthn/webauthn.flow.js';
 import { WebAuthnService } from './webauthn/webauthn.service.js';
 import { WellKnownController } from './webauthn/well-known.controller.js';
@@ -111,6 +113,7 @@ const INTERNAL_PROVIDERS = [
   Challenges,
   CredentialStore,
   RelyingParty,
+  WebAuthnDetails,
   WebAuthnFlow,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
@@ -214,6 +217,11 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
       provide: CODE_FACTORS,
       inject: [TotpCodeFactor, RecoveryCodeFactor],
       useFactory: (...factors: unknown[]) => factors,
+    },
+    {
+      provide: AUTHENTICATOR_DETAILS,
+      inject: [WebAuthnDetails],
+      useFactory: (...details: unknown[]) => details,
     },
   ];
 }

@@ -172,6 +172,11 @@ export class DefaultMfaAdapter {
     return true;
   }
 
+  /** Who made an authenticator, by its AAGUID; null: as far as the module knows itself. Default: null. */
+  getAuthenticatorProvider(_aaguid: string): string | null | Promise<string | null> {
+    return null;
+  }
+
   /** Whether this authenticator may be deleted; asked on every delete path. Default: true. */
   canDeleteAuthenticator(_authenticator: Authenticator): boolean | Promise<boolean> {
     return true;

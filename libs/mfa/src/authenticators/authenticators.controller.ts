@@ -7,6 +7,8 @@ import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { authenticatedSession } from '../sessions/request-context.service.js';
+import type { AuthenticatorDetails } from './authenticator-details.js';
+import { AUTHENTICATOR_DETAILS } from './authenticator-details.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
 import { AuthenticatorsService } from './authenticators.service.js';
@@ -19,6 +21,7 @@ export class AuthenticatorsController {
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
   ) {}
 
   @Get()
@@ -27,10 +30,17 @@ export class AuthenticatorsController {
     @CurrentUser() user: MfaUser,
     @Query() { type }: ListAuthenticatorsQuery,
   ): Promise<AuthenticatorView[]> {
-    const rows = await this.authenticators.find(userIdOf(user));
-    return rows
-      .filter((row) => type === undefined || row.type === type)
-      .map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
+    const userId = userIdOf(user);
+    const rows = (await this.authenticators.find(userId)).filter(
+      (row) => type === undefined || row.type === type,
+    );
+    const views = rows.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
+    for (const factor of this.details) {
+      if (!rows.some((row) => row.type === factor.type)) continue;
+      const details = await factor.describe(userId);
+      for (const view of views) Object.assign(view, details.get(view.id));
+    }
+    return views;
   }
 
   @Patch(':id')
