@@ -4,19 +4,13 @@ import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
+import type { OptionsEnvironment } from './options-environment.js';
+import { resolveSession } from './resolve-session.js';
+import { resolveTotp } from './resolve-totp.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
-/** What the defaults depend on outside the options. */
-export interface OptionsEnvironment {
-  nodeEnv: string | undefined;
-  packageName: string | undefined;
-}
-
 const SECRET_BYTES = 32;
-const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
-const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
-const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
 const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'secret',
   'supportedTypes',
@@ -145,60 +139,6 @@ function resolvePasskeyLogin(
   return passkeyLogin;
 }
 
-function resolveTotp(
-  problems: Problems,
-  options: MfaBehaviourOptions,
-  profile: ResolvedMfaOptions['profile'],
-  { nodeEnv, packageName }: OptionsEnvironment,
-): ResolvedMfaOptions['totp'] {
-  const totp = problems.group('totp', options.totp);
-  problems.onlyKnown('totp.', totp, [
-    'issuer',
-    'period',
-    'digits',
-    'tolerance',
-    'algorithm',
-    'maxPerUser',
-    'setupTtlSeconds',
-    'insecureBypassCode',
-  ]);
-  const maxTolerance = PROFILES[profile].maxTolerance;
-  return {
-    // The Key URI format separates issuer and account by a colon, so neither may hold one.
-    issuer: problems.text(
-      'totp.issuer',
-      totp['issuer'],
-      options.webauthn?.rpName ?? packageName ?? 'NestJS application',
-      /^[^:\p{Cc}]{1,100}$/u,
-      'a name of 1 to 100 characters without a colon',
-    ),
-    period: problems.integer('totp.period', totp['period'], 30, 1, 120),
-    digits: problems.integer('totp.digits', totp['digits'], 6, 6, 8),
-    tolerance: problems.integer('totp.tolerance', totp['tolerance'], maxTolerance, 0, maxTolerance),
-    algorithm: problems.oneOf('totp.algorithm', totp['algorithm'], 'sha1', ['sha1', 'sha256', 'sha512']),
-    maxPerUser: problems.integer('totp.maxPerUser', totp['maxPerUser'], 1, 1, 10),
-    setupTtlSeconds: problems.integer('totp.setupTtlSeconds', totp['setupTtlSeconds'], 600, 1, 3600),
-    insecureBypassCode: resolveBypassCode(problems, totp['insecureBypassCode'], profile, nodeEnv),
-  };
-}
-
-function resolveBypassCode(
-  problems: Problems,
-  code: unknown,
-  profile: ResolvedMfaOptions['profile'],
-  nodeEnv: string | undefined,
-): string | undefined {
-  if (code === undefined) return undefined;
-  if (nodeEnv === 'production' || profile !== 'default') {
-    problems.add(
-      '`totp.insecureBypassCode` opens every account, so it is refused in production and under a profile: remove it',
-    );
-  } else if (typeof code !== 'string' || !/^\d{6,8}$/.test(code)) {
-    problems.add('`totp.insecureBypassCode` must be a string of 6 to 8 digits');
-  }
-  return code as string;
-}
-
 function resolveRecoveryCodes(
   problems: Problems,
   options: MfaBehaviourOptions,
@@ -216,78 +156,6 @@ function resolveRecoveryCodes(
   return {
     count: problems.integer('recoveryCodes.count', codes['count'], 10, 1, 50),
     format: long ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length: digits },
-  };
-}
-
-function resolveSession(
-  problems: Problems,
-  options: MfaBehaviourOptions,
-  profile: ResolvedMfaOptions['profile'],
-  { nodeEnv }: OptionsEnvironment,
-): ResolvedMfaOptions['session'] {
-  const session = problems.group('session', options.session);
-  problems.onlyKnown('session.', session, ['pendingTtlSeconds', 'ttlSeconds', 'cookie', 'header']);
-  const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
-  return {
-    pendingTtlSeconds: problems.integer(
-      'session.pendingTtlSeconds',
-      session['pendingTtlSeconds'],
-      900,
-      1,
-      3600,
-    ),
-    ttlSeconds: problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl),
-    cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
-    header: problems
-      .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
-      .toLowerCase(),
-  };
-}
-
-function resolveCookie(
-  problems: Problems,
-  given: unknown,
-  nodeEnv: string | undefined,
-): ResolvedMfaOptions['session']['cookie'] {
-  const cookie = problems.group('session.cookie', given);
-  problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
-  const isDevelopment = nodeEnv === 'development' || nodeEnv === 'test';
-  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment);
-  const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
-    'strict',
-    'lax',
-    'none',
-  ]);
-  if (sameSite === 'none' && !secure) {
-    problems.add(
-      '`session.cookie.sameSite` none needs `session.cookie.secure` true: browsers refuse it otherwise',
-    );
-  }
-  if (!secure && nodeEnv === 'production') {
-    problems.add('`session.cookie.secure` must not be false in production: serve the site over https');
-  }
-  const domain = problems.text('session.cookie.domain', cookie['domain'], undefined, DOMAIN, 'a domain');
-  const path = problems.text(
-    'session.cookie.path',
-    cookie['path'],
-    '/',
-    /^\/[^;\s]*$/,
-    'a path that begins with /',
-  );
-  const name = problems.text(
-    'session.cookie.name',
-    cookie['name'],
-    'mfa_session',
-    COOKIE_NAME,
-    'the name of a cookie',
-  );
-  const isHostOnly = secure && domain === undefined && path === '/';
-  return {
-    name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name,
-    sameSite,
-    secure,
-    domain,
-    path,
   };
 }
 

@@ -1,0 +1,82 @@
+import type { MfaBehaviourOptions } from './mfa-options.js';
+import type { OptionsEnvironment } from './options-environment.js';
+import type { Problems } from './problems.js';
+import { PROFILES } from './profiles.js';
+import type { ResolvedMfaOptions } from './resolved-options.js';
+
+const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
+const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
+
+/** The options of sessions and of how their token travels. */
+export function resolveSession(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+  { nodeEnv }: OptionsEnvironment,
+): ResolvedMfaOptions['session'] {
+  const session = problems.group('session', options.session);
+  problems.onlyKnown('session.', session, ['pendingTtlSeconds', 'ttlSeconds', 'cookie', 'header']);
+  const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
+  return {
+    pendingTtlSeconds: problems.integer(
+      'session.pendingTtlSeconds',
+      session['pendingTtlSeconds'],
+      900,
+      1,
+      3600,
+    ),
+    ttlSeconds: problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl),
+    cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
+    header: problems
+      .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
+      .toLowerCase(),
+  };
+}
+
+function resolveCookie(
+  problems: Problems,
+  given: unknown,
+  nodeEnv: string | undefined,
+): ResolvedMfaOptions['session']['cookie'] {
+  const cookie = problems.group('session.cookie', given);
+  problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
+  const isDevelopment = nodeEnv === 'development' || nodeEnv === 'test';
+  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment);
+  const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
+    'strict',
+    'lax',
+    'none',
+  ]);
+  if (sameSite === 'none' && !secure) {
+    problems.add(
+      '`session.cookie.sameSite` none needs `session.cookie.secure` true: browsers refuse it otherwise',
+    );
+  }
+  if (!secure && nodeEnv === 'production') {
+    problems.add('`session.cookie.secure` must not be false in production: serve the site over https');
+  }
+  const domain = problems.text('session.cookie.domain', cookie['domain'], undefined, DOMAIN, 'a domain');
+  const path = problems.text(
+    'session.cookie.path',
+    cookie['path'],
+    '/',
+    /^\/[^;\s]*$/,
+    'a path that begins with /',
+  );
+  const name = problems.text(
+    'session.cookie.name',
+    cookie['name'],
+    'mfa_session',
+    COOKIE_NAME,
+    'the name of a cookie',
+  );
+  const isHostOnly = secure && domain === undefined && path === '/';
+  return {
+    name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name,
+    sameSite,
+    secure,
+    domain,
+    path,
+  };
+}
