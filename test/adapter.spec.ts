@@ -337,8 +337,11 @@ describe('DefaultMfaAdapter', () => {
     expect((await half.get('/me')).status).toBe(401);
   });
 
-  it('logs notifications without anything secret', async () => {
-    const { secret, recoveryCodes } = await enrol(test);
+  it('logs notifications, and nothing secret anywhere, not even with the statements', async () => {
+    const { secret, recoveryCodes, client } = await enrol(test);
+    const token = client.cookies.get('mfa_session') as string;
+    const statements = JSON.stringify(test.logger.queries);
+    for (const text of [secret, token, ...recoveryCodes]) expect(statements).not.toContain(text);
     const log = test.logger.lines.join('\n');
     expect(log).toMatch(/authenticator_added \(totp\) of user user-\d+/);
     for (const text of [secret, ...recoveryCodes]) expect(log).not.toContain(text);
