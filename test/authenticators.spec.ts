@@ -210,9 +210,12 @@ describe('services without HTTP', () => {
     await expect(mfa.assertEmailChangeAllowed({ id: newUserId() })).resolves.toBeUndefined();
   });
 
-  it.each([undefined, null, '', NaN, {}, 'x'.repeat(192)])('refuse a user with the id %p', async (id) => {
-    const mfa = test.app.get(MfaService);
-    await expect(mfa.isMfaEnabled({ id } as never)).rejects.toThrow(TypeError);
-    await expect(mfa.getUserAuthenticators({ id } as never)).rejects.toThrow(TypeError);
-  });
+  it.each([undefined, null, '', ' ', 'bob ', NaN, {}, 'x'.repeat(192)])(
+    'refuse a user with the id %p',
+    async (id) => {
+      const mfa = test.app.get(MfaService);
+      await expect(mfa.isMfaEnabled({ id } as never)).rejects.toThrow(TypeError);
+      await expect(mfa.getUserAuthenticators({ id } as never)).rejects.toThrow(TypeError);
+    },
+  );
 });

@@ -95,6 +95,7 @@ describe('the demo', () => {
     });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
     expect(wrong.text).toBe(unknown.text);
+    expect(wrong.headers.get('www-authenticate')).toBe('Bearer');
     expect((await one.post('/auth/register', { email: 'bob@example.com', password })).status).toBe(409);
     for (const body of [
       {},

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
-import { DefaultMfaAdapter, MfaGuard, RequireMfa } from 'nestjs-mfa';
+import { DefaultMfaAdapter, MfaGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
@@ -95,6 +95,17 @@ describe('@RequireMfa()', () => {
   });
 });
 
+/** Signs in whoever the header names, as staff. */
+@Injectable()
+class StaffHeaderGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: object }>();
+    const id = request.headers['x-user'];
+    if (id) request.user = { id, isStaff: true };
+    return true;
+  }
+}
+
 describe('users who must have a second factor', () => {
   it('are told at sign-in, and let through only where nothing asks for it', async () => {
     const test = await startTestApp({ mfa: { requiredForStaff: true } });
@@ -131,6 +142,59 @@ describe('users who must have a second factor', () => {
     await other.post('/login', { id: newUserId() });
     expect((await other.get('/public')).status).toBe(200);
     expect((await test.client().get('/public')).status).toBe(200);
+    await test.close();
+  });
+
+  it.each(['on the controller', 'globally, in a module that is imported later'])(
+    'need it also where the application signs in after the global guard, %s',
+    async (where) => {
+      @UseGuards(...(where === 'on the controller' ? [StaffHeaderGuard] : []))
+      @Controller('late')
+      class LateController {
+        @Get()
+        late(): string {
+          return 'late';
+        }
+
+        @Get('skipped')
+        @SkipMfa()
+        skipped(): string {
+          return 'skipped';
+        }
+      }
+      const test = await startTestApp({
+        mfa: { requiredForStaff: true, globalGuard: true },
+        controllers: [LateController],
+        configure: (app) => {
+          if (where !== 'on the controller') app.useGlobalGuards(new StaffHeaderGuard());
+        },
+      });
+      const staff = test.client({ 'x-user': newUserId() });
+      expect((await staff.get('/late')).body.code).toBe('mfa_enrollment_required');
+      expect((await staff.get('/late/skipped')).status).toBe(200);
+      expect((await test.client().get('/late')).status).toBe(200);
+      await test.close();
+    },
+  );
+
+  it('get what the application adds to a sign-in once they have enrolled, and not before', async () => {
+    class TokenAdapter extends DefaultMfaAdapter {
+      override findUser(id: string) {
+        return users.get(id) ?? null;
+      }
+      override completeLogin() {
+        return { accessToken: 'a token' };
+      }
+    }
+    const test = await startTestApp({ adapter: TokenAdapter, mfa: { requiredForStaff: true } });
+    const client = test.client();
+    const { body: login } = await client.post('/login', { id: newUserId(), isStaff: true });
+    expect([login.status, login.accessToken]).toEqual(['enrollment_required', undefined]);
+    const { body: setup } = await client.post('/mfa/totp');
+    const { body } = await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
+    expect(body).toMatchObject({ accessToken: 'a token', authenticator: { type: 'totp' } });
+    expect(body.recoveryCodes).toHaveLength(10);
+    expect((await client.get('/protected')).status).toBe(200);
     await test.close();
   });
 

@@ -73,7 +73,8 @@ describe('the session token', () => {
     const { client } = await enrol(test);
     const before = client.clone();
     await client.delete('/mfa/session');
-    expect((await before.get('/me')).status).toBe(401);
+    expect(await before.get('/me')).toMatchObject({ status: 401, body: { code: 'session_expired' } });
+    expect((await before.get('/protected')).body.code).toBe('unauthenticated');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { INestApplication, Type } from '@nestjs/common';
 import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { LoginResult, MfaModuleOptions, MfaNotification, MfaUser } from 'nestjs-mfa';
 import {
@@ -147,7 +148,10 @@ export interface TestAppOptions {
   controllers?: Type[];
   /** Changes the application before it listens. */
   configure?: (app: INestApplication) => void;
+  /** A SQLite file. */
   database?: string;
+  /** Another kind of database. */
+  orm?: TypeOrmModuleOptions;
 }
 
 /** An application of its own on a database of its own, listening on a free port. */
@@ -157,19 +161,14 @@ export async function startTestApp({
   controllers = [],
   configure,
   database = ':memory:',
+  orm = { type: 'better-sqlite3', database },
 }: TestAppOptions = {}): Promise<TestApp> {
   const clock = new TestClock();
   const logger = new MemoryLogger();
 
   @Module({
     imports: [
-      TypeOrmModule.forRoot({
-        type: 'better-sqlite3',
-        database,
-        autoLoadEntities: true,
-        synchronize: true,
-        logger,
-      }),
+      TypeOrmModule.forRoot({ ...orm, autoLoadEntities: true, synchronize: true, logger }),
       MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),
     ],
     controllers: [TestController, ProtectedController, ...controllers],

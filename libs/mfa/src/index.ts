@@ -94,6 +94,7 @@ export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';
 export { AuthenticationSession } from './sessions/authentication-session.entity.js';
 export { AuthenticateDto } from './sessions/dto/authenticate.dto.js';
+export { useBinaryCollation } from './storage/binary-collation.js';
 export { MFA_ENTITIES } from './storage/entities.js';
 export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
 export { TotpSetup } from './totp/totp-setup.entity.js';

@@ -1,6 +1,6 @@
 import type { DynamicModule, ModuleMetadata, Provider } from '@nestjs/common';
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
@@ -21,6 +21,7 @@ import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaNotifier } from './events/mfa-notifier.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
+import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
@@ -56,6 +57,7 @@ import { SessionAnswers } from './sessions/session-answer.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { SessionController } from './sessions/session.controller.js';
 import { MFA_ENTITIES } from './storage/entities.js';
+import { assertBinaryCollation } from './storage/binary-collation.js';
 import { MFA_DATA_SOURCE, MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
 import { TotpData } from './totp/totp-data.js';
@@ -126,6 +128,12 @@ const INTERNAL_PROVIDERS = [
   BodyErrorMiddleware,
 ];
 
+const GLOBAL_GUARD_PROVIDERS: Provider[] = [
+  GlobalMfaGuard,
+  { provide: APP_GUARD, useExisting: GlobalMfaGuard },
+  { provide: APP_INTERCEPTOR, useClass: GlobalMfaInterceptor },
+];
+
 /** Multi-factor authentication for an application. Import it once, in the root module. */
 @Module({})
 export class MfaModule {
@@ -188,7 +196,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       ...INTERNAL_PROVIDERS,
       { provide: MFA_PATH, useValue: structure.path },
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
-      ...(structure.globalGuard ? [{ provide: APP_GUARD, useClass: GlobalMfaGuard }] : []),
+      ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
     exports: [...PUBLIC_PROVIDERS, MFA_ADAPTER, MFA_OPTIONS, MFA_CLOCK],
   };
@@ -210,7 +218,7 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
     {
       provide: MFA_DATA_SOURCE,
       inject: [getDataSourceToken(dataSourceName)],
-      useFactory: assertEntities,
+      useFactory: checkDataSource,
     },
     // In this order, so that a code that fits both is judged by the authenticator app first.
     {
@@ -226,8 +234,11 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
   ];
 }
 
-function assertEntities(dataSource: DataSource): DataSource {
-  if (MFA_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) return dataSource;
+async function checkDataSource(dataSource: DataSource): Promise<DataSource> {
+  if (MFA_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) {
+    await assertBinaryCollation(dataSource);
+    return dataSource;
+  }
   throw new MfaOptionsError([
     'the DataSource does not know the entities of this module: set `autoLoadEntities: true` in TypeOrmModule.forRoot(), or add `...MFA_ENTITIES` to its `entities`',
   ]);

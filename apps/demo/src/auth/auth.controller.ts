@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import {
   Body,
   Controller,
@@ -38,10 +40,10 @@ export class AuthController {
   async login(
     @Body() { email, password }: CredentialsDto,
     @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<LoginResult> {
     const user = await this.users.check(email, password);
-    if (!user) throw new UnauthorizedException('Wrong address or password');
+    if (!user) throw refused(response, 'Wrong address or password');
     return this.mfa.login(toMfaUser(user), { request, response });
   }
 
@@ -52,10 +54,10 @@ export class AuthController {
     @CurrentUser() { email }: CurrentUser,
     @Body() { password }: PasswordDto,
     @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<LoginResult> {
     const user = await this.users.check(email, password);
-    if (!user) throw new UnauthorizedException('Wrong password');
+    if (!user) throw refused(response, 'Wrong password');
     return this.mfa.recordReauthentication(toMfaUser(user), { request, response });
   }
 
@@ -64,4 +66,10 @@ export class AuthController {
   async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
     await this.mfa.logout({ request, response });
   }
+}
+
+/** A 401 says how to do better (RFC 9110, section 11.6.1). */
+function refused(response: ServerResponse, message: string): UnauthorizedException {
+  response.setHeader('WWW-Authenticate', 'Bearer');
+  return new UnauthorizedException(message);
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
+import { useBinaryCollation } from 'nestjs-mfa';
 
 export const DEFAULT_DATABASE_URL = 'sqlite:data/demo.sqlite';
 
@@ -15,7 +16,10 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
     return { ...common, type: 'better-sqlite3', database, enableWAL: database !== ':memory:', timeout: 5000 };
   }
   if (/^postgres(ql)?:\/\//.test(url)) return { ...common, type: 'postgres', url };
-  if (/^(mysql|mariadb):\/\//.test(url)) return { ...common, type: 'mysql', url };
+  if (/^(mysql|mariadb):\/\//.test(url)) {
+    useBinaryCollation();
+    return { ...common, type: 'mysql', url };
+  }
   throw new Error('DATABASE_URL must begin with sqlite:, postgres:// or mysql://');
 }
 

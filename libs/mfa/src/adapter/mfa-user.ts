@@ -22,9 +22,11 @@ export const MAX_USER_ID_LENGTH = 191;
 export function userIdOf(user: Pick<MfaUser, 'id'>): string {
   const id: unknown = user.id;
   const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id;
-  if (typeof text !== 'string' || text === '' || text.length > MAX_USER_ID_LENGTH) {
+  // Some engines ignore spaces at the end when they compare.
+  const isId = typeof text === 'string' && text !== '' && text.trimEnd() === text;
+  if (!isId || text.length > MAX_USER_ID_LENGTH) {
     throw new TypeError(
-      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters`,
+      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters, without spaces at its end`,
     );
   }
   return text;

@@ -121,6 +121,12 @@ export class CodeVerifier {
   ): Promise<void> {
     if (wrong.length === 0) return;
     if ((await this.authenticators.recordFailures(wrong)) === 0) {
+      // None could be counted: they are locked, or were removed since they were read.
+      const rows = await this.authenticators.find(userIdOf(user));
+      const isLocked = rows.some(
+        (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
+      );
+      if (!isLocked) return;
       await this.storage.commit([this.limiter.giveBack(attempt)]);
       throw new MfaException('authenticator_locked');
     }

@@ -2,7 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
 import { viewAuthenticator } from '../authenticators/authenticator-view.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import type { IssuedSession } from '../sessions/issued-session.js';
 import type { HttpExchange } from '../sessions/login.flow.js';
+import { LoginFlow } from '../sessions/login.flow.js';
+import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { SessionAnswer } from '../sessions/session-answer.js';
 import { SessionAnswers } from '../sessions/session-answer.js';
 import type { AddedFactor } from './add-authenticator.flow.js';
@@ -16,16 +20,30 @@ export type ActivationAnswer = {
 
 @Injectable()
 export class ActivationAnswers {
-  constructor(@Inject(SessionAnswers) private readonly sessions: SessionAnswers) {}
+  constructor(
+    @Inject(SessionAnswers) private readonly sessions: SessionAnswers,
+    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+  ) {}
 
-  give(
-    { authenticator, recoveryCodes, issued }: AddedFactor,
-    { request, response }: HttpExchange,
-  ): ActivationAnswer {
+  async give(user: MfaUser, added: AddedFactor, exchange: HttpExchange): Promise<ActivationAnswer> {
+    const { authenticator, recoveryCodes, issued, isFirst } = added;
     return {
+      ...(issued ? await this.session(user, issued, isFirst, exchange) : {}),
       authenticator: viewAuthenticator(authenticator, false),
       ...(recoveryCodes ? { recoveryCodes } : {}),
-      ...(issued ? this.sessions.give(request, response, issued) : {}),
     };
+  }
+
+  /** Who had to enrol before anything else has only now finished signing in: the application has its say. */
+  private async session(
+    user: MfaUser,
+    issued: IssuedSession,
+    isFirst: boolean,
+    exchange: HttpExchange,
+  ): Promise<SessionAnswer> {
+    return isFirst && this.enrollment.mustEnrol(user)
+      ? this.logins.complete(user, issued, exchange)
+      : this.sessions.give(exchange.request, exchange.response, issued);
   }
 }

@@ -38,6 +38,8 @@ export interface NewFactor {
 
 export interface AddedFactor {
   authenticator: Authenticator;
+  /** Whether it is the user's first second factor. */
+  isFirst: boolean;
   /** Only with the user's first second factor; shown this once. */
   recoveryCodes?: string[];
   /** The session that the proof was recorded in, with its new token; none outside a request. */
@@ -78,7 +80,20 @@ export class AddAuthenticatorFlow {
       this.plan(user, authenticator, factor, state, context),
     );
     this.notifier.notify('authenticator_added', user, authenticator);
+    if (added.isFirst) await this.endLateSessions(user, added);
     return added;
+  }
+
+  /**
+   * Ends sessions that another connection started, by a password alone, after this commit had ended those that it could see
+   * and before it was done: on a server, statements of two transactions overlap.
+   */
+  private async endLateSessions(user: MfaUser, { issued }: AddedFactor): Promise<void> {
+    try {
+      await this.sessions.revokeAll(user, issued?.session);
+    } catch {
+      // The factor is there and its recovery codes have to reach the user; the storage has logged what went wrong.
+    }
   }
 
   private async plan(
@@ -90,9 +105,8 @@ export class AddAuthenticatorFlow {
   ): Promise<PlannedChange<AddedFactor>> {
     await check?.(state);
     const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
-    const result: AddedFactor = { authenticator };
-
     const isFirst = !state.authenticators.some(({ type }) => isSecondFactorType(type));
+    const result: AddedFactor = { authenticator, isFirst };
     if (isFirst && this.options.supportedTypes.includes('recovery_codes')) {
       const planned = await this.recoveryCodes.planReplacement(user);
       writes.push(...planned.writes);

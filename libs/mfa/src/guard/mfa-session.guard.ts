@@ -20,8 +20,8 @@ export class MfaSessionGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<{ user?: unknown }>();
     try {
-      const { user } = await this.contexts.resolve(request);
-      if (!user) throw new MfaException('unauthenticated');
+      const { user, hasDeadToken } = await this.contexts.resolve(request);
+      if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       request.user = user;
       return true;
     } catch (error) {

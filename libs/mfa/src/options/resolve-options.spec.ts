@@ -174,6 +174,17 @@ describe('resolveOptions', () => {
       { webauthn: undefined },
       '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required',
     ],
+    [
+      'trusted devices by another word',
+      { trustedDevices: { enabled: 'yes' } },
+      '`trustedDevices.enabled` must be',
+    ],
+    [
+      'trusted devices misspelt',
+      { trustedDevices: { enabeld: true } },
+      '`trustedDevices.enabeld` is not an option',
+    ],
+    ['trusted devices that are no object', { trustedDevices: true }, '`trustedDevices` must be an object'],
     ['half a relying party', { webauthn: { rpId: 'example.com' } }, '`webauthn.origins` is required'],
     ['a URL as rpId', { webauthn: { ...webauthn, rpId: 'https://example.com' } }, '`webauthn.rpId`'],
     ['an address as rpId', { webauthn: { ...webauthn, rpId: '127.0.0.1' } }, '`webauthn.rpId`'],

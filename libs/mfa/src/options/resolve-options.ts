@@ -80,9 +80,10 @@ export function resolveOptions(
 
 /** These are part of the interface already; until they work, asking for them must not look as if it did. */
 function refuseUnbuilt(problems: Problems, options: MfaBehaviourOptions): void {
-  const asked: [string, boolean][] = [['trustedDevices', options.trustedDevices?.enabled === true]];
-  for (const [name, isAsked] of asked) {
-    if (isAsked) problems.add(`\`${name}\` is not available in this version yet: leave it out`);
+  const trusted = problems.group('trustedDevices', options.trustedDevices);
+  problems.onlyKnown('trustedDevices.', trusted, ['enabled', 'ttlSeconds', 'maxPerUser', 'cookie']);
+  if (problems.boolean('trustedDevices.enabled', trusted['enabled'], false)) {
+    problems.add('`trustedDevices` is not available in this version yet: leave it out');
   }
 }
 

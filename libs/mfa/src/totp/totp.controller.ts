@@ -34,6 +34,6 @@ export class TotpController {
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
   ): Promise<ActivationAnswer> {
-    return this.answers.give(await this.totp.activate(user, body, context), { request, response });
+    return this.answers.give(user, await this.totp.activate(user, body, context), { request, response });
   }
 }

@@ -50,6 +50,6 @@ export class WebAuthnController {
       ...(name === undefined ? {} : { name }),
       context,
     });
-    return this.answers.give(added, { request, response });
+    return this.answers.give(user, added, { request, response });
   }
 }

@@ -48,6 +48,7 @@ export interface WebAuthnSignals {
 }
 
 const HANDLE_BYTES = 32;
+const MAX_KEYS = 50;
 
 /** Registers and checks security keys and passkeys (WebAuthn Level 3). */
 @Injectable()
@@ -161,6 +162,7 @@ export class WebAuthnService {
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
+        check: ({ authenticators }) => assertRoom(authenticators),
         onLost: {
           [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
           [HANDLE_CLAIM]: 'webauthn_failed',
@@ -266,6 +268,13 @@ export class WebAuthnService {
       lastStep: null,
       remaining: null,
     };
+  }
+}
+
+/** More keys than anybody has, so that lists and options stay small. */
+function assertRoom(authenticators: readonly Authenticator[]): void {
+  if (authenticators.filter(({ type }) => type === 'webauthn').length >= MAX_KEYS) {
+    throw new MfaException('already_enabled');
   }
 }
 
