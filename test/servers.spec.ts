@@ -147,8 +147,8 @@ describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) 
       test.dataSource.createQueryRunner = original;
       expect(delayed).toBe(true);
       // It saw no factor and its session is over now, or it saw the factor, or it was ended before it was told.
-    expect(body.status ?? body.code).toMatch(/^(authenticated|mfa_required|session_expired)$/);
-    expect((await late.get('/me')).status).toBe(401);
+      expect(body.status ?? body.code).toMatch(/^(authenticated|mfa_required|session_expired)$/);
+      expect((await late.get('/me')).status).toBe(401);
     },
     20_000,
   );
