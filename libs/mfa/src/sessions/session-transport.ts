@@ -57,7 +57,7 @@ export class SessionTransport {
       setHeader(response, this.options.session.header, token);
       return { sessionToken: token };
     }
-    this.setCookie(response, token, Math.floor((session.expiresAt.getTime() - this.clock.now()) / 1000));
+    this.setCookie(response, token, Math.ceil((session.expiresAt.getTime() - this.clock.now()) / 1000));
     return {};
   }
 
