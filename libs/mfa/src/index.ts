@@ -63,7 +63,8 @@ export type { TotpSetupDetails } from './totp/totp-authenticator.js';
 export { TotpAuthenticator } from './totp/totp-authenticator.js';
 export type { TotpActivation } from './totp/totp.service.js';
 export { TotpService } from './totp/totp.service.js';
-export type { CreationRequest, RegistrationRequest, WebAuthnSignals } from './webauthn/webauthn.service.js';
+export type { CreationRequest, RegistrationRequest } from './webauthn/registration.flow.js';
+export type { WebAuthnSignals } from './webauthn/webauthn.service.js';
 export { WebAuthnService } from './webauthn/webauthn.service.js';
 
 // Guard and policy

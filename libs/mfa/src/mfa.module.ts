@@ -72,6 +72,7 @@ import { ChallengeStore } from './webauthn/challenge-store.js';
 import { Challenges } from './webauthn/challenges.js';
 import { CredentialStore } from './webauthn/credential-store.js';
 import { PasskeyController } from './webauthn/passkey.controller.js';
+import { RegistrationFlow } from './webauthn/registration.flow.js';
 import { RelyingParty } from './webauthn/relying-party.js';
 import { WebAuthnController } from './webauthn/webauthn.controller.js';
 import { WebAuthnDetails } from './webauthn/webauthn-details.js';
@@ -114,6 +115,7 @@ const INTERNAL_PROVIDERS = [
   ChallengeStore,
   Challenges,
   CredentialStore,
+  RegistrationFlow,
   RelyingParty,
   WebAuthnDetails,
   WebAuthnFlow,

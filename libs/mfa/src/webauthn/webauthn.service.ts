@@ -1,54 +1,34 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-
 import { Inject, Injectable } from '@nestjs/common';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
-import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server';
+import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
-import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
-import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
+import { describeCredentials, toBytes } from './ceremony-json.js';
+import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding } from './challenge.js';
 import { Challenges } from './challenges.js';
-import { parseAuthentication, parseRegistration } from './credential-json.js';
-import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
+import { parseAuthentication } from './credential-json.js';
+import { CredentialStore } from './credential-store.js';
+import type { CreationRequest, RegistrationRequest } from './registration.flow.js';
+import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
-import type { WebAuthnCredential } from './webauthn-credential.entity.js';
-import type { VerifiedRegistration } from './verify-registration.js';
-import { verifyRegistration } from './verify-registration.js';
-
-export interface CreationRequest {
-  /** Whether the key is to sign in by itself: discoverable, and with user verification. */
-  passwordless?: boolean;
-  session?: AuthenticationSession | null;
-}
-
-export interface RegistrationRequest {
-  name?: string;
-  context?: MfaRequestContext;
-}
 
 /** Arguments of the signal methods of `PublicKeyCredential`. */
 export interface WebAuthnSignals {
   allAcceptedCredentials: { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
   currentUserDetails: { rpId: string; userId: string; name: string; displayName: string };
 }
-
-const HANDLE_BYTES = 32;
-const MAX_KEYS = 50;
 
 /** Registers and checks security keys and passkeys (WebAuthn Level 3). */
 @Injectable()
@@ -58,9 +38,8 @@ export class WebAuthnService {
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
-    @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
+    @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /** The relying party id. It comes from the options, whatever the request says. */
@@ -80,96 +59,22 @@ export class WebAuthnService {
    */
   async getCredentialCreationOptions(
     user: MfaUser,
-    { passwordless = false, session }: CreationRequest = {},
+    request: CreationRequest = {},
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    this.flow.assertMayEnrol(user, 'webauthn');
-    const rp = await this.rp.entity();
-    const userId = userIdOf(user);
-    const { credentials, ...account } = await this.credentials.findAccount(userId);
-    const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
-    const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
-    const userVerification = passwordless ? 'required' : this.rp.options.userVerification;
-    const challenge = this.challenges.issue(
-      { ceremony: 'register', userId, sessionId: session?.id ?? '', rpId: rp.id },
-      { requireUserVerification: userVerification === 'required', passwordless, userHandle: entity.id },
-    );
-    const options = await generateRegistrationOptions({
-      rpName: rp.name,
-      rpID: rp.id,
-      userName: entity.name,
-      userDisplayName: entity.displayName,
-      userID: toBytes(entity.id),
-      challenge: toBytes(challenge),
-      timeout: CEREMONY_TIMEOUT_MS,
-      excludeCredentials: describe(credentials),
-      authenticatorSelection: { residentKey: passwordless ? 'required' : 'discouraged', userVerification },
-      supportedAlgorithmIDs: [...ALGORITHMS],
-    });
-    // The library does not know `indirect`.
-    return { ...options, attestation: this.rp.options.attestation };
+    return this.registration.options(user, request);
   }
 
   /**
    * Registers the key. Its challenge is used up, whatever the outcome.
    *
-   * @throws {MfaException} `webauthn_failed`, `credential_already_registered`, `invalid_request`, `not_found`
+   * @throws {MfaException} `webauthn_failed`, `credential_already_registered`, `already_enabled`, `invalid_request`, `not_found`
    */
   async verifyRegistration(
     user: MfaUser,
     credential: unknown,
-    { name, context }: RegistrationRequest = {},
+    request: RegistrationRequest = {},
   ): Promise<AddedFactor> {
-    this.flow.assertMayEnrol(user, 'webauthn');
-    const response = parseRegistration(credential);
-    const userId = userIdOf(user);
-    const rpId = await this.getRpId();
-    const binding: ChallengeBinding = {
-      ceremony: 'register',
-      userId,
-      sessionId: context?.session?.id ?? '',
-      rpId,
-    };
-    const { content, challenge } = await this.challenges.use(response.response.clientDataJSON, binding);
-    const verified = await verifyRegistration(response, {
-      challenge,
-      rpId,
-      origins: this.rp.options.origins,
-      requireUserVerification: content.requireUserVerification,
-    });
-    if (!verified || !(await this.isAcceptable(user, verified))) throw new MfaException('webauthn_failed');
-    const id = randomUUID();
-    const record = this.credentials.planInsertion({
-      authenticatorId: id,
-      userId,
-      credentialId: verified.credentialId,
-      publicKey: verified.publicKey,
-      userHandle: content.userHandle,
-      rpId,
-      transports: response.response.transports,
-      signCount: verified.signCount,
-      aaguid: verified.aaguid,
-      format: verified.format,
-      backupEligible: verified.backupEligible,
-      backedUp: verified.backedUp,
-      discoverable: response.discoverable,
-      uvInitialized: verified.userVerified,
-      passwordless: content.passwordless,
-    });
-    return this.flow.add(
-      user,
-      {
-        authenticator: this.newRow(id, userId, name),
-        // Of two first registrations at once, each with a handle of its own, the second one starts anew.
-        claims: [this.credentials.claimHandle(userId, content.userHandle)],
-        along: [record],
-        check: ({ authenticators }) => assertRoom(authenticators),
-        onLost: {
-          [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
-          [HANDLE_CLAIM]: 'webauthn_failed',
-        },
-      },
-      context,
-    );
+    return this.registration.register(user, credential, request);
   }
 
   /** Options for `navigator.credentials.get()` with one of the user's keys. Writes nothing. */
@@ -183,7 +88,7 @@ export class WebAuthnService {
     return this.requestOptions(
       { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
       userVerification,
-      describe(credentials),
+      describeCredentials(credentials),
     );
   }
 
@@ -243,45 +148,4 @@ export class WebAuthnService {
       ...(allowCredentials ? { allowCredentials } : {}),
     });
   }
-
-  /** What the application wants of authenticators, beyond what WebAuthn does. */
-  private async isAcceptable(user: MfaUser, registration: VerifiedRegistration): Promise<boolean> {
-    const { attestation, allowedAaguids } = this.rp.options;
-    const demandsAttestation = attestation === 'direct' || attestation === 'enterprise';
-    if (demandsAttestation && registration.format === 'none') return false;
-    if (allowedAaguids && !allowedAaguids.includes(registration.aaguid)) return false;
-    return this.adapter.verifyAttestation(registration, user);
-  }
-
-  private newRow(id: string, userId: string, name: string | undefined) {
-    const now = new Date(this.clock.now());
-    return {
-      id,
-      userId,
-      type: 'webauthn' as const,
-      ...(name === undefined ? {} : { name }),
-      data: '',
-      createdAt: now,
-      lastUsedAt: now,
-      failures: 0,
-      lockedAt: null,
-      lastStep: null,
-      remaining: null,
-    };
-  }
-}
-
-/** More keys than anybody has, so that lists and options stay small. */
-function assertRoom(authenticators: readonly Authenticator[]): void {
-  if (authenticators.filter(({ type }) => type === 'webauthn').length >= MAX_KEYS) {
-    throw new MfaException('already_enabled');
-  }
-}
-
-function describe(credentials: readonly WebAuthnCredential[]): { id: string; transports: string[] }[] {
-  return credentials.map(({ credentialId, transports }) => ({ id: credentialId, transports }));
-}
-
-function toBytes(base64url: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.from(base64url, 'base64url'));
 }
