@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { MfaType } from '../policy/methods.js';
+import { BigintColumn } from '../storage/bigint-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** One enrolled factor of one user. */
@@ -40,15 +41,7 @@ export class Authenticator {
   lockedAt!: Date | null;
 
   /** TOTP only: the newest time step that was accepted (RFC 6238, section 5.2). It never goes back. */
-  @Column({
-    name: 'last_step',
-    type: 'bigint',
-    nullable: true,
-    transformer: {
-      to: (value: number | null | undefined) => value,
-      from: (value: string | number | null) => (value === null ? null : Number(value)),
-    },
-  })
+  @BigintColumn('last_step', { nullable: true })
   lastStep!: number | null;
 
   /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */

@@ -18,9 +18,6 @@ export interface CodeFactor {
 /** Injection token of all code factors, in the order in which they judge. */
 export const CODE_FACTORS = Symbol.for('nestjs-mfa:CODE_FACTORS');
 
-/** The longest input that is looked at, before spaces are taken out. */
-export const MAX_CODE_INPUT_LENGTH = 64;
-
 /**
  * What a user may type: digits, or the letters and digits of a long recovery code in groups; spaces anywhere. A code of
  * 6 to 16 characters without dashes, or a longer one with them.

@@ -6,6 +6,7 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
+import { newAuthenticator } from '../authenticators/new-authenticator.js';
 import { FactorChange } from '../authenticators/factor-change.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
@@ -25,8 +26,9 @@ import type { Write } from '../storage/mfa-storage.js';
 
 /** A second factor that has just been proven for the first time. */
 export interface NewFactor {
-  /** Without a name: the adapter makes one. */
-  authenticator: Omit<Authenticator, 'name'> & { name?: string };
+  /** Without a name: the adapter makes one. The proof counts as its first use. */
+  authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
+    Partial<Pick<Authenticator, 'name' | 'data' | 'lastStep'>>;
   /** Claims of the proof, and what to answer when one is lost. */
   claims: Write[];
   onLost: Record<string, MfaErrorCode>;
@@ -72,10 +74,13 @@ export class AddAuthenticatorFlow {
   /** @throws {MfaException} the codes of `onLost` and `check`, `session_expired` */
   async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<AddedFactor> {
     const { type, name } = factor.authenticator;
-    const authenticator = {
+    const now = new Date(this.clock.now());
+    const authenticator = newAuthenticator({
       ...factor.authenticator,
       name: name ?? (await this.adapter.generateAuthenticatorName(user, type)),
-    };
+      createdAt: now,
+      lastUsedAt: now,
+    });
     const added = await this.change.run(user, (state) =>
       this.plan(user, authenticator, factor, state, context),
     );

@@ -10,7 +10,7 @@ export class GlobalMfaGuard extends MfaGuard {
     if (this.isSkipped(context)) return true;
     const request = this.getRequest(context);
     const decision = await this.run(context, () =>
-      this.policy.decideGlobally(request, context.getType<string>() !== 'http'),
+      this.policy.decideGlobally(request, this.isLongLived(context)),
     );
     return this.answer(context, decision);
   }

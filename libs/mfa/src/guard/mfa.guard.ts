@@ -26,7 +26,7 @@ export class MfaGuard implements CanActivate {
     if (this.isSkipped(context)) return true;
     const request = this.getRequest(context);
     const decision = await this.run(context, () =>
-      this.policy.decide(requirement ?? {}, request, isLongLived(context)),
+      this.policy.decide(requirement ?? {}, request, this.isLongLived(context)),
     );
     return this.answer(context, decision);
   }
@@ -49,6 +49,11 @@ export class MfaGuard implements CanActivate {
     if (this.reflector.get<boolean | undefined>(SKIP_MFA, handler)) return true;
     if (this.reflector.get<MfaRequirement | undefined>(REQUIRE_MFA, handler)) return false;
     return this.reflector.get<boolean | undefined>(SKIP_MFA, context.getClass()) ?? false;
+  }
+
+  /** A connection keeps its request object for all its messages, so what was read for one is stale for the next. */
+  protected isLongLived(context: ExecutionContext): boolean {
+    return context.getType<string>() !== 'http';
   }
 
   protected async answer(context: ExecutionContext, decision: PolicyDecision): Promise<boolean> {
@@ -80,9 +85,4 @@ function findRequest(context: ExecutionContext): unknown {
     default:
       return undefined;
   }
-}
-
-/** A connection keeps its request object for all its messages, so what was read for one is stale for the next. */
-function isLongLived(context: ExecutionContext): boolean {
-  return context.getType<string>() !== 'http';
 }

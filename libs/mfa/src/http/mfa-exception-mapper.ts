@@ -32,7 +32,7 @@ function toMfaException(error: unknown): MfaException | null {
 }
 
 /** The refusal of a malformed request, with what is known to be wrong in `message`. */
-export function invalidRequest(response: unknown): MfaException {
+function invalidRequest(response: unknown): MfaException {
   const message = (response as { message?: unknown } | null)?.message;
   const problems = Array.isArray(message) ? message.filter((one) => typeof one === 'string') : [];
   return new MfaException('invalid_request', problems.length > 0 ? { message: problems } : {});

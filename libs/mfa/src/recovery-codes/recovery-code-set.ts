@@ -8,6 +8,7 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { newAuthenticator } from '../authenticators/new-authenticator.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -36,19 +37,14 @@ export class RecoveryCodeSet {
     const userId = userIdOf(user);
     const now = new Date(this.clock.now());
     const { codes, write } = this.store.plan(userId, now, count);
-    const authenticator = Object.assign(new Authenticator(), {
+    const authenticator = newAuthenticator({
       id: randomUUID(),
       userId,
       type: 'recovery_codes',
       name: await this.adapter.generateAuthenticatorName(user, 'recovery_codes'),
-      data: '',
       createdAt: now,
-      lastUsedAt: null,
-      failures: 0,
-      lockedAt: null,
-      lastStep: null,
       remaining: codes.length,
-    } satisfies Omit<Authenticator, never>);
+    });
     return {
       codes,
       authenticator,

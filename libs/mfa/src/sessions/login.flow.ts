@@ -63,8 +63,8 @@ export class LoginFlow {
       status: 'authenticated',
       methods: [this.password()],
     });
-    const presented = this.transport.read(request);
-    const ending = presented && 'token' in presented ? [this.sessions.planEndingToken(presented.token)] : [];
+    const former = this.transport.readToken(request);
+    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
     await this.storage.commit([...ending, write]);
 
     // Read after the session is there: a first factor that is added meanwhile either shows here or ends this session.

@@ -42,6 +42,12 @@ export class SessionTransport {
     return cookie === undefined ? null : presented('cookie', cookie);
   }
 
+  /** That token, when it could be one of ours. */
+  readToken(request: object): string | null {
+    const presented = this.read(request);
+    return presented && 'token' in presented ? presented.token : null;
+  }
+
   /** Whether the session cookie is what identifies this request. */
   readsCookie(request: object): boolean {
     return !this.usesHeader(request) && this.readCookie(request) !== undefined;

@@ -118,26 +118,14 @@ export class TotpService {
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(userId);
     const lastStep = await this.firstStep(setup, normalizeCode(code));
-    const now = new Date(this.clock.now());
-    const authenticator = {
-      id: setup.id,
-      userId,
-      type: 'totp',
-      ...(name === undefined ? {} : { name }),
-      data: setup.data,
-      createdAt: now,
-      lastUsedAt: now,
-      failures: 0,
-      lockedAt: null,
-      lastStep,
-      remaining: null,
-    } as const;
+    const { id, data } = setup;
+    const named = name === undefined ? {} : { name };
     const giveBack = this.limiter.giveBack(attempt);
     try {
       return await this.flow.add(
         user,
         {
-          authenticator,
+          authenticator: { id, userId, type: 'totp', data, lastStep, ...named },
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
           check: (state) => this.assertRoom(state.authenticators),

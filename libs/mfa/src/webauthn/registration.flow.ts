@@ -9,8 +9,6 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
@@ -49,7 +47,6 @@ export class RegistrationFlow {
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -137,7 +134,7 @@ export class RegistrationFlow {
     return this.flow.add(
       user,
       {
-        authenticator: this.newRow(id, userId, name),
+        authenticator: { id, userId, type: 'webauthn', ...(name === undefined ? {} : { name }) },
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
@@ -158,23 +155,6 @@ export class RegistrationFlow {
     if (demandsAttestation && registration.format === 'none') return false;
     if (allowedAaguids && !allowedAaguids.includes(registration.aaguid)) return false;
     return this.adapter.verifyAttestation(registration, user);
-  }
-
-  private newRow(id: string, userId: string, name: string | undefined) {
-    const now = new Date(this.clock.now());
-    return {
-      id,
-      userId,
-      type: 'webauthn' as const,
-      ...(name === undefined ? {} : { name }),
-      data: '',
-      createdAt: now,
-      lastUsedAt: now,
-      failures: 0,
-      lockedAt: null,
-      lastStep: null,
-      remaining: null,
-    };
   }
 }
 

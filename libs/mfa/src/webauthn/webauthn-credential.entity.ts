@@ -2,6 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
+import { BigintColumn } from '../storage/bigint-column.js';
 
 /** The credential record of a security key or passkey (WebAuthn Level 3, section 4, "credential record"). */
 @Entity({ name: 'mfa_webauthn_credential' })
@@ -41,11 +42,7 @@ export class WebAuthnCredential {
   @Column({ type: 'simple-json' })
   transports!: string[];
 
-  @Column({
-    name: 'sign_count',
-    type: 'bigint',
-    transformer: { to: (value: number) => value, from: (value: string | number) => Number(value) },
-  })
+  @BigintColumn('sign_count')
   signCount!: number;
 
   /** The model of the authenticator; all zeros when it does not say. */

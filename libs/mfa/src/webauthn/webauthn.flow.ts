@@ -56,8 +56,8 @@ export class WebAuthnFlow {
   async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
     const response = parseAuthentication(credential);
     const proof = await this.assertions.verifyPasskey(response, (id) => this.adapter.findUser(id));
-    const presented = this.transport.read(exchange.request);
-    const ending = presented && 'token' in presented ? [this.sessions.planEndingToken(presented.token)] : [];
+    const former = this.transport.readToken(exchange.request);
+    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
     const { user, authenticator } = proof;
     return this.secondFactor.finish(
       { user, session: null, authenticators: [] },

@@ -1,0 +1,16 @@
+import { Authenticator } from './authenticator.entity.js';
+
+type Given = Pick<Authenticator, 'id' | 'userId' | 'type' | 'name' | 'createdAt'> & Partial<Authenticator>;
+
+/** A row that has never failed and, unless something else is given, was never used and keeps no data of its own. */
+export function newAuthenticator(given: Given): Authenticator {
+  return Object.assign(new Authenticator(), {
+    data: '',
+    lastUsedAt: null,
+    failures: 0,
+    lockedAt: null,
+    lastStep: null,
+    remaining: null,
+    ...given,
+  });
+}
