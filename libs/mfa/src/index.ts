@@ -3,6 +3,7 @@ export { MfaModule } from './mfa.module.js';
 
 // Options
 export type {
+  AuditOptions,
   MfaBehaviourOptions,
   MfaModuleAsyncOptions,
   MfaModuleOptions,
@@ -17,6 +18,7 @@ export type {
   TotpAlgorithm,
   TotpOptions,
   TrustedDevicesOptions,
+  UnlockOptions,
   WebAuthnOptions,
 } from './options/mfa-options.js';
 export { MfaOptionsError } from './options/options-error.js';
@@ -40,11 +42,27 @@ export type { MfaErrorMessages } from './adapter/messages.js';
 export { DEFAULT_ERROR_MESSAGES } from './adapter/messages.js';
 export { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 export type { MfaUser } from './adapter/mfa-user.js';
+export type { DeletionContext, MfaRequirementContext } from './adapter/hook-contexts.js';
 export type { MfaNotification, MfaNotificationType } from './adapter/notification.js';
+export { NOTIFICATION_TYPES } from './adapter/notification.js';
 export type { EncryptionContext } from './crypto/envelope.js';
 export { EnvelopeError } from './crypto/envelope.js';
 
+// Languages
+export { GERMAN } from './i18n/de.js';
+export { ENGLISH } from './i18n/en.js';
+export type { MfaLocaleTexts } from './i18n/locale-texts.js';
+
 // Services
+export type { AdminAction } from './admin/admin-action.js';
+export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
+export { MfaAdminService } from './admin/mfa-admin.service.js';
+export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';
+export type { PurgeResult } from './retention/expired-rows.js';
+export type { AuditPage, AuditQuery } from './audit/mfa-audit.service.js';
+export { MfaAuditService } from './audit/mfa-audit.service.js';
+export type { TrustedDeviceView } from './trusted-devices/trusted-devices.service.js';
+export { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 export { AuthenticatorsService } from './authenticators/authenticators.service.js';
 export type { AddedFactor } from './enrolment/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './recovery-codes/recovery-codes.service.js';
@@ -78,6 +96,19 @@ export type { AuthenticationMethod, AuthenticationRecord, MfaType } from './poli
 export { AUTHENTICATION_METHODS, MFA_TYPES } from './policy/methods.js';
 export type { MfaRequirement, PolicyDecision } from './policy/policy.js';
 
+// Events
+export type {
+  EventAuthenticator,
+  MfaActor,
+  MfaEvent,
+  MfaEventData,
+  MfaEventType,
+  SessionEndReason,
+  TrustEndReason,
+} from './events/mfa-event.js';
+export type { EventSource } from './events/event-source.js';
+export { MfaEvents } from './events/mfa-events.js';
+
 // Errors
 export type { MfaErrorCode } from './errors/error-codes.js';
 export { MFA_ERRORS } from './errors/error-codes.js';
@@ -91,6 +122,7 @@ export { AuthenticatorIdParam } from './authenticators/dto/authenticator-id.para
 export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticators.query.js';
 export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
 export type { ActivationAnswer } from './enrolment/activation-answer.js';
+export { AuditEntry } from './audit/audit-entry.entity.js';
 export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';
 export { AuthenticationSession } from './sessions/authentication-session.entity.js';
@@ -99,6 +131,7 @@ export { useBinaryCollation } from './storage/binary-collation.js';
 export { MFA_ENTITIES } from './storage/entities.js';
 export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
 export { TotpSetup } from './totp/totp-setup.entity.js';
+export { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 export { MfaUserState } from './users/mfa-user-state.entity.js';
 export { AddWebAuthnDto } from './webauthn/dto/add-webauthn.dto.js';
 export { AuthenticateWebAuthnDto } from './webauthn/dto/authenticate-webauthn.dto.js';

@@ -4,22 +4,33 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
+import { MfaAdminService } from './admin/mfa-admin.service.js';
+import { ResetFlow } from './admin/reset.flow.js';
+import { UserList } from './admin/user-list.js';
 import type { MfaAdapterOption } from './adapter/adapter-option.js';
 import { adapterProviders } from './adapter/adapter-provider.js';
 import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
+import { AuditLog } from './audit/audit-log.js';
+import { MfaAuditService } from './audit/mfa-audit.service.js';
+import { AccountsService } from './authenticators/accounts.service.js';
+import { AuthenticatorLock } from './authenticators/authenticator-lock.js';
 import { AuthenticatorsController } from './authenticators/authenticators.controller.js';
 import { AuthenticatorsService } from './authenticators/authenticators.service.js';
 import { AUTHENTICATOR_DETAILS } from './authenticators/authenticator-details.js';
 import { CODE_FACTORS } from './authenticators/code-factor.js';
 import { CodeVerifier } from './authenticators/code-verifier.js';
 import { FactorChange } from './authenticators/factor-change.js';
+import { FailedAttempts } from './authenticators/failed-attempts.js';
+import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
+import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
 import { MFA_CLOCK, systemClock } from './clock/clock.js';
 import { MFA_KEY_RING } from './crypto/key-ring-token.js';
 import { KeyRing } from './crypto/key-ring.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
-import { MfaNotifier } from './events/mfa-notifier.js';
+import { MfaEvents } from './events/mfa-events.js';
+import { MfaJournal } from './events/mfa-journal.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
 import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
@@ -41,12 +52,14 @@ import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
+import { MfaNotifier } from './notifications/mfa-notifier.js';
 import { MFA_PATH, resolveStructure } from './options/structural-options.js';
 import { RecoveryCodeFactor } from './recovery-codes/recovery-code-factor.js';
 import { RecoveryCodeSet } from './recovery-codes/recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-codes/recovery-code-store.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
 import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
+import { ExpiredRows } from './retention/expired-rows.js';
 import { AuthenticateController } from './sessions/authenticate.controller.js';
 import { AuthenticationSessionService } from './sessions/authentication-session.service.js';
 import { LoginFlow } from './sessions/login.flow.js';
@@ -64,6 +77,11 @@ import { TotpData } from './totp/totp-data.js';
 import { TotpSetupStore } from './totp/totp-setup-store.js';
 import { TotpController } from './totp/totp.controller.js';
 import { TotpService } from './totp/totp.service.js';
+import { TrustCookie } from './trusted-devices/trust-cookie.js';
+import { TrustFlow } from './trusted-devices/trust.flow.js';
+import { TrustedDeviceStore } from './trusted-devices/trusted-device-store.js';
+import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
+import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 import { EnrollmentPolicy } from './users/enrollment-policy.js';
 import { UserStateService } from './users/user-state.service.js';
 import { AssertionVerifier } from './webauthn/assertion-verifier.js';
@@ -92,6 +110,10 @@ const PUBLIC_PROVIDERS = [
   AuthenticationSessionService,
   AuthenticatorsService,
   MfaPolicyService,
+  MfaAdminService,
+  MfaEvents,
+  MfaAuditService,
+  TrustedDevicesService,
   RequestContextService,
   MfaExceptionMapper,
   MfaGuard,
@@ -104,6 +126,11 @@ const INTERNAL_PROVIDERS = [
   EnrollmentPolicy,
   AttemptLimiter,
   FactorChange,
+  AccountsService,
+  AuthenticatorLock,
+  UnlockByCodes,
+  FailedAttempts,
+  RenameAuthenticatorFlow,
   CodeVerifier,
   TotpCodeFactor,
   TotpData,
@@ -126,7 +153,15 @@ const INTERNAL_PROVIDERS = [
   SecondFactorFlow,
   SessionAnswers,
   SessionTransport,
+  ResetFlow,
+  UserList,
+  ExpiredRows,
+  TrustFlow,
+  TrustCookie,
+  TrustedDeviceStore,
+  MfaJournal,
   MfaNotifier,
+  AuditLog,
   BodyErrorMiddleware,
 ];
 
@@ -187,6 +222,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
           mountController(WebAuthnController, mount('/webauthn')),
           mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
           mountController(PasskeyController, mount('/passkey')),
+          mountController(TrustedDevicesController, mount('/trusted-devices')),
           WellKnownController,
         ]
       : [],

@@ -12,11 +12,13 @@ import { getMfaSession } from '../sessions/request-session.js';
 import { buildKeyUri } from '../totp/key-uri.js';
 import type { MfaAdapterContext } from './adapter-context.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
+import { preferredLocale, textsOf } from '../i18n/choose-texts.js';
 import type { MfaErrorMessages } from './messages.js';
 import { DEFAULT_ERROR_MESSAGES } from './messages.js';
 import type { MfaUser } from './mfa-user.js';
 import { userIdOf } from './mfa-user.js';
 import type { MfaNotification } from './notification.js';
+import type { DeletionContext, MfaRequirementContext } from './hook-contexts.js';
 
 /** The relying party of WebAuthn (Level 3, section 5.4.2). */
 export interface PublicKeyCredentialRpEntity {
@@ -52,7 +54,7 @@ export class DefaultMfaAdapter {
   private readonly logger = new Logger(DefaultMfaAdapter.name);
   private context?: MfaAdapterContext;
 
-  /** Texts by error code. An override may name a few; the default text stands for the others. */
+  /** Texts by error code. An override may name a few, which then count in every language. */
   errorMessages: Partial<MfaErrorMessages> = { ...DEFAULT_ERROR_MESSAGES };
 
   /** @internal */
@@ -177,9 +179,29 @@ export class DefaultMfaAdapter {
     return null;
   }
 
-  /** Whether this authenticator may be deleted; asked on every delete path. Default: true. */
-  canDeleteAuthenticator(_authenticator: Authenticator): boolean | Promise<boolean> {
+  /**
+   * Whether this authenticator may be deleted; asked on every delete path, which `context.by` tells apart. Default: true.
+   */
+  canDeleteAuthenticator(
+    _authenticator: Authenticator,
+    _context: DeletionContext,
+  ): boolean | Promise<boolean> {
     return true;
+  }
+
+  /** Whether this user must have a second factor. Default: staff, when the option `requiredForStaff` is on. */
+  isMfaRequired(user: MfaUser, _context: MfaRequirementContext): boolean | Promise<boolean> {
+    return this.mfa.options.requiredForStaff && user.isStaff === true;
+  }
+
+  /**
+   * Whether this sign-in comes from an identity provider that has itself asked for several factors, and when: a `Date`, or
+   * true for now. Such a sign-in owes no second factor here, and passes `@RequireMfa()` for as long as one would; not where
+   * the route names methods, and never to change the user's own factors. Missing evidence is none (ASVS v5.0.0-6.8.4);
+   * `readExternalMfa` reads it from the provider's claims. Default: false.
+   */
+  trustExternalMfa(_user: MfaUser, _request: object): boolean | Date | Promise<boolean | Date> {
+    return false;
   }
 
   /**
@@ -210,11 +232,29 @@ export class DefaultMfaAdapter {
 
   /** Tells the user of a change. Default: logs it. It never fails the request, and the request does not wait for it. */
   sendNotification(notification: MfaNotification, user: MfaUser): void | Promise<void> {
-    this.logger.log(`${notification.type} (${notification.authenticatorType}) of user ${String(user.id)}`);
+    const factor = notification.authenticatorType ? ` (${notification.authenticatorType})` : '';
+    this.logger.log(`${notification.type}${factor} of user ${String(user.id)}`);
   }
 
-  /** The text of an error code: the place for translation. Default: looks up `errorMessages`. */
-  getErrorMessage(code: MfaErrorCode, _request?: object): string | Promise<string> {
-    return this.errorMessages[code] ?? DEFAULT_ERROR_MESSAGES[code];
+  /**
+   * The language in which to speak to this user, or to whoever sent the request. Default: the user's `locale`; else what
+   * the request prefers (`Accept-Language`) among the option `locales`; else the first of these.
+   */
+  getLocale(user: MfaUser | null, request?: object): string | Promise<string> {
+    const { locales } = this.mfa.options;
+    return user?.locale || preferredLocale(request, locales) || locales[0].locale;
+  }
+
+  /**
+   * The text of an error code: the place for translation. Default: what an override of `errorMessages` says, else the text
+   * in the language of {@link getLocale}.
+   */
+  getErrorMessage(code: MfaErrorCode, request?: object): string | Promise<string> {
+    const own = this.errorMessages[code];
+    if (own !== undefined && own !== DEFAULT_ERROR_MESSAGES[code]) return own;
+    const user = (request as { user?: MfaUser | null } | undefined)?.user ?? null;
+    return Promise.resolve(this.getLocale(user, request)).then(
+      (locale) => textsOf(locale, this.mfa.options.locales).errors[code],
+    );
   }
 }

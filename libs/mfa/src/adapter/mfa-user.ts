@@ -8,6 +8,8 @@ export interface MfaUser {
   isStaff?: boolean;
   /** Only an explicit false refuses enrolment. */
   emailVerified?: boolean;
+  /** The language of texts to this user, such as `de`. */
+  locale?: string | null;
 }
 
 /** Longest user id in characters: the width of the columns that hold it. */

@@ -1,21 +1,38 @@
 import type { MfaType } from '../policy/methods.js';
 
-/** Changes that the owner of an account is told of (NIST SP 800-63B-4, section 4.6). */
-export type MfaNotificationType =
-  | 'authenticator_added'
-  | 'authenticator_removed'
-  | 'authenticator_locked'
-  | 'authenticator_cloned'
-  | 'recovery_code_used'
-  | 'recovery_codes_regenerated';
+/** Changes that the owner of an account is told of (NIST SP 800-63B-4, sections 4.1.2.1, 4.2.3 and 4.6). */
+export const NOTIFICATION_TYPES = [
+  'authenticator_added',
+  'authenticator_removed',
+  'authenticator_locked',
+  'authenticator_cloned',
+  'recovery_code_used',
+  'recovery_codes_low',
+  'recovery_codes_regenerated',
+  'trusted_device_added',
+  'admin_reset',
+] as const;
 
-/** What happened; it never holds a secret or a code. */
+export type MfaNotificationType = (typeof NOTIFICATION_TYPES)[number];
+
+/** What happened, with texts that are ready to send; it never holds a secret or a code. */
 export interface MfaNotification {
   type: MfaNotificationType;
   /** When, milliseconds since the epoch. */
   at: number;
-  authenticatorType: MfaType;
+  /** The factor; none for a trusted browser or a reset. */
+  authenticatorType?: MfaType;
   authenticatorName?: string;
   /** Codes left, after one was used. */
   remaining?: number;
+  /** From where; null when it is not known. */
+  ip: string | null;
+  userAgent: string | null;
+  /** The language of the texts, such as `en`. */
+  locale: string;
+  subject: string;
+  /** Plain text with line breaks. */
+  text: string;
+  /** A fragment of HTML that says the same, with everything in it escaped. */
+  html: string;
 }

@@ -8,6 +8,7 @@ import { MomentColumn } from '../storage/moment-column.js';
 /** One enrolled factor of one user. */
 @Entity({ name: 'mfa_authenticator' })
 @Index('idx_mfa_authenticator_user', ['userId'])
+@Index('idx_mfa_authenticator_locked', ['lockedAt'])
 export class Authenticator {
   /** A random UUID. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
@@ -39,6 +40,14 @@ export class Authenticator {
   /** When `failures` reached the cap; null while it has not. */
   @MomentColumn('locked_at', { nullable: true })
   lockedAt!: Date | null;
+
+  /** Right codes in a row since it was locked, where these open the lock. */
+  @Column({ name: 'unlock_codes', type: 'int', default: 0 })
+  unlockCodes!: number;
+
+  /** When the last of these was given. */
+  @MomentColumn('unlock_code_at', { nullable: true })
+  unlockCodeAt!: Date | null;
 
   /** TOTP only: the newest time step that was accepted (RFC 6238, section 5.2). It never goes back. */
   @BigintColumn('last_step', { nullable: true })

@@ -6,7 +6,7 @@ import { RemoveAuthenticatorFlow } from '../enrolment/remove-authenticator.flow.
 import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession } from '../sessions/request-context.service.js';
+import { sourceOf } from '../sessions/request-context.service.js';
 import type { AuthenticatorDetails } from './authenticator-details.js';
 import { AUTHENTICATOR_DETAILS } from './authenticator-details.js';
 import type { AuthenticatorView } from './authenticator-view.js';
@@ -15,11 +15,13 @@ import { AuthenticatorsService } from './authenticators.service.js';
 import { AuthenticatorIdParam } from './dto/authenticator-id.param.js';
 import { ListAuthenticatorsQuery } from './dto/list-authenticators.query.js';
 import { RenameAuthenticatorDto } from './dto/rename-authenticator.dto.js';
+import { RenameAuthenticatorFlow } from './rename-authenticator.flow.js';
 
 @MfaController()
 export class AuthenticatorsController {
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
   ) {}
@@ -47,10 +49,11 @@ export class AuthenticatorsController {
   @Access('recent')
   async rename(
     @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
     @Param() { id }: AuthenticatorIdParam,
     @Body() { name }: RenameAuthenticatorDto,
   ): Promise<AuthenticatorView> {
-    const row = await this.authenticators.rename(userIdOf(user), id, name);
+    const row = await this.renaming.rename(user, id, name, sourceOf(context));
     return viewAuthenticator(row, this.authenticators.isLocked(row));
   }
 
@@ -62,6 +65,6 @@ export class AuthenticatorsController {
     @CurrentContext() context: MfaRequestContext,
     @Param() { id }: AuthenticatorIdParam,
   ): Promise<void> {
-    await this.removal.remove(user, id, authenticatedSession(context));
+    await this.removal.remove(user, id, context);
   }
 }

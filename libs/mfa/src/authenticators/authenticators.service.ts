@@ -1,62 +1,45 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { MfaException } from '../errors/mfa-exception.js';
-import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaType } from '../policy/methods.js';
 import { MFA_TYPES } from '../policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { AccountsService } from './accounts.service.js';
+import { AuthenticatorLock } from './authenticator-lock.js';
 import { Authenticator } from './authenticator.entity.js';
 
-/** The rows that all factors share: reading them, and counting their failures. */
+/** The claim that is lost when an authenticator was locked, removed or used by somebody faster after it was read. */
+export const AUTHENTICATOR_CLAIM = 'authenticator';
+
+/** The claim that is lost when an authenticator is gone already. */
+export const REMOVAL_CLAIM = 'removal';
+
+/** The rows that all factors share: finding them, adding them, and recording their use. */
 @Injectable()
 export class AuthenticatorsService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /** The user's authenticators, oldest first. */
   async find(userId: string): Promise<Authenticator[]> {
-    return this.storage.read((dataSource) =>
-      dataSource
-        .createQueryBuilder(Authenticator, 'a')
-        .where('a.userId = :userId', { userId })
-        .orderBy('a.createdAt')
-        // Recovery codes are made in the same moment as the first factor, and come after it.
-        .addOrderBy('a.type', 'DESC')
-        .getMany(),
-    );
+    return (await this.accounts.find(userId)).authenticators;
   }
 
   /** Whether too many failures have disabled it. */
-  isLocked({ failures }: Authenticator): boolean {
-    return failures >= this.options.rateLimit.lockAfter;
+  isLocked(authenticator: Authenticator): boolean {
+    return this.lock.isClosed(authenticator, this.clock.now());
   }
 
   /** The types of which the user has something that works now. */
   usableTypes(authenticators: readonly Authenticator[]): MfaType[] {
     const usable = authenticators.filter((row) => !this.isLocked(row) && row.remaining !== 0);
     return MFA_TYPES.filter((type) => usable.some((row) => row.type === type));
-  }
-
-  /**
-   * Gives one of the user's authenticators another name and returns it.
-   *
-   * @throws {MfaException} `not_found`
-   */
-  async rename(userId: string, id: string, name: string): Promise<Authenticator> {
-    await this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .update(Authenticator)
-        .set({ name })
-        .where('id = :id AND user_id = :userId', { id, userId }),
-    );
-    const renamed = (await this.find(userId)).find((row) => row.id === id);
-    if (!renamed) throw new MfaException('not_found');
-    return renamed;
   }
 
   planInsertion(authenticator: Authenticator): Write {
@@ -70,9 +53,21 @@ export class AuthenticatorsService {
     };
   }
 
+  /** Removes one of the user's authenticators; the claim is lost when it is gone already. */
+  planDeletion(userId: string, id: string): Write {
+    return {
+      claim: REMOVAL_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(Authenticator)
+        .where('id = :id AND user_id = :userId', { id, userId }),
+    };
+  }
+
   /**
-   * Records a use. It is conditional on the cap, as is {@link recordFailures}: every guess changes the row or is refused, so
-   * no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once.
+   * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
+   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once.
    *
    * @param set further columns of the row
    * @param condition a further condition of the claim
@@ -83,47 +78,18 @@ export class AuthenticatorsService {
     set: Partial<Record<'lastStep', number> & Record<'remaining', () => string>> = {},
     condition?: { where: string; parameters: Record<string, unknown> },
   ): Write {
+    const open = this.lock.openCondition(now.getTime());
     return {
-      claim: 'authenticator',
+      claim: AUTHENTICATOR_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(Authenticator)
-        .set({ lastUsedAt: now, failures: 0, lockedAt: null, ...set })
-        .where(`id = :id AND failures < :lockAfter${condition ? ` AND (${condition.where})` : ''}`, {
+        .set({ lastUsedAt: now, failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null, ...set })
+        .where(`id = :id AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`, {
           id,
-          lockAfter: this.options.rateLimit.lockAfter,
+          ...open.parameters,
           ...condition?.parameters,
         }),
     };
-  }
-
-  /** Counts a failure against each; returns how many of them could still be counted. */
-  async recordFailures(authenticators: readonly Authenticator[]): Promise<number> {
-    if (authenticators.length === 0) return 0;
-    return this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .update(Authenticator)
-        .set({ failures: () => 'failures + 1' })
-        .where('id IN (:...ids) AND failures < :lockAfter', {
-          ids: authenticators.map(({ id }) => id),
-          lockAfter: this.options.rateLimit.lockAfter,
-        }),
-    );
-  }
-
-  /** Notes when the cap was reached; true for the one caller that notes it. */
-  async recordLock({ id }: Authenticator, now: Date): Promise<boolean> {
-    const changed = await this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .update(Authenticator)
-        .set({ lockedAt: now })
-        .where('id = :id AND locked_at IS NULL AND failures >= :lockAfter', {
-          id,
-          lockAfter: this.options.rateLimit.lockAfter,
-        }),
-    );
-    return changed === 1;
   }
 }

@@ -5,24 +5,39 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
-import { MfaNotifier } from '../events/mfa-notifier.js';
+import type { EventSource } from '../events/event-source.js';
+import { APPLICATION_SOURCE } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
 import type { TakenAttempt } from '../limits/attempt-limiter.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
-import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
 import type { Authenticator } from './authenticator.entity.js';
+import { AuthenticatorLock } from './authenticator-lock.js';
 import { AuthenticatorsService } from './authenticators.service.js';
 import type { CodeFactor } from './code-factor.js';
 import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from './code-factor.js';
+import { FailedAttempts } from './failed-attempts.js';
+import { proofEvents } from './proof-events.js';
+import { UnlockByCodes } from './unlock-by-codes.js';
 
-/** What goes along with a proof: the types that may judge, and the statements of the same transaction. */
+/** What happens in the same transaction as a proof. */
+export interface AlongProof {
+  writes: Write[];
+  events: NewMfaEvent[];
+  /** A lost claim among the writes means that the code was right and something else was not; it is thrown. */
+  onLost: MfaException;
+}
+
+/** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
 export interface CodeVerification {
   types?: readonly MfaType[];
-  /** A lost claim among these means that the code was right and something else was not; it is thrown. */
-  along?: (authenticator: Authenticator) => { writes: Write[]; onLost: MfaException };
+  source?: EventSource;
+  /** Whether it finishes a sign-in. */
+  afterFirstFactor?: boolean;
+  along?: (authenticator: Authenticator) => AlongProof;
 }
 
 /** Judges a code against the user's authenticators: counts, compares, claims, in this order. */
@@ -31,10 +46,11 @@ export class CodeVerifier {
   constructor(
     @Inject(CODE_FACTORS) private readonly factors: readonly CodeFactor[],
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
+    @Inject(FailedAttempts) private readonly failures: FailedAttempts,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
-    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -47,14 +63,14 @@ export class CodeVerifier {
     user: MfaUser,
     input: unknown,
     rows: readonly Authenticator[],
-    { types, along }: CodeVerification = {},
+    verification: CodeVerification = {},
   ): Promise<Authenticator> {
     if (typeof input !== 'string' || !CODE_INPUT_PATTERN.test(input)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
     const code = normalizeCode(input);
+    const { types } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    const locked = candidates.filter((row) => this.authenticators.isLocked(row));
     const attempt = await this.limiter.take(userIdOf(user));
 
     const wrong: Authenticator[] = [];
@@ -63,24 +79,18 @@ export class CodeVerifier {
         if (row.type !== factor.type) continue;
         const verdict = await factor.judge(code, row);
         if (verdict === 'unfit') continue;
-        if (verdict !== 'wrong' && !locked.includes(row)) {
-          const extra = along?.(row);
-          const result = await this.storage.commit([
-            ...verdict.claims,
-            ...(extra?.writes ?? []),
-            this.limiter.giveBack(attempt),
-          ]);
-          if (result.committed) {
-            this.notifyUse(user, row);
-            return row;
-          }
-          const isOurs = verdict.claims.some(({ claim }) => claim === result.lost);
-          if (extra && !isOurs) throw extra.onLost;
+        if (verdict !== 'wrong') {
+          const { claims, step } = verdict;
+          const isLocked = this.authenticators.isLocked(row);
+          const isAccepted = isLocked
+            ? await this.unlock(user, row, step, attempt, verification)
+            : await this.accept(user, row, claims, attempt, verification);
+          if (isAccepted) return row;
         }
         wrong.push(row);
       }
     }
-    await this.recordFailures(user, wrong, attempt);
+    await this.failures.record(user, wrong, attempt, verification);
     throw new MfaException('incorrect_code');
   }
 
@@ -105,38 +115,58 @@ export class CodeVerifier {
     }
   }
 
-  private notifyUse(user: MfaUser, row: Authenticator): void {
-    if (row.remaining === null) return;
-    this.notifier.notify('recovery_code_used', user, { ...row, remaining: row.remaining - 1 });
+  /** Claims the proof with all that goes along; false when somebody was faster. */
+  private async accept(
+    user: MfaUser,
+    row: Authenticator,
+    claims: Write[],
+    attempt: TakenAttempt,
+    { along, source = APPLICATION_SOURCE }: CodeVerification,
+    events: NewMfaEvent[] = this.openedByWaiting(row),
+  ): Promise<boolean> {
+    const extra = along?.(row);
+    const result = await this.journal.commit(
+      [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
+      { user, source, events: [...events, ...proofEvents(row), ...(extra?.events ?? [])] },
+    );
+    if (result.committed) return true;
+    const isOurs = claims.some(({ claim }) => claim === result.lost);
+    if (extra && !isOurs) throw extra.onLost;
+    return false;
   }
 
-  /**
-   * Counts the failure against what judged. When all of it is locked nothing was judged, right or wrong: the attempt goes
-   * back, so that a locked factor does not use up the budget of the others.
-   */
-  private async recordFailures(
+  /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */
+  private async unlock(
     user: MfaUser,
-    wrong: readonly Authenticator[],
+    row: Authenticator,
+    step: number | undefined,
     attempt: TakenAttempt,
-  ): Promise<void> {
-    if (wrong.length === 0) return;
-    if ((await this.authenticators.recordFailures(wrong)) === 0) {
-      // None could be counted: they are locked, or were removed since they were read.
-      const rows = await this.authenticators.find(userIdOf(user));
-      const isLocked = rows.some(
-        (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
-      );
-      if (!isLocked) return;
-      await this.storage.commit([this.limiter.giveBack(attempt)]);
-      throw new MfaException('authenticator_locked');
+    verification: CodeVerification,
+  ): Promise<boolean> {
+    if (!this.unlocking.isEnabled || step === undefined) return false;
+    const { source = APPLICATION_SOURCE } = verification;
+    const giveBack = this.limiter.giveBack(attempt);
+    if (this.unlocking.isTooSoon(row)) {
+      await this.journal.commit([giveBack], { user, source, events: [] });
+      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
-    const { attempts, lockAfter } = this.options.rateLimit;
-    for (const row of wrong) {
-      // Far from the cap nothing can have locked it, even with all attempts of a window at once.
-      if (row.failures + attempts < lockAfter) continue;
-      if (await this.authenticators.recordLock(row, new Date(this.clock.now()))) {
-        this.notifier.notify('authenticator_locked', user, row);
-      }
+    const { write, opens, progress } = this.unlocking.claimCode(row, step);
+    if (opens) {
+      const opened: NewMfaEvent = {
+        type: 'mfa.authenticator.unlocked',
+        data: { authenticator: nameAuthenticator(row), by: 'codes' },
+      };
+      return this.accept(user, row, [write], attempt, verification, [opened]);
     }
+    const result = await this.journal.commit([write, giveBack], { user, source, events: [] });
+    if (!result.committed) return false;
+    throw new MfaException('authenticator_locked', { unlock: progress });
+  }
+
+  private openedByWaiting(row: Authenticator): NewMfaEvent[] {
+    if (!this.lock.hasTripped(row) || this.lock.isClosed(row, this.clock.now())) return [];
+    return [
+      { type: 'mfa.authenticator.unlocked', data: { authenticator: nameAuthenticator(row), by: 'time' } },
+    ];
   }
 }

@@ -4,8 +4,11 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { EventSource } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
 import type { Write } from '../storage/mfa-storage.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
+import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { UserStateService, VERSION_CLAIM } from '../users/user-state.service.js';
 import type { Authenticator } from './authenticator.entity.js';
 import { AuthenticatorsService } from './authenticators.service.js';
@@ -20,6 +23,7 @@ export interface FactorState {
 /** The statements of a change, and what it results in. */
 export interface PlannedChange<T> {
   writes: Write[];
+  events: NewMfaEvent[];
   result: T;
   /** What to answer when a claim among the writes is lost. */
   onLost?: Record<string, MfaErrorCode>;
@@ -29,31 +33,51 @@ const TRIES = 10;
 
 /**
  * Changes a user's factors. A change is planned on what was read and only happens if no other change came in between;
- * otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer.
+ * otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer. Any change
+ * ends the trust in browsers that was given before.
  */
 @Injectable()
 export class FactorChange {
   constructor(
     @Inject(UserStateService) private readonly users: UserStateService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
   /** @throws {MfaException} what `plan` throws, the code of a lost claim, or `storage_unavailable` under endless contention */
-  async run<T>(user: MfaUser, plan: (state: FactorState) => Promise<PlannedChange<T>>): Promise<T> {
+  async run<T>(
+    user: MfaUser,
+    source: EventSource,
+    plan: (state: FactorState) => Promise<PlannedChange<T>>,
+  ): Promise<T> {
     const userId = userIdOf(user);
     for (let tried = 0; tried < TRIES; tried++) {
       // The version is read before the rows: rows that are newer than it make the claim fail, never the reverse.
       const state = await this.users.ensure(userId);
       const authenticators = await this.authenticators.find(userId);
-      const { writes, result, onLost = {} } = await plan({ userId, authenticators });
-      const outcome = await this.storage.commit([this.users.claimVersion(state), ...writes]);
-      if (outcome.committed) return result;
+      const { writes, events, result, onLost = {} } = await plan({ userId, authenticators });
+      const outcome = await this.journal.commit(
+        [this.users.claimVersion(state), ...writes, this.devices.planRevocationOfAll(userId)],
+        { user, source, events },
+      );
+      if (outcome.committed) {
+        if (outcome.affected[1 + writes.length]) await this.tellOfLostTrust(user, source);
+        return result;
+      }
       const code = onLost[outcome.lost];
       if (code) throw new MfaException(code);
       if (outcome.lost !== VERSION_CLAIM)
         throw new Error(`Nobody answers for the lost claim ${outcome.lost}`);
     }
     throw new MfaException('storage_unavailable');
+  }
+
+  private async tellOfLostTrust(user: MfaUser, source: EventSource): Promise<void> {
+    await this.journal.record({
+      user,
+      source,
+      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'factors_changed' } }],
+    });
   }
 }

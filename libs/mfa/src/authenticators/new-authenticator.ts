@@ -9,6 +9,8 @@ export function newAuthenticator(given: Given): Authenticator {
     lastUsedAt: null,
     failures: 0,
     lockedAt: null,
+    unlockCodes: 0,
+    unlockCodeAt: null,
     lastStep: null,
     remaining: null,
     ...given,

@@ -3,6 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
 import { viewAuthenticator } from '../authenticators/authenticator-view.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
 import type { IssuedSession } from '../sessions/issued-session.js';
 import type { HttpExchange } from '../sessions/login.flow.js';
 import { LoginFlow } from '../sessions/login.flow.js';
@@ -23,6 +25,7 @@ export class ActivationAnswers {
   constructor(
     @Inject(SessionAnswers) private readonly sessions: SessionAnswers,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
   ) {}
 
@@ -42,7 +45,8 @@ export class ActivationAnswers {
     isFirst: boolean,
     exchange: HttpExchange,
   ): Promise<SessionAnswer> {
-    return isFirst && this.enrollment.mustEnrol(user)
+    const { state } = await this.accounts.find(userIdOf(user));
+    return isFirst && (await this.enrollment.mustEnrol(user, state, { request: exchange.request }))
       ? this.logins.complete(user, issued, exchange)
       : this.sessions.give(exchange.request, exchange.response, issued);
   }

@@ -12,7 +12,8 @@ import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import { MfaException } from '../errors/mfa-exception.js';
-import { MfaNotifier } from '../events/mfa-notifier.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
@@ -21,7 +22,7 @@ import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../sessions/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession } from '../sessions/request-context.service.js';
+import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 
 /** A second factor that has just been proven for the first time. */
@@ -56,7 +57,6 @@ export class AddAuthenticatorFlow {
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -81,10 +81,9 @@ export class AddAuthenticatorFlow {
       createdAt: now,
       lastUsedAt: now,
     });
-    const added = await this.change.run(user, (state) =>
+    const added = await this.change.run(user, sourceOf(context), (state) =>
       this.plan(user, authenticator, factor, state, context),
     );
-    this.notifier.notify('authenticator_added', user, authenticator);
     if (added.isFirst) await this.endLateSessions(user, added);
     return added;
   }
@@ -112,6 +111,9 @@ export class AddAuthenticatorFlow {
     const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
     const isFirst = !state.authenticators.some(({ type }) => isSecondFactorType(type));
     const result: AddedFactor = { authenticator, isFirst };
+    const events: NewMfaEvent[] = [
+      { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
+    ];
     if (isFirst && this.options.supportedTypes.includes('recovery_codes')) {
       const planned = await this.recoveryCodes.planReplacement(user);
       writes.push(...planned.writes);
@@ -121,10 +123,15 @@ export class AddAuthenticatorFlow {
       const { issued, write } = this.planSession(state.userId, authenticator, context);
       writes.push(write);
       result.issued = issued;
+      events.push({ type: 'mfa.session.verified', data: { method: methodOfType(authenticator.type) } });
     }
     // Whoever was signed in elsewhere was so by a password alone.
-    if (isFirst) writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
-    return { writes, result, onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' } };
+    if (isFirst) {
+      writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
+      const scope = result.issued ? 'others' : 'all';
+      events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
+    }
+    return { writes, events, result, onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' } };
   }
 
   private planSession(

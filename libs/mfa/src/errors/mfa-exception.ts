@@ -15,6 +15,8 @@ export interface MfaErrorDetails {
   maxAge?: number;
   /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
   unknownCredential?: { rpId: string; credentialId: string };
+  /** How a locked authenticator app opens, where right codes do it. */
+  unlock?: { codesLeft: number; nextCodeAt: Date };
   /** Seconds until another attempt is judged. */
   retryAfter?: number;
 }

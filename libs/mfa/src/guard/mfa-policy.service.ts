@@ -3,16 +3,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { userIdOf } from '../adapter/mfa-user.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { AuthenticationRecord } from '../policy/methods.js';
 import type { MfaRequirement, PolicyDecision } from '../policy/policy.js';
 import { decide, isRecent, satisfies } from '../policy/policy.js';
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService, recordsOf } from '../sessions/request-context.service.js';
+import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 
 /** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
@@ -20,6 +25,8 @@ import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 export class MfaPolicyService {
   constructor(
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -31,30 +38,24 @@ export class MfaPolicyService {
   async decide(requirement: MfaRequirement, request: object, fresh: boolean): Promise<PolicyDecision> {
     const context = await this.contexts.resolve(request, {
       fresh,
-      // With a grace period the refusal of someone without factors takes another query; this one makes up for it.
-      withAuthenticators: this.options.enrollmentGracePeriodSeconds > 0,
+      // With these, some answers take another query; this one makes up for it.
+      withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
-    const { user } = context;
-    const session = {
-      hasUser: user !== null,
-      records: recordsOf(context),
-      now: this.clock.now(),
-      defaultMaxAge: this.options.gracePeriodSeconds,
-    };
-    if (!user) return decide(requirement, { ...session, ...NOTHING_KNOWN });
-    if (satisfies(requirement, session)) return { allow: true };
+    return this.decideFor(requirement, context);
+  }
 
-    const rows = context.authenticators ?? (await this.authenticators.find(userIdOf(user)));
-    const enrolled = await this.adapter.isMfaEnabled(user, undefined, rows);
-    return decide(requirement, {
-      ...session,
-      mustEnrol: this.enrollment.mustEnrol(user),
-      enrolled,
-      enrolledTypes: [...new Set(rows.map(({ type }) => type))],
-      usableTypes: this.authenticators.usableTypes(rows),
-      offeredTypes: this.options.supportedTypes,
-      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user),
-    });
+  /**
+   * Whether this user may pass with what this session holds: the decision of the guard, for use outside guards.
+   *
+   * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
+   */
+  async check(
+    user: MfaUser | null,
+    session: AuthenticationSession | null,
+    requirement: MfaRequirement = {},
+  ): Promise<PolicyDecision> {
+    const own = user && session?.userId === userIdOf(user) && !session.isExpired(this.clock.now());
+    return this.decideFor(requirement, { user, session: own ? session : null });
   }
 
   /**
@@ -62,9 +63,68 @@ export class MfaPolicyService {
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
   async decideGlobally(request: object, fresh: boolean): Promise<PolicyDecision> {
-    const { user } = await this.contexts.resolve(request, { fresh });
-    if (!user || !this.enrollment.mustEnrol(user)) return { allow: true };
-    return this.decide({ maxAge: this.options.session.ttlSeconds }, request, fresh);
+    const context = await this.contexts.resolve(request, { fresh, withAccount: true });
+    const { user } = context;
+    if (!user) return { allow: true };
+    const account = context.account ?? (await this.accounts.find(userIdOf(user)));
+    const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
+    if (!mustEnrol) return { allow: true };
+    return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
+  }
+
+  /**
+   * Turns away who has to set up a second factor before anything else: they reach nothing but the routes that do it.
+   *
+   * @throws {MfaException} `mfa_enrollment_required`
+   */
+  async assertNotOverdue(context: MfaRequestContext): Promise<void> {
+    const { user } = context;
+    // What was proven here can only come from a factor.
+    if (!user || recordsOf(context).some(({ method }) => method !== 'pwd')) return;
+    const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
+    if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) return;
+    if ((await this.enrollment.duty(user, state, context)) !== 'overdue') return;
+    throw new MfaException('mfa_enrollment_required', { methods: this.enrollment.supportedSecondFactors() });
+  }
+
+  private async decideFor(
+    requirement: MfaRequirement,
+    context: Pick<MfaRequestContext, 'user' | 'session' | 'account'> & { request?: object },
+  ): Promise<PolicyDecision> {
+    const { user } = context;
+    const session = {
+      hasUser: user !== null,
+      records: await this.livingRecords(requirement, context),
+      now: this.clock.now(),
+      defaultMaxAge: this.options.gracePeriodSeconds,
+    };
+    if (!user) return decide(requirement, { ...session, ...NOTHING_KNOWN });
+    if (satisfies(requirement, session)) return { allow: true };
+
+    const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
+    const enrolled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
+    return decide(requirement, {
+      ...session,
+      mustEnrol: await this.enrollment.mustEnrol(user, state, context),
+      enrolled,
+      enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
+      usableTypes: this.authenticators.usableTypes(authenticators),
+      offeredTypes: this.options.supportedTypes,
+      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
+    });
+  }
+
+  /** What the session holds. Where a trusted browser counts, it has to be trusted still. */
+  private async livingRecords(
+    requirement: MfaRequirement,
+    context: Pick<MfaRequestContext, 'user' | 'session'>,
+  ): Promise<readonly AuthenticationRecord[]> {
+    const records = recordsOf(context);
+    const trusted = records.find(({ method }) => method === 'trusted_device');
+    if (!requirement.acceptTrustedDevice || !trusted || !context.user) return records;
+    const devices = await this.devices.find(userIdOf(context.user), this.clock.now());
+    const isTrusted = devices.some(({ id }) => id === trusted.authenticatorId);
+    return isTrusted ? records : records.filter((record) => record !== trusted);
   }
 
   /**
@@ -75,8 +135,8 @@ export class MfaPolicyService {
   async assertRecent(context: MfaRequestContext): Promise<void> {
     const { user, request } = context;
     if (!user) throw new MfaException('unauthenticated');
-    const rows = context.authenticators ?? (await this.authenticators.find(userIdOf(user)));
-    const enrolled = await this.adapter.isMfaEnabled(user, undefined, rows);
+    const { authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
+    const enrolled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
     const maxAge = this.options.gracePeriodSeconds;
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
     const recent = isRecent({
@@ -88,7 +148,10 @@ export class MfaPolicyService {
     });
     if (recent) return;
     if (!enrolled) throw new MfaException('reauthentication_required', { maxAge });
-    throw new MfaException('mfa_required', { methods: this.authenticators.usableTypes(rows), maxAge });
+    throw new MfaException('mfa_required', {
+      methods: this.authenticators.usableTypes(authenticators),
+      maxAge,
+    });
   }
 }
 

@@ -19,6 +19,9 @@ export function RequireMfa(requirement: MfaRequirement = {}): ClassDecorator & M
   if (methods !== undefined && !(methods.length > 0 && methods.every((type) => MFA_TYPES.includes(type)))) {
     throw new TypeError(`@RequireMfa({ methods }) takes some of ${MFA_TYPES.join(', ')}`);
   }
+  if (requirement.phishingResistant && requirement.acceptTrustedDevice) {
+    throw new TypeError('@RequireMfa(): a trusted browser is not phishing-resistant');
+  }
   return applyDecorators(SetMetadata(REQUIRE_MFA, requirement), UseGuards(MfaGuard));
 }
 

@@ -34,8 +34,8 @@ export class MfaRouteGuard implements CanActivate {
     assertJson(request);
     if (access === 'anyone') return true;
 
-    const withAuthenticators = access === 'authenticate' || access === 'recent';
-    const context = await this.contexts.resolve(request, { withAuthenticators });
+    const withAccount = access === 'authenticate' || access === 'recent';
+    const context = await this.contexts.resolve(request, { withAccount });
     await this.assertAccess(access, context);
     setRequestContext(request, context);
     return true;

@@ -63,6 +63,24 @@ export class AttemptLimiter {
     };
   }
 
+  /** Gives the user a new budget. */
+  planRenewal(userId: string): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ attempts: 0, windowStartedAt: null })
+        .where('user_id = :userId', { userId }),
+    };
+  }
+
+  /** When codes of this user are judged again; null when they are. */
+  blockedUntil(state: MfaUserState | null): Date | null {
+    if (!state?.windowStartedAt || state.attempts < this.options.rateLimit.attempts) return null;
+    const opensAt = state.windowStartedAt.getTime() + this.options.rateLimit.windowSeconds * 1000;
+    return opensAt > this.clock.now() ? new Date(opensAt) : null;
+  }
+
   private async count(userId: string, now: number): Promise<number> {
     const { attempts, windowSeconds } = this.options.rateLimit;
     const cutoff = now - windowSeconds * 1000;

@@ -1,6 +1,7 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 
 import type { MfaAdapterOption } from '../adapter/adapter-option.js';
+import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaType } from '../policy/methods.js';
 
 /** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
@@ -79,14 +80,35 @@ export interface SessionOptions {
 }
 
 export interface TrustedDevicesOptions {
-  /** Default: false. */
+  /** Whether users may spare a browser the second factor at sign-in. A convenience, and no authentication. Default: false. */
   enabled?: boolean;
-  /** How long a browser stays trusted, in seconds. Default: 1209600 (14 days). */
+  /** How long a browser stays trusted, in seconds, 1 to 2592000 (NIST SP 800-63B-4, section 2.1.3). Default: 1209600 (14 days). */
   ttlSeconds?: number;
-  /** Default: 20. */
+  /** Browsers that one user may trust, 1 to 100; the oldest goes first. Default: 20. */
   maxPerUser?: number;
-  /** The cookie's name. Default: `mfa_trusted`. */
+  /** The cookie's name; prefixed with `__Host-` as the session's is. Default: `mfa_trusted`. */
   cookie?: string;
+  /** Whether a browser may be trusted after a recovery code. Default: false. */
+  afterRecoveryCode?: boolean;
+}
+
+/** What opens a locked authenticator, besides an administrator and binding it anew. */
+export interface UnlockOptions {
+  /** A proof by another of the user's factors. Default: false. */
+  byOtherFactor?: boolean;
+  /** So many right codes of the locked authenticator in a row, each in a later time step: 0 (none) or 2 to 10. Default: 0. */
+  byCodes?: number;
+  /** Least time between two of these codes in seconds, 1 to 3600. Default: 60. */
+  codesApartSeconds?: number;
+  /** Waiting so many seconds, up to 31536000; 0: never. Profiles `aal2` and `strict` demand 0. Default: 0. */
+  afterSeconds?: number;
+}
+
+export interface AuditOptions {
+  /** Whether every event is kept in a table, written in the transaction of its change. Default: false. */
+  enabled?: boolean;
+  /** How long entries are kept, in days, 1 to 36500. Default: 365. */
+  retentionDays?: number;
 }
 
 export interface RateLimitOptions {
@@ -96,6 +118,8 @@ export interface RateLimitOptions {
   windowSeconds?: number;
   /** Consecutive failures that disable an authenticator, 1 to 100 (NIST SP 800-63B-4, section 3.2.2). Default: 100. */
   lockAfter?: number;
+  /** What opens a lock. */
+  unlock?: UnlockOptions;
 }
 
 export interface PagesOptions {
@@ -146,6 +170,9 @@ export interface MfaBehaviourOptions {
   session?: SessionOptions;
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
+  audit?: AuditOptions;
+  /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. Default: `['en']`. */
+  locales?: ('en' | 'de' | MfaLocaleTexts)[];
   /** Default: `default`. */
   profile?: MfaProfile;
 }

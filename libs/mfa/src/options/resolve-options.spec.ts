@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { GERMAN } from '../i18n/de.js';
+import { ENGLISH } from '../i18n/en.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { resolveOptions } from './resolve-options.js';
@@ -54,7 +56,21 @@ describe('resolveOptions', () => {
         cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         header: 'x-mfa-session',
       },
-      rateLimit: { attempts: 5, windowSeconds: 300, lockAfter: 100 },
+      trustedDevices: {
+        enabled: false,
+        ttlSeconds: 1_209_600,
+        maxPerUser: 20,
+        cookie: { name: '__Host-mfa_trusted', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
+        afterRecoveryCode: false,
+      },
+      rateLimit: {
+        attempts: 5,
+        windowSeconds: 300,
+        lockAfter: 100,
+        unlock: { byOtherFactor: false, byCodes: 0, codesApartSeconds: 60, afterSeconds: 0 },
+      },
+      audit: { enabled: false, retentionDays: 365 },
+      locales: [ENGLISH],
       profile: 'default',
     });
   });
@@ -77,6 +93,19 @@ describe('resolveOptions', () => {
       { nodeEnv, packageName: undefined },
     );
     expect(session.cookie).toMatchObject(resolved);
+  });
+
+  it('gives the cookie of trusted browsers what the session cookie has', () => {
+    const cookie = { sameSite: 'strict', domain: 'example.com' } as const;
+    const { trustedDevices } = resolveOptions({ secret, webauthn, session: { cookie } }, production);
+    expect(trustedDevices.cookie).toMatchObject({ name: 'mfa_trusted', ...cookie, secure: true });
+    const without = resolveOptions({ secret, webauthn, session: { cookie: false } }, production);
+    expect(without.trustedDevices.cookie).toMatchObject({ name: '__Host-mfa_trusted', sameSite: 'lax' });
+  });
+
+  it('takes languages of its own and the application’s, in their order', () => {
+    const french = { ...ENGLISH, locale: 'fr' };
+    expect(resolveOptions({ secret, webauthn, locales: ['de', french] }).locales).toEqual([GERMAN, french]);
   });
 
   it('keeps the cookie off, several secrets, and a header in lower case', () => {
@@ -236,9 +265,42 @@ describe('resolveOptions', () => {
       '`webauthn.userVerification` must be one of required',
     ],
     [
-      'trusted devices, not there yet',
-      { trustedDevices: { enabled: true } },
-      '`trustedDevices` is not available',
+      'trusted devices under a profile',
+      { profile: 'aal2', trustedDevices: { enabled: true } },
+      '`trustedDevices` must be off under profile `aal2`',
+    ],
+    [
+      'trust for longer than a month',
+      { trustedDevices: { ttlSeconds: 2_592_001 } },
+      '`trustedDevices.ttlSeconds`',
+    ],
+    ['no trusted browser at all', { trustedDevices: { maxPerUser: 0 } }, '`trustedDevices.maxPerUser`'],
+    ['a trust cookie that is none', { trustedDevices: { cookie: 'a b' } }, '`trustedDevices.cookie`'],
+    [
+      'two cookies of one name',
+      { trustedDevices: { cookie: 'mfa_session' } },
+      'must not be the name of the session cookie',
+    ],
+    ['one code that opens a lock', { rateLimit: { unlock: { byCodes: 1 } } }, '`rateLimit.unlock.byCodes`'],
+    [
+      'a lock that opens by waiting, under a profile',
+      { profile: 'strict', rateLimit: { unlock: { afterSeconds: 60 } } },
+      '`rateLimit.unlock.afterSeconds` must be 0',
+    ],
+    [
+      'a misspelt way to unlock',
+      { rateLimit: { unlock: { byCode: 3 } } },
+      '`rateLimit.unlock.byCode` is not an option',
+    ],
+    ['an audit trail that keeps nothing', { audit: { retentionDays: 0 } }, '`audit.retentionDays`'],
+    ['languages that are no list', { locales: 'en' }, '`locales` must be a list'],
+    ['no language', { locales: [] }, '`locales` must be a list'],
+    ['a language nobody has written', { locales: ['fr'] }, '`locales` must hold'],
+    ['a language by no tag', { locales: [{ ...ENGLISH, locale: 'français' }] }, '`locales` must hold'],
+    [
+      'a language with a text missing',
+      { locales: [{ ...ENGLISH, locale: 'fr', errors: { ...ENGLISH.errors, not_found: '' } }] },
+      '`locales`: `fr` has no text for errors.not_found',
     ],
   ])('refuses %s', (_, options, problem) => {
     expect(problemsOf({ secret, ...options })).toEqual(

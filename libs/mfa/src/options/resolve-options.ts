@@ -5,8 +5,12 @@ import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { resolveAudit } from './resolve-audit.js';
+import { resolveLocales } from './resolve-locales.js';
+import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
 import { resolveTotp } from './resolve-totp.js';
+import { resolveTrustedDevices } from './resolve-trusted-devices.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
@@ -25,6 +29,8 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'session',
   'trustedDevices',
   'rateLimit',
+  'audit',
+  'locales',
   'profile',
 ];
 
@@ -42,11 +48,11 @@ export function resolveOptions(
 ): ResolvedMfaOptions {
   const problems = new Problems();
   problems.onlyKnown('', options, BEHAVIOUR_OPTIONS);
-  refuseUnbuilt(problems, options);
 
   const profile = problems.oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
   const supportedTypes = resolveTypes(problems, options, profile, environment);
   const webauthn = resolveWebAuthn(problems, options, profile, supportedTypes.includes('webauthn'));
+  const session = resolveSession(problems, options, profile, environment);
   const resolved: ResolvedMfaOptions = {
     secrets: resolveSecrets(problems, options.secret),
     supportedTypes,
@@ -70,21 +76,15 @@ export function resolveOptions(
       31_536_000,
     ),
     requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
-    session: resolveSession(problems, options, profile, environment),
-    rateLimit: resolveRateLimit(problems, options),
+    session,
+    trustedDevices: resolveTrustedDevices(problems, options, profile, session.cookie, environment),
+    rateLimit: resolveRateLimit(problems, options, profile),
+    audit: resolveAudit(problems, options),
+    locales: resolveLocales(problems, options.locales),
     profile,
   };
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
-}
-
-/** These are part of the interface already; until they work, asking for them must not look as if it did. */
-function refuseUnbuilt(problems: Problems, options: MfaBehaviourOptions): void {
-  const trusted = problems.group('trustedDevices', options.trustedDevices);
-  problems.onlyKnown('trustedDevices.', trusted, ['enabled', 'ttlSeconds', 'maxPerUser', 'cookie']);
-  if (problems.boolean('trustedDevices.enabled', trusted['enabled'], false)) {
-    problems.add('`trustedDevices` is not available in this version yet: leave it out');
-  }
 }
 
 function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
@@ -157,15 +157,5 @@ function resolveRecoveryCodes(
   return {
     count: problems.integer('recoveryCodes.count', codes['count'], 10, 1, 50),
     format: long ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length: digits },
-  };
-}
-
-function resolveRateLimit(problems: Problems, options: MfaBehaviourOptions): ResolvedMfaOptions['rateLimit'] {
-  const rateLimit = problems.group('rateLimit', options.rateLimit);
-  problems.onlyKnown('rateLimit.', rateLimit, ['attempts', 'windowSeconds', 'lockAfter']);
-  return {
-    attempts: problems.integer('rateLimit.attempts', rateLimit['attempts'], 5, 1, 1_000_000),
-    windowSeconds: problems.integer('rateLimit.windowSeconds', rateLimit['windowSeconds'], 300, 1, 86_400),
-    lockAfter: problems.integer('rateLimit.lockAfter', rateLimit['lockAfter'], 100, 1, 100),
   };
 }

@@ -2,9 +2,9 @@ import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
-import type { ResolvedMfaOptions } from './resolved-options.js';
+import type { ResolvedCookie, ResolvedMfaOptions } from './resolved-options.js';
 
-const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+export const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
 
@@ -41,8 +41,7 @@ function resolveCookie(
 ): ResolvedMfaOptions['session']['cookie'] {
   const cookie = problems.group('session.cookie', given);
   problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
-  const isDevelopment = nodeEnv === 'development' || nodeEnv === 'test';
-  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment);
+  const secure = problems.boolean('session.cookie.secure', cookie['secure'], isSecureByDefault(nodeEnv));
   const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
     'strict',
     'lax',
@@ -71,12 +70,17 @@ function resolveCookie(
     COOKIE_NAME,
     'the name of a cookie',
   );
+  return nameCookie(name, { sameSite, secure, domain, path });
+}
+
+/** Plain http is for development and tests. */
+export function isSecureByDefault(nodeEnv: string | undefined): boolean {
+  return nodeEnv !== 'development' && nodeEnv !== 'test';
+}
+
+/** The cookie with the prefix that makes browsers keep it to the host that set it, where it can have it (RFC 6265bis). */
+export function nameCookie(name: string, attributes: Omit<ResolvedCookie, 'name'>): ResolvedCookie {
+  const { secure, domain, path } = attributes;
   const isHostOnly = secure && domain === undefined && path === '/';
-  return {
-    name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name,
-    sameSite,
-    secure,
-    domain,
-    path,
-  };
+  return { name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name, ...attributes };
 }

@@ -1,10 +1,14 @@
 import type { MfaType } from '../policy/methods.js';
+import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type {
+  AuditOptions,
   MfaProfile,
   RateLimitOptions,
   RecoveryCodesOptions,
   SessionCookieOptions,
   TotpOptions,
+  TrustedDevicesOptions,
+  UnlockOptions,
 } from './mfa-options.js';
 
 /** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
@@ -22,6 +26,10 @@ export interface ResolvedWebAuthnOptions {
   signCount: 'reject' | 'report';
 }
 
+/** A cookie, with its name as the browser sees it. */
+export type ResolvedCookie = Required<Omit<SessionCookieOptions, 'domain'>> &
+  Pick<SessionCookieOptions, 'domain'>;
+
 /** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
 export interface ResolvedMfaOptions {
   secrets: readonly [string, ...string[]];
@@ -38,12 +46,15 @@ export interface ResolvedMfaOptions {
   session: {
     pendingTtlSeconds: number;
     ttlSeconds: number;
-    /** With the name as the browser sees it. */
-    cookie: (Required<Omit<SessionCookieOptions, 'domain'>> & Pick<SessionCookieOptions, 'domain'>) | false;
+    cookie: ResolvedCookie | false;
     /** In lower case. */
     header: string;
   };
-  rateLimit: Required<RateLimitOptions>;
+  trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
+  rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
+  audit: Required<AuditOptions>;
+  /** The default language first. */
+  locales: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]];
   profile: MfaProfile;
 }
 

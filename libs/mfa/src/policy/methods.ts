@@ -5,8 +5,18 @@ export type MfaType = (typeof MFA_TYPES)[number];
 /** The types that make a user *enrolled*. Recovery codes never stand alone. */
 export const SECOND_FACTOR_TYPES: readonly MfaType[] = ['totp', 'webauthn'];
 
-/** What an authentication session can record as proven. */
-export const AUTHENTICATION_METHODS = ['pwd', 'totp', 'webauthn', 'recovery_code', 'trusted_device'] as const;
+/**
+ * What an authentication session can record as proven. `external`: an identity provider says that it has asked for several
+ * factors itself.
+ */
+export const AUTHENTICATION_METHODS = [
+  'pwd',
+  'totp',
+  'webauthn',
+  'recovery_code',
+  'trusted_device',
+  'external',
+] as const;
 export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
 
 /** One proof in a session. */
@@ -14,7 +24,7 @@ export interface AuthenticationRecord {
   method: AuthenticationMethod;
   /** When it was proven, milliseconds since the epoch. */
   at: number;
-  /** The authenticator that proved it, so that its removal can take the proof along. */
+  /** The authenticator (or trusted browser) that proved it, so that its removal can take the proof along. */
   authenticatorId?: string;
 }
 
@@ -29,7 +39,7 @@ export function methodOfType(type: MfaType): AuthenticationMethod {
   return METHOD_OF_TYPE[type];
 }
 
-/** The factor type behind a record; undefined for a password and a trusted device, which are no second factors. */
+/** The factor type behind a record; undefined for a password, a trusted device, and proofs of somebody else. */
 export function typeOfMethod(method: AuthenticationMethod): MfaType | undefined {
   return MFA_TYPES.find((type) => METHOD_OF_TYPE[type] === method);
 }
@@ -37,6 +47,11 @@ export function typeOfMethod(method: AuthenticationMethod): MfaType | undefined 
 /** Whether this record proves a second factor. */
 export function isSecondFactor(record: AuthenticationRecord): boolean {
   return typeOfMethod(record.method) !== undefined;
+}
+
+/** Whether this record stands for a second factor: one of ours, or those that an identity provider vouches for. */
+export function standsForSecondFactor(record: AuthenticationRecord): boolean {
+  return isSecondFactor(record) || record.method === 'external';
 }
 
 /** The newest of the records that fit, or undefined. */

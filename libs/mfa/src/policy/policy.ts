@@ -1,5 +1,5 @@
 import { isWithin } from '../clock/clock.js';
-import type { AuthenticationRecord, MfaType } from './methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, MfaType } from './methods.js';
 import { MFA_TYPES, SECOND_FACTOR_TYPES, newestRecord, typeOfMethod } from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
@@ -12,6 +12,8 @@ export interface MfaRequirement {
   phishingResistant?: boolean;
   /** Lets users without a second factor pass, except those who must have one. */
   allowUnenrolled?: boolean;
+  /** Takes a sign-in from a trusted browser for a second factor; never together with `phishingResistant`. */
+  acceptTrustedDevice?: boolean;
 }
 
 /** All that a decision depends on. */
@@ -58,12 +60,17 @@ export function satisfies(
   requirement: MfaRequirement,
   facts: Pick<PolicyFacts, 'records' | 'now' | 'defaultMaxAge'>,
 ): boolean {
-  const fitting = fittingTypes(requirement);
-  const newest = newestRecord(facts.records, ({ method }) => {
-    const type = typeOfMethod(method);
-    return type !== undefined && fitting.includes(type);
-  });
+  const newest = newestRecord(facts.records, ({ method }) => fits(method, requirement));
   return newest !== undefined && isWithin(newest.at, requirement.maxAge ?? facts.defaultMaxAge, facts.now);
+}
+
+function fits(method: AuthenticationMethod, requirement: MfaRequirement): boolean {
+  const type = typeOfMethod(method);
+  if (type !== undefined) return fittingTypes(requirement).includes(type);
+  // Neither says which factor it was.
+  const isAnyGood = !requirement.methods && !requirement.phishingResistant;
+  if (method === 'trusted_device') return requirement.acceptTrustedDevice === true && isAnyGood;
+  return method === 'external' && isAnyGood;
 }
 
 /**
@@ -109,13 +116,14 @@ export interface RecentFacts {
 }
 
 /**
- * Whether factors may be changed now. For an enrolled user only a second factor counts: a password alone never weakens
- * MFA (ASVS v5.0.0-7.5.1). A trusted device is no authentication (NIST SP 800-63B-4, section 5.1).
+ * Whether factors may be changed now. For an enrolled user only a second factor of ours counts: a password alone never
+ * weakens MFA (ASVS v5.0.0-7.5.1). A trusted device is no authentication (NIST SP 800-63B-4, section 5.1).
  */
 export function isRecent(facts: RecentFacts): boolean {
   const newest = newestRecord(
     facts.records,
-    ({ method }) => typeOfMethod(method) !== undefined || (!facts.enrolled && method === 'pwd'),
+    ({ method }) =>
+      typeOfMethod(method) !== undefined || (!facts.enrolled && (method === 'pwd' || method === 'external')),
   );
   const times = newest ? [newest.at] : [];
   if (!facts.enrolled && facts.authenticatedAt !== null) times.push(facts.authenticatedAt);

@@ -1,8 +1,9 @@
 import { Get, HttpCode, Inject, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
-import { Access, CurrentUser } from '../http/access.js';
+import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { RecoveryCodesSummary } from './recovery-codes.service.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
 
@@ -19,7 +20,10 @@ export class RecoveryCodesController {
   @Post()
   @HttpCode(201)
   @Access('recent')
-  async regenerate(@CurrentUser() user: MfaUser): Promise<{ codes: string[] }> {
-    return { codes: await this.recoveryCodes.regenerate(user) };
+  async regenerate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+  ): Promise<{ codes: string[] }> {
+    return { codes: await this.recoveryCodes.regenerate(user, context) };
   }
 }

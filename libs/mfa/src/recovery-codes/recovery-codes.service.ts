@@ -6,10 +6,12 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { CodeVerifier } from '../authenticators/code-verifier.js';
 import { FactorChange } from '../authenticators/factor-change.js';
 import { MfaException } from '../errors/mfa-exception.js';
-import { MfaNotifier } from '../events/mfa-notifier.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isSecondFactorType } from '../policy/methods.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { sourceOf } from '../sessions/request-context.service.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -33,7 +35,6 @@ export class RecoveryCodesService {
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
-    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -43,25 +44,28 @@ export class RecoveryCodesService {
    * @param count 1 to 50; default: the option `recoveryCodes.count`
    * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor or the type is off
    */
-  async generate(user: MfaUser, count: number = this.options.recoveryCodes.count): Promise<string[]> {
+  async generate(
+    user: MfaUser,
+    count: number = this.options.recoveryCodes.count,
+    context?: MfaRequestContext,
+  ): Promise<string[]> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
       throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
     }
-    const { codes, authenticator } = await this.change.run(user, async ({ authenticators }) => {
+    return this.change.run(user, sourceOf(context), async ({ authenticators }) => {
       const isAllowed =
         this.options.supportedTypes.includes('recovery_codes') &&
         authenticators.some(({ type }) => isSecondFactorType(type));
       if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
-      const { writes, ...planned } = await this.set.planReplacement(user, count);
-      return { writes, result: planned };
+      const { writes, codes, authenticator } = await this.set.planReplacement(user, count);
+      const data = { authenticator: nameAuthenticator(authenticator), count };
+      return { writes, events: [{ type: 'mfa.recovery_codes.regenerated', data }], result: codes };
     });
-    this.notifier.notify('recovery_codes_regenerated', user, authenticator);
-    return codes;
   }
 
   /** A new set of the usual size; see {@link generate}. */
-  async regenerate(user: MfaUser): Promise<string[]> {
-    return this.generate(user);
+  async regenerate(user: MfaUser, context?: MfaRequestContext): Promise<string[]> {
+    return this.generate(user, undefined, context);
   }
 
   /**

@@ -16,10 +16,14 @@ export class AuthenticateController {
   @Access('authenticate')
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
-    @Body() { code }: AuthenticateDto,
+    @Body() { code, trustDevice }: AuthenticateDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
   ): Promise<LoginResult> {
-    return this.flow.authenticateByCode(context, code, { request, response });
+    return this.flow.authenticateByCode(context, code, {
+      request,
+      response,
+      trustDevice: trustDevice ?? false,
+    });
   }
 }

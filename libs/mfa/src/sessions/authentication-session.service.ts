@@ -12,10 +12,12 @@ import { createToken, hashToken, isToken } from '../crypto/token.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { Account } from '../authenticators/accounts.service.js';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { MfaUserState } from '../users/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from './authentication-session.entity.js';
 import { AuthenticationSession } from './authentication-session.entity.js';
 import type { IssuedSession } from './issued-session.js';
@@ -30,7 +32,10 @@ export interface NewSession {
   methods?: AuthenticationRecord[];
 }
 
-export type SessionWithAuthenticators = AuthenticationSession & { authenticators: Authenticator[] };
+export interface SessionWithAccount {
+  session: AuthenticationSession;
+  account: Account;
+}
 
 /** Makes, finds, changes and ends authentication sessions. The `plan…` methods return statements for a commit. */
 @Injectable()
@@ -53,14 +58,33 @@ export class AuthenticationSessionService {
     return this.find(token, (query) => query);
   }
 
-  /** Like {@link verify}, with the user's authenticators in the same query. */
-  async verifyWithAuthenticators(token: string): Promise<SessionWithAuthenticators | null> {
-    const session = await this.find(token, (query) =>
+  /** Like {@link verify}, with what is kept of the user in the same query. */
+  async verifyWithAccount(token: string): Promise<SessionWithAccount | null> {
+    const found = await this.find(token, (query) =>
       query
+        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId')
         .leftJoinAndMapMany('s.authenticators', Authenticator, 'a', 'a.userId = s.userId')
-        .orderBy('a.createdAt'),
+        .orderBy('a.createdAt')
+        .addOrderBy('a.type', 'DESC'),
     );
-    return session as SessionWithAuthenticators | null;
+    if (!found) return null;
+    const { state, authenticators, ...columns } = found as AuthenticationSession & Account;
+    return {
+      session: Object.assign(new AuthenticationSession(), columns),
+      account: { state, authenticators },
+    };
+  }
+
+  /** The user's living sessions, the newest first. */
+  async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
+    const rows = await this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(AuthenticationSession, 's')
+        .where('s.userId = :userId', { userId: userIdOf(user) })
+        .orderBy('s.createdAt', 'DESC')
+        .getMany(),
+    );
+    return rows.filter((session) => !session.isExpired(this.clock.now()));
   }
 
   /** Ends one session. */
@@ -98,15 +122,16 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Adds a proof and makes the session authenticated. The token changes and the old one is dead at once (ASVS
+   * Adds proofs and makes the session authenticated. The token changes and the old one is dead at once (ASVS
    * v5.0.0-7.2.4): of several requests that do this with one token, one wins.
    */
   planGain(
     session: AuthenticationSession,
-    record: AuthenticationRecord,
+    ...records: AuthenticationRecord[]
   ): { issued: IssuedSession; write: Write } {
     const token = createToken();
-    const methods = [...session.methods.filter(({ method }) => method !== record.method), record];
+    const isReplaced = ({ method }: AuthenticationRecord) => records.some((one) => one.method === method);
+    const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
     const expiresAt =
       session.status === 'pending' ? this.expiry('authenticated', this.clock.now()) : session.expiresAt;
     const next = Object.assign(new AuthenticationSession(), session, {
@@ -159,6 +184,21 @@ export class AuthenticationSessionService {
         .update(AuthenticationSession)
         .set({ methods })
         .where('id = :id AND token_hash = :seen', { id: session.id, seen: session.tokenHash }),
+    };
+  }
+
+  /** Ends the user's sessions that still wait for their second factor. */
+  planEndingPending(userId: string): Write {
+    return {
+      query: this.deletion().where('user_id = :userId AND status = :status', { userId, status: 'pending' }),
+    };
+  }
+
+  /** Ends one of the user's sessions. */
+  planEnding(userId: string, id: string, claim?: string): Write {
+    return {
+      ...(claim === undefined ? {} : { claim }),
+      query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
     };
   }
 

@@ -5,21 +5,30 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
-import { isSecondFactor, newestRecord } from '../policy/methods.js';
+import { newestRecord, standsForSecondFactor } from '../policy/methods.js';
 import { RecoveryCodesService } from '../recovery-codes/recovery-codes.service.js';
+import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
 import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
-import { RequestContextService } from './request-context.service.js';
+import {
+  RequestContextService,
+  authenticatedSession,
+  recordsOf,
+  sourceOf,
+} from './request-context.service.js';
 import { setMfaSession } from './request-session.js';
 import { SessionTransport } from './session-transport.js';
 
@@ -44,6 +53,7 @@ export interface MfaStatus {
 @Injectable()
 export class MfaService {
   constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -51,6 +61,8 @@ export class MfaService {
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -69,11 +81,11 @@ export class MfaService {
 
   /** How the user stands; `verified` only with the session in question. */
   async status(user: MfaUser, session: AuthenticationSession | null = null): Promise<MfaStatus> {
-    const rows = await this.authenticators.find(userIdOf(user));
-    const enabled = await this.adapter.isMfaEnabled(user, undefined, rows);
-    const required = this.enrollment.mustEnrol(user);
-    const deadline = required && !enabled ? await this.enrollment.deadline(user) : null;
-    const newest = newestRecord(session?.status === 'authenticated' ? session.methods : [], isSecondFactor);
+    const { state, authenticators } = await this.accounts.find(userIdOf(user));
+    const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
+    const required = await this.enrollment.mustEnrol(user, state, { session });
+    const deadline = required && !enabled ? await this.enrollment.deadline(user, state) : null;
+    const newest = newestRecord(recordsOf({ session }), standsForSecondFactor);
     const { total, remaining } = await this.recoveryCodes.summary(user);
     return {
       enabled,
@@ -82,7 +94,7 @@ export class MfaService {
       verified:
         newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
       verifiedAt: newest ? new Date(newest.at) : null,
-      methods: this.authenticators.usableTypes(rows),
+      methods: this.authenticators.usableTypes(authenticators),
       recoveryCodes: { total, remaining },
     };
   }
@@ -108,10 +120,44 @@ export class MfaService {
 
   /** Ends the session of this request, if there is one, and clears its cookie. */
   async logout({ request, response }: HttpExchange): Promise<void> {
-    const { session } = await this.contexts.resolve(request);
-    if (session) await this.sessions.revoke(session);
+    const context = await this.contexts.resolve(request);
+    const { session } = context;
+    if (session) {
+      await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
+        user: context.user ?? { id: session.userId },
+        source: sourceOf(context),
+        events: [{ type: 'mfa.session.ended', data: { scope: 'one', reason: 'logout' } }],
+      });
+    }
     setMfaSession(request, null);
     this.transport.clear(response);
+  }
+
+  /**
+   * For applications to call after they changed a password: no browser is trusted any more, and no sign-in that began with
+   * the old password can be finished (OWASP Cheat Sheets; ASVS v5.0.0-7.4.3).
+   *
+   * @param options `request`: where the change came from; `endSessions`: also ends the user's other sessions
+   */
+  async passwordChanged(
+    user: MfaUser,
+    { request, endSessions = false }: { request?: object; endSessions?: boolean } = {},
+  ): Promise<void> {
+    const userId = userIdOf(user);
+    const context = request && (await this.contexts.resolve(request));
+    const kept = (context && authenticatedSession(context)?.id) ?? '';
+    const reason = 'password_changed';
+    const events: NewMfaEvent[] = [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason } }];
+    if (endSessions) {
+      events.push({ type: 'mfa.session.ended', data: { scope: kept === '' ? 'all' : 'others', reason } });
+    }
+    await this.journal.commit(
+      [
+        this.devices.planRevocationOfAll(userId),
+        endSessions ? this.sessions.planEndingOthers(userId, kept) : this.sessions.planEndingPending(userId),
+      ],
+      { user, source: sourceOf(context), events },
+    );
   }
 
   /**

@@ -1,14 +1,29 @@
+import type { Account } from '../authenticators/accounts.service.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 
-const sessions = new WeakMap<object, AuthenticationSession>();
+interface Known {
+  session: AuthenticationSession;
+  account?: Account;
+}
+
+const known = new WeakMap<object, Known>();
 
 /** The authentication session of this request, once a guard or a route of this module has read it. */
 export function getMfaSession(request: object): AuthenticationSession | undefined {
-  return sessions.get(request);
+  return known.get(request)?.session;
+}
+
+/** What is kept of the session's user, when it was read along with the session. */
+export function getMfaAccount(request: object): Account | undefined {
+  return known.get(request)?.account;
 }
 
 /** Keeps the session with the request, so that one request reads it once. */
-export function setMfaSession(request: object, session: AuthenticationSession | null): void {
-  if (session) sessions.set(request, session);
-  else sessions.delete(request);
+export function setMfaSession(
+  request: object,
+  session: AuthenticationSession | null,
+  account?: Account,
+): void {
+  if (session) known.set(request, account ? { session, account } : { session });
+  else known.delete(request);
 }

@@ -5,14 +5,22 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { CodeVerifier } from '../authenticators/code-verifier.js';
+import { proofEvents } from '../authenticators/proof-events.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { EventSource } from '../events/event-source.js';
+import { sourceOfRequest } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
 import { isSecondFactorType, methodOfType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
+import type { PlannedTrust } from '../trusted-devices/trust.flow.js';
+import { TrustFlow } from '../trusted-devices/trust.flow.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService, SESSION_CLAIM } from './authentication-session.service.js';
@@ -25,7 +33,21 @@ import type { MfaRequestContext } from './request-context.service.js';
 export interface Subject {
   user: MfaUser;
   session: AuthenticationSession | null;
-  authenticators: Authenticator[];
+  authenticators: readonly Authenticator[];
+}
+
+/** The exchange in which a factor is proven, and what the user wants of it. */
+export interface ProofExchange extends HttpExchange {
+  /** Whether this browser is to be trusted from now on. */
+  trustDevice?: boolean;
+}
+
+/** A proof that is about to be recorded. */
+interface PlannedProof {
+  issued: IssuedSession;
+  writes: Write[];
+  events: NewMfaEvent[];
+  trust: PlannedTrust | null;
 }
 
 /** Proves a second factor, to finish a sign-in or to step up. */
@@ -34,10 +56,12 @@ export class SecondFactorFlow {
   constructor(
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(TrustFlow) private readonly trust: TrustFlow,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -51,18 +75,19 @@ export class SecondFactorFlow {
   async authenticateByCode(
     context: MfaRequestContext,
     code: string,
-    exchange: HttpExchange,
+    exchange: ProofExchange,
   ): Promise<LoginResult> {
     const subject = await this.subjectOf(context);
-    let issued: IssuedSession | undefined;
+    let planned: PlannedProof | undefined;
     await this.verifier.verify(subject.user, code, subject.authenticators, {
+      source: this.sourceOf(subject, exchange),
+      afterFirstFactor: subject.session?.status === 'pending',
       along: (authenticator) => {
-        const planned = this.planProof(subject, authenticator);
-        issued = planned.issued;
-        return { writes: [planned.write], onLost: new MfaException('session_expired') };
+        planned = this.planProof(subject, authenticator, exchange);
+        return { ...planned, onLost: new MfaException('session_expired') };
       },
     });
-    return this.logins.complete(subject.user, issued as IssuedSession, exchange);
+    return this.complete(subject, planned as PlannedProof, exchange);
   }
 
   /**
@@ -74,12 +99,16 @@ export class SecondFactorFlow {
     subject: Subject,
     { authenticator, claims }: { authenticator: Authenticator; claims: Write[] },
     onLost: MfaException,
-    exchange: HttpExchange,
+    exchange: ProofExchange,
   ): Promise<LoginResult> {
-    const { issued, write } = this.planProof(subject, authenticator);
-    const result = await this.storage.commit([...claims, write]);
+    const planned = this.planProof(subject, authenticator, exchange);
+    const result = await this.journal.commit([...claims, ...planned.writes], {
+      user: subject.user,
+      source: this.sourceOf(subject, exchange),
+      events: [...proofEvents(authenticator), ...planned.events],
+    });
     if (!result.committed) throw result.lost === SESSION_CLAIM ? new MfaException('session_expired') : onLost;
-    return this.logins.complete(subject.user, issued, exchange);
+    return this.complete(subject, planned, exchange);
   }
 
   /**
@@ -91,7 +120,8 @@ export class SecondFactorFlow {
     const { session } = context;
     const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
     if (!user) throw new MfaException('session_expired');
-    const authenticators = context.authenticators ?? (await this.authenticators.find(userIdOf(user)));
+    const authenticators =
+      context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
     if (!authenticators.some(({ type }) => isSecondFactorType(type))) {
       throw new MfaException('mfa_enrollment_required', {
         methods: this.enrollment.supportedSecondFactors(),
@@ -109,12 +139,46 @@ export class SecondFactorFlow {
   }
 
   private planProof(
-    { user, session }: Subject,
-    { id, type }: Authenticator,
-  ): { issued: IssuedSession; write: Write } {
-    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id };
-    return session
+    { user, session, authenticators }: Subject,
+    authenticator: Authenticator,
+    { request, trustDevice = false }: ProofExchange,
+  ): PlannedProof {
+    const method = methodOfType(authenticator.type);
+    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id };
+    const { issued, write } = session
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userIdOf(user), { status: 'authenticated', methods: [record] });
+    const trust = trustDevice ? this.trust.plan(user, method, request) : null;
+    const opened = this.lock.openedByProofOf(authenticator, authenticators);
+    const writes = [write, ...(trust?.writes ?? [])];
+    if (opened.length > 0) writes.push(this.lock.planOpening(opened));
+    return {
+      issued,
+      trust,
+      writes,
+      events: [
+        ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
+        { type: 'mfa.session.verified', data: { method } },
+        ...(trust?.events ?? []),
+        ...opened.map((row) => {
+          const data = { authenticator: nameAuthenticator(row), by: 'other_factor' } as const;
+          return { type: 'mfa.authenticator.unlocked', data } as const;
+        }),
+      ],
+    };
+  }
+
+  private async complete(
+    { user }: Subject,
+    { issued, trust }: PlannedProof,
+    exchange: ProofExchange,
+  ): Promise<LoginResult> {
+    const result = await this.logins.complete(user, issued, exchange);
+    trust?.giveCookie(exchange.response);
+    return result;
+  }
+
+  private sourceOf({ user, session }: Subject, { request }: HttpExchange): EventSource {
+    return sourceOfRequest(request, userIdOf(user), session?.id);
   }
 }

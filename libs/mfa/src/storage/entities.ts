@@ -1,7 +1,9 @@
 import { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
+import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
 import { WebAuthnChallenge } from '../webauthn/webauthn-challenge.entity.js';
 import { WebAuthnCredential } from '../webauthn/webauthn-credential.entity.js';
@@ -15,4 +17,6 @@ export const MFA_ENTITIES = [
   MfaUserState,
   WebAuthnCredential,
   WebAuthnChallenge,
+  TrustedDevice,
+  AuditEntry,
 ];

@@ -49,6 +49,7 @@ export class MfaStorage {
    * @throws {MfaException} `storage_unavailable` when the database does not answer; nothing is written then
    */
   async commit(writes: readonly Write[]): Promise<CommitResult> {
+    if (writes.length === 0) return { committed: true, affected: [] };
     return this.guarded(() =>
       this.dataSource.options.type === 'better-sqlite3'
         ? this.commitOnSqlite(writes)

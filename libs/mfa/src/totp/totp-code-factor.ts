@@ -38,6 +38,6 @@ export class TotpCodeFactor implements CodeFactor {
       { lastStep },
       { where: 'last_step IS NULL OR last_step < :lastStep', parameters: { lastStep } },
     );
-    return { claims: [claim] };
+    return { claims: [claim], step: lastStep };
   }
 }

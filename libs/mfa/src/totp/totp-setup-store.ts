@@ -38,6 +38,17 @@ export class TotpSetupStore {
     );
   }
 
+  /** Removes the user's set-up, if there is one. */
+  planRemoval(userId: string): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(TotpSetup)
+        .where('user_id = :userId', { userId }),
+    };
+  }
+
   claim({ userId, id }: TotpSetup): Write {
     return {
       claim: SETUP_CLAIM,

@@ -25,6 +25,10 @@ export class MfaUserState {
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;
 
+  /** From when on an administrator demands a second factor of this user; null when none does. */
+  @MomentColumn('enrollment_required_from', { nullable: true })
+  enrollmentRequiredFrom!: Date | null;
+
   /** The random WebAuthn user handle in base64url, made with the first key and kept for good; null before. */
   @Column({ name: 'user_handle', type: 'varchar', length: 100, nullable: true })
   userHandle!: string | null;

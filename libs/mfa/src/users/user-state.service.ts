@@ -63,6 +63,17 @@ export class UserStateService {
     };
   }
 
+  /** Records from when on an administrator demands a second factor; null: no more. */
+  planEnrollmentRequired(userId: string, from: Date | null): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ enrollmentRequiredFrom: from })
+        .where('user_id = :userId', { userId }),
+    };
+  }
+
   private insertion(userId: string, enrollmentStartedAt: Date | null): Write['query'] {
     return this.storage.dataSource
       .createQueryBuilder()
@@ -74,6 +85,7 @@ export class UserStateService {
         attempts: 0,
         windowStartedAt: null,
         enrollmentStartedAt,
+        enrollmentRequiredFrom: null,
         userHandle: null,
       })
       .orIgnore();

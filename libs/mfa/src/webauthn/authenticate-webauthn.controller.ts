@@ -26,10 +26,14 @@ export class AuthenticateWebAuthnController {
   @Access('authenticate')
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
-    @Body() { credential }: AuthenticateWebAuthnDto,
+    @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
   ): Promise<LoginResult> {
-    return this.flow.authenticate(context, credential, { request, response });
+    return this.flow.authenticate(context, credential, {
+      request,
+      response,
+      trustDevice: trustDevice ?? false,
+    });
   }
 }

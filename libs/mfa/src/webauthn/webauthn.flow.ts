@@ -7,6 +7,8 @@ import { MfaException } from '../errors/mfa-exception.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { HttpExchange, LoginResult } from '../sessions/login.flow.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { sourceOf } from '../sessions/request-context.service.js';
+import type { ProofExchange } from '../sessions/second-factor.flow.js';
 import { SecondFactorFlow } from '../sessions/second-factor.flow.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 import { AssertionVerifier } from './assertion-verifier.js';
@@ -35,16 +37,14 @@ export class WebAuthnFlow {
   async authenticate(
     context: MfaRequestContext,
     credential: unknown,
-    exchange: HttpExchange,
+    exchange: ProofExchange,
   ): Promise<LoginResult> {
     const response = parseAuthentication(credential);
     const subject = await this.secondFactor.subjectOf(context);
-    const proof = await this.assertions.verifyForUser(
-      subject.user,
-      response,
-      subject.session,
-      subject.authenticators,
-    );
+    const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, {
+      rows: subject.authenticators,
+      source: sourceOf(context),
+    });
     return this.secondFactor.finish(subject, proof, new MfaException('webauthn_failed'), exchange);
   }
 
@@ -55,12 +55,16 @@ export class WebAuthnFlow {
    */
   async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
     const response = parseAuthentication(credential);
-    const proof = await this.assertions.verifyPasskey(response, (id) => this.adapter.findUser(id));
+    const proof = await this.assertions.verifyPasskey(
+      response,
+      (id) => this.adapter.findUser(id),
+      exchange.request,
+    );
     const former = this.transport.readToken(exchange.request);
     const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
-    const { user, authenticator } = proof;
+    const { user, authenticator, authenticators } = proof;
     return this.secondFactor.finish(
-      { user, session: null, authenticators: [] },
+      { user, session: null, authenticators },
       { authenticator, claims: [...proof.claims, ...ending] },
       new MfaException('webauthn_failed'),
       exchange,

@@ -127,7 +127,7 @@ export class WebAuthnService {
   ): Promise<Authenticator> {
     const response = parseAuthentication(credential);
     const proof = await this.assertions.verifyForUser(user, response, session);
-    return this.assertions.commit(proof);
+    return this.assertions.commit(user, proof);
   }
 
   private async requestOptions(

@@ -1,0 +1,14 @@
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+
+/** Where the question whether a user must have a second factor comes from. */
+export interface MfaRequirementContext {
+  /** The request, where there is one. */
+  request?: object;
+  /** The user's session, where there is one. */
+  session?: AuthenticationSession | null;
+}
+
+/** Who deletes an authenticator. */
+export interface DeletionContext {
+  by: 'user' | 'admin';
+}

@@ -1,0 +1,20 @@
+import type { EventSource } from '../events/event-source.js';
+import { APPLICATION_SOURCE, sourceOfRequest } from '../events/event-source.js';
+
+/** Who acts as an administrator, for events and the audit trail. Whether they may is the application's to decide. */
+export interface AdminAction {
+  /** The administrator's id. */
+  actor?: string;
+  /** The request in which they act; its address and user agent are kept. */
+  request?: object;
+}
+
+export function sourceOfAdmin({ actor, request }: AdminAction): EventSource {
+  const source = request ? sourceOfRequest(request, '') : APPLICATION_SOURCE;
+  return { ...source, actor: { type: 'admin', id: actor ?? null } };
+}
+
+/** @throws {TypeError} without a reason: a reset follows an identity check, and the trail has to say which (ASVS v5.0.0-6.4.4) */
+export function assertReason(reason: unknown): asserts reason is string {
+  if (typeof reason !== 'string' || reason.trim() === '') throw new TypeError('A reason is required');
+}

@@ -1,0 +1,208 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
+import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
+import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
+import { viewAuthenticator } from '../authenticators/authenticator-view.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
+import { AttemptLimiter } from '../limits/attempt-limiter.js';
+import type { PurgeResult } from '../retention/expired-rows.js';
+import { ExpiredRows } from '../retention/expired-rows.js';
+import type { AuthenticationSessionStatus } from '../sessions/authentication-session.entity.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import type { MfaStatus } from '../sessions/mfa.service.js';
+import { MfaService } from '../sessions/mfa.service.js';
+import type { ProvenMethod } from '../sessions/session-answer.js';
+import { provenMethods } from '../sessions/session-answer.js';
+import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
+import type { TrustedDeviceView } from '../trusted-devices/trusted-devices.service.js';
+import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
+import { UserStateService } from '../users/user-state.service.js';
+import type { AdminAction } from './admin-action.js';
+import { assertReason, sourceOfAdmin } from './admin-action.js';
+import { ResetFlow } from './reset.flow.js';
+import type { UserListQuery, UserPage } from './user-list.js';
+import { UserList } from './user-list.js';
+
+/** A session as an administrator sees it. */
+export interface SessionView {
+  id: string;
+  status: AuthenticationSessionStatus;
+  proven: ProvenMethod[];
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+/** All that is kept of a user, without anything secret. */
+export interface MfaAdminStatus extends Omit<MfaStatus, 'verified' | 'verifiedAt'> {
+  userId: string;
+  authenticators: AuthenticatorView[];
+  sessions: SessionView[];
+  trustedDevices: TrustedDeviceView[];
+  /** Until when the user's codes are refused because too many were wrong; null when they are judged. */
+  blockedUntil: Date | null;
+}
+
+/**
+ * For support and security staff. It has no routes: an application that wants some mounts them behind its own checks. Every
+ * change raises events that say who did it.
+ */
+@Injectable()
+export class MfaAdminService {
+  constructor(
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
+    @Inject(TrustedDeviceStore) private readonly deviceStore: TrustedDeviceStore,
+    @Inject(UserStateService) private readonly states: UserStateService,
+    @Inject(ResetFlow) private readonly resets: ResetFlow,
+    @Inject(UserList) private readonly users: UserList,
+    @Inject(ExpiredRows) private readonly expired: ExpiredRows,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** How a user stands. */
+  async status(userId: string): Promise<MfaAdminStatus> {
+    const user = await this.userOf(userId);
+    const { verified: _, verifiedAt: __, ...status } = await this.mfa.status(user);
+    const { state, authenticators } = await this.accounts.find(userId);
+    const sessions = await this.sessions.list(user);
+    return {
+      userId,
+      ...status,
+      authenticators: authenticators.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row))),
+      sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => {
+        return { id, status: state, proven: provenMethods(methods), createdAt, expiresAt };
+      }),
+      trustedDevices: await this.devices.list(user),
+      blockedUntil: this.limiter.blockedUntil(state),
+    };
+  }
+
+  /** Users by how they stand, in pages. */
+  async listUsers(query: UserListQuery): Promise<UserPage> {
+    return this.users.find(query);
+  }
+
+  /**
+   * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions; or one authenticator, and what hangs
+   * on it. Establish who asks for it as carefully as at enrolment (ASVS v5.0.0-6.4.4).
+   *
+   * @param reason what it follows from; kept in the audit trail
+   * @throws {MfaException} `not_found`, `cannot_delete_authenticator`
+   * @throws {TypeError} without a reason
+   */
+  async reset(
+    userId: string,
+    reason: string,
+    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+  ): Promise<void> {
+    assertReason(reason);
+    const reset = { reason, ...(authenticatorId === undefined ? {} : { authenticatorId }) };
+    await this.resets.reset(await this.userOf(userId), reset, sourceOfAdmin(action));
+  }
+
+  /**
+   * Opens the user's locked authenticators, or one of them, and gives the user a new budget of attempts.
+   *
+   * @throws {MfaException} `not_found`
+   */
+  async unlock(
+    userId: string,
+    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+  ): Promise<void> {
+    const { authenticators } = await this.accounts.find(userId);
+    const chosen = authenticators.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
+    if (authenticatorId !== undefined && chosen.length === 0) throw new MfaException('not_found');
+    const locked = chosen.filter((row) => this.lock.hasTripped(row));
+    await this.journal.commit(
+      [...(locked.length > 0 ? [this.lock.planOpening(locked)] : []), this.limiter.planRenewal(userId)],
+      {
+        user: await this.userOf(userId),
+        source: sourceOfAdmin(action),
+        events: locked.map((row) => {
+          const data = { authenticator: nameAuthenticator(row), by: 'admin' as const };
+          return { type: 'mfa.authenticator.unlocked', data };
+        }),
+      },
+    );
+  }
+
+  /**
+   * Demands a second factor of this user, staff or not; with {@link reset} before it, a new one.
+   *
+   * @param from until then the user may work without; default: now
+   * @throws {TypeError} without a reason
+   */
+  async requireEnrollment(
+    userId: string,
+    reason: string,
+    { from = new Date(this.clock.now()), ...action }: AdminAction & { from?: Date } = {},
+  ): Promise<void> {
+    await this.setEnrollment(userId, reason, from, action);
+  }
+
+  /** Takes that demand back. */
+  async waiveEnrollment(userId: string, reason: string, action: AdminAction = {}): Promise<void> {
+    await this.setEnrollment(userId, reason, null, action);
+  }
+
+  /** Ends all of the user's sessions. */
+  async endSessions(userId: string, action: AdminAction = {}): Promise<void> {
+    await this.journal.commit([this.sessions.planEndingOthers(userId, '')], {
+      user: await this.userOf(userId),
+      source: sourceOfAdmin(action),
+      events: [{ type: 'mfa.session.ended', data: { scope: 'all', reason: 'admin' } }],
+    });
+  }
+
+  /** Takes the trust from all of the user's browsers. */
+  async revokeTrustedDevices(userId: string, action: AdminAction = {}): Promise<void> {
+    await this.journal.commit([this.deviceStore.planRevocationOfAll(userId)], {
+      user: await this.userOf(userId),
+      source: sourceOfAdmin(action),
+      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'admin' } }],
+    });
+  }
+
+  /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */
+  async purgeExpired(): Promise<PurgeResult> {
+    return this.expired.purge();
+  }
+
+  private async setEnrollment(
+    userId: string,
+    reason: string,
+    from: Date | null,
+    action: AdminAction,
+  ): Promise<void> {
+    assertReason(reason);
+    await this.states.ensure(userId);
+    await this.journal.commit([this.states.planEnrollmentRequired(userId, from)], {
+      user: await this.userOf(userId),
+      source: sourceOfAdmin(action),
+      events: [
+        { type: 'mfa.admin.enrollment_required', data: { reason, from: from?.toISOString() ?? null } },
+      ],
+    });
+  }
+
+  /** As the application knows the user; somebody who is gone or disabled there can still be reset here. */
+  private async userOf(userId: string): Promise<MfaUser> {
+    return (await this.adapter.findUser(userId)) ?? { id: userId };
+  }
+}

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
+import { FactorChange } from '../authenticators/factor-change.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import type { EventSource } from '../events/event-source.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import { isSecondFactorType } from '../policy/methods.js';
+import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import { TotpSetupStore } from '../totp/totp-setup-store.js';
+
+/** What is reset, and why. */
+export interface Reset {
+  reason: string;
+  /** One authenticator only; default: all. */
+  authenticatorId?: string;
+}
+
+/** Removes a user's factors in place of the user, who has lost them. */
+@Injectable()
+export class ResetFlow {
+  constructor(
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so; nothing is removed then */
+  async reset(user: MfaUser, reset: Reset, source: EventSource): Promise<void> {
+    await this.change.run(user, source, (state) => this.plan(reset, state));
+  }
+
+  private async plan(
+    { reason, authenticatorId }: Reset,
+    { userId, authenticators }: FactorState,
+  ): Promise<PlannedChange<void>> {
+    const removed = select(authenticators, authenticatorId);
+    for (const row of removed) {
+      if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
+        throw new MfaException('cannot_delete_authenticator');
+    }
+    const keepsFactor = authenticators.some((row) => isSecondFactorType(row.type) && !removed.includes(row));
+    const takesCodes = !keepsFactor || removed.some(({ type }) => type === 'recovery_codes');
+    return {
+      result: undefined,
+      onLost: { [REMOVAL_CLAIM]: 'not_found' },
+      writes: [
+        ...removed.map(({ id }) => this.authenticators.planDeletion(userId, id)),
+        ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
+        this.setups.planRemoval(userId),
+        // Whoever holds a session of this user now may be the one against whom the reset is.
+        this.sessions.planEndingOthers(userId, ''),
+      ],
+      events: [
+        { type: 'mfa.admin.reset', data: { reason, authenticators: removed.map(nameAuthenticator) } },
+        { type: 'mfa.session.ended', data: { scope: 'all', reason: 'admin' } },
+      ],
+    };
+  }
+}
+
+function select(authenticators: readonly Authenticator[], id: string | undefined): readonly Authenticator[] {
+  if (id === undefined) return authenticators;
+  const one = authenticators.find((row) => row.id === id);
+  if (!one) throw new MfaException('not_found');
+  return [one];
+}

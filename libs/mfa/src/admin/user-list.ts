@@ -1,0 +1,111 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource, SelectQueryBuilder } from 'typeorm';
+
+import { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { MfaType } from '../policy/methods.js';
+import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { MfaUserState } from '../users/mfa-user-state.entity.js';
+
+/**
+ * `enrolled`: has a second factor; `not_enrolled`: known here, and has none; `enrollment_required`: an administrator demands
+ * one that is not there yet; `locked`: failures have disabled a factor.
+ */
+export type MfaUserListState = 'enrolled' | 'not_enrolled' | 'enrollment_required' | 'locked';
+
+export interface UserListQuery {
+  state: MfaUserListState;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+  /** Users on a page, 1 to 1000. Default: 100. */
+  limit?: number;
+}
+
+export interface ListedUser {
+  userId: string;
+  /** The types of factor that the user has. */
+  types: MfaType[];
+  /** Whether failures have disabled one of them. */
+  locked: boolean;
+  /** When one of them was last used. */
+  lastUsedAt: Date | null;
+}
+
+/** Some users, in the order of their ids. */
+export interface UserPage {
+  users: ListedUser[];
+  /** Where the next page begins; null on the last one. */
+  next: string | null;
+}
+
+const MAX_LIMIT = 1000;
+
+/** Lists the users of whom something is kept here, by how they stand. */
+@Injectable()
+export class UserList {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+  ) {}
+
+  /** @throws {RangeError} when `limit` is not 1 to 1000 */
+  async find({ state, cursor = '', limit = 100 }: UserListQuery): Promise<UserPage> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
+    }
+    const found = await this.storage.read((dataSource) =>
+      // One more than asked for, to know whether there is another page.
+      idsOf(dataSource, state, cursor ?? '')
+        .limit(limit + 1)
+        .getRawMany<{ userId: string }>(),
+    );
+    const ids = found.slice(0, limit).map(({ userId }) => userId);
+    return { users: await this.describe(ids), next: found.length > limit ? (ids.at(-1) ?? null) : null };
+  }
+
+  private async describe(ids: readonly string[]): Promise<ListedUser[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.storage.read((dataSource) =>
+      dataSource.createQueryBuilder(Authenticator, 'a').where('a.userId IN (:...ids)', { ids }).getMany(),
+    );
+    return ids.map((userId) => {
+      const own = rows.filter((row) => row.userId === userId);
+      const uses = own.map(({ lastUsedAt }) => lastUsedAt?.getTime() ?? 0);
+      const lastUse = Math.max(0, ...uses);
+      return {
+        userId,
+        types: [...new Set(own.map(({ type }) => type))],
+        locked: own.some((row) => this.authenticators.isLocked(row)),
+        lastUsedAt: lastUse > 0 ? new Date(lastUse) : null,
+      };
+    });
+  }
+}
+
+function idsOf(
+  dataSource: DataSource,
+  state: MfaUserListState,
+  cursor: string,
+): SelectQueryBuilder<MfaUserState | Authenticator> {
+  if (state === 'locked') {
+    return dataSource
+      .createQueryBuilder(Authenticator, 'a')
+      .select('a.user_id', 'userId')
+      .where('a.locked_at IS NOT NULL AND a.user_id > :cursor', { cursor })
+      .groupBy('a.user_id')
+      .orderBy('a.user_id');
+  }
+  const factor = dataSource
+    .createQueryBuilder(Authenticator, 'a')
+    .select('1')
+    .where('a.user_id = u.user_id AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
+  const query = dataSource
+    .createQueryBuilder(MfaUserState, 'u')
+    .select('u.user_id', 'userId')
+    .where(`${state === 'enrolled' ? '' : 'NOT '}EXISTS (${factor.getQuery()})`)
+    .setParameters(factor.getParameters())
+    .andWhere('u.user_id > :cursor', { cursor })
+    .orderBy('u.user_id');
+  return state === 'enrollment_required' ? query.andWhere('u.enrollment_required_from IS NOT NULL') : query;
+}

@@ -1,0 +1,81 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { firstIdAt } from '../crypto/sortable-id.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { MfaEventType } from '../events/mfa-event.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { AuditEntry } from './audit-entry.entity.js';
+
+/** Which entries to read. */
+export interface AuditQuery {
+  userId?: string;
+  types?: readonly MfaEventType[];
+  /** Not before this moment. */
+  from?: Date;
+  /** Before this moment. */
+  to?: Date;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+  /** Entries on a page, 1 to 1000. Default: 100. */
+  limit?: number;
+}
+
+/** Some entries, newest first. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  /** Where the next page begins; null on the last one. */
+  next: string | null;
+}
+
+const MAX_LIMIT = 1000;
+const DAY_MS = 86_400_000;
+
+/** Reads the audit trail. It is written only when the option `audit.enabled` is on. */
+@Injectable()
+export class MfaAuditService {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One page of the trail, newest first.
+   *
+   * @throws {RangeError} when `limit` is not 1 to 1000
+   */
+  async find({ userId, types, from, to, cursor, limit = 100 }: AuditQuery = {}): Promise<AuditPage> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
+    }
+    if (types?.length === 0) return { entries: [], next: null };
+    const entries = await this.storage.read((dataSource) => {
+      const query = dataSource.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
+      if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
+      if (types) query.andWhere('e.type IN (:...types)', { types });
+      if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });
+      if (to) query.andWhere('e.id < :to', { to: firstIdAt(to.getTime()) });
+      if (cursor) query.andWhere('e.id < :cursor', { cursor });
+      // One more than asked for, to know whether there is another page.
+      return query.take(limit + 1).getMany();
+    });
+    const isLast = entries.length <= limit;
+    const page = entries.slice(0, limit);
+    return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
+  }
+
+  /** Removes what is older than `audit.retentionDays`; returns how many entries. */
+  async purge(): Promise<number> {
+    const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
+    return this.storage.write(
+      this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(AuditEntry)
+        .where('id < :cutoff', { cutoff }),
+    );
+  }
+}

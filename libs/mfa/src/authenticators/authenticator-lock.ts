@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { Authenticator } from './authenticator.entity.js';
+
+/**
+ * The durable lock of an authenticator: it closes at `rateLimit.lockAfter` consecutive failures (NIST SP 800-63B-4, section
+ * 3.2.2) and opens as `rateLimit.unlock` says. All of it is decided by conditions on the row.
+ */
+@Injectable()
+export class AuthenticatorLock {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** Whether it has reached the cap, however long ago. */
+  hasTripped({ failures }: Authenticator): boolean {
+    return failures >= this.options.rateLimit.lockAfter;
+  }
+
+  /** Whether it is locked now. */
+  isClosed(authenticator: Authenticator, now: number): boolean {
+    if (!this.hasTripped(authenticator)) return false;
+    const cutoff = this.waitedSince(now);
+    return cutoff === null || authenticator.lockedAt === null || authenticator.lockedAt.getTime() > cutoff;
+  }
+
+  /** The SQL of "not locked", with its parameters. */
+  openCondition(now: number): { where: string; parameters: Record<string, unknown> } {
+    const { lockAfter } = this.options.rateLimit;
+    const lockCutoff = this.waitedSince(now);
+    return lockCutoff === null
+      ? { where: 'failures < :lockAfter', parameters: { lockAfter } }
+      : {
+          where: '(failures < :lockAfter OR locked_at <= :lockCutoff)',
+          parameters: { lockAfter, lockCutoff },
+        };
+  }
+
+  /** Counts a failure against each that is not locked. */
+  planFailures(authenticators: readonly Authenticator[], now: number): Write {
+    const open = this.openCondition(now);
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        // In this order: MySQL evaluates from left to right. Behind the cap is only what has waited long enough.
+        .set({
+          lockedAt: () => 'CASE WHEN failures >= :lockAfter THEN NULL ELSE locked_at END',
+          failures: () => 'CASE WHEN failures >= :lockAfter THEN 1 ELSE failures + 1 END',
+        })
+        .where(`id IN (:...ids) AND ${open.where}`, {
+          ids: authenticators.map(({ id }) => id),
+          ...open.parameters,
+        }),
+    };
+  }
+
+  /** Notes when the cap was reached; changes a row for one caller only. */
+  claimClosing({ id }: Authenticator, now: Date): Write {
+    return {
+      claim: 'lock',
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        .set({ lockedAt: now })
+        .where('id = :id AND locked_at IS NULL AND failures >= :lockAfter', {
+          id,
+          lockAfter: this.options.rateLimit.lockAfter,
+        }),
+    };
+  }
+
+  /** Opens these authenticators. */
+  planOpening(authenticators: readonly Authenticator[]): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        .set({ failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null })
+        .where('id IN (:...ids)', { ids: authenticators.map(({ id }) => id) }),
+    };
+  }
+
+  /** What another factor's proof opens, when the options say so. */
+  openedByProofOf(authenticator: Authenticator, all: readonly Authenticator[]): Authenticator[] {
+    if (!this.options.rateLimit.unlock.byOtherFactor) return [];
+    return all.filter((row) => row.id !== authenticator.id && this.hasTripped(row));
+  }
+
+  private waitedSince(now: number): number | null {
+    const { afterSeconds } = this.options.rateLimit.unlock;
+    return afterSeconds === 0 ? null : now - afterSeconds * 1000;
+  }
+}

@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import type { EventSource } from '../events/event-source.js';
+import { APPLICATION_SOURCE } from '../events/event-source.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
+import type { TakenAttempt } from '../limits/attempt-limiter.js';
+import { AttemptLimiter } from '../limits/attempt-limiter.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { MfaType } from '../policy/methods.js';
+import type { Authenticator } from './authenticator.entity.js';
+import { AuthenticatorLock } from './authenticator-lock.js';
+import { AuthenticatorsService } from './authenticators.service.js';
+import { UnlockByCodes } from './unlock-by-codes.js';
+
+interface Failure {
+  source?: EventSource;
+  afterFirstFactor?: boolean;
+}
+
+/** Counts codes that were wrong against what judged them, and locks what has judged too many. */
+@Injectable()
+export class FailedAttempts {
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Counts one failure. When all that could judge is locked nothing was judged, right or wrong: the attempt goes back, so
+   * that a locked factor does not use up the budget of the others.
+   *
+   * @throws {MfaException} `authenticator_locked` when all of it is locked
+   */
+  async record(
+    user: MfaUser,
+    wrong: readonly Authenticator[],
+    attempt: TakenAttempt,
+    { source = APPLICATION_SOURCE, afterFirstFactor = false }: Failure,
+  ): Promise<void> {
+    const types = [...new Set(wrong.map(({ type }): MfaType => type))];
+    const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
+    if (wrong.length === 0) return this.journal.record({ user, source, events: [failed] });
+    const restart = this.unlocking.isEnabled ? [this.unlocking.planRestart(wrong)] : [];
+    const result = await this.journal.commit([this.lock.planFailures(wrong, this.clock.now()), ...restart], {
+      user,
+      source,
+      events: [failed],
+    });
+    if (result.committed && result.affected[0] === 0) return this.refuseLocked(user, wrong, attempt, source);
+
+    const { attempts, lockAfter } = this.options.rateLimit;
+    for (const row of wrong) {
+      // Far from the cap nothing can have locked it, even with all attempts of a window at once.
+      if (row.failures + attempts < lockAfter) continue;
+      await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.locked', data: { authenticator: nameAuthenticator(row) } }],
+      });
+    }
+  }
+
+  /** None could be counted: they are locked, or were removed since they were read. */
+  private async refuseLocked(
+    user: MfaUser,
+    wrong: readonly Authenticator[],
+    attempt: TakenAttempt,
+    source: EventSource,
+  ): Promise<void> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    const locked = rows.filter(
+      (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
+    );
+    const [first] = locked;
+    if (!first) return;
+    // Where right codes open the lock this one was judged, and so it is an attempt like any other.
+    const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
+    if (canOpen) throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
+    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    throw new MfaException('authenticator_locked');
+  }
+}

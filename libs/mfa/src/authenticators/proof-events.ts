@@ -1,0 +1,18 @@
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import type { Authenticator } from './authenticator.entity.js';
+
+/** So many codes are few: time to make new ones. */
+const FEW_CODES = 3;
+
+/** What it means that this authenticator's proof was accepted. */
+export function proofEvents(row: Authenticator): NewMfaEvent[] {
+  const authenticator = nameAuthenticator(row);
+  const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
+  if (row.remaining === null) return events;
+  const remaining = row.remaining - 1;
+  events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
+  if (remaining <= FEW_CODES)
+    events.push({ type: 'mfa.recovery_codes.low', data: { authenticator, remaining } });
+  return events;
+}

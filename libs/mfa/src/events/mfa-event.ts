@@ -1,0 +1,82 @@
+import type { AuthenticationMethod, MfaType } from '../policy/methods.js';
+
+/** Who caused an event. `application`: code outside a request, such as a script or a job. */
+export interface MfaActor {
+  type: 'user' | 'admin' | 'application';
+  /** The user's id, or what the application says of its administrator. */
+  id: string | null;
+}
+
+/** An authenticator as events name it: never anything of its data. */
+export interface EventAuthenticator {
+  id: string;
+  type: MfaType;
+  name: string;
+}
+
+/** Why sessions ended. */
+export type SessionEndReason = 'logout' | 'revoked' | 'factors_changed' | 'password_changed' | 'admin';
+
+/** Why trusted browsers lost their trust. `reused`: a token came back that had been replaced, so two parties hold it. */
+export type TrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
+
+/** What each kind of event says besides who, when and from where. Nothing of it is secret. */
+export interface MfaEventData {
+  'mfa.authenticator.added': { authenticator: EventAuthenticator; isFirst: boolean };
+  'mfa.authenticator.removed': { authenticator: EventAuthenticator; isLast: boolean };
+  'mfa.authenticator.renamed': { authenticator: EventAuthenticator; formerName: string };
+  /** A proof was accepted. */
+  'mfa.authenticator.used': { authenticator: EventAuthenticator };
+  /** A proof was refused; `afterFirstFactor`: by somebody who had just passed the first one (ASVS v5.0.0-6.3.5). */
+  'mfa.authenticator.failed': { types: readonly MfaType[]; afterFirstFactor: boolean };
+  'mfa.authenticator.locked': { authenticator: EventAuthenticator };
+  'mfa.authenticator.unlocked': {
+    authenticator: EventAuthenticator;
+    by: 'admin' | 'other_factor' | 'codes' | 'time';
+  };
+  /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
+  'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
+  'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
+  'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
+  'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };
+  'mfa.session.started': { methods: readonly AuthenticationMethod[] };
+  /** A session gained the proof of a second factor. */
+  'mfa.session.verified': { method: AuthenticationMethod };
+  'mfa.session.ended': { scope: 'one' | 'others' | 'all'; reason: SessionEndReason };
+  'mfa.trusted_device.added': { deviceId: string };
+  'mfa.trusted_device.used': { deviceId: string };
+  /** `deviceId` null: all of the user's. */
+  'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
+  /** An administrator removed factors. */
+  'mfa.admin.reset': { reason: string; authenticators: readonly EventAuthenticator[] };
+  /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
+  'mfa.admin.enrollment_required': { reason: string; from: string | null };
+}
+
+export type MfaEventType = keyof MfaEventData;
+
+/** What happened to one user. It is told after the change was committed, once. */
+export type MfaEvent<T extends MfaEventType = MfaEventType> = {
+  [K in T]: {
+    /** Sorts by time. */
+    id: string;
+    type: K;
+    at: Date;
+    userId: string;
+    actor: MfaActor;
+    /** As the framework tells it; behind a proxy that is what its trusted-proxy setting makes of it. */
+    ip: string | null;
+    userAgent: string | null;
+    /** The authentication session in which it happened. */
+    sessionId: string | null;
+    data: MfaEventData[K];
+  };
+}[T];
+
+/** An event before it has an id and a time. */
+export type NewMfaEvent = { [K in MfaEventType]: { type: K; data: MfaEventData[K] } }[MfaEventType];
+
+/** What an event may say of an authenticator. */
+export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
+  return { id, type, name };
+}

@@ -1,0 +1,78 @@
+import type { MfaLocaleTexts } from './locale-texts.js';
+
+/** German, with the formal address. */
+export const GERMAN: MfaLocaleTexts = Object.freeze({
+  locale: 'de',
+  errors: Object.freeze({
+    invalid_request: 'Die Anfrage ist ungültig.',
+    incorrect_code: 'Falscher Code.',
+    webauthn_failed: 'Der Sicherheitsschlüssel oder Passkey konnte nicht geprüft werden.',
+    unauthenticated: 'Sie sind nicht angemeldet.',
+    session_expired: 'Ihre Sitzung ist beendet. Melden Sie sich erneut an.',
+    mfa_required: 'Bestätigen Sie mit Ihrem zweiten Faktor.',
+    reauthentication_required: 'Geben Sie Ihr Passwort erneut ein, um fortzufahren.',
+    mfa_enrollment_required: 'Richten Sie die Zwei-Faktor-Authentisierung ein, um fortzufahren.',
+    authenticator_locked:
+      'Dieser Faktor ist nach zu vielen Fehlversuchen gesperrt. Verwenden Sie einen anderen.',
+    unverified_email:
+      'Sie können die Zwei-Faktor-Authentisierung erst einrichten, wenn Sie Ihre E-Mail-Adresse bestätigt haben.',
+    add_email_blocked:
+      'Einem Konto mit Zwei-Faktor-Authentisierung können Sie keine E-Mail-Adresse hinzufügen.',
+    cross_origin: 'Diese Anfrage kam von einer anderen Website.',
+    not_found: 'Nicht gefunden.',
+    already_enabled: 'Dieser Faktor ist bereits eingerichtet.',
+    credential_already_registered: 'Dieser Sicherheitsschlüssel ist bereits registriert.',
+    cannot_delete_authenticator: 'Sie können die Zwei-Faktor-Authentisierung nicht abschalten.',
+    cannot_generate_recovery_codes:
+      'Ohne eingerichtete Zwei-Faktor-Authentisierung können Sie keine Wiederherstellungscodes erzeugen.',
+    no_pending_setup:
+      'Es gibt keine Einrichtung abzuschließen, oder sie ist abgelaufen. Beginnen Sie von vorn.',
+    too_many_attempts: 'Zu viele Versuche. Versuchen Sie es später erneut.',
+    storage_unavailable: 'Der Dienst ist im Moment nicht verfügbar. Versuchen Sie es später erneut.',
+  }),
+  notifications: {
+    authenticator_added: {
+      subject: '{site}: Ein zweiter Faktor wurde hinzugefügt',
+      text: '„{name}“ wurde Ihrem Konto hinzugefügt und kann ab jetzt zur Anmeldung verwendet werden.',
+    },
+    authenticator_removed: {
+      subject: '{site}: Ein zweiter Faktor wurde entfernt',
+      text: '„{name}“ wurde von Ihrem Konto entfernt und kann nicht mehr zur Anmeldung verwendet werden.',
+    },
+    authenticator_locked: {
+      subject: '{site}: Ein zweiter Faktor wurde gesperrt',
+      text: '„{name}“ wurde nach zu vielen Fehlversuchen gesperrt. Möglicherweise hat jemand, der Ihr Passwort kennt, versucht, Ihre Codes zu erraten. Ihre anderen Faktoren funktionieren weiterhin.',
+    },
+    authenticator_cloned: {
+      subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',
+      text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
+    },
+    recovery_code_used: {
+      subject: '{site}: Ein Wiederherstellungscode wurde verwendet',
+      text: 'Einer Ihrer Wiederherstellungscodes wurde anstelle Ihres zweiten Faktors verwendet. Verbleibende Codes: {remaining}.',
+    },
+    recovery_codes_low: {
+      subject: '{site}: Nur noch wenige Wiederherstellungscodes',
+      text: 'Verbleibende Wiederherstellungscodes: {remaining}. Erzeugen Sie neue und bewahren Sie sie sicher auf.',
+    },
+    recovery_codes_regenerated: {
+      subject: '{site}: Neue Wiederherstellungscodes wurden erzeugt',
+      text: 'Für Ihr Konto wurden neue Wiederherstellungscodes erzeugt. Die bisherigen gelten nicht mehr.',
+    },
+    trusted_device_added: {
+      subject: '{site}: Ein Browser gilt jetzt als vertrauenswürdig',
+      text: 'Ein Browser wurde als vertrauenswürdig gekennzeichnet. Er fragt bei der Anmeldung eine Zeit lang nicht nach Ihrem zweiten Faktor.',
+    },
+    admin_reset: {
+      subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',
+      text: 'Ein Administrator hat zweite Faktoren von Ihrem Konto entfernt. Bei der nächsten Anmeldung müssen Sie möglicherweise einen neuen einrichten.',
+    },
+  },
+  details: {
+    time: 'Zeitpunkt: {time}',
+    ip: 'Von der Adresse: {ip}',
+    userAgent: 'Mit: {userAgent}',
+    repudiation:
+      'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von {site}.',
+  },
+});

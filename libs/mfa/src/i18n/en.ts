@@ -1,0 +1,56 @@
+import type { MfaErrorCode } from '../errors/error-codes.js';
+import { MFA_ERRORS } from '../errors/error-codes.js';
+import type { MfaLocaleTexts } from './locale-texts.js';
+
+const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { message }]) => [code, message]));
+
+/** English: the default. */
+export const ENGLISH: MfaLocaleTexts = Object.freeze({
+  locale: 'en',
+  errors: Object.freeze(errors as Record<MfaErrorCode, string>),
+  notifications: {
+    authenticator_added: {
+      subject: '{site}: a second factor was added',
+      text: '“{name}” was added to your account. It can be used to sign in from now on.',
+    },
+    authenticator_removed: {
+      subject: '{site}: a second factor was removed',
+      text: '“{name}” was removed from your account. It cannot be used to sign in any more.',
+    },
+    authenticator_locked: {
+      subject: '{site}: a second factor was locked',
+      text: '“{name}” was locked after too many failed attempts. Somebody who knows your password may have tried to guess your codes. Your other factors still work.',
+    },
+    authenticator_cloned: {
+      subject: '{site}: a security key may have been copied',
+      text: 'The security key “{name}” behaved as if a copy of it existed. Remove it from your account and register another one.',
+    },
+    recovery_code_used: {
+      subject: '{site}: a recovery code was used',
+      text: 'One of your recovery codes was used in place of your second factor. Recovery codes left: {remaining}.',
+    },
+    recovery_codes_low: {
+      subject: '{site}: few recovery codes are left',
+      text: 'Recovery codes left: {remaining}. Make new ones and keep them in a safe place.',
+    },
+    recovery_codes_regenerated: {
+      subject: '{site}: new recovery codes were made',
+      text: 'New recovery codes were made for your account. The former ones do not work any more.',
+    },
+    trusted_device_added: {
+      subject: '{site}: a browser is trusted now',
+      text: 'A browser was marked as trusted. It does not ask for your second factor at sign-in for a while.',
+    },
+    admin_reset: {
+      subject: '{site}: your second factors were reset',
+      text: 'An administrator removed second factors from your account. You may have to set up a new one when you sign in next.',
+    },
+  },
+  details: {
+    time: 'When: {time}',
+    ip: 'From the address: {ip}',
+    userAgent: 'With: {userAgent}',
+    repudiation:
+      'Was this not you? Change your password at once, look through the second factors of your account, and tell the people who run {site}.',
+  },
+});

@@ -1,0 +1,21 @@
+import type { MfaNotificationType } from '../adapter/notification.js';
+import type { MfaErrorCode } from '../errors/error-codes.js';
+
+/**
+ * All texts in one language. In those of a notification `{site}` is the application's name, `{name}` the authenticator's,
+ * `{remaining}` the number of codes left.
+ */
+export interface MfaLocaleTexts {
+  /** BCP 47 language tag, such as `de` or `pt-BR`. */
+  locale: string;
+  errors: Readonly<Record<MfaErrorCode, string>>;
+  notifications: Readonly<Record<MfaNotificationType, { subject: string; text: string }>>;
+  /** The lines under each notification; `{time}`, `{ip}` and `{userAgent}` are filled in. */
+  details: {
+    time: string;
+    ip: string;
+    userAgent: string;
+    /** What to do when it was somebody else (NIST SP 800-63B-4, section 4.6). */
+    repudiation: string;
+  };
+}

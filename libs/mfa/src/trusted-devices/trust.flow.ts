@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { createToken, hashToken } from '../crypto/token.js';
+import type { EventSource } from '../events/event-source.js';
+import { sourceOfRequest } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { AuthenticationMethod, AuthenticationRecord } from '../policy/methods.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { isSameBrowser } from './browser-family.js';
+import { TrustCookie } from './trust-cookie.js';
+import { TrustedDeviceStore } from './trusted-device-store.js';
+import type { TrustedDevice } from './trusted-device.entity.js';
+
+/** Trust that is about to be given or used: what to commit, and the cookie to hand out when that has happened. */
+export interface PlannedTrust {
+  writes: Write[];
+  events: NewMfaEvent[];
+  giveCookie(response: object | undefined): void;
+}
+
+/** Trust that spares a sign-in its second factor. */
+export interface RecognisedBrowser extends PlannedTrust {
+  record: AuthenticationRecord;
+}
+
+/** Trusts browsers, and recognises them. */
+@Injectable()
+export class TrustFlow {
+  constructor(
+    @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
+    @Inject(TrustCookie) private readonly cookie: TrustCookie,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Plans to trust the browser of this request; null when it may not be. */
+  plan(user: MfaUser, method: AuthenticationMethod, request: object): PlannedTrust | null {
+    const { enabled, afterRecoveryCode, ttlSeconds } = this.options.trustedDevices;
+    if (!enabled || (method === 'recovery_code' && !afterRecoveryCode)) return null;
+    const userId = userIdOf(user);
+    const { ip, userAgent } = sourceOfRequest(request, userId);
+    const now = this.clock.now();
+    const token = createToken();
+    const device: TrustedDevice = {
+      id: randomUUID(),
+      userId,
+      tokenHash: hashToken(token),
+      formerTokenHash: null,
+      userAgent,
+      ip,
+      createdAt: new Date(now),
+      lastUsedAt: null,
+      expiresAt: new Date(now + ttlSeconds * 1000),
+    };
+    return {
+      writes: this.store.planInsertion(device),
+      events: [{ type: 'mfa.trusted_device.added', data: { deviceId: device.id } }],
+      giveCookie: (response) => this.cookie.write(request, response, token, null),
+    };
+  }
+
+  /**
+   * The trusted browser that this request comes from, or null. At most one read; none without a cookie of the right shape.
+   * A token that was replaced before shows that two parties hold the trust: it is revoked.
+   */
+  async recognise(user: MfaUser, request: object): Promise<RecognisedBrowser | null> {
+    if (!this.options.trustedDevices.enabled) return null;
+    const tokens = this.cookie.read(request);
+    if (tokens.length === 0) return null;
+    const userId = userIdOf(user);
+    const now = this.clock.now();
+    const source = sourceOfRequest(request, userId);
+    const hashes = new Map(tokens.map((token) => [hashToken(token), token]));
+    const devices = await this.store.find(userId, now);
+    for (const device of devices) {
+      const presented = hashes.get(device.tokenHash);
+      if (presented !== undefined && isSameBrowser(device.userAgent, source.userAgent)) {
+        return this.planUse(device, presented, request, source);
+      }
+      if (device.formerTokenHash !== null && hashes.has(device.formerTokenHash)) {
+        await this.revokeReused(user, device, source);
+      }
+    }
+    return null;
+  }
+
+  private planUse(
+    device: TrustedDevice,
+    presented: string,
+    request: object,
+    { ip, userAgent }: EventSource,
+  ): RecognisedBrowser {
+    const now = this.clock.now();
+    const token = createToken();
+    const next = { tokenHash: hashToken(token), lastUsedAt: new Date(now), ip, userAgent };
+    return {
+      writes: [this.store.claimUse(device, next, now)],
+      events: [{ type: 'mfa.trusted_device.used', data: { deviceId: device.id } }],
+      record: { method: 'trusted_device', at: now, authenticatorId: device.id },
+      giveCookie: (response) => this.cookie.write(request, response, token, presented),
+    };
+  }
+
+  private async revokeReused(
+    user: MfaUser,
+    { id, userId }: TrustedDevice,
+    source: EventSource,
+  ): Promise<void> {
+    await this.journal.commit([this.store.planRevocation(userId, id)], {
+      user,
+      source,
+      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'reused' } }],
+    });
+  }
+}
