@@ -71,13 +71,29 @@ describe('the demo', () => {
   it('asks staff for a second factor', async () => {
     const { one, login } = await register('root@staff.example.com');
     expect(login.body.status).toBe('enrollment_required');
-    expect((await one.get('/me')).body).toMatchObject({ isStaff: true });
-    for (const path of ['/staff', '/feed', '/reports']) {
+    for (const path of ['/me', '/staff', '/feed', '/reports']) {
       expect((await one.get(path)).body.code).toBe('mfa_enrollment_required');
     }
     const { body: setup } = await one.post('/mfa/totp');
     await one.post('/mfa/totp/activate', { code: codeOf(setup.secret) });
+    expect((await one.get('/me')).body).toMatchObject({ isStaff: true });
     expect((await one.get('/staff')).status).toBe(200);
+  });
+
+  it('keeps the mails that tell of changes in an outbox, as text', async () => {
+    const { one } = await register('mail@example.com');
+    const { body: setup } = await one.post('/mfa/totp');
+    const name = '<img src=x onerror=alert(1)>';
+    await one.post('/mfa/totp/activate', { code: codeOf(setup.secret), name });
+    let page = '';
+    for (let tries = 0; tries < 50 && !page.includes('mail@example.com'); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      page = (await client().get('/outbox')).text;
+    }
+    expect(page).toContain('nestjs-mfa demo: a second factor was added');
+    expect(page).toContain('“&lt;img src=x onerror=alert(1)&gt;” was added to your account');
+    expect(page).not.toContain('<img');
+    expect(page).not.toContain(setup.secret);
   });
 
   it('lets nobody enrol whose address is not verified', async () => {

@@ -29,11 +29,15 @@ async function run(work) {
 
 async function refresh() {
   const me = await (await fetch('/me')).json();
-  const status = me.id ? await (await fetch('/mfa/status')).json() : null;
-  $('who').textContent = me.id
-    ? `Signed in as ${me.email}; ${status.verified ? 'second factor proven' : status.enabled ? 'second factor not proven lately' : 'no second factor'}.`
-    : 'Not signed in.';
-  const factors = me.id ? await (await fetch('/mfa/authenticators')).json() : [];
+  const mustEnrol = me.code === 'mfa_enrollment_required';
+  const isSignedIn = Boolean(me.id) || mustEnrol;
+  const status = isSignedIn ? await (await fetch('/mfa/status')).json() : null;
+  if (mustEnrol) $('who').textContent = 'Signed in. Set up a second factor before anything else.';
+  else
+    $('who').textContent = me.id
+      ? `Signed in as ${me.email}; ${status.verified ? 'second factor proven' : status.enabled ? 'second factor not proven lately' : 'no second factor'}.`
+      : 'Not signed in.';
+  const factors = isSignedIn ? await (await fetch('/mfa/authenticators')).json() : [];
   $('factors').replaceChildren(...factors.map(factorRow));
 }
 
@@ -114,7 +118,9 @@ $('credentials').addEventListener('submit', (event) => {
 
 $('code-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  void run(() => call('POST', '/mfa/authenticate', { code: $('code').value }));
+  void run(() =>
+    call('POST', '/mfa/authenticate', { code: $('code').value, trustDevice: $('trust').checked }),
+  );
 });
 
 $('totp-setup').addEventListener('submit', (event) => {

@@ -8,6 +8,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { DemoMfaAdapter } from './auth/demo-mfa.adapter.js';
 import type { DemoConfig } from './config/demo-config.js';
 import { ContentController } from './content/content.controller.js';
+import { MailModule } from './mail/mail.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({})
@@ -17,8 +18,12 @@ export class DemoModule {
       module: DemoModule,
       imports: [
         TypeOrmModule.forRoot(database),
-        MfaModule.forRoot({ ...mfa, adapter: { useClass: DemoMfaAdapter, imports: [UsersModule] } }),
+        MfaModule.forRoot({
+          ...mfa,
+          adapter: { useClass: DemoMfaAdapter, imports: [UsersModule, MailModule] },
+        }),
         UsersModule,
+        MailModule,
         AuthModule,
       ],
       controllers: [ContentController],

@@ -1,18 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MfaUser } from 'nestjs-mfa';
+import type { MfaNotification, MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 
+import { MailerService } from '../mail/mailer.service.js';
 import { UsersService, toMfaUser } from '../users/users.service.js';
 
 /** Shows the MFA module the demo's users. */
 @Injectable()
 export class DemoMfaAdapter extends DefaultMfaAdapter {
-  constructor(@Inject(UsersService) private readonly users: UsersService) {
+  constructor(
+    @Inject(UsersService) private readonly users: UsersService,
+    @Inject(MailerService) private readonly mailer: MailerService,
+  ) {
     super();
   }
 
   override async findUser(userId: string): Promise<MfaUser | null> {
     const user = await this.users.findById(userId);
     return user && toMfaUser(user);
+  }
+
+  override async sendNotification(notification: MfaNotification, { email }: MfaUser): Promise<void> {
+    if (email) await this.mailer.send(email, notification);
   }
 }

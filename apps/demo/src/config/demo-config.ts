@@ -27,6 +27,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
     port,
     database: databaseOptions(url),
     mfa: {
+      locales: ['en', 'de'],
       ...options,
       secret,
       totp: { issuer: 'nestjs-mfa demo', ...totp },

@@ -1,0 +1,24 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A mail that the demo would have sent. */
+@Entity({ name: 'demo_mail' })
+export class Mail {
+  @PrimaryColumn({ type: 'varchar', length: 36 })
+  id!: string;
+
+  /** Milliseconds since the epoch. */
+  @Column({ name: 'sent_at', type: 'bigint', transformer: { to: (value: number) => value, from: Number } })
+  sentAt!: number;
+
+  @Column({ type: 'varchar', length: 190 })
+  recipient!: string;
+
+  @Column({ type: 'varchar', length: 255 })
+  subject!: string;
+
+  @Column({ type: 'text' })
+  text!: string;
+
+  @Column({ type: 'text' })
+  html!: string;
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { MfaNotification } from 'nestjs-mfa';
+import { createTransport } from 'nodemailer';
+import { Repository } from 'typeorm';
+
+import { Mail } from './mail.entity.js';
+
+const FROM = 'nestjs-mfa demo <no-reply@example.com>';
+const SHOWN = 50;
+
+/**
+ * Sends mails into an outbox that the demo shows, in place of a mail server. For a real one, give nodemailer its address:
+ * `createTransport('smtps://user:password@mail.example.com')`.
+ */
+@Injectable()
+export class MailerService {
+  private readonly transport = createTransport({ jsonTransport: true });
+
+  constructor(@InjectRepository(Mail) private readonly mails: Repository<Mail>) {}
+
+  async send(recipient: string, { subject, text, html }: MfaNotification): Promise<void> {
+    const { message } = await this.transport.sendMail({ from: FROM, to: recipient, subject, text, html });
+    const composed = JSON.parse(message) as Pick<Mail, 'subject' | 'text' | 'html'>;
+    await this.mails.insert({
+      id: randomUUID(),
+      sentAt: Date.now(),
+      recipient,
+      subject: composed.subject,
+      text: composed.text,
+      html: composed.html,
+    });
+  }
+
+  /** The newest mails, the newest first. */
+  async outbox(): Promise<Mail[]> {
+    return this.mails.find({ order: { sentAt: 'DESC' }, take: SHOWN });
+  }
+}
