@@ -1,27 +1,36 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 
+import { Reflector } from '@nestjs/core';
+
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { isMfaSkipped } from './guard-metadata.js';
+import { MfaPolicyService } from './mfa-policy.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
 
 /**
  * Signs in by the authentication session alone: sets `request.user` for applications that have no other sign-in session. A
- * pending session is nobody.
+ * pending session is nobody, and somebody who has to set up a second factor before anything else only reaches the routes that
+ * do it, and those with `@SkipMfa()`.
  */
 @Injectable()
 export class MfaSessionGuard implements CanActivate {
   constructor(
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
     @Inject(MfaExceptionMapper) private readonly exceptions: MfaExceptionMapper,
+    @Inject(Reflector) private readonly reflector: Reflector,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<{ user?: unknown }>();
     try {
-      const { user, hasDeadToken } = await this.contexts.resolve(request);
+      const found = await this.contexts.resolve(request, { withAccount: true });
+      const { user, hasDeadToken } = found;
       if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
+      if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
       request.user = user;
       return true;
     } catch (error) {

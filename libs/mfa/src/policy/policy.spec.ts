@@ -25,6 +25,8 @@ const PROOFS = {
   'webauthn now': [['webauthn', 0]],
   'recovery code now': [['recovery_code', 0]],
   'trusted device now': [['trusted_device', 0]],
+  'trusted device 301 s ago': [['trusted_device', 301]],
+  'identity provider now': [['external', 0]],
   'old webauthn, new totp': [
     ['webauthn', 4000],
     ['totp', 0],
@@ -38,6 +40,7 @@ const REQUIREMENTS = {
   'methods totp': { methods: ['totp'] },
   'phishing resistant': { phishingResistant: true },
   'allow unenrolled': { allowUnenrolled: true },
+  'accept trusted': { acceptTrustedDevice: true },
 } satisfies Record<string, MfaRequirement>;
 
 const DEADLINES = { 'no grace': null, 'grace open': NOW + 1, 'grace over': NOW };
@@ -82,20 +85,25 @@ const CASES: Case[] = (['nobody', ...keysOf(USERS)] as Case['user'][]).flatMap((
   ),
 );
 
+/** The requirements that any new proof of a second factor meets. */
+const ANY: (keyof typeof REQUIREMENTS)[] = ['plain', 'maxAge 60', 'maxAge 3600', 'allow unenrolled'];
+
 /** The rules of the guard, one after the other, on the names of the table alone. */
 function expected({ user, proof, requirement, must, deadline }: Case): string {
   if (user === 'nobody') return 'unauthenticated';
   const fresh: Record<keyof typeof PROOFS, (keyof typeof REQUIREMENTS)[]> = {
     none: [],
     'pwd now': [],
-    'totp now': ['plain', 'maxAge 60', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
-    'totp 300 s ago': ['plain', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
+    'totp now': [...ANY, 'methods totp', 'accept trusted'],
+    'totp 300 s ago': ['plain', 'maxAge 3600', 'methods totp', 'allow unenrolled', 'accept trusted'],
     'totp 301 s ago': ['maxAge 3600'],
     'totp in the future': [],
-    'webauthn now': ['plain', 'maxAge 60', 'maxAge 3600', 'phishing resistant', 'allow unenrolled'],
-    'recovery code now': ['plain', 'maxAge 60', 'maxAge 3600', 'allow unenrolled'],
-    'trusted device now': [],
-    'old webauthn, new totp': ['plain', 'maxAge 60', 'maxAge 3600', 'methods totp', 'allow unenrolled'],
+    'webauthn now': [...ANY, 'phishing resistant', 'accept trusted'],
+    'recovery code now': [...ANY, 'accept trusted'],
+    'trusted device now': ['accept trusted'],
+    'trusted device 301 s ago': [],
+    'identity provider now': [...ANY, 'accept trusted'],
+    'old webauthn, new totp': [...ANY, 'methods totp', 'accept trusted'],
   };
   if (fresh[proof].includes(requirement)) return 'pass';
   if (user !== 'no factor') {
@@ -114,7 +122,7 @@ describe('decide', () => {
       (one) => outcome(decide(REQUIREMENTS[one.requirement], factsOf(one))) !== expected(one),
     );
     expect(wrong).toEqual([]);
-    expect(CASES).toHaveLength(5 * 10 * 6 * 2 * 3);
+    expect(CASES).toHaveLength(5 * 12 * 7 * 2 * 3);
   });
 
   const base: Case = { user: 'totp', proof: 'none', requirement: 'plain', must: false, deadline: 'no grace' };
@@ -153,6 +161,14 @@ describe('decide', () => {
     ).toEqual({ allow: false, code: 'mfa_required', methods: [], maxAge: GRACE });
   });
 
+  it('takes no trusted device and no identity provider where factors are named', () => {
+    for (const proof of ['trusted device now', 'identity provider now'] as const) {
+      const facts = factsOf({ ...base, proof });
+      expect(outcome(decide({ methods: ['totp'], acceptTrustedDevice: true }, facts))).toBe('mfa_required');
+      expect(decide({ phishingResistant: true, acceptTrustedDevice: true }, facts).allow).toBe(false);
+    }
+  });
+
   it('lets a phishing-resistant requirement narrow a list of methods', () => {
     const fresh = factsOf({ ...base, user: 'both', proof: 'totp now' });
     expect(outcome(decide({ methods: ['totp', 'webauthn'], phishingResistant: true }, fresh))).toBe(
@@ -178,6 +194,8 @@ describe('isRecent', () => {
     ],
     ['a trusted device, enrolled', { enrolled: true, records: record('trusted_device') }, false],
     ['a trusted device, not enrolled', { records: record('trusted_device') }, false],
+    ['an identity provider, enrolled', { enrolled: true, records: record('external') }, false],
+    ['an identity provider, not enrolled', { records: record('external') }, true],
     ['nothing', {}, false],
     ['the application says so, not enrolled', { authenticatedAt: NOW - 1000 }, true],
     ['the application said so too long ago', { authenticatedAt: NOW - 301_000 }, false],

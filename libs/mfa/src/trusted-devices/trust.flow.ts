@@ -32,6 +32,9 @@ export interface RecognisedBrowser extends PlannedTrust {
   record: AuthenticationRecord;
 }
 
+/** A sign-in that was sent twice brings the former token at once; that is no theft, and gains nothing either. */
+const REUSE_LENIENCY_MS = 10_000;
+
 /** Trusts browsers, and recognises them. */
 @Injectable()
 export class TrustFlow {
@@ -87,7 +90,7 @@ export class TrustFlow {
       if (presented !== undefined && isSameBrowser(device.userAgent, source.userAgent)) {
         return this.planUse(device, presented, request, source);
       }
-      if (device.formerTokenHash !== null && hashes.has(device.formerTokenHash)) {
+      if (isReused(device, hashes, now)) {
         await this.revokeReused(user, device, source);
       }
     }
@@ -122,4 +125,13 @@ export class TrustFlow {
       events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'reused' } }],
     });
   }
+}
+
+function isReused(
+  { formerTokenHash, lastUsedAt }: TrustedDevice,
+  presented: ReadonlyMap<string, string>,
+  now: number,
+): boolean {
+  if (formerTokenHash === null || !presented.has(formerTokenHash)) return false;
+  return lastUsedAt === null || now - lastUsedAt.getTime() > REUSE_LENIENCY_MS;
 }
