@@ -48,6 +48,16 @@ export { NOTIFICATION_TYPES } from './adapter/notification.js';
 export type { EncryptionContext } from './crypto/envelope.js';
 export { EnvelopeError } from './crypto/envelope.js';
 
+// Claims
+export type { WebAuthnFacts } from './claims/amr.js';
+export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './claims/mfa-claims.js';
+export { mfaClaims } from './claims/mfa-claims.js';
+export type { MfaClaimsModuleOptions } from './claims/mfa-claims-module-options.js';
+export { MfaClaimsModule } from './claims/mfa-claims.module.js';
+export type { MfaClaimFacts } from './claims/read-mfa-claims.js';
+export { readMfaClaims } from './claims/read-mfa-claims.js';
+export { readExternalMfa } from './claims/read-external-mfa.js';
+
 // Languages
 export { GERMAN } from './i18n/de.js';
 export { ENGLISH } from './i18n/en.js';

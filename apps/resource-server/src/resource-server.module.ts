@@ -1,0 +1,30 @@
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { MfaClaimsModule } from 'nestjs-mfa';
+
+import { CONFIG } from './auth/config-token.js';
+import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
+import { JwtStrategy } from './auth/jwt.strategy.js';
+import type { ResourceServerConfig } from './config.js';
+import { FiguresController } from './figures.controller.js';
+
+/** An API that knows its users by their access tokens alone. */
+@Module({})
+export class ResourceServerModule {
+  static forRoot(config: ResourceServerConfig): DynamicModule {
+    const { gracePeriodSeconds } = config;
+    return {
+      module: ResourceServerModule,
+      imports: [PassportModule, MfaClaimsModule.forRoot({ gracePeriodSeconds })],
+      controllers: [FiguresController],
+      // Global guards run before those of a route: `request.user` is there when `@RequireMfa()` looks.
+      providers: [
+        { provide: CONFIG, useValue: config },
+        JwtStrategy,
+        { provide: APP_GUARD, useClass: JwtAuthGuard },
+      ],
+    };
+  }
+}

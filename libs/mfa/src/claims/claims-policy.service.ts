@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { MFA_TYPES } from '../policy/methods.js';
+import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../policy/policy.js';
+import { decide, fittingTypes } from '../policy/policy.js';
+import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
+import { MFA_CLAIMS_OPTIONS } from './mfa-claims-module-options.js';
+import { PhishingResistanceRequired } from './phishing-resistance-required.js';
+import { readMfaClaims } from './read-mfa-claims.js';
+
+/** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
+@Injectable()
+export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide'> {
+  constructor(
+    @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Whether the request may pass a route with this requirement.
+   *
+   * @throws {MfaException} in place of a refusal whose challenge has more to say
+   */
+  async decide(requirement: MfaRequirement, request: object): Promise<PolicyDecision> {
+    const facts = readMfaClaims(await this.options.claims(request));
+    const decision = decide(requirement, {
+      ...UNKNOWN_TO_A_TOKEN,
+      hasUser: facts !== null,
+      enrolled: facts?.enrolled ?? false,
+      records: facts?.records ?? [],
+      now: this.clock.now(),
+      defaultMaxAge: this.options.gracePeriodSeconds,
+    });
+    if (!decision.allow && decision.code === 'mfa_required' && isForKeysOnly(requirement)) {
+      const { methods, maxAge } = decision;
+      throw new PhishingResistanceRequired({ methods, maxAge });
+    }
+    return decision;
+  }
+}
+
+/** Which factors the user has is not in the token, so a refusal names all that the route takes. */
+const UNKNOWN_TO_A_TOKEN = {
+  // An issuer leaves `mfa_enrolled` out for users who must enrol.
+  mustEnrol: false,
+  enrolledTypes: [],
+  usableTypes: MFA_TYPES,
+  offeredTypes: MFA_TYPES,
+  enrollmentDeadline: null,
+} satisfies Partial<PolicyFacts>;
+
+function isForKeysOnly(requirement: MfaRequirement): boolean {
+  return fittingTypes(requirement).every((type) => type === 'webauthn');
+}

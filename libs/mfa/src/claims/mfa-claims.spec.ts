@@ -1,0 +1,228 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { AuthenticationMethod } from '../policy/methods.js';
+import type { MfaClaims, MfaClaimsOptions } from './mfa-claims.js';
+import { mfaClaims } from './mfa-claims.js';
+
+/** Seconds. Each record of a table is a method, and how long before this it was proven. */
+const NOW = 1_800_000_000;
+
+type Proof = [method: string, age: number];
+
+const session = (...proofs: Proof[]) => ({
+  status: 'authenticated',
+  methods: proofs.map(([method, age]) => ({
+    method: method as AuthenticationMethod,
+    at: (NOW - age) * 1000,
+  })),
+});
+
+const VERIFIED = { webauthn: { userVerified: true } };
+
+const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
+  ['a password', [['pwd', 0]], {}, { amr: ['pwd'], auth_time: NOW }],
+  [
+    'a password and a TOTP',
+    [
+      ['pwd', 20],
+      ['totp', 10],
+    ],
+    {},
+    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW - 10, mfa_at: NOW - 10 },
+  ],
+  [
+    'a password that was entered again after the TOTP',
+    [
+      ['totp', 4000],
+      ['pwd', 0],
+    ],
+    {},
+    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW - 4000 },
+  ],
+  [
+    'a password and a recovery code',
+    [
+      ['pwd', 0],
+      ['recovery_code', 0],
+    ],
+    {},
+    { amr: ['pwd', 'rc', 'mfa'], auth_time: NOW, mfa_at: NOW },
+  ],
+  [
+    'a password and a key of which nothing is known',
+    [
+      ['pwd', 0],
+      ['webauthn', 0],
+    ],
+    {},
+    { amr: ['pwd', 'pop', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' },
+  ],
+  ['a key that may not have verified its user', [['webauthn', 0]], {}, alone(['pop', 'user'])],
+  [
+    'a key that did not verify its user',
+    [['webauthn', 0]],
+    { webauthn: { userVerified: false } },
+    alone(['pop', 'user']),
+  ],
+  [
+    'a passkey sign-in',
+    [['webauthn', 0]],
+    VERIFIED,
+    { amr: ['pop', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' },
+  ],
+  [
+    'a synced passkey',
+    [['webauthn', 0]],
+    { webauthn: { userVerified: true, backupEligible: true, attested: true } },
+    { amr: ['swk', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' },
+  ],
+  [
+    'a device-bound key without attestation',
+    [['webauthn', 0]],
+    { webauthn: { backupEligible: false } },
+    alone(['pop', 'user']),
+  ],
+  [
+    'an attested key that may be synced for all we know',
+    [['webauthn', 0]],
+    { webauthn: { attested: true } },
+    alone(['pop', 'user']),
+  ],
+  [
+    'an attested device-bound key',
+    [['webauthn', 0]],
+    { webauthn: { attested: true, backupEligible: false } },
+    { ...alone(['hwk', 'user']), acr: 'phrh' },
+  ],
+  [
+    'an older key beside a newer TOTP',
+    [
+      ['pwd', 5000],
+      ['webauthn', 4000],
+      ['totp', 0],
+    ],
+    VERIFIED,
+    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+  ],
+  [
+    'a passkey sign-in, then a TOTP',
+    [
+      ['webauthn', 4000],
+      ['totp', 0],
+    ],
+    VERIFIED,
+    { amr: ['pop', 'user', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+  ],
+  [
+    'a key that verified nobody, then a TOTP: the same kind twice',
+    [
+      ['webauthn', 4000],
+      ['totp', 0],
+    ],
+    {},
+    { amr: ['otp'], auth_time: NOW },
+  ],
+  ['a TOTP alone', [['totp', 0]], {}, { amr: ['otp'], auth_time: NOW }],
+  [
+    'a TOTP on top of the application’s own sign-in',
+    [['totp', 0]],
+    { firstFactor: ['pwd'] },
+    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+  ],
+  [
+    'a magic link and a TOTP',
+    [
+      ['pwd', 0],
+      ['totp', 0],
+    ],
+    { firstFactor: [] },
+    { amr: ['otp'], auth_time: NOW },
+  ],
+  [
+    'a trusted device',
+    [
+      ['pwd', 60],
+      ['trusted_device', 0],
+    ],
+    {},
+    { amr: ['pwd'], auth_time: NOW - 60 },
+  ],
+  [
+    'a trusted device after a TOTP',
+    [
+      ['pwd', 4000],
+      ['totp', 4000],
+      ['trusted_device', 0],
+    ],
+    {},
+    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW - 4000, mfa_at: NOW - 4000 },
+  ],
+  ['a trusted device alone', [['trusted_device', 0]], { firstFactor: ['pwd'] }, { amr: ['pwd'] }],
+  [
+    'an identity provider that asked for several factors',
+    [
+      ['pwd', 0],
+      ['external', 60],
+    ],
+    {},
+    { amr: ['mfa'], auth_time: NOW, mfa_at: NOW - 60 },
+  ],
+  [
+    'such a provider, and a TOTP here',
+    [
+      ['pwd', 60],
+      ['external', 60],
+      ['totp', 0],
+    ],
+    {},
+    { amr: ['otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+  ],
+  [
+    'methods that nobody knows',
+    [
+      ['pwd', 60],
+      ['telepathy', 0],
+      ['constructor', 0],
+      ['mca', 0],
+    ],
+    {},
+    { amr: ['pwd'], auth_time: NOW - 60 },
+  ],
+  ['nothing', [], {}, { amr: [] }],
+  ['a user without a factor', [['pwd', 0]], { enrolled: false }, withEnrolled(false)],
+  ['a user with one', [['pwd', 0]], { enrolled: true }, withEnrolled(true)],
+];
+
+function alone(amr: string[]): MfaClaims {
+  return { amr, auth_time: NOW, acr: 'phr' };
+}
+
+function withEnrolled(enrolled: boolean): MfaClaims {
+  return { amr: ['pwd'], auth_time: NOW, mfa_enrolled: enrolled };
+}
+
+describe('mfaClaims', () => {
+  it.each(CASES)('claims of %s what was proven, and no more', (_, proofs, options, expected) => {
+    expect(mfaClaims(session(...proofs), options)).toEqual(expected);
+  });
+
+  it('leaves out what is not known, for libraries that refuse undefined claims', () => {
+    expect(Object.keys(mfaClaims(session(['pwd', 0])))).toEqual(['amr', 'auth_time']);
+  });
+
+  it('rounds moments down', () => {
+    const methods = [
+      { method: 'pwd' as const, at: 1999 },
+      { method: 'totp' as const, at: 2999 },
+    ];
+    expect(mfaClaims({ methods })).toMatchObject({ auth_time: 2, mfa_at: 2 });
+  });
+
+  it('makes none of a pending session', () => {
+    expect(() => mfaClaims({ ...session(['pwd', 0]), status: 'pending' })).toThrow(TypeError);
+  });
+
+  it.each(['mfa', 'mca'])('does not let the application write %s', (value) => {
+    expect(() => mfaClaims(session(['pwd', 0]), { firstFactor: ['pwd', value] })).toThrow(TypeError);
+  });
+});

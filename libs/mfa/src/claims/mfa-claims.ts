@@ -1,0 +1,115 @@
+import type { AuthenticationRecord } from '../policy/methods.js';
+import { isSecondFactor, newestRecord } from '../policy/methods.js';
+import type { WebAuthnFacts } from './amr.js';
+import {
+  MULTI_FACTOR,
+  PHISHING_RESISTANT,
+  PHISHING_RESISTANT_HARDWARE,
+  amrOfMethod,
+  isHardwareKey,
+} from './amr.js';
+
+/** What a token says of how its user was authenticated. All moments are whole seconds since the epoch. */
+export interface MfaClaims {
+  /** The first factor and the newest second one (RFC 8176). */
+  amr: string[];
+  /** The latest active authentication (OpenID Connect Core, section 2); absent when there was none. */
+  auth_time?: number;
+  /** When the second factor was proven; only beside `mfa` in `amr`. A private claim. */
+  mfa_at?: number;
+  /** `phr` or `phrh` when the newest second factor is a WebAuthn key (OpenID EAP ACR Values 1.0). */
+  acr?: string;
+  /** Whether the user has a second factor. A private claim. */
+  mfa_enrolled?: boolean;
+}
+
+export interface MfaClaimsOptions {
+  /**
+   * The `amr` values of the first factor. Default: `['pwd']` when the session holds one. `login` records every first
+   * factor as a password, so give `[]` for a magic link; and name it here when the application has its own sign-in, whose
+   * sessions begin with a step-up and hold the second factor only. Of another kind than the second; never `mfa` or `mca`.
+   */
+  firstFactor?: readonly string[];
+  /** What is known of the WebAuthn key of the newest `webauthn` record. */
+  webauthn?: WebAuthnFacts;
+  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enrol. */
+  enrolled?: boolean;
+}
+
+/** As much of an `AuthenticationSession` as the claims are made of. */
+export interface ProvenSession {
+  status?: string;
+  methods: readonly AuthenticationRecord[];
+}
+
+/**
+ * Honest claims for the access token that `completeLogin` hands out: nothing that was not proven, nothing newer than it is.
+ *
+ * A token has one time for its second factor, so only the newest one is listed: an older key does not make a new TOTP
+ * phishing-resistant.
+ *
+ * @throws {TypeError} when the session is pending, or `firstFactor` names `mfa` or `mca`
+ */
+export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
+  if (session.status === 'pending')
+    throw new TypeError('A pending session has proven nothing yet: no claims');
+  const { firstFactor, webauthn: key = {}, enrolled } = options;
+  if (firstFactor?.some((value) => value === MULTI_FACTOR || value === 'mca')) {
+    throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
+  }
+  const { methods } = session;
+  const active = newestRecord(methods, ({ method }) => amrOfMethod(method, key) !== null);
+  const second = newestRecord(methods, (record) => isSecondFactor(record) || record.method === 'external');
+  const isMultiFactor = second !== undefined && isAdded(second, methods, options);
+  const acr = second?.method === 'webauthn' ? acrOf(key) : undefined;
+  const amr = [
+    ...firstFactorOf(methods, options),
+    ...((second && amrOfMethod(second.method, key)) ?? []),
+    ...(isMultiFactor ? [MULTI_FACTOR] : []),
+  ];
+  return {
+    amr: [...new Set(amr)],
+    ...(active && { auth_time: toSeconds(active.at) }),
+    ...(isMultiFactor && { mfa_at: toSeconds(second.at) }),
+    ...(acr !== undefined && { acr }),
+    ...(enrolled !== undefined && { mfa_enrolled: enrolled }),
+  };
+}
+
+/** Whether this proof came on top of another factor, or is two factors by itself. */
+function isAdded(
+  { method }: AuthenticationRecord,
+  methods: readonly AuthenticationRecord[],
+  options: MfaClaimsOptions,
+): boolean {
+  if (method === 'external') return true;
+  const hasFirst = options.firstFactor
+    ? options.firstFactor.length > 0
+    : methods.some((record) => record.method === 'pwd');
+  return hasFirst || hasVerifyingKey(methods, options);
+}
+
+/** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
+function hasVerifyingKey(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): boolean {
+  return webauthn?.userVerified === true && methods.some(({ method }) => method === 'webauthn');
+}
+
+function firstFactorOf(
+  methods: readonly AuthenticationRecord[],
+  options: MfaClaimsOptions,
+): readonly string[] {
+  if (options.firstFactor) return options.firstFactor;
+  const has = (name: string): boolean => methods.some(({ method }) => method === name);
+  // Beside `external` the password is the identity provider's business: nobody here saw one.
+  if (has('pwd')) return has('external') ? [] : ['pwd'];
+  return hasVerifyingKey(methods, options) ? (amrOfMethod('webauthn', options.webauthn ?? {}) ?? []) : [];
+}
+
+function acrOf(key: WebAuthnFacts): string {
+  return isHardwareKey(key) ? PHISHING_RESISTANT_HARDWARE : PHISHING_RESISTANT;
+}
+
+/** Rounded down: a proof may look older than it is, never newer. */
+function toSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}

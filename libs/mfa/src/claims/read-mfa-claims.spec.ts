@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { satisfies } from '../policy/policy.js';
+import { readMfaClaims } from './read-mfa-claims.js';
+
+const NOW = 1_800_000_000;
+
+const recordsOf = (claims: unknown) => readMfaClaims(claims)?.records;
+const proof = (method: string, at = NOW) => [{ method, at: at * 1000 }];
+
+describe('readMfaClaims', () => {
+  it.each([null, undefined, 'token', 7, true, [], [{ amr: ['mfa'] }], () => ({})])(
+    'takes %j for nobody',
+    (claims) => {
+      expect(readMfaClaims(claims)).toBeNull();
+    },
+  );
+
+  it.each([
+    ['TOTP', { amr: ['pwd', 'otp', 'mfa'] }, 'totp'],
+    ['recovery code', { amr: ['pwd', 'rc', 'mfa'] }, 'recovery_code'],
+    ['key', { amr: ['pwd', 'pop', 'user', 'mfa'], acr: 'phr' }, 'webauthn'],
+    ['hardware key', { amr: ['hwk', 'mfa'], acr: 'phrh' }, 'webauthn'],
+    ['software key', { amr: ['swk', 'mfa'], acr: 'phr' }, 'webauthn'],
+    ['passkey, then a TOTP', { amr: ['pop', 'user', 'otp', 'mfa'] }, 'totp'],
+    ['key that may be a push message', { amr: ['pwd', 'hwk', 'mfa'] }, 'external'],
+    ['key of an acr that is not ours', { amr: ['hwk', 'mfa'], acr: 'PHR' }, 'external'],
+    ['key of several acr', { amr: ['hwk', 'mfa'], acr: ['phr'] }, 'external'],
+    ['phishing resistance without a key', { amr: ['sc', 'mfa'], acr: 'phr' }, 'external'],
+    ['method that nobody names', { amr: ['mfa'] }, 'external'],
+    ['text message', { amr: ['pwd', 'sms', 'mfa'] }, 'external'],
+    ['text message that is called otp', { amr: ['pwd', 'otp', 'sms', 'mfa'] }, 'external'],
+    ['TOTP and a key at one time', { amr: ['otp', 'hwk', 'mfa'], acr: 'phr' }, 'external'],
+  ])('reads a %s', (_, claims, method) => {
+    expect(recordsOf({ ...claims, auth_time: NOW, mfa_at: NOW })).toEqual(proof(method));
+  });
+
+  it.each([
+    ['no amr', {}],
+    ['one factor', { amr: ['otp'] }],
+    ['two factors that nobody calls mfa', { amr: ['pwd', 'otp'] }],
+    ['several channels', { amr: ['pwd', 'mca'] }],
+    ['a trusted device', { amr: ['pwd', 'trusted_device'] }],
+    ['phishing resistance alone', { amr: ['pop', 'user'], acr: 'phr' }],
+    ['a string', { amr: 'mfa' }],
+    ['a string with spaces', { amr: 'pwd otp mfa' }],
+    ['other case', { amr: ['MFA'] }],
+    ['an object with a length', { amr: { 0: 'mfa', length: 1, includes: true } }],
+    ['a number in the list', { amr: ['mfa', 'otp', 1] }],
+    ['a list in the list', { amr: [['mfa']] }],
+    ['a huge list', { amr: [...Array<string>(100_000).fill('pwd'), 'mfa'] }],
+    ['an inherited list', Object.create({ amr: ['mfa'], mfa_at: NOW }) as object],
+    ['a copied __proto__', Object.assign({}, JSON.parse('{"__proto__":{"amr":["mfa"]}}')) as object],
+  ])('finds no second factor in %s', (_, claims) => {
+    expect(recordsOf(Object.assign(claims, { auth_time: NOW, mfa_at: NOW }))).toEqual([]);
+  });
+
+  it.each([
+    ['mfa_at counts, not auth_time', { mfa_at: NOW - 4000, auth_time: NOW }, proof('totp', NOW - 4000)],
+    ['auth_time stands in', { auth_time: NOW - 60 }, proof('totp', NOW - 60)],
+    ['neither', {}, []],
+    ['a broken mfa_at is not mended by auth_time', { mfa_at: 'today', auth_time: NOW }, []],
+    ['null', { mfa_at: null, auth_time: NOW }, []],
+    ['a string', { auth_time: String(NOW) }, []],
+    ['NaN', { mfa_at: NaN, auth_time: NOW }, []],
+    ['infinity', { mfa_at: Infinity }, []],
+    ['no date any more', { mfa_at: 9e15 }, []],
+    ['negative', { mfa_at: -1 }, []],
+    ['zero', { auth_time: 0 }, []],
+    ['a date', { auth_time: new Date() }, []],
+  ])('time: %s', (_, times, records) => {
+    expect(recordsOf({ amr: ['pwd', 'otp', 'mfa'], ...times })).toEqual(records);
+  });
+
+  it.each([
+    [2, true],
+    [3, false],
+    [1000 * NOW, false],
+    [-300, true],
+    [-301, false],
+  ])('a proof %p seconds from now passes: %p', (seconds, passes) => {
+    const records = recordsOf({ amr: ['pwd', 'otp', 'mfa'], mfa_at: NOW + seconds }) ?? [];
+    expect(satisfies({}, { records, now: NOW * 1000, defaultMaxAge: 300 })).toBe(passes);
+  });
+
+  it('tells when the user authenticated', () => {
+    expect(readMfaClaims({ auth_time: NOW })?.authenticatedAt).toBe(NOW * 1000);
+    expect(readMfaClaims({ auth_time: '1' })?.authenticatedAt).toBeNull();
+  });
+
+  it.each([
+    [false, false],
+    [true, true],
+    [undefined, true],
+    [null, true],
+    [0, true],
+    ['false', true],
+  ])('takes mfa_enrolled %p for enrolled: %p', (claim, enrolled) => {
+    expect(readMfaClaims({ mfa_enrolled: claim })?.enrolled).toBe(enrolled);
+  });
+});

@@ -1,0 +1,84 @@
+import type { AuthenticationMethod, AuthenticationRecord } from '../policy/methods.js';
+import {
+  KEY_VALUES,
+  MULTI_FACTOR,
+  PHISHING_RESISTANT,
+  PHISHING_RESISTANT_HARDWARE,
+  RECOVERY_CODE,
+} from './amr.js';
+
+/** What a verified token says, in the words of the policy. */
+export interface MfaClaimFacts {
+  /** The second factor that was proven, with its time; empty when there is none. */
+  records: AuthenticationRecord[];
+  /** `auth_time` in milliseconds since the epoch; null when it is missing or no moment. */
+  authenticatedAt: number | null;
+  /** False only when the token says so itself: a token can't tell otherwise. */
+  enrolled: boolean;
+}
+
+/** More methods than any sign-in has; a longer list is none. */
+const MAX_METHODS = 32;
+
+/** The greatest moment of an ECMAScript date, in seconds. */
+const MAX_SECONDS = 8_640_000_000_000;
+
+/** Values of RFC 8176 for a second factor that this module does not have. */
+const OTHER_CODES: readonly string[] = ['sms', 'tel'];
+
+/**
+ * Reads the claims of a token whose signature, issuer, audience and expiry **have been verified**. Nothing is taken for
+ * granted: what has the wrong shape counts as absent, or refuses what hangs on it. Only the object's own properties
+ * count. A moment in the future is returned as it is; the policy refuses it.
+ *
+ * @returns null when there are no claims at all, that is nobody
+ */
+export function readMfaClaims(claims: unknown): MfaClaimFacts | null {
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
+  const authenticatedAt = toMilliseconds(own(claims, 'auth_time'));
+  return {
+    records: secondFactorOf(claims, authenticatedAt),
+    authenticatedAt,
+    enrolled: own(claims, 'mfa_enrolled') !== false,
+  };
+}
+
+function secondFactorOf(claims: object, authenticatedAt: number | null): AuthenticationRecord[] {
+  const amr = methodsOf(own(claims, 'amr'));
+  if (!amr.includes(MULTI_FACTOR)) return [];
+  const provenAt = own(claims, 'mfa_at');
+  // Without one, the whole authentication happened at `auth_time`. One that is no moment vouches for nothing.
+  const at = provenAt === undefined ? authenticatedAt : toMilliseconds(provenAt);
+  return at === null ? [] : [{ method: methodOf(amr, own(claims, 'acr')), at }];
+}
+
+/**
+ * Which of our factors was proven; `external`, which fits no route that names one, when the token does not say. The one time
+ * of a token can't vouch for two factors, and a key is WebAuthn only with the `acr` of it: other issuers write `hwk` and
+ * `swk` for push messages too.
+ */
+function methodOf(amr: readonly string[], acr: unknown): AuthenticationMethod {
+  const isPhishingResistant = acr === PHISHING_RESISTANT || acr === PHISHING_RESISTANT_HARDWARE;
+  const methods = new Set<AuthenticationMethod>();
+  if (amr.includes('otp')) methods.add('totp');
+  if (amr.includes(RECOVERY_CODE)) methods.add('recovery_code');
+  if (amr.some((value) => OTHER_CODES.includes(value))) methods.add('external');
+  if (isPhishingResistant && amr.some((value) => KEY_VALUES.includes(value))) methods.add('webauthn');
+  const [only, ...others] = methods;
+  return only !== undefined && others.length === 0 ? only : 'external';
+}
+
+/** `amr` is a list of strings (RFC 8176, section 1); anything else is none. */
+function methodsOf(amr: unknown): readonly string[] {
+  if (!Array.isArray(amr) || amr.length > MAX_METHODS) return [];
+  return amr.every((value): value is string => typeof value === 'string') ? amr : [];
+}
+
+function toMilliseconds(seconds: unknown): number | null {
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_SECONDS ? seconds * 1000 : null;
+}
+
+/** Never what a prototype has: a payload with `__proto__` in it may have been copied by assignment. */
+function own(claims: object, name: string): unknown {
+  return Object.hasOwn(claims, name) ? (claims as Record<string, unknown>)[name] : undefined;
+}
