@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 
 const SERVERS = {
   postgres: { type: 'postgres', host: '127.0.0.1', port: 5432, username: 'postgres', database: 'postgres' },
-  mariadb: { type: 'mysql', host: '127.0.0.1', port: 3306, username: 'root', database: 'mysql' },
+  mariadb: { type: 'mariadb', host: '127.0.0.1', port: 3306, username: 'root', database: 'mysql' },
 } as const;
 
 export type ServerName = keyof typeof SERVERS;

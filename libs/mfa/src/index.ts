@@ -138,6 +138,9 @@ export type { AuthenticationSessionStatus } from './sessions/authentication-sess
 export { AuthenticationSession } from './sessions/authentication-session.entity.js';
 export { AuthenticateDto } from './sessions/dto/authenticate.dto.js';
 export { useBinaryCollation } from './storage/binary-collation.js';
+export type { MfaTableOptions } from './storage/table-options.js';
+export { configureMfaTables } from './storage/table-options.js';
+export { mfaMigrations } from './storage/migrations/index.js';
 export { MFA_ENTITIES } from './storage/entities.js';
 export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
 export { TotpSetup } from './totp/totp-setup.entity.js';

@@ -1,20 +1,16 @@
 import type { DataSource } from 'typeorm';
-import { getMetadataArgsStorage } from 'typeorm';
 
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_ENTITIES } from './entities.js';
-
-const COLLATION = 'utf8mb4_bin';
+import { BINARY_COLLATION, configureMfaTables, tableOptions } from './table-options.js';
 
 /**
- * Gives the text columns of this module's entities a binary collation. For MySQL and MariaDB, whose default takes `Admin` and
- * `admin` for the same user; call it before the DataSource is made. Other engines compare bytes and know no such collation.
+ * Gives the text columns of this module's entities and migrations a binary collation. For MySQL and MariaDB, whose default takes
+ * `Admin` and `admin` for the same user; call it before the DataSource is made. It leaves what
+ * {@link configureMfaTables} was told otherwise.
  */
 export function useBinaryCollation(): void {
-  for (const column of getMetadataArgsStorage().columns) {
-    const isOurs = MFA_ENTITIES.some((entity) => entity === column.target);
-    if (isOurs && column.options.type === 'varchar') column.options.collation = COLLATION;
-  }
+  configureMfaTables({ ...tableOptions(), binaryCollation: true });
 }
 
 /**
@@ -33,6 +29,6 @@ export async function assertBinaryCollation(dataSource: DataSource): Promise<voi
   );
   if (columns.length === 0) return;
   throw new MfaOptionsError([
-    `${columns.map(({ name }) => name).join(', ')} must have a binary collation such as ${COLLATION}: call \`useBinaryCollation()\` before the DataSource is made, and alter tables that exist`,
+    `${columns.map(({ name }) => name).join(', ')} must have a binary collation such as ${BINARY_COLLATION}: call \`useBinaryCollation()\` before the DataSource is made, and alter tables that exist`,
   ]);
 }

@@ -1,10 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** A TOTP secret that waits for its first code. A user has one at most; a new one takes its place. */
 @Entity({ name: 'mfa_totp_setup' })
+@Index('idx_mfa_totp_setup_expiry', ['expiresAt'])
 export class TotpSetup {
   @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;

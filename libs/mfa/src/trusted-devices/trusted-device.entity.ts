@@ -6,6 +6,7 @@ import { MomentColumn } from '../storage/moment-column.js';
 /** A browser that one user may sign in from without the second factor. It holds the token, of which only the hash is here. */
 @Entity({ name: 'mfa_trusted_device' })
 @Index('idx_mfa_trusted_device_user', ['userId'])
+@Index('idx_mfa_trusted_device_expiry', ['expiresAt'])
 export class TrustedDevice {
   /** A random UUID. It stays the same when the token changes. */
   @PrimaryColumn({ type: 'varchar', length: 36 })

@@ -1,0 +1,4 @@
+import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
+
+/** The migrations of this module, for the `migrations` of a DataSource: `migrations: [...mfaMigrations, …]`. */
+export const mfaMigrations = [CreateMfaTables1795478400000];

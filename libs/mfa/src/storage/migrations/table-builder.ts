@@ -1,0 +1,113 @@
+import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
+import { Table, TableForeignKey, TableIndex } from 'typeorm';
+
+import { BINARY_COLLATION, tableOptions } from '../table-options.js';
+
+/** A column as a migration writes it; types are those of `@Column()`. */
+export interface ColumnSpec {
+  type: 'varchar' | 'text' | 'int' | 'bigint' | 'boolean' | 'userId';
+  length?: number;
+  nullable?: boolean;
+  primary?: boolean;
+  default?: number;
+}
+
+export interface TableSpec {
+  /** Without the prefix. */
+  name: string;
+  columns: Record<string, ColumnSpec>;
+  indices?: { name: string; columns: string[]; unique?: boolean }[];
+  /** Goes with the row that it refers to. */
+  refersTo?: { column: string; table: string; referenced: string };
+  /** Whether it goes with its user, where there is a table of users. */
+  keptWithUser?: boolean;
+}
+
+/** Makes tables as they are described, on every engine, under the names and types of `configureMfaTables`. */
+export class TableBuilder {
+  constructor(private readonly runner: QueryRunner) {}
+
+  async create(spec: TableSpec): Promise<void> {
+    await this.runner.createTable(this.table(spec), true);
+  }
+
+  async drop({ name }: Pick<TableSpec, 'name'>): Promise<void> {
+    await this.runner.dropTable(this.pathOf(name), true);
+  }
+
+  /** The name with which statements call a table. */
+  pathOf(name: string): string {
+    const { schema } = tableOptions();
+    const full = this.nameOf(name);
+    return schema === undefined || !this.hasSchemas ? full : `${schema}.${full}`;
+  }
+
+  private table(spec: TableSpec): Table {
+    const { schema } = tableOptions();
+    return new Table({
+      name: this.pathOf(spec.name),
+      ...(schema !== undefined && this.hasSchemas ? { schema } : {}),
+      columns: Object.entries(spec.columns).map(([name, column]) => this.column(name, column)),
+      indices: (spec.indices ?? []).map(
+        ({ name, columns, unique = false }) =>
+          new TableIndex({ name, columnNames: columns, isUnique: unique }),
+      ),
+      foreignKeys: this.foreignKeys(spec),
+    });
+  }
+
+  private column(name: string, spec: ColumnSpec): TableColumnOptions {
+    const { userId, binaryCollation } = tableOptions();
+    const { type, length } = spec.type === 'userId' ? userId : spec;
+    const normalized = this.runner.dataSource.driver.normalizeType({ type });
+    return {
+      name,
+      type: normalized,
+      ...(length === undefined ? {} : { length: String(length) }),
+      isPrimary: spec.primary ?? false,
+      isNullable: spec.nullable ?? false,
+      ...(spec.default === undefined ? {} : { default: String(spec.default) }),
+      ...(binaryCollation && type === 'varchar' ? { charset: 'utf8mb4', collation: BINARY_COLLATION } : {}),
+    };
+  }
+
+  private foreignKeys({ refersTo, keptWithUser }: TableSpec): TableForeignKey[] {
+    const keys: TableForeignKey[] = [];
+    if (refersTo) {
+      const { column, table, referenced } = refersTo;
+      keys.push(this.cascade(column, this.pathOf(table), referenced));
+    }
+    const { users } = tableOptions();
+    if (users && keptWithUser) {
+      const metadata = this.runner.dataSource.getMetadata(users());
+      const [id] = metadata.primaryColumns;
+      if (id) keys.push(this.cascade('user_id', this.qualify(metadata), id.databaseName));
+    }
+    return keys;
+  }
+
+  private cascade(column: string, table: string, referenced: string): TableForeignKey {
+    return new TableForeignKey({
+      columnNames: [column],
+      referencedTableName: table,
+      referencedColumnNames: [referenced],
+      onDelete: 'CASCADE',
+      onUpdate: 'NO ACTION',
+    });
+  }
+
+  /** With its schema, or the engine would look for it in ours. */
+  private qualify({ schema, tableName }: EntityMetadata): string {
+    const { driver } = this.runner.dataSource;
+    const owner = schema ?? driver.schema;
+    return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
+  }
+
+  private nameOf(name: string): string {
+    return `${this.runner.dataSource.options.entityPrefix ?? ''}${tableOptions().prefix}${name}`;
+  }
+
+  private get hasSchemas(): boolean {
+    return ['postgres', 'cockroachdb', 'mssql'].includes(this.runner.dataSource.options.type);
+  }
+}

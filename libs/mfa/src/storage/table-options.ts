@@ -1,0 +1,103 @@
+import { getMetadataArgsStorage } from 'typeorm';
+
+import { AuditEntry } from '../audit/audit-entry.entity.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_ENTITIES } from './entities.js';
+
+export interface MfaTableOptions {
+  /** What the names of the tables begin with. Default: `mfa_`. */
+  prefix?: string;
+  /** The database schema that holds the tables, on engines that have schemas. Default: that of the DataSource. */
+  schema?: string;
+  /** The application's entity of users: what is kept of one goes with the row (`ON DELETE CASCADE`). Default: no foreign key. */
+  users?: () => new () => object;
+  /** The type of the application's user ids. Default: `varchar` of 191 characters. */
+  userId?: { type: 'varchar' | 'uuid' | 'int' | 'bigint'; length?: number };
+  /** Compares user ids byte by byte on MySQL and MariaDB. Other engines know no such collation, and need none. */
+  binaryCollation?: boolean;
+}
+
+export type ResolvedTableOptions = Required<Pick<MfaTableOptions, 'prefix' | 'userId' | 'binaryCollation'>> &
+  Pick<MfaTableOptions, 'schema' | 'users'>;
+
+/** A collation of MySQL and MariaDB that tells `Admin` from `admin`. */
+export const BINARY_COLLATION = 'utf8mb4_bin';
+
+const DEFAULTS: ResolvedTableOptions = {
+  prefix: 'mfa_',
+  userId: { type: 'varchar', length: 191 },
+  binaryCollation: false,
+};
+
+let current = DEFAULTS;
+
+/** What {@link configureMfaTables} was told last. */
+export function tableOptions(): ResolvedTableOptions {
+  return current;
+}
+
+/**
+ * Shapes the tables of this module, for the whole process: entities and migrations alike. What is left out is at its default.
+ * Call it before the DataSource is made; also in the file that TypeORM's command line reads.
+ *
+ * @throws {MfaOptionsError} when a name is none
+ */
+export function configureMfaTables(options: MfaTableOptions): void {
+  for (const [name, value] of Object.entries({ prefix: options.prefix, schema: options.schema })) {
+    if (value !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(value)) {
+      throw new MfaOptionsError([`\`${name}\` must be letters, digits and underscores, 31 at most`]);
+    }
+  }
+  const former = current;
+  current = { ...DEFAULTS, ...options };
+  nameTables(former);
+  shapeColumns();
+  referToUsers();
+}
+
+function nameTables({ prefix: former }: ResolvedTableOptions): void {
+  const { prefix, schema } = current;
+  for (const table of getMetadataArgsStorage().tables) {
+    if (!isOurs(table.target)) continue;
+    Object.assign(table, { name: `${prefix}${String(table.name).slice(former.length)}` });
+    Object.assign(table, { schema });
+  }
+}
+
+function shapeColumns(): void {
+  const { userId, binaryCollation } = current;
+  for (const { target, propertyName, options } of getMetadataArgsStorage().columns) {
+    if (!isOurs(target)) continue;
+    if (propertyName === 'userId') {
+      delete options.length;
+      Object.assign(options, userId, { transformer: USER_ID });
+    }
+    if (options.type === 'varchar') {
+      if (binaryCollation) options.collation = BINARY_COLLATION;
+      else delete options.collation;
+    }
+  }
+}
+
+/** Drivers give numbers for numbers; everything here compares text. */
+const USER_ID = {
+  to: (value: unknown) => value,
+  from: (value: unknown) => (value === null || value === undefined ? value : String(value)),
+};
+
+/** The audit trail alone outlives the user. */
+function referToUsers(): void {
+  const { users } = current;
+  const { columns, foreignKeys } = getMetadataArgsStorage();
+  const others = foreignKeys.filter(({ target }) => !isOurs(target));
+  foreignKeys.splice(0, foreignKeys.length, ...others);
+  if (!users) return;
+  for (const target of MFA_ENTITIES.filter((one) => one !== AuditEntry)) {
+    const hasUser = columns.some((one) => one.target === target && one.propertyName === 'userId');
+    if (hasUser) foreignKeys.push({ target, type: users, propertyName: 'userId', onDelete: 'CASCADE' });
+  }
+}
+
+function isOurs(target: unknown): boolean {
+  return MFA_ENTITIES.some((entity) => entity === target);
+}
