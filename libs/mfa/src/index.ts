@@ -15,6 +15,7 @@ export type {
   RecoveryCodesOptions,
   SessionCookieOptions,
   SessionOptions,
+  StorageOptions,
   TotpAlgorithm,
   TotpOptions,
   TrustedDevicesOptions,

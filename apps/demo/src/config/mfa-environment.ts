@@ -50,6 +50,7 @@ const OPTIONS: Record<string, Kind> = {
   'rateLimit.unlock.byCodes': 'number',
   'rateLimit.unlock.codesApartSeconds': 'number',
   'rateLimit.unlock.afterSeconds': 'number',
+  'storage.timeoutSeconds': 'number',
   'audit.enabled': 'boolean',
   'audit.retentionDays': 'number',
   locales: 'list',

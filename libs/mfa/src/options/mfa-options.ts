@@ -104,6 +104,11 @@ export interface UnlockOptions {
   afterSeconds?: number;
 }
 
+export interface StorageOptions {
+  /** How long a statement may take before the request is refused with 503, in seconds, 1 to 300. Default: 10. */
+  timeoutSeconds?: number;
+}
+
 export interface AuditOptions {
   /** Whether every event is kept in a table, written in the transaction of its change. Default: false. */
   enabled?: boolean;
@@ -170,6 +175,7 @@ export interface MfaBehaviourOptions {
   session?: SessionOptions;
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
+  storage?: StorageOptions;
   audit?: AuditOptions;
   /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. Default: `['en']`. */
   locales?: ('en' | 'de' | MfaLocaleTexts)[];

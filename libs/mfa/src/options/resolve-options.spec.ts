@@ -69,6 +69,7 @@ describe('resolveOptions', () => {
         lockAfter: 100,
         unlock: { byOtherFactor: false, byCodes: 0, codesApartSeconds: 60, afterSeconds: 0 },
       },
+      storage: { timeoutSeconds: 10 },
       audit: { enabled: false, retentionDays: 365 },
       locales: [ENGLISH],
       profile: 'default',

@@ -29,6 +29,7 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'session',
   'trustedDevices',
   'rateLimit',
+  'storage',
   'audit',
   'locales',
   'profile',
@@ -79,6 +80,7 @@ export function resolveOptions(
     session,
     trustedDevices: resolveTrustedDevices(problems, options, profile, session.cookie, environment),
     rateLimit: resolveRateLimit(problems, options, profile),
+    storage: resolveStorage(problems, options),
     audit: resolveAudit(problems, options),
     locales: resolveLocales(problems, options.locales),
     profile,
@@ -157,5 +159,13 @@ function resolveRecoveryCodes(
   return {
     count: problems.integer('recoveryCodes.count', codes['count'], 10, 1, 50),
     format: long ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length: digits },
+  };
+}
+
+function resolveStorage(problems: Problems, options: MfaBehaviourOptions): ResolvedMfaOptions['storage'] {
+  const storage = problems.group('storage', options.storage);
+  problems.onlyKnown('storage.', storage, ['timeoutSeconds']);
+  return {
+    timeoutSeconds: problems.integer('storage.timeoutSeconds', storage['timeoutSeconds'], 10, 1, 300),
   };
 }

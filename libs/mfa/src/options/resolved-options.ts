@@ -6,6 +6,7 @@ import type {
   RateLimitOptions,
   RecoveryCodesOptions,
   SessionCookieOptions,
+  StorageOptions,
   TotpOptions,
   TrustedDevicesOptions,
   UnlockOptions,
@@ -52,6 +53,7 @@ export interface ResolvedMfaOptions {
   };
   trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
   rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
+  storage: Required<StorageOptions>;
   audit: Required<AuditOptions>;
   /** The default language first. */
   locales: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]];

@@ -82,7 +82,7 @@ function shapeColumns(): void {
 /** Drivers give numbers for numbers; everything here compares text. */
 const USER_ID = {
   to: (value: unknown) => value,
-  from: (value: unknown) => (value === null || value === undefined ? value : String(value)),
+  from: (value: string | number | null | undefined) => (typeof value === 'number' ? String(value) : value),
 };
 
 /** The audit trail alone outlives the user. */
