@@ -12,6 +12,7 @@ import type {
 } from 'nestjs-mfa';
 import { DefaultMfaAdapter, MFA_ADAPTER, MfaModule, MfaService } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
 import { SECRET, codeOf, enrol, newUserId, startTestApp, users } from './support/test-app.js';
@@ -210,7 +211,8 @@ describe('the hooks of an adapter', () => {
     expect(setup.svg).toBe(`<svg data-length="${setup.url.length}"/>`);
     const { body } = await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
     expect(body.authenticator.name).toBe(`${id}'s key #1`);
-    const [row] = await test.dataSource.query(
+    const [row] = await rowsOf(
+      test.dataSource,
       'SELECT data FROM mfa_authenticator WHERE user_id = ? AND type = ?',
       [id, 'totp'],
     );
@@ -271,7 +273,7 @@ describe('the hooks of an adapter', () => {
     const { status, headers } = await client.post('/login', { id });
     adapter.failing = null;
     expect([status, headers.get('set-cookie')]).toEqual([500, null]);
-    const rows = await test.dataSource.query('SELECT id FROM mfa_session WHERE user_id = ?', [id]);
+    const rows = await rowsOf(test.dataSource, 'SELECT id FROM mfa_session WHERE user_id = ?', [id]);
     expect(rows).toEqual([]);
   });
 
@@ -327,7 +329,8 @@ describe('DefaultMfaAdapter', () => {
   it('takes a row that was copied to another user for nothing', async () => {
     const ada = await enrol(test);
     const bob = await enrol(test);
-    await test.dataSource.query(
+    await rowsOf(
+      test.dataSource,
       'UPDATE mfa_authenticator SET data = (SELECT data FROM mfa_authenticator WHERE id = ?), last_step = NULL WHERE id = ?',
       [ada.authenticatorId, bob.authenticatorId],
     );

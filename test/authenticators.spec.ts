@@ -8,6 +8,7 @@ import {
   authenticatorLabel,
 } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -152,7 +153,7 @@ describe('services without HTTP', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const codes = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
     expect(codes.every((one) => ['already_enabled', 'no_pending_setup'].includes(one))).toBe(true);
-    const rows = await test.dataSource.query('SELECT attempts FROM mfa_user_state WHERE user_id = ?', [
+    const rows = await rowsOf(test.dataSource, 'SELECT attempts FROM mfa_user_state WHERE user_id = ?', [
       user.id,
     ]);
     expect(rows).toEqual([{ attempts: 0 }]);

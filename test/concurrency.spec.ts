@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter, RecoveryCodesService } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -133,7 +134,8 @@ describe('parallel requests', () => {
     expect(winner?.body.recoveryCodes).toHaveLength(10);
     // The token changed with the success, so those that came later are signed out.
     expect(answers.filter(({ status }) => ![201, 409, 401].includes(status))).toEqual([]);
-    const [{ count }] = await roomy.dataSource.query(
+    const [{ count }] = await rowsOf(
+      roomy.dataSource,
       'SELECT COUNT(*) AS count FROM mfa_authenticator WHERE user_id = ?',
       [id],
     );

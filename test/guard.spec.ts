@@ -3,6 +3,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
 import { DefaultMfaAdapter, MfaGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
@@ -226,7 +227,7 @@ describe('users who must have a second factor', () => {
     expect((await client.get('/mfa/status')).body.enrollmentDeadline).toBeNull();
     const answers = await Promise.all(Array.from({ length: 10 }, () => client.get('/protected')));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
-    const rows = await test.dataSource.query('SELECT enrollment_started_at FROM mfa_user_state');
+    const rows = await rowsOf(test.dataSource, 'SELECT enrollment_started_at FROM mfa_user_state');
     expect(rows).toEqual([{ enrollment_started_at: test.clock.now() }]);
     // A set-up has made the row already; the grace period is written into it.
     const second = test.client();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecoveryCodesService } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -13,7 +14,7 @@ describe('recovery codes', () => {
 
   it('are kept as hashes only', async () => {
     const { recoveryCodes } = await enrol(test);
-    const rows = JSON.stringify(await test.dataSource.query('SELECT * FROM mfa_recovery_code'));
+    const rows = JSON.stringify(await rowsOf(test.dataSource, 'SELECT * FROM mfa_recovery_code'));
     for (const code of recoveryCodes) expect(rows).not.toContain(code);
   });
 
@@ -64,7 +65,8 @@ describe('recovery codes', () => {
       'incorrect_code',
     );
     expect((await other.post('/mfa/authenticate', { code: body.codes[0] })).status).toBe(200);
-    const [{ count }] = await test.dataSource.query(
+    const [{ count }] = await rowsOf(
+      test.dataSource,
       'SELECT COUNT(*) AS count FROM mfa_recovery_code WHERE user_id = ?',
       [id],
     );
@@ -164,9 +166,10 @@ describe('recovery codes of profile aal2', () => {
       },
     });
     for (const table of ['mfa_authenticator', 'mfa_recovery_code', 'mfa_user_state']) {
-      for (const row of await test.dataSource.query(`SELECT * FROM ${table}`)) {
+      for (const row of await rowsOf(test.dataSource, `SELECT * FROM ${table}`)) {
         const columns = Object.keys(row);
-        await other.dataSource.query(
+        await rowsOf(
+          other.dataSource,
           `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
           Object.values(row),
         );

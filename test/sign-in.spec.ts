@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { rowsOf } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
@@ -212,7 +213,7 @@ describe('step-up', () => {
 
   it('does not prolong the session', async () => {
     const { body } = await user.client.get('/mfa/status');
-    const [session] = await test.dataSource.query('SELECT expires_at, created_at FROM mfa_session');
+    const [session] = await rowsOf(test.dataSource, 'SELECT expires_at, created_at FROM mfa_session');
     expect(session.expires_at - session.created_at).toBe(43_200_000);
     expect(body.verified).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { ENGINE } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -35,7 +36,8 @@ describe('the cost of a request', () => {
     table.push({ request, statements: statements.length, atMost });
     expect(statements.length).toBeGreaterThan(0);
     expect(statements.length).toBeLessThanOrEqual(atMost);
-    // Each finds its rows by an index.
+    // Each finds its rows by an index; SQLite says so of an empty table too.
+    if (ENGINE !== 'sqlite') return status;
     for (const sql of statements.filter((one) => /^(SELECT|UPDATE|DELETE)/.test(one))) {
       const plan = await app.dataSource.query(
         `EXPLAIN QUERY PLAN ${sql}`,

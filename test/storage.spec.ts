@@ -9,7 +9,7 @@ describe('storage on SQLite', () => {
   let test: TestApp;
   let storage: MfaStorage;
   beforeAll(async () => {
-    test = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } } });
+    test = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } }, database: ':memory:' });
     storage = test.app.get(MfaStorage);
   });
   afterAll(() => test.close());

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -260,7 +261,7 @@ describe('options of TOTP', () => {
 async function dump(test: TestApp): Promise<unknown[]> {
   return Promise.all(
     test.dataSource.entityMetadatas.map(({ tableName }) =>
-      test.dataSource.query(`SELECT * FROM ${tableName}`),
+      rowsOf(test.dataSource, `SELECT * FROM ${tableName}`),
     ),
   );
 }

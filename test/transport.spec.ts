@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { rowsOf } from './support/databases.js';
 import { Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -64,7 +65,7 @@ describe('the session token', () => {
   it('is stored as a hash only', async () => {
     const client = test.client();
     const { body } = await client.post('/login', { id: newUserId() }, { 'x-mfa-session': 'new' });
-    const rows = await test.dataSource.query('SELECT * FROM mfa_session');
+    const rows = await rowsOf(test.dataSource, 'SELECT * FROM mfa_session');
     expect(JSON.stringify(rows)).not.toContain(body.sessionToken);
     expect(JSON.stringify(test.logger.queries)).not.toContain(body.sessionToken);
   });

@@ -3,6 +3,7 @@ import { Controller, Get } from '@nestjs/common';
 import type { MfaEvent } from 'nestjs-mfa';
 import { MfaEvents, MfaService, RequireMfa, TrustedDevicesService } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { Client } from './support/client.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
@@ -113,7 +114,7 @@ describe('trusted browsers', () => {
     const token = browser.cookies.get(COOKIE) as string;
     expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(JSON.stringify(answer.body)).not.toContain(token);
-    const rows = await test.dataSource.query('SELECT * FROM mfa_trusted_device');
+    const rows = await rowsOf(test.dataSource, 'SELECT * FROM mfa_trusted_device');
     expect(JSON.stringify(rows)).not.toContain(token);
   });
 

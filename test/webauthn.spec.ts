@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultMfaAdapter, WebAuthnService } from 'nestjs-mfa';
 
+import { rowsOf } from './support/databases.js';
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
@@ -349,7 +350,7 @@ describe('registering a security key', () => {
     await enrolKey(test);
     test.clock.advance(301);
     await enrolKey(test);
-    const [{ count }] = await test.dataSource.query('SELECT COUNT(*) AS count FROM mfa_webauthn_challenge');
+    const [{ count }] = await rowsOf(test.dataSource, 'SELECT COUNT(*) AS count FROM mfa_webauthn_challenge');
     expect(count).toBeLessThanOrEqual(2);
   });
 
@@ -528,7 +529,9 @@ describe('a security key as second factor', () => {
   it('goes with its authenticator', async () => {
     const { client, key, id, authenticatorId } = await enrolKey(test);
     expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
-    const rows = await test.dataSource.query('SELECT * FROM mfa_webauthn_credential WHERE user_id = ?', [id]);
+    const rows = await rowsOf(test.dataSource, 'SELECT * FROM mfa_webauthn_credential WHERE user_id = ?', [
+      id,
+    ]);
     expect(rows).toEqual([]);
     const again = await signIn(test);
     expect((await register(again.client, key)).status).toBe(201);

@@ -41,6 +41,6 @@ export class MemoryLogger implements LoggerService, Logger {
     return this.queries
       .slice(before)
       .map(({ sql }) => sql)
-      .filter((sql) => !/^(BEGIN|COMMIT|ROLLBACK)/.test(sql));
+      .filter((sql) => !/^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SET SESSION|SET TRANSACTION)/.test(sql));
   }
 }

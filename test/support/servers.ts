@@ -25,11 +25,14 @@ export async function hasServer(name: ServerName): Promise<boolean> {
   return answers;
 }
 
+let made = 0;
+
 /** A database of its own for one test file, and the way to drop it. */
 export async function createDatabase(
   name: ServerName,
 ): Promise<{ orm: TypeOrmModuleOptions; drop: () => Promise<void> }> {
-  const database = `nestjs_mfa_${process.pid}_${Date.now()}`;
+  made += 1;
+  const database = `nestjs_mfa_${process.pid}_${Date.now()}_${made}`;
   const admin = await new DataSource(SERVERS[name]).initialize();
   await admin.query(`CREATE DATABASE ${database}`);
   return {

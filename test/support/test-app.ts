@@ -1,4 +1,4 @@
-import type { INestApplication, Type } from '@nestjs/common';
+import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
 import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
@@ -17,6 +17,7 @@ import { generateSync } from 'otplib';
 import type { DataSource } from 'typeorm';
 
 import { Client } from './client.js';
+import { emptyDatabase } from './databases.js';
 import { TestClock } from './clock.js';
 import { MemoryLogger } from './memory-logger.js';
 
@@ -146,6 +147,8 @@ export interface TestAppOptions {
   mfa?: Partial<MfaModuleOptions>;
   adapter?: MfaModuleOptions['adapter'];
   controllers?: Type[];
+  /** Further modules of the application. */
+  imports?: NonNullable<ModuleMetadata['imports']>;
   /** Changes the application before it listens. */
   configure?: (app: INestApplication) => void;
   /** A SQLite file. */
@@ -159,17 +162,25 @@ export async function startTestApp({
   mfa = {},
   adapter = TestAdapter,
   controllers = [],
+  imports = [],
   configure,
-  database = ':memory:',
-  orm = { type: 'better-sqlite3', database },
+  database,
+  orm,
 }: TestAppOptions = {}): Promise<TestApp> {
+  const own = orm || database ? null : await emptyDatabase();
   const clock = new TestClock();
   const logger = new MemoryLogger();
 
   @Module({
     imports: [
-      TypeOrmModule.forRoot({ ...orm, autoLoadEntities: true, synchronize: true, logger }),
+      TypeOrmModule.forRoot({
+        ...(own?.orm ?? orm ?? { type: 'better-sqlite3', database: database ?? ':memory:' }),
+        autoLoadEntities: true,
+        synchronize: true,
+        logger,
+      }),
       MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),
+      ...imports,
     ],
     controllers: [TestController, ProtectedController, ...controllers],
   })
@@ -192,7 +203,10 @@ export async function startTestApp({
     dataSource: app.get<DataSource>(getDataSourceToken()),
     adapter: app.get<TestAdapter>(MFA_ADAPTER),
     client: (headers) => new Client(url, headers),
-    close: () => app.close(),
+    close: async () => {
+      await app.close();
+      await own?.drop();
+    },
   };
 }
 

@@ -2,14 +2,22 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { useBinaryCollation } from 'nestjs-mfa';
+import { mfaMigrations, useBinaryCollation } from 'nestjs-mfa';
+
+import { CreateDemoTables1795478300000 } from '../migrations/create-demo-tables.js';
 
 export const DEFAULT_DATABASE_URL = 'sqlite:data/demo.sqlite';
 
 /** The TypeORM options of a `sqlite:…`, `postgres://…` or `mysql://…` address. */
 export function databaseOptions(url: string): TypeOrmModuleOptions {
-  // The demo makes its tables itself; an application uses migrations.
-  const common = { autoLoadEntities: true, synchronize: true, retryAttempts: 3, retryDelay: 500 };
+  const common = {
+    autoLoadEntities: true,
+    migrations: [CreateDemoTables1795478300000, ...mfaMigrations],
+    migrationsRun: true,
+    // Of several instances that start at once, one makes the tables, and the others try again.
+    retryAttempts: 10,
+    retryDelay: 300,
+  };
   if (url.startsWith('sqlite:')) {
     const database = sqliteFile(url);
     if (database !== ':memory:') mkdirSync(dirname(database), { recursive: true });
@@ -18,7 +26,7 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
   if (/^postgres(ql)?:\/\//.test(url)) return { ...common, type: 'postgres', url };
   if (/^(mysql|mariadb):\/\//.test(url)) {
     useBinaryCollation();
-    return { ...common, type: 'mysql', url };
+    return { ...common, type: url.startsWith('mariadb:') ? 'mariadb' : 'mysql', url };
   }
   throw new Error('DATABASE_URL must begin with sqlite:, postgres:// or mysql://');
 }
