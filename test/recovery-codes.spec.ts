@@ -165,7 +165,7 @@ describe('recovery codes of profile aal2', () => {
         secret: ['a newer secret of 32 bytes, now the first', 'a secret for the tests, of 32 bytes or more'],
       },
     });
-    for (const table of ['mfa_authenticator', 'mfa_recovery_code', 'mfa_user_state']) {
+    for (const table of ['mfa_authenticator', 'mfa_recovery_code', 'mfa_user_state', 'mfa_key']) {
       for (const row of await rowsOf(test.dataSource, `SELECT * FROM ${table}`)) {
         const columns = Object.keys(row);
         await rowsOf(

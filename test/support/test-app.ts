@@ -192,7 +192,13 @@ export async function startTestApp({
     .compile();
   const app = module.createNestApplication({ forceCloseConnections: true, logger });
   configure?.(app);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    // Its connections would keep the database from being dropped.
+    await app.get<DataSource>(getDataSourceToken()).destroy();
+    throw error;
+  }
   const url = await app.getUrl();
   const { MFA_ADAPTER } = await import('nestjs-mfa');
   return {

@@ -69,6 +69,7 @@ export type { AdminAction } from './admin/admin-action.js';
 export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
 export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';
+export type { RotationOptions, RotationProgress, RotationResult } from './keys/secret-rotation.js';
 export type { PurgeResult } from './retention/expired-rows.js';
 export type { AuditPage, AuditQuery } from './audit/mfa-audit.service.js';
 export { MfaAuditService } from './audit/mfa-audit.service.js';
@@ -134,6 +135,7 @@ export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticator
 export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
 export type { ActivationAnswer } from './enrolment/activation-answer.js';
 export { AuditEntry } from './audit/audit-entry.entity.js';
+export { StoredKey } from './keys/stored-key.entity.js';
 export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';
 export { AuthenticationSession } from './sessions/authentication-session.entity.js';

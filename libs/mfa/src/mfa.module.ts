@@ -40,6 +40,11 @@ import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { mountController } from './http/mount-controller.js';
+import { EncryptedRows } from './keys/encrypted-rows.js';
+import { KeyStore } from './keys/key-store.js';
+import { RecoveryCodeKey } from './keys/recovery-code-key.js';
+import { SecretRegistry } from './keys/secret-registry.js';
+import { SecretRotation } from './keys/secret-rotation.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
 import type {
   MfaBehaviourOptions,
@@ -156,6 +161,11 @@ const INTERNAL_PROVIDERS = [
   ResetFlow,
   UserList,
   ExpiredRows,
+  KeyStore,
+  RecoveryCodeKey,
+  EncryptedRows,
+  SecretRegistry,
+  SecretRotation,
   TrustFlow,
   TrustCookie,
   TrustedDeviceStore,

@@ -13,6 +13,8 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import type { RotationOptions, RotationResult } from '../keys/secret-rotation.js';
+import { SecretRotation } from '../keys/secret-rotation.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { PurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
@@ -70,6 +72,7 @@ export class MfaAdminService {
     @Inject(ResetFlow) private readonly resets: ResetFlow,
     @Inject(UserList) private readonly users: UserList,
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
+    @Inject(SecretRotation) private readonly rotation: SecretRotation,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -177,6 +180,14 @@ export class MfaAdminService {
       source: sourceOfAdmin(action),
       events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'admin' } }],
     });
+  }
+
+  /**
+   * Encrypts everything anew under the first of the secrets, in batches, while the application serves. After it the others can
+   * be taken out of the list.
+   */
+  async rotateSecret(options: RotationOptions = {}): Promise<RotationResult> {
+    return this.rotation.rotate(options);
   }
 
   /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */

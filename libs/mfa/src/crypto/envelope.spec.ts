@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { EnvelopeError, open, seal } from './envelope.js';
 import { KeyRing } from './key-ring.js';
+import { keyedHash } from './keyed-hash.js';
 
 const OLD = 'an old secret of at least 32 bytes, retired';
 const NEW = 'a new secret of at least 32 bytes, in use now';
@@ -68,17 +69,19 @@ describe('key ring', () => {
     expect(id).not.toContain(OLD.slice(0, 6));
   });
 
-  it('hashes under every secret, the current one first, by user and text', () => {
-    const [first, second] = new KeyRing([NEW, OLD]).keyedHashes('recovery-code', 'ada', '12345678');
-    expect(first).toMatch(/^[0-9a-f]{64}$/);
-    expect(new KeyRing([OLD]).keyedHashes('recovery-code', 'ada', '12345678')).toEqual([second]);
-    expect(new KeyRing([NEW]).keyedHashes('recovery-code', 'bob', '12345678')).not.toEqual([first]);
-    expect(new KeyRing([NEW]).keyedHashes('recovery-code', 'ada1', '2345678')).not.toEqual([first]);
+  it('hashes under a key, by user and text', () => {
+    const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const hash = keyedHash(key, 'ada', '12345678');
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(keyedHash(key, 'ada', '12345678')).toBe(hash);
+    expect(keyedHash(other, 'ada', '12345678')).not.toBe(hash);
+    expect(keyedHash(key, 'bob', '12345678')).not.toBe(hash);
+    expect(keyedHash(key, 'ada1', '2345678')).not.toBe(hash);
   });
 
   it('derives another key for each purpose', () => {
     const ring = new KeyRing([NEW]);
-    expect(ring.current('encryption').key).not.toEqual(ring.current('recovery-code').key);
+    expect(ring.current('encryption').key).not.toEqual(ring.current('challenge').key);
     expect(ring.current('encryption').key).toHaveLength(32);
   });
 

@@ -22,6 +22,11 @@ export class EnvelopeError extends Error {
   override readonly name = 'EnvelopeError';
 }
 
+/** How the envelopes under the key of that id begin. */
+export function envelopePrefix(keyId: string): string {
+  return `${VERSION}.${keyId}.`;
+}
+
 function associatedData(keyId: string, context?: EncryptionContext): Buffer {
   return lengthPrefixed(
     VERSION,

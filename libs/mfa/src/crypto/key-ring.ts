@@ -1,16 +1,14 @@
-import { createHmac, hkdfSync } from 'node:crypto';
-
-import { lengthPrefixed } from './length-prefixed.js';
+import { hkdfSync } from 'node:crypto';
 
 /** What a derived key is for. One key, one purpose (NIST SP 800-57 part 1, section 5.2). */
-export type KeyPurpose = 'encryption' | 'recovery-code' | 'challenge';
+export type KeyPurpose = 'encryption' | 'challenge';
 
 interface Secret {
   id: string;
   keys: Record<KeyPurpose, Buffer>;
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['encryption', 'recovery-code', 'challenge'];
+const PURPOSES: readonly KeyPurpose[] = ['encryption', 'challenge'];
 
 function derive(secret: string, label: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'nestjs-mfa/v1', label, bytes));
@@ -48,13 +46,5 @@ export class KeyRing {
   /** The keys of all secrets, the current one first. */
   all(purpose: KeyPurpose): Buffer[] {
     return this.secrets.map(({ keys }) => keys[purpose]);
-  }
-
-  /** HMAC-SHA-256 of the fields in hex under the current key first, then under each older one. */
-  keyedHashes(purpose: KeyPurpose, ...fields: string[]): [string, ...string[]] {
-    const message = lengthPrefixed(...fields);
-    return this.secrets.map(({ keys }) =>
-      createHmac('sha256', keys[purpose]).update(message).digest('hex'),
-    ) as [string, ...string[]];
   }
 }

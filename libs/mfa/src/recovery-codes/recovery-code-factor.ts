@@ -19,7 +19,6 @@ export class RecoveryCodeFactor implements CodeFactor {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'unfit';
     const now = new Date(this.clock.now());
@@ -27,7 +26,7 @@ export class RecoveryCodeFactor implements CodeFactor {
       claims: [
         // First, because its row serialises the guesses of one user and holds the cap of failures.
         this.authenticators.claimUse(authenticator, now, { remaining: () => 'remaining - 1' }),
-        this.store.claim(authenticator.userId, code, now),
+        await this.store.claim(authenticator.userId, code, now),
       ],
     };
   }

@@ -36,19 +36,33 @@ export class RecoveryCodeSet {
   ): Promise<{ codes: string[]; authenticator: Authenticator; writes: Write[] }> {
     const userId = userIdOf(user);
     const now = new Date(this.clock.now());
-    const { codes, write } = this.store.plan(userId, now, count);
-    const authenticator = newAuthenticator({
-      id: randomUUID(),
-      userId,
-      type: 'recovery_codes',
-      name: await this.adapter.generateAuthenticatorName(user, 'recovery_codes'),
-      createdAt: now,
-      remaining: codes.length,
-    });
+    const { codes, write } = await this.store.plan(userId, now, count);
+    return { codes, ...(await this.planRows(user, now, codes.length, write)) };
+  }
+
+  /** A set that exists elsewhere, in the form in which the user has it, in place of any former one. */
+  async planImport(
+    user: MfaUser,
+    codes: readonly { code: string; usedAt: Date | null }[],
+  ): Promise<{ authenticator: Authenticator; writes: Write[] }> {
+    const now = new Date(this.clock.now());
+    const write = await this.store.planInsertion(userIdOf(user), now, codes);
+    return this.planRows(user, now, codes.filter(({ usedAt }) => usedAt === null).length, write);
+  }
+
+  private async planRows(
+    user: MfaUser,
+    createdAt: Date,
+    remaining: number,
+    codes: Write,
+  ): Promise<{ authenticator: Authenticator; writes: Write[] }> {
+    const userId = userIdOf(user);
+    const name = await this.adapter.generateAuthenticatorName(user, 'recovery_codes');
+    const type = 'recovery_codes';
+    const authenticator = newAuthenticator({ id: randomUUID(), userId, type, name, createdAt, remaining });
     return {
-      codes,
       authenticator,
-      writes: [...this.planRemoval(userId), this.authenticators.planInsertion(authenticator), write],
+      writes: [...this.planRemoval(userId), this.authenticators.planInsertion(authenticator), codes],
     };
   }
 

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { KeyRing } from '../crypto/key-ring.js';
-import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import { RecoveryCodeKey } from '../keys/recovery-code-key.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
@@ -22,26 +21,39 @@ export interface PlannedCodes {
 export class RecoveryCodeStore {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(RecoveryCodeKey) private readonly key: RecoveryCodeKey,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  plan(userId: string, now: Date, count: number): PlannedCodes {
+  /** A new set. */
+  async plan(userId: string, now: Date, count: number): Promise<PlannedCodes> {
     const codes = generateRecoveryCodes(count, this.options.recoveryCodes.format);
-    const rows = codes.map((code) => ({
-      id: randomUUID(),
+    const write = await this.planInsertion(
       userId,
-      codeHash: this.hashes(userId, code)[0],
-      createdAt: now,
-      usedAt: null,
-    }));
+      now,
+      codes.map((code) => ({ code, usedAt: null })),
+    );
+    return { codes, write };
+  }
+
+  /** Keeps codes that exist, in the form in which the user has them. */
+  async planInsertion(
+    userId: string,
+    createdAt: Date,
+    codes: readonly { code: string; usedAt: Date | null }[],
+  ): Promise<Write> {
+    const rows = await Promise.all(
+      codes.map(async ({ code, usedAt }) => {
+        return { id: randomUUID(), userId, codeHash: await this.hash(userId, code), createdAt, usedAt };
+      }),
+    );
     const query = this.storage.dataSource
       .createQueryBuilder()
       .insert()
       .into(RecoveryCode)
       .values(rows)
       .updateEntity(false);
-    return { codes, write: { query } };
+    return { query };
   }
 
   planRemoval(userId: string): Write {
@@ -55,16 +67,16 @@ export class RecoveryCodeStore {
   }
 
   /** Uses up the code; the claim is lost when it is wrong or was used. */
-  claim(userId: string, code: string, now: Date): Write {
+  async claim(userId: string, code: string, now: Date): Promise<Write> {
     return {
       claim: 'recovery-code',
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(RecoveryCode)
         .set({ usedAt: now })
-        .where('user_id = :userId AND code_hash IN (:...hashes) AND used_at IS NULL', {
+        .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
           userId,
-          hashes: this.hashes(userId, code),
+          hash: await this.hash(userId, code),
         }),
     };
   }
@@ -80,7 +92,7 @@ export class RecoveryCodeStore {
     );
   }
 
-  private hashes(userId: string, code: string): [string, ...string[]] {
-    return this.keyRing.keyedHashes('recovery-code', userId, canonicalRecoveryCode(code));
+  private async hash(userId: string, code: string): Promise<string> {
+    return this.key.hash(userId, canonicalRecoveryCode(code));
   }
 }

@@ -1,5 +1,6 @@
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
+import { StoredKey } from '../keys/stored-key.entity.js';
 import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
@@ -19,4 +20,5 @@ export const MFA_ENTITIES = [
   WebAuthnChallenge,
   TrustedDevice,
   AuditEntry,
+  StoredKey,
 ];

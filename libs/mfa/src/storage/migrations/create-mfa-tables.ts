@@ -154,6 +154,10 @@ const TABLES: TableSpec[] = [
     },
     indices: [{ name: 'idx_mfa_audit_entry_user', columns: ['user_id', 'id'] }],
   },
+  {
+    name: 'key',
+    columns: { id: { type: 'varchar', length: 50, primary: true }, data: { type: 'text' } },
+  },
 ];
 
 /** Makes all tables. Run by two instances at once, it makes them once. */

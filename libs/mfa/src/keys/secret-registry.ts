@@ -1,0 +1,71 @@
+import type { OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { EncryptedRows } from './encrypted-rows.js';
+import { KeyStore } from './key-store.js';
+import { StoredKey } from './stored-key.entity.js';
+
+const PREFIX = 'secret:';
+
+/**
+ * Remembers which secrets were ever written with, so that the boot can refuse when one was taken away too early: what is
+ * encrypted under it would be lost, one sign-in after another.
+ */
+@Injectable()
+export class SecretRegistry implements OnApplicationBootstrap {
+  constructor(
+    @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    // An application that makes its tables after boot has nothing to lose yet.
+    if (!(await this.hasTable())) return;
+    await this.assertNothingLost();
+    await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
+  }
+
+  /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */
+  async forgetUnused(): Promise<void> {
+    const { id: current } = this.keyRing.current('encryption');
+    for (const keyId of await this.known()) {
+      if (keyId !== current && (await this.rows.countUnder(keyId)) === 0) {
+        await this.keys.remove(`${PREFIX}${keyId}`);
+      }
+    }
+  }
+
+  /** @throws {MfaOptionsError} with the number of rows that no configured secret opens */
+  private async assertNothingLost(): Promise<void> {
+    for (const keyId of await this.known()) {
+      if (this.keyRing.byId(keyId, 'encryption')) continue;
+      const count = await this.rows.countUnder(keyId);
+      if (count > 0) {
+        throw new MfaOptionsError([
+          `\`secret\` lacks the secret of key id ${keyId}, and ${count} rows are encrypted under it: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that`,
+        ]);
+      }
+      await this.keys.remove(`${PREFIX}${keyId}`);
+    }
+  }
+
+  private async known(): Promise<string[]> {
+    const rows = await this.keys.list();
+    return rows.filter(({ id }) => id.startsWith(PREFIX)).map(({ id }) => id.slice(PREFIX.length));
+  }
+
+  private async hasTable(): Promise<boolean> {
+    const runner = this.storage.dataSource.createQueryRunner();
+    try {
+      return await runner.hasTable(this.storage.dataSource.getMetadata(StoredKey).tablePath);
+    } finally {
+      await runner.release();
+    }
+  }
+}
