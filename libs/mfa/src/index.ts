@@ -13,6 +13,7 @@ export type {
   PagesOptions,
   RateLimitOptions,
   RecoveryCodesOptions,
+  RetentionOptions,
   SessionCookieOptions,
   SessionOptions,
   StorageOptions,
@@ -135,6 +136,7 @@ export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticator
 export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
 export type { ActivationAnswer } from './enrolment/activation-answer.js';
 export { AuditEntry } from './audit/audit-entry.entity.js';
+export { Lease } from './retention/lease.entity.js';
 export { StoredKey } from './keys/stored-key.entity.js';
 export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';

@@ -65,6 +65,8 @@ import { RecoveryCodeStore } from './recovery-codes/recovery-code-store.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
 import { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
 import { ExpiredRows } from './retention/expired-rows.js';
+import { Leases } from './retention/leases.js';
+import { RetentionJob } from './retention/retention-job.js';
 import { AuthenticateController } from './sessions/authenticate.controller.js';
 import { AuthenticationSessionService } from './sessions/authentication-session.service.js';
 import { LoginFlow } from './sessions/login.flow.js';
@@ -161,6 +163,8 @@ const INTERNAL_PROVIDERS = [
   ResetFlow,
   UserList,
   ExpiredRows,
+  Leases,
+  RetentionJob,
   KeyStore,
   RecoveryCodeKey,
   EncryptedRows,

@@ -51,6 +51,8 @@ const OPTIONS: Record<string, Kind> = {
   'rateLimit.unlock.codesApartSeconds': 'number',
   'rateLimit.unlock.afterSeconds': 'number',
   'storage.timeoutSeconds': 'number',
+  'retention.everySeconds': 'number',
+  'retention.batchSize': 'number',
   'audit.enabled': 'boolean',
   'audit.retentionDays': 'number',
   locales: 'list',

@@ -109,6 +109,13 @@ export interface StorageOptions {
   timeoutSeconds?: number;
 }
 
+export interface RetentionOptions {
+  /** How often what has expired is removed, in seconds, up to 86400; 0: never by itself. Default: 300. */
+  everySeconds?: number;
+  /** Rows that one statement removes, 1 to 10000. Default: 1000. */
+  batchSize?: number;
+}
+
 export interface AuditOptions {
   /** Whether every event is kept in a table, written in the transaction of its change. Default: false. */
   enabled?: boolean;
@@ -177,6 +184,7 @@ export interface MfaBehaviourOptions {
   rateLimit?: RateLimitOptions;
   storage?: StorageOptions;
   audit?: AuditOptions;
+  retention?: RetentionOptions;
   /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. Default: `['en']`. */
   locales?: ('en' | 'de' | MfaLocaleTexts)[];
   /** Default: `default`. */

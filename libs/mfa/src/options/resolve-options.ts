@@ -6,6 +6,7 @@ import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
+import { resolveRetention } from './resolve-retention.js';
 import { resolveLocales } from './resolve-locales.js';
 import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
@@ -31,6 +32,7 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'rateLimit',
   'storage',
   'audit',
+  'retention',
   'locales',
   'profile',
 ];
@@ -82,6 +84,7 @@ export function resolveOptions(
     rateLimit: resolveRateLimit(problems, options, profile),
     storage: resolveStorage(problems, options),
     audit: resolveAudit(problems, options),
+    retention: resolveRetention(problems, options),
     locales: resolveLocales(problems, options.locales),
     profile,
   };

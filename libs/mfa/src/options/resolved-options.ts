@@ -5,6 +5,7 @@ import type {
   MfaProfile,
   RateLimitOptions,
   RecoveryCodesOptions,
+  RetentionOptions,
   SessionCookieOptions,
   StorageOptions,
   TotpOptions,
@@ -55,6 +56,7 @@ export interface ResolvedMfaOptions {
   rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
   storage: Required<StorageOptions>;
   audit: Required<AuditOptions>;
+  retention: Required<RetentionOptions>;
   /** The default language first. */
   locales: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]];
   profile: MfaProfile;

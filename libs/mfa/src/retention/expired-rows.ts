@@ -4,6 +4,8 @@ import type { ObjectLiteral } from 'typeorm';
 import { MfaAuditService } from '../audit/mfa-audit.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
@@ -19,32 +21,59 @@ export interface PurgeResult {
   auditEntries: number;
 }
 
-/** Removes what has expired. None of it counts any more: this only keeps the tables small. */
+/** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
 @Injectable()
 export class ExpiredRows {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  async purge(): Promise<PurgeResult> {
+  /** @param afterBatch called after each batch; stops the work when it answers false */
+  async purge(afterBatch: () => Promise<boolean> = () => Promise.resolve(true)): Promise<PurgeResult> {
     return {
-      sessions: await this.remove(AuthenticationSession),
-      totpSetups: await this.remove(TotpSetup),
-      challenges: await this.remove(WebAuthnChallenge),
-      trustedDevices: await this.remove(TrustedDevice),
+      sessions: await this.remove(AuthenticationSession, 'id', afterBatch),
+      totpSetups: await this.remove(TotpSetup, 'userId', afterBatch),
+      challenges: await this.remove(WebAuthnChallenge, 'hash', afterBatch),
+      trustedDevices: await this.remove(TrustedDevice, 'id', afterBatch),
       auditEntries: await this.audit.purge(),
     };
   }
 
-  private async remove(entity: new () => ObjectLiteral): Promise<number> {
-    return this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .delete()
-        .from(entity)
-        .where('expires_at < :now', { now: this.clock.now() }),
-    );
+  private async remove(
+    entity: new () => ObjectLiteral,
+    key: string,
+    afterBatch: () => Promise<boolean>,
+  ): Promise<number> {
+    const { batchSize } = this.options.retention;
+    const now = this.clock.now();
+    let removed = 0;
+    for (;;) {
+      const rows = await this.storage.read((dataSource) =>
+        dataSource
+          .createQueryBuilder(entity, 'r')
+          .select(`r.${key}`)
+          .where('r.expiresAt < :now', { now })
+          .orderBy('r.expiresAt')
+          .limit(batchSize)
+          .getMany(),
+      );
+      if (rows.length === 0) return removed;
+      const column = this.storage.dataSource.getMetadata(entity).findColumnWithPropertyName(key);
+      removed += await this.storage.write(
+        this.storage.dataSource
+          .createQueryBuilder()
+          .delete()
+          .from(entity)
+          // Again, since a set-up may have been replaced by a new one of the same user.
+          .where(`${column?.databaseName} IN (:...keys) AND expires_at < :now`, {
+            keys: rows.map((row) => row[key] as string),
+            now,
+          }),
+      );
+      if (rows.length < batchSize || !(await afterBatch())) return removed;
+    }
   }
 }

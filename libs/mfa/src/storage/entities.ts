@@ -2,6 +2,7 @@ import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { StoredKey } from '../keys/stored-key.entity.js';
 import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
+import { Lease } from '../retention/lease.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
 import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
@@ -21,4 +22,5 @@ export const MFA_ENTITIES = [
   TrustedDevice,
   AuditEntry,
   StoredKey,
+  Lease,
 ];

@@ -155,6 +155,14 @@ const TABLES: TableSpec[] = [
     indices: [{ name: 'idx_mfa_audit_entry_user', columns: ['user_id', 'id'] }],
   },
   {
+    name: 'lease',
+    columns: {
+      name: { type: 'varchar', length: 50, primary: true },
+      holder: { type: 'varchar', length: 36 },
+      expires_at: moment,
+    },
+  },
+  {
     name: 'key',
     columns: { id: { type: 'varchar', length: 50, primary: true }, data: { type: 'text' } },
   },
