@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+type ModuleExport = Type | DynamicModule | Promise<DynamicModule>;
+
+/**
+ * The application without its HTTP server, from the file of its root module.
+ *
+ * @param file the compiled file, such as `dist/app.module.js`
+ * @param name what it exports: a module, a dynamic module, or a function that makes one; default: `default`, else `AppModule`
+ * @throws {Error} when there is no such file or export
+ */
+export async function loadApplication(file: string, name?: string): Promise<INestApplicationContext> {
+  const exported = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
+  const root = name === undefined ? (exported['default'] ?? exported['AppModule']) : exported[name];
+  if (root === undefined) {
+    const names = Object.keys(exported).join(', ') || 'nothing';
+    throw new Error(`${file} does not export ${name ?? 'default or AppModule'}; it exports ${names}`);
+  }
+  return NestFactory.createApplicationContext((await moduleOf(root)) as Type, {
+    logger: ['warn', 'error', 'fatal'],
+    abortOnError: false,
+  });
+}
+
+async function moduleOf(root: unknown): Promise<ModuleExport> {
+  const isFactory = typeof root === 'function' && !/^class\b/.test(Function.prototype.toString.call(root));
+  return (isFactory ? await (root as () => unknown)() : root) as ModuleExport;
+}

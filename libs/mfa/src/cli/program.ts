@@ -1,0 +1,101 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Command, InvalidArgumentError } from 'commander';
+
+import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { loadApplication } from './load-application.js';
+import { Progress } from './progress.js';
+
+interface GlobalOptions {
+  app: string;
+  export?: string;
+}
+
+const ACTOR = 'cli';
+
+/** The command line: each command starts the application without HTTP, does its work, and stops it. */
+export function createProgram(
+  print: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
+): Command {
+  const program = new Command('nestjs-mfa')
+    .description('Maintains the multi-factor authentication of a NestJS application')
+    .requiredOption('-a, --app <file>', 'compiled file of the root module, such as dist/app.module.js')
+    .option('-e, --export <name>', 'what that file exports (default: its default export, else AppModule)')
+    .showHelpAfterError();
+
+  const withAdmin = async (work: (admin: MfaAdminService, app: INestApplicationContext) => Promise<void>) => {
+    const { app: file, export: name } = program.opts<GlobalOptions>();
+    const app = await loadApplication(file, name);
+    try {
+      await work(app.get(MfaAdminService, { strict: false }), app);
+    } finally {
+      await app.close();
+    }
+  };
+
+  program
+    .command('rotate-secret')
+    .description('encrypts everything anew under the first secret; safe while the application serves')
+    .option('-b, --batch-size <rows>', 'rows in a transaction', wholeNumber, 500)
+    .action(({ batchSize }: { batchSize: number }) =>
+      withAdmin(async (admin) => {
+        const progress = new Progress('rotate-secret');
+        const { rotated, unreadable } = await admin.rotateSecret({
+          batchSize,
+          onProgress: ({ done, total }) => progress.update(done, total),
+        });
+        progress.stop();
+        print(`${rotated} rows are under the current secret now, ${unreadable} could not be read`);
+        if (unreadable > 0) process.exitCode = 1;
+      }),
+    );
+
+  program
+    .command('purge')
+    .description('removes what has expired')
+    .action(() =>
+      withAdmin(async (admin) => {
+        for (const [name, count] of Object.entries(await admin.purgeExpired())) print(`${name}: ${count}`);
+      }),
+    );
+
+  program
+    .command('status')
+    .argument('<user>', 'id of the user')
+    .description('shows how a user stands, without any secret')
+    .action((userId: string) =>
+      withAdmin(async (admin) => print(JSON.stringify(await admin.status(userId), null, 2))),
+    );
+
+  program
+    .command('reset')
+    .argument('<user>', 'id of the user')
+    .description('removes the factors, sessions and trusted browsers of a user')
+    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
+    .option('--authenticator <id>', 'one authenticator only')
+    .action((userId: string, { reason, authenticator }: { reason: string; authenticator?: string }) =>
+      withAdmin(async (admin) => {
+        const one = authenticator === undefined ? {} : { authenticatorId: authenticator };
+        await admin.reset(userId, reason, { actor: ACTOR, ...one });
+        print(`The factors of ${userId} were reset`);
+      }),
+    );
+
+  program
+    .command('unlock')
+    .argument('<user>', 'id of the user')
+    .description('opens the locked factors of a user')
+    .action((userId: string) =>
+      withAdmin(async (admin) => {
+        await admin.unlock(userId, { actor: ACTOR });
+        print(`The factors of ${userId} are open`);
+      }),
+    );
+
+  return program;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It has to be a whole number.');
+  return value;
+}

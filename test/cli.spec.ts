@@ -1,0 +1,101 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { MfaModule, configureMfaTables } from 'nestjs-mfa';
+
+import { loadApplication } from '../libs/mfa/src/cli/load-application.js';
+import { createProgram } from '../libs/mfa/src/cli/program.js';
+import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+
+// On SQLite whatever the rest of the suite runs on.
+configureMfaTables({});
+
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const OLD = 'the old secret of the tests, of 32 bytes or more';
+const NEW = 'the new secret of the tests, of 32 bytes or more';
+const database = join(folder, 'app.sqlite');
+const orm = { type: 'better-sqlite3', database } as const;
+
+/** What the commands load: a file of an application, which finds its module here. */
+const root = (): DynamicModule => ({
+  module: class AppModule {},
+  imports: [
+    TypeOrmModule.forRoot({ ...orm, autoLoadEntities: true, synchronize: true }),
+    MfaModule.forRoot({ secret: [NEW, OLD], controllers: false }),
+  ],
+});
+Object.assign(globalThis, { nestjsMfaTestRoot: root });
+const app = join(folder, 'app.module.mjs');
+writeFileSync(app, 'export default () => globalThis.nestjsMfaTestRoot();\nexport const empty = null;\n');
+
+const run = async (...words: string[]): Promise<string> => {
+  const lines: string[] = [];
+  const program = createProgram((line) => lines.push(line));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => lines.push(text) });
+  }
+  await program.parseAsync(['--app', app, ...words], { from: 'user' });
+  return lines.join('\n');
+};
+
+describe('the command line', () => {
+  it('encrypts anew, with progress, and shows, unlocks, resets and purges', async () => {
+    const before = await startTestApp({ orm, mfa: { secret: OLD } });
+    const user = await enrol(before);
+    await before.close();
+    const written: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    await expect(run('rotate-secret', '--batch-size', '1')).resolves.toBe(
+      '1 rows are under the current secret now, 0 could not be read',
+    );
+    write.mockRestore();
+    expect(written.join('')).toContain('100 % | 1 of 1');
+
+    const status = await run('status', user.id);
+    expect(JSON.parse(status)).toMatchObject({
+      userId: user.id,
+      enabled: true,
+      methods: ['totp', 'recovery_codes'],
+    });
+    expect(status).not.toContain(user.secret);
+    await expect(run('unlock', user.id)).resolves.toContain('are open');
+    await expect(run('purge')).resolves.toContain('sessions: ');
+
+    const after = await startTestApp({ orm, mfa: { secret: NEW } });
+    after.clock.advance(300);
+    const half = await halfSignIn(after, user);
+    expect((await half.post('/mfa/authenticate', { code: codeOf(user.secret, after.clock) })).status).toBe(
+      200,
+    );
+    await expect(run('reset', user.id, '--reason', 'a lost phone')).resolves.toContain('were reset');
+    expect((await after.client().post('/login', { id: user.id })).body.status).toBe('authenticated');
+    await after.close();
+  });
+
+  it.each([
+    [['reset', 'ada'], /required option '-r, --reason/],
+    [['rotate-secret', '--batch-size', 'many'], /whole number/],
+    [['status'], /missing required argument 'user'/],
+    [['nonsense'], /unknown command/],
+  ])('refuses %j', async (words, message) => {
+    await expect(run(...words)).rejects.toThrow(message);
+  });
+
+  it('says what is wrong with the file', async () => {
+    await expect(loadApplication(join(folder, 'nothing.js'))).rejects.toThrow(/nothing\.js/);
+    await expect(loadApplication(app, 'AppModule')).rejects.toThrow(
+      /does not export AppModule; it exports default, empty/,
+    );
+    expect(pathToFileURL(app).href).toContain('app.module.mjs');
+  });
+});
