@@ -100,9 +100,11 @@ export { WebAuthnService } from './webauthn/webauthn.service.js';
 
 // Guard and policy
 export { MfaPolicyService } from './guard/mfa-policy.service.js';
+export { MfaSession } from './guard/mfa-session.decorator.js';
 export { MfaSessionGuard } from './guard/mfa-session.guard.js';
 export { MfaGuard } from './guard/mfa.guard.js';
 export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
+export { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 export { assertSameOrigin } from './http/same-origin.js';
 export type { AuthenticationMethod, AuthenticationRecord, MfaType } from './policy/methods.js';

@@ -5,6 +5,8 @@ import { Reflector } from '@nestjs/core';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { presentIn } from '../http/transport-exceptions.js';
+import { findRequest, findResponse, isLongLived } from './find-request.js';
 import { isMfaSkipped } from './guard-metadata.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
@@ -24,17 +26,18 @@ export class MfaSessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<{ user?: unknown }>();
+    const request = findRequest(context) as { user?: unknown } | undefined;
     try {
-      const found = await this.contexts.resolve(request, { withAccount: true });
+      if (!request) throw new MfaException('unauthenticated');
+      const found = await this.contexts.resolve(request, { withAccount: true, fresh: isLongLived(context) });
       const { user, hasDeadToken } = found;
       if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
-      request.user = user;
+      // What answers no request of its own, as a WebSocket's handshake, would keep the user beyond the session.
+      if (findResponse(context)) request.user = user;
       return true;
     } catch (error) {
-      throw await this.exceptions.present(error, request, http.getResponse<object>());
+      throw await presentIn(context, this.exceptions, error, request);
     }
   }
 }

@@ -4,8 +4,10 @@ import { Reflector } from '@nestjs/core';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { presentIn } from '../http/transport-exceptions.js';
 import type { MfaRequirement, PolicyDecision } from '../policy/policy.js';
-import { REQUIRE_MFA, SKIP_MFA } from './guard-metadata.js';
+import { findRequest, isLongLived, keepRequest } from './find-request.js';
+import { REQUIRE_MFA, isMfaSkipped } from './guard-metadata.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 
 /**
@@ -20,15 +22,14 @@ export class MfaGuard implements CanActivate {
     @Inject(Reflector) protected readonly reflector: Reflector,
   ) {}
 
+  /** @throws {MfaException} the refusal, in the form that the transport shows to its client */
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isMfaSkipped(this.reflector, context)) return true;
     const targets = [context.getHandler(), context.getClass()];
     const requirement = this.reflector.getAllAndOverride<MfaRequirement | undefined>(REQUIRE_MFA, targets);
-    if (this.isSkipped(context)) return true;
-    const request = this.getRequest(context);
-    const decision = await this.run(context, () =>
-      this.policy.decide(requirement ?? {}, request, this.isLongLived(context)),
+    return this.judge(context, (request) =>
+      this.policy.decide(requirement ?? {}, request, isLongLived(context)),
     );
-    return this.answer(context, decision);
   }
 
   /**
@@ -37,52 +38,27 @@ export class MfaGuard implements CanActivate {
    *
    * @throws {MfaException} `unauthenticated` when there is no such object
    */
-  protected getRequest(context: ExecutionContext): object {
+  protected getRequest(context: ExecutionContext): object | Promise<object> {
     const request = findRequest(context);
-    if (typeof request !== 'object' || request === null) throw new MfaException('unauthenticated');
+    if (!request) throw new MfaException('unauthenticated');
     return request;
   }
 
-  /** A handler's own decorator counts for more than its class's. */
-  protected isSkipped(context: ExecutionContext): boolean {
-    const handler = context.getHandler();
-    if (this.reflector.get<boolean | undefined>(SKIP_MFA, handler)) return true;
-    if (this.reflector.get<MfaRequirement | undefined>(REQUIRE_MFA, handler)) return false;
-    return this.reflector.get<boolean | undefined>(SKIP_MFA, context.getClass()) ?? false;
-  }
-
-  /** A connection keeps its request object for all its messages, so what was read for one is stale for the next. */
-  protected isLongLived(context: ExecutionContext): boolean {
-    return context.getType<string>() !== 'http';
-  }
-
-  protected async answer(context: ExecutionContext, decision: PolicyDecision): Promise<boolean> {
-    if (decision.allow) return true;
-    const { allow: _, code, ...details } = decision;
-    return this.run(context, () => Promise.reject(new MfaException(code, details)));
-  }
-
-  /** Runs it, and gives a refusal its text and headers. */
-  protected async run<T>(context: ExecutionContext, work: () => Promise<T>): Promise<T> {
+  /** Passes when `decide` allows the request; whatever else happens is a refusal with text and headers. */
+  protected async judge(
+    context: ExecutionContext,
+    decide: (request: object) => Promise<PolicyDecision>,
+  ): Promise<boolean> {
+    let request: object | undefined;
     try {
-      return await work();
+      request = await this.getRequest(context);
+      keepRequest(context, request);
+      const decision = await decide(request);
+      if (decision.allow) return true;
+      const { allow: _, code, ...details } = decision;
+      throw new MfaException(code, details);
     } catch (error) {
-      const response: unknown =
-        context.getType<string>() === 'http' ? context.switchToHttp().getResponse() : undefined;
-      throw await this.exceptions.present(error, this.getRequest(context), response as object | undefined);
+      throw await presentIn(context, this.exceptions, error, request);
     }
-  }
-}
-
-function findRequest(context: ExecutionContext): unknown {
-  switch (context.getType<string>()) {
-    case 'http':
-      return context.switchToHttp().getRequest<unknown>();
-    case 'graphql':
-      return context.getArgByIndex<{ req?: unknown } | undefined>(2)?.req;
-    case 'ws':
-      return context.switchToWs().getClient<{ handshake?: unknown }>().handshake;
-    default:
-      return undefined;
   }
 }

@@ -1,11 +1,18 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { Catch, Inject, Injectable } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { from, mergeMap } from 'rxjs';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from './mfa-exception-mapper.js';
+import { answerMessage } from './refused-message.filter.js';
+import { presentIn } from './transport-exceptions.js';
 
-/** Answers refusals with their text and headers, wherever in the application they were thrown. */
+/**
+ * Answers refusals with their text and headers, wherever in the application they were thrown. Nest asks it everywhere but
+ * in gateways and in hybrid applications that do not inherit the configuration; name it there with `@UseFilters()`.
+ */
 @Injectable()
 @Catch(MfaException)
 export class MfaExceptionFilter extends BaseExceptionFilter {
@@ -16,15 +23,27 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
     super(adapterHost.httpAdapter);
   }
 
-  override catch(exception: unknown, host: ArgumentsHost): void {
-    // Other transports have no response to write to; Nest's own handlers take it from there.
-    if (host.getType() !== 'http') throw exception;
-    const http = host.switchToHttp();
-    void this.mapper
-      .present(exception, http.getRequest(), http.getResponse())
-      .catch((failure: unknown) => failure)
-      .then((presented) => super.catch(presented, host));
+  override catch(exception: MfaException, host: ArgumentsHost): unknown {
+    const presented = presentIn(host, this.mapper, exception).catch((failure: unknown) => failure);
+    switch (host.getType<string>()) {
+      case 'http':
+        return void presented.then((error) => super.catch(error, host));
+      case 'ws':
+        return void presented.then((error) => answerMessage(refusal(error, exception), host));
+      case 'rpc':
+        return from(presented).pipe(
+          mergeMap((error) => answerMessage(refusal(error, exception), host) as Observable<never>),
+        );
+      default:
+        // A field of GraphQL has no answer of its own: what is thrown becomes one of the errors of the whole.
+        return presented.then((error) => Promise.reject(error as Error));
+    }
   }
+}
+
+/** What could not be given its text is told with the default one: there is no status to fall back on. */
+function refusal(presented: unknown, original: MfaException): MfaException {
+  return presented instanceof MfaException ? presented : original;
 }
 
 /** On this module's own routes every refused body or parameter is one of ours, whoever refused it. */

@@ -1,0 +1,87 @@
+import type { ArgumentsHost } from '@nestjs/common';
+
+interface GraphQLContext {
+  req?: { headers?: unknown; res?: object; extra?: { request?: unknown } };
+  res?: object;
+}
+
+/**
+ * What carries headers and user: the HTTP request, the `req` of a GraphQL context, the handshake of a WebSocket. A message
+ * has nothing of the kind; what it says of itself proves nothing.
+ */
+export function findRequest(host: ArgumentsHost): object | undefined {
+  const found = lookUp(host);
+  return typeof found === 'object' && found !== null ? found : undefined;
+}
+
+function lookUp(host: ArgumentsHost): unknown {
+  switch (host.getType<string>()) {
+    case 'http':
+      return host.switchToHttp().getRequest<unknown>();
+    case 'graphql': {
+      const req = host.getArgByIndex<GraphQLContext | undefined>(2)?.req;
+      // For graphql-ws Nest puts that library's own context there, which holds the request that opened the connection.
+      return req?.extra && !req.headers ? req.extra.request : req;
+    }
+    case 'ws':
+      return host.switchToWs().getClient<{ handshake?: unknown }>().handshake;
+    default:
+      return undefined;
+  }
+}
+
+/** The response to write headers to, where there is one that still takes them. */
+export function findResponse(host: ArgumentsHost): object | undefined {
+  switch (host.getType<string>()) {
+    case 'http':
+      return host.switchToHttp().getResponse<object>();
+    case 'graphql': {
+      const context = host.getArgByIndex<GraphQLContext | undefined>(2);
+      const response = (context?.res ?? context?.req?.res) as { headersSent?: boolean } | undefined;
+      return response?.headersSent ? undefined : response;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the request object may serve many messages, so that what was read for one is stale for the next. */
+export function isLongLived(host: ArgumentsHost): boolean {
+  return host.getType<string>() !== 'http';
+}
+
+const judged = new WeakMap<object, object>();
+
+/** Keeps the request that a guard judged, where it is another than {@link findRequest} finds. */
+export function keepRequest(host: ArgumentsHost, request: object): void {
+  if (findRequest(host) === request) return;
+  const carrier = carrierOf(host);
+  if (carrier) judged.set(carrier, request);
+}
+
+/** The request that the guard judged, else the one that is found. */
+export function requestOf(host: ArgumentsHost): object | undefined {
+  const carrier = carrierOf(host);
+  return (carrier && judged.get(carrier)) ?? findRequest(host);
+}
+
+/** What belongs to this message or request alone, and is the same for a guard and a parameter of the handler. */
+function carrierOf(host: ArgumentsHost): object | undefined {
+  const carrier = lookUpCarrier(host);
+  return typeof carrier === 'object' && carrier !== null ? carrier : undefined;
+}
+
+function lookUpCarrier(host: ArgumentsHost): unknown {
+  switch (host.getType<string>()) {
+    case 'http':
+      return host.switchToHttp().getRequest<unknown>();
+    case 'graphql':
+      return host.getArgByIndex<unknown>(2);
+    case 'ws':
+      return host.switchToWs().getData<unknown>();
+    case 'rpc':
+      return host.switchToRpc().getContext<unknown>();
+    default:
+      return undefined;
+  }
+}

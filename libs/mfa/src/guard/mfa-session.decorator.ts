@@ -1,0 +1,24 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { createParamDecorator } from '@nestjs/common';
+
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { getMfaSession } from '../sessions/request-session.js';
+import { requestOf } from './find-request.js';
+
+/**
+ * Injects the authentication session that the guard before this handler read, or that property of it; null where no guard
+ * of this module has run, or there is no living session. A pending session is one too: see its `status`.
+ *
+ *     @Query(() => [String])
+ *     @RequireMfa()
+ *     methods(@MfaSession('methods') methods: AuthenticationRecord[]) { … }
+ */
+export const MfaSession: (property?: keyof AuthenticationSession) => ParameterDecorator =
+  createParamDecorator(
+    (property: keyof AuthenticationSession | undefined, context: ExecutionContext): unknown => {
+      const request = requestOf(context);
+      const session: Record<keyof AuthenticationSession, unknown> | null =
+        (request && getMfaSession(request)) ?? null;
+      return property ? (session?.[property] ?? null) : session;
+    },
+  );

@@ -1,0 +1,237 @@
+import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { UseFilters, UseGuards } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import type { AuthenticationSession } from 'nestjs-mfa';
+import { MfaException, MfaExceptionFilter, MfaSession, MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
+import { io } from 'socket.io-client';
+import WebSocket from 'ws';
+
+import type { TestApp } from '../support/test-app.js';
+import { enrol, newUserId } from '../support/test-app.js';
+import type { Connection, Told } from './support/expectations.js';
+import { EXPECTATIONS } from './support/expectations.js';
+import { headersOf, startTransportApp } from './support/transport-app.js';
+
+class Handlers {
+  @SubscribeMessage('guarded')
+  @RequireMfa()
+  guarded(@MfaSession() { userId }: AuthenticationSession): object {
+    return { event: 'answer', data: { userId } };
+  }
+
+  @SubscribeMessage('feed')
+  @RequireMfa({ allowUnenrolled: true })
+  feed(@MfaSession('userId') userId: string, @MessageBody() _body: unknown): object {
+    return { event: 'answer', data: { userId } };
+  }
+
+  @SubscribeMessage('me')
+  @UseGuards(MfaSessionGuard)
+  @UseFilters(MfaExceptionFilter)
+  me(@MfaSession('userId') userId: string): object {
+    return { event: 'answer', data: { userId } };
+  }
+
+  @SubscribeMessage('failing')
+  @UseFilters(MfaExceptionFilter)
+  failing(): never {
+    throw new MfaException('not_found');
+  }
+}
+
+@WebSocketGateway()
+class SocketIoGateway extends Handlers {}
+
+@WebSocketGateway({ path: '/plain' })
+class PlainGateway extends Handlers {
+  /** A plain WebSocket keeps nothing of the request that opened it. */
+  handleConnection(client: object, request: IncomingMessage): void {
+    Object.assign(client, { handshake: request });
+  }
+}
+
+@WebSocketGateway({ path: '/forgetful' })
+class ForgetfulGateway extends Handlers {}
+
+/** Asks a handler of whatever name. */
+interface OpenConnection extends Connection {
+  ask: (handler: string, body?: unknown) => Promise<Told>;
+}
+
+const FORGED = { user: { id: 'forged' }, headers: { cookie: 'mfa_session=x' }, handshake: { headers: {} } };
+
+async function connectSocketIo(
+  test: TestApp,
+  headers: Record<string, string>,
+  auth: object = {},
+): Promise<OpenConnection> {
+  const socket = io(test.url, {
+    extraHeaders: headers,
+    auth,
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('connect_error', reject);
+  });
+  return {
+    ask: (handler, body = {}) =>
+      new Promise((resolve) => {
+        const answer = (told: Told): void => {
+          socket.removeAllListeners();
+          resolve(told);
+        };
+        socket.once('answer', answer);
+        socket.once('exception', answer);
+        socket.emit(handler, body);
+      }),
+    close: () => void socket.disconnect(),
+  };
+}
+
+async function connectPlain(
+  test: TestApp,
+  headers: Record<string, string>,
+  path = '/plain',
+): Promise<OpenConnection> {
+  const socket = new WebSocket(test.url.replace('http', 'ws') + path, { headers });
+  await once(socket, 'open');
+  return {
+    ask: async (event, data = {}) => {
+      socket.send(JSON.stringify({ event, data }));
+      const [text] = (await once(socket, 'message')) as [Buffer];
+      const answer = JSON.parse(text.toString()) as { event: string; data: Told };
+      expect(['answer', 'exception']).toContain(answer.event);
+      return answer.data;
+    },
+    close: () => socket.close(),
+  };
+}
+
+function itTellsRefusals(
+  test: () => TestApp,
+  connect: (headers: Record<string, string>) => Promise<OpenConnection>,
+): void {
+  it('tells a refusal with the message that it belongs to, and nothing else', async () => {
+    const connection = await connect({});
+    expect(await connection.ask('guarded', FORGED)).toEqual({
+      status: 'error',
+      statusCode: 401,
+      error: 'Unauthorized',
+      code: 'unauthenticated',
+      message: 'You are not signed in.',
+      cause: { pattern: 'guarded' },
+    });
+    connection.close();
+  });
+
+  it('signs in by the session alone, for as long as it lives', async () => {
+    const { client, id } = await enrol(test());
+    const connection = await connect(headersOf(client));
+    expect(await connection.ask('me')).toEqual({ userId: id });
+    await client.clone().delete('/mfa/session');
+    expect(await connection.ask('me')).toMatchObject({ code: 'session_expired' });
+    // Nobody is left behind that another handler would believe in.
+    expect(await connection.ask('feed')).toMatchObject({ code: 'unauthenticated' });
+    connection.close();
+  });
+
+  it('tells what handlers themselves refuse where the filter is named', async () => {
+    const connection = await connect({});
+    expect(await connection.ask('failing')).toMatchObject({ code: 'not_found', message: 'Not found.' });
+    connection.close();
+  });
+}
+
+describe('socket.io', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startTransportApp({ providers: [SocketIoGateway] });
+  });
+  afterAll(() => test.close());
+
+  it.each(Object.entries(EXPECTATIONS))('%s', (_, expectIt) =>
+    expectIt({ test, connect: (headers) => connectSocketIo(test, headers) }),
+  );
+  itTellsRefusals(
+    () => test,
+    (headers) => connectSocketIo(test, headers),
+  );
+
+  it('believes nothing that a client says when it connects', async () => {
+    const { client } = await enrol(test);
+    const [token] = client.cookies.values();
+    const connection = await connectSocketIo(
+      test,
+      {},
+      { ...FORGED, headers: { 'x-mfa-session': token }, 'x-mfa-session': token },
+    );
+    expect(await connection.ask('guarded', FORGED)).toMatchObject({ code: 'unauthenticated' });
+    connection.close();
+  });
+});
+
+@WebSocketGateway()
+@UseFilters(MfaExceptionFilter)
+class OpenGateway {
+  @SubscribeMessage('open')
+  open(): object {
+    return { event: 'answer', data: { userId: 'anybody' } };
+  }
+}
+
+describe('gateways under the global guard', () => {
+  it('refuse users who must have a second factor and have none', async () => {
+    const test = await startTransportApp({
+      providers: [OpenGateway],
+      mfa: { globalGuard: true, requiredForStaff: true },
+    });
+    const staff = test.client();
+    await staff.post('/login', { id: newUserId(), isStaff: true });
+    const other = test.client();
+    await other.post('/login', { id: newUserId() });
+    const answers = [];
+    for (const client of [staff, other]) {
+      const connection = await connectSocketIo(test, headersOf(client));
+      answers.push(await connection.ask('open'));
+      connection.close();
+    }
+    expect(answers).toEqual([
+      expect.objectContaining({ code: 'mfa_enrollment_required', methods: ['totp'] }),
+      { userId: 'anybody' },
+    ]);
+    await test.close();
+  });
+});
+
+describe('plain WebSockets', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startTransportApp({
+      providers: [PlainGateway, ForgetfulGateway],
+      configure: (app) => void app.useWebSocketAdapter(new WsAdapter(app)),
+    });
+  });
+  afterAll(() => test.close());
+
+  it.each(Object.entries(EXPECTATIONS))('%s', (_, expectIt) =>
+    expectIt({ test, connect: (headers) => connectPlain(test, headers) }),
+  );
+  itTellsRefusals(
+    () => test,
+    (headers) => connectPlain(test, headers),
+  );
+
+  it('refuses everybody where the application keeps no handshake', async () => {
+    const { client } = await enrol(test);
+    const connection = await connectPlain(test, headersOf(client), '/forgetful');
+    expect(await connection.ask('guarded', FORGED)).toMatchObject({ code: 'unauthenticated' });
+    connection.close();
+  });
+});
