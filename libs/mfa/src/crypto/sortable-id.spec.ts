@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { firstIdAt, sortableId } from './sortable-id.js';
+
+const NOW = 1_800_000_000_000;
+
+describe('sortable ids', () => {
+  it('are UUIDs of version 7 that hold their time', () => {
+    const id = sortableId(NOW);
+    expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    expect(parseInt(id.slice(0, 13).replace('-', ''), 16)).toBe(NOW);
+  });
+
+  it('sort by time, and within one millisecond as they were made', () => {
+    const ids = [NOW + 1, NOW + 2, NOW + 1_000_000].flatMap((now) =>
+      Array.from({ length: 4096 }, () => sortableId(now)),
+    );
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  // BUG: sortable-id.ts: the counter begins anew after 4096 ids (RFC 9562, section 6.2, "Counter Rollover Handling").
+  it.failing('sort as they were made, however many a millisecond sees', () => {
+    const ids = Array.from({ length: 4097 }, () => sortableId(NOW + 3));
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('are different when the clock stands, jumps back, or the counter is used up', () => {
+    const ids = [
+      ...Array.from({ length: 20_000 }, () => sortableId(NOW + 5)),
+      ...Array.from({ length: 5_000 }, (_, i) => sortableId(NOW - (i % 2))),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('can’t be guessed', () => {
+    const tails = Array.from({ length: 1000 }, () => sortableId(NOW + 9).slice(19));
+    expect(new Set(tails).size).toBe(1000);
+    expect(new Set(tails.map((tail) => tail[0])).size).toBe(4);
+  });
+
+  it.each([1, NOW, 2 ** 48 - 1])('have a first one at %d, which is no greater than any', (now) => {
+    const first = firstIdAt(now);
+    expect(first).toHaveLength(36);
+    for (let i = 0; i < 100; i++) expect(sortableId(now) >= first).toBe(true);
+    expect(sortableId(now - 1) < first).toBe(true);
+  });
+
+  // BUG: sortable-id.ts, firstIdAt(): '-13b28d8-…' is no UUID, and a collation that ignores hyphens takes it for a late one.
+  it.failing('have a first one before 1970 that is no greater than any', () => {
+    const first = firstIdAt(NOW - 36_500 * 86_400_000);
+    expect(first).toMatch(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/);
+    expect(first.replaceAll('-', '') <= sortableId(0).replaceAll('-', '')).toBe(true);
+  });
+});

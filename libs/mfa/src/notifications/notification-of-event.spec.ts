@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { NOTIFICATION_TYPES } from '../adapter/notification.js';
+import type { MfaEvent, MfaEventData, MfaEventType } from '../events/mfa-event.js';
+import { notificationOf } from './notification-of-event.js';
+
+const authenticator = { id: 'an id', type: 'totp', name: 'Phone' } as const;
+const named = { authenticatorType: 'totp', authenticatorName: 'Phone' };
+
+/** The compiler asks for every type. */
+const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
+  'mfa.authenticator.added': [
+    { authenticator, isFirst: true },
+    { type: 'authenticator_added', ...named },
+  ],
+  'mfa.authenticator.removed': [
+    { authenticator, isLast: true },
+    { type: 'authenticator_removed', ...named },
+  ],
+  'mfa.authenticator.renamed': [{ authenticator, formerName: 'x' }, null],
+  'mfa.authenticator.used': [{ authenticator }, null],
+  'mfa.authenticator.failed': [{ types: ['totp'], afterFirstFactor: true }, null],
+  'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
+  'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
+  'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
+  'mfa.recovery_code.used': [
+    { authenticator, remaining: 0 },
+    { type: 'recovery_code_used', ...named, remaining: 0 },
+  ],
+  'mfa.recovery_codes.low': [
+    { authenticator, remaining: 2 },
+    { type: 'recovery_codes_low', ...named, remaining: 2 },
+  ],
+  'mfa.recovery_codes.regenerated': [
+    { authenticator, count: 10 },
+    { type: 'recovery_codes_regenerated', ...named, remaining: 10 },
+  ],
+  'mfa.session.started': [{ methods: ['pwd'] }, null],
+  'mfa.session.verified': [{ method: 'totp' }, null],
+  'mfa.session.ended': [{ scope: 'one', reason: 'logout' }, null],
+  'mfa.trusted_device.added': [{ deviceId: 'x' }, { type: 'trusted_device_added' }],
+  'mfa.trusted_device.used': [{ deviceId: 'x' }, null],
+  'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, null],
+  'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
+  'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
+};
+
+describe('what the owner of the account is told of', () => {
+  it.each(Object.entries(CASES))('%s', (type, [data, expected]) => {
+    expect(notificationOf({ type, data } as MfaEvent)).toEqual(expected);
+  });
+
+  it('is every kind of notification', () => {
+    const types = Object.values(CASES).flatMap(
+      ([, facts]) => (facts as { type?: string } | null)?.type ?? [],
+    );
+    expect(types.sort()).toEqual([...NOTIFICATION_TYPES].sort());
+  });
+});

@@ -1,0 +1,164 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { MfaNotification } from '../adapter/notification.js';
+import { NOTIFICATION_TYPES } from '../adapter/notification.js';
+import { GERMAN } from '../i18n/de.js';
+import { ENGLISH } from '../i18n/en.js';
+import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
+import { writeNotification } from './notification-text.js';
+
+type Facts = Parameters<typeof writeNotification>[0];
+
+const FACTS: Facts = {
+  type: 'authenticator_added',
+  at: Date.parse('2027-01-15T08:00:00Z'),
+  authenticatorType: 'totp',
+  authenticatorName: 'My phone',
+  remaining: 3,
+  ip: '192.0.2.1',
+  userAgent: 'Firefox',
+};
+const write = (facts: Partial<Facts>, texts: MfaLocaleTexts = ENGLISH, site = 'Example') =>
+  writeNotification({ ...FACTS, ...facts }, site, texts);
+
+const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string, string] }> = {
+  authenticator_added: {
+    en: ['Example: a second factor was added', '“My phone” was added to your account.'],
+    de: ['Example: Ein zweiter Faktor wurde hinzugefügt', '„My phone“ wurde Ihrem Konto hinzugefügt'],
+  },
+  authenticator_removed: {
+    en: ['Example: a second factor was removed', '“My phone” was removed from your account.'],
+    de: ['Example: Ein zweiter Faktor wurde entfernt', '„My phone“ wurde von Ihrem Konto entfernt'],
+  },
+  authenticator_locked: {
+    en: ['Example: a second factor was locked', '“My phone” was locked after too many failed attempts.'],
+    de: [
+      'Example: Ein zweiter Faktor wurde gesperrt',
+      '„My phone“ wurde nach zu vielen Fehlversuchen gesperrt.',
+    ],
+  },
+  authenticator_cloned: {
+    en: ['Example: a security key may have been copied', 'The security key “My phone” behaved as if'],
+    de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],
+  },
+  recovery_code_used: {
+    en: ['Example: a recovery code was used', 'Recovery codes left: 3.'],
+    de: ['Example: Ein Wiederherstellungscode wurde verwendet', 'Verbleibende Codes: 3.'],
+  },
+  recovery_codes_low: {
+    en: ['Example: few recovery codes are left', 'Recovery codes left: 3.'],
+    de: ['Example: Nur noch wenige Wiederherstellungscodes', 'Verbleibende Wiederherstellungscodes: 3.'],
+  },
+  recovery_codes_regenerated: {
+    en: ['Example: new recovery codes were made', 'The former ones do not work any more.'],
+    de: ['Example: Neue Wiederherstellungscodes wurden erzeugt', 'Die bisherigen gelten nicht mehr.'],
+  },
+  trusted_device_added: {
+    en: ['Example: a browser is trusted now', 'A browser was marked as trusted.'],
+    de: ['Example: Ein Browser gilt jetzt als vertrauenswürdig', 'Ein Browser wurde als vertrauenswürdig'],
+  },
+  admin_reset: {
+    en: ['Example: your second factors were reset', 'An administrator removed second factors'],
+    de: ['Example: Ihre zweiten Faktoren wurden zurückgesetzt', 'Ein Administrator hat zweite Faktoren'],
+  },
+};
+
+describe('the texts of a notification', () => {
+  it.each(NOTIFICATION_TYPES)('%s: what, when, from where, and what to do', (type) => {
+    for (const texts of [ENGLISH, GERMAN]) {
+      const [subject, gist] = GIST[type][texts.locale as 'en' | 'de'];
+      const written = write({ type }, texts);
+      expect(written.locale).toBe(texts.locale);
+      expect(written.subject).toBe(subject);
+      expect(written.text).toContain(gist);
+      expect(written.text).not.toMatch(/\{\w+\}|undefined|null/);
+      expect(written.html).not.toMatch(/\{\w+\}|undefined|null/);
+      const [what, details, advice, ...more] = written.text.split('\n\n');
+      expect(more).toEqual([]);
+      expect(what).not.toBe('');
+      expect(details?.split('\n')).toHaveLength(3);
+      expect(advice).toContain('Example');
+      expect(written.html).toBe(
+        [what, details?.replaceAll('\n', '<br>'), advice]
+          .map((paragraph) => `<p>${paragraph}</p>`)
+          .join('\n'),
+      );
+    }
+  });
+
+  it('are whole, in English', () => {
+    expect(write({}).text).toBe(
+      '“My phone” was added to your account. It can be used to sign in from now on.\n\n' +
+        'When: January 15, 2027 at 8:00:00 AM UTC\nFrom the address: 192.0.2.1\nWith: Firefox\n\n' +
+        'Was this not you? Change your password at once, look through the second factors of your account, and tell the people who run Example.',
+    );
+  });
+
+  it('are whole, in German', () => {
+    expect(write({}, GERMAN).text).toBe(
+      '„My phone“ wurde Ihrem Konto hinzugefügt und kann ab jetzt zur Anmeldung verwendet werden.\n\n' +
+        'Zeitpunkt: 15. Januar 2027 um 08:00:00 UTC\nVon der Adresse: 192.0.2.1\nMit: Firefox\n\n' +
+        'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von Example.',
+    );
+  });
+
+  it('leave out where it came from when nobody knows', () => {
+    for (const texts of [ENGLISH, GERMAN]) {
+      const [, details] = write({ ip: null, userAgent: null }, texts).text.split('\n\n');
+      expect(details?.split('\n')).toHaveLength(1);
+    }
+    expect(write({ ip: null }).text).toContain('UTC\nWith: Firefox\n');
+    expect(write({ userAgent: null }).text).toContain('From the address: 192.0.2.1\n\n');
+  });
+
+  it('say that no code is left', () => {
+    expect(write({ type: 'recovery_code_used', remaining: 0 }).text).toContain('Recovery codes left: 0.');
+  });
+
+  it('have no markup in the HTML but their own, whatever names and browsers say', () => {
+    const { html, text } = write(
+      {
+        authenticatorName: `<img src=x onerror=1>"'&`,
+        userAgent: `<script>alert(1)</script>"'&`,
+        ip: '<b>',
+      },
+      ENGLISH,
+      '<i>Site</i>',
+    );
+    expect(html.match(/<[^>]*>/g)?.filter((tag) => !['<p>', '</p>', '<br>'].includes(tag))).toEqual([]);
+    expect(html).toContain('&lt;img src=x onerror=1&gt;&quot;&#39;&amp;');
+    expect(html).toContain('With: &lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
+    expect(html).toContain('From the address: &lt;b&gt;');
+    expect(html).toContain('&lt;i&gt;Site&lt;/i&gt;');
+    // The plain text is plain: nothing is escaped in it.
+    expect(text).toContain(`“<img src=x onerror=1>"'&”`);
+  });
+
+  it.each(NOTIFICATION_TYPES)('%s: never a line break in the subject', (type) => {
+    const named: MfaLocaleTexts = {
+      ...ENGLISH,
+      notifications: { ...ENGLISH.notifications, [type]: { subject: '{site}: {name}', text: '{name}' } },
+    };
+    const evil = 'Key\r\nBcc: everybody@example.com\r\n\r\nbody\u0000\u0085end\n';
+    const { subject, text } = write({ type, authenticatorName: evil }, named, 'Ex\r\nBcc: a@b.c\nample');
+    expect(subject).toBe('Ex Bcc: a@b.c ample: Key Bcc: everybody@example.com body end');
+    // Nor can a name pretend to be another paragraph.
+    expect(text.split('\n\n')).toHaveLength(3);
+    expect(text.split('\n\n')[0]).toBe('Key Bcc: everybody@example.com body end');
+  });
+
+  it('take braces in a name for text', () => {
+    expect(write({ authenticatorName: '{ip} {site} $& $1' }).text).toContain('“{ip} {site} $& $1”');
+  });
+
+  it('are in a language of the application’s own, with its way to write a date', () => {
+    const french: MfaLocaleTexts = {
+      ...ENGLISH,
+      locale: 'fr',
+      details: { ...ENGLISH.details, time: 'Quand : {time}' },
+    };
+    const { locale, text } = write({}, french);
+    expect(locale).toBe('fr');
+    expect(text).toMatch(/Quand : 15 janvier 2027 à 08:00:00 UTC/);
+  });
+});
