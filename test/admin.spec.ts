@@ -15,6 +15,7 @@ import {
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
+import { ENGINE } from './support/databases.js';
 import type { ServerName } from './support/servers.js';
 import { createDatabase, hasServer } from './support/servers.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
@@ -88,6 +89,13 @@ async function startAdminApp({ mfa = {}, ...rest }: TestAppOptions = {}): Promis
 const AS_ROOT = { actor: 'root' };
 const ROOT = { type: 'admin', id: 'root' };
 const REASON = 'Showed a passport, ticket 4711';
+
+/** Somebody whom the application knows, and this module not yet. */
+function newKnownUser(): string {
+  const id = newUserId();
+  users.set(id, { id });
+  return id;
+}
 
 const authenticate = (client: Client, code: string | undefined, extra: object = {}) =>
   client.post('/mfa/authenticate', { code, ...extra });
@@ -380,20 +388,43 @@ describe('MfaAdminService', () => {
       expect(told()).toEqual([]);
     });
 
-    it('of somebody unknown, or gone, does no harm', async () => {
+    it('of somebody unknown is a slip, and does no harm', async () => {
       const user = await enrolRich(test);
-      await expect(test.admin.reset('ghost', REASON, AS_ROOT)).resolves.toBeUndefined();
-      await expect(test.admin.reset('ghost', REASON, { authenticatorId: 'x' })).rejects.toMatchObject({
-        code: 'not_found',
-      });
+      const known = async () => (await test.admin.listUsers({ state: 'not_enrolled', limit: 1000 })).users;
+      const before = await known();
+      from = test.events.length;
+      for (const slip of [
+        () => test.admin.reset('ghost', REASON, AS_ROOT),
+        () => test.admin.reset('ghost', REASON, { authenticatorId: 'x' }),
+        () => test.admin.reset(user.id.toUpperCase(), REASON),
+        () => test.admin.unlock('ghost'),
+        () => test.admin.requireEnrollment('ghost', REASON),
+        () => test.admin.waiveEnrollment('ghost', REASON),
+      ]) {
+        await expect(slip()).rejects.toMatchObject({ code: 'not_found' });
+      }
       await expect(test.admin.reset('', REASON)).rejects.toThrow(TypeError);
-      await expect(test.admin.unlock('ghost')).resolves.toBeUndefined();
-      await expect(test.admin.endSessions('ghost')).resolves.toBeUndefined();
+      expect(told()).toEqual([]);
+      expect(await known()).toEqual(before);
       expect(await rowsOf(test, user.id)).toEqual(FULL);
-      // The application has forgotten this one; what is kept here goes all the same.
+    });
+
+    it('of somebody who is gone from the application removes what is kept here', async () => {
+      const user = await enrolRich(test);
       users.delete(user.id);
       await test.admin.reset(user.id, REASON, AS_ROOT);
       expect(await rowsOf(test, user.id)).toEqual(EMPTY);
+      const id = newUserId();
+      await test.client().post('/login', { id });
+      // Nothing but a session tells that there was such a user.
+      users.delete(id);
+      await test.admin.reset(id, REASON, AS_ROOT);
+      expect((await rowsOf(test, id)).mfa_session).toBe(0);
+    });
+
+    it('is not needed to end the sessions of somebody unknown, which does no harm', async () => {
+      await expect(test.admin.endSessions('ghost')).resolves.toBeUndefined();
+      await expect(test.admin.revokeTrustedDevices('ghost')).resolves.toBeUndefined();
     });
 
     it('leaves no chance to a sign-in, or a set-up, that is under way', async () => {
@@ -481,7 +512,7 @@ describe('MfaAdminService', () => {
     });
 
     it('from a later moment on lets the user work until then', async () => {
-      const id = newUserId();
+      const id = newKnownUser();
       const deadline = new Date(test.clock.now() + 3_600_000);
       await test.admin.requireEnrollment(id, REASON, { from: deadline });
       const client = test.client();
@@ -497,7 +528,7 @@ describe('MfaAdminService', () => {
     });
 
     it('is taken back by waiveEnrollment', async () => {
-      const id = newUserId();
+      const id = newKnownUser();
       await test.admin.requireEnrollment(id, REASON);
       const client = test.client();
       await client.post('/login', { id });
@@ -524,7 +555,7 @@ describe('MfaAdminService', () => {
     });
 
     it('demands nothing of anybody else', async () => {
-      const [one, two] = [newUserId(), newUserId()];
+      const [one, two] = [newKnownUser(), newKnownUser()];
       await test.admin.requireEnrollment(one, REASON);
       expect((await test.client().post('/login', { id: two })).body.status).toBe('authenticated');
     });
@@ -569,7 +600,7 @@ describe('MfaAdminService', () => {
       expect((await authenticate(otherHalf, codeOf(other.secret, test.clock))).status).toBe(429);
     });
 
-    it.failing('raises an event for a new budget, too', async () => {
+    it('raises an event for a new budget, too', async () => {
       const user = await enrol(test);
       const half = await halfSignIn(test, user);
       for (let guess = 0; guess < 5; guess++) await authenticate(half, '000000');
@@ -614,7 +645,7 @@ describe('MfaAdminService', () => {
 });
 
 describe('looking at a user', () => {
-  it.failing('does not start the time in which they may work without a factor', async () => {
+  it('does not start the time in which they may work without a factor', async () => {
     const test = await startAdminApp({
       mfa: { requiredForStaff: true, enrollmentGracePeriodSeconds: 3600 },
     });
@@ -722,6 +753,7 @@ function listing(start: () => Promise<AdminApp>): void {
         // Two locks of one user are one entry.
         expect(await codes.validate({ id: `Locked-${name}` }, '00000000')).toBe(false);
         expected.locked.push(`Locked-${name}`);
+        for (const id of [`asked-${name}`, `ünbound ${name}`]) users.set(id, { id });
         await test.admin.requireEnrollment(`asked-${name}`, REASON);
         await test.admin.requireEnrollment(`ünbound ${name}`, REASON);
         await test.admin.waiveEnrollment(`ünbound ${name}`, REASON);
@@ -798,7 +830,7 @@ describe('listUsers', () => {
     await test.close();
   });
 
-  it.failing('does not call those locked whose lock has opened by waiting', async () => {
+  it('does not call those locked whose lock has opened by waiting', async () => {
     const test = await startAdminApp({
       mfa: { rateLimit: { attempts: 50, lockAfter: 1, unlock: { afterSeconds: 60 } } },
     });
@@ -807,7 +839,7 @@ describe('listUsers', () => {
       await authenticate(await halfSignIn(test, user), '000000');
       const listed = async () =>
         (await test.admin.listUsers({ state: 'locked' })).users.map(({ userId }) => userId);
-      if ((await listed())[0] !== user.id) return;
+      expect(await listed()).toEqual([user.id]);
       test.clock.advance(60);
       expect(await listed()).toEqual([]);
     } finally {
@@ -815,10 +847,10 @@ describe('listUsers', () => {
     }
   });
 
-  it.failing('does not list somebody of whom an administrator has only mistyped the id', async () => {
+  it('does not list somebody of whom an administrator has only mistyped the id', async () => {
     const test = await startAdminApp();
     try {
-      await test.admin.reset('ghost', REASON);
+      await expect(test.admin.reset('ghost', REASON)).rejects.toMatchObject({ code: 'not_found' });
       expect((await test.admin.listUsers({ state: 'not_enrolled' })).users).toEqual([]);
     } finally {
       await test.close();
@@ -826,9 +858,10 @@ describe('listUsers', () => {
   });
 });
 
+// On another engine all of this file runs there.
 const available = {
-  postgres: await hasServer('postgres'),
-  mariadb: await hasServer('mariadb'),
+  postgres: ENGINE === 'sqlite' && (await hasServer('postgres')),
+  mariadb: ENGINE === 'sqlite' && (await hasServer('mariadb')),
 } satisfies Record<ServerName, boolean>;
 
 // Last in this file: what MariaDB needs would be wrong for the others.

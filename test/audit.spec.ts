@@ -12,7 +12,7 @@ import {
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer, Client } from './support/client.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const DAY = 86_400;
 
@@ -291,6 +291,7 @@ describe('reading the audit trail', () => {
   beforeAll(async () => {
     test = await startAuditApp();
     expect(test.clock.now()).toBe(START);
+    for (const id of [ada, bob]) users.set(id, { id });
     for (const [index, reason] of reasons.entries()) {
       if (index >= 25) test.clock.advance(1);
       await test.admin.requireEnrollment(index % 2 === 0 ? ada : bob, reason);
@@ -315,7 +316,7 @@ describe('reading the audit trail', () => {
       const page = await test.audit.find({ types: [...types], limit, cursor });
       pages.push(reasonsOf(page.entries));
       cursor = page.next;
-    } while (cursor !== null);
+    } while (cursor !== null && pages.length < 40);
     expect(pages.flat()).toEqual([...reasons].reverse());
     expect(pages.slice(0, -1).every(({ length }) => length === limit)).toBe(true);
     expect(pages).toHaveLength(Math.ceil(30 / limit));

@@ -4,6 +4,7 @@ import { DefaultMfaAdapter, MfaAdminService, MfaEvents, TotpService, useBinaryCo
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Answer, Client } from './support/client.js';
+import { ENGINE } from './support/databases.js';
 import type { ServerName } from './support/servers.js';
 import { createDatabase, hasServer } from './support/servers.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
@@ -88,7 +89,7 @@ const OPEN: Row = { failures: 0, lockedAt: null, unlockCodes: 0 };
 /** What was said of locks of this user. */
 const tale = (test: LockApp, { id }: Pick<Enrolled, 'id'>) =>
   test.events
-    .filter(({ userId, type }) => userId === id && /\.(un)?locked$/.test(type))
+    .filter(({ userId, type }) => userId === id && /^mfa\.authenticator\.(un)?locked$/.test(type))
     .map((event) => (event.type === 'mfa.authenticator.unlocked' ? event.data.by : 'locked'));
 
 /** Locks the user's authenticator app; returns the sign-in that did it. */
@@ -179,13 +180,12 @@ describe('a lock, by default', () => {
     const { user, half } = await enrolLocked(test);
     await admin.unlock(user.id, { actor: 'root', request: { headers: {}, ip: '192.0.2.7' } });
     expect(await rowOf(test, user)).toEqual(OPEN);
-    expect(test.events.at(-1)).toMatchObject({
-      type: 'mfa.authenticator.unlocked',
-      userId: user.id,
-      actor: { type: 'admin', id: 'root' },
-      ip: '192.0.2.7',
-      data: { authenticator: { id: user.authenticatorId, type: 'totp' }, by: 'admin' },
-    });
+    const by = { userId: user.id, actor: { type: 'admin', id: 'root' }, ip: '192.0.2.7' };
+    const authenticator = { id: user.authenticatorId, type: 'totp' };
+    expect(test.events.slice(-2)).toMatchObject([
+      { ...by, type: 'mfa.authenticator.unlocked', data: { authenticator, by: 'admin' } },
+      { ...by, type: 'mfa.admin.unlocked', data: { authenticators: [authenticator] } },
+    ]);
     for (let failure = 1; failure < LOCK_AFTER; failure++) {
       expect(told(await authenticate(half, WRONG))).toEqual([400, 'incorrect_code']);
     }
@@ -644,7 +644,9 @@ describe('a lock with several ways to open', () => {
     await test.close();
   });
 
-  it('is refused at boot where one code would do, and where a profile forbids waiting', async () => {
+  // On a server nobody would drop the database of an application that does not start.
+  const onSqlite = ENGINE === 'sqlite' ? it : it.skip;
+  onSqlite('is refused at boot where one code would do, and where a profile forbids waiting', async () => {
     const boot = (mfa: Partial<MfaModuleOptions>) => startTestApp({ mfa });
     await expect(boot({ rateLimit: { unlock: { byCodes: 1 } } })).rejects.toThrow(/byCodes/);
     for (const profile of ['aal2', 'strict'] as const) {
@@ -685,7 +687,7 @@ describe('requests that overlap at a lock', () => {
   afterEach(() => test.close());
   const start = async (unlock: Unlock) => (test = await startLockApp(unlock, { adapter: PausingAdapter }));
 
-  it.failing('with copies of one right code count it once, and keep it', async () => {
+  it('with copies of one right code count it once, and keep it', async () => {
     await start({ byCodes: 3 });
     const { user, half } = await enrolLocked(test);
     test.clock.advance(60);
@@ -740,7 +742,7 @@ describe('requests that overlap at a lock', () => {
     expect(answers.map(told)).toEqual([LOCKED]);
   });
 
-  it.failing('with two other factors tell of one opening', async () => {
+  it('with two other factors tell of one opening', async () => {
     await start({ byOtherFactor: true });
     const { user, half } = await enrolLocked(test);
     const other = await halfSignIn(test, user);
@@ -751,7 +753,7 @@ describe('requests that overlap at a lock', () => {
     expect(tale(test, user)).toEqual(['locked', 'other_factor']);
   });
 
-  it.failing('with another factor do not forgive failures since somebody else opened it', async () => {
+  it('with another factor do not forgive failures since somebody else opened it', async () => {
     await start({ byOtherFactor: true });
     const { user, half } = await enrolLocked(test);
     await PausingAdapter.overlap(
@@ -766,9 +768,10 @@ describe('requests that overlap at a lock', () => {
   });
 });
 
+// On another engine all of this file runs there.
 const available = {
-  postgres: await hasServer('postgres'),
-  mariadb: await hasServer('mariadb'),
+  postgres: ENGINE === 'sqlite' && (await hasServer('postgres')),
+  mariadb: ENGINE === 'sqlite' && (await hasServer('mariadb')),
 } satisfies Record<ServerName, boolean>;
 
 // Last in this file: what MariaDB needs would be wrong for the others.
@@ -876,7 +879,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
     30_000,
   );
 
-  (available[name] ? it.failing : it.skip)('keep a right code of which copies come at once', async () => {
+  (available[name] ? it : it.skip)('keep a right code of which copies come at once', async () => {
     await start({ byCodes: 3 });
     const { user, half } = await enrolLocked(test);
     test.clock.advance(60);

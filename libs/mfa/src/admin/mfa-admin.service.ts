@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
 import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
 import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
@@ -11,6 +12,7 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { EventAuthenticator } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
 import type { RotationOptions, RotationResult } from '../keys/secret-rotation.js';
@@ -116,7 +118,7 @@ export class MfaAdminService {
   ): Promise<void> {
     assertReason(reason);
     const reset = { reason, ...(authenticatorId === undefined ? {} : { authenticatorId }) };
-    await this.resets.reset(await this.userOf(userId), reset, sourceOfAdmin(action));
+    await this.resets.reset(await this.knownUser(userId), reset, sourceOfAdmin(action));
   }
 
   /**
@@ -128,27 +130,34 @@ export class MfaAdminService {
     userId: string,
     { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
+    const user = await this.knownUser(userId);
     const { authenticators } = await this.accounts.find(userId);
     const chosen = authenticators.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
     if (authenticatorId !== undefined && chosen.length === 0) throw new MfaException('not_found');
-    const locked = chosen.filter((row) => this.lock.hasTripped(row));
-    await this.journal.commit(
-      [...(locked.length > 0 ? [this.lock.planOpening(locked)] : []), this.limiter.planRenewal(userId)],
-      {
-        user: await this.userOf(userId),
-        source: sourceOfAdmin(action),
-        events: locked.map((row) => {
-          const data = { authenticator: nameAuthenticator(row), by: 'admin' as const };
-          return { type: 'mfa.authenticator.unlocked', data };
-        }),
-      },
-    );
+    const source = sourceOfAdmin(action);
+    const opened: EventAuthenticator[] = [];
+    // One by one, so that each opening is told of by whoever did it, however many try; what is left after a crash is locked.
+    for (const row of chosen.filter((one) => this.lock.hasTripped(one))) {
+      const authenticator = nameAuthenticator(row);
+      const { committed } = await this.journal.commit([this.lock.claimOpening(row)], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.unlocked', data: { authenticator, by: 'admin' } }],
+      });
+      if (committed) opened.push(authenticator);
+    }
+    await this.journal.commit([this.limiter.planRenewal(userId)], {
+      user,
+      source,
+      events: [{ type: 'mfa.admin.unlocked', data: { authenticators: opened } }],
+    });
   }
 
   /**
    * Demands a second factor of this user, staff or not; with {@link reset} before it, a new one.
    *
    * @param from until then the user may work without; default: now
+   * @throws {MfaException} `not_found`
    * @throws {TypeError} without a reason
    */
   async requireEnrollment(
@@ -159,7 +168,12 @@ export class MfaAdminService {
     await this.setEnrollment(userId, reason, from, action);
   }
 
-  /** Takes that demand back. */
+  /**
+   * Takes that demand back.
+   *
+   * @throws {MfaException} `not_found`
+   * @throws {TypeError} without a reason
+   */
   async waiveEnrollment(userId: string, reason: string, action: AdminAction = {}): Promise<void> {
     await this.setEnrollment(userId, reason, null, action);
   }
@@ -202,9 +216,10 @@ export class MfaAdminService {
     action: AdminAction,
   ): Promise<void> {
     assertReason(reason);
+    const user = await this.knownUser(userId);
     await this.states.ensure(userId);
     await this.journal.commit([this.states.planEnrollmentRequired(userId, from)], {
-      user: await this.userOf(userId),
+      user,
       source: sourceOfAdmin(action),
       events: [
         { type: 'mfa.admin.enrollment_required', data: { reason, from: from?.toISOString() ?? null } },
@@ -214,6 +229,18 @@ export class MfaAdminService {
 
   /** As the application knows the user; somebody who is gone or disabled there can still be reset here. */
   private async userOf(userId: string): Promise<MfaUser> {
-    return (await this.adapter.findUser(userId)) ?? { id: userId };
+    const user = await this.adapter.findUser(userId);
+    // An application that is lax about case may know the user by another id than the one that things are kept under.
+    return user && userIdOf(user) === userId ? user : { id: userId };
+  }
+
+  /** @throws {MfaException} `not_found` when neither the application nor this module knows the user: most likely a slip */
+  private async knownUser(userId: string): Promise<MfaUser> {
+    const user = await this.adapter.findUser(userId);
+    if (user && userIdOf(user) === userId) return user;
+    const gone = { id: userIdOf({ id: userId }) };
+    const { state } = await this.accounts.find(userId);
+    if (!state && (await this.sessions.list(gone)).length === 0) throw new MfaException('not_found');
+    return gone;
   }
 }

@@ -2,17 +2,22 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 
 import { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaType } from '../policy/methods.js';
 import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
 
+const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
+
 /**
  * `enrolled`: has a second factor; `not_enrolled`: known here, and has none; `enrollment_required`: an administrator demands
  * one that is not there yet; `locked`: failures have disabled a factor.
  */
-export type MfaUserListState = 'enrolled' | 'not_enrolled' | 'enrollment_required' | 'locked';
+export type MfaUserListState = (typeof STATES)[number];
 
 export interface UserListQuery {
   state: MfaUserListState;
@@ -47,16 +52,19 @@ export class UserList {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws {RangeError} when `limit` is not 1 to 1000 */
-  async find({ state, cursor = '', limit = 100 }: UserListQuery): Promise<UserPage> {
+  /** @throws {RangeError} when `limit` is not 1 to 1000, or there is no such state */
+  async find({ state, cursor, limit = 100 }: UserListQuery): Promise<UserPage> {
+    if (!STATES.includes(state)) throw new RangeError(`A state is one of ${STATES.join(', ')}`);
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
     }
     const found = await this.storage.read((dataSource) =>
       // One more than asked for, to know whether there is another page.
-      idsOf(dataSource, state, cursor ?? '')
+      this.idsOf(dataSource, state, cursor ?? null)
         .limit(limit + 1)
         .getRawMany<{ userId: string }>(),
     );
@@ -67,7 +75,12 @@ export class UserList {
   private async describe(ids: readonly string[]): Promise<ListedUser[]> {
     if (ids.length === 0) return [];
     const rows = await this.storage.read((dataSource) =>
-      dataSource.createQueryBuilder(Authenticator, 'a').where('a.userId IN (:...ids)', { ids }).getMany(),
+      dataSource
+        .createQueryBuilder(Authenticator, 'a')
+        .where('a.userId IN (:...ids)', { ids })
+        .orderBy('a.createdAt')
+        .addOrderBy('a.type', 'DESC')
+        .getMany(),
     );
     return ids.map((userId) => {
       const own = rows.filter((row) => row.userId === userId);
@@ -81,31 +94,35 @@ export class UserList {
       };
     });
   }
-}
 
-function idsOf(
-  dataSource: DataSource,
-  state: MfaUserListState,
-  cursor: string,
-): SelectQueryBuilder<MfaUserState | Authenticator> {
-  if (state === 'locked') {
-    return dataSource
+  private idsOf(
+    dataSource: DataSource,
+    state: MfaUserListState,
+    cursor: string | null,
+  ): SelectQueryBuilder<MfaUserState | Authenticator> {
+    if (state === 'locked') {
+      const query = dataSource
+        .createQueryBuilder(Authenticator, 'a')
+        .select('a.user_id', 'userId')
+        .where('a.locked_at IS NOT NULL')
+        .groupBy('a.user_id')
+        .orderBy('a.user_id');
+      const { where, parameters } = this.lock.openCondition(this.clock.now());
+      query.andWhere(`NOT (${where})`, parameters);
+      return cursor === null ? query : query.andWhere('a.user_id > :cursor', { cursor });
+    }
+    const factor = dataSource
       .createQueryBuilder(Authenticator, 'a')
-      .select('a.user_id', 'userId')
-      .where('a.locked_at IS NOT NULL AND a.user_id > :cursor', { cursor })
-      .groupBy('a.user_id')
-      .orderBy('a.user_id');
+      .select('1')
+      .where('a.user_id = u.user_id AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
+    const query = dataSource
+      .createQueryBuilder(MfaUserState, 'u')
+      .select('u.user_id', 'userId')
+      .where(`${state === 'enrolled' ? '' : 'NOT '}EXISTS (${factor.getQuery()})`)
+      .setParameters(factor.getParameters())
+      .orderBy('u.user_id');
+    if (cursor !== null) query.andWhere('u.user_id > :cursor', { cursor });
+    if (state === 'enrollment_required') query.andWhere('u.enrollment_required_from IS NOT NULL');
+    return query;
   }
-  const factor = dataSource
-    .createQueryBuilder(Authenticator, 'a')
-    .select('1')
-    .where('a.user_id = u.user_id AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
-  const query = dataSource
-    .createQueryBuilder(MfaUserState, 'u')
-    .select('u.user_id', 'userId')
-    .where(`${state === 'enrolled' ? '' : 'NOT '}EXISTS (${factor.getQuery()})`)
-    .setParameters(factor.getParameters())
-    .andWhere('u.user_id > :cursor', { cursor })
-    .orderBy('u.user_id');
-  return state === 'enrollment_required' ? query.andWhere('u.enrollment_required_from IS NOT NULL') : query;
 }

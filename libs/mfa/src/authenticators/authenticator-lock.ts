@@ -48,9 +48,9 @@ export class AuthenticatorLock {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(Authenticator)
-        // In this order: MySQL evaluates from left to right. Behind the cap is only what has waited long enough.
+        // Behind the cap is only what has waited long enough.
         .set({
-          lockedAt: () => 'CASE WHEN failures >= :lockAfter THEN NULL ELSE locked_at END',
+          lockedAt: null,
           failures: () => 'CASE WHEN failures >= :lockAfter THEN 1 ELSE failures + 1 END',
         })
         .where(`id IN (:...ids) AND ${open.where}`, {
@@ -75,14 +75,18 @@ export class AuthenticatorLock {
     };
   }
 
-  /** Opens these authenticators. */
-  planOpening(authenticators: readonly Authenticator[]): Write {
+  /** Opens a locked authenticator; of two that do it, one does. */
+  claimOpening({ id }: Authenticator): Write {
     return {
+      claim: 'opening',
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(Authenticator)
         .set({ failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null })
-        .where('id IN (:...ids)', { ids: authenticators.map(({ id }) => id) }),
+        .where('id = :id AND failures >= :lockAfter', {
+          id,
+          lockAfter: this.options.rateLimit.lockAfter,
+        }),
     };
   }
 

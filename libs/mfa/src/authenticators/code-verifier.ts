@@ -146,8 +146,9 @@ export class CodeVerifier {
     if (!this.unlocking.isEnabled || step === undefined) return false;
     const { source = APPLICATION_SOURCE } = verification;
     const giveBack = this.limiter.giveBack(attempt);
-    if (this.unlocking.isTooSoon(row)) {
-      await this.journal.commit([giveBack], { user, source, events: [] });
+    const isUsed = row.lastStep !== null && step <= row.lastStep;
+    if (isUsed || this.unlocking.isTooSoon(row)) {
+      if (!isUsed) await this.journal.commit([giveBack], { user, source, events: [] });
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
     const { write, opens, progress } = this.unlocking.claimCode(row, step);
@@ -156,11 +157,25 @@ export class CodeVerifier {
         type: 'mfa.authenticator.unlocked',
         data: { authenticator: nameAuthenticator(row), by: 'codes' },
       };
-      return this.accept(user, row, [write], attempt, verification, [opened]);
+      const isAccepted = await this.accept(user, row, [write], attempt, verification, [opened]);
+      return isAccepted || this.yieldToCopy(user, row, attempt, source);
     }
     const result = await this.journal.commit([write, giveBack], { user, source, events: [] });
-    if (!result.committed) return false;
+    if (!result.committed) return this.yieldToCopy(user, row, attempt, source);
     throw new MfaException('authenticator_locked', { unlock: progress });
+  }
+
+  /** The code was right, and another request with it was faster: that is no failure, and takes nothing back. */
+  private async yieldToCopy(
+    user: MfaUser,
+    { id }: Authenticator,
+    attempt: TakenAttempt,
+    source: EventSource,
+  ): Promise<never> {
+    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);
+    if (!row || !this.authenticators.isLocked(row)) throw new MfaException('incorrect_code');
+    throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
   }
 
   private openedByWaiting(row: Authenticator): NewMfaEvent[] {

@@ -24,6 +24,8 @@ export interface FactorState {
 export interface PlannedChange<T> {
   writes: Write[];
   events: NewMfaEvent[];
+  /** Whether the owner of the account is not told. */
+  silent?: boolean;
   result: T;
   /** What to answer when a claim among the writes is lost. */
   onLost?: Record<string, MfaErrorCode>;
@@ -56,10 +58,11 @@ export class FactorChange {
       // The version is read before the rows: rows that are newer than it make the claim fail, never the reverse.
       const state = await this.users.ensure(userId);
       const authenticators = await this.authenticators.find(userId);
-      const { writes, events, result, onLost = {} } = await plan({ userId, authenticators });
+      const planned = await plan({ userId, authenticators });
+      const { writes, events, silent = false, result, onLost = {} } = planned;
       const outcome = await this.journal.commit(
         [this.users.claimVersion(state), ...writes, this.devices.planRevocationOfAll(userId)],
-        { user, source, events },
+        { user, source, events, silent },
       );
       if (outcome.committed) {
         if (outcome.affected[1 + writes.length]) await this.tellOfLostTrust(user, source);

@@ -52,8 +52,13 @@ export class FailedAttempts {
     const types = [...new Set(wrong.map(({ type }): MfaType => type))];
     const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
     if (wrong.length === 0) return this.journal.record({ user, source, events: [failed] });
+    const now = this.clock.now();
+    // Nothing is judged where all of it is locked and no code opens it: that is not even a failure.
+    if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
+      return this.refuseLocked(user, wrong, attempt, source);
+    }
     const restart = this.unlocking.isEnabled ? [this.unlocking.planRestart(wrong)] : [];
-    const result = await this.journal.commit([this.lock.planFailures(wrong, this.clock.now()), ...restart], {
+    const result = await this.journal.commit([this.lock.planFailures(wrong, now), ...restart], {
       user,
       source,
       events: [failed],
@@ -64,12 +69,17 @@ export class FailedAttempts {
     for (const row of wrong) {
       // Far from the cap nothing can have locked it, even with all attempts of a window at once.
       if (row.failures + attempts < lockAfter) continue;
-      await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
-        user,
-        source,
-        events: [{ type: 'mfa.authenticator.locked', data: { authenticator: nameAuthenticator(row) } }],
-      });
+      await this.close(user, row, source);
     }
+  }
+
+  /** Notes when the cap was reached, and tells of it once. */
+  private async close(user: MfaUser, row: Authenticator, source: EventSource): Promise<void> {
+    await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
+      user,
+      source,
+      events: [{ type: 'mfa.authenticator.locked', data: { authenticator: nameAuthenticator(row) } }],
+    });
   }
 
   /** None could be counted: they are locked, or were removed since they were read. */
@@ -85,6 +95,8 @@ export class FailedAttempts {
     );
     const [first] = locked;
     if (!first) return;
+    // The server may have died between the failure that reached the cap and this note of it.
+    for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
     // Where right codes open the lock this one was judged, and so it is an attempt like any other.
     const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
     if (canOpen) throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });

@@ -49,6 +49,8 @@ export interface MfaEventData {
   'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
   /** An administrator removed factors. */
   'mfa.admin.reset': { reason: string; authenticators: readonly EventAuthenticator[] };
+  /** An administrator opened these authenticators, none if none was locked, and gave the user a new budget of attempts. */
+  'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
   /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
   'mfa.admin.enrollment_required': { reason: string; from: string | null };
 }

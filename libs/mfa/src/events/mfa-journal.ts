@@ -18,6 +18,8 @@ export interface Happening {
   user: MfaUser;
   source: EventSource;
   events: readonly NewMfaEvent[];
+  /** Whether the owner of the account is not told: of what is no change to them. */
+  silent?: boolean;
 }
 
 /** Commits changes together with their audit trail, and tells of them when they have happened: once, and never before. */
@@ -35,7 +37,7 @@ export class MfaJournal {
   async commit(writes: readonly Write[], happening: Happening): Promise<CommitResult> {
     const events = this.stamp(happening);
     const result = await this.storage.commit([...writes, ...this.audit.plan(events)]);
-    if (result.committed) this.tell(happening.user, events);
+    if (result.committed) this.tell(happening, events);
     return result;
   }
 
@@ -44,8 +46,9 @@ export class MfaJournal {
     await this.commit([], happening);
   }
 
-  private tell(user: MfaUser, events: readonly MfaEvent[]): void {
+  private tell({ user, silent = false }: Happening, events: readonly MfaEvent[]): void {
     this.events.publish(events);
+    if (silent) return;
     for (const event of events) this.notifier.notify(event, user);
   }
 

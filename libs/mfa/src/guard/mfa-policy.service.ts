@@ -83,7 +83,8 @@ export class MfaPolicyService {
     if (!user || recordsOf(context).some(({ method }) => method !== 'pwd')) return;
     const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) return;
-    if ((await this.enrollment.duty(user, state, context)) !== 'overdue') return;
+    const duty = await this.enrollment.duty(user, state, context);
+    if (!duty?.isOverdue) return;
     throw new MfaException('mfa_enrollment_required', { methods: this.enrollment.supportedSecondFactors() });
   }
 

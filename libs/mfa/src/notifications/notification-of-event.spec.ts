@@ -43,6 +43,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, null],
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
+  'mfa.admin.unlocked': [{ authenticators: [] }, null],
 };
 
 describe('what the owner of the account is told of', () => {

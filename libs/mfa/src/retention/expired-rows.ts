@@ -55,7 +55,7 @@ export class ExpiredRows {
         dataSource
           .createQueryBuilder(entity, 'r')
           .select(`r.${key}`)
-          .where('r.expiresAt < :now', { now })
+          .where('r.expiresAt <= :now', { now })
           .orderBy('r.expiresAt')
           .limit(batchSize)
           .getMany(),
@@ -68,7 +68,7 @@ export class ExpiredRows {
           .delete()
           .from(entity)
           // Again, since a set-up may have been replaced by a new one of the same user.
-          .where(`${column?.databaseName} IN (:...keys) AND expires_at < :now`, {
+          .where(`${column?.databaseName} IN (:...keys) AND expires_at <= :now`, {
             keys: rows.map((row) => row[key] as string),
             now,
           }),

@@ -81,12 +81,12 @@ export class LoginFlow {
       return { status: 'mfa_required', methods, ...this.answers.give(request, response, pending) };
     }
     const duty = await this.enrollment.duty(user, state, { request, session: issued.session });
-    if (duty === 'overdue') {
+    if (duty?.isOverdue) {
       const methods = this.enrollment.supportedSecondFactors();
       return { status: 'enrollment_required', methods, ...this.answers.give(request, response, issued) };
     }
     const result = await this.complete(user, issued, exchange);
-    return duty ? { ...result, enrollmentDeadline: duty } : result;
+    return duty?.deadline ? { ...result, enrollmentDeadline: duty.deadline } : result;
   }
 
   /**

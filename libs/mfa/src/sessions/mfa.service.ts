@@ -83,14 +83,14 @@ export class MfaService {
   async status(user: MfaUser, session: AuthenticationSession | null = null): Promise<MfaStatus> {
     const { state, authenticators } = await this.accounts.find(userIdOf(user));
     const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
-    const required = await this.enrollment.mustEnrol(user, state, { session });
-    const deadline = required && !enabled ? await this.enrollment.deadline(user, state) : null;
+    // Without a session nobody is there for whom a grace period could begin.
+    const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
     const newest = newestRecord(recordsOf({ session }), standsForSecondFactor);
     const { total, remaining } = await this.recoveryCodes.summary(user);
     return {
       enabled,
-      required,
-      enrollmentDeadline: deadline === null ? null : new Date(deadline),
+      required: duty !== null,
+      enrollmentDeadline: enabled ? null : (duty?.deadline ?? null),
       verified:
         newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
       verifiedAt: newest ? new Date(newest.at) : null,

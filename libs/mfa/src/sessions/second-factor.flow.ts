@@ -48,6 +48,8 @@ interface PlannedProof {
   writes: Write[];
   events: NewMfaEvent[];
   trust: PlannedTrust | null;
+  /** Locked authenticators that this proof opens. */
+  opens: readonly Authenticator[];
 }
 
 /** Proves a second factor, to finish a sign-in or to step up. */
@@ -149,30 +151,34 @@ export class SecondFactorFlow {
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userIdOf(user), { status: 'authenticated', methods: [record] });
     const trust = trustDevice ? this.trust.plan(user, method, request) : null;
-    const opened = this.lock.openedByProofOf(authenticator, authenticators);
     const writes = [write, ...(trust?.writes ?? [])];
-    if (opened.length > 0) writes.push(this.lock.planOpening(opened));
     return {
       issued,
       trust,
+      opens: this.lock.openedByProofOf(authenticator, authenticators),
       writes,
       events: [
         ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
         { type: 'mfa.session.verified', data: { method } },
         ...(trust?.events ?? []),
-        ...opened.map((row) => {
-          const data = { authenticator: nameAuthenticator(row), by: 'other_factor' } as const;
-          return { type: 'mfa.authenticator.unlocked', data } as const;
-        }),
       ],
     };
   }
 
   private async complete(
-    { user }: Subject,
-    { issued, trust }: PlannedProof,
+    subject: Subject,
+    { issued, trust, opens }: PlannedProof,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
+    const { user } = subject;
+    for (const row of opens) {
+      const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
+      await this.journal.commit([this.lock.claimOpening(row)], {
+        user,
+        source: this.sourceOf(subject, exchange),
+        events: [{ type: 'mfa.authenticator.unlocked', data }],
+      });
+    }
     const result = await this.logins.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return result;

@@ -14,6 +14,13 @@ import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import type { MfaUserState } from './mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
+/** That somebody must have a second factor, and until when they may work without. */
+export interface EnrollmentDuty {
+  /** Null without a grace period. */
+  deadline: Date | null;
+  isOverdue: boolean;
+}
+
 /** Who must have a second factor, and until when they may work without. */
 @Injectable()
 export class EnrollmentPolicy {
@@ -24,40 +31,61 @@ export class EnrollmentPolicy {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Whether this user must have a second factor, whatever a route says: the application or an administrator demands it. */
+  /** Whether this user must have a second factor by now, whatever a route says: the application or an administrator demands it. */
   async mustEnrol(
     user: MfaUser,
     state: MfaUserState | null,
     context: MfaRequirementContext = {},
   ): Promise<boolean> {
-    return Boolean(state?.enrollmentRequiredFrom) || this.adapter.isMfaRequired(user, context);
+    return requiredFrom(state) <= this.clock.now() || this.adapter.isMfaRequired(user, context);
   }
 
   /**
-   * Until when a user who must enrol may work without, milliseconds since the epoch; null without a grace period. The
-   * period starts at the first call and never again; an administrator's demand has a moment of its own.
+   * Until when a user may pass `@RequireMfa()` without a second factor, milliseconds since the epoch; null without a grace
+   * period. The period starts at the first call and never again.
    */
   async deadline(user: MfaUser, state: MfaUserState | null): Promise<number | null> {
-    if (state?.enrollmentRequiredFrom) return state.enrollmentRequiredFrom.getTime();
-    const seconds = this.options.enrollmentGracePeriodSeconds;
-    if (seconds === 0) return null;
-    const start = await this.states.startEnrollmentGrace(userIdOf(user), state);
-    return start.getTime() + seconds * 1000;
+    const grace = await this.graceEnd(user, state, true);
+    return grace === null ? null : Math.min(grace, requiredFrom(state));
   }
 
-  /** Until when someone who must enrol and has not may work, or `overdue`; null for everybody else. */
+  /**
+   * What somebody without a second factor owes; null for who need not have one.
+   *
+   * @param starts whether the grace period begins with this question, when it has not yet
+   */
   async duty(
     user: MfaUser,
     state: MfaUserState | null,
     context: MfaRequirementContext,
-  ): Promise<'overdue' | Date | null> {
-    if (!(await this.mustEnrol(user, state, context))) return null;
-    const deadline = await this.deadline(user, state);
-    return deadline === null || this.clock.now() >= deadline ? 'overdue' : new Date(deadline);
+    starts = true,
+  ): Promise<EnrollmentDuty | null> {
+    const isRequired = await this.adapter.isMfaRequired(user, context);
+    const from = requiredFrom(state);
+    if (!isRequired && from === Infinity) return null;
+    const grace = isRequired ? await this.graceEnd(user, state, starts) : Infinity;
+    if (grace === null) return { deadline: null, isOverdue: true };
+    const deadline = Math.min(from, grace);
+    return { deadline: new Date(deadline), isOverdue: this.clock.now() >= deadline };
+  }
+
+  /** The end of the grace period; of one that has not begun, as if it began now. */
+  private async graceEnd(user: MfaUser, state: MfaUserState | null, starts: boolean): Promise<number | null> {
+    const seconds = this.options.enrollmentGracePeriodSeconds;
+    if (seconds === 0) return null;
+    const start = starts
+      ? await this.states.startEnrollmentGrace(userIdOf(user), state)
+      : (state?.enrollmentStartedAt ?? new Date(this.clock.now()));
+    return start.getTime() + seconds * 1000;
   }
 
   /** The types with which a user can enrol. */
   supportedSecondFactors(): MfaType[] {
     return SECOND_FACTOR_TYPES.filter((type) => this.options.supportedTypes.includes(type));
   }
+}
+
+/** From when on an administrator demands a second factor; an endless time away when none does. */
+function requiredFrom(state: MfaUserState | null): number {
+  return state?.enrollmentRequiredFrom?.getTime() ?? Infinity;
 }
