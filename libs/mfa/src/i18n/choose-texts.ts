@@ -3,15 +3,24 @@ import Negotiator from 'negotiator';
 import { readHeader } from '../http/http-message.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
 
-/** The texts of that language, or of its primary language (`de` for `de-AT`); the first of the list otherwise. */
+/** More than any language tag in use has; the locale may come from a request. */
+const MAX_SUBTAGS = 16;
+
+/** The texts of that language, or of a less special one (`de` for `de-AT`; RFC 4647, section 3.4); else the first of the list. */
 export function textsOf(
   locale: string | null | undefined,
   available: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]],
 ): MfaLocaleTexts {
-  const wanted = locale?.toLowerCase();
-  const [primary] = wanted?.split('-') ?? [];
-  const byTag = (tag: string | undefined) => available.find((one) => one.locale.toLowerCase() === tag);
-  return byTag(wanted) ?? byTag(primary) ?? available[0];
+  const subtags = locale?.toLowerCase().split('-', MAX_SUBTAGS) ?? [];
+  while (subtags.length > 0) {
+    const range = subtags.join('-');
+    const found = available.find((one) => one.locale.toLowerCase() === range);
+    if (found) return found;
+    subtags.pop();
+    // What a single letter or digit begins, such as `-x-`, makes no sense without what follows it.
+    if (subtags.at(-1)?.length === 1) subtags.pop();
+  }
+  return available[0];
 }
 
 /** The language that a request prefers among these (RFC 9110, section 12.5.4), or undefined. */
