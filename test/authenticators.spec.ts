@@ -28,6 +28,14 @@ describe('authenticators', () => {
     expect((await client.get('/mfa/authenticators?type=webauthn')).body).toEqual([]);
   });
 
+  it('may be given the name that they have', async () => {
+    const { client, authenticatorId } = await enrol(test);
+    const path = `/mfa/authenticators/${authenticatorId}`;
+    for (let time = 0; time < 2; time++) {
+      expect((await client.patch(path, { name: 'Phone' })).status).toBe(200);
+    }
+  });
+
   it('are renamed', async () => {
     const { client, authenticatorId } = await enrol(test);
     const { status, body } = await client.patch(`/mfa/authenticators/${authenticatorId}`, {

@@ -151,13 +151,25 @@ describe('error messages', () => {
     expect((await client.post('/email')).body.message).toBe(GERMAN.errors.add_email_blocked);
   });
 
-  // BUG: adapter/default-mfa-adapter.ts, getErrorMessage(): it knows `request.user` only, which the session does not set.
-  it.failing('follow the user’s own language on the module’s routes', async () => {
-    const { client } = await enrol(test, { locale: 'de' });
-    expect((await client.post('/mfa/totp')).body).toMatchObject({
+  it('follow the language of the session’s user where nothing else says who it is', async () => {
+    const user = await enrol(test, { locale: 'de' });
+    user.client.headers['accept-language'] = 'fr';
+    expect((await user.client.post('/mfa/totp')).body).toMatchObject({
       code: 'already_enabled',
       message: GERMAN.errors.already_enabled,
     });
+    test.clock.advance(301);
+    expect((await user.client.get('/protected')).body).toMatchObject({
+      code: 'mfa_required',
+      message: GERMAN.errors.mfa_required,
+    });
+    const half = await halfSignIn(test, user);
+    half.headers['accept-language'] = 'fr';
+    expect((await half.post('/mfa/authenticate', { code: '000000' })).body.message).toBe(
+      GERMAN.errors.incorrect_code,
+    );
+    // Whoever is nobody is spoken to in the language of the request.
+    expect((await half.get('/mfa/authenticators')).body.message).toBe(FRENCH.errors.unauthenticated);
   });
 });
 

@@ -282,7 +282,7 @@ describe('a lock that another factor opens', () => {
     ['a step-up', (user, key) => useKey(user.client, key)],
   ];
 
-  it.each(WAYS)('opens with %s, in the same stroke', async (_, prove) => {
+  it.each(WAYS)('opens with %s, at once', async (_, prove) => {
     const user = await enrol(test);
     const key = await addKey(user.client);
     await lock(test, user);
@@ -296,6 +296,24 @@ describe('a lock that another factor opens', () => {
     expect((await later(test, user, await halfSignIn(test, user))).status).toBe(200);
     expect(tale(test, user)).toEqual(['locked', 'other_factor']);
   });
+
+  (ENGINE === 'sqlite' ? it : it.skip)(
+    'stays where the database refuses to open it, without harm to the proof',
+    async () => {
+      const { user, half } = await enrolLocked(test);
+      await test.dataSource.query(
+        `CREATE TRIGGER broken BEFORE UPDATE ON mfa_authenticator WHEN OLD.failures = ${LOCK_AFTER} BEGIN SELECT RAISE(ABORT, 'broken'); END`,
+      );
+      const { status, body } = await authenticate(half, user.recoveryCodes[0]);
+      await test.dataSource.query('DROP TRIGGER broken');
+      expect([status, body.status]).toEqual([200, 'authenticated']);
+      expect((await half.get('/me')).status).toBe(200);
+      expect((await rowOf(test, user)).failures).toBe(LOCK_AFTER);
+      expect((await authenticate(half, user.recoveryCodes[1])).status).toBe(200);
+      expect(await rowOf(test, user)).toEqual(OPEN);
+      expect(tale(test, user)).toEqual(['locked', 'other_factor']);
+    },
+  );
 
   it('opens locked recovery codes by the authenticator app', async () => {
     const user = await enrol(test);

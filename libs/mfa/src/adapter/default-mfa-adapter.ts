@@ -8,7 +8,7 @@ import type { MfaErrorCode } from '../errors/error-codes.js';
 import type { MfaType } from '../policy/methods.js';
 import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
-import { getMfaSession } from '../sessions/request-session.js';
+import { getMfaSession, getMfaUser } from '../sessions/request-session.js';
 import { buildKeyUri } from '../totp/key-uri.js';
 import type { MfaAdapterContext } from './adapter-context.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
@@ -247,12 +247,14 @@ export class DefaultMfaAdapter {
 
   /**
    * The text of an error code: the place for translation. Default: what an override of `errorMessages` says, else the text
-   * in the language of {@link getLocale}.
+   * in the language of {@link getLocale}, for the user that {@link getUser} found.
    */
   getErrorMessage(code: MfaErrorCode, request?: object): string | Promise<string> {
     const own = this.errorMessages[code];
     if (own !== undefined && own !== DEFAULT_ERROR_MESSAGES[code]) return own;
-    const user = (request as { user?: MfaUser | null } | undefined)?.user ?? null;
+    const user = request
+      ? (getMfaUser(request) ?? (request as { user?: MfaUser | null }).user ?? null)
+      : null;
     return Promise.resolve(this.getLocale(user, request)).then(
       (locale) => textsOf(locale, this.mfa.options.locales).errors[code],
     );

@@ -75,7 +75,7 @@ export class AuthenticatorsService {
   claimUse(
     { id }: Authenticator,
     now: Date,
-    set: Partial<Record<'lastStep', number> & Record<'remaining', () => string>> = {},
+    set: Partial<Record<'lastStep' | 'remaining', number>> = {},
     condition?: { where: string; parameters: Record<string, unknown> },
   ): Write {
     const open = this.lock.openCondition(now.getTime());

@@ -16,7 +16,7 @@ import type { MfaType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { Authenticator } from './authenticator.entity.js';
 import { AuthenticatorLock } from './authenticator-lock.js';
-import { AuthenticatorsService } from './authenticators.service.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from './authenticators.service.js';
 import type { CodeFactor } from './code-factor.js';
 import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from './code-factor.js';
 import { FailedAttempts } from './failed-attempts.js';
@@ -27,6 +27,8 @@ import { UnlockByCodes } from './unlock-by-codes.js';
 export interface AlongProof {
   writes: Write[];
   events: NewMfaEvent[];
+  /** The session that is proven in, which the writes may have just started. */
+  sessionId: string;
   /** A lost claim among the writes means that the code was right and something else was not; it is thrown. */
   onLost: MfaException;
 }
@@ -77,17 +79,9 @@ export class CodeVerifier {
     for (const factor of this.factors) {
       for (const row of candidates) {
         if (row.type !== factor.type) continue;
-        const verdict = await factor.judge(code, row);
-        if (verdict === 'unfit') continue;
-        if (verdict !== 'wrong') {
-          const { claims, step } = verdict;
-          const isLocked = this.authenticators.isLocked(row);
-          const isAccepted = isLocked
-            ? await this.unlock(user, row, step, attempt, verification)
-            : await this.accept(user, row, claims, attempt, verification);
-          if (isAccepted) return row;
-        }
-        wrong.push(row);
+        const outcome = await this.prove(user, { factor, code }, row, attempt, verification);
+        if (outcome === 'proven') return row;
+        if (outcome === 'wrong') wrong.push(row);
       }
     }
     await this.failures.record(user, wrong, attempt, verification);
@@ -115,7 +109,36 @@ export class CodeVerifier {
     }
   }
 
-  /** Claims the proof with all that goes along; false when somebody was faster. */
+  private async prove(
+    user: MfaUser,
+    typed: { factor: CodeFactor; code: string },
+    row: Authenticator,
+    attempt: TakenAttempt,
+    verification: CodeVerification,
+  ): Promise<'proven' | 'wrong' | 'unfit'> {
+    const verdict = await typed.factor.judge(typed.code, row);
+    if (verdict === 'unfit' || verdict === 'wrong') return verdict;
+    if (this.authenticators.isLocked(row)) {
+      const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
+      return isOpened ? 'proven' : 'wrong';
+    }
+    const lost = await this.accept(user, row, verdict.claims, attempt, verification);
+    if (lost === null) return 'proven';
+    const counted = lost === AUTHENTICATOR_CLAIM ? await this.recount(user, row) : null;
+    return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
+  }
+
+  /**
+   * A set of codes of which another one was used since it was read, as it is now; null for anything else. Each time fewer
+   * codes are left, so this has an end.
+   */
+  private async recount(user: MfaUser, { id, remaining }: Authenticator): Promise<Authenticator | null> {
+    if (remaining === null) return null;
+    const rows = await this.authenticators.find(userIdOf(user));
+    return rows.find((row) => row.id === id && row.remaining !== remaining) ?? null;
+  }
+
+  /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */
   private async accept(
     user: MfaUser,
     row: Authenticator,
@@ -123,16 +146,20 @@ export class CodeVerifier {
     attempt: TakenAttempt,
     { along, source = APPLICATION_SOURCE }: CodeVerification,
     events: NewMfaEvent[] = this.openedByWaiting(row),
-  ): Promise<boolean> {
+  ): Promise<string | null> {
     const extra = along?.(row);
     const result = await this.journal.commit(
       [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
-      { user, source, events: [...events, ...proofEvents(row), ...(extra?.events ?? [])] },
+      {
+        user,
+        source: extra ? { ...source, sessionId: extra.sessionId } : source,
+        events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
+      },
     );
-    if (result.committed) return true;
+    if (result.committed) return null;
     const isOurs = claims.some(({ claim }) => claim === result.lost);
     if (extra && !isOurs) throw extra.onLost;
-    return false;
+    return result.lost;
   }
 
   /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */
@@ -157,8 +184,8 @@ export class CodeVerifier {
         type: 'mfa.authenticator.unlocked',
         data: { authenticator: nameAuthenticator(row), by: 'codes' },
       };
-      const isAccepted = await this.accept(user, row, [write], attempt, verification, [opened]);
-      return isAccepted || this.yieldToCopy(user, row, attempt, source);
+      const lost = await this.accept(user, row, [write], attempt, verification, [opened]);
+      return lost === null || this.yieldToCopy(user, row, attempt, source);
     }
     const result = await this.journal.commit([write, giveBack], { user, source, events: [] });
     if (!result.committed) return this.yieldToCopy(user, row, attempt, source);

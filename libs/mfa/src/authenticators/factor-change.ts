@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
@@ -26,6 +26,8 @@ export interface PlannedChange<T> {
   events: NewMfaEvent[];
   /** Whether the owner of the account is not told. */
   silent?: boolean;
+  /** The session that the writes start, when they start one. */
+  startedSessionId?: string;
   result: T;
   /** What to answer when a claim among the writes is lost. */
   onLost?: Record<string, MfaErrorCode>;
@@ -40,6 +42,8 @@ const TRIES = 10;
  */
 @Injectable()
 export class FactorChange {
+  private readonly logger = new Logger(FactorChange.name);
+
   constructor(
     @Inject(UserStateService) private readonly users: UserStateService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
@@ -59,13 +63,14 @@ export class FactorChange {
       const state = await this.users.ensure(userId);
       const authenticators = await this.authenticators.find(userId);
       const planned = await plan({ userId, authenticators });
-      const { writes, events, silent = false, result, onLost = {} } = planned;
+      const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
+      const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
       const outcome = await this.journal.commit(
         [this.users.claimVersion(state), ...writes, this.devices.planRevocationOfAll(userId)],
-        { user, source, events, silent },
+        { user, source: place, events, silent },
       );
       if (outcome.committed) {
-        if (outcome.affected[1 + writes.length]) await this.tellOfLostTrust(user, source);
+        if (outcome.affected[1 + writes.length]) await this.tellOfLostTrust(user, place);
         return result;
       }
       const code = onLost[outcome.lost];
@@ -76,11 +81,19 @@ export class FactorChange {
     throw new MfaException('storage_unavailable');
   }
 
+  /** Afterwards, because only the commit tells whether there was any trust to lose. */
   private async tellOfLostTrust(user: MfaUser, source: EventSource): Promise<void> {
-    await this.journal.record({
-      user,
-      source,
-      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'factors_changed' } }],
-    });
+    try {
+      await this.journal.record({
+        user,
+        source,
+        events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'factors_changed' } }],
+      });
+    } catch (error) {
+      // The change is done, and its answer may hold recovery codes that are shown this once.
+      this.logger.error(
+        `The trust in the browsers of user ${userIdOf(user)} ended, and could not be told of: ${error instanceof Error ? error.message : ''}`,
+      );
+    }
   }
 }

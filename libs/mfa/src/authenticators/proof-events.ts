@@ -5,7 +5,7 @@ import type { Authenticator } from './authenticator.entity.js';
 /** So many codes are few: time to make new ones. */
 const FEW_CODES = 3;
 
-/** What it means that this authenticator's proof was accepted. */
+/** What it means that this authenticator's proof was accepted; `row` as it was when the use was claimed. */
 export function proofEvents(row: Authenticator): NewMfaEvent[] {
   const authenticator = nameAuthenticator(row);
   const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];

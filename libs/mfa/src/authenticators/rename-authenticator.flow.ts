@@ -8,7 +8,7 @@ import { nameAuthenticator } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { Authenticator } from './authenticator.entity.js';
-import { AuthenticatorsService } from './authenticators.service.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from './authenticators.service.js';
 
 /** Gives an authenticator another name. */
 @Injectable()
@@ -31,11 +31,12 @@ export class RenameAuthenticatorFlow {
       .where('id = :id AND user_id = :userId', { id, userId });
     const renamed = Object.assign(new Authenticator(), row, { name });
     const authenticator = nameAuthenticator(renamed);
-    await this.journal.commit([{ query }], {
+    const { committed } = await this.journal.commit([{ claim: AUTHENTICATOR_CLAIM, query }], {
       user,
       source,
       events: [{ type: 'mfa.authenticator.renamed', data: { authenticator, formerName: row.name } }],
     });
+    if (!committed) throw new MfaException('not_found');
     return renamed;
   }
 }

@@ -119,10 +119,15 @@ export class AddAuthenticatorFlow {
       writes.push(...planned.writes);
       result.recoveryCodes = planned.codes;
     }
+    let startedSessionId: string | undefined;
     if (context) {
       const { issued, write } = this.planSession(state.userId, authenticator, context);
       writes.push(write);
       result.issued = issued;
+      if (!authenticatedSession(context)) {
+        startedSessionId = issued.session.id;
+        events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
+      }
       events.push({ type: 'mfa.session.verified', data: { method: methodOfType(authenticator.type) } });
     }
     // Whoever was signed in elsewhere was so by a password alone.
@@ -131,7 +136,13 @@ export class AddAuthenticatorFlow {
       const scope = result.issued ? 'others' : 'all';
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
     }
-    return { writes, events, result, onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' } };
+    return {
+      writes,
+      events,
+      ...(startedSessionId === undefined ? {} : { startedSessionId }),
+      result,
+      onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' },
+    };
   }
 
   private planSession(

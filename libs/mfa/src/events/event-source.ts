@@ -12,6 +12,9 @@ export interface EventSource {
 /** Longest user agent that is kept. */
 export const MAX_USER_AGENT_LENGTH = 255;
 
+/** Longest address: IPv6 with an IPv4 part (INET6_ADDRSTRLEN of POSIX). */
+const MAX_ADDRESS_LENGTH = 45;
+
 /** Code of the application that has no request. */
 export const APPLICATION_SOURCE: EventSource = {
   actor: { type: 'application', id: null },
@@ -37,16 +40,24 @@ export function sourceOfRequest(
   const from = ip ?? address ?? socket?.remoteAddress;
   return {
     actor: { type: 'user', id: userId },
-    ip: typeof from === 'string' ? from.slice(0, 45) : null,
+    // A proxy that is trusted may pass on what it was told, and Express does not look whether it is an address.
+    ip: typeof from === 'string' ? printable(from, MAX_ADDRESS_LENGTH) : null,
     userAgent: readUserAgent(request),
     sessionId,
   };
 }
 
-/** The request's user agent without control characters, which could forge lines of a log; null without one. */
+/** The request's user agent; null without one. */
 export function readUserAgent(request: object): string | null {
-  const userAgent = readHeader(request, 'user-agent')
-    ?.replace(/\p{Cc}/gu, ' ')
-    .trim();
-  return userAgent ? userAgent.slice(0, MAX_USER_AGENT_LENGTH) : null;
+  return printable(readHeader(request, 'user-agent') ?? '', MAX_USER_AGENT_LENGTH);
+}
+
+/** The text without control characters, which could forge lines of a log; null when nothing is left. */
+function printable(text: string, maxLength: number): string | null {
+  return (
+    text
+      .replace(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, maxLength) || null
+  );
 }

@@ -7,7 +7,7 @@ import type { MfaEvent, MfaEventType } from './mfa-event.js';
 type Listener<T extends MfaEventType> = (event: MfaEvent<T>) => unknown;
 
 interface Emitter {
-  emit(type: string, event: MfaEvent): boolean;
+  emitAsync(type: string, event: MfaEvent): Promise<unknown>;
 }
 
 /**
@@ -45,7 +45,7 @@ export class MfaEvents implements OnModuleInit {
       for (const { type, listener } of this.listeners) {
         if (type === '*' || type === event.type) this.run(event, () => listener(event));
       }
-      this.run(event, () => this.emitter?.emit(event.type, event));
+      this.run(event, () => this.emitter?.emitAsync(event.type, event));
     }
   }
 

@@ -22,10 +22,17 @@ export class RecoveryCodeFactor implements CodeFactor {
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'unfit';
     const now = new Date(this.clock.now());
+    const seen = authenticator.remaining ?? 0;
     return {
       claims: [
-        // First, because its row serialises the guesses of one user and holds the cap of failures.
-        this.authenticators.claimUse(authenticator, now, { remaining: () => 'remaining - 1' }),
+        // First, because its row serialises the guesses of one user and holds the cap of failures. It is claimed as it was
+        // read, so that what is told of the codes that are left is true of each use.
+        this.authenticators.claimUse(
+          authenticator,
+          now,
+          { remaining: seen - 1 },
+          { where: 'remaining = :seen', parameters: { seen } },
+        ),
         await this.store.claim(authenticator.userId, code, now),
       ],
     };

@@ -194,10 +194,10 @@ export class AuthenticationSessionService {
     };
   }
 
-  /** Ends one of the user's sessions. */
-  planEnding(userId: string, id: string, claim?: string): Write {
+  /** Ends one of the user's sessions; of several that do it, one does. */
+  planEnding(userId: string, id: string): Write {
     return {
-      ...(claim === undefined ? {} : { claim }),
+      claim: SESSION_CLAIM,
       query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
     };
   }

@@ -123,6 +123,7 @@ export class MfaService {
     const context = await this.contexts.resolve(request);
     const { session } = context;
     if (session) {
+      // Of several that end it, one tells; for the others it is over as well.
       await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
         user: context.user ?? { id: session.userId },
         source: sourceOf(context),

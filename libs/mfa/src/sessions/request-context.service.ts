@@ -10,7 +10,7 @@ import { APPLICATION_SOURCE, sourceOfRequest } from '../events/event-source.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import { getMfaAccount, getMfaSession, setMfaSession } from './request-session.js';
+import { getMfaAccount, getMfaSession, setMfaSession, setMfaUser } from './request-session.js';
 import { SessionTransport } from './session-transport.js';
 
 /** Who a request comes from, and what they have proven. */
@@ -58,6 +58,7 @@ export class RequestContextService {
     const hasDeadToken = presented !== null && !session;
     setMfaSession(request, session, account);
     const user = await this.adapter.getUser(request);
+    setMfaUser(request, user);
 
     // Two principals are never merged: the application's user counts, and a stranger's session is no session.
     const isForeign = session && user && session.userId !== userIdOf(user);

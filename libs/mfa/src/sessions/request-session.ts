@@ -1,3 +1,4 @@
+import type { MfaUser } from '../adapter/mfa-user.js';
 import type { Account } from '../authenticators/accounts.service.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 
@@ -7,6 +8,18 @@ interface Known {
 }
 
 const known = new WeakMap<object, Known>();
+const users = new WeakMap<object, MfaUser>();
+
+/** Whom this request comes from, once a guard or a route of this module has found out. */
+export function getMfaUser(request: object): MfaUser | undefined {
+  return users.get(request);
+}
+
+/** Keeps the user with the request, for texts in their language: `request.user` is the application's. */
+export function setMfaUser(request: object, user: MfaUser | null): void {
+  if (user) users.set(request, user);
+  else users.delete(request);
+}
 
 /** The authentication session of this request, once a guard or a route of this module has read it. */
 export function getMfaSession(request: object): AuthenticationSession | undefined {

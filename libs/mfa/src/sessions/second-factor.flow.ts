@@ -28,6 +28,7 @@ import type { IssuedSession } from './issued-session.js';
 import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import type { MfaRequestContext } from './request-context.service.js';
+import { setMfaUser } from './request-session.js';
 
 /** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
 export interface Subject {
@@ -86,7 +87,8 @@ export class SecondFactorFlow {
       afterFirstFactor: subject.session?.status === 'pending',
       along: (authenticator) => {
         planned = this.planProof(subject, authenticator, exchange);
-        return { ...planned, onLost: new MfaException('session_expired') };
+        const sessionId = planned.issued.session.id;
+        return { ...planned, sessionId, onLost: new MfaException('session_expired') };
       },
     });
     return this.complete(subject, planned as PlannedProof, exchange);
@@ -106,7 +108,7 @@ export class SecondFactorFlow {
     const planned = this.planProof(subject, authenticator, exchange);
     const result = await this.journal.commit([...claims, ...planned.writes], {
       user: subject.user,
-      source: this.sourceOf(subject, exchange),
+      source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
       events: [...proofEvents(authenticator), ...planned.events],
     });
     if (!result.committed) throw result.lost === SESSION_CLAIM ? new MfaException('session_expired') : onLost;
@@ -122,6 +124,7 @@ export class SecondFactorFlow {
     const { session } = context;
     const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
     if (!user) throw new MfaException('session_expired');
+    setMfaUser(context.request, user);
     const authenticators =
       context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
     if (!authenticators.some(({ type }) => isSecondFactorType(type))) {
@@ -166,22 +169,32 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    subject: Subject,
+    { user }: Subject,
     { issued, trust, opens }: PlannedProof,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
-    const { user } = subject;
-    for (const row of opens) {
-      const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
-      await this.journal.commit([this.lock.claimOpening(row)], {
-        user,
-        source: this.sourceOf(subject, exchange),
-        events: [{ type: 'mfa.authenticator.unlocked', data }],
-      });
-    }
+    const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
+    for (const row of opens) await this.open(row, user, source);
     const result = await this.logins.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return result;
+  }
+
+  /**
+   * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
+   * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
+   */
+  private async open(row: Authenticator, user: MfaUser, source: EventSource): Promise<void> {
+    const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
+    try {
+      await this.journal.commit([this.lock.claimOpening(row)], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.unlocked', data }],
+      });
+    } catch {
+      // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
+    }
   }
 
   private sourceOf({ user, session }: Subject, { request }: HttpExchange): EventSource {

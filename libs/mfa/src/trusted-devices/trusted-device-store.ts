@@ -56,10 +56,10 @@ export class TrustedDeviceStore {
     };
   }
 
-  /** Revokes one of the user's browsers. */
-  planRevocation(userId: string, id: string, claim?: string): Write {
+  /** Revokes one of the user's browsers; of several that do it, one does. */
+  planRevocation(userId: string, id: string): Write {
     return {
-      ...(claim === undefined ? {} : { claim }),
+      claim: TRUST_CLAIM,
       query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
     };
   }

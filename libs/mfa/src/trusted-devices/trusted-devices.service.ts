@@ -10,7 +10,7 @@ import type { EventSource } from '../events/event-source.js';
 import { APPLICATION_SOURCE } from '../events/event-source.js';
 import { MfaJournal } from '../events/mfa-journal.js';
 import { TrustCookie } from './trust-cookie.js';
-import { TRUST_CLAIM, TrustedDeviceStore } from './trusted-device-store.js';
+import { TrustedDeviceStore } from './trusted-device-store.js';
 
 /** A trusted browser as its owner sees it. */
 export interface TrustedDeviceView {
@@ -54,7 +54,7 @@ export class TrustedDevicesService {
    * @throws {MfaException} `not_found`
    */
   async revoke(user: MfaUser, id: string, source: EventSource = APPLICATION_SOURCE): Promise<void> {
-    const result = await this.journal.commit([this.store.planRevocation(userIdOf(user), id, TRUST_CLAIM)], {
+    const result = await this.journal.commit([this.store.planRevocation(userIdOf(user), id)], {
       user,
       source,
       events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'revoked' } }],
