@@ -35,6 +35,12 @@ class TransportController {
     return { userId };
   }
 
+  @Get('trusting')
+  @RequireMfa({ acceptTrustedDevice: true })
+  trusting(@MfaSession('userId') userId: string): object {
+    return { userId };
+  }
+
   @Get('envelope')
   @UseGuards(EnvelopeGuard)
   envelope(@MfaSession('userId') userId: string): object {
@@ -64,7 +70,11 @@ const PLATFORMS: Record<string, TransportAppOptions['create']> = {
 describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTransportApp({ controllers: [TransportController], ...(create ? { create } : {}) });
+    test = await startTransportApp({
+      controllers: [TransportController],
+      mfa: { trustedDevices: { enabled: true } },
+      ...(create ? { create } : {}),
+    });
   });
   afterAll(() => test.close());
 
@@ -104,6 +114,24 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
     const out = await client.delete('/mfa/session');
     expect([out.status, out.text]).toEqual([204, '']);
     expect(client.cookies.size).toBe(0);
+  });
+
+  it('keeps the trust in a browser in a second cookie, which signs in and proves nothing', async () => {
+    const { id, secret } = await enrol(test);
+    const client = await halfSignIn(test, { id });
+    const code = codeOf(secret, test.clock);
+    const proven = await client.post('/mfa/authenticate', { code, trustDevice: true });
+    expect(proven.headers.getSetCookie().map((cookie) => cookie.split('=')[0])).toEqual(
+      expect.arrayContaining(['mfa_session', 'mfa_trusted']),
+    );
+    await client.delete('/mfa/session');
+    const { body } = await client.post('/login', { id });
+    expect([body.status, body.proven.map(({ method }: { method: string }) => method)]).toEqual([
+      'authenticated',
+      ['pwd', 'trusted_device'],
+    ]);
+    expect((await client.get('/transport/guarded')).body.code).toBe('mfa_required');
+    expect((await client.get('/transport/trusting')).body).toEqual({ userId: id });
   });
 
   it('keeps the session in a header for clients that ask for it', async () => {

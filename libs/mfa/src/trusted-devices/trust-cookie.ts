@@ -26,23 +26,8 @@ export class TrustCookie {
   /** Gives the browser a token, in place of the former one of the same user. */
   write(request: object, response: object | undefined, token: string, former: string | null): void {
     const others = this.read(request).filter((one) => one !== former);
-    this.set(response, [token, ...others].slice(0, MAX_TOKENS));
-  }
-
-  /** Takes a token away. */
-  remove(request: object, response: object | undefined, token: string): void {
-    this.set(
-      response,
-      this.read(request).filter((one) => one !== token),
-    );
-  }
-
-  private set(response: object | undefined, tokens: readonly string[]): void {
-    const { cookie, ttlSeconds } = this.options.trustedDevices;
-    const maxAge = tokens.length > 0 ? ttlSeconds : 0;
-    addSetCookie(
-      response,
-      stringifySetCookie({ ...cookie, value: tokens.join(SEPARATOR), httpOnly: true, maxAge }),
-    );
+    const value = [token, ...others].slice(0, MAX_TOKENS).join(SEPARATOR);
+    const { cookie, ttlSeconds: maxAge } = this.options.trustedDevices;
+    addSetCookie(response, stringifySetCookie({ ...cookie, value, httpOnly: true, maxAge }));
   }
 }
