@@ -109,6 +109,7 @@ export class CodeVerifier {
     }
   }
 
+  /** Whether the code proves this authenticator, and that is committed; `unfit` is no failure. */
   private async prove(
     user: MfaUser,
     typed: { factor: CodeFactor; code: string },
