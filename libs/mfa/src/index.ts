@@ -98,6 +98,35 @@ export type { CreationRequest, RegistrationRequest } from './webauthn/registrati
 export type { WebAuthnSignals } from './webauthn/webauthn.service.js';
 export { WebAuthnService } from './webauthn/webauthn.service.js';
 
+// Import from other systems
+export { csvRows } from './import/csv-rows.js';
+export type { ImportProblem, ImportSkip } from './import/import-problem.js';
+export type {
+  ImportRecord,
+  ImportRow,
+  ImportRows,
+  ImportedRecoveryCode,
+  ImportedTotp,
+  RejectedRow,
+} from './import/import-record.js';
+export type { ImportProgress, ImportReport } from './import/import-report.js';
+export { MfaImportError } from './import/import-report.js';
+export type { ImportText, SourceRow, SourceRows } from './import/import-text.js';
+export { jsonLineRows } from './import/json-line-rows.js';
+export type { LaravelCipher } from './import/laravel-crypt.js';
+export type { ImportOptions } from './import/mfa-import.service.js';
+export { MfaImportService } from './import/mfa-import.service.js';
+export type { BetterAuthOptions } from './import/read-better-auth.js';
+export { readBetterAuth } from './import/read-better-auth.js';
+export type { ByHandOptions } from './import/read-by-hand.js';
+export { readByHand } from './import/read-by-hand.js';
+export type { DjangoAllauthOptions } from './import/read-django-allauth.js';
+export { readDjangoAllauth } from './import/read-django-allauth.js';
+export type { LaravelFortifyOptions } from './import/read-laravel-fortify.js';
+export { readLaravelFortify } from './import/read-laravel-fortify.js';
+export { readCsv, readJsonLines } from './import/read-plain.js';
+export type { SecretEncoding } from './import/secret-encoding.js';
+
 // Guard and policy
 export { MfaPolicyService } from './guard/mfa-policy.service.js';
 export { MfaSession } from './guard/mfa-session.decorator.js';

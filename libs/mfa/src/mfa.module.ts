@@ -40,6 +40,8 @@ import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { mountController } from './http/mount-controller.js';
+import { ImportUserFlow } from './import/import-user.flow.js';
+import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
 import { KeyStore } from './keys/key-store.js';
 import { RecoveryCodeKey } from './keys/recovery-code-key.js';
@@ -118,6 +120,7 @@ const PUBLIC_PROVIDERS = [
   AuthenticatorsService,
   MfaPolicyService,
   MfaAdminService,
+  MfaImportService,
   MfaEvents,
   MfaAuditService,
   TrustedDevicesService,
@@ -162,6 +165,7 @@ const INTERNAL_PROVIDERS = [
   SessionTransport,
   ResetFlow,
   UserList,
+  ImportUserFlow,
   ExpiredRows,
   Leases,
   RetentionJob,

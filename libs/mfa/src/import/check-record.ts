@@ -1,0 +1,95 @@
+import { userIdOf } from '../adapter/mfa-user.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../authenticators/code-factor.js';
+import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../recovery-codes/recovery-code.js';
+import type { TotpParameters } from '../totp/totp.js';
+import { RowProblem } from './import-problem.js';
+import type { ImportProblem } from './import-problem.js';
+import type { ImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';
+import { normalizeSecret } from './secret-encoding.js';
+
+/** A record that can be written as it is. */
+export interface CheckedRecord {
+  userId: string;
+  totp: CheckedTotp | null;
+  /** All different; empty when there are none. */
+  codes: readonly { code: string; usedAt: Date | null }[];
+}
+
+export interface CheckedTotp {
+  parameters: TotpParameters;
+  /** Null: the adapter names it. */
+  name: string | null;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+}
+
+const MAX_CODES = 100;
+/** No control characters, and no half of a surrogate pair, as for names that users give. */
+const NAME = /^[^\p{Cc}\p{Surrogate}]{1,100}$/u;
+
+/**
+ * Everything that can be said of a record without the database.
+ *
+ * @throws {RowProblem} the first thing that is wrong with it
+ */
+export function checkRecord(record: ImportRecord, now: Date): CheckedRecord {
+  const { totp, recoveryCodes = [] } = record;
+  if (!totp && recoveryCodes.length === 0) throw new RowProblem('no_factor');
+  return {
+    userId: checkUserId(record.userId),
+    totp: totp ? checkTotp(totp, now) : null,
+    codes: checkCodes(recoveryCodes, now),
+  };
+}
+
+function checkUserId(id: string): string {
+  try {
+    return userIdOf({ id });
+  } catch {
+    throw new RowProblem('invalid_user_id');
+  }
+}
+
+function checkTotp(totp: ImportedTotp, now: Date): CheckedTotp {
+  const { secret, algorithm = 'sha1', digits = 6, period = 30 } = totp;
+  if (!['sha1', 'sha256', 'sha512'].includes(algorithm)) throw new RowProblem('invalid_algorithm');
+  assertInteger(digits, 6, 8, 'invalid_digits');
+  assertInteger(period, 1, 120, 'invalid_period');
+  const name = totp.name?.trim();
+  if (name !== undefined && !NAME.test(name)) throw new RowProblem('invalid_name');
+  return {
+    parameters: { secret: normalizeSecret(secret), algorithm, digits, period },
+    name: name ?? null,
+    createdAt: checkDate(totp.createdAt, now) ?? now,
+    lastUsedAt: checkDate(totp.lastUsedAt, now),
+  };
+}
+
+/**
+ * Codes that count as the same here, because case and look-alikes do not matter, become one; it is used as soon as one of
+ * them was.
+ */
+function checkCodes(codes: readonly ImportedRecoveryCode[], now: Date): CheckedRecord['codes'] {
+  if (codes.length > MAX_CODES) throw new RowProblem('too_many_recovery_codes');
+  const different = new Map<string, { code: string; usedAt: Date | null }>();
+  for (const { code, usedAt } of codes) {
+    if (!CODE_INPUT_PATTERN.test(code) || !looksLikeRecoveryCode(normalizeCode(code))) {
+      throw new RowProblem('invalid_recovery_code');
+    }
+    const canonical = canonicalRecoveryCode(code);
+    const used = checkDate(usedAt, now) ?? different.get(canonical)?.usedAt ?? null;
+    different.set(canonical, { code, usedAt: used });
+  }
+  return [...different.values()];
+}
+
+/** A last use in the future would refuse every code until then. */
+function checkDate(date: Date | null | undefined, now: Date): Date | null {
+  if (!date) return null;
+  if (!(date.getTime() <= now.getTime())) throw new RowProblem('invalid_date');
+  return date;
+}
+
+function assertInteger(value: number, from: number, to: number, problem: ImportProblem): void {
+  if (!Number.isInteger(value) || value < from || value > to) throw new RowProblem(problem);
+}

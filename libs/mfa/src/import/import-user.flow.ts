@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
+import { FactorChange } from '../authenticators/factor-change.js';
+import { newAuthenticator } from '../authenticators/new-authenticator.js';
+import { APPLICATION_SOURCE } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { nameAuthenticator } from '../events/mfa-event.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { MfaType } from '../policy/methods.js';
+import { isSecondFactorType } from '../policy/methods.js';
+import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { TotpData } from '../totp/totp-data.js';
+import type { CheckedRecord, CheckedTotp } from './check-record.js';
+import type { ImportSkip } from './import-problem.js';
+import { RowProblem } from './import-problem.js';
+
+/** Ends the import of one user, who has this already. */
+export class AlreadyThere extends Error {
+  constructor(readonly reason: ImportSkip) {
+    super(reason);
+  }
+}
+
+/** Imports what one user has elsewhere: all of it in one transaction, or nothing. */
+@Injectable()
+export class ImportUserFlow {
+  constructor(
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(TotpData) private readonly totpData: TotpData,
+    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /**
+   * Whether the record could be written now.
+   *
+   * @param planned types that the same dry run would have written for this user before
+   * @throws {RowProblem | AlreadyThere}
+   */
+  async check(record: CheckedRecord, planned: Iterable<MfaType> = []): Promise<MfaUser> {
+    const { supportedTypes } = this.options;
+    if (typesOf(record).some((type) => !supportedTypes.includes(type)))
+      throw new RowProblem('type_not_offered');
+    // A verified address is not asked for: without the import this user would have no second factor at all.
+    const user = await this.adapter.findUser(record.userId);
+    if (!user) throw new RowProblem('unknown_user');
+    const rows = await this.authenticators.find(userIdOf(user));
+    decide(record, new Set([...rows.map(({ type }) => type), ...planned]));
+    return user;
+  }
+
+  /** @throws {RowProblem | AlreadyThere} nothing is written then */
+  async import(record: CheckedRecord): Promise<void> {
+    // First without touching anything, so that an import that is run again leaves no trace.
+    const user = await this.check(record);
+    const isFirst = await this.change.run(user, APPLICATION_SOURCE, (state) =>
+      this.plan(user, record, state),
+    );
+    // Those too that another connection started, by a password alone, while this was written.
+    if (isFirst) await this.sessions.revokeAll(user);
+  }
+
+  private async plan(
+    user: MfaUser,
+    record: CheckedRecord,
+    { userId, authenticators }: FactorState,
+  ): Promise<PlannedChange<boolean>> {
+    const types = new Set(authenticators.map(({ type }) => type));
+    // Once more, because another import may have been faster.
+    decide(record, types);
+    const added: Authenticator[] = [];
+    const writes: Write[] = [];
+    if (record.totp) {
+      const row = await this.newTotp(user, userId, record.totp);
+      added.push(row);
+      writes.push(this.authenticators.planInsertion(row));
+    }
+    if (record.codes.length > 0) {
+      const set = await this.recoveryCodes.planImport(user, record.codes);
+      added.push(set.authenticator);
+      writes.push(...set.writes);
+    }
+    const isFirst = ![...types].some(isSecondFactorType);
+    const events = added.map((row): NewMfaEvent => {
+      const data = { authenticator: nameAuthenticator(row), isFirst: isFirst && row.type === 'totp' };
+      return { type: 'mfa.authenticator.added', data };
+    });
+    // Whoever is signed in was so by a password alone.
+    if (isFirst) {
+      writes.push(this.sessions.planEndingOthers(userId, ''));
+      events.push({ type: 'mfa.session.ended', data: { scope: 'all', reason: 'factors_changed' } });
+    }
+    // Silent: nobody wants a mail for a factor that they have had for years.
+    return { writes, events, result: isFirst, silent: true };
+  }
+
+  private async newTotp(user: MfaUser, userId: string, totp: CheckedTotp): Promise<Authenticator> {
+    const { parameters, name, createdAt, lastUsedAt } = totp;
+    const id = randomUUID();
+    return newAuthenticator({
+      id,
+      userId,
+      type: 'totp',
+      name: name ?? (await this.adapter.generateAuthenticatorName(user, 'totp')),
+      data: await this.totpData.encrypt(parameters, { id, userId }),
+      createdAt,
+      lastUsedAt,
+      // The code that the other system took last is not taken again here (RFC 6238, section 5.2).
+      lastStep: lastUsedAt && Math.floor(lastUsedAt.getTime() / 1000 / parameters.period),
+    });
+  }
+}
+
+function typesOf({ totp, codes }: CheckedRecord): MfaType[] {
+  return [...(totp ? ['totp' as const] : []), ...(codes.length > 0 ? ['recovery_codes' as const] : [])];
+}
+
+/** Whether the record may be written for a user who has these types. */
+function decide(record: CheckedRecord, types: ReadonlySet<MfaType>): void {
+  if (record.totp && types.has('totp')) throw new AlreadyThere('has_authenticator_app');
+  if (record.codes.length > 0 && types.has('recovery_codes')) throw new AlreadyThere('has_recovery_codes');
+  if (!record.totp && ![...types].some(isSecondFactorType)) throw new RowProblem('codes_alone');
+}

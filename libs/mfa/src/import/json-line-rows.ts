@@ -1,0 +1,25 @@
+import type { ImportText, SourceRows } from './import-text.js';
+import { linesOf, sourceRow } from './import-text.js';
+
+/** The rows of a file with one JSON object a line. */
+export async function* jsonLineRows(text: ImportText): SourceRows {
+  for await (const { line, text: json } of linesOf(text)) {
+    const value = parse(json);
+    yield isRecord(value)
+      ? sourceRow(line, Object.entries(value))
+      : { line, rejected: 'unreadable_row' as const };
+  }
+}
+
+/** Null for what is no JSON. The parser's own message quotes the text, which may hold a secret. */
+export function parse(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import type { MfaType } from '../policy/methods.js';
+import type { CheckedRecord } from './check-record.js';
+import { checkRecord } from './check-record.js';
+import { RowProblem } from './import-problem.js';
+import type { ImportRow, ImportRows } from './import-record.js';
+import type { ImportProgress, ImportReport } from './import-report.js';
+import { MfaImportError } from './import-report.js';
+import { isRejected } from './import-text.js';
+import { AlreadyThere, ImportUserFlow } from './import-user.flow.js';
+
+export interface ImportOptions {
+  /** Checks every row, as far as decrypting it, and writes nothing. */
+  dryRun?: boolean;
+  /** Called after each row; the import waits for it. */
+  onProgress?: (progress: ImportProgress) => void | Promise<void>;
+}
+
+/**
+ * Imports authenticator apps and recovery codes from another system, so that users go on with what they have. It writes nothing
+ * twice: users who have a factor of that kind are skipped, also when imports run at the same time or once more.
+ */
+@Injectable()
+export class MfaImportService {
+  constructor(
+    @Inject(ImportUserFlow) private readonly flow: ImportUserFlow,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Imports one row after the other. A row that is wrong is reported and never stops the others.
+   *
+   * @param rows what a reader makes of a file, or records of your own
+   * @throws {MfaImportError} when the database, the adapter or the file fails; it says where, and the import can be run again
+   */
+  async importRecords(
+    rows: ImportRows,
+    { dryRun = false, onProgress }: ImportOptions = {},
+  ): Promise<ImportReport> {
+    const report: ImportReport = { read: 0, imported: 0, skipped: [], rejected: [] };
+    const planned = new Map<string, Set<MfaType>>();
+    let line = 0;
+    let isReading = true;
+    try {
+      for await (const row of rows) {
+        isReading = false;
+        line = row.line ?? report.read + 1;
+        report.read += 1;
+        await this.take(row, line, report, dryRun ? planned : null);
+        await onProgress?.(progressOf(report));
+        isReading = true;
+      }
+    } catch (error) {
+      throw new MfaImportError(isReading ? line + 1 : line, report, { cause: error });
+    }
+    return report;
+  }
+
+  private async take(
+    row: ImportRow,
+    line: number,
+    report: ImportReport,
+    planned: Map<string, Set<MfaType>> | null,
+  ): Promise<void> {
+    const { userId } = row;
+    const named = userId === undefined ? {} : { userId };
+    if (isRejected(row)) {
+      report.rejected.push({ line, ...named, reason: row.rejected });
+      return;
+    }
+    try {
+      const record = checkRecord(row, new Date(this.clock.now()));
+      if (planned) await this.rehearse(record, planned);
+      else await this.flow.import(record);
+      report.imported += 1;
+    } catch (error) {
+      if (error instanceof RowProblem) report.rejected.push({ line, ...named, reason: error.reason });
+      else if (error instanceof AlreadyThere)
+        report.skipped.push({ line, userId: row.userId, reason: error.reason });
+      else throw error;
+    }
+  }
+
+  /** What a dry run would have written counts for the rows after it, so that its report is the one of the import. */
+  private async rehearse(record: CheckedRecord, planned: Map<string, Set<MfaType>>): Promise<void> {
+    const types = planned.get(record.userId) ?? new Set<MfaType>();
+    await this.flow.check(record, types);
+    if (record.totp) types.add('totp');
+    if (record.codes.length > 0) types.add('recovery_codes');
+    planned.set(record.userId, types);
+  }
+}
+
+function progressOf({ read, imported, skipped, rejected }: ImportReport): ImportProgress {
+  return { read, imported, skipped: skipped.length, rejected: rejected.length };
+}

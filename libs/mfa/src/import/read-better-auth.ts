@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+
+import type { Fields } from './fields.js';
+import { defined, findUserId, readRecoveryCodes, readText, readUserId } from './fields.js';
+import { RowProblem, rowOr } from './import-problem.js';
+import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { SourceRow, SourceRows } from './import-text.js';
+import { isRejected } from './import-text.js';
+import { parse } from './json-line-rows.js';
+import { secretOfBytes } from './secret-encoding.js';
+import { openXChaCha20Poly1305 } from './xchacha20-poly1305.js';
+
+/** How the better-auth that the rows come from is set up. */
+export interface BetterAuthOptions {
+  /** `BETTER_AUTH_SECRET`. Without it and `secrets` the rows must have been decrypted before. */
+  secret?: string;
+  /** Its secrets by version, where they are versioned (`BETTER_AUTH_SECRETS`). */
+  secrets?: Readonly<Record<number, string>>;
+  /** `totpOptions.digits`; default: 6. */
+  digits?: number;
+  /** `totpOptions.period`; default: 30. */
+  period?: number;
+}
+
+/** Reads rows of better-auth's table `twoFactor`: `userId`, `secret`, `backupCodes`. */
+export async function* readBetterAuth(
+  rows: SourceRows,
+  options: BetterAuthOptions,
+): AsyncGenerator<ImportRow> {
+  for await (const row of rows) {
+    if (isRejected(row)) yield row;
+    else {
+      const place = { line: row.line, ...findUserId(row.fields['userId']) };
+      yield await rowOr(place, () => recordOf(row, options));
+    }
+  }
+}
+
+function recordOf({ line, fields }: SourceRow, options: BetterAuthOptions): ImportRecord {
+  const userId = readUserId(fields['userId']);
+  // Newer versions keep a row from the start of the set-up on.
+  if ([false, 0, '0', 'f', 'false'].includes(fields['verified'] as string))
+    throw new RowProblem('unconfirmed');
+  const sealed = readText(fields, 'secret', 'invalid_secret');
+  if (sealed === undefined) throw new RowProblem('no_factor');
+  // The text itself is the key; in the QR code it is encoded once more.
+  const secret = secretOfBytes(Buffer.from(open(sealed, options), 'utf8'));
+  const recoveryCodes = codesOf(fields, options);
+  const { digits, period } = options;
+  return {
+    line,
+    userId,
+    totp: { secret, ...defined({ digits, period }) },
+    ...(recoveryCodes ? { recoveryCodes } : {}),
+  };
+}
+
+/** The codes that are left: used ones are taken off the list. */
+function codesOf(fields: Fields, options: BetterAuthOptions): ImportedRecoveryCode[] | undefined {
+  const text = readText(fields, 'backupCodes', 'invalid_recovery_code');
+  if (text === undefined) return undefined;
+  // With `storeBackupCodes: 'plain'` the list is not encrypted.
+  const json = text.trimStart().startsWith('[') ? text : open(text, options);
+  return readRecoveryCodes({ codes: parse(json) }, 'codes');
+}
+
+const VERSIONED = /^\$ba\$(\d{1,9})\$/;
+
+function open(text: string, { secret, secrets }: BetterAuthOptions): string {
+  if (secret === undefined && secrets === undefined) return text;
+  const version = VERSIONED.exec(text)?.[1];
+  const own = version === undefined ? secret : secrets?.[Number(version)];
+  const sealed = text.replace(VERSIONED, '');
+  if (own === undefined || !/^(?:[0-9a-f]{2})+$/i.test(sealed)) throw new RowProblem('undecryptable');
+  try {
+    const key = createHash('sha256').update(own).digest();
+    return openXChaCha20Poly1305(key, Buffer.from(sealed, 'hex')).toString('utf8');
+  } catch {
+    throw new RowProblem('undecryptable');
+  }
+}

@@ -1,0 +1,124 @@
+import type { AllauthCodeFormat } from './allauth-recovery-codes.js';
+import { allauthRecoveryCodes } from './allauth-recovery-codes.js';
+import type { Fields } from './fields.js';
+import { defined, findUserId, readDate, readText, readUserId } from './fields.js';
+import { RowProblem, rowOr } from './import-problem.js';
+import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { ImportText } from './import-text.js';
+import { chunksOf, isRejected, sourceRow } from './import-text.js';
+import { isRecord, parse } from './json-line-rows.js';
+import { normalizeSecret } from './secret-encoding.js';
+
+/** The settings of the django-allauth that the export comes from, where they differ from its defaults. */
+export interface DjangoAllauthOptions {
+  /** `MFA_TOTP_DIGITS`; default: 6. */
+  digits?: number;
+  /** `MFA_TOTP_PERIOD`; default: 30. */
+  period?: number;
+  /** `MFA_RECOVERY_CODE_COUNT`; default: 10. */
+  recoveryCodeCount?: number;
+  /** `MFA_RECOVERY_CODE_DIGITS`; default: 8. */
+  recoveryCodeDigits?: number;
+  /** What the adapter's `decrypt` did; default: nothing, as in django-allauth itself. */
+  decrypt?: (text: string) => string | Promise<string>;
+}
+
+/**
+ * Reads `manage.py dumpdata mfa.authenticator`, as JSON or JSON lines. An authenticator app and recovery codes are separate
+ * entries there and one record here, so the export is held in memory. `line` counts its entries.
+ *
+ * @throws {Error} when the export is no list of entries
+ */
+export async function* readDjangoAllauth(
+  text: ImportText,
+  options: DjangoAllauthOptions = {},
+): AsyncGenerator<ImportRow> {
+  const records = new Map<string, ImportRecord>();
+  const broken = new Set<string>();
+  for (const [index, entry] of (await entriesOf(text)).entries()) {
+    const line = index + 1;
+    const fields = fieldsOf(entry);
+    if (!fields) continue;
+    const row = await rowOr({ line, ...findUserId(fields['user']) }, () => recordOf(line, fields, options));
+    if (isRejected(row)) {
+      yield row;
+      // All of a user or nothing: what is left out now would be skipped when the export is mended. Keys can't come along ever.
+      if (row.userId !== undefined && row.rejected !== 'unsupported_type') broken.add(row.userId);
+    } else {
+      // The first entry of a user names the line.
+      records.set(row.userId, { ...row, ...records.get(row.userId) });
+    }
+  }
+  for (const record of records.values()) if (!broken.has(record.userId)) yield record;
+}
+
+async function entriesOf(text: ImportText): Promise<unknown[]> {
+  let all = '';
+  for await (const chunk of chunksOf(text)) all += chunk;
+  const list: unknown = all.trimStart().startsWith('[')
+    ? parse(all)
+    : all
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .map(parse);
+  if (!Array.isArray(list)) throw new Error('This is no export of dumpdata: a list of entries is expected');
+  return list as unknown[];
+}
+
+/** The fields of an authenticator; null for entries of other models, which an export may hold too. */
+function fieldsOf(entry: unknown): Fields | null {
+  if (!isRecord(entry)) return {};
+  if (entry['model'] !== 'mfa.authenticator') return null;
+  return isRecord(entry['fields']) ? sourceRow(0, Object.entries(entry['fields'])).fields : {};
+}
+
+async function recordOf(line: number, fields: Fields, options: DjangoAllauthOptions): Promise<ImportRecord> {
+  const { data } = fields;
+  if (!isRecord(data)) throw new RowProblem('unreadable_row');
+  const userId = readUserId(fields['user']);
+  const createdAt = readDate(fields, 'created_at');
+  const lastUsedAt = readDate(fields, 'last_used_at');
+  switch (readText(fields, 'type', 'unsupported_type')) {
+    case 'totp': {
+      const secret = normalizeSecret(await open(data['secret'], options));
+      const { digits, period } = options;
+      return { line, userId, totp: { secret, ...defined({ digits, period, createdAt, lastUsedAt }) } };
+    }
+    case 'recovery_codes':
+      // When each was used is not known; the set's last use is the nearest.
+      return { line, userId, recoveryCodes: await codesOf(data, lastUsedAt ?? createdAt, options) };
+    default:
+      throw new RowProblem('unsupported_type');
+  }
+}
+
+async function codesOf(
+  data: Record<string, unknown>,
+  usedAt: Date = new Date(0),
+  options: DjangoAllauthOptions,
+): Promise<ImportedRecoveryCode[]> {
+  const { recoveryCodeCount: count = 10, recoveryCodeDigits: digits = 8 } = options;
+  const migrated = data['migrated_codes'];
+  // Codes from before the seed: used ones are taken off that list.
+  if (Array.isArray(migrated)) {
+    return Promise.all(migrated.map(async (code: unknown) => ({ code: await open(code, options) })));
+  }
+  const mask = data['used_mask'];
+  if (!Number.isSafeInteger(mask)) throw new RowProblem('invalid_recovery_code');
+  const format: AllauthCodeFormat = { count, digits };
+  const codes = allauthRecoveryCodes(await open(data['seed'], options), format);
+  // In big integers, because bits of a number end at 32.
+  return codes.map((code, index) => {
+    const isUsed = ((BigInt(mask as number) >> BigInt(index)) & 1n) === 1n;
+    return isUsed ? { code, usedAt } : { code };
+  });
+}
+
+async function open(value: unknown, { decrypt = (text) => text }: DjangoAllauthOptions): Promise<string> {
+  if (typeof value !== 'string' || value === '') throw new RowProblem('unreadable_row');
+  try {
+    return await decrypt(value);
+  } catch {
+    throw new RowProblem('undecryptable');
+  }
+}

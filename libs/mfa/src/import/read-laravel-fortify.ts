@@ -1,0 +1,69 @@
+import type { Fields } from './fields.js';
+import { defined, findUserId, readDate, readRecoveryCodes, readText, readUserId } from './fields.js';
+import { RowProblem, rowOr } from './import-problem.js';
+import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { SourceRow, SourceRows } from './import-text.js';
+import { isRejected } from './import-text.js';
+import { parse } from './json-line-rows.js';
+import type { LaravelCipher } from './laravel-crypt.js';
+import { laravelDecrypt, laravelKey } from './laravel-crypt.js';
+import { normalizeSecret } from './secret-encoding.js';
+
+/** How the Laravel application that the rows come from is set up. */
+export interface LaravelFortifyOptions {
+  /** `APP_KEY`, and after it those of `APP_PREVIOUS_KEYS` when there are any. */
+  appKey: string | readonly string[];
+  /** The mode of `cipher` in config/app.php; default: `cbc`, as Laravel has it. */
+  cipher?: LaravelCipher;
+  /**
+   * Whether rows without `two_factor_confirmed_at` are rejected; default: true. Say false for an application whose two-factor
+   * feature has `confirm` off: it never fills that column.
+   */
+  confirmedOnly?: boolean;
+}
+
+/** Reads rows of the table `users`: `id`, `two_factor_secret`, `two_factor_recovery_codes`, `two_factor_confirmed_at`. */
+export async function* readLaravelFortify(
+  rows: SourceRows,
+  options: LaravelFortifyOptions,
+): AsyncGenerator<ImportRow> {
+  const keys = [options.appKey].flat().map(laravelKey);
+  for await (const row of rows) {
+    if (isRejected(row)) yield row;
+    else {
+      const place = { line: row.line, ...findUserId(row.fields['id']) };
+      yield await rowOr(place, () => recordOf(row, keys, options));
+    }
+  }
+}
+
+function recordOf(
+  { line, fields }: SourceRow,
+  keys: readonly Buffer[],
+  { cipher = 'cbc', confirmedOnly = true }: LaravelFortifyOptions,
+): ImportRecord {
+  const userId = readUserId(fields['id']);
+  const sealed = readText(fields, 'two_factor_secret', 'invalid_secret');
+  if (sealed === undefined) throw new RowProblem('no_factor');
+  const createdAt = readDate(fields, 'two_factor_confirmed_at');
+  if (confirmedOnly && !createdAt) throw new RowProblem('unconfirmed');
+  const secret = normalizeSecret(laravelDecrypt(sealed, keys, cipher));
+  const recoveryCodes = codesOf(fields, keys, cipher);
+  return {
+    line,
+    userId,
+    totp: { secret, ...defined({ createdAt }) },
+    ...(recoveryCodes ? { recoveryCodes } : {}),
+  };
+}
+
+/** All of them are unused: Fortify puts a new code in the place of a used one. */
+function codesOf(
+  fields: Fields,
+  keys: readonly Buffer[],
+  cipher: LaravelCipher,
+): ImportedRecoveryCode[] | undefined {
+  const sealed = readText(fields, 'two_factor_recovery_codes', 'invalid_recovery_code');
+  if (sealed === undefined) return undefined;
+  return readRecoveryCodes({ codes: parse(laravelDecrypt(sealed, keys, cipher)) }, 'codes');
+}

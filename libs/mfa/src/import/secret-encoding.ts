@@ -1,0 +1,77 @@
+import { ScureBase32Plugin } from 'otplib';
+
+import { RowProblem } from './import-problem.js';
+
+/** How a secret is written down. */
+export type SecretEncoding = 'base32' | 'hex' | 'ascii' | 'base64';
+
+/** 16 characters of base32, as Google Authenticator made them for years. Less is too easily guessed to carry on. */
+const MIN_BYTES = 10;
+/** The block of SHA-1 and SHA-256; nobody makes longer ones. */
+const MAX_BYTES = 64;
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const base32 = new ScureBase32Plugin();
+
+/**
+ * The secret as it is kept: base32 in upper case without padding. One that already is comes back unchanged.
+ *
+ * @throws {RowProblem} `invalid_secret`, `short_secret`, `long_secret`
+ */
+export function normalizeSecret(text: string, encoding: SecretEncoding = 'base32'): string {
+  return secretOfBytes(DECODERS[encoding](text));
+}
+
+/** @throws {RowProblem} `short_secret`, `long_secret` */
+export function secretOfBytes(bytes: Uint8Array): string {
+  if (bytes.length < MIN_BYTES) throw new RowProblem('short_secret');
+  if (bytes.length > MAX_BYTES) throw new RowProblem('long_secret');
+  return base32.encode(bytes);
+}
+
+const DECODERS: Record<SecretEncoding, (text: string) => Uint8Array> = {
+  base32: decodeBase32,
+  hex: (text) => {
+    const digits = text.replace(/[\s:-]/g, '');
+    return Buffer.from(matching(digits, /^(?:[0-9a-f]{2})+$/i), 'hex');
+  },
+  // The characters themselves are the key, so nothing of them is taken off.
+  ascii: (text) => Buffer.from(matching(text, /^[\x20-\x7e]+$/), 'latin1'),
+  base64: (text) => {
+    const characters = text.replace(/\s/g, '').replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '');
+    const bytes = Buffer.from(matching(characters, /^[0-9a-z+/]+$/i), 'base64');
+    if (characters.length % 4 === 1) throw new RowProblem('invalid_secret');
+    return bytes;
+  },
+};
+
+/**
+ * Authenticator apps drop the bits at the end that make no byte, and some libraries made secrets at random that have such
+ * bits; a strict decoder would refuse them. A length that no bytes can have means that a part is missing.
+ */
+function decodeBase32(text: string): Uint8Array {
+  const characters = text
+    .replace(/[\s-]/g, '')
+    .replace(/={1,6}$/, '')
+    .toUpperCase();
+  matching(characters, /^[A-Z2-7]+$/);
+  if ([1, 3, 6].includes(characters.length % 8)) throw new RowProblem('invalid_secret');
+  const bytes = new Uint8Array(Math.floor((characters.length * 5) / 8));
+  let buffer = 0;
+  let bits = 0;
+  let length = 0;
+  for (const character of characters) {
+    buffer = ((buffer << 5) | ALPHABET.indexOf(character)) & 0xfff;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[length++] = buffer >> bits;
+    }
+  }
+  return bytes;
+}
+
+function matching(text: string, pattern: RegExp): string {
+  if (!pattern.test(text)) throw new RowProblem('invalid_secret');
+  return text;
+}
