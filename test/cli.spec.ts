@@ -1,49 +1,25 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { MfaModule, configureMfaTables } from 'nestjs-mfa';
+import { MfaModule } from 'nestjs-mfa';
 
 import { loadApplication } from '../libs/mfa/src/cli/load-application.js';
-import { createProgram } from '../libs/mfa/src/cli/program.js';
+import { testCli } from './support/cli.js';
 import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
-
-// On SQLite whatever the rest of the suite runs on.
-configureMfaTables({});
-
-const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-cli-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const OLD = 'the old secret of the tests, of 32 bytes or more';
 const NEW = 'the new secret of the tests, of 32 bytes or more';
-const database = join(folder, 'app.sqlite');
-const orm = { type: 'better-sqlite3', database } as const;
 
-/** What the commands load: a file of an application, which finds its module here. */
-const root = (): DynamicModule => ({
+const { app, path, run, remove } = testCli((database) => ({
   module: class AppModule {},
   imports: [
-    TypeOrmModule.forRoot({ ...orm, autoLoadEntities: true, synchronize: true }),
+    TypeOrmModule.forRoot({ type: 'better-sqlite3', database, autoLoadEntities: true, synchronize: true }),
     MfaModule.forRoot({ secret: [NEW, OLD], controllers: false }),
   ],
-});
-Object.assign(globalThis, { nestjsMfaTestRoot: root });
-const app = join(folder, 'app.module.mjs');
-writeFileSync(app, 'export default () => globalThis.nestjsMfaTestRoot();\nexport const empty = null;\n');
-
-const run = async (...words: string[]): Promise<string> => {
-  const lines: string[] = [];
-  const program = createProgram((line) => lines.push(line));
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeErr: (text) => lines.push(text) });
-  }
-  await program.parseAsync(['--app', app, ...words], { from: 'user' });
-  return lines.join('\n');
-};
+}));
+afterAll(remove);
+const orm = { type: 'better-sqlite3', database: path('app.sqlite') } as const;
 
 describe('the command line', () => {
   it('encrypts anew, with progress, and shows, unlocks, resets and purges', async () => {
@@ -92,7 +68,7 @@ describe('the command line', () => {
   });
 
   it('says what is wrong with the file', async () => {
-    await expect(loadApplication(join(folder, 'nothing.js'))).rejects.toThrow(/nothing\.js/);
+    await expect(loadApplication(path('nothing.js'))).rejects.toThrow(/nothing\.js/);
     await expect(loadApplication(app, 'AppModule')).rejects.toThrow(
       /does not export AppModule; it exports default, empty/,
     );

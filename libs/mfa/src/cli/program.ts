@@ -1,7 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { wholeNumber } from './arguments.js';
+import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';
 import { Progress } from './progress.js';
 
@@ -22,15 +24,17 @@ export function createProgram(
     .option('-e, --export <name>', 'what that file exports (default: its default export, else AppModule)')
     .showHelpAfterError();
 
-  const withAdmin = async (work: (admin: MfaAdminService, app: INestApplicationContext) => Promise<void>) => {
+  const withApp = async (work: (app: INestApplicationContext) => Promise<void>) => {
     const { app: file, export: name } = program.opts<GlobalOptions>();
     const app = await loadApplication(file, name);
     try {
-      await work(app.get(MfaAdminService, { strict: false }), app);
+      await work(app);
     } finally {
       await app.close();
     }
   };
+  const withAdmin = (work: (admin: MfaAdminService) => Promise<void>) =>
+    withApp((app) => work(app.get(MfaAdminService, { strict: false })));
 
   program
     .command('rotate-secret')
@@ -91,11 +95,8 @@ export function createProgram(
       }),
     );
 
-  return program;
-}
+  // `addCommand` hands nothing down, unlike `command`.
+  program.addCommand(importCommand(withApp, print).copyInheritedSettings(program));
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('It has to be a whole number.');
-  return value;
+  return program;
 }

@@ -28,11 +28,13 @@ export class MfaImportError extends Error {
     readonly line: number,
     /** What became of the rows before. */
     readonly report: ImportReport,
-    options: { cause: unknown },
+    { cause, dryRun }: { cause: unknown; dryRun: boolean },
   ) {
     super(
-      `The import stopped at line ${line}. What came before is done: start the same import again and it goes on from there`,
-      options,
+      dryRun
+        ? `The dry run stopped at line ${line}. Nothing was written`
+        : `The import stopped at line ${line}. What came before is done: start the same import again and it goes on from there`,
+      { cause },
     );
     this.name = 'MfaImportError';
   }

@@ -54,7 +54,7 @@ export class MfaImportService {
         isReading = true;
       }
     } catch (error) {
-      throw new MfaImportError(isReading ? line + 1 : line, report, { cause: error });
+      throw new MfaImportError(isReading ? line + 1 : line, report, { cause: error, dryRun });
     }
     return report;
   }
