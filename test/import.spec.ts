@@ -251,6 +251,17 @@ describe('an import', () => {
     expect(progress.at(-1)).toEqual({ read: 6, imported: 1, skipped: 1, rejected: 4 });
   });
 
+  it('says in a dry run what the import would, also where the file writes an id in another way', async () => {
+    const id = newUser();
+    const spelled = id.toUpperCase();
+    users.set(spelled, { id, email: `${id}@example.com` });
+    const records = [totpRecord(spelled), totpRecord(id), totpRecord(spelled)];
+    const rehearsal = await imports.importRecords(records, { dryRun: true });
+    expect(rehearsal).toMatchObject({ imported: 1, skipped: [{ line: 2 }, { line: 3 }] });
+    expect(await imports.importRecords(records)).toEqual(rehearsal);
+    expect(await signIn(id, appCode(SHORT_BYTES, {}, test.clock.now()))).toBe(200);
+  });
+
   it('stops where the database fails, and goes on from there', async () => {
     const ids = [newUser(), newUser(), newUser()];
     const records = ids.map(totpRecord);

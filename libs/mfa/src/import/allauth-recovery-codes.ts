@@ -17,7 +17,7 @@ export function allauthRecoveryCodes(seed: string, { count, digits }: AllauthCod
   return Array.from({ length: count }, (_, index) => {
     message += `${String(index).padStart(3)},`;
     const bytes = createHmac('sha1', seed).update(message).digest().subarray(0, byteCount);
-    const number = BigInt(`0x${bytes.toString('hex')}`) % 10n ** BigInt(digits);
+    const number = BigInt(`0x0${bytes.toString('hex')}`) % 10n ** BigInt(digits);
     return String(number).padStart(digits, '0');
   });
 }

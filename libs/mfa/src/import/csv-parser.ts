@@ -1,4 +1,6 @@
-/** A record of a CSV file; `cells` is null when its quotes are not as RFC 4180 has them. */
+import { MAX_ROW_LENGTH } from './import-text.js';
+
+/** A record of a CSV file; `cells` is null when its quotes are not as RFC 4180 has them, or it is too long. */
 export interface CsvRecord {
   /** Where it begins. */
   line: number;
@@ -9,12 +11,15 @@ type State = 'start' | 'plain' | 'quoted' | 'quote' | 'broken';
 
 /**
  * Takes CSV apart (RFC 4180): quoted cells may hold commas, doubled quotes and line breaks; lines end with CRLF or LF. It is
- * fed in chunks, so a cell, and even a doubled quote, may be cut by them. A broken record ends with its line.
+ * fed in chunks, so a cell, and even a doubled quote, may be cut by them. A broken record ends with its line. One that is too
+ * long ends where its quotes say so: what a user has written into a long cell never becomes a row.
  */
 export class CsvParser {
   private state: State = 'start';
   private cell = '';
   private cells: string[] = [];
+  /** Of the record so far, in characters. */
+  private length = 0;
   private line = 1;
   private beginning = 1;
   private records: CsvRecord[] = [];
@@ -35,9 +40,10 @@ export class CsvParser {
 
   private take(character: string): void {
     if (character === '\n') this.line += 1;
+    this.length += character.length;
     if (this.state === 'quoted') {
       if (character === '"') this.state = 'quote';
-      else this.cell += character;
+      else this.append(character);
     } else if (character === '\n') {
       this.endRecord();
     } else if (this.state === 'broken') {
@@ -51,23 +57,28 @@ export class CsvParser {
       if (character !== '\r') this.state = 'broken';
     } else {
       this.state = 'plain';
-      this.cell += character;
+      this.append(character);
     }
   }
 
   private takeQuote(): void {
-    if (this.state === 'quote') this.cell += '"';
+    if (this.state === 'quote') this.append('"');
     this.state = this.state === 'plain' ? 'broken' : 'quoted';
   }
 
+  private append(character: string): void {
+    if (this.length <= MAX_ROW_LENGTH) this.cell += character;
+  }
+
   private endCell(): void {
-    this.cells.push(this.state === 'plain' ? this.cell.replace(/\r$/, '') : this.cell);
+    if (this.length <= MAX_ROW_LENGTH)
+      this.cells.push(this.state === 'plain' ? this.cell.replace(/\r$/, '') : this.cell);
     this.cell = '';
     this.state = 'start';
   }
 
   private endRecord(): void {
-    const isBroken = this.state === 'broken';
+    const isBroken = this.state === 'broken' || this.length > MAX_ROW_LENGTH;
     this.endCell();
     // An empty line is no record.
     const isEmpty = this.cells.length === 1 && this.cells[0] === '';
@@ -75,6 +86,7 @@ export class CsvParser {
       this.records.push({ line: this.beginning, cells: isBroken ? null : this.cells });
     }
     this.cells = [];
+    this.length = 0;
     this.beginning = this.line;
   }
 

@@ -1,7 +1,7 @@
 import type { CsvRecord } from './csv-parser.js';
 import { CsvParser } from './csv-parser.js';
 import type { ImportText, SourceRow, SourceRows } from './import-text.js';
-import { chunksOf, sourceRow } from './import-text.js';
+import { chunksOf, isIntact, sourceRow } from './import-text.js';
 import type { RejectedRow } from './import-record.js';
 
 /**
@@ -33,7 +33,7 @@ function headerOf({ cells }: CsvRecord): string[] {
 }
 
 function rowOf({ line, cells }: CsvRecord, columns: string[]): SourceRow | RejectedRow {
-  if (cells?.length !== columns.length) return { line, rejected: 'unreadable_row' };
+  if (cells?.length !== columns.length || !cells.every(isIntact)) return { line, rejected: 'unreadable_row' };
   return sourceRow(
     line,
     columns.map((column, index) => [column, cells[index]]),

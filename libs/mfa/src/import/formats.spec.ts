@@ -26,6 +26,8 @@ describe('django-allauth', () => {
   it('derives the codes of a seed', () => {
     const { seed, codes } = JSON.parse(fixture('django-allauth-codes.json'));
     expect(allauthRecoveryCodes(seed, { count: 10, digits: 8 })).toEqual(codes);
+    // Less than a byte of the HMAC.
+    expect(allauthRecoveryCodes(seed, { count: 1, digits: 1 })).toEqual(['0']);
   });
 
   it('becomes one record a user, from both kinds of export', async () => {
@@ -219,6 +221,7 @@ describe('better-auth', () => {
       { userId: 2, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', verified: false },
       { userId: 3 },
       { userId: 4, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', backupCodes: '[1]' },
+      { userId: 5, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', twoFactorEnabled: 0 },
     ].map((row) => JSON.stringify(row));
     const read = await all(readBetterAuth(jsonLineRows(lines.join('\n')), { digits: 8, period: 60 }));
     expect(read).toEqual([
@@ -231,6 +234,7 @@ describe('better-auth', () => {
       { line: 2, userId: '2', rejected: 'unconfirmed' },
       { line: 3, userId: '3', rejected: 'no_factor' },
       { line: 4, userId: '4', rejected: 'invalid_recovery_code' },
+      { line: 5, userId: '5', rejected: 'unconfirmed' },
     ]);
   });
 });

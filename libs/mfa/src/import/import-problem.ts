@@ -2,7 +2,7 @@ import type { RejectedRow } from './import-record.js';
 
 /** Why a row is not imported. Codes and never texts of the row, because a report must hold no secret. */
 export type ImportProblem =
-  /** Not JSON, not CSV, or not as many cells as there are columns. */
+  /** Not JSON, not CSV, not UTF-8, over a MiB, or not as many cells as there are columns. */
   | 'unreadable_row'
   /** A column that the plain format does not have: a misspelt one would be lost in silence. */
   | 'unknown_column'

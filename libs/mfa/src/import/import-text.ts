@@ -13,11 +13,19 @@ export interface SourceRow {
 /** The rows of a file, whatever its format. */
 export type SourceRows = AsyncIterable<SourceRow | RejectedRow>;
 
-/** The text in chunks, without a byte order mark. */
+/** Longest row in characters. What is longer is no user's second factor, and must not fill the memory. */
+export const MAX_ROW_LENGTH = 2 ** 20;
+
+/**
+ * The text in chunks, without a byte order mark. Bytes that are no UTF-8 become U+FFFD, so that only their row is rejected.
+ *
+ * @throws {Error} when it is UTF-16
+ */
 export async function* chunksOf(text: ImportText): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let isFirst = true;
   for await (const chunk of typeof text === 'string' ? [text] : text) {
+    if (isFirst && typeof chunk !== 'string') assertNotUtf16(chunk);
     const part = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
     if (part === '') continue;
     yield isFirst ? part.replace(/^\uFEFF/, '') : part;
@@ -26,19 +34,43 @@ export async function* chunksOf(text: ImportText): AsyncGenerator<string> {
   yield decoder.decode();
 }
 
-/** The lines that are not empty, with their numbers from 1. */
-export async function* linesOf(text: ImportText): AsyncGenerator<{ line: number; text: string }> {
-  let rest = '';
-  let line = 0;
+/** In it every row would be unreadable, which explains nothing. */
+function assertNotUtf16([first, second]: Uint8Array): void {
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isUtf16) throw new Error('The file is UTF-16, as `>` of PowerShell writes it; UTF-8 is needed');
+}
+
+/** Whether all bytes of that text were UTF-8. Text with U+FFFD of its own was damaged before. */
+export function isIntact(text: string): boolean {
+  return !text.includes('\uFFFD');
+}
+
+/** A line that is not empty, with its number from 1; `text` is null when it is longer than a row may be. */
+export interface TextLine {
+  line: number;
+  text: string | null;
+}
+
+export async function* linesOf(text: ImportText): AsyncGenerator<TextLine> {
+  let line = 1;
+  let kept = '';
+  let length = 0;
+  const end = (): TextLine[] => {
+    const ended = length > MAX_ROW_LENGTH ? [{ line, text: null }] : [{ line, text: kept }];
+    const isEmpty = kept.trim() === '' && length <= MAX_ROW_LENGTH;
+    kept = '';
+    length = 0;
+    line += 1;
+    return isEmpty ? [] : ended;
+  };
   for await (const chunk of chunksOf(text)) {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) {
-      line += 1;
-      if (part.trim() !== '') yield { line, text: part };
+    for (const [index, part] of chunk.split('\n').entries()) {
+      if (index > 0) yield* end();
+      length += part.length;
+      if (length <= MAX_ROW_LENGTH) kept += part;
     }
   }
-  if (rest.trim() !== '') yield { line: line + 1, text: rest };
+  yield* end();
 }
 
 /** The row of a file without what is empty. */

@@ -33,6 +33,8 @@ export class AlreadyThere extends Error {
   }
 }
 
+type PlannedTypes = ReadonlyMap<string, ReadonlySet<MfaType>>;
+
 /** Imports what one user has elsewhere: all of it in one transaction, or nothing. */
 @Injectable()
 export class ImportUserFlow {
@@ -49,18 +51,19 @@ export class ImportUserFlow {
   /**
    * Whether the record could be written now.
    *
-   * @param planned types that the same dry run would have written for this user before
+   * @param planned types that the same dry run would have written before, by user
    * @throws {RowProblem | AlreadyThere}
    */
-  async check(record: CheckedRecord, planned: Iterable<MfaType> = []): Promise<MfaUser> {
+  async check(record: CheckedRecord, planned: PlannedTypes = new Map()): Promise<MfaUser> {
     const { supportedTypes } = this.options;
     if (typesOf(record).some((type) => !supportedTypes.includes(type)))
       throw new RowProblem('type_not_offered');
     // A verified address is not asked for: without the import this user would have no second factor at all.
     const user = await this.adapter.findUser(record.userId);
     if (!user) throw new RowProblem('unknown_user');
-    const rows = await this.authenticators.find(userIdOf(user));
-    decide(record, new Set([...rows.map(({ type }) => type), ...planned]));
+    const userId = userIdOf(user);
+    const rows = await this.authenticators.find(userId);
+    decide(record, new Set([...rows.map(({ type }) => type), ...(planned.get(userId) ?? [])]));
     return user;
   }
 

@@ -1,10 +1,10 @@
 import type { ImportText, SourceRows } from './import-text.js';
-import { linesOf, sourceRow } from './import-text.js';
+import { isIntact, linesOf, sourceRow } from './import-text.js';
 
 /** The rows of a file with one JSON object a line. */
 export async function* jsonLineRows(text: ImportText): SourceRows {
   for await (const { line, text: json } of linesOf(text)) {
-    const value = parse(json);
+    const value = json !== null && isIntact(json) ? parse(json) : null;
     yield isRecord(value)
       ? sourceRow(line, Object.entries(value))
       : { line, rejected: 'unreadable_row' as const };

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaType } from '../policy/methods.js';
@@ -86,11 +87,12 @@ export class MfaImportService {
 
   /** What a dry run would have written counts for the rows after it, so that its report is the one of the import. */
   private async rehearse(record: CheckedRecord, planned: Map<string, Set<MfaType>>): Promise<void> {
-    const types = planned.get(record.userId) ?? new Set<MfaType>();
-    await this.flow.check(record, types);
+    // The adapter's id: the file may write it differently.
+    const userId = userIdOf(await this.flow.check(record, planned));
+    const types = planned.get(userId) ?? new Set<MfaType>();
     if (record.totp) types.add('totp');
     if (record.codes.length > 0) types.add('recovery_codes');
-    planned.set(record.userId, types);
+    planned.set(userId, types);
   }
 }
 

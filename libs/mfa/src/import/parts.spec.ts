@@ -4,7 +4,8 @@ import { checkRecord } from './check-record.js';
 import type { CsvRecord } from './csv-parser.js';
 import { CsvParser } from './csv-parser.js';
 import { csvRows } from './csv-rows.js';
-import { chunksOf, linesOf } from './import-text.js';
+import { MAX_ROW_LENGTH, chunksOf, linesOf } from './import-text.js';
+import { jsonLineRows } from './json-line-rows.js';
 import { normalizeSecret, secretOfBytes } from './secret-encoding.js';
 
 const all = async <T>(rows: AsyncIterable<T>): Promise<T[]> => {
@@ -61,8 +62,54 @@ describe('text', () => {
       { line: 1, text: 'a\u00e9' },
       { line: 2, text: 'b\r' },
     ]);
-    await expect(all(chunksOf([Uint8Array.of(0xff)]))).rejects.toThrow('not valid');
-    await expect(all(chunksOf([Uint8Array.of(0xc3)]))).rejects.toThrow('not valid');
+  });
+
+  it('rejects the row whose bytes are no UTF-8, and no other', async () => {
+    const rejected = 'unreadable_row';
+    const lines = Buffer.from('{"a":"b"}\n{"a":"\xff"}\n{"a":"c"}\n{"a":"\xc3', 'latin1');
+    expect(await all(jsonLineRows([lines]))).toEqual([
+      { line: 1, fields: { a: 'b' } },
+      { line: 2, rejected },
+      { line: 3, fields: { a: 'c' } },
+      { line: 4, rejected },
+    ]);
+    const cells = Buffer.from('a,b\r\n1,\xe9t\xe9\r\n2,x\r\n', 'latin1');
+    expect(await all(csvRows([cells]))).toEqual([
+      { line: 2, rejected },
+      { line: 3, fields: { a: '2', b: 'x' } },
+    ]);
+    // Written as an escape it was in the text on purpose.
+    expect(await all(jsonLineRows('{"a":"\\ufffd"}'))).toEqual([{ line: 1, fields: { a: '\ufffd' } }]);
+  });
+
+  it.each(['utf16le', 'utf16be'] as const)('in %s is refused as a whole', async (encoding) => {
+    const bytes = Buffer.from('\uFEFFuserId,secret\n', 'utf16le');
+    if (encoding === 'utf16be') bytes.swap16();
+    await expect(all(csvRows([bytes]))).rejects.toThrow('The file is UTF-16');
+  });
+
+  it('keeps no row that is longer than a MiB, and goes on after it', async () => {
+    const long = 'x'.repeat(MAX_ROW_LENGTH + 1);
+    const chunks = (text: string) => [text.slice(0, 100), ...(text.slice(100).match(/[^]{1,60000}/g) ?? [])];
+    expect(await all(linesOf(chunks(`a\n${long}\n\nb\n${long}`)))).toEqual([
+      { line: 1, text: 'a' },
+      { line: 2, text: null },
+      { line: 4, text: 'b' },
+      { line: 5, text: null },
+    ]);
+    const longest = JSON.stringify({ a: 'x'.repeat(MAX_ROW_LENGTH - 8) });
+    expect(await all(jsonLineRows(chunks(`${longest}\n${longest} \n{"a":"b"}`)))).toEqual([
+      { line: 1, fields: { a: expect.any(String) } },
+      { line: 2, rejected: 'unreadable_row' },
+      { line: 3, fields: { a: 'b' } },
+    ]);
+    // Neither in one cell, nor in many; and lines within a long cell are no rows.
+    const csv = `a,b\n1,"${long}\n42,forged\n"\n${','.repeat(MAX_ROW_LENGTH + 1)}\n2,x\n`;
+    expect(await all(csvRows(chunks(csv)))).toEqual([
+      { line: 2, rejected: 'unreadable_row' },
+      { line: 5, rejected: 'unreadable_row' },
+      { line: 6, fields: { a: '2', b: 'x' } },
+    ]);
   });
 });
 
@@ -92,6 +139,7 @@ describe('a secret', () => {
 
   it.each([
     ['JBSWY3DPEHPK3PX', 'base32', 'short_secret'],
+    ['jbsw y3dp ehpk 3px=', 'base32', 'short_secret'],
     ['JBSWY3DPEHPK3PXPA', 'base32', 'invalid_secret'],
     ['JBSWY3DPEHPK3PX0', 'base32', 'invalid_secret'],
     ['', 'base32', 'invalid_secret'],

@@ -38,9 +38,8 @@ export async function* readBetterAuth(
 
 function recordOf({ line, fields }: SourceRow, options: BetterAuthOptions): ImportRecord {
   const userId = readUserId(fields['userId']);
-  // Newer versions keep a row from the start of the set-up on.
-  if ([false, 0, '0', 'f', 'false'].includes(fields['verified'] as string))
-    throw new RowProblem('unconfirmed');
+  // There is a row from the start of the set-up on. Newer versions say so in it, all of them in the table of users.
+  if ([fields['verified'], fields['twoFactorEnabled']].some(isFalse)) throw new RowProblem('unconfirmed');
   const sealed = readText(fields, 'secret', 'invalid_secret');
   if (sealed === undefined) throw new RowProblem('no_factor');
   // The text itself is the key; in the QR code it is encoded once more.
@@ -53,6 +52,11 @@ function recordOf({ line, fields }: SourceRow, options: BetterAuthOptions): Impo
     totp: { secret, ...defined({ digits, period }) },
     ...(recoveryCodes ? { recoveryCodes } : {}),
   };
+}
+
+/** As JSON, CSV and the several databases write it. */
+function isFalse(value: unknown): boolean {
+  return /^(?:false|f|0)$/i.test(String(value));
 }
 
 /** The codes that are left: used ones are taken off the list. */
