@@ -7,6 +7,7 @@ import { DefaultMfaAdapter, MfaModule } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
 import { testCli } from './support/cli.js';
+import type { TestApp } from './support/test-app.js';
 import { SECRET, halfSignIn, startTestApp, users } from './support/test-app.js';
 
 /** An application that knows everybody but one. */
@@ -54,7 +55,10 @@ describe('the command import', () => {
       return true;
     });
   });
-  afterEach(() => {
+  let test: TestApp | undefined;
+  afterEach(async () => {
+    await test?.close();
+    test = undefined;
     jest.restoreAllMocks();
     process.exitCode = undefined;
     process.env = { ...environment };
@@ -120,17 +124,17 @@ describe('the command import', () => {
   });
 
   it('leaves the apps and printed codes working', async () => {
-    const test = await startTestApp({ orm, mfa: { secret: SECRET } });
+    test = await startTestApp({ orm, mfa: { secret: SECRET } });
+    const { clock } = test;
     for (const id of ['u1', 'u2']) users.set(id, { id });
     const signIn = async (id: string, code: string) =>
-      (await (await halfSignIn(test, { id })).post('/mfa/authenticate', { code })).status;
+      (await (await halfSignIn(test as TestApp, { id })).post('/mfa/authenticate', { code })).status;
     // What `oathtool --totp -b -N @1800000000` shows, and with `--totp=sha256 -d 8 -s 60`.
-    expect(test.clock.now()).toBe(1_800_000_000_000);
+    expect(clock.now()).toBe(1_800_000_000_000);
     expect(await signIn('u1', '309848')).toBe(200);
     expect(await signIn('u2', '59588067')).toBe(200);
     expect(await signIn('u1', 'abcd-efgh-2345')).toBe(200);
     expect(await signIn('u1', 'ABCD-EFGH-2345')).toBe(400);
-    await test.close();
   });
 
   it('shows some rows of many, and exits with 0 when none is wrong', async () => {

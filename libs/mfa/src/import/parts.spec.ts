@@ -104,11 +104,12 @@ describe('text', () => {
       { line: 3, fields: { a: 'b' } },
     ]);
     // Neither in one cell, nor in many; and lines within a long cell are no rows.
-    const csv = `a,b\n1,"${long}\n42,forged\n"\n${','.repeat(MAX_ROW_LENGTH + 1)}\n2,x\n`;
+    const csv = `a,b\n1,"${long}\n42,forged\n"\n${','.repeat(MAX_ROW_LENGTH + 1)}\n2,x\n3,x,${long}\n`;
     expect(await all(csvRows(chunks(csv)))).toEqual([
       { line: 2, rejected: 'unreadable_row' },
       { line: 5, rejected: 'unreadable_row' },
       { line: 6, fields: { a: '2', b: 'x' } },
+      { line: 7, rejected: 'unreadable_row' },
     ]);
   });
 });
