@@ -29,6 +29,7 @@ export default {
     '!**/*.spec.ts',
     // Types only.
     '!libs/mfa/src/adapter/{adapter-option,notification}.ts',
+    '!libs/mfa/src/import/import-record.ts',
     '!libs/mfa/src/options/mfa-options.ts',
     '!libs/mfa/src/sessions/issued-session.ts',
   ],

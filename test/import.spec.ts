@@ -100,6 +100,20 @@ describe('an import', () => {
     },
   );
 
+  it.each([
+    { digits: 7, period: 120 },
+    { digits: 8, period: 1 },
+  ])(
+    'leaves the app working at the limits: 64 bytes, $digits digits, $period seconds',
+    async (parameters) => {
+      const id = newUser();
+      const key = Buffer.from(Array.from({ length: 64 }, (_, index) => 255 - index));
+      const row = JSON.stringify({ userId: id, secret: key.toString('hex'), encoding: 'hex', ...parameters });
+      expect(await imports.importRecords(readJsonLines(row))).toMatchObject({ imported: 1 });
+      expect(await signIn(id, appCode(key, parameters, test.clock.now()))).toBe(200);
+    },
+  );
+
   it('leaves recovery codes good as they are printed, each once, and used ones dead', async () => {
     const id = newUser();
     const usedAt = new Date(test.clock.now() - 1000);
