@@ -50,6 +50,26 @@ export default tseslint.config(
     ]),
   ),
   {
+    // What runs in browsers takes nothing of the library but types, so that no server code is ever sent there.
+    files: ['libs/mfa/src/browser/**/*.ts'],
+    rules: {
+      'no-restricted-imports': 'off',
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@nestjs/*', 'typeorm', 'node:*'], message: 'This runs in browsers.' },
+            {
+              group: ['../*', 'nestjs-mfa'],
+              allowTypeImports: true,
+              message: 'Only types: this runs in browsers.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // The modules that put the parts together.
     files: ['libs/mfa/src/*.module.ts', 'apps/demo/src/**/*.module.ts'],
     rules: { 'no-restricted-imports': 'off' },

@@ -1,0 +1,115 @@
+import type { AuthenticationMethod, MfaType } from '../policy/methods.js';
+
+// The answers of the HTTP API as they arrive: moments are ISO 8601 texts. A test compares them with the server's types.
+
+/** A moment as an ISO 8601 text. */
+export type Moment = string;
+
+/** How a user stands with regard to second factors. */
+export interface MfaStatus {
+  /** Whether the user has a second factor. */
+  enabled: boolean;
+  /** Whether the user must have one. */
+  required: boolean;
+  /** Until when someone who must enrol may work without; null when not applicable. */
+  enrollmentDeadline: Moment | null;
+  /** Whether a second factor was proven in this session recently enough. */
+  verified: boolean;
+  /** When one was last proven in this session. */
+  verifiedAt: Moment | null;
+  /** The factor types that the user can use now. */
+  methods: MfaType[];
+  recoveryCodes: { total: number; remaining: number };
+}
+
+/** One enrolled factor of the user. */
+export interface Authenticator {
+  id: string;
+  type: MfaType;
+  name: string;
+  createdAt: Moment;
+  lastUsedAt: Moment | null;
+  /** Whether failed attempts have disabled it. */
+  locked: boolean;
+  /** Recovery codes only: how many are left. */
+  remaining?: number;
+}
+
+/** An authenticator in the list, which tells more of a security key or passkey. */
+export interface ListedAuthenticator extends Authenticator {
+  /** Who made the authenticator, when that is known. */
+  provider?: string;
+  /** Whether it signs in without a password. */
+  passwordless?: boolean;
+  /** Whether it is synced now. */
+  backedUp?: boolean;
+  transports?: string[];
+}
+
+/** What an authenticator app needs to be set up. */
+export interface TotpSetup {
+  /** Base32, for typing it in by hand. */
+  secret: string;
+  /** The `otpauth://` URI. */
+  url: string;
+  /** The QR code of the URI as SVG markup. */
+  svg: string;
+  /** The QR code of the URI as a `data:` URL of a PNG picture. */
+  qrCode: string;
+  /** When the set-up is void. */
+  expiresAt: Moment;
+}
+
+export interface ProvenMethod {
+  method: AuthenticationMethod;
+  at: Moment;
+}
+
+/** What an answer says of the session that it belongs to. */
+export interface SessionAnswer {
+  proven: ProvenMethod[];
+  /** Only with the header transport. */
+  sessionToken?: string;
+  expiresAt: Moment;
+}
+
+/** The answer to a new second factor. */
+export interface Activation extends Partial<SessionAnswer> {
+  authenticator: Authenticator;
+  /** Only with the first second factor; shown this once. */
+  recoveryCodes?: string[];
+}
+
+/** The answer to a sign-in or a step-up; beside it is what the application's `completeLogin` gives. */
+export interface SignIn extends SessionAnswer {
+  status: 'authenticated' | 'mfa_required' | 'enrollment_required';
+  /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
+  methods?: MfaType[];
+  /** Until when a user who must enrol may work without a second factor. */
+  enrollmentDeadline?: Moment;
+}
+
+export interface RecoveryCodesSummary {
+  total: number;
+  remaining: number;
+  /** When the set was made; null without one. */
+  createdAt: Moment | null;
+}
+
+/** A browser that skips the second factor at sign-in. */
+export interface TrustedDevice {
+  id: string;
+  userAgent: string | null;
+  ip: string | null;
+  createdAt: Moment;
+  lastUsedAt: Moment | null;
+  expiresAt: Moment;
+  /** Whether it is this browser. */
+  current: boolean;
+}
+
+/** Arguments of the signal methods of `PublicKeyCredential` (WebAuthn Level 3, section 5.1.10). */
+export interface WebAuthnSignals {
+  allAcceptedCredentials: { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
+  currentUserDetails: { rpId: string; userId: string; name: string; displayName: string };
+}

@@ -1,0 +1,136 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/browser';
+import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
+
+import type { WebAuthnSignals } from './answers.js';
+import { getCredentialByAutofill } from './autofill.js';
+import { createCall } from './call.js';
+import { createCredential, getCredential } from './ceremonies.js';
+import { notSupported } from './ceremony-error.js';
+import type { MfaClient, MfaClientOptions } from './mfa-client.js';
+import type { MfaClientError } from './mfa-client-error.js';
+import type { SessionToken } from './session-header.js';
+import { withSessionHeader } from './session-header.js';
+import { canSignal, signalAccount, signalUnknown } from './signals.js';
+
+/**
+ * A client of the HTTP API. It holds nothing but the token of the header transport, so that one is enough for a page.
+ *
+ * @typeParam CompleteLogin what the application's `completeLogin` adds to a finished sign-in
+ */
+export function createMfaClient<CompleteLogin extends object = object>({
+  baseUrl = '/mfa',
+  // Looked up at each request, and without its owner it refuses to run in browsers.
+  fetch: ownFetch = (input, init) => globalThis.fetch(input, init),
+  headers = {},
+  credentials = 'same-origin',
+  sessionHeader,
+}: MfaClientOptions = {}): MfaClient<CompleteLogin> {
+  const token: SessionToken = { value: null };
+  const fetch = sessionHeader ? withSessionHeader(ownFetch, sessionHeader, token, baseUrl) : ownFetch;
+  const call = createCall({ baseUrl, fetch, credentials, headers, token });
+
+  type CreationOptions = PublicKeyCredentialCreationOptionsJSON;
+  type RequestOptions = PublicKeyCredentialRequestOptionsJSON;
+
+  const passkeyOptions = (signal?: AbortSignal) =>
+    call<RequestOptions>('POST', '/passkey/options', { signal });
+
+  const webauthnSignals = () => call<WebAuthnSignals>('GET', '/webauthn/signals');
+
+  async function syncPasskeys(): Promise<void> {
+    if (!canSignal()) return;
+    // A user without a key has no signals; and what was done is done, whatever becomes of the advice.
+    await webauthnSignals()
+      .then(signalAccount)
+      .catch(() => undefined);
+  }
+
+  async function signIn<Answer>(credential: object): Promise<Answer> {
+    try {
+      return await call<Answer>('POST', '/passkey', { body: { credential } });
+    } catch (error) {
+      const { unknownCredential } = error as MfaClientError;
+      if (unknownCredential) await signalUnknown(unknownCredential).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  return {
+    status: () => call('GET', '/status'),
+
+    listAuthenticators: (type) =>
+      call(
+        'GET',
+        type === undefined ? '/authenticators' : `/authenticators?type=${encodeURIComponent(type)}`,
+      ),
+    async renameAuthenticator(id, name) {
+      const renamed = await call<never>('PATCH', authenticatorPath(id), { body: { name } });
+      await syncPasskeys();
+      return renamed;
+    },
+    async removeAuthenticator(id) {
+      await call('DELETE', authenticatorPath(id));
+      await syncPasskeys();
+    },
+
+    beginTotp: () => call('POST', '/totp'),
+    activateTotp: (body) => call('POST', '/totp/activate', { body }),
+
+    async addSecurityKey({ name, passwordless, signal } = {}) {
+      requireWebAuthn();
+      const options = await call<CreationOptions>('POST', '/webauthn/options', {
+        body: { passwordless },
+        signal,
+      });
+      const credential = await createCredential(options, signal);
+      return call('POST', '/webauthn', { body: { credential, name } });
+    },
+    webauthnSignals,
+    syncPasskeys,
+
+    recoveryCodes: () => call('GET', '/recovery-codes'),
+    regenerateRecoveryCodes: () => call('POST', '/recovery-codes'),
+
+    authenticate: (body) => call('POST', '/authenticate', { body }),
+    async authenticateWithKey({ trustDevice, signal } = {}) {
+      requireWebAuthn();
+      const options = await call<RequestOptions>('POST', '/authenticate/webauthn/options', { signal });
+      const credential = await getCredential(options, signal);
+      return call('POST', '/authenticate/webauthn', { body: { credential, trustDevice } });
+    },
+
+    async signInWithPasskey({ signal } = {}) {
+      requireWebAuthn();
+      return signIn(await getCredential(await passkeyOptions(signal), signal));
+    },
+    async signInWithPasskeyAutofill({ signal } = {}) {
+      return signIn(await getCredentialByAutofill(() => passkeyOptions(signal), signal));
+    },
+
+    listTrustedDevices: () => call('GET', '/trusted-devices'),
+    revokeTrustedDevice: (id) => call('DELETE', `/trusted-devices/${encodeURIComponent(id)}`),
+    revokeAllTrustedDevices: () => call('DELETE', '/trusted-devices'),
+
+    async endSession() {
+      await call('DELETE', '/session');
+      token.value = null;
+    },
+
+    fetch,
+    get sessionToken() {
+      return token.value;
+    },
+    set sessionToken(value) {
+      token.value = value;
+    },
+  };
+}
+
+const authenticatorPath = (id: string) => `/authenticators/${encodeURIComponent(id)}`;
+
+function requireWebAuthn(): void {
+  if (!browserSupportsWebAuthn()) throw notSupported();
+}

@@ -1,0 +1,17 @@
+// The public API of `nestjs-mfa/browser`.
+export type * from './answers.js';
+export type { HeadersOption } from './call.js';
+export { createCredential, getCredential } from './ceremonies.js';
+export { createMfaClient } from './create-mfa-client.js';
+export type { CeremonyRequest, MfaClient, MfaClientOptions, TrustRequest } from './mfa-client.js';
+export type { MfaClientErrorCode, MfaClientErrorDetails, MfaClientOnlyCode } from './mfa-client-error.js';
+export { MfaClientError, isMfaClientError } from './mfa-client-error.js';
+export type { Fetch } from './session-header.js';
+export type { StepUpCode, StepUpHandler, StepUpOptions } from './step-up.js';
+export { withStepUp } from './step-up.js';
+export type { AuthenticationMethod, MfaType } from '../policy/methods.js';
+export type { MfaErrorCode } from '../errors/error-codes.js';
+export {
+  browserSupportsWebAuthn as supportsWebAuthn,
+  browserSupportsWebAuthnAutofill as supportsPasskeyAutofill,
+} from '@simplewebauthn/browser';

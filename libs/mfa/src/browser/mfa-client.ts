@@ -1,0 +1,99 @@
+import type { MfaType } from '../policy/methods.js';
+import type {
+  Activation,
+  Authenticator,
+  ListedAuthenticator,
+  MfaStatus,
+  RecoveryCodesSummary,
+  SignIn,
+  TotpSetup,
+  TrustedDevice,
+  WebAuthnSignals,
+} from './answers.js';
+import type { HeadersOption } from './call.js';
+import type { Fetch } from './session-header.js';
+
+export interface MfaClientOptions {
+  /** Where the API is: a path, or a full address on another origin. `/mfa` by default. */
+  baseUrl?: string;
+  /** Sends the requests; wrap it with `withStepUp` for routes that need a recent proof. The global one by default. */
+  fetch?: Fetch;
+  /** Further headers of the client's requests, or what gives them: an access token, say. */
+  headers?: HeadersOption;
+  /** Whether cookies go along; `same-origin` by default, `include` for an API on another origin. */
+  credentials?: RequestCredentials;
+  /** The name of the session header, `x-mfa-session` say, to keep the token in memory instead of a cookie. */
+  sessionHeader?: string;
+}
+
+export interface CeremonyRequest {
+  /** Ends the ceremony with `ceremony_cancelled`. */
+  signal?: AbortSignal;
+}
+
+export interface TrustRequest {
+  /** Whether this browser may skip the second factor for a while; without effect unless the application allows it. */
+  trustDevice?: boolean;
+}
+
+/**
+ * The HTTP API as functions. All of them reject with `MfaClientError`.
+ *
+ * @typeParam CompleteLogin what the application's `completeLogin` adds to a finished sign-in
+ */
+export interface MfaClient<CompleteLogin extends object = object> {
+  status(): Promise<MfaStatus>;
+
+  /** The user's factors, oldest first, of one type if one is given. */
+  listAuthenticators(type?: MfaType): Promise<ListedAuthenticator[]>;
+  /** @param name 1 to 100 characters */
+  renameAuthenticator(id: string, name: string): Promise<Authenticator>;
+  /** Removes a factor; a passkey disappears from the browser too where that is possible. */
+  removeAuthenticator(id: string): Promise<void>;
+
+  /** Begins the set-up of an authenticator app. Nothing changes until it is activated. */
+  beginTotp(): Promise<TotpSetup>;
+  /** @param request the app's first code */
+  activateTotp(request: { code: string; name?: string }): Promise<Activation & Partial<CompleteLogin>>;
+
+  /** Registers a security key, or with `passwordless` a passkey that signs in alone. */
+  addSecurityKey(
+    request?: { name?: string; passwordless?: boolean } & CeremonyRequest,
+  ): Promise<Activation & Partial<CompleteLogin>>;
+  /** What the browser's signal methods take. */
+  webauthnSignals(): Promise<WebAuthnSignals>;
+  /**
+   * Tells the browser which passkeys still work and how the user is called now. It is done after a removal or a rename here; call it
+   * after the application has changed the user's name. Never rejects: browsers take it as advice.
+   */
+  syncPasskeys(): Promise<void>;
+
+  recoveryCodes(): Promise<RecoveryCodesSummary>;
+  /** New codes, shown this once; the old ones are dead. */
+  regenerateRecoveryCodes(): Promise<{ codes: string[] }>;
+
+  /** Finishes a sign-in, or steps up, with a code of the authenticator app or a recovery code. */
+  authenticate(request: { code: string } & TrustRequest): Promise<SignIn & CompleteLogin>;
+  /** The same with a security key. */
+  authenticateWithKey(request?: TrustRequest & CeremonyRequest): Promise<SignIn & CompleteLogin>;
+
+  /** Signs in with a passkey alone, by the browser's dialogue. */
+  signInWithPasskey(request?: CeremonyRequest): Promise<SignIn & CompleteLogin>;
+  /**
+   * Offers passkeys among the suggestions of an `<input autocomplete="username webauthn">` and signs in with the one that the user
+   * picks. Stays pending until then; ends with `ceremony_cancelled` when aborted or when another ceremony begins.
+   */
+  signInWithPasskeyAutofill(request?: CeremonyRequest): Promise<SignIn & CompleteLogin>;
+
+  /** The browsers that skip the second factor. */
+  listTrustedDevices(): Promise<TrustedDevice[]>;
+  revokeTrustedDevice(id: string): Promise<void>;
+  revokeAllTrustedDevices(): Promise<void>;
+
+  endSession(): Promise<void>;
+
+  /** For the application's own routes: with the header transport it carries the session to the API's origin. */
+  readonly fetch: Fetch;
+  /** The token of the header transport. Set it from a sign-in whose answer hides its headers (CORS). */
+  sessionToken: string | null;
+}

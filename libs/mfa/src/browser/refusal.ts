@@ -1,0 +1,43 @@
+import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaClientErrorDetails } from './mfa-client-error.js';
+import { MfaClientError } from './mfa-client-error.js';
+
+type Refusal = { code: MfaErrorCode; message: string | string[] } & Omit<MfaClientErrorDetails, 'problems'>;
+
+/**
+ * A refused answer as an error. A code that this version does not know yet is passed on as it is.
+ *
+ * @param body what came, parsed where it was JSON
+ */
+export function toRefusal({ status, statusText, headers }: Response, body: unknown): MfaClientError {
+  const seconds = Number(headers.get('retry-after'));
+  if (!isRefusal(body)) {
+    const details = seconds > 0 ? { retryAfter: seconds } : {};
+    return new MfaClientError('unexpected_answer', statusText || `HTTP ${status}`, status, details);
+  }
+  const { code, message, methods, maxAge, retryAfter, unknownCredential, unlock } = body;
+  const details: MfaClientErrorDetails = {
+    problems: Array.isArray(message) ? message : undefined,
+    methods,
+    maxAge,
+    retryAfter: retryAfter ?? (seconds > 0 ? seconds : undefined),
+    unknownCredential,
+    unlock,
+  };
+  return new MfaClientError(code, Array.isArray(message) ? message.join(', ') : message, status, details);
+}
+
+function isRefusal(body: unknown): body is Refusal {
+  return typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
+}
+
+/** The body of an answer: parsed where it is JSON, the text itself otherwise, undefined where there is none. */
+export async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
