@@ -9,24 +9,28 @@ export type StepUpCode = 'mfa_required' | 'reauthentication_required' | 'mfa_enr
  * Lets the user prove what is missing: shows a dialogue, say. The refusal tells what would do (`code`, `methods`, `maxAge`).
  * False, or a rejection, gives up: the request then keeps its refusal.
  */
-export type StepUpHandler = (
-  refusal: MfaClientError & { code: StepUpCode },
-) => boolean | void | Promise<boolean | void>;
+export type StepUpHandler = (refusal: Refusal) => boolean | void | Promise<boolean | void>;
 
 export interface StepUpOptions {
   /** The refusals that the handler takes; `mfa_required` alone by default. */
   codes?: readonly StepUpCode[];
 }
 
+/** A call of the handler, and the requests that wait for it. */
 interface Run {
   /** What it is for: requests that ask for the same share it. */
   demand: string;
-  result: Promise<boolean>;
+  isProven: Promise<boolean>;
 }
 
+type Refusal = MfaClientError & { code: StepUpCode };
+
+/** What a request is told whose token is no more: by this module's routes, and by the guard of the application's. */
+const DEAD_TOKEN = ['session_expired', 'unauthenticated'];
+
 /**
- * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request once. Requests
- * that are refused in parallel share one run; one that asks for other factors waits its turn.
+ * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request once.
+ * Requests that are under way at the same time share one run and its outcome; one that asks for other factors waits its turn.
  *
  * The handler's own requests must not go through the fetch that it serves: they would wait for themselves.
  */
@@ -36,39 +40,58 @@ export function withStepUp(
   { codes = ['mfa_required'] }: StepUpOptions = {},
 ): Fetch {
   let running: Run | undefined;
-  /** How many runs have succeeded for each demand. */
-  const successes = new Map<string, number>();
+  let ended = 0;
+  let lastProof = 0;
+  /** The last run for each demand: when it ended, and how. */
+  const outcomes = new Map<string, { order: number; isProven: boolean }>();
 
-  async function stepUp(refusal: MfaClientError & { code: StepUpCode }, seen: number): Promise<boolean> {
+  /** @param sent how many runs had ended when the request was sent */
+  async function prove(refusal: Refusal, sent: number): Promise<boolean> {
     const demand = demandOf(refusal);
-    while (running && running.demand !== demand) await running.result;
-    // Sent before the user proved it, answered after: there is nothing left to ask for.
-    if (!running && (successes.get(demand) ?? 0) > seen) return true;
-    running ??= { demand, result: start(refusal, demand) };
-    return running.result;
+    while (running && running.demand !== demand) await running.isProven;
+    const outcome = outcomes.get(demand);
+    // Sent before the user had decided, refused after it: they are not asked again.
+    if (!running && outcome && outcome.order > sent) return outcome.isProven;
+    running ??= { demand, isProven: run(refusal, demand) };
+    return running.isProven;
   }
 
-  async function start(refusal: MfaClientError & { code: StepUpCode }, demand: string): Promise<boolean> {
-    try {
-      const isProven = (await handler(refusal)) !== false;
-      if (isProven) successes.set(demand, (successes.get(demand) ?? 0) + 1);
-      return isProven;
-    } catch {
-      return false;
-    } finally {
-      running = undefined;
-    }
+  async function run(refusal: Refusal, demand: string): Promise<boolean> {
+    const isProven = await Promise.resolve(refusal)
+      .then(handler)
+      .then(
+        (answer) => answer !== false,
+        () => false,
+      );
+    ended += 1;
+    if (isProven) lastProof = ended;
+    outcomes.set(demand, { order: ended, isProven });
+    running = undefined;
+    return isProven;
+  }
+
+  /** Whether a proof has overtaken the request on its way: each changes the session's token. */
+  async function isOvertaken(sent: number): Promise<boolean> {
+    await running?.isProven;
+    return lastProof > sent;
   }
 
   return async (input, init) => {
     const [first, again] = twice(input, init);
-    const before = new Map(successes);
+    const sent = ended;
     const response = await fetch(...first);
-    const refusal = await refusalOf(response, codes);
-    if (!refusal) return response;
-    const isProven = await stepUp(refusal, before.get(demandOf(refusal)) ?? 0);
-    return isProven ? fetch(...again) : response;
+    if (response.status !== 401 && response.status !== 403) return response;
+    // The caller gets the answer unread.
+    const refusal = toRefusal(response, await readBody(response.clone()));
+    const isToRepeat = isOneOf(DEAD_TOKEN, refusal)
+      ? await isOvertaken(sent)
+      : isOneOf(codes, refusal) && (await prove(refusal as Refusal, sent));
+    return isToRepeat ? fetch(...again) : response;
   };
+}
+
+function isOneOf(codes: readonly string[], { code }: MfaClientError): boolean {
+  return codes.includes(code);
 }
 
 /** A fresh proof is young enough for every `maxAge`, so that makes no difference. */
@@ -76,28 +99,19 @@ function demandOf({ code, methods }: MfaClientError): string {
   return [code, ...(methods ?? [])].join(' ');
 }
 
-async function refusalOf(response: Response, codes: readonly StepUpCode[]) {
-  if (response.status !== 401 && response.status !== 403) return null;
-  // The caller gets the answer unread.
-  const refusal = toRefusal(response, await readBody(response.clone()));
-  return (codes as readonly string[]).includes(refusal.code)
-    ? (refusal as MfaClientError & { code: StepUpCode })
-    : null;
-}
-
 type Arguments = Parameters<Fetch>;
 
 /** The arguments for two requests: what can be read only once is there twice. */
 function twice(input: RequestInfo | URL, init: RequestInit | undefined): [Arguments, Arguments] {
   const [firstInput, nextInput] = input instanceof Request ? [input.clone(), input] : [input, input];
-  if (!(init?.body instanceof ReadableStream))
-    return [
-      [firstInput, init],
-      [nextInput, init],
-    ];
-  const [firstBody, nextBody] = init.body.tee();
+  let [firstInit, nextInit] = [init, init];
+  if (init?.body instanceof ReadableStream) {
+    const [firstBody, nextBody] = init.body.tee();
+    firstInit = { ...init, body: firstBody };
+    nextInit = { ...init, body: nextBody };
+  }
   return [
-    [firstInput, { ...init, body: firstBody }],
-    [nextInput, { ...init, body: nextBody }],
+    [firstInput, firstInit],
+    [nextInput, nextInit],
   ];
 }

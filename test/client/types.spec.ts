@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PublicKeyCredentialCreationOptionsJSON as Created } from '@simplewebauthn/browser';
+import type { PublicKeyCredentialCreationOptionsJSON as Asked } from '@simplewebauthn/server';
+import type { MfaErrorCode as ServerCode, MfaErrorDetails, MfaStatus as ServerStatus } from 'nestjs-mfa';
+import { MFA_ERRORS } from 'nestjs-mfa';
+import type {
+  Activation,
+  Authenticator,
+  ListedAuthenticator,
+  MfaClientError,
+  MfaClientErrorCode,
+  MfaClientOnlyCode,
+  MfaStatus,
+  RecoveryCodesSummary,
+  SignIn,
+  TotpSetup,
+  TrustedDevice,
+  WebAuthnSignals,
+} from 'nestjs-mfa/browser';
+
+import type { AuthenticatorView } from '../../libs/mfa/src/authenticators/authenticator-view.js';
+import type { ActivationAnswer } from '../../libs/mfa/src/enrolment/activation-answer.js';
+import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/recovery-codes/recovery-codes.service.js';
+import type { SessionAnswer } from '../../libs/mfa/src/sessions/session-answer.js';
+import type { LoginStatus } from '../../libs/mfa/src/sessions/login.flow.js';
+import type { TotpSetupDetails } from '../../libs/mfa/src/totp/totp-authenticator.js';
+import type { TrustedDeviceView } from '../../libs/mfa/src/trusted-devices/trusted-devices.service.js';
+import type { WebAuthnView } from '../../libs/mfa/src/webauthn/webauthn-details.js';
+import type { WebAuthnSignals as ServerSignals } from '../../libs/mfa/src/webauthn/webauthn.service.js';
+
+/** A type as it is after JSON. */
+type Json<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: Json<T[Key]> } : T;
+type Flat<T> = { [Key in keyof T]: T[Key] };
+type Same<A, B> =
+  (<T>() => T extends Flat<A> ? 1 : 2) extends <T>() => T extends Flat<B> ? 1 : 2 ? true : false;
+
+/** Compiles only while the client's types say what the server's do. */
+const same = {
+  status: true satisfies Same<MfaStatus, Json<ServerStatus>>,
+  authenticator: true satisfies Same<Authenticator, Json<AuthenticatorView>>,
+  listed: true satisfies Same<ListedAuthenticator, Json<AuthenticatorView> & Partial<WebAuthnView>>,
+  totp: true satisfies Same<TotpSetup, Json<TotpSetupDetails>>,
+  activation: true satisfies Same<Activation, Json<ActivationAnswer>>,
+  signIn: true satisfies Same<Omit<SignIn, 'status' | 'methods' | 'enrollmentDeadline'>, Json<SessionAnswer>>,
+  signInStatus: true satisfies Same<{ of: SignIn['status'] }, { of: LoginStatus }>,
+  recoveryCodes: true satisfies Same<RecoveryCodesSummary, Json<ServerSummary>>,
+  trustedDevice: true satisfies Same<TrustedDevice, Json<TrustedDeviceView>>,
+  signals: true satisfies Same<WebAuthnSignals, Json<ServerSignals>>,
+  codes: true satisfies Same<{ of: Exclude<MfaClientErrorCode, MfaClientOnlyCode> }, { of: ServerCode }>,
+  unlock: true satisfies Same<{ of?: MfaClientError['unlock'] }, { of?: Json<MfaErrorDetails>['unlock'] }>,
+  creationOptions: true satisfies Asked extends Created ? true : false,
+};
+
+describe('the types of the browser client', () => {
+  it('are those of the server, after JSON', () => {
+    expect(Object.values(same)).not.toContain(false);
+  });
+
+  it('know every code of the server, and none of its own is one of them', () => {
+    const own: Record<MfaClientOnlyCode, true> = {
+      ceremony_cancelled: true,
+      already_registered: true,
+      not_supported: true,
+      ceremony_failed: true,
+      network: true,
+      unexpected_answer: true,
+    };
+    for (const code of Object.keys(MFA_ERRORS)) expect(own).not.toHaveProperty(code);
+  });
+});
