@@ -16,21 +16,28 @@ export interface StepUpOptions {
   codes?: readonly StepUpCode[];
 }
 
+type Refusal = MfaClientError & { code: StepUpCode };
+
 /** A call of the handler, and the requests that wait for it. */
 interface Run {
-  /** What it is for: requests that ask for the same share it. */
-  demand: string;
+  /** What it is for. */
+  refusal: Refusal;
   isProven: Promise<boolean>;
 }
 
-type Refusal = MfaClientError & { code: StepUpCode };
+/** How the last run for a demand ended, and as which of all. */
+interface Outcome {
+  refusal: Refusal;
+  order: number;
+  isProven: boolean;
+}
 
 /** What a request is told whose token is no more: by this module's routes, and by the guard of the application's. */
 const DEAD_TOKEN = ['session_expired', 'unauthenticated'];
 
 /**
  * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request once.
- * Requests that are under way at the same time share one run and its outcome; one that asks for other factors waits its turn.
+ * Requests that are under way at the same time share one run and its outcome; one that it would not satisfy waits its turn.
  *
  * The handler's own requests must not go through the fetch that it serves: they would wait for themselves.
  */
@@ -42,21 +49,22 @@ export function withStepUp(
   let running: Run | undefined;
   let ended = 0;
   let lastProof = 0;
-  /** The last run for each demand: when it ended, and how. */
-  const outcomes = new Map<string, { order: number; isProven: boolean }>();
+  const outcomes = new Map<string, Outcome>();
 
   /** @param sent how many runs had ended when the request was sent */
   async function prove(refusal: Refusal, sent: number): Promise<boolean> {
-    const demand = demandOf(refusal);
-    while (running && running.demand !== demand) await running.isProven;
-    const outcome = outcomes.get(demand);
+    while (running && !satisfies(running.refusal, refusal)) await running.isProven;
+    if (running) return running.isProven;
     // Sent before the user had decided, refused after it: they are not asked again.
-    if (!running && outcome && outcome.order > sent) return outcome.isProven;
-    running ??= { demand, isProven: run(refusal, demand) };
+    const decided = [...outcomes.values()].filter(
+      (outcome) => outcome.order > sent && satisfies(outcome.refusal, refusal),
+    );
+    if (decided.length > 0) return decided.some(({ isProven }) => isProven);
+    running = { refusal, isProven: run(refusal) };
     return running.isProven;
   }
 
-  async function run(refusal: Refusal, demand: string): Promise<boolean> {
+  async function run(refusal: Refusal): Promise<boolean> {
     const isProven = await Promise.resolve(refusal)
       .then(handler)
       .then(
@@ -65,7 +73,7 @@ export function withStepUp(
       );
     ended += 1;
     if (isProven) lastProof = ended;
-    outcomes.set(demand, { order: ended, isProven });
+    outcomes.set(String([refusal.code, refusal.methods]), { refusal, order: ended, isProven });
     running = undefined;
     return isProven;
   }
@@ -94,9 +102,15 @@ function isOneOf(codes: readonly string[], { code }: MfaClientError): boolean {
   return codes.includes(code);
 }
 
-/** A fresh proof is young enough for every `maxAge`, so that makes no difference. */
-function demandOf({ code, methods }: MfaClientError): string {
-  return [code, ...(methods ?? [])].join(' ');
+/**
+ * Whether a proof that the one asks for does for the other too: each factor that the user may have used there is welcome here. A
+ * fresh proof is young enough for every `maxAge`.
+ */
+function satisfies(one: Refusal, other: Refusal): boolean {
+  const [given, welcome] = [one.methods ?? [], other.methods ?? []];
+  const isWelcome =
+    given.length > 0 ? given.every((method) => welcome.includes(method)) : welcome.length === 0;
+  return one.code === other.code && isWelcome;
 }
 
 type Arguments = Parameters<Fetch>;

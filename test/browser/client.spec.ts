@@ -1,0 +1,412 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { build } from 'esbuild';
+import type * as BrowserClient from 'nestjs-mfa/browser';
+import type { MfaClient, MfaClientError } from 'nestjs-mfa/browser';
+import type { Browser, Page } from 'playwright-core';
+
+import { readConfig } from '../../apps/demo/src/config/demo-config.js';
+import { createDemo } from '../../apps/demo/src/create-demo.js';
+import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+
+const ENTRY = join(import.meta.dirname, '../../libs/mfa/src/browser/index.ts');
+const GRACE_SECONDS = 4;
+const PASSKEY_OPTIONS = '**/mfa/passkey/options';
+const password = 'correct horse battery';
+
+const HTML = `<!doctype html><title>Test</title><input autocomplete="username webauthn">
+  <script type="module">
+    import * as client from '/client.js';
+    window.scope = { client, mfa: client.createMfaClient(), promises: {} };
+  </script>`;
+
+/** What the page has. */
+interface Scope {
+  client: typeof BrowserClient;
+  mfa: MfaClient;
+  /** What was begun and is not awaited yet. */
+  promises: Record<string, Promise<unknown>>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Runs a function in the page. It comes without its surroundings, but for the argument. */
+async function run<Value>(
+  page: Page,
+  work: (scope: Scope, argument: string) => Value | Promise<Value>,
+  argument = '',
+): Promise<Value> {
+  await page.waitForFunction('window.scope');
+  return page.evaluate(`(${work.toString()})(window.scope, ${JSON.stringify(argument)})`);
+}
+
+type Failure = Pick<MfaClientError, 'code' | 'status' | 'unknownCredential'> & { cause?: string };
+
+/** Runs it too, and gives the error that it must end with. */
+async function fail(
+  page: Page,
+  work: (scope: Scope, argument: string) => Promise<unknown>,
+): Promise<Failure> {
+  await page.waitForFunction('window.scope');
+  return page.evaluate(`(${work.toString()})(window.scope).then(
+    (value) => { throw new Error('It did not fail: ' + JSON.stringify(value)); },
+    (error) => ({ ...error, cause: error.cause?.name }),
+  )`);
+}
+
+const describeInBrowser = hasChromium ? describe : describe.skip;
+
+describeInBrowser('nestjs-mfa/browser in Chromium', () => {
+  let app: INestApplication;
+  let browser: Browser;
+  let url: string;
+  let bundle: string;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [ENTRY],
+      bundle: true,
+      format: 'esm',
+      write: false,
+      logLevel: 'silent',
+    });
+    bundle = outputFiles[0]?.text ?? '';
+    const port = await freePort();
+    const { database, mfa } = readConfig({
+      PORT: String(port),
+      DATABASE_URL: 'sqlite::memory:',
+      MFA_SECRET: randomBytes(32).toString('base64url'),
+      MFA_PASSKEY_LOGIN: 'true',
+      MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
+    });
+    app = await createDemo({ database, mfa }, { logger: false });
+    await app.listen(port, 'localhost');
+    url = `http://localhost:${port}`;
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    await app.close();
+  });
+
+  /** An empty page of the application's origin that has the client. */
+  async function openPage(prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
+    const page = await (await browser.newContext()).newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.route('**/test-page', (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
+    await page.route('**/client.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: bundle }),
+    );
+    await prepare?.(page);
+    await page.goto(`${url}/test-page`);
+    return page;
+  }
+
+  let users = 0;
+
+  async function post(page: Page, path: string, body: object): Promise<{ status: string }> {
+    return page.evaluate(
+      async ([path, body]) => {
+        const headers = { 'content-type': 'application/json' };
+        const response = await fetch(path, { method: 'POST', headers, body });
+        return (await response.json()) as { status: string };
+      },
+      [path, JSON.stringify(body)] as const,
+    );
+  }
+
+  /** A page with a new account that is signed in. */
+  async function signUp(kind: 'usb' | 'internal') {
+    const page = await openPage();
+    const key = await VirtualAuthenticator.add(page, kind);
+    users += 1;
+    const credentials = { email: `client-${users}@example.com`, password };
+    await post(page, '/auth/register', credentials);
+    const login = () => post(page, '/auth/login', credentials);
+    await login();
+    return { page, key, login, email: credentials.email };
+  }
+
+  /** The same with a passkey, signed out again. */
+  async function signUpWithPasskey() {
+    const user = await signUp('internal');
+    await run(user.page, ({ mfa }) => mfa.addSecurityKey({ passwordless: true }));
+    await run(user.page, ({ mfa }) => mfa.endSession());
+    return user;
+  }
+
+  const waitForOptions = (page: Page) => page.waitForResponse(PASSKEY_OPTIONS);
+
+  it('registers a key, signs in with it, and steps up when a request asks for it', async () => {
+    const { page, login } = await signUp('usb');
+    const { authenticator, recoveryCodes } = await run(page, ({ mfa }) =>
+      mfa.addSecurityKey({ name: 'My key' }),
+    );
+    expect(authenticator).toMatchObject({ type: 'webauthn', name: 'My key' });
+    expect(recoveryCodes).toHaveLength(10);
+    await expect(run(page, ({ mfa }) => mfa.listAuthenticators('webauthn'))).resolves.toMatchObject([
+      { name: 'My key', passwordless: false, transports: ['usb'] },
+    ]);
+
+    await run(page, ({ mfa }) => mfa.endSession());
+    expect((await login()).status).toBe('mfa_required');
+    const signIn = await run(page, ({ mfa }) => mfa.authenticateWithKey());
+    expect(signIn.status).toBe('authenticated');
+    expect(signIn.proven.map(({ method }) => method)).toEqual(['pwd', 'webauthn']);
+
+    await new Promise((resolve) => setTimeout(resolve, (GRACE_SECONDS + 1) * 1000));
+    const [statuses, runs] = await run(page, async ({ client, mfa }) => {
+      let runs = 0;
+      const fetch = client.withStepUp(window.fetch.bind(window), async () => {
+        runs += 1;
+        await mfa.authenticateWithKey();
+      });
+      const answers = await Promise.all([fetch('/vault'), fetch('/vault'), fetch('/vault')]);
+      return [answers.map(({ status }) => status), runs] as const;
+    });
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(runs).toBe(1);
+  }, 60_000);
+
+  it('does not register the same key twice', async () => {
+    const { page } = await signUp('usb');
+    await run(page, ({ mfa }) => mfa.addSecurityKey());
+    await expect(fail(page, ({ mfa }) => mfa.addSecurityKey())).resolves.toMatchObject({
+      code: 'already_registered',
+      status: 0,
+      cause: 'InvalidStateError',
+    });
+  }, 30_000);
+
+  it('signs in with a passkey, by button and by autofill', async () => {
+    const { page } = await signUpWithPasskey();
+    await expect(run(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      status: 'authenticated',
+    });
+    await run(page, ({ mfa }) => mfa.endSession());
+    await expect(run(page, ({ client }) => client.supportsPasskeyAutofill())).resolves.toBe(true);
+    await expect(run(page, ({ mfa }) => mfa.signInWithPasskeyAutofill())).resolves.toMatchObject({
+      status: 'authenticated',
+    });
+    await expect(run(page, ({ mfa }) => mfa.status())).resolves.toMatchObject({ verified: true });
+  }, 30_000);
+
+  it('says that a ceremony was cancelled, by the user or by the page', async () => {
+    const { page, key } = await signUpWithPasskey();
+    await key.setUserVerified(false);
+    await expect(fail(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      code: 'ceremony_cancelled',
+      cause: 'NotAllowedError',
+    });
+
+    await key.setUserVerified(true);
+    await key.setPresent(false);
+    const options = waitForOptions(page);
+    const cancelled = fail(page, ({ mfa }) => {
+      const abort = new AbortController();
+      Object.assign(window, { abort });
+      return mfa.signInWithPasskey({ signal: abort.signal });
+    });
+    await options;
+    await page.evaluate(
+      'new Promise((resolve) => setTimeout(resolve, 300)).then(() => window.abort.abort())',
+    );
+    await expect(cancelled).resolves.toMatchObject({ code: 'ceremony_cancelled', status: 0 });
+
+    // Before the server was asked, and between its answer and the ceremony.
+    await expect(
+      fail(page, ({ mfa }) => mfa.signInWithPasskey({ signal: AbortSignal.abort() })),
+    ).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+    await expect(
+      fail(page, ({ client }) =>
+        client.getCredential({ challenge: 'AAAA', rpId: 'localhost' }, AbortSignal.abort()),
+      ),
+    ).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+  }, 30_000);
+
+  it('ends autofill when it is aborted, also before the ceremony has begun', async () => {
+    const page = await openPage();
+    await VirtualAuthenticator.add(page, 'internal');
+    for (const delay of [0, 300]) {
+      const options = waitForOptions(page);
+      const aborted = fail(page, ({ mfa }) => {
+        const abort = new AbortController();
+        Object.assign(window, { abort });
+        return mfa.signInWithPasskeyAutofill({ signal: abort.signal });
+      });
+      await options;
+      await page.waitForTimeout(delay);
+      await page.evaluate('window.abort.abort()');
+      await expect(aborted).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+    }
+  }, 30_000);
+
+  it('gives up autofill for a ceremony that was asked for', async () => {
+    const { page, key } = await signUpWithPasskey();
+    await key.setPresent(false);
+    const options = waitForOptions(page);
+    const autofill = fail(page, ({ mfa }) => mfa.signInWithPasskeyAutofill());
+    await options;
+    await page.waitForTimeout(300);
+    // What is pending now stays so: a touch only counts for ceremonies that begin after it.
+    await key.setPresent(true);
+    const button = run(page, ({ mfa }) => mfa.signInWithPasskey());
+    await expect(autofill).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+    await expect(button).resolves.toMatchObject({ status: 'authenticated' });
+  }, 30_000);
+
+  it('never closes a dialogue for an offer in the background that comes late', async () => {
+    const { page, key } = await signUpWithPasskey();
+    await key.setPresent(false);
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route(
+      PASSKEY_OPTIONS,
+      async (route) => {
+        await held;
+        await route.continue();
+      },
+      { times: 1 },
+    );
+    const asked = page.waitForRequest(PASSKEY_OPTIONS);
+    const autofill = fail(page, ({ mfa }) => mfa.signInWithPasskeyAutofill());
+    await asked;
+    const options = waitForOptions(page);
+    await run(page, ({ mfa, promises }) => {
+      promises['dialogue'] = mfa.signInWithPasskey().catch(() => 'closed');
+    });
+    await options;
+    await page.waitForTimeout(300);
+    release();
+    await expect(autofill).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+    await expect(
+      run(page, ({ promises }) => {
+        const open = new Promise((resolve) => setTimeout(() => resolve('open'), 500));
+        return Promise.race([promises['dialogue'], open]);
+      }),
+    ).resolves.toBe('open');
+  }, 30_000);
+
+  it('renews the challenge of an offer before it expires', async () => {
+    const { page, key } = await signUpWithPasskey();
+    await page.clock.install();
+    await key.setPresent(false);
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/mfa/passkey/options')) asked += 1;
+    });
+    const first = waitForOptions(page);
+    const signIn = run(page, ({ mfa }) => mfa.signInWithPasskeyAutofill());
+    await first;
+    await page.waitForTimeout(300);
+    await page.clock.fastForward(230_000);
+    await page.waitForTimeout(300);
+    expect(asked).toBe(1);
+    await key.setPresent(true);
+    await page.clock.fastForward(20_000);
+    await expect(signIn).resolves.toMatchObject({ status: 'authenticated' });
+    expect(asked).toBe(2);
+  }, 30_000);
+
+  it('removes a passkey from the browser too, and keeps its names up to date', async () => {
+    const { page, key, email } = await signUp('internal');
+    const { authenticator } = await run(page, ({ mfa }) => mfa.addSecurityKey({ passwordless: true }));
+    const signalled = await run(
+      page,
+      async ({ mfa }, id) => {
+        const names: string[] = [];
+        const original = PublicKeyCredential.signalCurrentUserDetails.bind(PublicKeyCredential);
+        PublicKeyCredential.signalCurrentUserDetails = (details) => {
+          names.push(details.name);
+          return original(details);
+        };
+        await mfa.renameAuthenticator(id, 'Laptop');
+        return names;
+      },
+      authenticator.id,
+    );
+    expect(signalled).toEqual([email]);
+    await expect(key.credentials()).resolves.toHaveLength(1);
+    await run(page, ({ mfa }, id) => mfa.removeAuthenticator(id), authenticator.id);
+    await expect(key.credentials()).resolves.toHaveLength(0);
+  }, 30_000);
+
+  it('makes the browser forget a passkey that nobody here has', async () => {
+    const { page, key } = await signUp('internal');
+    const { authenticator } = await run(page, ({ mfa }) => mfa.addSecurityKey({ passwordless: true }));
+    await page.evaluate((id) => fetch(`/mfa/authenticators/${id}`, { method: 'DELETE' }), authenticator.id);
+    await expect(key.credentials()).resolves.toHaveLength(1);
+    await expect(fail(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      code: 'webauthn_failed',
+      status: 400,
+      unknownCredential: { rpId: 'localhost' },
+    });
+    await expect(key.credentials()).resolves.toHaveLength(0);
+  }, 30_000);
+
+  it('does without signals where the browser has none', async () => {
+    const { page, key } = await signUp('internal');
+    const { authenticator } = await run(page, ({ mfa }) => mfa.addSecurityKey({ passwordless: true }));
+    await run(
+      page,
+      async ({ mfa }, id) => {
+        for (const name of [
+          'signalAllAcceptedCredentials',
+          'signalCurrentUserDetails',
+          'signalUnknownCredential',
+        ]) {
+          Object.defineProperty(PublicKeyCredential, name, { value: undefined });
+        }
+        await mfa.removeAuthenticator(id);
+      },
+      authenticator.id,
+    );
+    await expect(key.credentials()).resolves.toHaveLength(1);
+    await expect(fail(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      code: 'webauthn_failed',
+    });
+  }, 30_000);
+
+  it('says what this browser, or this key, can not do', async () => {
+    const { page } = await signUp('usb');
+    await expect(
+      fail(page, ({ client }) =>
+        client.createCredential({
+          rp: { id: 'localhost', name: 'Test' },
+          user: { id: 'AAAA', name: 'a', displayName: 'a' },
+          challenge: 'AAAA',
+          pubKeyCredParams: [{ type: 'of the future' as 'public-key', alg: -7 }],
+        }),
+      ),
+    ).resolves.toMatchObject({ code: 'not_supported', cause: 'NotSupportedError' });
+    await expect(
+      fail(page, ({ client }) => client.getCredential({ challenge: 'AAAA', rpId: 'example.com' })),
+    ).resolves.toMatchObject({ code: 'ceremony_failed', cause: 'SecurityError' });
+
+    await page.evaluate(() => {
+      Object.defineProperty(PublicKeyCredential, 'isConditionalMediationAvailable', { value: undefined });
+    });
+    await expect(fail(page, ({ mfa }) => mfa.signInWithPasskeyAutofill())).resolves.toMatchObject({
+      code: 'not_supported',
+    });
+    await page.evaluate(() => Object.defineProperty(window, 'PublicKeyCredential', { value: undefined }));
+    await expect(fail(page, ({ mfa }) => mfa.addSecurityKey())).resolves.toMatchObject({
+      code: 'not_supported',
+    });
+    await expect(run(page, ({ client }) => client.supportsWebAuthn())).resolves.toBe(false);
+  }, 30_000);
+
+  it('found no error in the pages', () => {
+    expect(problems).toEqual([]);
+  });
+});
