@@ -22,7 +22,7 @@ import { canSignal, signalAccount, signalUnknown } from './signals.js';
  */
 export function createMfaClient<CompleteLogin extends object = object>({
   baseUrl = '/mfa',
-  // Looked up at each request, and without its owner it refuses to run in browsers.
+  // Looked up at each request: what instruments it may come later.
   fetch: ownFetch = (input, init) => globalThis.fetch(input, init),
   headers = {},
   credentials = 'same-origin',
