@@ -11,14 +11,14 @@ const noTransport = {
 };
 
 const library = (folder, patterns) => ({
-  files: [`libs/mfa/src/${folder}/**/*.ts`],
+  files: [`libs/mfa/src/${folder}/**/*.{ts,tsx}`],
   rules: { 'no-restricted-imports': ['error', { patterns: [noTransport, ...patterns] }] },
 });
 
 export default tseslint.config(
   { ignores: ['**/dist/**', 'coverage/**', 'node_modules/**'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked, tseslint.configs.stylistic],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -71,7 +71,11 @@ export default tseslint.config(
   },
   {
     // The modules that put the parts together.
-    files: ['libs/mfa/src/*.module.ts', 'apps/demo/src/**/*.module.ts'],
+    files: [
+      'libs/mfa/src/*.module.ts',
+      'libs/mfa/src/pages/page-controllers.ts',
+      'apps/demo/src/**/*.module.ts',
+    ],
     rules: { 'no-restricted-imports': 'off' },
   },
   {

@@ -1,36 +1,47 @@
+/** The compiler of the tests; `tsx` reads `<T>` as markup, so each kind of file has its own. */
+const swc = (tsx) => [
+  '@swc/jest',
+  {
+    jsc: {
+      parser: { syntax: 'typescript', tsx, decorators: true },
+      transform: {
+        legacyDecorator: true,
+        decoratorMetadata: true,
+        react: { runtime: 'automatic', importSource: 'preact' },
+      },
+      target: 'es2022',
+      keepClassNames: true,
+    },
+    module: { type: 'es6' },
+    sourceMaps: 'inline',
+  },
+];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-          target: 'es2022',
-          keepClassNames: true,
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) },
   moduleNameMapper: {
     // The sources themselves, so that tests need no build.
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
     '^nestjs-mfa/browser$': '<rootDir>/libs/mfa/src/browser/index.ts',
+    '^nestjs-mfa/pages$': '<rootDir>/libs/mfa/src/pages/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // The script of the pages, which they serve.
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
   setupFiles: ['reflect-metadata'],
   collectCoverageFrom: [
-    'libs/mfa/src/**/*.ts',
+    'libs/mfa/src/**/*.{ts,tsx}',
     '!**/*.spec.ts',
     // These few talk to navigator.credentials: only a browser runs them, and test/browser/client.spec.ts has one do it.
     '!libs/mfa/src/browser/{autofill,ceremonies,signals}.ts',
+    // The script of the pages: bundled, and run by Chromium (test/browser/pages.spec.ts).
+    '!libs/mfa/src/pages/client/**',
     // Types only.
+    '!libs/mfa/src/pages/page-props.ts',
     '!libs/mfa/src/browser/{answers,index,mfa-client}.ts',
     '!libs/mfa/src/adapter/{adapter-option,notification}.ts',
     '!libs/mfa/src/import/import-record.ts',

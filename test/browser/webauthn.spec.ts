@@ -1,25 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
 
 import { readConfig } from '../../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../../apps/demo/src/create-demo.js';
-import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
 
 const GRACE_SECONDS = 4;
 const SCREENSHOTS = 'coverage/screenshots';
 const password = 'correct horse battery';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
 

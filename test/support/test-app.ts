@@ -151,6 +151,8 @@ export interface TestAppOptions {
   imports?: NonNullable<ModuleMetadata['imports']>;
   /** Changes the application before it listens. */
   configure?: (app: INestApplication) => void;
+  /** A port of localhost to listen on, for browsers: they have WebAuthn there without https. Default: any of 127.0.0.1. */
+  port?: number;
   /** A SQLite file. */
   database?: string;
   /** Another kind of database. */
@@ -164,6 +166,7 @@ export async function startTestApp({
   controllers = [],
   imports = [],
   configure,
+  port,
   database,
   orm,
 }: TestAppOptions = {}): Promise<TestApp> {
@@ -193,7 +196,7 @@ export async function startTestApp({
   const app = module.createNestApplication({ forceCloseConnections: true, logger });
   configure?.(app);
   try {
-    await app.listen(0, '127.0.0.1');
+    await app.listen(port ?? 0, port === undefined ? '127.0.0.1' : 'localhost');
   } catch (error) {
     // Its connections would keep the database from being dropped.
     await app.get<DataSource>(getDataSourceToken()).destroy();

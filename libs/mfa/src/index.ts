@@ -50,6 +50,10 @@ export { NOTIFICATION_TYPES } from './adapter/notification.js';
 export type { EncryptionContext } from './crypto/envelope.js';
 export { EnvelopeError } from './crypto/envelope.js';
 
+// Pages; what templates are made of is in `nestjs-mfa/pages`
+export type { MfaPageTexts } from './i18n/page-texts.js';
+export type { MfaLayout } from './pages/page-props.js';
+
 // Claims
 export type { WebAuthnFacts } from './claims/amr.js';
 export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './claims/mfa-claims.js';

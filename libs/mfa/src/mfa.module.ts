@@ -1,4 +1,4 @@
-import type { DynamicModule, ModuleMetadata, Provider } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
@@ -13,6 +13,7 @@ import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuditLog } from './audit/audit-log.js';
 import { MfaAuditService } from './audit/mfa-audit.service.js';
 import { AccountsService } from './authenticators/accounts.service.js';
+import { AuthenticatorList } from './authenticators/authenticator-list.js';
 import { AuthenticatorLock } from './authenticators/authenticator-lock.js';
 import { AuthenticatorsController } from './authenticators/authenticators.controller.js';
 import { AuthenticatorsService } from './authenticators/authenticators.service.js';
@@ -60,7 +61,12 @@ import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
+import type { ResolvedPages } from './options/resolve-pages.js';
+import { MFA_PAGES } from './options/resolve-pages.js';
 import { MFA_PATH, resolveStructure } from './options/structural-options.js';
+import { BrowserRedirect } from './pages/browser-redirect.js';
+import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
+import { PageLinks } from './pages/page-links.js';
 import { RecoveryCodeFactor } from './recovery-codes/recovery-code-factor.js';
 import { RecoveryCodeSet } from './recovery-codes/recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-codes/recovery-code-store.js';
@@ -73,6 +79,7 @@ import { AuthenticateController } from './sessions/authenticate.controller.js';
 import { AuthenticationSessionService } from './sessions/authentication-session.service.js';
 import { LoginFlow } from './sessions/login.flow.js';
 import { MfaService } from './sessions/mfa.service.js';
+import { PasswordFlow } from './sessions/password.flow.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
@@ -126,6 +133,8 @@ const PUBLIC_PROVIDERS = [
   TrustedDevicesService,
   RequestContextService,
   MfaExceptionMapper,
+  // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
+  BrowserRedirect,
   MfaGuard,
   MfaSessionGuard,
 ];
@@ -137,6 +146,7 @@ const INTERNAL_PROVIDERS = [
   AttemptLimiter,
   FactorChange,
   AccountsService,
+  AuthenticatorList,
   AuthenticatorLock,
   UnlockByCodes,
   FailedAttempts,
@@ -160,6 +170,7 @@ const INTERNAL_PROVIDERS = [
   RemoveAuthenticatorFlow,
   ActivationAnswers,
   LoginFlow,
+  PasswordFlow,
   SecondFactorFlow,
   SessionAnswers,
   SessionTransport,
@@ -181,6 +192,7 @@ const INTERNAL_PROVIDERS = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  PageLinks,
 ];
 
 const GLOBAL_GUARD_PROVIDERS: Provider[] = [
@@ -230,20 +242,23 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       ...adapterImports(structure.adapter),
       TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource),
     ],
-    controllers: structure.controllers
-      ? [
-          mountController(SessionController, mount('')),
-          mountController(AuthenticatorsController, mount('/authenticators')),
-          mountController(TotpController, mount('/totp')),
-          mountController(RecoveryCodesController, mount('/recovery-codes')),
-          mountController(AuthenticateController, mount('/authenticate')),
-          mountController(WebAuthnController, mount('/webauthn')),
-          mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
-          mountController(PasskeyController, mount('/passkey')),
-          mountController(TrustedDevicesController, mount('/trusted-devices')),
-          WellKnownController,
-        ]
-      : [],
+    controllers: [
+      ...(structure.controllers
+        ? [
+            mountController(SessionController, mount('')),
+            mountController(AuthenticatorsController, mount('/authenticators')),
+            mountController(TotpController, mount('/totp')),
+            mountController(RecoveryCodesController, mount('/recovery-codes')),
+            mountController(AuthenticateController, mount('/authenticate')),
+            mountController(WebAuthnController, mount('/webauthn')),
+            mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
+            mountController(PasskeyController, mount('/passkey')),
+            mountController(TrustedDevicesController, mount('/trusted-devices')),
+            WellKnownController,
+          ]
+        : []),
+      ...mountPages(structure.pages),
+    ],
     providers: [
       ...optionsProviders,
       ...coreProviders(structure.dataSource),
@@ -251,11 +266,17 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       ...PUBLIC_PROVIDERS,
       ...INTERNAL_PROVIDERS,
       { provide: MFA_PATH, useValue: structure.path },
+      { provide: MFA_PAGES, useValue: structure.pages },
+      ...(structure.pages ? PAGE_PROVIDERS : []),
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
     exports: [...PUBLIC_PROVIDERS, MFA_ADAPTER, MFA_OPTIONS, MFA_CLOCK],
   };
+}
+
+function mountPages(pages: ResolvedPages | null): Type[] {
+  return pages ? PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path)) : [];
 }
 
 function coreProviders(dataSourceName: string | undefined): Provider[] {

@@ -99,6 +99,18 @@ export class DefaultMfaAdapter {
     return { id: userId };
   }
 
+  /**
+   * Whether this is the user's password, for the page `reauthenticate`; null: the application does not say, and the page sends
+   * its user to sign in again. It is asked within the user's budget of attempts. Default: null.
+   */
+  checkPassword(
+    _user: MfaUser,
+    _password: string,
+    _request: object,
+  ): boolean | null | Promise<boolean | null> {
+    return null;
+  }
+
   /** Extra fields for the answer that completes a sign-in, such as an access token. Default: none. */
   completeLogin(
     _user: MfaUser,

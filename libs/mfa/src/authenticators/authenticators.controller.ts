@@ -1,14 +1,12 @@
 import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
-import { userIdOf } from '../adapter/mfa-user.js';
 import { RemoveAuthenticatorFlow } from '../enrolment/remove-authenticator.flow.js';
 import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { sourceOf } from '../sessions/request-context.service.js';
-import type { AuthenticatorDetails } from './authenticator-details.js';
-import { AUTHENTICATOR_DETAILS } from './authenticator-details.js';
+import { AuthenticatorList } from './authenticator-list.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
 import { AuthenticatorsService } from './authenticators.service.js';
@@ -21,9 +19,9 @@ import { RenameAuthenticatorFlow } from './rename-authenticator.flow.js';
 export class AuthenticatorsController {
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorList) private readonly lists: AuthenticatorList,
     @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
-    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
   ) {}
 
   @Get()
@@ -32,17 +30,7 @@ export class AuthenticatorsController {
     @CurrentUser() user: MfaUser,
     @Query() { type }: ListAuthenticatorsQuery,
   ): Promise<AuthenticatorView[]> {
-    const userId = userIdOf(user);
-    const rows = (await this.authenticators.find(userId)).filter(
-      (row) => type === undefined || row.type === type,
-    );
-    const views = rows.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
-    for (const factor of this.details) {
-      if (!rows.some((row) => row.type === factor.type)) continue;
-      const details = await factor.describe(userId);
-      for (const view of views) Object.assign(view, details.get(view.id));
-    }
-    return views;
+    return this.lists.find(user, type);
   }
 
   @Patch(':id')

@@ -1,5 +1,5 @@
 import { SetMetadata, createParamDecorator } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
@@ -21,16 +21,17 @@ export function setRequestContext(request: object, context: MfaRequestContext): 
   contexts.set(request, context);
 }
 
-function requestContext(execution: ExecutionContext): MfaRequestContext {
-  return contexts.get(execution.switchToHttp().getRequest()) as MfaRequestContext;
+/** What the route's guard found; undefined when it did not come that far. */
+export function requestContextOf(host: ArgumentsHost): MfaRequestContext | undefined {
+  return contexts.get(host.switchToHttp().getRequest());
 }
 
 /** The request's user and session, as the route's guard found them. */
 export const CurrentContext = createParamDecorator((_: unknown, execution: ExecutionContext) =>
-  requestContext(execution),
+  requestContextOf(execution),
 );
 
 /** The signed-in user, on routes that need one. */
 export const CurrentUser = createParamDecorator(
-  (_: unknown, execution: ExecutionContext): MfaUser => requestContext(execution).user as MfaUser,
+  (_: unknown, execution: ExecutionContext): MfaUser => requestContextOf(execution)?.user as MfaUser,
 );

@@ -5,6 +5,7 @@ import type { Observable } from 'rxjs';
 import { from, mergeMap } from 'rxjs';
 
 import { MfaException } from '../errors/mfa-exception.js';
+import { BrowserRedirect } from '../pages/browser-redirect.js';
 import { MfaExceptionMapper } from './mfa-exception-mapper.js';
 import { answerMessage } from './refused-message.filter.js';
 import { presentIn } from './transport-exceptions.js';
@@ -18,7 +19,8 @@ import { presentIn } from './transport-exceptions.js';
 export class MfaExceptionFilter extends BaseExceptionFilter {
   constructor(
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
-    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(BrowserRedirect) protected readonly redirects: BrowserRedirect,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {
     super(adapterHost.httpAdapter);
   }
@@ -27,7 +29,7 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
     const presented = presentIn(host, this.mapper, exception).catch((failure: unknown) => failure);
     switch (host.getType<string>()) {
       case 'http':
-        return void presented.then((error) => super.catch(error, host));
+        return void presented.then((error) => this.answerHttp(error, exception, host));
       case 'ws':
         return void presented.then((error) => answerMessage(refusal(error, exception), host));
       case 'rpc':
@@ -39,6 +41,17 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
         return presented.then((error) => Promise.reject(error as Error));
     }
   }
+
+  private answerHttp(presented: unknown, exception: MfaException, host: ArgumentsHost): void {
+    const location = this.locationFor(exception, host.switchToHttp().getRequest<object>());
+    if (location === null) return super.catch(presented, host);
+    this.adapterHost.httpAdapter.redirect(host.switchToHttp().getResponse<object>(), 303, location);
+  }
+
+  /** Where to send a browser that was refused; null: it gets the answer that every client gets. */
+  protected locationFor(exception: MfaException, request: object): string | null {
+    return exception instanceof MfaException ? this.redirects.forBrowser(exception, request) : null;
+  }
 }
 
 /** What could not be given its text is told with the default one: there is no status to fall back on. */
@@ -49,4 +62,8 @@ function refusal(presented: unknown, original: MfaException): MfaException {
 /** On this module's own routes every refused body or parameter is one of ours, whoever refused it. */
 @Injectable()
 @Catch()
-export class MfaRouteExceptionFilter extends MfaExceptionFilter {}
+export class MfaRouteExceptionFilter extends MfaExceptionFilter {
+  protected override locationFor(): null {
+    return null;
+  }
+}

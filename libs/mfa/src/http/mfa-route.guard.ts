@@ -16,10 +16,10 @@ import { assertSameOrigin } from './same-origin.js';
 @Injectable()
 export class MfaRouteGuard implements CanActivate {
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
-    @Inject(SessionTransport) private readonly transport: SessionTransport,
-    @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
-    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(RequestContextService) protected readonly contexts: RequestContextService,
+    @Inject(SessionTransport) protected readonly transport: SessionTransport,
+    @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
+    @Inject(Reflector) protected readonly reflector: Reflector,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -41,7 +41,8 @@ export class MfaRouteGuard implements CanActivate {
     return true;
   }
 
-  private async assertAccess(
+  /** @throws {MfaException} `unauthenticated`, `session_expired`, or what is missing for a recent proof */
+  protected async assertAccess(
     access: Exclude<RouteAccess, 'anyone'>,
     context: MfaRequestContext,
   ): Promise<void> {

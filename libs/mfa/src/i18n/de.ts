@@ -1,4 +1,5 @@
 import type { MfaLocaleTexts } from './locale-texts.js';
+import { GERMAN_PAGES } from './page-texts-de.js';
 
 /** German, with the formal address. */
 export const GERMAN: MfaLocaleTexts = Object.freeze({
@@ -75,4 +76,5 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     repudiation:
       'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von {site}.',
   },
+  pages: GERMAN_PAGES,
 });

@@ -1,6 +1,7 @@
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import { MFA_ERRORS } from '../errors/error-codes.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
+import { ENGLISH_PAGES } from './page-texts.js';
 
 const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { message }]) => [code, message]));
 
@@ -53,4 +54,5 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     repudiation:
       'Was this not you? Change your password at once, look through the second factors of your account, and tell the people who run {site}.',
   },
+  pages: ENGLISH_PAGES,
 });

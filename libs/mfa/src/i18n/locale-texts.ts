@@ -1,5 +1,6 @@
 import type { MfaNotificationType } from '../adapter/notification.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaPageTexts } from './page-texts.js';
 
 /**
  * All texts in one language. In those of a notification `{site}` is the application's name, `{name}` the authenticator's,
@@ -18,4 +19,6 @@ export interface MfaLocaleTexts {
     /** What to do when it was somebody else (NIST SP 800-63B-4, section 4.6). */
     repudiation: string;
   };
+  /** The texts of the pages (option `pages`). What is missing is shown in English. */
+  pages?: Partial<MfaPageTexts>;
 }

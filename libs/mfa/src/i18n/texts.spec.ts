@@ -43,7 +43,10 @@ describe('the texts of the module', () => {
     ['en', ENGLISH],
     ['de', GERMAN],
   ])('%s: no line breaks, no HTML, no unknown placeholder', (_, texts) => {
-    const known = ['{site}', '{name}', '{remaining}', '{time}', '{ip}', '{userAgent}'];
+    const known = [
+      ...['{site}', '{name}', '{remaining}', '{time}', '{ip}', '{userAgent}'],
+      ...['{total}', '{digits}', '{days}', '{period}', '{user}', '{browser}', '{system}'],
+    ];
     for (const [, text] of flatten(texts)) {
       expect(text).not.toMatch(/[\p{Cc}<>]/u);
       for (const placeholder of placeholders(text)) expect(known).toContain(placeholder);

@@ -2,6 +2,7 @@ import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 
 import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
+import type { MfaLayout } from '../pages/page-props.js';
 import type { MfaType } from '../policy/methods.js';
 
 /** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
@@ -137,6 +138,19 @@ export interface RateLimitOptions {
 export interface PagesOptions {
   /** Where the pages live. Default: `/account/security`. */
   path?: string;
+  /**
+   * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
+   * `layout.js`), each with a component as its default export.
+   */
+  templatesDir?: string;
+  /** What stands around every page, in place of the layout of the module and of `templatesDir`. */
+  layout?: MfaLayout;
+  /** A style sheet of your own, loaded after that of the module: a path of your site. It can set the `--mfa-…` variables. */
+  stylesheet?: string;
+  /** Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`. Default: none, they get 401. */
+  loginUrl?: string;
+  /** Where the pages lead back to: a path of your site. Default: `/`. */
+  homeUrl?: string;
 }
 
 /** What `MfaModule.forRoot()` takes. */

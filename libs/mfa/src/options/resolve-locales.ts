@@ -25,7 +25,8 @@ function resolveLocale(problems: Problems, given: unknown): MfaLocaleTexts {
     return ENGLISH;
   }
   const texts = given as MfaLocaleTexts;
-  for (const path of missingTexts(ENGLISH, texts))
+  const { pages: _, ...needed } = ENGLISH;
+  for (const path of missingTexts(needed, texts))
     problems.add(`\`locales\`: \`${locale}\` has no text for ${path}`);
   return texts;
 }

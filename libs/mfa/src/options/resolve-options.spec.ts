@@ -398,6 +398,7 @@ describe('resolveStructure', () => {
       controllers: true,
       globalGuard: false,
       isGlobal: true,
+      pages: null,
       dataSource: undefined,
       adapter: undefined,
     });
@@ -413,7 +414,15 @@ describe('resolveStructure', () => {
   it.each([
     [{ path: 'a b' }, '`path`'],
     [{ path: '' }, '`path`'],
-    [{ pages: true }, '`pages` is not available'],
+    [{ pages: 'yes' }, '`pages`'],
+    [{ pages: { path: '/a b' } }, '`pages.path`'],
+    [{ pages: { templatesDir: '/nowhere/at/all' } }, '`pages.templatesDir`'],
+    [{ pages: { layout: './layout.js' } }, '`pages.layout`'],
+    [{ pages: { loginUrl: '//evil.example' } }, '`pages.loginUrl`'],
+    [{ pages: { homeUrl: 'https://evil.example' } }, '`pages.homeUrl`'],
+    [{ pages: { stylesheet: '/\\\\evil.example/x.css' } }, '`pages.stylesheet`'],
+    [{ pages: { theme: 'dark' } }, '`pages.theme`'],
+    [{ pages: true, controllers: false }, '`pages` needs `controllers`'],
     [{ controllers: 'no' }, '`controllers`'],
     [{ dataSource: '' }, '`dataSource`'],
   ])('refuses %j', (options, problem) => {

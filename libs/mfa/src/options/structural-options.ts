@@ -1,6 +1,8 @@
 import type { MfaStructuralOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
+import type { ResolvedPages } from './resolve-pages.js';
+import { resolvePages } from './resolve-pages.js';
 
 /** Injection token of the prefix of the routes. */
 export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
@@ -8,7 +10,7 @@ export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
 export type ResolvedStructure = Required<
   Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
 > &
-  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'>;
+  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'> & { pages: ResolvedPages | null };
 
 /**
  * Fills in the defaults of the options that shape the module.
@@ -17,9 +19,6 @@ export type ResolvedStructure = Required<
  */
 export function resolveStructure(options: MfaStructuralOptions): ResolvedStructure {
   const problems = new Problems();
-  if (options.pages !== undefined && options.pages !== false) {
-    problems.add('`pages` is not available in this version yet: leave it out');
-  }
   const path = problems.text(
     'path',
     options.path,
@@ -30,6 +29,7 @@ export function resolveStructure(options: MfaStructuralOptions): ResolvedStructu
   const structure: ResolvedStructure = {
     path: path.replace(/^\/|\/$/g, ''),
     controllers: problems.boolean('controllers', options.controllers, true),
+    pages: resolvePages(problems, options),
     globalGuard: problems.boolean('globalGuard', options.globalGuard, false),
     isGlobal: problems.boolean('isGlobal', options.isGlobal, true),
     dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),

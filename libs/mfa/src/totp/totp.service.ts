@@ -67,8 +67,13 @@ export class TotpService {
 
   /** The user's authenticator app as an object: the one in set-up if there is one, else the active one. */
   async getAuthenticator(user: MfaUser): Promise<TotpAuthenticator> {
+    return new TotpAuthenticator(user, this, (await this.getSetup(user)) ?? undefined);
+  }
+
+  /** The set-up that the user has begun and not finished, or null. */
+  async getSetup(user: MfaUser): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user));
-    return new TotpAuthenticator(user, this, setup ? await this.describe(user, setup) : undefined);
+    return setup && this.describe(user, setup);
   }
 
   /**

@@ -1,0 +1,168 @@
+/** The English texts of the pages. Their keys are those of every language. */
+export const ENGLISH_PAGES = Object.freeze({
+  // What all pages share
+  backToSecurity: 'Account security',
+  cancel: 'Cancel',
+  never: 'never',
+  somethingWrong: 'That did not work.',
+  copy: 'Copy',
+  copied: 'Copied',
+  scriptNeeded: 'Security keys and passkeys need JavaScript. Switch it on, or use another way.',
+  ceremonyCancelled:
+    'The browser did not finish. You may have cancelled, or it took too long. You can try again.',
+  ceremonyUnsupported: 'This browser cannot use security keys or passkeys.',
+  ceremonyFailed: 'The security key or passkey could not be used. You can try again.',
+
+  // Account security
+  indexTitle: 'Account security',
+  statusOn: 'Two-factor authentication is on.',
+  statusOff: 'Two-factor authentication is off. Your password alone opens your account.',
+  statusRequired: 'Your account needs a second factor.',
+  statusDeadline: 'Set up a second factor by {time}. After that you cannot go on without one.',
+  statusVerified: 'You proved your second factor at {time}.',
+  factorsTitle: 'Your second factors',
+  factorsNone: 'You have no second factor yet.',
+  typeTotp: 'Authenticator app',
+  typeWebauthn: 'Security key',
+  typePasskey: 'Passkey',
+  added: 'Added',
+  lastUsed: 'Last used',
+  locked: 'Locked after too many failed attempts',
+  rename: 'Rename',
+  addTotp: 'Set up an authenticator app',
+  addKey: 'Add a security key or passkey',
+  codesRemaining: '{remaining} of {total} recovery codes left',
+  codesFew: 'Only {remaining} recovery codes are left. Make new ones.',
+  codesNone: 'You have no recovery codes.',
+  codesLink: 'Recovery codes',
+  devicesLink: 'Trusted browsers',
+  noticeTotpAdded: 'The authenticator app was added.',
+  noticeKeyAdded: 'The security key or passkey was added.',
+  noticeRenamed: 'The new name was saved.',
+  noticeRemoved: 'The second factor was removed.',
+  noticeDeviceRevoked: 'The browser is not trusted any more.',
+  noticeDevicesRevoked: 'No browser is trusted any more.',
+
+  // Confirming with a second factor
+  authenticateTitle: 'Confirm it is you',
+  authenticateKeyLead: 'Use your security key or passkey.',
+  authenticateKeyButton: 'Use a security key or passkey',
+  authenticateCodeLabel: 'Code from your authenticator app',
+  authenticateCodeHint: '{digits} digits. Open the app to see the code.',
+  authenticateRecoveryLabel: 'Recovery code',
+  authenticateRecoveryHint: 'One of the codes that you saved. Each works once.',
+  authenticateSubmit: 'Confirm',
+  authenticateOr: 'or',
+  authenticateUseRecovery: 'Use a recovery code',
+  authenticateUseOther: 'Use another way',
+  authenticateTrust: 'Trust this browser and do not ask here again for {days} days',
+  authenticateTrustHint: 'Only on a device that nobody else uses.',
+  authenticateNothing: 'No factor of yours would do here.',
+  authenticateCancel: 'Cancel and sign in as somebody else',
+  invalidCode: 'Enter the code: digits, or the letters and digits of a recovery code.',
+
+  // Password again
+  reauthenticateTitle: 'Enter your password again',
+  reauthenticateLead: 'You are about to change how your account is protected.',
+  reauthenticateAs: 'You are signed in as {user}.',
+  password: 'Password',
+  wrongPassword: 'Wrong password.',
+  continue: 'Continue',
+  reauthenticateElsewhere: 'To go on, sign in again.',
+  signIn: 'Sign in',
+
+  // Having to enrol
+  enrolTitle: 'Set up a second factor',
+  enrolLead:
+    'What you want to open needs a second factor: something besides your password that only you have.',
+  enrolPhishing:
+    'What you want to open needs a security key or passkey. These cannot be tricked into signing in to a false site.',
+  enrolTotpLead: 'An app on your phone shows a new code every {period} seconds.',
+  enrolKeyLead: 'A key that you plug in or hold to your phone, or the screen lock of this device.',
+  enrolNothing: 'No second factor can be set up at the moment.',
+
+  // Signing in with a passkey
+  passkeyTitle: 'Sign in with a passkey',
+  passkeyLead:
+    'A passkey signs you in without a password, with the screen lock of your device or a security key.',
+  passkeyLabel: 'Email or user name',
+  passkeyHint: 'Choose your passkey from the suggestions, or press the button.',
+  passkeyButton: 'Sign in with a passkey',
+  passkeyOther: 'Sign in another way',
+
+  // Authenticator app
+  totpAddTitle: 'Set up an authenticator app',
+  totpStep1: 'Scan this picture with an authenticator app.',
+  totpQr: 'QR code with the secret of your new authenticator app. The secret stands below as text.',
+  totpManual: 'You cannot scan it? Type this secret into the app:',
+  totpStep2: 'Enter the code that the app shows.',
+  totpCode: 'Code',
+  totpCodeHint: '{digits} digits',
+  totpName: 'Name (optional)',
+  totpNameHint: 'So that you know it again, such as “My phone”.',
+  totpSubmit: 'Activate',
+  totpExpires: 'Enter it by {time}. After that reload this page for a new secret.',
+  totpNext: 'Next you get recovery codes, for when the phone is lost.',
+  totpRemoveTitle: 'Remove the authenticator app',
+  totpRemoveLead: 'Its codes do not work any more afterwards.',
+  totpRemoveWhich: 'Which one?',
+  removeLast:
+    'It is your last second factor: two-factor authentication is off then, and your recovery codes and trusted browsers are gone.',
+  removeSubmit: 'Remove',
+  invalidName: 'A name has 1 to 100 characters.',
+  invalidTotp: 'Enter the digits that the app shows.',
+
+  // Security keys and passkeys
+  webauthnAddTitle: 'Add a security key or passkey',
+  webauthnAddLead:
+    'Have your key at hand, or use the screen lock of this device. Your browser takes you through it.',
+  webauthnName: 'Name (optional)',
+  webauthnNameHint: 'So that you know it again, such as “Blue key”.',
+  webauthnPasswordless: 'Let it sign me in without my password',
+  webauthnPasswordlessHint: 'The key asks for your PIN, finger or face then.',
+  webauthnSubmit: 'Add',
+  webauthnEditTitle: 'Rename a key',
+  webauthnEditLabel: 'Name',
+  webauthnEditSubmit: 'Save',
+  webauthnRemoveTitle: 'Remove a key',
+  webauthnRemoveLead: '“{name}” does not work for signing in any more afterwards.',
+
+  // Recovery codes
+  recoveryTitle: 'Recovery codes',
+  recoveryLead: 'With a recovery code you get in when your phone or key is lost. Each works once.',
+  recoveryCreated: 'Made at {time}.',
+  recoveryUnavailable: 'Recovery codes come with your first second factor.',
+  recoveryGenerate: 'Make new codes',
+  recoveryGenerateTitle: 'Make new recovery codes',
+  recoveryGenerateLead: 'The codes that you have now stop working at once.',
+  recoveryGenerateSubmit: 'Make new codes',
+  recoverySaveTitle: 'Save your recovery codes',
+  recoverySaveLead: 'They are shown only now. Print them, or keep them in a password manager.',
+  recoveryFile: '{site}: recovery codes of {user}, made at {time}. Each works once.',
+  recoveryDownload: 'Download as text',
+  recoveryCopy: 'Copy all',
+  recoveryPrint: 'Print',
+  recoverySaved: 'I have saved these codes',
+  recoveryDone: 'Continue',
+
+  // Trusted browsers
+  devicesTitle: 'Trusted browsers',
+  devicesLead: 'These browsers skip your second factor when you sign in.',
+  devicesNone: 'No browser is trusted.',
+  devicesName: '{browser} on {system}',
+  devicesUnknown: 'Unknown browser',
+  devicesCurrent: 'this browser',
+  devicesTrusted: 'Trusted',
+  devicesExpires: 'Until',
+  devicesAddress: 'Address',
+  devicesRevoke: 'Do not trust it any more',
+  devicesRevokeAll: 'Trust no browser any more',
+
+  // What went wrong
+  errorTitle: 'That did not work',
+  errorUnexpected: 'An unexpected error happened. It was not your fault; try again later.',
+  errorRetry: 'You can try again after {time}.',
+});
+
+/** All texts of the pages in one language; `{…}` are filled in. */
+export type MfaPageTexts = Readonly<Record<keyof typeof ENGLISH_PAGES, string>>;

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import Negotiator from 'negotiator';
+
+import type { MfaException } from '../errors/mfa-exception.js';
+import type { HttpRequest } from '../http/http-message.js';
+import { readHeader } from '../http/http-message.js';
+import type { ResolvedPages } from '../options/resolve-pages.js';
+import { MFA_PAGES } from '../options/resolve-pages.js';
+import { getMfaSession } from '../sessions/request-session.js';
+import { refererPath, safeNext } from './next-path.js';
+import { PageLinks } from './page-links.js';
+
+/** Sends a browser that was refused to the page where its user can do what is missing. Other clients get their JSON. */
+@Injectable()
+export class BrowserRedirect {
+  constructor(
+    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(PageLinks) private readonly links: PageLinks,
+  ) {}
+
+  /** Where to send the client, or null when it is no browser, or there are no pages. */
+  forBrowser(exception: MfaException, request: object): string | null {
+    return this.pages && prefersHtml(request) ? this.locationFor(exception, request) : null;
+  }
+
+  /** The page that helps, or null when none does. */
+  locationFor({ code, details }: MfaException, request: object): string | null {
+    const next = returnPath(request);
+    const [method = null, ...others] = details.methods ?? [];
+    // Only one way would do: the page must not offer another, which would lead back here.
+    const only = others.length === 0 ? method : null;
+    switch (code) {
+      case 'mfa_required':
+        return this.links.to('authenticate', { next, method: only });
+      case 'reauthentication_required':
+        return this.links.to('reauthenticate', { next });
+      case 'mfa_enrollment_required':
+        return this.links.to('enrol', { next, method: only });
+      case 'unauthenticated':
+      case 'session_expired':
+        // Half signed in, nobody yet: what is missing is the second factor.
+        if (getMfaSession(request)?.status === 'pending') return this.links.to('authenticate', { next });
+        return this.links.signIn(next);
+      default:
+        return null;
+    }
+  }
+}
+
+/** Whether the client asks for a page rather than for data: a browser that navigates, not one that fetches. */
+export function prefersHtml(request: object): boolean {
+  const accept = readHeader(request, 'accept');
+  // `*/*` alone is what API clients send.
+  if (!accept?.includes('text/html')) return false;
+  return new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/html']) === 'text/html';
+}
+
+/** Where the browser wanted to go; of what GET can't repeat, where it came from. */
+function returnPath(request: object): string | null {
+  const { method, originalUrl, url } = request as HttpRequest & { originalUrl?: string; url?: string };
+  if (method === 'GET' || method === 'HEAD') return safeNext(originalUrl ?? url);
+  return refererPath(readHeader(request, 'referer'), readHeader(request, 'host'));
+}

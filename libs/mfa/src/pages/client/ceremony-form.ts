@@ -1,0 +1,108 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/browser';
+
+import { getCredentialByAutofill } from '../../browser/autofill.js';
+import { createCall } from '../../browser/call.js';
+import { createCredential, getCredential, isMfaClientError, supportsWebAuthn } from '../../browser/index.js';
+import { apiPath } from './api.js';
+
+type RequestOptions = PublicKeyCredentialRequestOptionsJSON;
+
+const call = createCall({
+  baseUrl: apiPath(),
+  fetch: (input, init) => fetch(input, init),
+  credentials: 'same-origin',
+  headers: {},
+  token: { value: null },
+});
+
+/** What asks the browser for the credential that each kind of form is sent with. */
+const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
+  create: async (form) => {
+    const passwordless = new FormData(form).has('passwordless');
+    const options = await call<PublicKeyCredentialCreationOptionsJSON>('POST', '/webauthn/options', {
+      body: { passwordless },
+    });
+    return createCredential(options);
+  },
+  get: async () => getCredential(await call<RequestOptions>('POST', '/authenticate/webauthn/options')),
+  passkey: async () => getCredential(await askForPasskey()),
+};
+
+const askForPasskey = () => call<RequestOptions>('POST', '/passkey/options');
+
+/** A form with a ceremony is not sent before the ceremony has given it a credential. */
+export function setUpCeremonies(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-mfa-ceremony]')) {
+    const ceremony = form.dataset['mfaCeremony'] ?? '';
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void run(form, CEREMONIES[ceremony]);
+    });
+    if (ceremony === 'passkey') void offerPasskeys(form);
+  }
+}
+
+async function run(form: HTMLFormElement, ceremony?: (form: HTMLFormElement) => Promise<object>) {
+  const button = form.querySelector<HTMLButtonElement>('button[type=submit]');
+  if (!ceremony || button?.ariaBusy) return;
+  say(form, '');
+  if (!supportsWebAuthn()) return say(form, form.dataset['unsupported']);
+  button?.setAttribute('aria-busy', 'true');
+  try {
+    send(form, await ceremony(form));
+  } catch (error) {
+    explain(form, error);
+    button?.removeAttribute('aria-busy');
+  }
+}
+
+/** Passkeys among the suggestions of the field (conditional mediation), until another ceremony begins. */
+async function offerPasskeys(form: HTMLFormElement): Promise<void> {
+  try {
+    send(form, await getCredentialByAutofill(askForPasskey));
+  } catch {
+    // Nothing was asked for, so nothing is said: the button is still there.
+  }
+}
+
+function send(form: HTMLFormElement, credential: object): void {
+  const field = form.elements.namedItem('credential') as HTMLInputElement;
+  field.value = JSON.stringify(credential);
+  takeTrustAlong(form);
+  form.submit();
+}
+
+/** The box stands in the form of the code, where there is one. */
+function takeTrustAlong(form: HTMLFormElement): void {
+  const box = document.querySelector<HTMLInputElement>('input[name=trustDevice]:checked');
+  if (!box || box.form === form) return;
+  const field = Object.assign(document.createElement('input'), {
+    type: 'hidden',
+    name: box.name,
+    value: box.value,
+  });
+  form.append(field);
+}
+
+function explain(form: HTMLFormElement, error: unknown): void {
+  const { cancelled, unsupported, failed } = form.dataset;
+  if (isMfaClientError(error)) {
+    // The page was open for long: asked for again, it leads to where the proof that is missing can be given.
+    if (error.status === 401 || error.status === 403) return location.reload();
+    if (error.code === 'ceremony_cancelled') return say(form, cancelled);
+    if (error.code === 'not_supported') return say(form, unsupported);
+    // These messages come from the server, in the language of the page, or tell what the browser said.
+    if (error.status > 0) return say(form, error.message);
+  }
+  say(form, failed);
+}
+
+function say(form: HTMLFormElement, text = ''): void {
+  const message = form.querySelector<HTMLElement>('[data-mfa-message]');
+  if (!message) return;
+  message.textContent = text;
+  message.hidden = text === '';
+}

@@ -1,0 +1,9 @@
+/** Asks before codes that are shown only once are left unsaved. */
+export function askBeforeLeaving(): void {
+  const codes = document.querySelector('[data-mfa-unsaved]');
+  if (!codes) return;
+  const ask = (event: Event) => event.preventDefault();
+  const stop = () => window.removeEventListener('beforeunload', ask);
+  window.addEventListener('beforeunload', ask);
+  for (const element of codes.querySelectorAll('[data-mfa-saves]')) element.addEventListener('click', stop);
+}

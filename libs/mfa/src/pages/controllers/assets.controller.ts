@@ -1,0 +1,22 @@
+import { Controller, Get, Inject, NotFoundException, Param, Res } from '@nestjs/common';
+
+import { SkipMfa } from '../../guard/require-mfa.decorator.js';
+import { setHeader } from '../../http/http-message.js';
+import { PageAssets } from '../page-assets.js';
+
+/** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */
+@SkipMfa()
+@Controller()
+export class PageAssetsController {
+  constructor(@Inject(PageAssets) private readonly assets: PageAssets) {}
+
+  @Get('assets/:name')
+  asset(@Param('name') name: string, @Res({ passthrough: true }) response: object): string {
+    const asset = this.assets.find(name);
+    if (!asset) throw new NotFoundException();
+    setHeader(response, 'Content-Type', asset.type);
+    setHeader(response, 'Cache-Control', 'public, max-age=31536000, immutable');
+    setHeader(response, 'X-Content-Type-Options', 'nosniff');
+    return asset.content;
+  }
+}

@@ -1,0 +1,113 @@
+import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+
+import { Access, CurrentContext } from '../../http/access.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { MfaType } from '../../policy/methods.js';
+import { AuthenticateDto } from '../../sessions/dto/authenticate.dto.js';
+import { MfaService } from '../../sessions/mfa.service.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { SecondFactorFlow } from '../../sessions/second-factor.flow.js';
+import { AuthenticatorsService } from '../../authenticators/authenticators.service.js';
+import { WebAuthnFlow } from '../../webauthn/webauthn.flow.js';
+import { parseCredential } from '../credential-field.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm, isTicked, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+const DAY_SECONDS = 86_400;
+
+/** Confirming with a second factor: to finish a sign-in, or to step up. */
+@MfaPages()
+export class AuthenticatePage {
+  constructor(
+    @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
+    @Inject(WebAuthnFlow) private readonly webauthn: WebAuthnFlow,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  @Get('authenticate')
+  @Access('authenticate')
+  async show(
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('next') next: string | null,
+    @QueryText('method') method: string | null,
+  ): Promise<PageAnswer> {
+    return this.page(context, safeNext(next), method);
+  }
+
+  @Post('authenticate')
+  @Access('authenticate')
+  async authenticate(
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+    @QueryText('method') method: string | null,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    if (isTicked(body['cancel'])) return this.cancel(request, response);
+    const next = safeNext(body['next']);
+    const trustDevice = isTicked(body['trustDevice']);
+    const exchange = { request, response, trustDevice };
+    return this.form.submit(
+      context,
+      { field: isTicked(body['credential']) ? undefined : 'code', invalid: 'invalidCode' },
+      async () => {
+        if (isTicked(body['credential'])) {
+          await this.webauthn.authenticate(context, parseCredential(body['credential']), exchange);
+        } else {
+          const { code } = await this.form.check(AuthenticateDto, { code: textOf(body['code']) });
+          await this.flow.authenticateByCode(context, code, exchange);
+        }
+        return new PageRedirect(next ?? this.links.to(''));
+      },
+      (refusal) => this.page(context, next, method, refusal),
+    );
+  }
+
+  /** Gives a half-finished sign-in up. */
+  private async cancel(request: object, response: object): Promise<PageAnswer> {
+    await this.mfa.logout({ request, response });
+    return new PageRedirect(this.links.signIn(null) ?? this.links.home);
+  }
+
+  private async page(
+    context: MfaRequestContext,
+    next: string | null,
+    method: string | null,
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
+    const { authenticators } = await this.flow.subjectOf(context);
+    const usable = this.authenticators.usableTypes(authenticators);
+    const { trustedDevices, totp } = this.options;
+    return show(
+      'authenticate',
+      {
+        next,
+        methods: restrict(usable, method),
+        byRecoveryCode: method === 'recovery_codes',
+        isPending: context.session?.status === 'pending',
+        trustDays: trustedDevices.enabled
+          ? Math.max(1, Math.floor(trustedDevices.ttlSeconds / DAY_SECONDS))
+          : null,
+        digits: totp.digits,
+        error: refusal?.error ?? null,
+      },
+      refusal,
+    );
+  }
+}
+
+/** What a route demands narrows the choice; a recovery code is a wish of the user, who may change their mind. */
+function restrict(usable: readonly MfaType[], method: string | null): readonly MfaType[] {
+  if (method === null || method === 'recovery_codes') return usable;
+  return usable.filter((type) => type === method);
+}

@@ -1,0 +1,42 @@
+import { Get, Inject } from '@nestjs/common';
+
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { MfaService } from '../../sessions/mfa.service.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { EnrollmentPolicy } from '../../users/enrollment-policy.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { show } from '../page-answer.js';
+import { MfaPages, QueryText } from '../page.decorators.js';
+
+/** For users who cannot go on without a second factor, or without one of a certain kind. */
+@MfaPages()
+export class EnrolPage {
+  constructor(
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  @Get('enrol')
+  @Access('user')
+  async show(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { session }: MfaRequestContext,
+    @QueryText('next') next: string | null,
+    @QueryText('method') method: string | null,
+  ): Promise<PageAnswer> {
+    const offered = this.enrollment.supportedSecondFactors();
+    const wanted = offered.filter((type) => type === method);
+    const { enrollmentDeadline } = await this.mfa.status(user, session);
+    return show('enrol', {
+      next: safeNext(next),
+      methods: wanted.length > 0 ? wanted : offered,
+      deadline: enrollmentDeadline,
+      period: this.options.totp.period,
+    });
+  }
+}

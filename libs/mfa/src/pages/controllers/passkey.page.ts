@@ -1,0 +1,56 @@
+import { Get, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+
+import { Access, CurrentContext } from '../../http/access.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { PasskeyLoginGuard } from '../../webauthn/passkey-login.guard.js';
+import { WebAuthnFlow } from '../../webauthn/webauthn.flow.js';
+import { parseCredential } from '../credential-field.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+/** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
+@MfaPages()
+@UseGuards(PasskeyLoginGuard)
+export class PasskeyPage {
+  constructor(
+    @Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+  ) {}
+
+  @Get('passkey')
+  @Access('anyone')
+  show(@QueryText('next') next: string | null): PageAnswer {
+    return this.page(safeNext(next));
+  }
+
+  @Post('passkey')
+  @Access('anyone')
+  async signIn(
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNext(body['next']);
+    return this.form.submit(
+      context,
+      {},
+      async () => {
+        await this.flow.signIn(parseCredential(body['credential']), { request, response });
+        return new PageRedirect(next ?? this.links.to(''));
+      },
+      (refusal) => this.page(next, refusal),
+    );
+  }
+
+  private page(next: string | null, refusal?: Refusal): PageAnswer {
+    const loginUrl = this.links.signIn(next);
+    return show('passkey', { next, loginUrl, error: refusal?.error ?? null }, refusal);
+  }
+}

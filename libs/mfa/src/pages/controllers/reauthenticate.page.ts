@@ -1,0 +1,76 @@
+import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import { PasswordFlow } from '../../sessions/password.flow.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+/** The password again, for users without a second factor. */
+@MfaPages()
+export class ReauthenticatePage {
+  constructor(
+    @Inject(PasswordFlow) private readonly password: PasswordFlow,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  @Get('reauthenticate')
+  @Access('user')
+  async show(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { account }: MfaRequestContext,
+    @QueryText('next') text: string | null,
+  ): Promise<PageAnswer> {
+    const next = safeNext(text);
+    // For who has a second factor a password proves too little.
+    if (await this.adapter.isMfaEnabled(user, undefined, account?.authenticators)) {
+      return new PageRedirect(this.links.to('authenticate', { next }));
+    }
+    return this.page(user, next);
+  }
+
+  @Post('reauthenticate')
+  @Access('user')
+  async reauthenticate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNext(body['next']);
+    return this.form.submit(
+      context,
+      { field: 'password', codes: { incorrect_code: 'wrongPassword' } },
+      async () => {
+        await this.password.prove(user, textOf(body['password']), { request, response });
+        return new PageRedirect(next ?? this.links.to(''));
+      },
+      (refusal) => this.page(user, next, refusal),
+    );
+  }
+
+  private page(user: MfaUser, next: string | null, refusal?: Refusal): PageAnswer {
+    return show(
+      'reauthenticate',
+      {
+        next,
+        user: user.email ?? user.username ?? user.displayName ?? null,
+        canCheckPassword: this.password.isAvailable,
+        loginUrl: this.links.signIn(next),
+        error: refusal?.error ?? null,
+      },
+      refusal,
+    );
+  }
+}

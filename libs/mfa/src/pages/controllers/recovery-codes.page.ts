@@ -1,0 +1,108 @@
+import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { MfaException } from '../../errors/mfa-exception.js';
+import type { Clock } from '../../clock/clock.js';
+import { MFA_CLOCK } from '../../clock/clock.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isSecondFactorType } from '../../policy/methods.js';
+import { RecoveryCodesService } from '../../recovery-codes/recovery-codes.service.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { NewFactorAnswers } from '../new-factor-answer.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import { PageFlash } from '../page-flash.js';
+import { PageForm } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { PageLocale } from '../page-locale.js';
+import { fillText, formatMoment, pageTextsOf } from '../page-texts.js';
+import { MfaPages, QueryText } from '../page.decorators.js';
+
+/** Recovery codes: how many are left, and new ones. */
+@MfaPages()
+export class RecoveryCodesPages {
+  constructor(
+    @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
+    @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
+    @Inject(PageFlash) private readonly flash: PageFlash,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(PageLocale) private readonly locale: PageLocale,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('recovery-codes')
+  @Access('user')
+  async index(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+  ): Promise<PageAnswer> {
+    const canGenerate = this.canGenerate(context);
+    return show('recovery-codes/index', { summary: await this.recoveryCodes.summary(user), canGenerate });
+  }
+
+  @Get('recovery-codes/generate')
+  @Access('recent')
+  async showGenerate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('next') text: string | null,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNext(text);
+    const codes = this.flash.take(request, response, context.session);
+    if (!codes && !this.canGenerate(context)) throw new MfaException('cannot_generate_recovery_codes');
+    const file = codes ? await this.fileHeading(user, context) : '';
+    return show('recovery-codes/generate', { next, codes, file, error: null });
+  }
+
+  @Post('recovery-codes/generate')
+  @Access('recent')
+  async generate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    return this.form.submit(
+      context,
+      {},
+      async () => {
+        const recoveryCodes = await this.recoveryCodes.regenerate(user, context);
+        return this.newFactors.give({ request, response }, { recoveryCodes, next: null });
+      },
+      (refusal) =>
+        show('recovery-codes/generate', { next: null, codes: null, file: '', error: refusal.error }, refusal),
+    );
+  }
+
+  /** Leads on from the page that showed the codes. Nothing is needed here: whoever saved them may have taken their time. */
+  @Get('recovery-codes/saved')
+  @Access('anyone')
+  saved(@QueryText('next') next: string | null): PageAnswer {
+    return new PageRedirect(safeNext(next) ?? this.links.to(''));
+  }
+
+  private canGenerate({ account }: MfaRequestContext): boolean {
+    const isEnrolled = account?.authenticators.some(({ type }) => isSecondFactorType(type)) ?? false;
+    return isEnrolled && this.options.supportedTypes.includes('recovery_codes');
+  }
+
+  /** What the file to download says above the codes. */
+  private async fileHeading(user: MfaUser, context: MfaRequestContext): Promise<string> {
+    const language = await this.locale.languageOf(context);
+    return fillText(pageTextsOf(language), 'recoveryFile', {
+      site: await this.adapter.getTotpIssuer(),
+      user: await this.adapter.getTotpLabel(user),
+      time: formatMoment(new Date(this.clock.now()), language.locale),
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
+import { ActivationAnswers } from '../../enrolment/activation-answer.js';
+import { RemoveAuthenticatorFlow } from '../../enrolment/remove-authenticator.flow.js';
+import { MfaException } from '../../errors/mfa-exception.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isSecondFactorType } from '../../policy/methods.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { ActivateTotpDto } from '../../totp/dto/activate-totp.dto.js';
+import { TotpService } from '../../totp/totp.service.js';
+import { safeNext } from '../next-path.js';
+import { NewFactorAnswers } from '../new-factor-answer.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+/** Setting up and removing an authenticator app. */
+@MfaPages()
+export class TotpPages {
+  constructor(
+    @Inject(TotpService) private readonly totp: TotpService,
+    @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+    @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
+    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  @Get('totp/add')
+  @Access('recent')
+  async showAdd(@CurrentUser() user: MfaUser, @QueryText('next') next: string | null): Promise<PageAnswer> {
+    return this.addPage(user, { next: safeNext(next), name: '' });
+  }
+
+  @Post('totp/add')
+  @Access('recent')
+  async add(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNext(body['next']);
+    const name = textOf(body['name']).trim();
+    return this.form.submit(
+      context,
+      { field: 'code', invalid: 'invalidTotp' },
+      async () => {
+        const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
+        const activation = await this.form.check(ActivateTotpDto, fields);
+        const added = await this.totp.activate(user, activation, context);
+        const exchange = { request, response };
+        const { recoveryCodes } = await this.answers.give(user, added, exchange);
+        return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'totp-added' });
+      },
+      (refusal) => this.addPage(user, { next, name }, refusal),
+    );
+  }
+
+  @Get('totp/remove')
+  @Access('recent')
+  async showRemove(@CurrentUser() user: MfaUser, @QueryText('id') id: string | null): Promise<PageAnswer> {
+    return this.removePage(user, id);
+  }
+
+  @Post('totp/remove')
+  @Access('recent')
+  async remove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+  ): Promise<PageAnswer> {
+    const id = textOf(body['id']);
+    return this.form.submit(
+      context,
+      {},
+      async () => {
+        const own = await this.authenticators.find(user, 'totp');
+        if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
+        await this.removal.remove(user, id, context);
+        return new PageRedirect(this.links.to('', { notice: 'removed' }));
+      },
+      (refusal) => this.removePage(user, id, refusal),
+    );
+  }
+
+  private async addPage(
+    user: MfaUser,
+    { next, name }: { next: string | null; name: string },
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
+    // Looking at the page again must not change the secret that an app may have by now.
+    const { secret, svg, expiresAt } = (await this.totp.getSetup(user)) ?? (await this.totp.begin(user));
+    const factors = await this.authenticators.find(user);
+    return show(
+      'totp/add',
+      {
+        next,
+        secret,
+        qrCode: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+        expiresAt,
+        digits: this.options.totp.digits,
+        name,
+        isFirst: !factors.some(({ type }) => isSecondFactorType(type)),
+        error: refusal?.error ?? null,
+      },
+      refusal,
+    );
+  }
+
+  private async removePage(user: MfaUser, id: string | null, refusal?: Refusal): Promise<PageAnswer> {
+    const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
+    const apps = factors.filter(({ type }) => type === 'totp');
+    const chosen = apps.filter((one) => id === null || one.id === id);
+    if (chosen.length === 0) throw new MfaException('not_found');
+    return show(
+      'totp/remove',
+      { authenticators: chosen, isLast: factors.length === 1, error: refusal?.error ?? null },
+      refusal,
+    );
+  }
+}

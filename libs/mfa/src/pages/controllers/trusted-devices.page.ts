@@ -1,0 +1,53 @@
+import { Get, Inject, Post, Req } from '@nestjs/common';
+
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { sourceOf } from '../../sessions/request-context.service.js';
+import { TrustedDevicesService } from '../../trusted-devices/trusted-devices.service.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody } from '../page-form.js';
+import { isTicked, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { PageLocale } from '../page-locale.js';
+import { noticeText } from '../page-notices.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+/** The browsers that skip the second factor, and trusting them no more. */
+@MfaPages()
+export class TrustedDevicesPage {
+  constructor(
+    @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(PageLocale) private readonly locale: PageLocale,
+  ) {}
+
+  @Get('trusted-devices')
+  @Access('user')
+  async show(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('notice') notice: string | null,
+    @Req() request: object,
+  ): Promise<PageAnswer> {
+    return show('trusted-devices', {
+      devices: await this.devices.list(user, request),
+      notice: noticeText(notice, await this.locale.textsFor(context)),
+    });
+  }
+
+  @Post('trusted-devices')
+  @Access('recent')
+  async revoke(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+  ): Promise<PageAnswer> {
+    const all = isTicked(body['all']);
+    if (all) await this.devices.revokeAll(user, sourceOf(context));
+    else await this.devices.revoke(user, textOf(body['id']), sourceOf(context));
+    const notice = all ? 'devices-revoked' : 'device-revoked';
+    return new PageRedirect(this.links.to('trusted-devices', { notice }));
+  }
+}

@@ -1,0 +1,158 @@
+import { Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
+import { RenameAuthenticatorDto } from '../../authenticators/dto/rename-authenticator.dto.js';
+import { RenameAuthenticatorFlow } from '../../authenticators/rename-authenticator.flow.js';
+import { ActivationAnswers } from '../../enrolment/activation-answer.js';
+import { AddAuthenticatorFlow } from '../../enrolment/add-authenticator.flow.js';
+import { RemoveAuthenticatorFlow } from '../../enrolment/remove-authenticator.flow.js';
+import { MfaException } from '../../errors/mfa-exception.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isSecondFactorType } from '../../policy/methods.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { sourceOf } from '../../sessions/request-context.service.js';
+import { AddWebAuthnDto } from '../../webauthn/dto/add-webauthn.dto.js';
+import { WebAuthnService } from '../../webauthn/webauthn.service.js';
+import { parseCredential } from '../credential-field.js';
+import { NewFactorAnswers } from '../new-factor-answer.js';
+import { safeNext } from '../next-path.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm, isTicked, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import type { ListedAuthenticator } from '../page-props.js';
+import { Form, MfaPages, QueryText } from '../page.decorators.js';
+
+interface AddForm {
+  next: string | null;
+  name: string;
+  passwordless: boolean;
+}
+
+/** Adding, renaming and removing security keys and passkeys. */
+@MfaPages()
+export class WebAuthnPages {
+  constructor(
+    @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
+    @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+    @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
+    @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
+    @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
+    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  @Get('webauthn/add')
+  @Access('recent')
+  showAdd(@CurrentUser() user: MfaUser, @QueryText('next') next: string | null): PageAnswer {
+    this.adding.assertMayEnrol(user, 'webauthn');
+    return this.addPage({ next: safeNext(next), name: '', passwordless: false });
+  }
+
+  @Post('webauthn/add')
+  @Access('recent')
+  async add(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const name = textOf(body['name']).trim();
+    const next = safeNext(body['next']);
+    return this.form.submit(
+      context,
+      { field: 'name', invalid: 'invalidName' },
+      async () => {
+        const credential = parseCredential(body['credential']);
+        const fields = await this.form.check(AddWebAuthnDto, {
+          credential,
+          ...(name === '' ? {} : { name }),
+        });
+        const named = { ...(fields.name === undefined ? {} : { name: fields.name }), context };
+        const added = await this.webauthn.verifyRegistration(user, fields.credential, named);
+        const exchange = { request, response };
+        const { recoveryCodes } = await this.answers.give(user, added, exchange);
+        return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'key-added' });
+      },
+      (refusal) => this.addPage({ next, name, passwordless: isTicked(body['passwordless']) }, refusal),
+    );
+  }
+
+  @Get('webauthn/:id/edit')
+  @Access('recent')
+  async showEdit(@CurrentUser() user: MfaUser, @Param('id') id: string): Promise<PageAnswer> {
+    const { authenticator } = await this.keyOf(user, id);
+    return show('webauthn/edit', { authenticator, name: authenticator.name, error: null });
+  }
+
+  @Post('webauthn/:id/edit')
+  @Access('recent')
+  async edit(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('id') id: string,
+    @Form() body: FormBody,
+  ): Promise<PageAnswer> {
+    const { authenticator } = await this.keyOf(user, id);
+    return this.form.submit(
+      context,
+      { field: 'name', invalid: 'invalidName' },
+      async () => {
+        const { name } = await this.form.check(RenameAuthenticatorDto, { name: textOf(body['name']) });
+        await this.renaming.rename(user, id, name, sourceOf(context));
+        return new PageRedirect(this.links.to('', { notice: 'renamed' }));
+      },
+      (refusal) =>
+        show('webauthn/edit', { authenticator, name: textOf(body['name']), error: refusal.error }, refusal),
+    );
+  }
+
+  @Get('webauthn/:id/remove')
+  @Access('recent')
+  async showRemove(@CurrentUser() user: MfaUser, @Param('id') id: string): Promise<PageAnswer> {
+    return show('webauthn/remove', { ...(await this.keyOf(user, id)), error: null });
+  }
+
+  @Post('webauthn/:id/remove')
+  @Access('recent')
+  async remove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('id') id: string,
+  ): Promise<PageAnswer> {
+    const key = await this.keyOf(user, id);
+    return this.form.submit(
+      context,
+      {},
+      async () => {
+        await this.removal.remove(user, id, context);
+        return new PageRedirect(this.links.to('', { notice: 'key-removed' }));
+      },
+      (refusal) => show('webauthn/remove', { ...key, error: refusal.error }, refusal),
+    );
+  }
+
+  private addPage(form: AddForm, refusal?: Refusal): PageAnswer {
+    const offersPasskeys = this.options.passkeyLogin;
+    return show('webauthn/add', { ...form, offersPasskeys, error: refusal?.error ?? null }, refusal);
+  }
+
+  /** @throws {MfaException} `not_found` unless it is a key of this user */
+  private async keyOf(
+    user: MfaUser,
+    id: string,
+  ): Promise<{ authenticator: ListedAuthenticator; isLast: boolean }> {
+    const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
+    const authenticator = factors.find((one) => one.id === id && one.type === 'webauthn');
+    if (!authenticator) throw new MfaException('not_found');
+    return { authenticator, isLast: factors.length === 1 };
+  }
+}

@@ -1,0 +1,19 @@
+// The public API of `nestjs-mfa/pages`: for applications that replace pages.
+export type {
+  ListedAuthenticator,
+  MfaLayout,
+  MfaPageContext,
+  MfaPageName,
+  MfaPageProps,
+  MfaPageTemplate,
+  PageError,
+} from './page-props.js';
+export { TEMPLATES as MFA_PAGE_TEMPLATES } from './templates.js';
+export { default as MfaDefaultLayout } from './templates/layout.js';
+export { Alert, Notice } from './templates/parts/alert.js';
+export { Back } from './templates/parts/back.js';
+export { Checkbox } from './templates/parts/checkbox.js';
+export { CodeField, Field } from './templates/parts/field.js';
+export { Form } from './templates/parts/form.js';
+export { KeyForm } from './templates/parts/key-form.js';
+export { Moment, TextWithMoment } from './templates/parts/moment.js';

@@ -1,0 +1,64 @@
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { requestContextOf } from '../http/access.js';
+import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { BrowserRedirect } from './browser-redirect.js';
+import { show } from './page-answer.js';
+import { PageRenderer } from './page-renderer.js';
+import { seeOther } from './see-other.js';
+
+/** On the pages a refusal leads to where it can be mended, and what can't be mended is said on a page. */
+@Injectable()
+@Catch()
+export class PageExceptionFilter implements ExceptionFilter {
+  private readonly logger = new Logger('MfaPages');
+
+  constructor(
+    @Inject(PageRenderer) private readonly renderer: PageRenderer,
+    @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
+    @Inject(BrowserRedirect) private readonly redirects: BrowserRedirect,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    const request = host.switchToHttp().getRequest<object>();
+    const response = host.switchToHttp().getResponse<object>();
+    // The pages are for browsers, whatever they say that they accept.
+    const location = error instanceof MfaException ? this.redirects.locationFor(error, request) : null;
+    if (location === null) {
+      const html = await this.page(error, host, request, response);
+      return void (await this.adapterHost.httpAdapter.reply(response, html));
+    }
+    seeOther(response, location);
+    await this.adapterHost.httpAdapter.reply(response, '');
+  }
+
+  private async page(
+    error: unknown,
+    host: ArgumentsHost,
+    request: object,
+    response: object,
+  ): Promise<string> {
+    const presented = await this.mapper.present(error, request, response);
+    if (!(presented instanceof HttpException)) this.logger.error(error);
+    const status = presented instanceof HttpException ? presented.getStatus() : 500;
+    const retryAfter = presented instanceof MfaException ? presented.details.retryAfter : undefined;
+    const props = {
+      message: presented instanceof HttpException ? messageOf(presented) : null,
+      retryAt: retryAfter === undefined ? null : new Date(this.clock.now() + retryAfter * 1000),
+    };
+    const context = requestContextOf(host) ?? { request, user: null, session: null, hasDeadToken: false };
+    return this.renderer.render(show('error', props, { status, headers: {} }), context, response);
+  }
+}
+
+function messageOf(exception: HttpException): string {
+  const { message } = exception.getResponse() as { message?: string | string[] };
+  return [message ?? exception.message].flat().join('; ');
+}

@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { userIdOf } from '../adapter/mfa-user.js';
+import { open, seal } from '../crypto/envelope.js';
+import type { EncryptionContext } from '../crypto/envelope.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+
+/** Whose form it is: the session's, else the user's, else a visitor's. */
+export type FormOwner = Pick<MfaRequestContext, 'user' | 'session'>;
+
+/**
+ * The tokens of the forms, against requests that another site forges (OWASP CSRF Prevention: signed double submit). A
+ * token is an envelope that opens for its session only; it differs each time, so that compression tells nothing of it.
+ */
+@Injectable()
+export class PageForms {
+  constructor(@Inject(MFA_KEY_RING) private readonly keys: KeyRing) {}
+
+  tokenFor(owner: FormOwner): string {
+    return seal(this.keys, 'form', contextOf(owner));
+  }
+
+  /** @throws {MfaException} `cross_origin` unless the form came from a page of this session */
+  assertToken(token: unknown, owner: FormOwner): void {
+    try {
+      if (typeof token === 'string' && open(this.keys, token, contextOf(owner)) === 'form') return;
+    } catch {
+      // Forged, of another session, or under a secret that is gone: refused like none.
+    }
+    throw new MfaException('cross_origin');
+  }
+}
+
+function contextOf({ user, session }: FormOwner): EncryptionContext {
+  const userId = user ? userIdOf(user) : (session?.userId ?? '');
+  return { purpose: 'page-form', userId, recordId: session?.id ?? '' };
+}

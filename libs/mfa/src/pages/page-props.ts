@@ -1,0 +1,129 @@
+import type { ComponentChildren, VNode } from 'preact';
+
+import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
+import type { MfaPageTexts } from '../i18n/page-texts.js';
+import type { MfaType } from '../policy/methods.js';
+import type { RecoveryCodesSummary } from '../recovery-codes/recovery-codes.service.js';
+import type { MfaStatus } from '../sessions/mfa.service.js';
+import type { TrustedDeviceView } from '../trusted-devices/trusted-devices.service.js';
+import type { WebAuthnView } from '../webauthn/webauthn-details.js';
+
+/** An authenticator with what its factor adds. */
+export type ListedAuthenticator = AuthenticatorView & Partial<WebAuthnView>;
+
+/** What was wrong with a form. */
+export interface PageError {
+  /** In the language of the page. */
+  message: string;
+  /** The name of the field it belongs to, if it is one's. */
+  field?: string;
+  /** When it makes sense to try again, where waiting helps. */
+  retryAt?: Date;
+}
+
+/** Where a page came from and leads to. */
+interface Onward {
+  /** A path of the same site to go on to; null: account security. */
+  next: string | null;
+}
+
+/** What a form shows again when it was refused. */
+interface Refusable {
+  error: PageError | null;
+}
+
+/** What each page shows, by its name. */
+export interface MfaPageProps {
+  index: {
+    status: MfaStatus;
+    authenticators: readonly ListedAuthenticator[];
+    /** What can be added now. */
+    offered: { totp: boolean; webauthn: boolean };
+    hasTrustedDevices: boolean;
+    /** What was just done. */
+    notice: string | null;
+    /** Whether a key was just removed, so that the browser should be told which ones are left. */
+    signalsKeys: boolean;
+  };
+  authenticate: Onward &
+    Refusable & {
+      /** What would do here. */
+      methods: readonly MfaType[];
+      /** Whether recovery codes are shown in place of the other ways. */
+      byRecoveryCode: boolean;
+      /** Whether a sign-in is half done, so that it can be given up. */
+      isPending: boolean;
+      /** How long this browser can be trusted, in days; null: it can't. */
+      trustDays: number | null;
+      digits: number;
+    };
+  reauthenticate: Onward &
+    Refusable & {
+      /** How the user is called; null without a name that they would know. */
+      user: string | null;
+      /** Whether the application checks passwords for these pages (the adapter's `checkPassword`). */
+      canCheckPassword: boolean;
+      loginUrl: string | null;
+    };
+  enrol: Onward & { methods: readonly MfaType[]; deadline: Date | null; period: number };
+  passkey: Onward & Refusable & { loginUrl: string | null };
+  'totp/add': Onward &
+    Refusable & {
+      secret: string;
+      /** The QR code as a `data:` URL. */
+      qrCode: string;
+      expiresAt: Date;
+      digits: number;
+      name: string;
+      isFirst: boolean;
+    };
+  'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[]; isLast: boolean };
+  'webauthn/add': Onward & Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean };
+  'webauthn/edit': Refusable & { authenticator: ListedAuthenticator; name: string };
+  'webauthn/remove': Refusable & { authenticator: ListedAuthenticator; isLast: boolean };
+  'recovery-codes/index': { summary: RecoveryCodesSummary; canGenerate: boolean };
+  'recovery-codes/generate': Onward &
+    Refusable & {
+      /** New codes, shown this once; null: before they are made. */
+      codes: readonly string[] | null;
+      /** The text of the file to download. */
+      file: string;
+    };
+  'trusted-devices': { devices: readonly TrustedDeviceView[]; notice: string | null };
+  error: { message: string | null; retryAt: Date | null };
+}
+
+export type MfaPageName = keyof MfaPageProps;
+
+/** What every page is given besides its own properties. */
+export interface MfaPageContext {
+  name: MfaPageName;
+  title: string;
+  /** BCP 47. */
+  locale: string;
+  dir: 'ltr' | 'rtl';
+  texts: MfaPageTexts;
+  /** The application's name. */
+  site: string;
+  homeUrl: string;
+  stylesheet: string | null;
+  assets: { css: string; script: string };
+  /** Prefix of the JSON routes. */
+  api: string;
+  /** To be sent with every form, as `_csrf`. */
+  csrfToken: string;
+  /** The address of another page, such as `totp/add`. */
+  link(page: string, query?: Readonly<Record<string, string | null | undefined>>): string;
+  /** A text with its `{…}` filled in. */
+  fill(text: keyof MfaPageTexts, values?: Readonly<Record<string, string | number>>): string;
+  /** Date and time in the page's language, in UTC. */
+  formatDate(date: Date): string;
+}
+
+/** A page: a component that is rendered on the server only. */
+export type MfaPageTemplate<Name extends MfaPageName = MfaPageName> = (
+  props: MfaPageProps[Name] & { page: MfaPageContext },
+) => VNode;
+
+/** What stands around every page: the whole document, from `<html>` on. */
+export type MfaLayout = (props: { page: MfaPageContext; children: ComponentChildren }) => VNode;

@@ -1,0 +1,40 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+
+import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import type { RouteAccess } from '../http/access.js';
+import { ACCESS, setRequestContext } from '../http/access.js';
+import { setHeader } from '../http/http-message.js';
+import { MfaRouteGuard } from '../http/mfa-route.guard.js';
+import { assertSameOrigin } from '../http/same-origin.js';
+import { RequestContextService } from '../sessions/request-context.service.js';
+import { SessionTransport } from '../sessions/session-transport.js';
+import { PageForms } from './page-forms.js';
+
+/** Stands before every page: no caching, no one without the access, and no form but those that a page of ours sent. */
+@Injectable()
+export class PageGuard extends MfaRouteGuard {
+  constructor(
+    @Inject(RequestContextService) contexts: RequestContextService,
+    @Inject(SessionTransport) transport: SessionTransport,
+    @Inject(MfaPolicyService) policy: MfaPolicyService,
+    @Inject(Reflector) reflector: Reflector,
+    @Inject(PageForms) private readonly forms: PageForms,
+  ) {
+    super(contexts, transport, policy, reflector);
+  }
+
+  override async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<{ method: string; body?: { _csrf?: unknown } }>();
+    setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
+    assertSameOrigin(request);
+    const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
+    const context = await this.contexts.resolve(request, { withAccount: true });
+    setRequestContext(request, context);
+    if (access !== 'anyone') await this.assertAccess(access, context);
+    if (request.method === 'POST') this.forms.assertToken(request.body?._csrf, context);
+    return true;
+  }
+}

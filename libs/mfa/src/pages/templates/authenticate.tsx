@@ -1,0 +1,112 @@
+import type { ComponentChildren, VNode } from 'preact';
+
+import type { MfaPageContext, MfaPageProps, MfaPageTemplate } from '../page-props.js';
+import { Alert } from './parts/alert.js';
+import { Back } from './parts/back.js';
+import { Checkbox } from './parts/checkbox.js';
+import { CodeField } from './parts/field.js';
+import { Form } from './parts/form.js';
+import { KeyForm } from './parts/key-form.js';
+
+type Props = MfaPageProps['authenticate'] & { page: MfaPageContext };
+
+/** Confirming with a second factor: to finish a sign-in, or to step up. */
+const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
+  const { page, next, methods, byRecoveryCode, isPending, error } = props;
+  const { texts } = page;
+  const has = (method: string) => methods.some((one) => one === method);
+  const showsRecovery = has('recovery_codes') && (byRecoveryCode || methods.length === 1);
+  const showsKey = has('webauthn') && !showsRecovery;
+  const showsCode = has('totp') && !showsRecovery;
+  const other = showsRecovery ? methods.length > 1 : has('recovery_codes');
+  return (
+    <>
+      <Alert page={page} error={error} />
+      {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
+      {showsKey && <ByKey {...props} asksForTrust={!showsCode} />}
+      {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
+      {showsCode && (
+        <ByCode {...props}>
+          <CodeField
+            label={texts.authenticateCodeLabel}
+            hint={page.fill('authenticateCodeHint', { digits: props.digits })}
+            error={error}
+            autoFocus={!showsKey || error !== null}
+          />
+        </ByCode>
+      )}
+      {showsRecovery && (
+        <ByCode {...props}>
+          <CodeField
+            label={texts.authenticateRecoveryLabel}
+            hint={texts.authenticateRecoveryHint}
+            error={error}
+            inputMode="text"
+            autoComplete="off"
+            autoFocus
+          />
+        </ByCode>
+      )}
+      {other && (
+        <p>
+          <a href={page.link('authenticate', { next, method: showsRecovery ? null : 'recovery_codes' })}>
+            {showsRecovery ? texts.authenticateUseOther : texts.authenticateUseRecovery}
+          </a>
+        </p>
+      )}
+      {isPending ? (
+        <Form page={page} class="mfa-back">
+          <button type="submit" class="mfa-link" name="cancel" value="1">
+            {texts.authenticateCancel}
+          </button>
+        </Form>
+      ) : (
+        <Back page={page} text={texts.cancel} />
+      )}
+    </>
+  );
+};
+
+/** Where a code would do too, its form asks for trust, and the script takes the answer along. */
+function ByKey({ asksForTrust, ...props }: Props & { asksForTrust: boolean }): VNode {
+  const { page, next } = props;
+  return (
+    <section>
+      <p>{page.texts.authenticateKeyLead}</p>
+      <KeyForm page={page} ceremony="get" next={next} button={page.texts.authenticateKeyButton}>
+        {asksForTrust && <Trust {...props} />}
+      </KeyForm>
+    </section>
+  );
+}
+
+function ByCode({ children, ...props }: Props & { children: ComponentChildren }): VNode {
+  const { page, next } = props;
+  return (
+    <section>
+      <Form page={page} next={next}>
+        {children}
+        <Trust {...props} />
+        <p class="mfa-actions">
+          <button type="submit" class="mfa-primary">
+            {page.texts.authenticateSubmit}
+          </button>
+        </p>
+      </Form>
+    </section>
+  );
+}
+
+function Trust({ page, trustDays }: Props): VNode | null {
+  if (trustDays === null) return null;
+  return (
+    <Checkbox
+      id="trustDevice"
+      name="trustDevice"
+      label={page.fill('authenticateTrust', { days: trustDays })}
+      hint={page.texts.authenticateTrustHint}
+    />
+  );
+}
+
+export default Authenticate;

@@ -1,0 +1,49 @@
+import type { MfaPageTemplate } from '../page-props.js';
+import { TextWithMoment } from './parts/moment.js';
+
+/** For those who cannot go on without a second factor. */
+const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, deadline, period }) => {
+  const { texts } = page;
+  const isKeyNeeded = methods.length === 1 && methods[0] === 'webauthn';
+  return (
+    <>
+      <p>{isKeyNeeded ? texts.enrolPhishing : texts.enrolLead}</p>
+      {deadline && (
+        <p>
+          <TextWithMoment page={page} text="statusDeadline" at={deadline} />
+        </p>
+      )}
+      {methods.length === 0 && <p>{texts.enrolNothing}</p>}
+      <ul class="mfa-list">
+        {methods.includes('totp') && (
+          <li class="mfa-card">
+            <div class="mfa-card-text">
+              <h2>{texts.typeTotp}</h2>
+              <p>{page.fill('enrolTotpLead', { period })}</p>
+            </div>
+            <p class="mfa-card-actions">
+              <a class="mfa-button" href={page.link('totp/add', { next })}>
+                {texts.addTotp}
+              </a>
+            </p>
+          </li>
+        )}
+        {methods.includes('webauthn') && (
+          <li class="mfa-card">
+            <div class="mfa-card-text">
+              <h2>{texts.typeWebauthn}</h2>
+              <p>{texts.enrolKeyLead}</p>
+            </div>
+            <p class="mfa-card-actions">
+              <a class="mfa-button" href={page.link('webauthn/add', { next })}>
+                {texts.addKey}
+              </a>
+            </p>
+          </li>
+        )}
+      </ul>
+    </>
+  );
+};
+
+export default Enrol;

@@ -1,0 +1,95 @@
+import type { VNode } from 'preact';
+
+import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
+import { Notice } from './parts/alert.js';
+import { FactorCard } from './parts/factor-card.js';
+import { TextWithMoment } from './parts/moment.js';
+
+/** Fewer codes than this ask for new ones. */
+const FEW_CODES = 3;
+
+/** Account security: what protects the account, and what can be done about it. */
+const Index: MfaPageTemplate<'index'> = (props) => {
+  const { page, status, authenticators, offered, hasTrustedDevices, notice, signalsKeys } = props;
+  const { texts } = page;
+  const factors = authenticators.filter(({ type }) => type !== 'recovery_codes');
+  return (
+    <div data-mfa-signals={signalsKeys ? '' : undefined}>
+      <Notice text={notice} />
+      <p class={status.enabled ? 'mfa-status mfa-status-on' : 'mfa-status mfa-status-off'}>
+        {status.enabled ? texts.statusOn : status.required ? texts.statusRequired : texts.statusOff}
+      </p>
+      {!status.enabled && status.enrollmentDeadline && (
+        <p>
+          <TextWithMoment page={page} text="statusDeadline" at={status.enrollmentDeadline} />
+        </p>
+      )}
+      {status.verified && status.verifiedAt && (
+        <p class="mfa-hint">
+          <TextWithMoment page={page} text="statusVerified" at={status.verifiedAt} />
+        </p>
+      )}
+      <section aria-labelledby="factors">
+        <h2 id="factors">{texts.factorsTitle}</h2>
+        {factors.length === 0 ? (
+          <p>{texts.factorsNone}</p>
+        ) : (
+          <ul class="mfa-list">
+            {factors.map((factor) => (
+              <FactorCard key={factor.id} page={page} factor={factor} />
+            ))}
+          </ul>
+        )}
+        <p class="mfa-actions">
+          {offered.totp && (
+            <a class="mfa-button" href={page.link('totp/add')}>
+              {texts.addTotp}
+            </a>
+          )}
+          {offered.webauthn && (
+            <a class="mfa-button" href={page.link('webauthn/add')}>
+              {texts.addKey}
+            </a>
+          )}
+        </p>
+      </section>
+      {status.enabled && <RecoveryCodes page={page} {...status.recoveryCodes} />}
+      {hasTrustedDevices && (
+        <section aria-labelledby="devices">
+          <h2 id="devices">{texts.devicesTitle}</h2>
+          <p>{texts.devicesLead}</p>
+          <p>
+            <a href={page.link('trusted-devices')}>{texts.devicesLink}</a>
+          </p>
+        </section>
+      )}
+    </div>
+  );
+};
+
+function RecoveryCodes({
+  page,
+  total,
+  remaining,
+}: {
+  page: MfaPageContext;
+  total: number;
+  remaining: number;
+}): VNode {
+  const { texts } = page;
+  return (
+    <section aria-labelledby="codes">
+      <h2 id="codes">{texts.recoveryTitle}</h2>
+      <p class={remaining < FEW_CODES ? 'mfa-warning' : undefined}>
+        {total === 0
+          ? texts.codesNone
+          : page.fill(remaining < FEW_CODES ? 'codesFew' : 'codesRemaining', { remaining, total })}
+      </p>
+      <p>
+        <a href={page.link('recovery-codes')}>{texts.codesLink}</a>
+      </p>
+    </section>
+  );
+}
+
+export default Index;

@@ -1,0 +1,12 @@
+import type { VNode } from 'preact';
+
+import type { MfaPageContext } from '../../page-props.js';
+
+/** The way back to account security. */
+export function Back({ page, text }: { page: MfaPageContext; text?: string }): VNode {
+  return (
+    <p class="mfa-back">
+      <a href={page.link('')}>{text ?? page.texts.backToSecurity}</a>
+    </p>
+  );
+}

@@ -1,0 +1,51 @@
+import type { VNode } from 'preact';
+
+import type { ListedAuthenticator, MfaPageContext } from '../../page-props.js';
+import { Moment } from './moment.js';
+
+/** One second factor in the list. */
+export function FactorCard({ page, factor }: { page: MfaPageContext; factor: ListedAuthenticator }): VNode {
+  const { texts } = page;
+  const { id, name, type, createdAt, lastUsedAt, locked, provider } = factor;
+  const isKey = type === 'webauthn';
+  const removal = isKey ? page.link(`webauthn/${id}/remove`) : page.link('totp/remove', { id });
+  return (
+    <li class="mfa-card">
+      <div class="mfa-card-text">
+        <h3>{name}</h3>
+        <p>
+          {kindOf(factor, page)}
+          {provider && ` · ${provider}`}
+        </p>
+        {locked && <p class="mfa-warning">{texts.locked}</p>}
+        <dl>
+          <div>
+            <dt>{texts.added}</dt>
+            <dd>
+              <Moment page={page} at={createdAt} />
+            </dd>
+          </div>
+          <div>
+            <dt>{texts.lastUsed}</dt>
+            <dd>{lastUsedAt ? <Moment page={page} at={lastUsedAt} /> : texts.never}</dd>
+          </div>
+        </dl>
+      </div>
+      <p class="mfa-card-actions">
+        {isKey && (
+          <a href={page.link(`webauthn/${id}/edit`)}>
+            {texts.rename} <span class="mfa-hidden">{name}</span>
+          </a>
+        )}
+        <a class="mfa-danger" href={removal}>
+          {texts.removeSubmit} <span class="mfa-hidden">{name}</span>
+        </a>
+      </p>
+    </li>
+  );
+}
+
+function kindOf({ type, passwordless }: ListedAuthenticator, { texts }: MfaPageContext): string {
+  if (type === 'totp') return texts.typeTotp;
+  return passwordless ? texts.typePasskey : texts.typeWebauthn;
+}

@@ -1,0 +1,65 @@
+import type { VNode } from 'preact';
+
+import type { PageError } from '../../page-props.js';
+
+interface Props {
+  name: string;
+  label: string;
+  hint?: string;
+  error: PageError | null;
+  type?: 'text' | 'password';
+  value?: string;
+  inputMode?: 'numeric' | 'text';
+  autoComplete?: string;
+  autoCapitalize?: 'off';
+  spellcheck?: boolean;
+  maxLength?: number;
+  required?: boolean;
+  autoFocus?: boolean;
+}
+
+/** A labelled input. Its hint and its error are tied to it, so that they are read out with it. */
+export function Field({ name, label, hint, error, type = 'text', ...input }: Props): VNode {
+  const message = error?.field === name ? error.message : null;
+  const described = [hint && `${name}-hint`, message && `${name}-error`].filter(Boolean).join(' ');
+  return (
+    <div class="mfa-field">
+      <label for={name}>{label}</label>
+      {hint && (
+        <p class="mfa-hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      )}
+      {message && (
+        <p class="mfa-error" id={`${name}-error`} role="alert">
+          {message}
+        </p>
+      )}
+      <input
+        // The types of Preact tell inputs apart by it; these attributes fit both kinds.
+        {...({ type } as { type: 'text' })}
+        id={name}
+        name={name}
+        aria-describedby={described || undefined}
+        aria-invalid={message ? 'true' : undefined}
+        {...input}
+      />
+    </div>
+  );
+}
+
+/** The field for a code: the keyboard of digits, the code that the system offers, spaces as they are pasted. */
+export function CodeField(props: Omit<Props, 'name'>): VNode {
+  return (
+    <Field
+      name="code"
+      inputMode="numeric"
+      autoComplete="one-time-code"
+      autoCapitalize="off"
+      spellcheck={false}
+      maxLength={64}
+      required
+      {...props}
+    />
+  );
+}

@@ -1,0 +1,45 @@
+import type { ComponentChildren, VNode } from 'preact';
+
+import type { MfaPageContext } from '../../page-props.js';
+import { Form } from './form.js';
+
+interface Props {
+  page: MfaPageContext;
+  /** Which ceremony the script runs before the form is sent with its result. */
+  ceremony: 'create' | 'get' | 'passkey';
+  next: string | null;
+  button: string;
+  children?: ComponentChildren;
+}
+
+/**
+ * A form that the script fills with the answer of a security key or passkey. Without the script its button stays away, and
+ * the text says why.
+ */
+export function KeyForm({ page, ceremony, next, button, children }: Props): VNode {
+  const { texts } = page;
+  return (
+    <>
+      <noscript>
+        <p class="mfa-alert">{texts.scriptNeeded}</p>
+      </noscript>
+      <Form
+        page={page}
+        next={next}
+        data-mfa-ceremony={ceremony}
+        data-cancelled={texts.ceremonyCancelled}
+        data-unsupported={texts.ceremonyUnsupported}
+        data-failed={texts.ceremonyFailed}
+      >
+        <input type="hidden" name="credential" value="" />
+        {children}
+        <p class="mfa-alert" role="alert" data-mfa-message hidden></p>
+        <p class="mfa-actions">
+          <button type="submit" class="mfa-primary" data-mfa-script hidden>
+            {button}
+          </button>
+        </p>
+      </Form>
+    </>
+  );
+}

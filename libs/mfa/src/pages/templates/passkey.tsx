@@ -1,0 +1,34 @@
+import type { MfaPageTemplate } from '../page-props.js';
+import { Alert } from './parts/alert.js';
+import { Field } from './parts/field.js';
+import { KeyForm } from './parts/key-form.js';
+
+/** Signing in with a passkey alone: by the button, or by the suggestions of the field (conditional mediation). */
+const Passkey: MfaPageTemplate<'passkey'> = ({ page, next, error, loginUrl }) => {
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <p>{texts.passkeyLead}</p>
+      <KeyForm page={page} ceremony="passkey" next={next} button={texts.passkeyButton}>
+        <Field
+          name="username"
+          type="text"
+          autoComplete="username webauthn"
+          autoCapitalize="off"
+          spellcheck={false}
+          label={texts.passkeyLabel}
+          hint={texts.passkeyHint}
+          error={null}
+        />
+      </KeyForm>
+      {loginUrl !== null && (
+        <p class="mfa-back">
+          <a href={loginUrl}>{texts.passkeyOther}</a>
+        </p>
+      )}
+    </>
+  );
+};
+
+export default Passkey;

@@ -1,0 +1,33 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Back } from '../parts/back.js';
+import { TextWithMoment } from '../parts/moment.js';
+
+const RecoveryCodes: MfaPageTemplate<'recovery-codes/index'> = ({ page, summary, canGenerate }) => {
+  const { texts } = page;
+  const { total, remaining, createdAt } = summary;
+  return (
+    <>
+      <p>{texts.recoveryLead}</p>
+      <p>
+        <strong>{total === 0 ? texts.codesNone : page.fill('codesRemaining', { total, remaining })}</strong>
+      </p>
+      {createdAt && (
+        <p class="mfa-hint">
+          <TextWithMoment page={page} text="recoveryCreated" at={createdAt} />
+        </p>
+      )}
+      {canGenerate ? (
+        <p class="mfa-actions">
+          <a class="mfa-button" href={page.link('recovery-codes/generate')}>
+            {texts.recoveryGenerate}
+          </a>
+        </p>
+      ) : (
+        <p>{texts.recoveryUnavailable}</p>
+      )}
+      <Back page={page} />
+    </>
+  );
+};
+
+export default RecoveryCodes;

@@ -1,0 +1,65 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Alert } from '../parts/alert.js';
+import { Back } from '../parts/back.js';
+import { CodeField, Field } from '../parts/field.js';
+import { Form } from '../parts/form.js';
+import { TextWithMoment } from '../parts/moment.js';
+
+/** Setting up an authenticator app. The secret stays on the server; it is shown here for the app alone. */
+const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
+  const { page, next, error, secret, qrCode, expiresAt, digits, name, isFirst } = props;
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <ol class="mfa-steps">
+        <li>
+          <p>{texts.totpStep1}</p>
+          <img class="mfa-qr" src={qrCode} alt={texts.totpQr} width={224} height={224} />
+          <p id="secret-label">{texts.totpManual}</p>
+          <p class="mfa-copyable">
+            <code id="secret" class="mfa-secret notranslate">
+              {secret.replace(/(.{4})(?=.)/g, '$1 ')}
+            </code>
+            <button type="button" data-mfa-copy={secret} data-mfa-done={texts.copied} data-mfa-script hidden>
+              {texts.copy}
+            </button>
+          </p>
+        </li>
+        <li>
+          <p>{texts.totpStep2}</p>
+          <Form page={page} next={next}>
+            <CodeField
+              label={texts.totpCode}
+              hint={page.fill('totpCodeHint', { digits })}
+              error={error}
+              autoFocus={error !== null}
+            />
+            <Field
+              name="name"
+              type="text"
+              label={texts.totpName}
+              hint={texts.totpNameHint}
+              error={error}
+              maxLength={100}
+              autoComplete="off"
+              value={name}
+            />
+            <p class="mfa-hint">
+              <TextWithMoment page={page} text="totpExpires" at={expiresAt} />
+            </p>
+            <p class="mfa-actions">
+              <button type="submit" class="mfa-primary">
+                {texts.totpSubmit}
+              </button>
+            </p>
+            {isFirst && <p class="mfa-hint">{texts.totpNext}</p>}
+          </Form>
+        </li>
+      </ol>
+      <Back page={page} text={texts.cancel} />
+    </>
+  );
+};
+
+export default AddTotp;

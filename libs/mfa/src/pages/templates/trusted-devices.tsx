@@ -1,0 +1,85 @@
+import type { VNode } from 'preact';
+
+import type { TrustedDeviceView } from '../../trusted-devices/trusted-devices.service.js';
+import { describeBrowser } from '../describe-browser.js';
+import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
+import { Notice } from './parts/alert.js';
+import { Back } from './parts/back.js';
+import { Form } from './parts/form.js';
+import { Moment } from './parts/moment.js';
+
+const TrustedDevices: MfaPageTemplate<'trusted-devices'> = ({ page, devices, notice }) => {
+  const { texts } = page;
+  return (
+    <>
+      <Notice text={notice} />
+      <p>{devices.length === 0 ? texts.devicesNone : texts.devicesLead}</p>
+      {devices.length > 0 && (
+        <>
+          <ul class="mfa-list">
+            {devices.map((device) => (
+              <Device key={device.id} page={page} device={device} />
+            ))}
+          </ul>
+          <Form page={page}>
+            <p class="mfa-actions">
+              <button type="submit" name="all" value="1" class="mfa-destructive">
+                {texts.devicesRevokeAll}
+              </button>
+            </p>
+          </Form>
+        </>
+      )}
+      <Back page={page} />
+    </>
+  );
+};
+
+function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceView }): VNode {
+  const { texts } = page;
+  const { id, userAgent, ip, createdAt, lastUsedAt, expiresAt, current } = device;
+  return (
+    <li class="mfa-card">
+      <div class="mfa-card-text">
+        <h2 id={`device-${id}`}>
+          {nameOf(userAgent, page)}
+          {current && ` (${texts.devicesCurrent})`}
+        </h2>
+        <dl>
+          {ip !== null && <Fact name={texts.devicesAddress}>{ip}</Fact>}
+          <Fact name={texts.devicesTrusted}>
+            <Moment page={page} at={createdAt} />
+          </Fact>
+          <Fact name={texts.lastUsed}>
+            {lastUsedAt ? <Moment page={page} at={lastUsedAt} /> : texts.never}
+          </Fact>
+          <Fact name={texts.devicesExpires}>
+            <Moment page={page} at={expiresAt} />
+          </Fact>
+        </dl>
+      </div>
+      <Form page={page} class="mfa-card-actions">
+        <button type="submit" name="id" value={id} aria-describedby={`device-${id}`}>
+          {texts.devicesRevoke}
+        </button>
+      </Form>
+    </li>
+  );
+}
+
+function nameOf(userAgent: string | null, page: MfaPageContext): string {
+  const { browser, system } = describeBrowser(userAgent);
+  if (browser && system) return page.fill('devicesName', { browser, system });
+  return browser ?? system ?? page.texts.devicesUnknown;
+}
+
+function Fact({ name, children }: { name: string; children: VNode | string }): VNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export default TrustedDevices;

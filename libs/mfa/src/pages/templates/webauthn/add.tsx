@@ -1,0 +1,41 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Alert } from '../parts/alert.js';
+import { Back } from '../parts/back.js';
+import { Checkbox } from '../parts/checkbox.js';
+import { Field } from '../parts/field.js';
+import { KeyForm } from '../parts/key-form.js';
+
+const AddKey: MfaPageTemplate<'webauthn/add'> = (props) => {
+  const { page, next, error, name, passwordless, offersPasskeys } = props;
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <p>{texts.webauthnAddLead}</p>
+      <KeyForm page={page} ceremony="create" next={next} button={texts.webauthnSubmit}>
+        <Field
+          name="name"
+          type="text"
+          label={texts.webauthnName}
+          hint={texts.webauthnNameHint}
+          error={error}
+          maxLength={100}
+          autoComplete="off"
+          value={name}
+        />
+        {offersPasskeys && (
+          <Checkbox
+            id="passwordless"
+            name="passwordless"
+            label={texts.webauthnPasswordless}
+            hint={texts.webauthnPasswordlessHint}
+            checked={passwordless}
+          />
+        )}
+      </KeyForm>
+      <Back page={page} text={texts.cancel} />
+    </>
+  );
+};
+
+export default AddKey;

@@ -1,0 +1,35 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Alert } from '../parts/alert.js';
+import { Back } from '../parts/back.js';
+import { Field } from '../parts/field.js';
+import { Form } from '../parts/form.js';
+
+const EditKey: MfaPageTemplate<'webauthn/edit'> = ({ page, error, name }) => {
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <Form page={page}>
+        <Field
+          name="name"
+          type="text"
+          label={texts.webauthnEditLabel}
+          error={error}
+          maxLength={100}
+          autoComplete="off"
+          value={name}
+          required
+          autoFocus
+        />
+        <p class="mfa-actions">
+          <button type="submit" class="mfa-primary">
+            {texts.webauthnEditSubmit}
+          </button>
+        </p>
+      </Form>
+      <Back page={page} text={texts.cancel} />
+    </>
+  );
+};
+
+export default EditKey;

@@ -1,0 +1,25 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Alert } from '../parts/alert.js';
+import { Back } from '../parts/back.js';
+import { Form } from '../parts/form.js';
+
+const RemoveKey: MfaPageTemplate<'webauthn/remove'> = ({ page, error, authenticator, isLast }) => {
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <p>{page.fill('webauthnRemoveLead', { name: authenticator.name })}</p>
+      {isLast && <p class="mfa-warning">{texts.removeLast}</p>}
+      <Form page={page}>
+        <p class="mfa-actions">
+          <button type="submit" class="mfa-primary mfa-destructive">
+            {texts.removeSubmit}
+          </button>
+        </p>
+      </Form>
+      <Back page={page} text={texts.cancel} />
+    </>
+  );
+};
+
+export default RemoveKey;
