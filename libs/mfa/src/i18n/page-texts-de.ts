@@ -5,7 +5,6 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',
   never: 'nie',
-  somethingWrong: 'Das hat nicht geklappt.',
   copy: 'Kopieren',
   copied: 'Kopiert',
   scriptNeeded:

@@ -4,7 +4,6 @@ export const ENGLISH_PAGES = Object.freeze({
   backToSecurity: 'Account security',
   cancel: 'Cancel',
   never: 'never',
-  somethingWrong: 'That did not work.',
   copy: 'Copy',
   copied: 'Copied',
   scriptNeeded: 'Security keys and passkeys need JavaScript. Switch it on, or use another way.',

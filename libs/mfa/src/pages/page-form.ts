@@ -27,10 +27,10 @@ export interface Refusal {
 
 /** How a form names what was wrong with it. */
 export interface FormTexts {
-  /** The field that most refusals are about. */
-  field?: string;
-  /** Instead of the lists of class-validator, which are for developers. */
-  invalid?: keyof MfaPageTexts;
+  /** The field of the code or password. */
+  field?: string | undefined;
+  /** What each field must be; the lists of class-validator are for developers. */
+  invalid?: Readonly<Record<string, keyof MfaPageTexts>>;
   /** Instead of the text of a code. */
   codes?: Partial<Record<MfaErrorCode, keyof MfaPageTexts>>;
 }
@@ -46,9 +46,6 @@ const ELSEWHERE: readonly MfaErrorCode[] = [
   'not_found',
   'storage_unavailable',
 ];
-
-/** What is wrong with what stands in the field; everything else is about the form as a whole. */
-const ABOUT_A_FIELD: readonly MfaErrorCode[] = ['invalid_request', 'incorrect_code'];
 
 /** Checks forms by the same rules as the JSON routes, and says on their pages what was wrong with them. */
 @Injectable()
@@ -84,23 +81,37 @@ export class PageForm {
   private async refusalOf(
     error: MfaException,
     context: MfaRequestContext,
-    { field, invalid = 'somethingWrong', codes = {} }: FormTexts,
+    texts: FormTexts,
   ): Promise<Refusal> {
-    const key = codes[error.code] ?? (error.code === 'invalid_request' ? invalid : undefined);
+    const { code, headers, details } = error;
+    const invalid = invalidField(error, texts);
+    const key = texts.codes?.[code] ?? invalid?.text;
     const message = key
       ? (await this.locale.textsFor(context))[key]
-      : await this.adapter.getErrorMessage(error.code, context.request);
-    const { retryAfter } = error.details;
-    const retryAt =
-      retryAfter === undefined ? {} : { retryAt: new Date(this.clock.now() + retryAfter * 1000) };
-    const isAboutField = field !== undefined && ABOUT_A_FIELD.includes(error.code);
+      : await this.adapter.getErrorMessage(code, context.request);
+    const field = code === 'incorrect_code' ? texts.field : invalid?.field;
+    const { retryAfter } = details;
+    const retryAt = retryAfter === undefined ? undefined : new Date(this.clock.now() + retryAfter * 1000);
     const status = error.getStatus();
     return {
-      error: isAboutField ? { message, field } : { message, ...retryAt },
+      error: { message, ...(field ? { field } : {}), ...(retryAt ? { retryAt } : {}) },
       status: status === 400 ? 422 : status,
-      headers: error.headers,
+      headers,
     };
   }
+}
+
+/** The first field that the validation refused: its messages begin with the name. */
+function invalidField(
+  { code, details }: MfaException,
+  { invalid = {} }: FormTexts,
+): { field: string; text: keyof MfaPageTexts } | undefined {
+  if (code !== 'invalid_request') return undefined;
+  const problems = [details.message ?? []].flat();
+  const found = Object.entries(invalid).find(([name]) =>
+    problems.some((problem) => problem.startsWith(`${name} `)),
+  );
+  return found && { field: found[0], text: found[1] };
 }
 
 /** Whether a box of a form is ticked: only then is it sent at all. */

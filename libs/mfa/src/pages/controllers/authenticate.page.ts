@@ -59,7 +59,7 @@ export class AuthenticatePage {
     const exchange = { request, response, trustDevice };
     return this.form.submit(
       context,
-      { field: isTicked(body['credential']) ? undefined : 'code', invalid: 'invalidCode' },
+      { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
         if (isTicked(body['credential'])) {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), exchange);

@@ -54,7 +54,7 @@ export class TotpPages {
     const name = textOf(body['name']).trim();
     return this.form.submit(
       context,
-      { field: 'code', invalid: 'invalidTotp' },
+      { field: 'code', invalid: { code: 'invalidTotp', name: 'invalidName' } },
       async () => {
         const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
         const activation = await this.form.check(ActivateTotpDto, fields);

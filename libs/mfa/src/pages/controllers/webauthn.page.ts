@@ -69,7 +69,7 @@ export class WebAuthnPages {
     const next = safeNext(body['next']);
     return this.form.submit(
       context,
-      { field: 'name', invalid: 'invalidName' },
+      { invalid: { name: 'invalidName' } },
       async () => {
         const credential = parseCredential(body['credential']);
         const fields = await this.form.check(AddWebAuthnDto, {
@@ -104,7 +104,7 @@ export class WebAuthnPages {
     const { authenticator } = await this.keyOf(user, id);
     return this.form.submit(
       context,
-      { field: 'name', invalid: 'invalidName' },
+      { invalid: { name: 'invalidName' } },
       async () => {
         const { name } = await this.form.check(RenameAuthenticatorDto, { name: textOf(body['name']) });
         await this.renaming.rename(user, id, name, sourceOf(context));

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MfaLocaleTexts } from 'nestjs-mfa';
+import type { MfaLayout } from 'nestjs-mfa/pages';
+import type { VNode } from 'preact';
+import { h } from 'preact';
+
+import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
+import { PageClient, textOf } from '../support/page-client.js';
+import type { TestApp } from '../support/test-app.js';
+import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp } from './support.js';
+
+const LIMIT_BYTES = 60_000;
+const LIMIT_MS = 50;
+const ALL = [
+  '',
+  '/authenticate',
+  '/enrol',
+  '/totp/add',
+  '/totp/remove',
+  '/webauthn/add',
+  '/recovery-codes',
+  '/recovery-codes/generate',
+  '/trusted-devices',
+  '/passkey',
+];
+
+describe('every page', () => {
+  let test: TestApp;
+  let browser: PageClient;
+  beforeAll(async () => {
+    test = await startPageApp({
+      mfa: { passkeyLogin: true, totp: { maxPerUser: 2 }, trustedDevices: { enabled: true } },
+    });
+    ({ browser } = await enrolledIn(test));
+  });
+  afterAll(() => test.close());
+
+  it('is small and quick', async () => {
+    const page = await browser.get(PAGES);
+    const assets = [...page.text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)].map(([, path]) => path);
+    expect(assets).toHaveLength(2);
+    let shared = 0;
+    for (const asset of assets) shared += (await browser.get(asset as string)).text.length;
+    const rows: string[] = [];
+    for (const path of ALL) {
+      let best = Infinity;
+      let bytes = 0;
+      for (let turn = 0; turn < 8; turn++) {
+        const began = performance.now();
+        const { status, text } = await browser.get(PAGES + path);
+        // What else runs on the machine can only add to it.
+        best = Math.min(best, performance.now() - began);
+        expect([path, status]).toEqual([path, 200]);
+        bytes = Buffer.byteLength(text.replace(/src="data:[^"]*"/, ''));
+      }
+      rows.push(`  ${path.padEnd(26)} ${String(bytes).padStart(6)} bytes ${best.toFixed(1).padStart(6)} ms`);
+      expect(bytes + shared).toBeLessThan(LIMIT_BYTES);
+      expect(best).toBeLessThan(LIMIT_MS);
+    }
+    process.stdout.write(`Pages (style sheet and script: ${shared} bytes, once):\n${rows.join('\n')}\n`);
+  });
+
+  it('may run nothing but its own script, in nobody’s frame, and is kept nowhere', async () => {
+    for (const path of [...ALL, '/webauthn/none/edit']) {
+      const { headers, text } = await browser.get(PAGES + path);
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /);
+      expect(headers.get('content-security-policy')).not.toContain('unsafe');
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(text).not.toMatch(/ style=|<style| on[a-z]+=|<script(?! type="module" src=)/);
+    }
+  });
+
+  it('shows names and user agents as text', async () => {
+    const name = '"><img src=x onerror=alert(1)>';
+    const { user, browser: mine } = await enrolledIn(test);
+    await user.client.patch(`/mfa/authenticators/${user.authenticatorId}`, { name });
+    const page = await mine.get(PAGES);
+    expect(page.text).not.toContain('<img');
+    expect(textOf(page.text)).toContain(name);
+    expect((await mine.get(`${PAGES}/totp/remove`)).text).not.toContain('<img');
+    const other = await halfSignedIn(test, user);
+    const { generateSync } = await import('otplib');
+    const code = generateSync({ secret: user.secret, epoch: Math.floor(test.clock.now() / 1000) });
+    const client = new PageClient(test.url, { ...other.headers, 'user-agent': `${name} Firefox/140` });
+    for (const [key, value] of other.cookies) client.cookies.set(key, value);
+    await client.submit(`${PAGES}/authenticate`, { code, trustDevice: 'on' });
+    const devices = await client.get(`${PAGES}/trusted-devices`);
+    expect([devices.status, devices.text.includes('<img'), devices.text.includes('Firefox')]).toEqual([
+      200,
+      false,
+      true,
+    ]);
+    const next = `/x?${encodeURIComponent('"><script>alert(1)</script>')}`;
+    const asked = await mine.get(`${PAGES}/enrol?next=${encodeURIComponent(next)}&method=<b>&notice=<i>`);
+    expect(asked.text).not.toMatch(/<script>|<b>|<i>/);
+  });
+
+  it('has assets that browsers may keep, and no other files', async () => {
+    const page = await browser.get(PAGES);
+    const css = /href="([^"]*mfa\.css[^"]*)"/.exec(page.text)?.[1] as string;
+    const asset = await PageClient.of(test.client()).get(css);
+    expect(asset.headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    for (const name of ['mfa.html', '..%2Fpage-assets.js', 'constructor', '%00']) {
+      expect((await browser.get(`${PAGES}/assets/${name}`)).status).toBe(404);
+    }
+  });
+});
+
+describe('the language of the pages', () => {
+  const HEBREW: MfaLocaleTexts = {
+    ...ENGLISH,
+    locale: 'he',
+    pages: { indexTitle: 'אבטחת החשבון' },
+  };
+
+  it.each([
+    ['de-AT', 'de', 'ltr', 'Kontosicherheit'],
+    ['fr', 'en', 'ltr', 'Account security'],
+    ['he', 'he', 'rtl', 'אבטחת החשבון'],
+  ])('for %s', async (accepted, lang, dir, title) => {
+    const test = await startPageApp({ mfa: { locales: ['en', 'de', HEBREW] } });
+    const browser = await signedIn(test);
+    const page = await browser.get(PAGES, { 'accept-language': accepted });
+    expect(page.text).toContain(`<html lang="${lang}" dir="${dir}">`);
+    expect(page.text).toContain(`<h1>${title}</h1>`);
+    await test.close();
+  });
+});
+
+it('shows what a language lacks in English', async () => {
+  const partly: MfaLocaleTexts = { ...ENGLISH, locale: 'fr', pages: { indexTitle: 'Sécurité du compte' } };
+  const test = await startPageApp({ mfa: { locales: [partly] } });
+  const page = textOf((await (await signedIn(test)).get(PAGES)).text);
+  expect(page).toContain('Sécurité du compte');
+  expect(page).toContain('You have no second factor yet.');
+  await test.close();
+});
+
+describe('pages of the application’s own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-pages-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'bad'));
+  mkdirSync(join(folder, 'broken'));
+  writeFileSync(join(folder, 'bad', 'index.mjs'), 'export default 7;');
+  writeFileSync(join(folder, 'broken', 'index.mjs'), 'export default (');
+
+  it('replace those of the module, one by one', async () => {
+    const test = await startPageApp({
+      mfa: {
+        pages: {
+          templatesDir: 'test/fixtures/pages',
+          path: '/me/safety/',
+          stylesheet: '/theme.css',
+          homeUrl: '/start',
+        },
+      },
+    });
+    const browser = await signedIn(test);
+    const enrol = await browser.get('/me/safety/enrol');
+    expect(enrol.text).toContain('<p>Set up a second factor: totp+webauthn</p></main>');
+    expect(enrol.text).toContain('<link rel="stylesheet" href="/theme.css"/>');
+    expect(enrol.text).toContain('href="/start"');
+    expect((await browser.get('/me/safety/totp/add')).text).toMatch(/<\/h1>&lt;[A-Z2-7]{32}><\/main>/);
+    expect((await browser.get('/me/safety')).text).toContain('<h1>Account security</h1>');
+    await test.close();
+  });
+
+  it('stand in a layout of its own', async () => {
+    const layout: MfaLayout = ({ page, children }) =>
+      h('html', { lang: page.locale, children: h('body', { class: 'own', children }) }) as VNode;
+    const test = await startPageApp({ mfa: { pages: { layout } } });
+    const page = await (await signedIn(test)).get(`${PAGES}/enrol`);
+    expect(page.text).toMatch(/^<!doctype html>\n<html lang="en"><body class="own"><p>What you want/);
+    await test.close();
+  });
+
+  it.each([
+    ['bad', 'must have a component as its default export'],
+    ['broken', "can't be loaded"],
+  ])('stop the boot when they are %s', async (name, problem) => {
+    await expect(startPageApp({ mfa: { pages: { templatesDir: join(folder, name) } } })).rejects.toThrow(
+      problem,
+    );
+  });
+
+  it('are found under the application’s prefix', async () => {
+    const test = await startPageApp({ configure: (app) => app.setGlobalPrefix('api') });
+    const client = test.client();
+    await client.post('/api/login', { id: 'prefixed' });
+    const browser = PageClient.of(client);
+    const page = await browser.get(`/api${PAGES}`);
+    expect(page.text).toContain(`href="/api${PAGES}/totp/add"`);
+    expect(page.text).toContain('data-mfa-api="/api/mfa"');
+    expect(PageClient.location(await browser.get('/api/protected'))).toBe(
+      `/api${PAGES}/enrol?next=%2Fapi%2Fprotected`,
+    );
+    await test.close();
+  });
+});
