@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 
+import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
 import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
 import { PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';
@@ -33,7 +34,7 @@ describeInBrowser('the pages in Chromium', () => {
       mfa: {
         pages: true,
         passkeyLogin: true,
-        locales: ['en', 'de'],
+        locales: ['en', 'de', { ...ENGLISH, locale: 'he' }],
         totp: { issuer: 'Example', maxPerUser: 2 },
         trustedDevices: { enabled: true },
         webauthn: { rpId: 'localhost', rpName: 'Example', origins: [origin], allowInsecureOrigin: true },
@@ -313,6 +314,55 @@ describeInBrowser('the pages in Chromium', () => {
     await page.keyboard.press('Enter');
     await heading(page, 'Account security');
     expect(path(page)).toBe(PAGES);
+    await context.close();
+  }, 60_000);
+
+  it('work without JavaScript, and at twice the size', async () => {
+    const context = await open({ javaScriptEnabled: false, viewport: { width: 640, height: 400 } });
+    const page = await context.newPage();
+    const id = newUserId();
+    await signIn(context, id);
+    await page.goto('/protected');
+    await page.getByRole('link', { name: 'Set up an authenticator app' }).click();
+    const secret = await scan(page);
+    await page.getByLabel('Code').fill(codeOf(secret, test.clock));
+    await press(page, 'Activate');
+    await heading(page, 'Save your recovery codes');
+    await expect(page.getByRole('button', { name: 'Copy all' }).count()).resolves.toBe(0);
+    await page.getByLabel('I have saved these codes').check();
+    await press(page, 'Continue');
+    await page.waitForURL('**/protected');
+
+    await page.goto(`${PAGES}/webauthn/add`);
+    await page.locator('noscript p', { hasText: 'need JavaScript' }).waitFor();
+    await expect(page.getByRole('button', { name: 'Add' }).count()).resolves.toBe(0);
+
+    await context.request.delete('/mfa/session');
+    await signIn(context, id);
+    test.clock.advance(60);
+    await page.goto('/protected');
+    await page.getByLabel('Code from your authenticator app').fill(codeOf(secret, test.clock));
+    await press(page, 'Confirm');
+    await page.waitForURL('**/protected');
+    await page.goto(PAGES);
+    await page.getByRole('link', { name: 'Remove Authenticator app' }).click();
+    await press(page, 'Remove');
+    await page.getByText('Two-factor authentication is off.').waitFor();
+    expect(path(page)).toBe(PAGES);
+    await context.close();
+  }, 60_000);
+
+  it('reads from right to left where the language does', async () => {
+    const context = await open({ locale: 'he' });
+    const page = await context.newPage();
+    await signIn(context, newUserId());
+    await page.goto(`${PAGES}/totp/add`);
+    await inspector.look(page, 'totp-add-rtl');
+    const side = (selector: string) =>
+      page.locator(selector).evaluate((element) => element.getBoundingClientRect().right);
+    const [picture, list] = [await side('.mfa-qr'), await side('.mfa-steps')];
+    // The picture stands where reading begins.
+    expect(list - picture).toBeLessThan(60);
     await context.close();
   }, 60_000);
 

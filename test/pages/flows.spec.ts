@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { PageClient, textOf } from '../support/page-client.js';
+import { PageClient, codesOf, secretOf, textOf } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf } from '../support/test-app.js';
 import { PAGES, PASSWORD, enrolledIn, halfSignedIn, signedIn, startPageApp, statusOf } from './support.js';
 
-const secretOf = (html: string) => /data-mfa-copy="([A-Z2-7]+)"/.exec(html)?.[1] as string;
-const codesOf = (html: string) =>
-  [...html.matchAll(/<code>(\d{8})<\/code>/g)].map(([, code]) => code as string);
 const locationOf = PageClient.location.bind(PageClient);
 
 describe('the pages without JavaScript', () => {

@@ -19,6 +19,16 @@ export function hiddenFields(html: string): Record<string, string> {
   );
 }
 
+/** The secret of an authenticator app that is being set up. */
+export function secretOf(html: string): string {
+  return /data-mfa-copy="([A-Z2-7]+)"/.exec(html)?.[1] ?? '';
+}
+
+/** The recovery codes that a page shows. */
+export function codesOf(html: string): string[] {
+  return [...html.matchAll(/<code>(\d{8})<\/code>/g)].map(([, code]) => code as string);
+}
+
 /** The text that readers see. */
 export function textOf(html: string): string {
   const body = html.slice(html.indexOf('<body')).replace(/<noscript>[\s\S]*?<\/noscript>/g, '');
