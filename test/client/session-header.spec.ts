@@ -100,15 +100,18 @@ describe('the browser client with the header transport', () => {
     });
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     const { port } = stranger.address() as AddressInfo;
-    const mfa = connect();
-    await login(mfa.fetch, newUserId());
-    const token = mfa.sessionToken;
-    await mfa.fetch(`http://127.0.0.1:${port}/elsewhere`);
-    await mfa.fetch(new Request(`http://127.0.0.1:${port}/elsewhere`));
-    expect(seen).toEqual([undefined, undefined]);
-    expect(mfa.sessionToken).toBe(token);
-    stranger.closeAllConnections();
-    stranger.close();
+    try {
+      const mfa = connect();
+      await login(mfa.fetch, newUserId());
+      const token = mfa.sessionToken;
+      await mfa.fetch(`http://127.0.0.1:${port}/elsewhere`);
+      await mfa.fetch(new Request(`http://127.0.0.1:${port}/elsewhere`));
+      expect(seen).toEqual([undefined, undefined]);
+      expect(mfa.sessionToken).toBe(token);
+    } finally {
+      stranger.closeAllConnections();
+      stranger.close();
+    }
   });
 
   it('steps up: the repeated request carries the new token', async () => {

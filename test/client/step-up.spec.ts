@@ -122,6 +122,36 @@ describe('the step-up interceptor', () => {
     expect(counts.runs).toBe(1);
   });
 
+  it('repeats a request that a proof overtook on its way, and so carried a dead token', async () => {
+    const { user, counts } = await page();
+    const before = user.client.clone();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let isFirst = true;
+    const stepUp = withStepUp(
+      async (input, init) => {
+        if (!(input as string).endsWith('?late') || !isFirst) return user.client.fetch(input, init);
+        isFirst = false;
+        await held;
+        return before.fetch(input, init);
+      },
+      async () => {
+        counts.runs += 1;
+        await prove(user);
+      },
+    );
+    const late = stepUp(`${test.url}/mfa/status?late`);
+    expect((await stepUp(`${test.url}/protected`)).status).toBe(200);
+    release();
+    expect((await late).status).toBe(200);
+    expect(counts.runs).toBe(1);
+    // Without a proof on the way a dead token is just that.
+    const dead = withStepUp(before.fetch, () => true);
+    await expect((await dead(`${test.url}/mfa/status`)).json()).resolves.toMatchObject({
+      code: 'session_expired',
+    });
+  });
+
   it.each([
     ['shares a run whose proof satisfies it', '/protected/totp', '/protected', 1],
     ['waits for one whose proof may not, and has one of its own', '/protected', '/protected/totp', 2],
@@ -187,7 +217,9 @@ describe('the step-up interceptor', () => {
     });
     expect((await stepUp(`${test.url}/protected`)).status).toBe(403);
     test.clock.advance(3600);
-    expect((await stepUp(`${test.url}/mfa/totp`, { method: 'POST' })).status).toBe(401);
+    const begin = () => stepUp(`${test.url}/mfa/totp`, { method: 'POST' });
+    const answers = await Promise.all([begin(), begin()]);
+    expect(answers.map(({ status }) => status)).toEqual([401, 401]);
     expect(seen).toEqual(['mfa_enrollment_required', 'reauthentication_required']);
   });
 
