@@ -251,6 +251,25 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
     }
   }, 30_000);
 
+  it('ends autofill that is aborted while the browser still says whether it has it', async () => {
+    const page = await openPage();
+    await VirtualAuthenticator.add(page, 'internal');
+    await expect(
+      fail(page, ({ mfa }) => {
+        const abort = new AbortController();
+        const original = PublicKeyCredential.isConditionalMediationAvailable.bind(PublicKeyCredential);
+        let questions = 0;
+        PublicKeyCredential.isConditionalMediationAvailable = () => {
+          questions += 1;
+          // The first one is the client's, before it asks the server; the second one comes with the ceremony.
+          if (questions === 2) queueMicrotask(() => abort.abort());
+          return original();
+        };
+        return mfa.signInWithPasskeyAutofill({ signal: abort.signal });
+      }),
+    ).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+  }, 10_000);
+
   it('gives up autofill for a ceremony that was asked for', async () => {
     const { page, key } = await signUpWithPasskey();
     await key.setPresent(false);
