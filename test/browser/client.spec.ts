@@ -235,8 +235,8 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
   }, 30_000);
 
   it('ends autofill when it is aborted, also before the ceremony has begun', async () => {
-    const page = await openPage();
-    await VirtualAuthenticator.add(page, 'internal');
+    const { page, key } = await signUpWithPasskey();
+    await key.setPresent(false);
     for (const delay of [0, 300]) {
       const options = waitForOptions(page);
       const aborted = fail(page, ({ mfa }) => {
@@ -247,13 +247,13 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       await options;
       await page.waitForTimeout(delay);
       await page.evaluate('window.abort.abort()');
-      await expect(aborted).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+      await expect(aborted).resolves.toMatchObject({ code: 'ceremony_cancelled', cause: 'AbortError' });
     }
   }, 30_000);
 
   it('ends autofill that is aborted while the browser still says whether it has it', async () => {
-    const page = await openPage();
-    await VirtualAuthenticator.add(page, 'internal');
+    const { page, key } = await signUpWithPasskey();
+    await key.setPresent(false);
     await expect(
       fail(page, ({ mfa }) => {
         const abort = new AbortController();
@@ -267,7 +267,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
         };
         return mfa.signInWithPasskeyAutofill({ signal: abort.signal });
       }),
-    ).resolves.toMatchObject({ code: 'ceremony_cancelled' });
+    ).resolves.toMatchObject({ code: 'ceremony_cancelled', cause: 'AbortError' });
   }, 10_000);
 
   it('gives up autofill for a ceremony that was asked for', async () => {
