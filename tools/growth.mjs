@@ -1,0 +1,42 @@
+// Fills PostgreSQL with users and shows how every query of every flow fares as they become more. Exits with 1 when a
+// request reads a whole table, or more of it than with fewer users.
+//
+//   npm run build && node tools/growth.mjs --sizes 10000,100000,1000000 [--runs 200] [--max-scan 1000]
+//
+// The server is the one that PGHOST, PGPORT, PGUSER and PGPASSWORD name. A database is made for each size, and dropped.
+import { parseArgs } from 'node:util';
+
+import { describeServer } from './growth/database.mjs';
+import { measure } from './growth/measure.mjs';
+import { problemsOf, report, statementsOf } from './growth/report.mjs';
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '10000,100000,1000000' },
+    runs: { type: 'string', default: '200' },
+    'max-scan': { type: 'string', default: '1000' },
+  },
+});
+
+const whole = (name, text, least) => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(`--${name} must be whole numbers from ${least}: ${text}`);
+};
+const sizes = values.sizes.split(',').map((text) => whole('sizes', text, 1000));
+const runs = whole('runs', values.runs, 1);
+const maxScan = whole('max-scan', values['max-scan'], 0);
+
+const results = [];
+for (const users of sizes) results.push(await measure(users, runs));
+process.stdout.write(`${report(results, await describeServer())}\n`);
+
+const statements = statementsOf(results);
+const problems = problemsOf(statements, maxScan);
+const count = statements.filter(({ kind }) => kind === 'request').length;
+process.stdout.write(
+  problems.length === 0
+    ? `\n${count} statements of requests: none reads a whole table of more than ${maxScan} rows, none reads more as tables grow.\n`
+    : `\nToo expensive for a request:\n${problems.map((one) => `- ${one}`).join('\n')}\n`,
+);
+process.exitCode = problems.length === 0 ? 0 : 1;

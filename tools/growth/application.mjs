@@ -1,0 +1,86 @@
+// An application as a user of the library would write it, on the database that is measured.
+import 'reflect-metadata';
+
+import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
+import { DefaultMfaAdapter, MFA_CLOCK, MfaModule, MfaService, RequireMfa } from 'nestjs-mfa';
+
+import { ormOptions } from './database.mjs';
+
+export const ORIGIN = 'https://app.example.com';
+/** How long a proof counts here: longer than a run takes by the application's clock. */
+export const PROOF_COUNTS_SECONDS = 3600;
+
+/** Decorators by hand, because this file runs as it is. */
+function decorate(type, method, decorators, parameters = []) {
+  parameters.forEach((decorator, index) => decorator(type.prototype, method, index));
+  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, method);
+  for (const decorator of decorators) decorator(type.prototype, method, descriptor);
+}
+
+class QuietAdapter extends DefaultMfaAdapter {
+  sendNotification() {
+    // Nobody reads it.
+  }
+}
+
+class LoginController {
+  constructor(mfa) {
+    this.mfa = mfa;
+  }
+
+  /** Any first factor: it takes the user's word. */
+  login({ id }, request, response) {
+    return this.mfa.login({ id, email: `${id}@example.com` }, { request, response });
+  }
+}
+Inject(MfaService)(LoginController, undefined, 0);
+decorate(
+  LoginController,
+  'login',
+  [Post('login'), HttpCode(200)],
+  [Body(), Req(), Res({ passthrough: true })],
+);
+Controller()(LoginController);
+
+class ProtectedController {
+  get() {
+    return 'protected';
+  }
+}
+decorate(ProtectedController, 'get', [Get()]);
+RequireMfa()(ProtectedController);
+Controller('protected')(ProtectedController);
+
+function moduleOn(database) {
+  class GrowthModule {}
+  Module({
+    imports: [
+      TypeOrmModule.forRoot({ ...ormOptions(database), autoLoadEntities: true }),
+      MfaModule.forRoot({
+        secret: 'a secret for measuring, of 32 bytes or more',
+        adapter: QuietAdapter,
+        webauthn: { rpId: 'example.com', rpName: 'Example', origins: [ORIGIN] },
+        passkeyLogin: true,
+        trustedDevices: { enabled: true },
+        audit: { enabled: true },
+        gracePeriodSeconds: PROOF_COUNTS_SECONDS,
+        storage: { timeoutSeconds: 300 },
+        retention: { everySeconds: 0 },
+      }),
+    ],
+    controllers: [LoginController, ProtectedController],
+  })(GrowthModule);
+  return GrowthModule;
+}
+
+/** The application on a free port. Its clock stands still until it is moved, so that no code has to be waited for. */
+export async function startApplication(database, startsAt) {
+  const app = await NestFactory.create(moduleOn(database), { logger: ['error', 'warn'] });
+  await app.init();
+  const clock = { time: startsAt, advance: (seconds) => (clock.time += seconds * 1000) };
+  app.get(MFA_CLOCK).now = () => clock.time;
+  await app.listen(0, '127.0.0.1');
+  return { app, clock, url: await app.getUrl(), dataSource: app.get(getDataSourceToken()) };
+}
