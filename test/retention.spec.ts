@@ -3,12 +3,31 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AuthenticationSession, AuditEntry, MfaAdminService, MfaModule, TotpSetup } from 'nestjs-mfa';
+import {
+  AuditEntry,
+  AuthenticationSession,
+  MfaAdminService,
+  MfaAuditService,
+  MfaModule,
+  TotpSetup,
+  TrustedDevice,
+  WebAuthnChallenge,
+} from 'nestjs-mfa';
 
+import { ExpiredRows } from '../libs/mfa/src/retention/expired-rows.js';
 import { Leases } from '../libs/mfa/src/retention/leases.js';
 import { RetentionJob } from '../libs/mfa/src/retention/retention-job.js';
+import { SoftwareAuthenticator } from './support/authenticator.js';
 import { emptyDatabase } from './support/databases.js';
-import { SECRET, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import {
+  RELYING_PARTY,
+  SECRET,
+  codeOf,
+  enrol,
+  halfSignIn,
+  newUserId,
+  startTestApp,
+} from './support/test-app.js';
 
 const DAY = 86_400;
 
@@ -56,32 +75,92 @@ describe('what has expired', () => {
     await test.close();
   });
 
-  it('leaves the tables as small as they were, under load', async () => {
-    const test = await startTestApp({ mfa: { retention: { batchSize: 50 } } });
+  it('takes the audit trail away in batches too', async () => {
+    const test = await startTestApp({
+      mfa: { retention: { batchSize: 10 }, audit: { enabled: true, retentionDays: 1 } },
+    });
+    for (let i = 0; i < 25; i++) await test.client().post('/login', { id: newUserId() });
+    test.clock.advance(2 * DAY);
+    const statements = await test.logger.statementsOf(async () => {
+      await expect(test.app.get(MfaAuditService).purge()).resolves.toBe(25);
+    });
+    expect(statements.filter((sql) => /DELETE FROM .?mfa_audit_entry/.test(sql))).toHaveLength(3);
+    await test.close();
+  });
+
+  it('stays flat under load: what comes in an hour goes when its time is over', async () => {
+    const HOURS = 48;
+    const test = await startTestApp({
+      mfa: {
+        webauthn: RELYING_PARTY,
+        retention: { batchSize: 7 },
+        session: { ttlSeconds: 12 * 3600 },
+        trustedDevices: { enabled: true, ttlSeconds: 6 * 3600 },
+        audit: { enabled: true, retentionDays: 1 },
+      },
+    });
+    const key = new SoftwareAuthenticator();
+    const user = await enrol(test);
+    const { body: creation } = await user.client.post('/mfa/webauthn/options');
+    await user.client.post('/mfa/webauthn', { credential: key.create(creation) });
     const job = test.app.get(RetentionJob);
-    const sizes = [];
-    for (let day = 0; day < 3; day++) {
+    const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, AuditEntry];
+    const sizes: number[][] = [];
+    for (let hour = 0; hour < HOURS; hour++) {
+      test.clock.advance(3600);
       await Promise.all(
-        Array.from({ length: 40 }, async () => {
+        Array.from({ length: 5 }, async () => {
           const client = test.client();
           await client.post('/login', { id: newUserId() });
           await client.post('/mfa/totp');
         }),
       );
-      sizes.push([
-        await test.dataSource.getRepository(AuthenticationSession).count(),
-        await test.dataSource.getRepository(TotpSetup).count(),
-      ]);
-      test.clock.advance(DAY);
+      const withApp = await halfSignIn(test, user);
+      const code = codeOf(user.secret, test.clock);
+      expect((await withApp.post('/mfa/authenticate', { code, trustDevice: true })).status).toBe(200);
+      const withKey = await halfSignIn(test, user);
+      const { body: request } = await withKey.post('/mfa/authenticate/webauthn/options');
+      const credential = key.get(request);
+      expect((await withKey.post('/mfa/authenticate/webauthn', { credential })).status).toBe(200);
       await job.run();
+      sizes.push(
+        await Promise.all(tables.map((table) => test.dataSource.getRepository<object>(table).count())),
+      );
     }
-    expect(sizes).toEqual([
-      [40, 40],
-      [40, 40],
-      [40, 40],
-    ]);
-    expect(await test.dataSource.getRepository(AuthenticationSession).count()).toBe(0);
+    // A session lives for twelve hours, a trusted browser for six, an entry of the trail for a day; after that they stay as many.
+    const settled = sizes.slice(26);
+    expect(settled).toEqual(Array(settled.length).fill(settled[0]));
+    const [sessions, setups, challenges, devices, entries] = settled[0] as number[];
+    expect([sessions, setups, challenges, devices]).toEqual([12 * 7, 5, 1, 6]);
+    expect(entries).toBeGreaterThan(24 * 7);
     await test.close();
+  }, 30_000);
+
+  it('is not removed twice at once by one instance, nor any longer when the lease is lost', async () => {
+    const test = await startTestApp({ mfa: { retention: { batchSize: 2 } } });
+    for (let i = 0; i < 5; i++) {
+      const client = test.client();
+      await client.post('/login', { id: newUserId() });
+      await client.post('/mfa/totp');
+    }
+    test.clock.advance(DAY);
+    const rows = test.app.get(ExpiredRows);
+    const lost = await rows.purge(() => Promise.resolve(false));
+    const job = test.app.get(RetentionJob);
+    const purge = rows.purge.bind(rows);
+    let meanwhile: unknown = 'not asked';
+    rows.purge = async (goOn) => {
+      rows.purge = purge;
+      meanwhile = await job.run();
+      return purge(goOn);
+    };
+    const first = await job.run();
+    const again = await job.run();
+    await test.close();
+    expect(lost).toMatchObject({ sessions: 2, totpSetups: 0 });
+    expect(meanwhile).toBeNull();
+    expect(first).toMatchObject({ sessions: 3, totpSetups: 5 });
+    expect(again).toMatchObject({ sessions: 0, totpSetups: 0 });
   });
 
   it('is removed by one instance at a time; one that died is not waited for', async () => {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
 
 import { firstIdAt } from '../crypto/sortable-id.js';
 import type { Clock } from '../clock/clock.js';
@@ -7,6 +8,8 @@ import type { MfaEventType } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import type { GoOn } from '../storage/remove-in-batches.js';
+import { removeInBatches } from '../storage/remove-in-batches.js';
 import { AuditEntry } from './audit-entry.entity.js';
 
 /** Which entries to read. */
@@ -47,35 +50,54 @@ export class MfaAuditService {
    *
    * @throws {RangeError} when `limit` is not 1 to 1000
    */
-  async find({ userId, types, from, to, cursor, limit = 100 }: AuditQuery = {}): Promise<AuditPage> {
+  async find({ types, limit = 100, ...query }: AuditQuery = {}): Promise<AuditPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
     }
     if (types?.length === 0) return { entries: [], next: null };
-    const entries = await this.storage.read((dataSource) => {
-      const query = dataSource.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
-      if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
-      if (types) query.andWhere('e.type IN (:...types)', { types });
-      if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });
-      if (to) query.andWhere('e.id < :to', { to: firstIdAt(to.getTime()) });
-      if (cursor) query.andWhere('e.id < :cursor', { cursor });
-      // One more than asked for, to know whether there is another page.
-      return query.take(limit + 1).getMany();
-    });
+    // For several types at once the engine would read the trail until the page is full; each by itself is a look-up. The trail
+    // of one user is short.
+    const parts =
+      types && query.userId === undefined
+        ? [...new Set(types)].map((type) => ({ ...query, types: [type] }))
+        : [{ ...query, ...(types && { types }) }];
+    // One more than asked for, to know whether there is another page.
+    const found = await Promise.all(
+      parts.map((part) => this.storage.read((dataSource) => newestFirst(dataSource, part, limit + 1))),
+    );
+    const entries = found.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
     const isLast = entries.length <= limit;
     const page = entries.slice(0, limit);
     return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
   }
 
-  /** Removes what is older than `audit.retentionDays`; returns how many entries. */
-  async purge(): Promise<number> {
+  /**
+   * Removes what is older than `audit.retentionDays`, `retention.batchSize` entries at a time; returns how many entries.
+   *
+   * @param goOn asked after each batch; false stops the work
+   */
+  async purge(goOn: GoOn = () => Promise.resolve(true)): Promise<number> {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
-    return this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .delete()
-        .from(AuditEntry)
-        .where('id < :cutoff', { cutoff }),
+    return removeInBatches(
+      this.storage,
+      { entity: AuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
+      this.options.retention.batchSize,
+      goOn,
     );
   }
+}
+
+/** Entries in the order of a page. */
+function newestFirst(
+  dataSource: DataSource,
+  { userId, types, from, to, cursor }: Omit<AuditQuery, 'limit'>,
+  count: number,
+): Promise<AuditEntry[]> {
+  const query = dataSource.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
+  if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
+  if (types) query.andWhere('e.type IN (:...types)', { types });
+  if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });
+  if (to) query.andWhere('e.id < :to', { to: firstIdAt(to.getTime()) });
+  if (cursor) query.andWhere('e.id < :cursor', { cursor });
+  return query.take(count).getMany();
 }

@@ -8,6 +8,8 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import type { GoOn } from '../storage/remove-in-batches.js';
+import { removeInBatches } from '../storage/remove-in-batches.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
 import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
 import { WebAuthnChallenge } from '../webauthn/webauthn-challenge.entity.js';
@@ -21,6 +23,14 @@ export interface PurgeResult {
   auditEntries: number;
 }
 
+/** Tables whose rows say themselves when they expire, and the columns of their keys. */
+const EXPIRING: readonly [keyof PurgeResult, new () => ObjectLiteral, string][] = [
+  ['sessions', AuthenticationSession, 'id'],
+  ['totpSetups', TotpSetup, 'user_id'],
+  ['challenges', WebAuthnChallenge, 'hash'],
+  ['trustedDevices', TrustedDevice, 'id'],
+];
+
 /** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
 @Injectable()
 export class ExpiredRows {
@@ -31,49 +41,26 @@ export class ExpiredRows {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @param afterBatch called after each batch; stops the work when it answers false */
-  async purge(afterBatch: () => Promise<boolean> = () => Promise.resolve(true)): Promise<PurgeResult> {
-    return {
-      sessions: await this.remove(AuthenticationSession, 'id', afterBatch),
-      totpSetups: await this.remove(TotpSetup, 'userId', afterBatch),
-      challenges: await this.remove(WebAuthnChallenge, 'hash', afterBatch),
-      trustedDevices: await this.remove(TrustedDevice, 'id', afterBatch),
-      auditEntries: await this.audit.purge(),
-    };
-  }
-
-  private async remove(
-    entity: new () => ObjectLiteral,
-    key: string,
-    afterBatch: () => Promise<boolean>,
-  ): Promise<number> {
-    const { batchSize } = this.options.retention;
+  /** @param goOn asked after each batch and between tables; false ends the round, and the next one does the rest */
+  async purge(goOn: GoOn = () => Promise.resolve(true)): Promise<PurgeResult> {
     const now = this.clock.now();
-    let removed = 0;
-    for (;;) {
-      const rows = await this.storage.read((dataSource) =>
-        dataSource
-          .createQueryBuilder(entity, 'r')
-          .select(`r.${key}`)
-          .where('r.expiresAt <= :now', { now })
-          .orderBy('r.expiresAt')
-          .limit(batchSize)
-          .getMany(),
+    const removed: PurgeResult = {
+      sessions: 0,
+      totpSetups: 0,
+      challenges: 0,
+      trustedDevices: 0,
+      auditEntries: 0,
+    };
+    for (const [name, entity, key] of EXPIRING) {
+      removed[name] = await removeInBatches(
+        this.storage,
+        { entity, key, condition: 'expires_at <= :now', parameters: { now }, orderBy: 'expires_at' },
+        this.options.retention.batchSize,
+        goOn,
       );
-      if (rows.length === 0) return removed;
-      const column = this.storage.dataSource.getMetadata(entity).findColumnWithPropertyName(key);
-      removed += await this.storage.write(
-        this.storage.dataSource
-          .createQueryBuilder()
-          .delete()
-          .from(entity)
-          // Again, since a set-up may have been replaced by a new one of the same user.
-          .where(`${column?.databaseName} IN (:...keys) AND expires_at <= :now`, {
-            keys: rows.map((row) => row[key] as string),
-            now,
-          }),
-      );
-      if (rows.length < batchSize || !(await afterBatch())) return removed;
+      if (!(await goOn())) return removed;
     }
+    removed.auditEntries = await this.audit.purge(goOn);
+    return removed;
   }
 }

@@ -10,7 +10,6 @@ import { Leases } from './leases.js';
 
 interface Registry {
   addInterval(name: string, interval: NodeJS.Timeout): void;
-  deleteInterval(name: string): void;
 }
 
 const NAME = 'nestjs-mfa:purge';
@@ -24,7 +23,7 @@ const LEASE_MS = 60_000;
 export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(RetentionJob.name);
   private interval: NodeJS.Timeout | null = null;
-  private registry: Registry | null = null;
+  private isAtIt = false;
 
   constructor(
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
@@ -38,8 +37,7 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
     if (everySeconds === 0) return;
     this.interval = setInterval(() => void this.runQuietly(), everySeconds * 1000);
     this.interval.unref();
-    this.registry = await this.findRegistry();
-    this.registry?.addInterval(NAME, this.interval);
+    (await this.findRegistry())?.addInterval(NAME, this.interval);
   }
 
   onModuleDestroy(): void {
@@ -47,13 +45,20 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
     this.interval = null;
   }
 
-  /** What was removed; null when another instance is at it. */
+  /** What was removed; null when another instance is at it, or this one still. */
   async run(): Promise<PurgeResult | null> {
-    if (!(await this.leases.take(NAME, LEASE_MS))) return null;
+    // The lease does not keep its own holder out.
+    if (this.isAtIt) return null;
+    this.isAtIt = true;
     try {
-      return await this.expired.purge(() => this.leases.take(NAME, LEASE_MS));
+      if (!(await this.leases.take(NAME, LEASE_MS))) return null;
+      try {
+        return await this.expired.purge(() => this.leases.take(NAME, LEASE_MS));
+      } finally {
+        await this.leases.giveBack(NAME);
+      }
     } finally {
-      await this.leases.giveBack(NAME);
+      this.isAtIt = false;
     }
   }
 
