@@ -54,7 +54,8 @@ async function snapshot(test: TestApp, { id }: Pick<Enrolled, 'id'>): Promise<un
   ];
   const rows: unknown[] = [];
   for (const table of tables) {
-    rows.push(await test.dataSource.query(`SELECT * FROM ${table} WHERE user_id = ? ORDER BY id`, [id]));
+    const key = table === 'mfa_recovery_code' ? 'code_hash' : 'id';
+    rows.push(await test.dataSource.query(`SELECT * FROM ${table} WHERE user_id = ? ORDER BY ${key}`, [id]));
   }
   return rows;
 }
@@ -135,7 +136,7 @@ describe('the audit trail', () => {
           sql.includes('mfa_audit_entry') && /^(INSERT|UPDATE|DELETE|REPLACE|WITH|SELECT [^(])/.test(sql),
       )
       .map((sql) => sql.split(' ')[0]);
-    expect([...new Set(kinds)].sort()).toEqual(['DELETE', 'INSERT', 'SELECT']);
+    expect([...new Set(kinds)].sort()).toEqual(['INSERT', 'SELECT']);
     expect(test.logger.queries.some(({ sql }) => /(UPDATE|REPLACE|ON CONFLICT).*mfa_audit/.test(sql))).toBe(
       false,
     );

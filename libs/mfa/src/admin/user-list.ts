@@ -7,7 +7,6 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaType } from '../policy/methods.js';
-import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
 
@@ -111,15 +110,10 @@ export class UserList {
       query.andWhere(`NOT (${where})`, parameters);
       return cursor === null ? query : query.andWhere('a.user_id > :cursor', { cursor });
     }
-    const factor = dataSource
-      .createQueryBuilder(Authenticator, 'a')
-      .select('1')
-      .where('a.user_id = u.user_id AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
     const query = dataSource
       .createQueryBuilder(MfaUserState, 'u')
       .select('u.user_id', 'userId')
-      .where(`${state === 'enrolled' ? '' : 'NOT '}EXISTS (${factor.getQuery()})`)
-      .setParameters(factor.getParameters())
+      .where(`u.second_factors ${state === 'enrolled' ? '>' : '='} 0`)
       .orderBy('u.user_id');
     if (cursor !== null) query.andWhere('u.user_id > :cursor', { cursor });
     if (state === 'enrollment_required') query.andWhere('u.enrollment_required_from IS NOT NULL');

@@ -7,6 +7,7 @@ import { MomentColumn } from '../storage/moment-column.js';
 /** One event of the audit trail. Rows are only ever added, and removed when their time is over. */
 @Entity({ name: 'mfa_audit_entry' })
 @Index('idx_mfa_audit_entry_user', ['userId', 'id'])
+@Index('idx_mfa_audit_entry_type', ['type', 'id'])
 export class AuditEntry {
   /** The event's id, which sorts by time. */
   @PrimaryColumn({ type: 'varchar', length: 36 })

@@ -66,7 +66,12 @@ export class FactorChange {
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
       const outcome = await this.journal.commit(
-        [this.users.claimVersion(state), ...writes, this.devices.planRevocationOfAll(userId)],
+        [
+          this.users.claimVersion(state),
+          ...writes,
+          this.devices.planRevocationOfAll(userId),
+          this.users.planFactorCount(userId),
+        ],
         { user, source: place, events, silent },
       );
       if (outcome.committed) {

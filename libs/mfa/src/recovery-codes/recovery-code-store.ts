@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import { Inject, Injectable } from '@nestjs/common';
 
 import { RecoveryCodeKey } from '../keys/recovery-code-key.js';
@@ -44,7 +42,7 @@ export class RecoveryCodeStore {
   ): Promise<Write> {
     const rows = await Promise.all(
       codes.map(async ({ code, usedAt }) => {
-        return { id: randomUUID(), userId, codeHash: await this.hash(userId, code), createdAt, usedAt };
+        return { userId, codeHash: await this.hash(userId, code), createdAt, usedAt };
       }),
     );
     const query = this.storage.dataSource
@@ -87,7 +85,7 @@ export class RecoveryCodeStore {
       dataSource
         .createQueryBuilder(RecoveryCode, 'r')
         .where('r.userId = :userId', { userId })
-        .orderBy('r.id')
+        .orderBy('r.codeHash')
         .getMany(),
     );
   }

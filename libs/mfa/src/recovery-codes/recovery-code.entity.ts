@@ -1,21 +1,16 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Entity, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** One recovery code of one user. The code itself is nowhere: only its keyed hash is kept. */
 @Entity({ name: 'mfa_recovery_code' })
-@Index('uq_mfa_recovery_code_hash', ['userId', 'codeHash'], { unique: true })
 export class RecoveryCode {
-  /** A random UUID. */
-  @PrimaryColumn({ type: 'varchar', length: 36 })
-  id!: string;
-
-  @Column({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;
 
   /** HMAC-SHA-256 in hex over the user and the code, under a key that is not in the database. */
-  @Column({ name: 'code_hash', type: 'varchar', length: 64 })
+  @PrimaryColumn({ name: 'code_hash', type: 'varchar', length: 64 })
   codeHash!: string;
 
   @MomentColumn('created_at')

@@ -1,10 +1,12 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
 @Entity({ name: 'mfa_user_state' })
+@Index('idx_mfa_user_state_factors', ['secondFactors', 'userId'])
+@Index('idx_mfa_user_state_required', ['enrollmentRequiredFrom'])
 export class MfaUserState {
   @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;
@@ -12,6 +14,13 @@ export class MfaUserState {
   /** Counted up by each change of the user's factors: two changes that read the same version can't both happen. */
   @Column({ type: 'int', default: 0 })
   version!: number;
+
+  /**
+   * How many second factors the user has, counted anew by each change of them. It is there to list users by; what a user may
+   * do is decided on the factors themselves.
+   */
+  @Column({ name: 'second_factors', type: 'int', default: 0 })
+  secondFactors!: number;
 
   /** Attempts taken in the current window. */
   @Column({ type: 'int', default: 0 })

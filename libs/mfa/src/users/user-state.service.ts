@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from './mfa-user-state.entity.js';
@@ -63,6 +65,23 @@ export class UserStateService {
     };
   }
 
+  /** Counts the user's second factors anew: the last statement of a commit that changes them, after {@link claimVersion}. */
+  planFactorCount(userId: string): Write {
+    const { dataSource } = this.storage;
+    const count = dataSource
+      .createQueryBuilder(Authenticator, 'a')
+      .select('COUNT(*)')
+      .where('a.user_id = :userId AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
+    return {
+      query: dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ secondFactors: () => `(${count.getQuery()})` })
+        .setParameters(count.getParameters())
+        .where('user_id = :userId', { userId }),
+    };
+  }
+
   /** Records from when on an administrator demands a second factor; null: no more. */
   planEnrollmentRequired(userId: string, from: Date | null): Write {
     return {
@@ -82,6 +101,7 @@ export class UserStateService {
       .values({
         userId,
         version: 0,
+        secondFactors: 0,
         attempts: 0,
         windowStartedAt: null,
         enrollmentStartedAt,

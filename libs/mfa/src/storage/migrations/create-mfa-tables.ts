@@ -22,12 +22,17 @@ const TABLES: TableSpec[] = [
     columns: {
       user_id: { ...userId, primary: true },
       version: counter,
+      second_factors: counter,
       attempts: counter,
       window_started_at: maybeMoment,
       enrollment_started_at: maybeMoment,
       enrollment_required_from: maybeMoment,
       user_handle: { type: 'varchar', length: 100, nullable: true },
     },
+    indices: [
+      { name: 'idx_mfa_user_state_factors', columns: ['second_factors', 'user_id'] },
+      { name: 'idx_mfa_user_state_required', columns: ['enrollment_required_from'] },
+    ],
   },
   {
     name: 'authenticator',
@@ -55,8 +60,12 @@ const TABLES: TableSpec[] = [
   {
     name: 'recovery_code',
     keptWithUser: true,
-    columns: { id, user_id: userId, code_hash: hash, created_at: moment, used_at: maybeMoment },
-    indices: [{ name: 'uq_mfa_recovery_code_hash', columns: ['user_id', 'code_hash'], unique: true }],
+    columns: {
+      user_id: { ...userId, primary: true },
+      code_hash: { ...hash, primary: true },
+      created_at: moment,
+      used_at: maybeMoment,
+    },
   },
   {
     name: 'session',
@@ -152,7 +161,10 @@ const TABLES: TableSpec[] = [
       session_id: { type: 'varchar', length: 36, nullable: true },
       data: { type: 'text' },
     },
-    indices: [{ name: 'idx_mfa_audit_entry_user', columns: ['user_id', 'id'] }],
+    indices: [
+      { name: 'idx_mfa_audit_entry_user', columns: ['user_id', 'id'] },
+      { name: 'idx_mfa_audit_entry_type', columns: ['type', 'id'] },
+    ],
   },
   {
     name: 'lease',
