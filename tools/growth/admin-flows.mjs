@@ -27,6 +27,9 @@ export function flowsOfAdministrators({ app, clock, pick }) {
     ),
     ofMany('audit, newest of a frequent type', () => audit.find({ types: ['mfa.session.started'] })),
     ofMany('audit, newest of a rare type', () => audit.find({ types: ['mfa.admin.reset'] })),
+    ofMany('audit, newest of two rare types', () =>
+      audit.find({ types: ['mfa.admin.reset', 'mfa.admin.unlocked'] }),
+    ),
     page('enrolled'),
     page('not_enrolled'),
     page('enrollment_required'),

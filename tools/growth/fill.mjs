@@ -55,12 +55,12 @@ function statements(now) {
   const ms = `lpad(to_hex(${now} - (random() * ${366 * DAY})::bigint), 12, '0')`;
   return [
     [
-      `INSERT INTO mfa_recovery_code (id, user_id, code_hash, created_at)
-       SELECT ${UUID}, ${USER}, ${HASH}, ${now - 100 * DAY} FROM users, generate_series(1, 10) WHERE n % 20 <> 0`,
+      `INSERT INTO mfa_recovery_code (user_id, code_hash, created_at)
+       SELECT ${USER}, ${HASH}, ${now - 100 * DAY} FROM users, generate_series(1, 10) WHERE n % 20 <> 0`,
     ],
     [
-      `INSERT INTO mfa_user_state (user_id, version, window_started_at, user_handle, enrollment_required_from)
-       SELECT ${USER}, 1, CASE WHEN n % 7 = 0 THEN ${now - DAY} END, CASE WHEN n % 10 IN (1, 2, 3) THEN ${text(86)} END,
+      `INSERT INTO mfa_user_state (user_id, version, second_factors, window_started_at, user_handle, enrollment_required_from)
+       SELECT ${USER}, 1, (n % 20 <> 0)::int + (n % 10 IN (1, 2, 3))::int, CASE WHEN n % 7 = 0 THEN ${now - DAY} END, CASE WHEN n % 10 IN (1, 2, 3) THEN ${text(86)} END,
          CASE WHEN n % 1000 = 0 THEN ${now - DAY} END FROM users`,
       authenticators('totp', 'Master key', text(184), 'n % 20 <> 0', now),
       authenticators('recovery_codes', 'Recovery codes', `'{}'`, 'n % 20 <> 0', now),

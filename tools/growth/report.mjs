@@ -2,7 +2,8 @@
 import { shortNameOf } from './explain.mjs';
 import { median } from './measure.mjs';
 
-const number = (value) => Math.round(value).toLocaleString('en');
+/** A dash where a statement was not sent in that size. */
+const number = (value) => (value === undefined ? '–' : Math.round(value).toLocaleString('en'));
 const ms = (value) => (value === undefined ? '–' : value < 10 ? value.toFixed(2) : number(value));
 const bytes = (value) => (value < 1e6 ? `${number(value / 1e3)} kB` : `${number(value / 1e6)} MB`);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
