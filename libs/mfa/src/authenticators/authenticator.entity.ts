@@ -3,6 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { MfaType } from '../policy/methods.js';
 import { BigintColumn } from '../storage/bigint-column.js';
+import { CountColumn } from '../storage/count-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** One enrolled factor of one user. */
@@ -34,7 +35,7 @@ export class Authenticator {
   lastUsedAt!: Date | null;
 
   /** Failures since the last success; at `rateLimit.lockAfter` the authenticator is disabled. */
-  @Column({ type: 'int', default: 0 })
+  @CountColumn('failures')
   failures!: number;
 
   /** When `failures` reached the cap; null while it has not. */
@@ -42,7 +43,7 @@ export class Authenticator {
   lockedAt!: Date | null;
 
   /** Right codes in a row since it was locked, where these open the lock. */
-  @Column({ name: 'unlock_codes', type: 'int', default: 0 })
+  @CountColumn('unlock_codes')
   unlockCodes!: number;
 
   /** When the last of these was given. */
@@ -54,7 +55,7 @@ export class Authenticator {
   lastStep!: number | null;
 
   /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */
-  @Column({ type: 'int', nullable: true })
+  @CountColumn('remaining', { nullable: true })
   remaining!: number | null;
 }
 

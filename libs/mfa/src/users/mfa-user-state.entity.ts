@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
+import { CountColumn } from '../storage/count-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
@@ -12,18 +13,18 @@ export class MfaUserState {
   userId!: string;
 
   /** Counted up by each change of the user's factors: two changes that read the same version can't both happen. */
-  @Column({ type: 'int', default: 0 })
+  @CountColumn('version')
   version!: number;
 
   /**
    * How many second factors the user has, counted anew by each change of them. It is there to list users by; what a user may
    * do is decided on the factors themselves.
    */
-  @Column({ name: 'second_factors', type: 'int', default: 0 })
+  @CountColumn('second_factors')
   secondFactors!: number;
 
   /** Attempts taken in the current window. */
-  @Column({ type: 'int', default: 0 })
+  @CountColumn('attempts')
   attempts!: number;
 
   /** When the current window began; null before the first attempt. */

@@ -1,6 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-import { tableOptions } from '../table-options.js';
 import { oneAtATime } from './migration-lock.js';
 import type { ColumnSpec, TableSpec } from './table-builder.js';
 import { TableBuilder } from './table-builder.js';
@@ -186,11 +185,8 @@ export class CreateMfaTables1795478400000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await oneAtATime(runner, async () => {
-      const { schema } = tableOptions();
       const builder = new TableBuilder(runner);
-      if (schema !== undefined && runner.dataSource.options.type === 'postgres') {
-        await runner.createSchema(schema, true);
-      }
+      await builder.createSchema();
       for (const table of TABLES) await builder.create(table);
     });
   }

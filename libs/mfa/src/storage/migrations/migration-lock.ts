@@ -6,21 +6,34 @@ const LOCK_NAME = 'nestjs-mfa-migrations';
 const LOCK_WAIT_SECONDS = 60;
 
 /**
- * Runs one instance after another where several start at once: TypeORM itself does not see to it. PostgreSQL holds the lock
- * until the migration's transaction ends. SQLite locks its file by itself; CockroachDB has no such lock, and there the tables
- * are made if they are not there.
+ * Runs one instance after another where several start at once: TypeORM itself does not see to it. SQLite locks its file by
+ * itself; CockroachDB has no such lock, and there the tables are made if they are not there.
+ *
+ * @throws {Error} on MySQL and MariaDB, when another instance holds the lock for longer than a minute
  */
 export async function oneAtATime(runner: QueryRunner, work: () => Promise<void>): Promise<void> {
   const { type } = runner.dataSource.options;
-  if (type === 'postgres') {
+  if (type === 'postgres' && runner.isTransactionActive) {
+    // Held until the others can see what was made: the end of the transaction.
     await runner.query(`SELECT pg_advisory_xact_lock(${LOCK_ID})`);
     return work();
   }
+  if (type === 'postgres') {
+    await runner.query(`SELECT pg_advisory_lock(${LOCK_ID})`);
+    return finallyRun(work, () => runner.query(`SELECT pg_advisory_unlock(${LOCK_ID})`));
+  }
   if (type !== 'mysql' && type !== 'mariadb') return work();
-  await runner.query(`SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS})`);
+  const [row]: { taken: number | string | null }[] = await runner.query(
+    `SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS}) AS taken`,
+  );
+  if (Number(row?.taken) !== 1) throw new Error(`No lock ${LOCK_NAME} within ${LOCK_WAIT_SECONDS} s`);
+  return finallyRun(work, () => runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}')`));
+}
+
+async function finallyRun(work: () => Promise<void>, last: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } finally {
-    await runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}')`);
+    await last();
   }
 }

@@ -1,5 +1,5 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
-import { Table, TableForeignKey, TableIndex } from 'typeorm';
+import { Table, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
 import { BINARY_COLLATION, tableOptions } from '../table-options.js';
 
@@ -31,6 +31,12 @@ export class TableBuilder {
     await this.runner.createTable(this.table(spec), true);
   }
 
+  /** Makes the schema of `configureMfaTables`, where the engine has schemas. */
+  async createSchema(): Promise<void> {
+    const { schema } = tableOptions();
+    if (schema !== undefined && this.hasSchemas) await this.runner.createSchema(schema, true);
+  }
+
   async drop({ name }: Pick<TableSpec, 'name'>): Promise<void> {
     await this.runner.dropTable(this.pathOf(name), true);
   }
@@ -48,12 +54,30 @@ export class TableBuilder {
       name: this.pathOf(spec.name),
       ...(schema !== undefined && this.hasSchemas ? { schema } : {}),
       columns: Object.entries(spec.columns).map(([name, column]) => this.column(name, column)),
-      indices: (spec.indices ?? []).map(
-        ({ name, columns, unique = false }) =>
-          new TableIndex({ name, columnNames: columns, isUnique: unique }),
-      ),
+      ...this.indices(spec),
       foreignKeys: this.foreignKeys(spec),
     });
+  }
+
+  /** For CockroachDB TypeORM takes a unique index for a constraint, and wants an index for each foreign key of a relation. */
+  private indices({ name: table, indices = [], refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
+    const isCockroach = this.runner.dataSource.options.type === 'cockroachdb';
+    const own = indices.map(({ name, columns, unique = false }) => ({
+      name,
+      columnNames: columns,
+      isUnique: unique,
+    }));
+    if (!isCockroach) return { indices: own.map((index) => new TableIndex(index)), uniques: [] };
+    if (refersTo) {
+      const { namingStrategy } = this.runner.dataSource;
+      const columnNames = [refersTo.column];
+      const name = namingStrategy.indexName(this.nameOf(table), columnNames);
+      own.push({ name, columnNames, isUnique: false });
+    }
+    return {
+      indices: own.filter(({ isUnique }) => !isUnique).map((index) => new TableIndex(index)),
+      uniques: own.filter(({ isUnique }) => isUnique).map((index) => new TableUnique(index)),
+    };
   }
 
   private column(name: string, spec: ColumnSpec): TableColumnOptions {
@@ -108,6 +132,6 @@ export class TableBuilder {
   }
 
   private get hasSchemas(): boolean {
-    return ['postgres', 'cockroachdb', 'mssql'].includes(this.runner.dataSource.options.type);
+    return ['postgres', 'cockroachdb'].includes(this.runner.dataSource.options.type);
   }
 }
