@@ -1,3 +1,6 @@
+// Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
+process.env.MFA_TEST_RUN ??= `nestjs_mfa_${process.pid}_${Date.now()}`;
+
 /** The compiler of the tests; `tsx` reads `<T>` as markup, so each kind of file has its own. */
 const swc = (tsx) => [
   '@swc/jest',
@@ -33,6 +36,7 @@ export default {
   // The script of the pages, which they serve.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   setupFiles: ['reflect-metadata'],
+  globalTeardown: '<rootDir>/test/support/drop-databases.ts',
   collectCoverageFrom: [
     'libs/mfa/src/**/*.{ts,tsx}',
     '!**/*.spec.ts',
