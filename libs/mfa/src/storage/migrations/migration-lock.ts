@@ -23,10 +23,10 @@ export async function oneAtATime(runner: QueryRunner, work: () => Promise<void>)
     return finallyRun(work, () => runner.query(`SELECT pg_advisory_unlock(${LOCK_ID})`));
   }
   if (type !== 'mysql' && type !== 'mariadb') return work();
-  const [row]: { taken: number | string | null }[] = await runner.query(
-    `SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS}) AS taken`,
-  );
-  if (Number(row?.taken) !== 1) throw new Error(`No lock ${LOCK_NAME} within ${LOCK_WAIT_SECONDS} s`);
+  const rows = (await runner.query(`SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS}) AS taken`)) as {
+    taken: number | string | null;
+  }[];
+  if (Number(rows[0]?.taken) !== 1) throw new Error(`No lock ${LOCK_NAME} within ${LOCK_WAIT_SECONDS} s`);
   return finallyRun(work, () => runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}')`));
 }
 
