@@ -130,6 +130,32 @@ describe('replacing the secret', () => {
     await drop();
   });
 
+  it('leaves a row that changed or went while it was encrypted anew, and does not count it', async () => {
+    const { orm, drop } = await sharedDatabase();
+    const before = await startTestApp({ orm, mfa: { secret: OLD } });
+    const [kept, lost] = [await enrol(before), await enrol(before)];
+    await before.app.close();
+    const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
+    test.clock.advance(300);
+    const admin = test.app.get(MfaAdminService);
+    const decrypt = test.adapter.decrypt.bind(test.adapter);
+    test.adapter.decrypt = async (text, context) => {
+      test.adapter.decrypt = decrypt;
+      await admin.reset(lost.id, 'a lost phone');
+      return decrypt(text, context);
+    };
+    const progress: RotationProgress[] = [];
+    await expect(admin.rotateSecret({ onProgress: (one) => progress.push(one) })).resolves.toEqual({
+      rotated: 1,
+      unreadable: 0,
+    });
+    expect(progress).toEqual([{ done: 2, total: 2 }]);
+    await expect(signsIn(test, kept, codeOf(kept.secret, test.clock))).resolves.toBe(200);
+    expect((await test.client().post('/login', { id: lost.id })).body.status).toBe('authenticated');
+    await test.app.close();
+    await drop();
+  });
+
   it('leaves what nobody can read, and says so', async () => {
     const { orm, drop } = await sharedDatabase();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });

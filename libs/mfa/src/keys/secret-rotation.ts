@@ -60,6 +60,7 @@ export class SecretRotation {
     const { id: keyId } = this.keyRing.current('encryption');
     const total = await this.rows.countUnderOthers(keyId);
     const result: RotationResult = { rotated: 0, unreadable: 0 };
+    let done = 0;
     for (const entity of ENCRYPTED_ENTITIES) {
       let after = '';
       for (;;) {
@@ -73,9 +74,10 @@ export class SecretRotation {
           if (next === null) result.unreadable += 1;
           else writes.push(this.rows.planReplacement(entity, row, next));
         }
-        await this.storage.commit(writes);
-        result.rotated += writes.length;
-        onProgress?.({ done: result.rotated + result.unreadable, total });
+        const outcome = await this.storage.commit(writes);
+        if (outcome.committed) result.rotated += outcome.affected.reduce((sum, count) => sum + count, 0);
+        done += batch.length;
+        onProgress?.({ done, total });
       }
     }
     await this.rotateKeys(keyId);
