@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthenticationSession, MfaUserState } from 'nestjs-mfa';
+import { AuthenticationSession, MfaUserState, configureMfaTables, useBinaryCollation } from 'nestjs-mfa';
 
 import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
+import { ENGINE } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
 
@@ -9,7 +10,10 @@ describe('storage on SQLite', () => {
   let test: TestApp;
   let storage: MfaStorage;
   beforeAll(async () => {
+    // SQLite knows no collation of MariaDB, which the rest of the suite may run on.
+    configureMfaTables({});
     test = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } }, database: ':memory:' });
+    if (ENGINE === 'mariadb') useBinaryCollation();
     storage = test.app.get(MfaStorage);
   });
   afterAll(() => test.close());
