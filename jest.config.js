@@ -57,6 +57,8 @@ export default {
   coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
   // Two workers on a machine of two cores; the concurrency tests need no more.
   maxWorkers: 2,
+  // Making a database takes a server seconds when it is busy.
+  testTimeout: 20_000,
   // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code looks them up a lot.
   sandboxInjectedGlobals: ['Math', 'Uint8Array'],
 };
