@@ -1,48 +1,17 @@
 // An application as a user of the library would write it, on the database that is measured.
 import 'reflect-metadata';
 
-import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
-import { DefaultMfaAdapter, MFA_CLOCK, MfaModule, MfaService, RequireMfa } from 'nestjs-mfa';
+import { MFA_CLOCK, MfaModule, RequireMfa } from 'nestjs-mfa';
 
+import { LoginController, QuietAdapter, decorate } from '../support/application.mjs';
 import { ormOptions } from './database.mjs';
 
 export const ORIGIN = 'https://app.example.com';
 /** How long a proof counts here: longer than a run takes by the application's clock. */
 export const PROOF_COUNTS_SECONDS = 3600;
-
-/** Decorators by hand, because this file runs as it is. */
-function decorate(type, method, decorators, parameters = []) {
-  parameters.forEach((decorator, index) => decorator(type.prototype, method, index));
-  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, method);
-  for (const decorator of decorators) decorator(type.prototype, method, descriptor);
-}
-
-class QuietAdapter extends DefaultMfaAdapter {
-  sendNotification() {
-    // Nobody reads it.
-  }
-}
-
-class LoginController {
-  constructor(mfa) {
-    this.mfa = mfa;
-  }
-
-  /** Any first factor: it takes the user's word. */
-  login({ id }, request, response) {
-    return this.mfa.login({ id, email: `${id}@example.com` }, { request, response });
-  }
-}
-Inject(MfaService)(LoginController, undefined, 0);
-decorate(
-  LoginController,
-  'login',
-  [Post('login'), HttpCode(200)],
-  [Body(), Req(), Res({ passthrough: true })],
-);
-Controller()(LoginController);
 
 class ProtectedController {
   get() {

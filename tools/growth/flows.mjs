@@ -1,7 +1,8 @@
 // What users do, in the order in which one user does it. `kind` says what may be slow: a request never may.
-import { Client, codeOf } from './client.mjs';
+import { Client, codeOf } from '../support/client.mjs';
+import { SecurityKey } from '../support/security-key.mjs';
+import { ORIGIN } from './application.mjs';
 import { hasKey, isEnrolled, isUnenrolled, tokenOf, userIdOf } from './fill.mjs';
-import { SecurityKey } from './security-key.mjs';
 
 const step = (name, expected, run, more = {}) => ({ name, kind: 'request', expected, run, ...more });
 const hidden = (run) => ({ name: null, kind: 'request', run });
@@ -83,7 +84,7 @@ export function flowsOfActors({ url, clock }) {
     ),
     step('WebAuthn creation options', 200, async (actor) => {
       const answer = await actor.client.post('/mfa/webauthn/options', { passwordless: true });
-      actor.key = new SecurityKey();
+      actor.key = new SecurityKey(ORIGIN);
       actor.credential = actor.key.create(answer.body);
       return answer;
     }),

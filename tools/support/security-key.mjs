@@ -1,14 +1,17 @@
 // A security key in software: one ES256 credential, without attestation.
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-import { ORIGIN } from './application.mjs';
-
 const sha256 = (data) => createHash('sha256').update(data).digest();
 
 export class SecurityKey {
   id = randomBytes(32);
   pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   signCount = 0;
+
+  /** @param origin of the page that asks for it */
+  constructor(origin) {
+    this.origin = origin;
+  }
 
   /** What `navigator.credentials.create()` would give, as JSON. */
   create({ challenge, rp, user }) {
@@ -52,7 +55,7 @@ export class SecurityKey {
   }
 
   clientData(type, challenge) {
-    return Buffer.from(JSON.stringify({ type, challenge, origin: ORIGIN, crossOrigin: false }));
+    return Buffer.from(JSON.stringify({ type, challenge, origin: this.origin, crossOrigin: false }));
   }
 
   authenticatorData(rpId, flags, attested = Buffer.alloc(0)) {
