@@ -1,0 +1,11 @@
+// What the application and its users agree on.
+
+export const ORIGIN = 'https://app.example.com';
+
+/** How much faster time goes here, so that there is a new TOTP code every second. */
+const SPEED = 30;
+
+/** A clock that the application and whoever uses it share across restarts. */
+export function clockSince(startedAt) {
+  return () => startedAt + (Date.now() - startedAt) * SPEED;
+}

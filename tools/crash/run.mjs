@@ -1,0 +1,162 @@
+// Rounds of work that end in a crash, and what is found afterwards.
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { createDatabase } from '../support/databases.mjs';
+import { Random } from '../support/random.mjs';
+import { Actor, Lost } from './actor.mjs';
+import { readUsers, violationsOf } from './checks.mjs';
+import { clockSince } from './common.mjs';
+import { settle } from './settle.mjs';
+import { Victim } from './victim.mjs';
+
+/** A crash comes after so many answers at most, and so many milliseconds: machines are fast and slow. */
+const MOST_ANSWERS = 60;
+const LONGEST_DELAY_MS = 15;
+/** How long a start takes at most before it is killed. */
+const LONGEST_START_MS = 400;
+/** Once in so many rounds a user makes room for a new one. */
+const NEW_USER_EVERY = 8;
+
+class World {
+  counts = new Map();
+  violations = [];
+  expectsOutage = false;
+  isStopping = false;
+
+  constructor(seed, startedAt) {
+    this.random = new Random(seed);
+    this.clock = clockSince(startedAt);
+  }
+
+  count(what, number = 1) {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + number);
+  }
+
+  /** Resolves when so many more requests have been answered. */
+  async answers(number) {
+    const end = (this.counts.get('answered') ?? 0) + number;
+    while ((this.counts.get('answered') ?? 0) < end) await wait(1);
+  }
+
+  complain(text) {
+    this.violations.push(`${this.round}: ${text}`);
+  }
+}
+
+/** One user's requests, one after another, until the crash. */
+async function work(actor) {
+  while (!actor.world.isStopping) {
+    try {
+      await actor.act();
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error;
+      return;
+    }
+  }
+}
+
+async function inspect(world, db, ids) {
+  for (const [id, user] of await readUsers(db, ids)) {
+    for (const text of violationsOf(user)) world.complain(`${id}: ${text}`);
+  }
+}
+
+async function settleAll(world, actors, db) {
+  await Promise.all(
+    actors.map(async (actor) => {
+      try {
+        await settle(actor, db);
+      } catch (error) {
+        if (!(error instanceof Lost)) throw error;
+        actor.startOver();
+      }
+    }),
+  );
+  for (const actor of actors) if (world.random.chance(1 / NEW_USER_EVERY)) actor.startOver();
+}
+
+/** One round: work, the crash in the middle, a look at the database. */
+async function round(world, actors, db, crash) {
+  world.isStopping = false;
+  const working = Promise.all(actors.map(work));
+  await world.answers(Math.floor(world.random.between(0, MOST_ANSWERS)));
+  await wait(world.random.between(0, LONGEST_DELAY_MS));
+  const idle = actors.filter(({ doubt }) => doubt === null).length;
+  world.count('requests under way that change something', actors.length - idle);
+  await crash();
+  world.isStopping = true;
+  await working;
+  const ids = actors.map(({ id }) => id);
+  await inspect(world, db, ids);
+}
+
+/** Kills the process while it makes its tables, so that the next start has to finish them. */
+async function killStarts(world, engine, times) {
+  for (let done = 0; done < times; done++) {
+    world.round = `start ${done + 1}`;
+    const db = await createDatabase(engine);
+    const victim = new Victim({ orm: db.orm, startedAt: Date.now() });
+    try {
+      await victim.launch();
+      await wait(world.random.between(1, LONGEST_START_MS));
+      await victim.kill();
+      await victim.start();
+    } catch (error) {
+      world.complain(error.message);
+    } finally {
+      await victim.close();
+      await db.drop();
+    }
+  }
+}
+
+async function kills(world, actors, db, victim, times) {
+  for (let done = 0; done < times; done++) {
+    world.round = `kill ${done + 1}`;
+    await round(world, actors, db, () => victim.kill());
+    world.url = await victim.start();
+    await settleAll(world, actors, db);
+  }
+}
+
+/** Cuts all connections to the server, a few times at once, and where that can be done keeps it shut for a while. */
+async function cuts(world, actors, db, times) {
+  for (let done = 0; done < times; done++) {
+    world.round = `cut ${done + 1}`;
+    world.expectsOutage = true;
+    await round(world, actors, db, async () => {
+      const isShut = db.accept && world.random.chance(0.3);
+      if (isShut) await db.accept(false);
+      world.count('connections cut', await db.cut());
+      await wait(world.random.between(0, 30));
+      if (isShut) await db.accept(true);
+      else world.count('connections cut', await db.cut());
+    });
+    world.expectsOutage = false;
+    await settleAll(world, actors, db);
+  }
+}
+
+/** @returns what was counted and what was violated */
+export async function run({ engine, seed, users, ...times }) {
+  const startedAt = Date.now();
+  const world = new World(seed, startedAt);
+  await killStarts(world, engine, times.starts);
+  const db = await createDatabase(engine);
+  const victim = new Victim({ orm: db.orm, startedAt });
+  try {
+    world.server = await db.describe();
+    world.url = await victim.start();
+    const actors = Array.from({ length: users }, () => new Actor(world));
+    await kills(world, actors, db, victim, times.kills);
+    if (db.cut) await cuts(world, actors, db, times.cuts);
+    world.round = 'at the end';
+    await inspect(world, db);
+    const [{ count }] = await db.rows('SELECT COUNT(*) AS count FROM mfa_user_state');
+    world.count('users', count);
+  } finally {
+    await victim.close();
+    await db.drop();
+  }
+  return { ...world, seconds: Math.round((Date.now() - startedAt) / 1000) };
+}

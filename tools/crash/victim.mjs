@@ -1,0 +1,55 @@
+// The process that is killed, and the next one, which has loaded its code already.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const FILE = fileURLToPath(new URL('application.mjs', import.meta.url));
+
+function load() {
+  const child = fork(FILE, { env: { ...process.env, NODE_ENV: 'test' } });
+  return { child, loaded: once(child, 'message') };
+}
+
+export class Victim {
+  next = load();
+
+  /** @param settings what the application needs to start: `orm` and `startedAt` */
+  constructor(settings) {
+    this.settings = settings;
+  }
+
+  /** Sends a loaded process on its way, and returns at once; {@link answers} says when it is up. */
+  async launch() {
+    const { child, loaded } = this.next;
+    await loaded;
+    this.child = child;
+    this.exited = once(child, 'exit');
+    this.started = once(child, 'message');
+    this.next = load();
+    child.send(this.settings);
+  }
+
+  /** The address of the application. */
+  async answers() {
+    const [message] = await this.started;
+    if (message.failure) throw new Error(`The application does not start: ${message.failure}`);
+    return message.url;
+  }
+
+  async start() {
+    await this.launch();
+    return this.answers();
+  }
+
+  /** kill -9. */
+  async kill() {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  async close() {
+    const { child } = this.next;
+    child.kill('SIGKILL');
+    if (this.child?.exitCode === null && this.child.signalCode === null) await this.kill();
+  }
+}

@@ -1,0 +1,141 @@
+// A database for one run on each engine, looked into from outside, with its connections cut on demand. The servers are those
+// that PGHOST, PGPORT, PGUSER, PGPASSWORD and MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD name.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import Database from 'better-sqlite3';
+import mysql from 'mysql2/promise';
+import pg from 'pg';
+
+const { env } = process;
+const postgres = {
+  host: env.PGHOST ?? '127.0.0.1',
+  port: Number(env.PGPORT ?? 5432),
+  user: env.PGUSER ?? 'postgres',
+  password: env.PGPASSWORD ?? '',
+};
+const mariadb = {
+  host: env.MYSQL_HOST ?? '127.0.0.1',
+  port: Number(env.MYSQL_PORT ?? 3306),
+  user: env.MYSQL_USER ?? 'root',
+  password: env.MYSQL_PASSWORD ?? '',
+};
+
+/** How our own connections are told from those of the application. */
+const INSPECTOR = 'inspector';
+
+const newName = () => `nestjs_mfa_${process.pid}_${Date.now()}`;
+const addressOf = (scheme, { host, port, user, password }, database) =>
+  `${scheme}://${user}${password && `:${encodeURIComponent(password)}`}@${host}:${port}/${database}`;
+const forOrm = ({ user: username, ...rest }, database) => ({ ...rest, username, database });
+
+/** Drivers give a bigint as text; counts and moments are numbers here. */
+const withNumbers = (row) =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
+    ]),
+  );
+
+/** @param isWal whether SQLite keeps a write-ahead log, or a rollback journal */
+function onSqlite(isWal) {
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-'));
+  const database = join(folder, 'test.sqlite');
+  return {
+    orm: { type: 'better-sqlite3', database, enableWAL: isWal, timeout: 5000 },
+    url: `sqlite:${database}`,
+    describe: () => Promise.resolve(`SQLite, ${isWal ? 'write-ahead log' : 'rollback journal'}`),
+    /** The rows that a statement with `?` for parameters gives. */
+    rows(sql, parameters = []) {
+      // Opened anew each time: after a crash it is here that the journal is rolled back.
+      const file = new Database(database);
+      try {
+        return Promise.resolve(file.prepare(sql).all(...parameters));
+      } finally {
+        file.close();
+      }
+    },
+    drop() {
+      rmSync(folder, { recursive: true });
+      return Promise.resolve();
+    },
+  };
+}
+
+async function onPostgres() {
+  const name = newName();
+  const admin = new pg.Client({ ...postgres, database: env.PGDATABASE ?? 'postgres' });
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${name}`);
+  const client = new pg.Pool({ ...postgres, database: name, application_name: INSPECTOR, max: 4 });
+  // A connection that ends while it is idle, as when the database is dropped, concerns nobody.
+  client.on('error', () => undefined);
+  return {
+    orm: { type: 'postgres', ...forOrm(postgres, name) },
+    url: addressOf('postgres', postgres, name),
+    describe: async () => `PostgreSQL ${(await admin.query('SHOW server_version')).rows[0].server_version}`,
+    async rows(sql, parameters = []) {
+      let index = 0;
+      const own = sql.replaceAll('?', () => `$${(index += 1)}`);
+      return (await client.query(own, parameters)).rows.map(withNumbers);
+    },
+    /** Cuts all connections but our own; returns how many. */
+    async cut() {
+      const { rowCount } = await client.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> $1',
+        [INSPECTOR],
+      );
+      return rowCount;
+    },
+    /** Lets nobody connect, or everybody again. */
+    async accept(isOpen) {
+      await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${isOpen}`);
+    },
+    async drop() {
+      await client.end();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
+}
+
+async function onMariadb() {
+  const name = newName();
+  const client = await mysql.createConnection(mariadb);
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.query(`USE ${name}`);
+  const rows = async (sql, parameters = []) => (await client.query(sql, parameters))[0].map(withNumbers);
+  return {
+    orm: { type: 'mariadb', ...forOrm(mariadb, name) },
+    url: addressOf('mariadb', mariadb, name),
+    describe: async () => `MariaDB ${(await rows('SELECT VERSION() AS version'))[0].version}`,
+    rows,
+    async cut() {
+      const connections = await rows(
+        'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+      );
+      // One that has ended meanwhile can't be killed, and need not be.
+      for (const { id } of connections) await client.query(`KILL ${id}`).catch(() => undefined);
+      return connections.length;
+    },
+    async drop() {
+      await client.query(`DROP DATABASE ${name}`);
+      await client.end();
+    },
+  };
+}
+
+const ENGINES = {
+  sqlite: () => onSqlite(true),
+  'sqlite-journal': () => onSqlite(false),
+  postgres: onPostgres,
+  mariadb: onMariadb,
+};
+export const ENGINE_NAMES = Object.keys(ENGINES);
+
+/** A new, empty database on that engine. */
+export async function createDatabase(engine) {
+  return ENGINES[engine]();
+}

@@ -1,0 +1,27 @@
+/** Random numbers that a seed repeats (Mulberry32): for choices of a test, never for anything secret. */
+export class Random {
+  constructor(seed) {
+    this.state = seed >>> 0;
+  }
+
+  /** From 0 up to 1. */
+  next() {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A number from `least` up to, not including, `end`. */
+  between(least, end) {
+    return least + this.next() * (end - least);
+  }
+
+  pick(list) {
+    return list[Math.floor(this.next() * list.length)];
+  }
+
+  chance(probability) {
+    return this.next() < probability;
+  }
+}
