@@ -67,7 +67,8 @@ function* ofFactors({ authenticators, credentials, setups }) {
   if (ofType('totp').length > 1) yield 'several authenticator apps';
   const keys = ofType('webauthn').map(({ id }) => id);
   const held = credentials.map(({ authenticator_id: id }) => id);
-  if (keys.sort().join() !== held.sort().join()) yield 'a security key without its credential, or the reverse';
+  if (keys.sort().join() !== held.sort().join())
+    yield 'a security key without its credential, or the reverse';
   if (setups.some(({ id }) => authenticators.some((row) => row.id === id)))
     yield 'a set-up that was activated is still there';
 }
@@ -102,7 +103,8 @@ const CLOCK_SLACK_MS = 30_000;
 function* ofChanges({ states, authenticators, sessions, devices, audit }) {
   const changes = audit.filter(({ type }) => CHANGES.includes(type));
   const version = states[0]?.version ?? 0;
-  if (version !== changes.length) yield `${version} changes of factors, and ${changes.length} in the audit trail`;
+  if (version !== changes.length)
+    yield `${version} changes of factors, and ${changes.length} in the audit trail`;
   const last = changes.at(-1);
   if (!last) return;
   if (devices.some(({ created_at: createdAt }) => createdAt < last.created_at))

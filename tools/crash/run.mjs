@@ -35,7 +35,7 @@ class World {
   /** Resolves when so many more requests have been answered. */
   async answers(number) {
     const end = (this.counts.get('answered') ?? 0) + number;
-    while ((this.counts.get('answered') ?? 0) < end) await wait(1);
+    while (!this.isStopping && (this.counts.get('answered') ?? 0) < end) await wait(1);
   }
 
   complain(text) {
@@ -79,7 +79,8 @@ async function settleAll(world, actors, db) {
 async function round(world, actors, db, crash) {
   world.isStopping = false;
   const working = Promise.all(actors.map(work));
-  await world.answers(Math.floor(world.random.between(0, MOST_ANSWERS)));
+  // Without an application there are no answers.
+  await Promise.race([world.answers(Math.floor(world.random.between(0, MOST_ANSWERS))), working]);
   await wait(world.random.between(0, LONGEST_DELAY_MS));
   const idle = actors.filter(({ doubt }) => doubt === null).length;
   world.count('requests under way that change something', actors.length - idle);
@@ -120,7 +121,7 @@ async function kills(world, actors, db, victim, times) {
 }
 
 /** Cuts all connections to the server, a few times at once, and where that can be done keeps it shut for a while. */
-async function cuts(world, actors, db, times) {
+async function cuts(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `cut ${done + 1}`;
     world.expectsOutage = true;
@@ -133,6 +134,10 @@ async function cuts(world, actors, db, times) {
       else world.count('connections cut', await db.cut());
     });
     world.expectsOutage = false;
+    if (victim.hasEnded) {
+      world.complain('the application has ended by itself');
+      world.url = await victim.start();
+    }
     await settleAll(world, actors, db);
   }
 }
@@ -149,7 +154,7 @@ export async function run({ engine, seed, users, ...times }) {
     world.url = await victim.start();
     const actors = Array.from({ length: users }, () => new Actor(world));
     await kills(world, actors, db, victim, times.kills);
-    if (db.cut) await cuts(world, actors, db, times.cuts);
+    if (db.cut) await cuts(world, actors, db, victim, times.cuts);
     world.round = 'at the end';
     await inspect(world, db);
     const [{ count }] = await db.rows('SELECT COUNT(*) AS count FROM mfa_user_state');

@@ -7,6 +7,8 @@ const sessionOf = async (db, token) =>
 const authenticatorOf = async (db, id, type) =>
   (await db.rows('SELECT * FROM mfa_authenticator WHERE user_id = ? AND type = ?', [id, type]))[0];
 
+const lastStepOf = async (db, { id }) => (await authenticatorOf(db, id, 'totp'))?.last_step ?? null;
+
 const expect = (actor, isSo, text) => {
   if (!isSo) actor.complain(text);
 };
@@ -36,7 +38,7 @@ const SETTLED = {
   },
 
   async totp(actor, db, { step, token }) {
-    const { last_step: lastStep } = await authenticatorOf(db, actor.id, 'totp');
+    const lastStep = await lastStepOf(db, actor);
     const isUsed = lastStep !== null && lastStep >= step;
     expectBoth(actor, isUsed, await sessionOf(db, token), 'code');
     if (isUsed) actor.totp.step = step;
@@ -70,7 +72,7 @@ const SETTLED = {
 
   async regeneration(actor, db, { sentAt }) {
     const set = await authenticatorOf(db, actor.id, 'recovery_codes');
-    const hasHappened = set.created_at >= sentAt;
+    const hasHappened = set !== undefined && set.created_at >= sentAt;
     if (hasHappened) {
       // The new ones were never seen; the old ones must be dead.
       if (actor.codes[0] !== undefined) actor.spent = { code: actor.codes[0] };
@@ -126,8 +128,7 @@ export async function settle(actor, db) {
 async function replay(actor, db) {
   const { code, step } = actor.spent;
   if (step !== undefined) {
-    const { last_step: lastStep } = await authenticatorOf(db, actor.id, 'totp');
-    expect(actor, lastStep >= step, 'an accepted TOTP code is not used up');
+    expect(actor, (await lastStepOf(db, actor)) >= step, 'an accepted TOTP code is not used up');
   }
   if (!(await actor.halfLogin())) return;
   await actor.post('/mfa/authenticate', { code }, 400);

@@ -41,6 +41,10 @@ export class Victim {
     return this.answers();
   }
 
+  get hasEnded() {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** kill -9. */
   async kill() {
     this.child.kill('SIGKILL');
@@ -50,6 +54,6 @@ export class Victim {
   async close() {
     const { child } = this.next;
     child.kill('SIGKILL');
-    if (this.child?.exitCode === null && this.child.signalCode === null) await this.kill();
+    if (this.child && !this.hasEnded) await this.kill();
   }
 }

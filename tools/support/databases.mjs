@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import Database from 'better-sqlite3';
 import mysql from 'mysql2/promise';
@@ -81,13 +82,17 @@ async function onPostgres() {
       const own = sql.replaceAll('?', () => `$${(index += 1)}`);
       return (await client.query(own, parameters)).rows.map(withNumbers);
     },
-    /** Cuts all connections but our own; returns how many. */
+    /** Cuts all connections but our own, and waits until they are; returns how many. */
     async cut() {
-      const { rowCount } = await client.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> $1',
-        [INSPECTOR],
-      );
-      return rowCount;
+      const others = 'FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2';
+      const { rows } = await admin.query(`SELECT pid, pg_terminate_backend(pid) ${others}`, [
+        name,
+        INSPECTOR,
+      ]);
+      const pids = rows.map(({ pid }) => pid);
+      const areLeft = 'SELECT 1 FROM pg_stat_activity WHERE pid = ANY($1)';
+      while ((await admin.query(areLeft, [pids])).rowCount > 0) await wait(2);
+      return pids.length;
     },
     /** Lets nobody connect, or everybody again. */
     async accept(isOpen) {

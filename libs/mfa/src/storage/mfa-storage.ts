@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { surviveConnectionLoss } from './connection-loss.js';
 import { within } from './deadline.js';
 import { commitOnServer } from './server-commit.js';
 import { commitOnSqlite } from './sqlite-commit.js';
@@ -25,7 +26,9 @@ export class MfaStorage {
   constructor(
     @Inject(MFA_DATA_SOURCE) readonly dataSource: DataSource,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-  ) {}
+  ) {
+    surviveConnectionLoss(dataSource);
+  }
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer */
   async read<T>(query: (dataSource: DataSource) => Promise<T>): Promise<T> {
