@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { againOnConflict } from './conflicts.js';
 import { surviveConnectionLoss } from './connection-loss.js';
 import { within } from './deadline.js';
 import { commitOnServer } from './server-commit.js';
@@ -32,7 +33,7 @@ export class MfaStorage {
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer */
   async read<T>(query: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    return this.guarded(() => query(this.dataSource));
+    return this.guarded((until) => againOnConflict(until, () => query(this.dataSource)));
   }
 
   /**
@@ -42,10 +43,10 @@ export class MfaStorage {
    */
   async commit(writes: readonly Write[]): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
-    return this.guarded(() =>
+    return this.guarded((until) =>
       this.dataSource.options.type === 'better-sqlite3'
         ? commitOnSqlite(this.dataSource, writes)
-        : commitOnServer(this.dataSource, writes),
+        : againOnConflict(until, () => commitOnServer(this.dataSource, writes)),
     );
   }
 
@@ -55,9 +56,10 @@ export class MfaStorage {
     return result.committed ? (result.affected[0] ?? 0) : 0;
   }
 
-  private async guarded<T>(work: () => Promise<T>): Promise<T> {
+  private async guarded<T>(work: (until: number) => Promise<T>): Promise<T> {
+    const milliseconds = this.options.storage.timeoutSeconds * 1000;
     try {
-      return await within(this.options.storage.timeoutSeconds * 1000, work());
+      return await within(milliseconds, work(Date.now() + milliseconds));
     } catch (error) {
       if (error instanceof MfaException) throw error;
       const { code, message } = error as { code?: string; message?: string };

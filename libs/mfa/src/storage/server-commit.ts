@@ -1,35 +1,17 @@
-import { randomInt } from 'node:crypto';
-
 import type { DataSource, QueryRunner } from 'typeorm';
 
 import type { CommitResult, Write } from './write.js';
 
-/**
- * Errors by which an engine has undone a transaction so that another one could go first (SQLSTATE 40001 and 40P01; MySQL's
- * lock wait timeout, deadlock, and MariaDB's changed record). Nothing of it has happened, so it can be run again.
- */
-const CONFLICTS: readonly unknown[] = ['40001', '40P01', 1205, 1213, 1020];
-const TRIES = 10;
-const FIRST_PAUSE_MS = 10;
-
-/**
- * Runs the writes in a transaction of their own connection; a single one is a transaction by itself. Conflicts with other
- * transactions are run again, after a pause that is different for each: no claim was won or lost before the commit.
- */
+/** Runs the writes in a transaction of their own connection; a single one is a transaction by itself. */
 export async function commitOnServer(
   dataSource: DataSource,
   writes: readonly Write[],
 ): Promise<CommitResult> {
-  for (let tried = 1; ; tried++) {
-    const runner = dataSource.createQueryRunner();
-    try {
-      return await runAll(runner, writes);
-    } catch (error) {
-      if (!isConflict(error) || tried === TRIES) throw error;
-    } finally {
-      await release(runner);
-    }
-    await pause(FIRST_PAUSE_MS * 2 ** Math.min(tried, 5));
+  const runner = dataSource.createQueryRunner();
+  try {
+    return await runAll(runner, writes);
+  } finally {
+    await release(runner);
   }
 }
 
@@ -46,23 +28,27 @@ async function runAll(runner: QueryRunner, writes: readonly Write[]): Promise<Co
   return { committed: true, affected };
 }
 
-/** Whether the engine itself has undone the transaction. */
-export function isConflict(error: unknown): boolean {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return CONFLICTS.includes(code) || CONFLICTS.includes(errno);
-}
-
 async function release(runner: QueryRunner): Promise<void> {
   try {
     if (runner.isTransactionActive) await runner.rollbackTransaction();
   } catch {
-    // The connection is gone, and its transaction with it.
+    await discard(runner);
   } finally {
     await runner.release();
   }
 }
 
-/** Of transactions that ran into each other, none waits as long as another. */
-async function pause(atMost: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, randomInt(1, atMost + 1)));
+/**
+ * Ends a connection that takes no ROLLBACK: it is gone, or the driver has given up on a statement that still runs in it
+ * (`query_timeout` of pg). Whoever got it from the pool next would find our transaction open, and commit it with their own.
+ */
+async function discard(runner: QueryRunner): Promise<void> {
+  try {
+    const connection = (await runner.connect()) as { destroy?(): void; end(): Promise<void> };
+    // mysql2 takes it out of its pool at once; pg's pool takes none back that is ending.
+    if (connection.destroy) connection.destroy();
+    else connection.end().catch(() => undefined);
+  } catch {
+    // There never was one.
+  }
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { againOnConflict } from './conflicts.js';
+
+const soon = () => Date.now() + 10_000;
+
+/** Work that fails so many times, and says how often it was tried. */
+function failing(times: number, error: object) {
+  const work = {
+    tries: 0,
+    run: (): Promise<string> => {
+      work.tries += 1;
+      return work.tries > times ? Promise.resolve('done') : Promise.reject(error);
+    },
+  };
+  return work;
+}
+
+describe('againOnConflict', () => {
+  it.each([{ code: '40001' }, { code: '40P01' }, { errno: 1205 }, { errno: 1213 }, { errno: 1020 }])(
+    'runs work again that ended with %j',
+    async (conflict) => {
+      const work = failing(2, conflict);
+      await expect(againOnConflict(soon(), work.run)).resolves.toBe('done');
+      expect(work.tries).toBe(3);
+    },
+  );
+
+  it.each([{ code: '23505' }, { code: '57P01' }, { code: 'ECONNRESET' }, { code: '57014' }])(
+    'leaves %j alone: it may have happened, or would fail again',
+    async (error) => {
+      const work = failing(1, error);
+      await expect(againOnConflict(soon(), work.run)).rejects.toBe(error);
+      expect(work.tries).toBe(1);
+    },
+  );
+
+  it('gives up after ten tries', async () => {
+    const conflict = { code: '40001' };
+    const work = failing(99, conflict);
+    await expect(againOnConflict(soon(), work.run)).rejects.toBe(conflict);
+    expect(work.tries).toBe(10);
+  });
+
+  it('does not run again what nobody waits for any more', async () => {
+    const conflict = { code: '40001' };
+    const work = failing(1, conflict);
+    await expect(againOnConflict(Date.now(), work.run)).rejects.toBe(conflict);
+    expect(work.tries).toBe(1);
+  });
+});
