@@ -176,13 +176,13 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
       const connect = () =>
         new Promise<void>((resolve, reject) => {
           master.connect((error, client, release) => {
-            if (error) return reject(error);
+            if (error) return reject(new Error('no connection', { cause: error }));
             try {
               // As pg does when the server's last word comes together with the first.
               if (made.has(client)) client.emit('error', gone);
               resolve();
             } catch (unheard) {
-              reject(unheard);
+              reject(new Error('nobody listens', { cause: unheard }));
             } finally {
               release(gone);
             }

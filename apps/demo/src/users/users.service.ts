@@ -4,6 +4,7 @@ import { ConflictException, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { hash, verify } from '@node-rs/argon2';
 import type { MfaUser } from 'nestjs-mfa';
+import { MfaException } from 'nestjs-mfa';
 import { Repository } from 'typeorm';
 
 import { User } from './user.entity.js';
@@ -19,7 +20,9 @@ export class UsersService {
   /** @throws {ConflictException} when the address is taken */
   async register(email: string, password: string): Promise<User> {
     const user = Object.assign(new User(), { id: randomUUID(), email, passwordHash: await hash(password) });
-    const { identifiers } = await this.users.createQueryBuilder().insert().values(user).orIgnore().execute();
+    const { identifiers } = await answered(() =>
+      this.users.createQueryBuilder().insert().values(user).orIgnore().execute(),
+    );
     const stored = await this.findByEmail(email);
     if (stored?.id !== user.id || identifiers.length === 0)
       throw new ConflictException('This address is taken');
@@ -34,15 +37,24 @@ export class UsersService {
   }
 
   async findById(id: string): Promise<User | null> {
-    return this.users.findOneBy({ id });
+    return answered(() => this.users.findOneBy({ id }));
   }
 
   private async findByEmail(email: string): Promise<User | null> {
-    return this.users.findOneBy({ email });
+    return answered(() => this.users.findOneBy({ email }));
   }
 }
 
 /** What the MFA module may know of a user. */
 export function toMfaUser({ id, email, isStaff, emailVerified }: User): MfaUser {
   return { id, email, isStaff, emailVerified };
+}
+
+/** A database that does not answer is no fault of the request: 503, as the MFA module says it. */
+async function answered<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw new MfaException('storage_unavailable', {}, { cause: error });
+  }
 }

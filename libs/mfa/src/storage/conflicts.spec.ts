@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 
 import { againOnConflict } from './conflicts.js';
 
+const errorWith = (fields: object) => Object.assign(new Error('refused'), fields);
 const soon = () => Date.now() + 10_000;
 
 /** Work that fails so many times, and says how often it was tried. */
-function failing(times: number, error: object) {
+function failing(times: number, error: Error) {
   const work = {
     tries: 0,
     run: (): Promise<string> => {
@@ -20,7 +21,7 @@ describe('againOnConflict', () => {
   it.each([{ code: '40001' }, { code: '40P01' }, { errno: 1205 }, { errno: 1213 }, { errno: 1020 }])(
     'runs work again that ended with %j',
     async (conflict) => {
-      const work = failing(2, conflict);
+      const work = failing(2, errorWith(conflict));
       await expect(againOnConflict(soon(), work.run)).resolves.toBe('done');
       expect(work.tries).toBe(3);
     },
@@ -28,7 +29,8 @@ describe('againOnConflict', () => {
 
   it.each([{ code: '23505' }, { code: '57P01' }, { code: 'ECONNRESET' }, { code: '57014' }])(
     'leaves %j alone: it may have happened, or would fail again',
-    async (error) => {
+    async (fields) => {
+      const error = errorWith(fields);
       const work = failing(1, error);
       await expect(againOnConflict(soon(), work.run)).rejects.toBe(error);
       expect(work.tries).toBe(1);
@@ -36,14 +38,14 @@ describe('againOnConflict', () => {
   );
 
   it('gives up after ten tries', async () => {
-    const conflict = { code: '40001' };
+    const conflict = errorWith({ code: '40001' });
     const work = failing(99, conflict);
     await expect(againOnConflict(soon(), work.run)).rejects.toBe(conflict);
     expect(work.tries).toBe(10);
   });
 
   it('does not run again what nobody waits for any more', async () => {
-    const conflict = { code: '40001' };
+    const conflict = errorWith({ code: '40001' });
     const work = failing(1, conflict);
     await expect(againOnConflict(Date.now(), work.run)).rejects.toBe(conflict);
     expect(work.tries).toBe(1);

@@ -1,0 +1,96 @@
+// The built demo, several times, and clients that go to one after another as behind a round-robin.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { Client } from '../support/client.mjs';
+
+const MAIN = fileURLToPath(new URL('../../apps/demo/dist/main.js', import.meta.url));
+const LONGEST_START_MS = 60_000;
+
+/** What users see: the address of the load balancer. */
+export const ORIGIN = 'http://localhost:9';
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilItAnswers({ url, process: child, said }) {
+  const end = Date.now() + LONGEST_START_MS;
+  while (Date.now() < end) {
+    if (child.exitCode !== null) throw new Error(`A process has ended with ${child.exitCode}: ${said.join('')}`);
+    const answer = await fetch(`${url}/me`).catch(() => null);
+    if (answer) return;
+    await wait(100);
+  }
+  throw new Error(`${url} did not answer within ${LONGEST_START_MS / 1000} s`);
+}
+
+export class Cluster {
+  next = 0;
+
+  constructor(instances) {
+    this.instances = instances;
+    this.urls = instances.map(({ url }) => url);
+  }
+
+  /** Starts them all at the same moment. */
+  static async start(count, databaseUrl, options) {
+    const ports = await Promise.all(Array.from({ length: count }, freePort));
+    const instances = ports.map((port) => ({
+      url: `http://localhost:${port}`,
+      process: spawn(process.execPath, [MAIN], {
+        env: {
+          ...process.env,
+          PORT: String(port),
+          DATABASE_URL: databaseUrl,
+          MFA_SECRET: 'a secret of 32 bytes that all instances share',
+          MFA_WEBAUTHN_ORIGINS: ORIGIN,
+          MFA_TRUSTED_DEVICES_ENABLED: 'true',
+          ...options,
+        },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+      said: [],
+    }));
+    // Told only when one does not start: that of several one makes the tables first is an error that is tried again.
+    for (const { process: child, said } of instances) child.stderr.on('data', (text) => said.push(text));
+    const cluster = new Cluster(instances);
+    try {
+      await Promise.all(instances.map(untilItAnswers));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** A client whose every request goes to the next instance. */
+  client() {
+    const cluster = this;
+    return new (class extends Client {
+      send(...request) {
+        cluster.next = (cluster.next + 1) % cluster.urls.length;
+        this.url = cluster.urls[cluster.next];
+        return super.send(...request);
+      }
+    })('');
+  }
+
+  async stop() {
+    await Promise.all(
+      this.instances.map(async ({ process: child }) => {
+        if (child.exitCode !== null) return;
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }),
+    );
+  }
+}
