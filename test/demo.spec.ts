@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { generateSync } from 'otplib';
+import { DataSource } from 'typeorm';
 
 import { dataFolder, databaseOptions } from '../apps/demo/src/config/database.js';
 import { readConfig } from '../apps/demo/src/config/demo-config.js';
@@ -151,6 +152,30 @@ describe('the demo', () => {
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+  });
+});
+
+describe('the demo without its database', () => {
+  it('answers 503, also where it asks for its own users', async () => {
+    const { database, mfa } = readConfig({ DATABASE_URL: `sqlite:${join(folder, 'gone.sqlite')}` });
+    const app = await createDemo({ database, mfa }, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    const client = new Client(await app.getUrl());
+    const credentials = { email: 'ada@example.com', password };
+    await client.post('/auth/register', credentials);
+    await client.post('/auth/login', credentials);
+    await app.get(DataSource).destroy();
+    for (const answer of [
+      await client.post('/auth/register', credentials),
+      await client.post('/auth/login', credentials),
+      await client.post('/auth/reauthenticate', { password }),
+      await client.get('/me'),
+      await client.get('/mfa/status'),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable']);
+    }
+    // Nest would close the DataSource, which is closed.
+    await app.close().catch(() => undefined);
   });
 });
 

@@ -25,7 +25,8 @@ async function freePort() {
 async function untilItAnswers({ url, process: child, said }) {
   const end = Date.now() + LONGEST_START_MS;
   while (Date.now() < end) {
-    if (child.exitCode !== null) throw new Error(`A process has ended with ${child.exitCode}: ${said.join('')}`);
+    if (child.exitCode !== null)
+      throw new Error(`A process has ended with ${child.exitCode}: ${said.join('')}`);
     const answer = await fetch(`${url}/me`).catch(() => null);
     if (answer) return;
     await wait(100);
