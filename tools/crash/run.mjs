@@ -17,6 +17,8 @@ const LONGEST_START_MS = 400;
 /** Once in so many rounds a user makes room for a new one. */
 const NEW_USER_EVERY = 8;
 
+const NOTE_EVERY = 25;
+
 class World {
   counts = new Map();
   violations = [];
@@ -41,6 +43,12 @@ class World {
   complain(text) {
     this.violations.push(`${this.round}: ${text}`);
   }
+}
+
+/** Says how far a long run is. */
+function note({ round, violations }, done, times) {
+  if (done > 0 && done % NOTE_EVERY === 0)
+    process.stderr.write(`${round} of ${times}, ${violations.length} violations so far\n`);
 }
 
 /** One user's requests, one after another, until the crash. */
@@ -114,6 +122,7 @@ async function killStarts(world, engine, times) {
 async function kills(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `kill ${done + 1}`;
+    note(world, done, times);
     await round(world, actors, db, () => victim.kill());
     world.url = await victim.start();
     await settleAll(world, actors, db);
@@ -124,6 +133,7 @@ async function kills(world, actors, db, victim, times) {
 async function cuts(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `cut ${done + 1}`;
+    note(world, done, times);
     world.expectsOutage = true;
     await round(world, actors, db, async () => {
       const isShut = db.accept && world.random.chance(0.3);
