@@ -128,68 +128,101 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
 });
 
 (available.postgres ? describe : describe.skip)('connections to PostgreSQL', () => {
-  it('take a read again that the server has undone', () =>
-    within('postgres', async ({ storage, other }) => {
-      // A sequence counts on in a transaction that is undone.
-      await other.query('CREATE SEQUENCE tries');
-      await other.query(`CREATE FUNCTION third_time() RETURNS int LANGUAGE plpgsql AS $$
+  it(
+    'take a read again that the server has undone',
+    () =>
+      within('postgres', async ({ storage, other }) => {
+        // A sequence counts on in a transaction that is undone.
+        await other.query('CREATE SEQUENCE tries');
+        await other.query(`CREATE FUNCTION third_time() RETURNS int LANGUAGE plpgsql AS $$
         DECLARE try int := nextval('tries');
         BEGIN IF try < 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END IF; RETURN try; END $$`);
-      const rows = await storage.read((dataSource) => dataSource.query('SELECT third_time()'));
-      expect(rows).toEqual([{ third_time: 3 }]);
-    }));
+        const rows = await storage.read((dataSource) => dataSource.query('SELECT third_time()'));
+        expect(rows).toEqual([{ third_time: 3 }]);
+      }),
+    30_000,
+  );
 
-  it('are not used again with a transaction open in them that the driver has given up on', () =>
-    within(
-      'postgres',
-      async (setting) => {
-        const { storage, other } = setting;
-        await storage.commit([insertion(setting, 'busy')]);
-        await whileLocked(setting, 'busy', async () => {
-          const commit = storage.commit([insertion(setting, 'half'), update(setting, 'busy')]);
-          await expect(commit).rejects.toMatchObject({ code: 'storage_unavailable' });
-        });
-        const whole = [insertion(setting, 'whole-1'), insertion(setting, 'whole-2')];
-        await expect(storage.commit(whole)).resolves.toMatchObject({ committed: true });
-        const rows = await other.query(
-          "SELECT user_id FROM mfa_user_state WHERE user_id <> 'busy' ORDER BY 1",
-        );
-        expect(rows).toEqual([{ user_id: 'whole-1' }, { user_id: 'whole-2' }]);
-      },
-      // Few connections, so that the next request gets the same.
-      { query_timeout: 300, max: 2 },
-    ));
-
-  it('may be cut as they are made', () =>
-    within('postgres', async ({ test }) => {
-      interface Client {
-        emit(event: 'error', error: Error): void;
-      }
-      interface Pool {
-        connect(then: (error: unknown, client: Client, release: (error?: Error) => void) => void): void;
-        on(event: 'connect', listener: (client: Client) => void): void;
-      }
-      const { master } = test.dataSource.driver as unknown as { master: Pool };
-      const made = new Set<Client>();
-      master.on('connect', (client) => made.add(client));
-      const gone = new Error('terminating connection due to administrator command');
-      const connect = () =>
-        new Promise<void>((resolve, reject) => {
-          master.connect((error, client, release) => {
-            if (error) return reject(new Error('no connection', { cause: error }));
-            try {
-              // As pg does when the server's last word comes together with the first.
-              if (made.has(client)) client.emit('error', gone);
-              resolve();
-            } catch (unheard) {
-              reject(new Error('nobody listens', { cause: unheard }));
-            } finally {
-              release(gone);
-            }
+  it(
+    'are not used again with a transaction open in them that the driver has given up on',
+    () =>
+      within(
+        'postgres',
+        async (setting) => {
+          const { storage, other } = setting;
+          await storage.commit([insertion(setting, 'busy')]);
+          await whileLocked(setting, 'busy', async () => {
+            const commit = storage.commit([insertion(setting, 'half'), update(setting, 'busy')]);
+            await expect(commit).rejects.toMatchObject({ code: 'storage_unavailable' });
           });
-        });
-      await Promise.all(Array.from({ length: 5 }, connect));
-      expect(made.size).toBeGreaterThan(0);
-      expect((await test.client().get('/public')).status).toBe(200);
-    }));
+          const whole = [insertion(setting, 'whole-1'), insertion(setting, 'whole-2')];
+          await expect(storage.commit(whole)).resolves.toMatchObject({ committed: true });
+          const rows = await other.query(
+            "SELECT user_id FROM mfa_user_state WHERE user_id <> 'busy' ORDER BY 1",
+          );
+          expect(rows).toEqual([{ user_id: 'whole-1' }, { user_id: 'whole-2' }]);
+        },
+        // Few connections, so that the next request gets the same.
+        { query_timeout: 300, max: 2 },
+      ),
+    30_000,
+  );
+
+  it(
+    'come back to the pool while a lock is held, when the server has a limit for statements',
+    () =>
+      within(
+        'postgres',
+        async (setting) => {
+          const { storage } = setting;
+          await storage.commit([insertion(setting, 'locked')]);
+          await whileLocked(setting, 'locked', async () => {
+            const waiting = Array.from({ length: 4 }, () => storage.commit([update(setting, 'locked')]));
+            const others = storage.commit([insertion(setting, 'free')]);
+            for (const commit of waiting)
+              await expect(commit).rejects.toMatchObject({ code: 'storage_unavailable' });
+            await expect(others).resolves.toMatchObject({ committed: true });
+          });
+        },
+        { statement_timeout: 300, max: 2 },
+      ),
+    30_000,
+  );
+
+  it(
+    'may be cut as they are made',
+    () =>
+      within('postgres', async ({ test }) => {
+        interface Client {
+          emit(event: 'error', error: Error): void;
+        }
+        interface Pool {
+          connect(then: (error: unknown, client: Client, release: (error?: Error) => void) => void): void;
+          on(event: 'connect', listener: (client: Client) => void): void;
+        }
+        const { master } = test.dataSource.driver as unknown as { master: Pool };
+        const made = new Set<Client>();
+        master.on('connect', (client) => made.add(client));
+        const gone = new Error('terminating connection due to administrator command');
+        const connect = () =>
+          new Promise<void>((resolve, reject) => {
+            master.connect((error, client, release) => {
+              if (error) return reject(new Error('no connection', { cause: error }));
+              try {
+                // As pg does when the server's last word comes together with the first.
+                if (made.has(client)) client.emit('error', gone);
+                resolve();
+              } catch (unheard) {
+                reject(new Error('nobody listens', { cause: unheard }));
+              } finally {
+                release(gone);
+              }
+            });
+          });
+        await Promise.all(Array.from({ length: 5 }, connect));
+        expect(made.size).toBeGreaterThan(0);
+        expect((await test.client().get('/public')).status).toBe(200);
+      }),
+    30_000,
+  );
 });

@@ -63,7 +63,8 @@ export class Actor {
       throw new Lost();
     }
     if (answer.status !== expected) {
-      this.complain(`${method} ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      const what = doubt ? `${method} ${path} with a ${doubt.kind}` : `${method} ${path}`;
+      this.complain(`${what} answered ${answer.status} ${JSON.stringify(answer.body)}`);
       throw new Lost();
     }
     return answer.body;

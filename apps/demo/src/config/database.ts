@@ -8,6 +8,8 @@ import { CreateDemoTables1795478300000 } from '../migrations/create-demo-tables.
 
 export const DEFAULT_DATABASE_URL = 'sqlite:data/demo.sqlite';
 
+const STATEMENT_TIMEOUT_MS = 10_000;
+
 /** The TypeORM options of a `sqlite:…`, `postgres://…` or `mysql://…` address. */
 export function databaseOptions(url: string): TypeOrmModuleOptions {
   const common = {
@@ -23,7 +25,10 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
     if (database !== ':memory:') mkdirSync(dirname(database), { recursive: true });
     return { ...common, type: 'better-sqlite3', database, enableWAL: database !== ':memory:', timeout: 5000 };
   }
-  if (/^postgres(ql)?:\/\//.test(url)) return { ...common, type: 'postgres', url };
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    // The server gives up as soon as the library does, so that one lock can't use up the pool.
+    return { ...common, type: 'postgres', url, extra: { statement_timeout: STATEMENT_TIMEOUT_MS } };
+  }
   if (/^(mysql|mariadb):\/\//.test(url)) {
     useBinaryCollation();
     return { ...common, type: url.startsWith('mariadb:') ? 'mariadb' : 'mysql', url };
