@@ -58,7 +58,7 @@ describeInBrowser('WebAuthn in Chromium', () => {
   async function signUp(kind: 'usb' | 'internal') {
     const page = await openPage();
     const key = await VirtualAuthenticator.add(page, kind);
-    await page.goto(url);
+    await page.goto(`${url}/playground`);
     users += 1;
     await page.fill('#email', `browser-${users}@example.com`);
     await page.fill('#password', password);

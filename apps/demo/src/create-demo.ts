@@ -8,10 +8,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DemoConfig } from './config/demo-config.js';
 import { DemoModule } from './demo.module.js';
 
+/** Of the playground, which calls the JSON routes by a script. */
 const POLICY =
   "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-/** The demo application with its page, ready to listen. */
+/** The demo application with its pages, ready to listen. */
 export async function createDemo(
   { database, mfa }: Pick<DemoConfig, 'database' | 'mfa'>,
   options: NestApplicationOptions = {},
@@ -23,6 +24,9 @@ export async function createDemo(
   });
   app.disable('x-powered-by');
   app.useStaticAssets(join(import.meta.dirname, '..', 'public'), {
+    index: false,
+    // `/playground` is `playground.html`.
+    extensions: ['html'],
     setHeaders: (response: ServerResponse) => {
       response.setHeader('Content-Security-Policy', POLICY);
     },

@@ -9,6 +9,7 @@ import { DemoMfaAdapter } from './auth/demo-mfa.adapter.js';
 import type { DemoConfig } from './config/demo-config.js';
 import { ContentController } from './content/content.controller.js';
 import { MailModule } from './mail/mail.module.js';
+import { PagesModule } from './pages/pages.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({})
@@ -25,6 +26,7 @@ export class DemoModule {
         UsersModule,
         MailModule,
         AuthModule,
+        PagesModule.forRoot(mfa.pages),
       ],
       controllers: [ContentController],
       providers: [{ provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) }],

@@ -5,11 +5,13 @@ export function howToSignIn(url: string): string {
   return `
 The nestjs-mfa demo answers at ${url}
 
-Sign in:
+Open it in a browser: its first page says what to try, and begins with an account of your own at ${url}/register
+
+Or sign in with curl:
   ${curl} ${url}/auth/register -d ${credentials}
   ${curl} ${url}/auth/login -d ${credentials}
   ${curl} ${url}/me
 
-Or open it in a browser. Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
+Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
 `;
 }

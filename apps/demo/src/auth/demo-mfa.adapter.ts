@@ -20,6 +20,11 @@ export class DemoMfaAdapter extends DefaultMfaAdapter {
     return user && toMfaUser(user);
   }
 
+  /** For the library's page `reauthenticate`. */
+  override async checkPassword({ id, email }: MfaUser, password: string): Promise<boolean> {
+    return (await this.users.check(email ?? '', password))?.id === id;
+  }
+
   override async sendNotification(notification: MfaNotification, { email }: MfaUser): Promise<void> {
     if (email) await this.mailer.send(email, notification);
   }

@@ -1,5 +1,5 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import type { MfaModuleOptions } from 'nestjs-mfa';
+import type { MfaModuleOptions, PagesOptions } from 'nestjs-mfa';
 
 import { DEFAULT_DATABASE_URL, dataFolder, databaseOptions } from './database.js';
 import { readMfaEnvironment } from './mfa-environment.js';
@@ -10,6 +10,9 @@ export interface DemoConfig {
   database: TypeOrmModuleOptions;
   mfa: MfaModuleOptions;
 }
+
+/** The library's pages as a part of this site. */
+const PAGES: PagesOptions = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css' };
 
 /** What the environment says, with the demo's defaults. */
 export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
@@ -23,6 +26,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
     origins: [`http://localhost:${port}`],
     allowInsecureOrigin: true,
   };
+  // On, unless something is off that they need; `MFA_PAGES=false` switches them off.
+  const { pages = options.controllers !== false && options.session?.cookie !== false } = options;
   return {
     port,
     database: databaseOptions(url),
@@ -30,6 +35,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
       locales: ['en', 'de'],
       ...options,
       secret,
+      pages: pages === true ? PAGES : pages,
       totp: { issuer: 'nestjs-mfa demo', ...totp },
       webauthn: { ...localhost, ...webauthn },
     },

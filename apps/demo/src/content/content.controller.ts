@@ -3,8 +3,14 @@ import { MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
 
 import { CurrentUser } from '../auth/current-user.decorator.js';
 import { StaffGuard } from '../auth/staff.guard.js';
+import { BrowserPages, HtmlView } from '../pages/page.decorators.js';
+import { FeedPage } from '../pages/templates/feed.js';
+import { ReportsPage } from '../pages/templates/reports.js';
+import { StaffPage } from '../pages/templates/staff.js';
+import { VaultPage } from '../pages/templates/vault.js';
 
-/** What there is to protect, each with another requirement. */
+/** What there is to protect, each with another requirement: data for API clients, a page for browsers. */
+@BrowserPages()
 @Controller()
 @UseGuards(MfaSessionGuard)
 export class ContentController {
@@ -15,26 +21,30 @@ export class ContentController {
 
   @Get('reports')
   @RequireMfa()
-  reports(): object {
+  @HtmlView(ReportsPage)
+  reports(): { reports: string[] } {
     return { reports: ['Quarterly figures', 'Audit trail'] };
   }
 
   @Get('vault')
   @RequireMfa({ phishingResistant: true })
-  vault(): object {
+  @HtmlView(VaultPage)
+  vault(): { vault: string } {
     return { vault: 'Only a security key or passkey opens this' };
   }
 
   @Get('staff')
   @UseGuards(StaffGuard)
   @RequireMfa()
-  staff(): object {
+  @HtmlView(StaffPage)
+  staff(): { staff: string } {
     return { staff: 'Only staff with a second factor see this' };
   }
 
   @Get('feed')
   @RequireMfa({ allowUnenrolled: true })
-  feed(): object {
+  @HtmlView(FeedPage)
+  feed(): { feed: string[] } {
     return { feed: ['News for everyone; with a second factor only after it was proven'] };
   }
 }

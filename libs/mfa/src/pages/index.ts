@@ -8,6 +8,7 @@ export type {
   MfaPageTemplate,
   PageError,
 } from './page-props.js';
+export { mfaStyleSheet } from './style-sheet.js';
 export { TEMPLATES as MFA_PAGE_TEMPLATES } from './templates.js';
 export { default as MfaDefaultLayout } from './templates/layout.js';
 export { Alert, Notice } from './templates/parts/alert.js';

@@ -7,7 +7,7 @@ interface Props {
   label: string;
   hint?: string;
   error: PageError | null;
-  type?: 'text' | 'password';
+  type?: 'text' | 'password' | 'email';
   value?: string;
   inputMode?: 'numeric' | 'text';
   autoComplete?: string;

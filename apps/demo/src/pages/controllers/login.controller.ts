@@ -1,0 +1,60 @@
+import { Body, Controller, Get, Inject, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { MfaService, SkipMfa, safeNextPath } from 'nestjs-mfa';
+
+import { SameOriginGuard } from '../../auth/same-origin.guard.js';
+import { UsersService } from '../../users/users.service.js';
+import type { FormBody, FormErrors } from '../credentials-form.js';
+import { readCredentials } from '../credentials-form.js';
+import { BrowserPages } from '../page.decorators.js';
+import type { PageAnswer, PageView } from '../page.js';
+import { SeeOther, showPage } from '../page.js';
+import { SignInService } from '../sign-in.service.js';
+import { LoginPage } from '../templates/login.js';
+
+/** Signing in and out with forms. */
+@SkipMfa()
+@BrowserPages()
+@UseGuards(SameOriginGuard)
+@Controller()
+export class LoginController {
+  constructor(
+    @Inject(UsersService) private readonly users: UsersService,
+    @Inject(SignInService) private readonly signIns: SignInService,
+    @Inject(MfaService) private readonly mfa: MfaService,
+  ) {}
+
+  @Get('login')
+  show(@Query('next') next: unknown): PageView {
+    return showPage(LoginPage, { next: safeNextPath(next), email: '', errors: null });
+  }
+
+  @Post('login')
+  async login(
+    @Body() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNextPath(body?.['next']);
+    const { credentials, errors } = await readCredentials(body);
+    const { email, password } = credentials;
+    // What could not be registered signs nobody in.
+    const user = errors ? null : await this.users.check(email, password);
+    if (user) return this.signIns.signIn(user, next, { request, response });
+    return showPage(LoginPage, { next, email, errors: explain(email, password) }, 422);
+  }
+
+  @Post('logout')
+  async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<SeeOther> {
+    await this.mfa.logout({ request, response });
+    return new SeeOther('/');
+  }
+}
+
+/** Of the two fields, whoever guesses learns only which one is empty. */
+function explain(email: string, password: string): FormErrors {
+  if (email !== '' && password !== '') return { password: 'The address or the password is wrong.' };
+  return {
+    ...(email === '' && { email: 'Enter your email address.' }),
+    ...(password === '' && { password: 'Enter your password.' }),
+  };
+}

@@ -1,0 +1,66 @@
+import {
+  Body,
+  ConflictException,
+  Controller,
+  Get,
+  Inject,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import { SkipMfa, safeNextPath } from 'nestjs-mfa';
+
+import { SameOriginGuard } from '../../auth/same-origin.guard.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersService } from '../../users/users.service.js';
+import type { FormBody, FormErrors } from '../credentials-form.js';
+import { readCredentials } from '../credentials-form.js';
+import { BrowserPages } from '../page.decorators.js';
+import type { PageAnswer, PageView } from '../page.js';
+import { showPage } from '../page.js';
+import { SignInService } from '../sign-in.service.js';
+import { RegisterPage } from '../templates/register.js';
+
+const TAKEN: FormErrors = { email: 'This address has an account already. Sign in, or use another one.' };
+
+/** Creating an account, which signs its owner in. */
+@SkipMfa()
+@BrowserPages()
+@UseGuards(SameOriginGuard)
+@Controller('register')
+export class RegisterController {
+  constructor(
+    @Inject(UsersService) private readonly users: UsersService,
+    @Inject(SignInService) private readonly signIns: SignInService,
+  ) {}
+
+  @Get()
+  show(@Query('next') next: unknown): PageView {
+    return showPage(RegisterPage, { next: safeNextPath(next), email: '', errors: null });
+  }
+
+  @Post()
+  async register(
+    @Body() body: FormBody,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const next = safeNextPath(body?.['next']);
+    const { credentials, errors } = await readCredentials(body);
+    const { email, password } = credentials;
+    const user = errors ? null : await this.registerUnlessTaken(email, password);
+    if (user) return this.signIns.signIn(user, next, { request, response });
+    return showPage(RegisterPage, { next, email, errors: errors ?? TAKEN }, 422);
+  }
+
+  private async registerUnlessTaken(email: string, password: string): Promise<User | null> {
+    try {
+      return await this.users.register(email, password);
+    } catch (error) {
+      if (error instanceof ConflictException) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { plainToInstance } from 'class-transformer';
+import { validate } from 'class-validator';
+
+import { CredentialsDto } from '../auth/dto.js';
+
+/** What a form sends: text by the names of its fields. */
+export type FormBody = Readonly<Record<string, unknown>>;
+
+/** What is wrong with which field. */
+export type FormErrors = Partial<Record<keyof CredentialsDto, string>>;
+
+const MESSAGES: Required<FormErrors> = {
+  email: 'Enter an email address, such as ada@example.com.',
+  password: 'Use 8 to 256 characters.',
+};
+
+/** Address and password of a form, by the rules of the JSON routes, with what is wrong with them. */
+export async function readCredentials(
+  body: FormBody = {},
+): Promise<{ credentials: CredentialsDto; errors: FormErrors | null }> {
+  const fields = { email: textOf(body['email']), password: textOf(body['password']) };
+  const credentials = plainToInstance(CredentialsDto, fields);
+  const problems = await validate(credentials);
+  const errors = problems.map(({ property }) => [property, MESSAGES[property as keyof CredentialsDto]]);
+  return { credentials, errors: errors.length > 0 ? (Object.fromEntries(errors) as FormErrors) : null };
+}
+
+/** The text of a field; empty when it was left out or sent twice. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { HttpExchange, LoginStatus } from 'nestjs-mfa';
+import { MfaService } from 'nestjs-mfa';
+
+import type { User } from '../users/user.entity.js';
+import { toMfaUser } from '../users/users.service.js';
+import { SeeOther } from './page.js';
+import { SecurityPages } from './security-pages.js';
+
+/** Where to go when nothing else was asked for. */
+export const AFTER_SIGN_IN = '/profile';
+
+/** The library's page where each outcome of a sign-in goes on. */
+const ONWARD: Record<LoginStatus, string | null> = {
+  authenticated: null,
+  mfa_required: 'authenticate',
+  enrollment_required: 'enrol',
+};
+
+/** Signs browsers in whose password was right. */
+@Injectable()
+export class SignInService {
+  constructor(
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(SecurityPages) private readonly security: SecurityPages,
+  ) {}
+
+  async signIn(user: User, next: string | null, exchange: HttpExchange): Promise<SeeOther> {
+    const { status } = await this.mfa.login(toMfaUser(user), exchange);
+    const page = ONWARD[status];
+    const target = next ?? AFTER_SIGN_IN;
+    return new SeeOther((page !== null ? this.security.link(page, target) : null) ?? target);
+  }
+}

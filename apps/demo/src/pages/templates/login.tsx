@@ -1,0 +1,31 @@
+import type { PageComponent } from '../page.js';
+import { AFTER_SIGN_IN } from '../sign-in.service.js';
+import type { CredentialsProps } from './credentials-fields.js';
+import { CredentialsForm, withNext } from './credentials-fields.js';
+import { Layout } from './layout.js';
+import { SignedIn } from './parts.js';
+
+export const LoginPage: PageComponent<CredentialsProps> = ({ site, ...form }) => {
+  const passkey = site.options.passkeyLogin
+    ? site.security.link('passkey', form.next ?? AFTER_SIGN_IN)
+    : null;
+  return (
+    <Layout site={site} title="Sign in">
+      <SignedIn site={site} />
+      <CredentialsForm {...form} password="current-password" button="Sign in" />
+      {passkey !== null && (
+        <>
+          <p class="mfa-or">or</p>
+          <p class="mfa-actions">
+            <a class="mfa-button" href={passkey}>
+              Sign in with a passkey
+            </a>
+          </p>
+        </>
+      )}
+      <p class="mfa-back">
+        No account yet? <a href={withNext('/register', form.next)}>Create one</a>
+      </p>
+    </Layout>
+  );
+};

@@ -1,0 +1,46 @@
+import type { ComponentChildren, VNode } from 'preact';
+
+import type { Site } from '../site.js';
+
+/** Tells somebody who is about to sign in that they are signed in. */
+export function SignedIn({ site: { user } }: { site: Site }): VNode | null {
+  return (
+    user && (
+      <p class="mfa-notice">
+        You are signed in as {user.email}. Go to your <a href="/profile">profile</a>, or sign in as somebody
+        else.
+      </p>
+    )
+  );
+}
+
+/** A button, since signing out changes something. */
+export function SignOut(): VNode {
+  return (
+    <form method="post" action="/logout">
+      <button type="submit">Sign out</button>
+    </form>
+  );
+}
+
+/** Date and time in UTC: there is no script on these pages that would know the reader's time zone. */
+export function Moment({ at }: { at: number }): VNode {
+  const time = new Date(at).toISOString();
+  return <time dateTime={time}>{`${time.slice(0, 10)} ${time.slice(11, 16)} UTC`}</time>;
+}
+
+/** What stands on a protected page: what it is, what guards it, and the way back. */
+export function Guarded({ by, children }: { by: string; children: ComponentChildren }): VNode {
+  return (
+    <>
+      {children}
+      <p class="mfa-hint">
+        The route behind this page has <code>{by}</code>. Asked without <code>Accept: text/html</code>, it
+        answers JSON.
+      </p>
+      <p class="mfa-back">
+        <a href="/">What else to try</a>
+      </p>
+    </>
+  );
+}

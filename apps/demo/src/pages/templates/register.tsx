@@ -1,0 +1,20 @@
+import type { PageComponent } from '../page.js';
+import type { CredentialsProps } from './credentials-fields.js';
+import { CredentialsForm, withNext } from './credentials-fields.js';
+import { Layout } from './layout.js';
+import { SignedIn } from './parts.js';
+
+const HINTS = {
+  email: 'Any address will do: no mail leaves this computer. One that ends in @staff.example.com is staff.',
+  password: '8 characters or more.',
+};
+
+export const RegisterPage: PageComponent<CredentialsProps> = ({ site, ...form }) => (
+  <Layout site={site} title="Create an account">
+    <SignedIn site={site} />
+    <CredentialsForm {...form} password="new-password" hints={HINTS} button="Create account" />
+    <p class="mfa-back">
+      You have one already? <a href={withNext('/login', form.next)}>Sign in</a>
+    </p>
+  </Layout>
+);

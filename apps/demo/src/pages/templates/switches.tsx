@@ -1,0 +1,50 @@
+import type { VNode } from 'preact';
+
+import type { Site } from '../site.js';
+
+/** What this demo runs with, and how to start it with the rest. */
+export function Switches({ site: { options } }: { site: Site }): VNode {
+  const switches = [
+    { name: 'Sign-in with a passkey alone', isOn: options.passkeyLogin, variable: 'MFA_PASSKEY_LOGIN' },
+    {
+      name: 'Trusted browsers',
+      isOn: options.trustedDevices.enabled,
+      variable: 'MFA_TRUSTED_DEVICES_ENABLED',
+    },
+    {
+      name: 'Second factor for all staff',
+      isOn: options.requiredForStaff,
+      variable: 'MFA_REQUIRED_FOR_STAFF',
+    },
+  ];
+  const off = switches.filter(({ isOn }) => !isOn);
+  return (
+    <>
+      <h2>What is switched on</h2>
+      <table class="demo-table">
+        <thead>
+          <tr>
+            <th scope="col">Option</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {switches.map(({ name, isOn }) => (
+            <tr key={name}>
+              <td>{name}</td>
+              <td>{isOn ? 'on' : 'off'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {off.length > 0 && (
+        <>
+          <p>To have the rest as well, start the demo with</p>
+          <p class="demo-command">
+            <code>{`${off.map(({ variable }) => `${variable}=true`).join(' ')} npm start`}</code>
+          </p>
+        </>
+      )}
+    </>
+  );
+}
