@@ -74,8 +74,8 @@ export const HomePage: PageComponent = ({ site }) => {
         </Step>
         <Step title="Be staff">
           <p>
-            <a href="/register">Create an account</a> that ends in <code>@staff.example.com</code>: it may
-            open the <a href="/staff">staff area</a>
+            <a href="/register">Create an account</a> whose address ends in <code>@staff.example.com</code>:
+            it may open the <a href="/staff">staff area</a>
             {options.requiredForStaff ? ', and has to set up a second factor before anything else.' : '.'}
           </p>
         </Step>

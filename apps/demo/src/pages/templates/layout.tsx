@@ -50,7 +50,7 @@ export function Layout({ site, title, children }: Props): VNode {
 
 function linksOf({ user, security }: Site): [href: string, text: string][] {
   const outbox: [string, string] = ['/outbox', 'Outbox'];
-  if (!user) return [['/login', 'Sign in'], ['/register', 'Create account'], outbox];
+  if (!user) return [['/login', 'Sign in'], ['/register', 'Register'], outbox];
   const account = security.link();
   return [
     ['/profile', 'Profile'],

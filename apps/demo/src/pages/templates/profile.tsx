@@ -54,14 +54,13 @@ export const ProfilePage: PageComponent<Props> = ({ site, user, status, proven }
       <p class={`mfa-status mfa-status-${status.enabled ? 'on' : 'off'}`}>
         Two-factor authentication is {status.enabled ? 'on' : 'off'}.
       </p>
-      <div class="mfa-actions">
-        {security !== null && (
-          <a class="mfa-button mfa-primary" href={security}>
+      {security !== null && (
+        <p class="mfa-actions">
+          <a class="mfa-button" href={security}>
             Account security
           </a>
-        )}
-        <SignOut />
-      </div>
+        </p>
+      )}
       <h2>Protected pages</h2>
       <ul class="demo-links">
         <li>
@@ -79,6 +78,9 @@ export const ProfilePage: PageComponent<Props> = ({ site, user, status, proven }
           </li>
         )}
       </ul>
+      <div class="mfa-back">
+        <SignOut />
+      </div>
     </Layout>
   );
 };

@@ -41,7 +41,10 @@ export function Switches({ site: { options } }: { site: Site }): VNode {
         <>
           <p>To have the rest as well, start the demo with</p>
           <p class="demo-command">
-            <code>{`${off.map(({ variable }) => `${variable}=true`).join(' ')} npm start`}</code>
+            <code>
+              {off.map(({ variable }) => `${variable}=true `)}
+              <span class="demo-unbroken">npm start</span>
+            </code>
           </p>
         </>
       )}
