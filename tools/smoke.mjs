@@ -74,11 +74,16 @@ try {
   assert.equal((await call('POST', '/mfa/authenticate', { code: await codeOf(secret, 1) })).status, 200);
   assert.equal((await call('GET', '/reports')).status, 200);
 
+  const page = await fetch(`${url}/reports`, { headers: { cookie, accept: 'text/html' } });
+  assert.match(await page.text(), /<h1>Reports<\/h1>/);
+  const security = await fetch(`${url}/account/security`, { headers: { cookie, accept: 'text/html' } });
+  assert.match(await security.text(), /Two-factor authentication is on/);
+
   demo.kill('SIGTERM');
   await once(demo, 'exit');
   await untilItStops();
   process.stdout.write(
-    `The demo answered after ${answered} ms, a sign-in with TOTP worked, and it stopped on SIGTERM.\n`,
+    `The demo answered after ${answered} ms, a sign-in with TOTP and two pages worked, and it stopped on SIGTERM.\n`,
   );
 } finally {
   demo.kill('SIGKILL');
