@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 
 import { readConfig } from '../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../apps/demo/src/create-demo.js';
+import type { Answer } from './support/client.js';
 import { Client } from './support/client.js';
 import { PageClient, hiddenFields, textOf } from './support/page-client.js';
 
@@ -12,7 +13,7 @@ const SECRET = 'a secret for the tests of 32 bytes or more';
 const password = 'correct horse battery';
 const codeOf = (secret: string, steps = 0) =>
   generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
-const { location } = PageClient;
+const location = (answer: Answer) => PageClient.location(answer);
 
 async function startDemo(environment: Record<string, string> = {}) {
   const { database, mfa } = readConfig({
@@ -234,12 +235,12 @@ describe('the pages of the demo', () => {
 
   it.each(['/register', '/login', '/logout'])('take %s from pages of this site only', async (path) => {
     const { browser } = await demo.signUp(`cross${path.slice(1)}@example.com`);
-    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
-      const answer = await browser.form(
-        path,
-        { email: 'evil@example.com', password },
-        headers as Record<string, string>,
-      );
+    const foreign: Record<string, string>[] = [
+      { 'sec-fetch-site': 'cross-site' },
+      { origin: 'https://evil.example' },
+    ];
+    for (const headers of foreign) {
+      const answer = await browser.form(path, { email: 'evil@example.com', password }, headers);
       expect(answer.status).toBe(403);
       expect(answer.text).toContain('<code>cross_origin</code>');
     }
