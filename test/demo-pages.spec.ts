@@ -314,6 +314,14 @@ describe('the pages of the demo', () => {
     await database.query('ALTER TABLE demo_mail_away RENAME TO demo_mail');
     expect([page.status, textOf(page.text)]).toEqual([500, expect.stringContaining('Something went wrong')]);
     expect(page.text).not.toMatch(/demo_mail|SQLITE/);
+
+    // Not even who is signed in can be found out: the page is shown without it.
+    await database.query('ALTER TABLE mfa_session RENAME TO mfa_session_away');
+    const home = await browser.get('/');
+    await database.query('ALTER TABLE mfa_session_away RENAME TO mfa_session');
+    expect([home.status, textOf(home.text)]).toEqual([503, expect.stringContaining('Not available now')]);
+    expect(home.text).not.toMatch(/mfa_session|SQLITE|broken@/);
+    expect((await browser.get('/')).text).toContain('broken@');
   });
 });
 
