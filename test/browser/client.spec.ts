@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { build } from 'esbuild';
@@ -9,9 +6,8 @@ import type * as BrowserClient from 'nestjs-mfa/browser';
 import type { MfaClient, MfaClientError } from 'nestjs-mfa/browser';
 import type { Browser, Page } from 'playwright-core';
 
-import { readConfig } from '../../apps/demo/src/config/demo-config.js';
-import { createDemo } from '../../apps/demo/src/create-demo.js';
 import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { startDemo } from '../support/demo-app.js';
 
 const ENTRY = join(import.meta.dirname, '../../libs/mfa/src/browser/index.ts');
 const GRACE_SECONDS = 4;
@@ -30,13 +26,6 @@ interface Scope {
   mfa: MfaClient;
   /** What was begun and is not awaited yet. */
   promises: Record<string, Promise<unknown>>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Runs a function in the page. It comes without its surroundings, but for the argument. */
@@ -81,17 +70,10 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       logLevel: 'silent',
     });
     bundle = outputFiles[0]?.text ?? '';
-    const port = await freePort();
-    const { database, mfa } = readConfig({
-      PORT: String(port),
-      DATABASE_URL: 'sqlite::memory:',
-      MFA_SECRET: randomBytes(32).toString('base64url'),
+    ({ app, url } = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
-    });
-    app = await createDemo({ database, mfa }, { logger: false });
-    await app.listen(port, 'localhost');
-    url = `http://localhost:${port}`;
+    }));
     browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {

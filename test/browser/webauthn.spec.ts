@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
 
-import { readConfig } from '../../apps/demo/src/config/demo-config.js';
-import { createDemo } from '../../apps/demo/src/create-demo.js';
-import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
+import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { startDemo } from '../support/demo-app.js';
 
 const GRACE_SECONDS = 4;
 const SCREENSHOTS = 'coverage/screenshots';
@@ -21,17 +19,10 @@ describeInBrowser('WebAuthn in Chromium', () => {
   const problems: string[] = [];
 
   beforeAll(async () => {
-    const port = await freePort();
-    const { database, mfa } = readConfig({
-      PORT: String(port),
-      DATABASE_URL: 'sqlite::memory:',
-      MFA_SECRET: randomBytes(32).toString('base64url'),
+    ({ app, url } = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
-    });
-    app = await createDemo({ database, mfa }, { logger: false });
-    await app.listen(port, 'localhost');
-    url = `http://localhost:${port}`;
+    }));
     browser = await launchChromium();
     mkdirSync(SCREENSHOTS, { recursive: true });
   }, 60_000);

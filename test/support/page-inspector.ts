@@ -7,18 +7,27 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const FOLDER = 'coverage/screenshots';
 const WIDTHS = [320, 768, 1280];
 const SCHEMES = ['light', 'dark'] as const;
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What an inspection finds when there is nothing to mend. */
+export const NOTHING: PageInspector['found'] = {
+  accessibility: [],
+  problems: [],
+  external: [],
+  overflowing: [],
+};
 
 /** Looks at pages as they are, and keeps what it found. */
 export class PageInspector {
-  /** By page and rule. */
-  readonly accessibility: string[] = [];
-  /** What the content security policy refused, and what went wrong in scripts. */
-  readonly problems: string[] = [];
-  /** Requests to anywhere but the application. */
-  readonly external: string[] = [];
-  readonly overflowing: string[] = [];
-  looks = 0;
+  readonly found = {
+    /** By page and rule of axe. */
+    accessibility: [] as string[],
+    /** What the content security policy refused, and what went wrong in scripts. */
+    problems: [] as string[],
+    /** Requests to anywhere but the application. */
+    external: [] as string[],
+    overflowing: [] as string[],
+  };
+  private looks = 0;
 
   constructor(private readonly origin: string) {
     mkdirSync(FOLDER, { recursive: true });
@@ -28,15 +37,15 @@ export class PageInspector {
   async watch(context: BrowserContext): Promise<void> {
     context.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(this.origin) && !url.startsWith('data:')) this.external.push(url);
+      if (!url.startsWith(this.origin) && !url.startsWith('data:')) this.found.external.push(url);
     });
     context.on('console', (message) => {
       // The browser also reports refused requests here; those are what the tests are about.
       if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
-      this.problems.push(message.text());
+      this.found.problems.push(message.text());
     });
-    context.on('weberror', (error) => this.problems.push(error.error().message));
-    await context.exposeBinding('reportViolation', (_, text: string) => this.problems.push(text));
+    context.on('weberror', (error) => this.found.problems.push(error.error().message));
+    await context.exposeBinding('reportViolation', (_, text: string) => this.found.problems.push(text));
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {
         const { reportViolation } = window as unknown as { reportViolation: (text: string) => void };
@@ -61,18 +70,23 @@ export class PageInspector {
     if (size) await page.setViewportSize(size);
   }
 
+  /** Prints how much was looked at, and what was found. */
+  report(name: string): void {
+    const { accessibility, problems, external } = this.found;
+    process.stdout.write(
+      `${name}: axe looked ${this.looks} times and found ${accessibility.length} violations; the content security policy refused ${problems.length} times; ${external.length} requests went elsewhere\n`,
+    );
+  }
+
   private async askAxe(page: Page, name: string): Promise<void> {
+    // Evaluated, not added as an element: the page's content security policy would rightly refuse that.
     await page.evaluate(AXE);
-    const results = await page.evaluate(
-      (rules) =>
-        (
-          window as unknown as { axe: { run(context: Document, options: object): Promise<AxeResults> } }
-        ).axe.run(document, { runOnly: rules }),
-      RULES,
+    const results = await page.evaluate(() =>
+      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
     );
     this.looks += 1;
     for (const { id, nodes } of results.violations) {
-      this.accessibility.push(`${name}: ${id} ${nodes.map(({ html }) => html).join(' | ')}`);
+      this.found.accessibility.push(`${name}: ${id} ${nodes.map(({ html }) => html).join(' | ')}`);
     }
   }
 
@@ -81,6 +95,6 @@ export class PageInspector {
     const excess = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
-    if (excess > 0) this.overflowing.push(`${name}: ${excess} px`);
+    if (excess > 0) this.found.overflowing.push(`${name}: ${excess} px`);
   }
 }
