@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -6,6 +8,7 @@ import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { requestContextOf } from '../http/access.js';
+import { setHeader } from '../http/http-message.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { BrowserRedirect } from './browser-redirect.js';
 import { show } from './page-answer.js';
@@ -27,6 +30,16 @@ export class PageExceptionFilter implements ExceptionFilter {
   ) {}
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    try {
+      await this.answer(error, host);
+    } catch (failure) {
+      // Nest waits for no filter: a rejection would leave the browser waiting, and end the process.
+      this.logger.error(failure);
+      await this.giveUp(host.switchToHttp().getResponse<object>());
+    }
+  }
+
+  private async answer(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<object>();
     const response = host.switchToHttp().getResponse<object>();
     // The pages are for browsers, whatever they say that they accept.
@@ -37,6 +50,15 @@ export class PageExceptionFilter implements ExceptionFilter {
     }
     seeOther(response, location);
     await this.adapterHost.httpAdapter.reply(response, '');
+  }
+
+  /** What is said where not even a page of an error can be made: by a layout that fails, or a hook of the adapter. */
+  private async giveUp(response: object): Promise<void> {
+    const { httpAdapter } = this.adapterHost;
+    if (httpAdapter.isHeadersSent(response)) return;
+    setHeader(response, 'Content-Type', 'text/plain; charset=utf-8');
+    setHeader(response, 'Cache-Control', 'no-store');
+    await httpAdapter.reply(response, STATUS_CODES[500], 500);
   }
 
   private async page(
