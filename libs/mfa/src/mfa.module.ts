@@ -62,7 +62,7 @@ import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
 import type { ResolvedPages } from './options/resolve-pages.js';
-import { MFA_PAGES } from './options/resolve-pages.js';
+import { MFA_PAGES, assertPagesWork } from './options/resolve-pages.js';
 import { MFA_PATH, resolveStructure } from './options/structural-options.js';
 import { BrowserRedirect } from './pages/browser-redirect.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
@@ -283,8 +283,12 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
   return [
     {
       provide: MFA_OPTIONS,
-      inject: [MFA_RAW_OPTIONS],
-      useFactory: (options: MfaBehaviourOptions) => resolveOptions(options),
+      inject: [MFA_RAW_OPTIONS, MFA_PAGES],
+      useFactory: (given: MfaBehaviourOptions, pages: ResolvedPages | null) => {
+        const options = resolveOptions(given);
+        assertPagesWork(pages, options.session);
+        return options;
+      },
     },
     { provide: MFA_CLOCK, useValue: systemClock },
     {

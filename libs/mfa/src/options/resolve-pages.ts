@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
 
+import { safeNext } from '../pages/next-path.js';
 import type { MfaLayout } from '../pages/page-props.js';
 import type { MfaStructuralOptions } from './mfa-options.js';
+import { MfaOptionsError } from './options-error.js';
 import type { Problems } from './problems.js';
+import type { ResolvedMfaOptions } from './resolved-options.js';
 
 /** Injection token of the {@link ResolvedPages}, or null without the option `pages`. */
 export const MFA_PAGES = Symbol.for('nestjs-mfa:PAGES');
@@ -18,9 +21,6 @@ export interface ResolvedPages {
 }
 
 const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
-/** A path of the same site: nothing that a browser could take for another host. */
-const OWN_PATH = /^\/(?![/\\])[^\s\\]*$/;
-
 /** The option `pages`; null when it is off. */
 export function resolvePages(
   problems: Problems,
@@ -33,9 +33,13 @@ export function resolvePages(
   if (controllers === false) {
     problems.add('`pages` needs `controllers`: keys and passkeys are used through the JSON routes');
   }
-  const ownPath = <T extends string | null>(name: string, fallback: T) =>
-    problems.text(`pages.${name}`, given[name], fallback ?? undefined, OWN_PATH, 'a path of your site') ??
-    fallback;
+  const ownPath = <T extends string | null>(name: string, fallback: T): string | T => {
+    if (given[name] === undefined) return fallback;
+    // Written anew, since a header holds no other characters than those of a URL.
+    const path = safeNext(given[name]);
+    if (path === null) problems.add(`\`pages.${name}\` must be a path of your site, such as /login`);
+    return path ?? fallback;
+  };
   const path = problems.text(
     'pages.path',
     given['path'],
@@ -51,6 +55,18 @@ export function resolvePages(
     loginUrl: ownPath('loginUrl', null),
     homeUrl: ownPath('homeUrl', '/'),
   };
+}
+
+/**
+ * Refuses what would make pages that nobody can use.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function assertPagesWork(pages: ResolvedPages | null, session: ResolvedMfaOptions['session']): void {
+  if (pages === null || session.cookie !== false) return;
+  throw new MfaOptionsError([
+    '`pages` need `session.cookie`: a browser that goes from page to page sends no header. Leave `session.cookie` out, or `pages`',
+  ]);
 }
 
 function resolveFolder(problems: Problems, given: unknown): string | null {

@@ -35,6 +35,11 @@ export function resolveStructure(options: MfaStructuralOptions): ResolvedStructu
     dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),
     adapter: options.adapter,
   };
+  if (structure.pages?.path === structure.path) {
+    problems.add(
+      '`pages.path` must be another than `path`: pages and JSON routes would answer for each other',
+    );
+  }
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return structure;
 }
