@@ -38,7 +38,10 @@ export class PageLinks {
 
   /** Asked late: applications set their prefix after they are made. */
   private withPrefix(path: string): string {
-    return `/${[this.config.getGlobalPrefix(), path].filter(Boolean).join('/')}`.replace(/\/{2,}/g, '/');
+    const { exclude = [] } = this.config.getGlobalPrefixOptions();
+    const isExcluded = exclude.some(({ pathRegex }) => pathRegex.test(`/${path}`));
+    const prefix = isExcluded ? '' : this.config.getGlobalPrefix();
+    return `/${[prefix, path].filter(Boolean).join('/')}`.replace(/\/{2,}/g, '/');
   }
 }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, VERSION_NEUTRAL } from '@nestjs/common';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
@@ -6,7 +6,7 @@ import { RelyingParty } from './relying-party.js';
 
 /** Tells browsers on which other origins this relying party's keys work (WebAuthn Level 3, section 5.11). */
 @SkipMfa()
-@Controller('.well-known/webauthn')
+@Controller({ path: '.well-known/webauthn', version: VERSION_NEUTRAL })
 export class WellKnownController {
   constructor(@Inject(RelyingParty) private readonly rp: RelyingParty) {}
 
