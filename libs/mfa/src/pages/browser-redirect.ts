@@ -10,6 +10,9 @@ import { getMfaSession } from '../sessions/request-session.js';
 import { refererPath, safeNext } from './next-path.js';
 import { PageLinks } from './page-links.js';
 
+/** Pages that ask for a proof and then lead on to their `next`. */
+const ON_THE_WAY = ['authenticate', 'reauthenticate'];
+
 /** Sends a browser that was refused to the page where its user can do what is missing. Other clients get their JSON. */
 @Injectable()
 export class BrowserRedirect {
@@ -25,13 +28,14 @@ export class BrowserRedirect {
 
   /** The page that helps, or null when none does. */
   locationFor({ code, details }: MfaException, request: object): string | null {
-    const next = returnPath(request);
-    const [method = null, ...others] = details.methods ?? [];
-    // Only one way would do: the page must not offer another, which would lead back here.
-    const only = others.length === 0 ? method : null;
+    const next = this.onward(returnPath(request));
+    const { methods = [] } = details;
+    // The page must not offer a way that would lead back here, and cost a recovery code.
+    const narrowed = methods.includes('recovery_codes') && methods.length > 1 ? null : methods.join(',');
+    const only = methods.length === 1 ? methods[0] : null;
     switch (code) {
       case 'mfa_required':
-        return this.links.to('authenticate', { next, method: only });
+        return this.links.to('authenticate', { next, method: narrowed });
       case 'reauthentication_required':
         return this.links.to('reauthenticate', { next });
       case 'mfa_enrollment_required':
@@ -44,6 +48,14 @@ export class BrowserRedirect {
       default:
         return null;
     }
+  }
+
+  /** From a page that is only on the way there is no point in coming back to it: what it leads to is what was wanted. */
+  private onward(path: string | null): string | null {
+    if (path === null) return null;
+    const { pathname, searchParams } = new URL(path, 'http://same-origin.invalid');
+    if (!ON_THE_WAY.some((page) => this.links.to(page) === pathname)) return path;
+    return this.onward(safeNext(searchParams.get('next')));
   }
 }
 

@@ -109,5 +109,6 @@ export class AuthenticatePage {
 /** What a route demands narrows the choice; a recovery code is a wish of the user, who may change their mind. */
 function restrict(usable: readonly MfaType[], method: string | null): readonly MfaType[] {
   if (method === null || method === 'recovery_codes') return usable;
-  return usable.filter((type) => type === method);
+  const wanted = method.split(',');
+  return usable.filter((type) => wanted.includes(type));
 }
