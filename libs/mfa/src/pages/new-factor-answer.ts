@@ -26,7 +26,7 @@ export class NewFactorAnswers {
     const onward = next ?? this.links.to('', { notice });
     const session = getMfaSession(request);
     if (!recoveryCodes || !session) return new PageRedirect(onward);
-    this.flash.put(response, session, recoveryCodes);
+    this.flash.put(response, { user: null, session }, recoveryCodes);
     return new PageRedirect(this.links.to('recovery-codes/generate', { next: onward }));
   }
 }

@@ -12,12 +12,14 @@ import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { NewFactorAnswers } from './new-factor-answer.js';
 import { PageAssets } from './page-assets.js';
+import { PageCookies } from './page-cookies.js';
 import { PageFlash } from './page-flash.js';
 import { PageForm } from './page-form.js';
 import { PageForms } from './page-forms.js';
 import { PageLocale } from './page-locale.js';
 import { PageRenderer } from './page-renderer.js';
 import { PageTemplates } from './page-templates.js';
+import { TotpSetups } from './totp-setups.js';
 
 export const PAGE_CONTROLLERS: Type[] = [
   PageAssetsController,
@@ -36,10 +38,12 @@ export const PAGE_CONTROLLERS: Type[] = [
 export const PAGE_PROVIDERS: Provider[] = [
   NewFactorAnswers,
   PageAssets,
+  PageCookies,
   PageFlash,
   PageForm,
   PageForms,
   PageLocale,
   PageRenderer,
   PageTemplates,
+  TotpSetups,
 ];

@@ -20,13 +20,13 @@ export class PageForms {
   constructor(@Inject(MFA_KEY_RING) private readonly keys: KeyRing) {}
 
   tokenFor(owner: FormOwner): string {
-    return seal(this.keys, 'form', contextOf(owner));
+    return seal(this.keys, 'form', ownedBy(owner, 'page-form'));
   }
 
   /** @throws {MfaException} `cross_origin` unless the form came from a page of this session */
   assertToken(token: unknown, owner: FormOwner): void {
     try {
-      if (typeof token === 'string' && open(this.keys, token, contextOf(owner)) === 'form') return;
+      if (typeof token === 'string' && open(this.keys, token, ownedBy(owner, 'page-form')) === 'form') return;
     } catch {
       // Forged, of another session, or under a secret that is gone: refused like none.
     }
@@ -34,7 +34,8 @@ export class PageForms {
   }
 }
 
-function contextOf({ user, session }: FormOwner): EncryptionContext {
+/** What binds an envelope to its owner. */
+export function ownedBy({ user, session }: FormOwner, purpose: string): EncryptionContext {
   const userId = user ? userIdOf(user) : (session?.userId ?? '');
-  return { purpose: 'page-form', userId, recordId: session?.id ?? '' };
+  return { purpose, userId, recordId: session?.id ?? '' };
 }

@@ -18,7 +18,7 @@ export function noticeText(name: string | null, texts: MfaPageTexts): string | n
   return name !== null && Object.hasOwn(NOTICES, name) ? texts[NOTICES[name as PageNotice]] : null;
 }
 
-/** Whether the browser should be told which of its passkeys are left, or what they are called. */
+/** Whether the browser should be told which of its passkeys are left. */
 export function isNoticeOfKeys(name: string | null): boolean {
   return name === 'key-removed';
 }

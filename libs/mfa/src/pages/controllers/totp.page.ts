@@ -11,6 +11,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorType } from '../../policy/methods.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { ActivateTotpDto } from '../../totp/dto/activate-totp.dto.js';
+import type { TotpSetupDetails } from '../../totp/totp-authenticator.js';
 import { TotpService } from '../../totp/totp.service.js';
 import { safeNext } from '../next-path.js';
 import { NewFactorAnswers } from '../new-factor-answer.js';
@@ -20,12 +21,14 @@ import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm, textOf } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
 import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { TotpSetups } from '../totp-setups.js';
 
 /** Setting up and removing an authenticator app. */
 @MfaPages()
 export class TotpPages {
   constructor(
     @Inject(TotpService) private readonly totp: TotpService,
+    @Inject(TotpSetups) private readonly setups: TotpSetups,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
@@ -37,8 +40,14 @@ export class TotpPages {
 
   @Get('totp/add')
   @Access('recent')
-  async showAdd(@CurrentUser() user: MfaUser, @QueryText('next') next: string | null): Promise<PageAnswer> {
-    return this.addPage(user, { next: safeNext(next), name: '' });
+  async showAdd(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('next') next: string | null,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<PageAnswer> {
+    const setup = await this.setups.open(user, context, response);
+    return this.addPage(user, setup, { next: safeNext(next), name: '' });
   }
 
   @Post('totp/add')
@@ -63,7 +72,10 @@ export class TotpPages {
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
         return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'totp-added' });
       },
-      (refusal) => this.addPage(user, { next, name }, refusal),
+      async (refusal) => {
+        const setup = await this.setups.open(user, context, response);
+        return this.addPage(user, setup, { next, name }, refusal);
+      },
     );
   }
 
@@ -96,11 +108,10 @@ export class TotpPages {
 
   private async addPage(
     user: MfaUser,
+    { secret, svg, expiresAt }: TotpSetupDetails,
     { next, name }: { next: string | null; name: string },
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    // Looking at the page again must not change the secret that an app may have by now.
-    const { secret, svg, expiresAt } = (await this.totp.getSetup(user)) ?? (await this.totp.begin(user));
     const factors = await this.authenticators.find(user);
     return show(
       'totp/add',

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { parseCookie, stringifySetCookie } from 'cookie';
+
+import { open, seal } from '../crypto/envelope.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import { addSetCookie, readHeader } from '../http/http-message.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { FormOwner } from './page-forms.js';
+import { ownedBy } from './page-forms.js';
+import { PageLinks } from './page-links.js';
+
+/** A cookie of the pages. */
+export interface PageCookie {
+  name: string;
+  /** The page that it is sent to, and no other. */
+  page: string;
+  sameSite: 'strict' | 'lax';
+}
+
+/** What a page keeps in the browser: encrypted, out of reach for scripts, and worth nothing in another session. */
+@Injectable()
+export class PageCookies {
+  constructor(
+    @Inject(MFA_KEY_RING) private readonly keys: KeyRing,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(PageLinks) private readonly links: PageLinks,
+  ) {}
+
+  put(response: object, cookie: PageCookie, owner: FormOwner, text: string, ttlSeconds: number): void {
+    this.set(response, cookie, seal(this.keys, text, ownedBy(owner, cookie.name)), ttlSeconds);
+  }
+
+  /** What was put for this session; null for anything else that the cookie may hold. */
+  read(request: object, cookie: PageCookie, owner: FormOwner): string | null {
+    const value = valueOf(request, cookie);
+    if (!value) return null;
+    try {
+      return open(this.keys, value, ownedBy(owner, cookie.name));
+    } catch {
+      // Changed, of another session, or under a secret that is gone.
+      return null;
+    }
+  }
+
+  /** Makes the browser forget it, if it has it at all. */
+  clear(request: object, response: object, cookie: PageCookie): void {
+    if (valueOf(request, cookie)) this.set(response, cookie, '', 0);
+  }
+
+  private set(response: object, { name, page, sameSite }: PageCookie, value: string, maxAge: number): void {
+    const { cookie } = this.options.session;
+    const secure = cookie !== false && cookie.secure;
+    const path = this.links.to(page);
+    addSetCookie(
+      response,
+      stringifySetCookie({ name, value, httpOnly: true, sameSite, secure, path, maxAge }),
+    );
+  }
+}
+
+function valueOf(request: object, { name }: PageCookie): string | undefined {
+  return parseCookie(readHeader(request, 'cookie') ?? '')[name];
+}
