@@ -91,6 +91,11 @@ describe('MfaModule.forRoot', () => {
     expect(() => MfaModule.forRoot({ secret: SECRET, path: ' ' })).toThrow('`path`');
   });
 
+  it('stops the boot of pages that no browser could use, for want of a cookie for the session', async () => {
+    const module = MfaModule.forRoot({ secret: SECRET, pages: true, session: { cookie: false } });
+    await expect(compile(module)).rejects.toThrow('`pages` need `session.cookie`');
+  });
+
   it('says what to do when the DataSource does not know its entities', async () => {
     await expect(
       compile(MfaModule.forRoot({ secret: SECRET }), TypeOrmModule.forRoot({ ...sqlite })),

@@ -1,5 +1,6 @@
 import type { INestApplication, ModuleMetadata, Type } from '@nestjs/common';
 import { Body, Controller, Get, HttpCode, Inject, Module, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { TestingModule } from '@nestjs/testing';
 import { Test } from '@nestjs/testing';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
@@ -149,6 +150,8 @@ export interface TestAppOptions {
   controllers?: Type[];
   /** Further modules of the application. */
   imports?: NonNullable<ModuleMetadata['imports']>;
+  /** Makes the application, when it is to be another than Express's. */
+  create?: (module: TestingModule, logger: MemoryLogger) => INestApplication;
   /** Changes the application before it listens. */
   configure?: (app: INestApplication) => void;
   /** A port of localhost to listen on, for browsers: they have WebAuthn there without https. Default: any of 127.0.0.1. */
@@ -165,6 +168,7 @@ export async function startTestApp({
   adapter = TestAdapter,
   controllers = [],
   imports = [],
+  create,
   configure,
   port,
   database,
@@ -193,7 +197,8 @@ export async function startTestApp({
     .overrideProvider(MFA_CLOCK)
     .useValue(clock)
     .compile();
-  const app = module.createNestApplication({ forceCloseConnections: true, logger });
+  const app =
+    create?.(module, logger) ?? module.createNestApplication({ forceCloseConnections: true, logger });
   configure?.(app);
   try {
     await app.listen(port ?? 0, port === undefined ? '127.0.0.1' : 'localhost');
