@@ -123,7 +123,10 @@ async function kills(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `kill ${done + 1}`;
     note(world, done, times);
-    await round(world, actors, db, () => victim.kill());
+    await round(world, actors, db, async () => {
+      await victim.kill();
+      await db.isQuiet?.();
+    });
     world.url = await victim.start();
     await settleAll(world, actors, db);
   }

@@ -26,6 +26,10 @@ const mariadb = {
 /** How our own connections are told from those of the application. */
 const INSPECTOR = 'inspector';
 
+const OTHERS = 'FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2';
+const OTHERS_ON_MARIADB =
+  'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';
+
 const newName = () => `nestjs_mfa_${process.pid}_${Date.now()}`;
 const addressOf = (scheme, { host, port, user, password }, database) =>
   `${scheme}://${user}${password && `:${encodeURIComponent(password)}`}@${host}:${port}/${database}`;
@@ -82,10 +86,13 @@ async function onPostgres() {
       const own = sql.replaceAll('?', () => `$${(index += 1)}`);
       return (await client.query(own, parameters)).rows.map(withNumbers);
     },
+    /** Resolves when the server has done with all connections but our own: one whose client is gone may still commit. */
+    async isQuiet() {
+      while ((await admin.query(`SELECT 1 ${OTHERS}`, [name, INSPECTOR])).rowCount > 0) await wait(2);
+    },
     /** Cuts all connections but our own, and waits until they are; returns how many. */
     async cut() {
-      const others = 'FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2';
-      const { rows } = await admin.query(`SELECT pid, pg_terminate_backend(pid) ${others}`, [
+      const { rows } = await admin.query(`SELECT pid, pg_terminate_backend(pid) ${OTHERS}`, [
         name,
         INSPECTOR,
       ]);
@@ -117,10 +124,11 @@ async function onMariadb() {
     url: addressOf('mariadb', mariadb, name),
     describe: async () => `MariaDB ${(await rows('SELECT VERSION() AS version'))[0].version}`,
     rows,
+    async isQuiet() {
+      while ((await rows(OTHERS_ON_MARIADB)).length > 0) await wait(2);
+    },
     async cut() {
-      const connections = await rows(
-        'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
-      );
+      const connections = await rows(OTHERS_ON_MARIADB);
       // One that has ended meanwhile can't be killed, and need not be.
       for (const { id } of connections) await client.query(`KILL ${id}`).catch(() => undefined);
       return connections.length;
