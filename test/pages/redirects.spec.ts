@@ -55,13 +55,18 @@ describe('a browser that the guard refuses', () => {
 
   it('is sent to sign in, when it is nobody', async () => {
     const browser = PageClient.of(test.client());
-    for (const path of ['/me', `${PAGES}/authenticate`]) {
+    for (const path of ['/me', PAGES, `${PAGES}/totp/add`]) {
       const answer = await browser.get(path);
       expect([answer.status, locationOf(answer)]).toEqual([
         303,
         `/sign-in?from=app&next=${encodeURIComponent(path)}`,
       ]);
     }
+    // A page that only asks for a proof is not what was wanted.
+    expect(locationOf(await browser.get(`${PAGES}/authenticate?next=%2Fme`))).toBe(
+      '/sign-in?from=app&next=%2Fme',
+    );
+    expect(locationOf(await browser.get(`${PAGES}/authenticate`))).toBe('/sign-in?from=app');
   });
 
   it('comes back to the page that sent the form, where that can’t be repeated', async () => {

@@ -1,5 +1,4 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { useBinaryCollation } from 'nestjs-mfa';
 import type { DataSource } from 'typeorm';
 
 import type { ServerName } from './servers.js';
@@ -11,11 +10,11 @@ export const ENGINE = (process.env['MFA_TEST_DATABASE'] ?? 'sqlite') as 'sqlite'
 if (!['sqlite', 'postgres', 'mariadb'].includes(ENGINE)) {
   throw new Error('MFA_TEST_DATABASE must be sqlite, postgres or mariadb');
 }
-if (ENGINE === 'mariadb') useBinaryCollation();
-
 /** A database that nobody else has, and the way to drop it. */
 export async function emptyDatabase(): Promise<{ orm: TypeOrmModuleOptions; drop: () => Promise<void> }> {
-  if (ENGINE !== 'sqlite') return createDatabase(ENGINE);
+  // Not by `useBinaryCollation()`, which holds for the whole process: some files have a SQLite database besides.
+  if (ENGINE === 'mariadb') return createDatabase(ENGINE, 'utf8mb4_bin');
+  if (ENGINE === 'postgres') return createDatabase(ENGINE);
   return { orm: { type: 'better-sqlite3', database: ':memory:' }, drop: () => Promise.resolve() };
 }
 

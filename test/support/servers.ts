@@ -23,14 +23,19 @@ const ISOLATION = process.env['MFA_TEST_ISOLATION']?.toUpperCase() as
 
 let made = 0;
 
-/** A database of its own for one test file, and the way to drop it. */
+/**
+ * A database of its own for one test file, and the way to drop it.
+ *
+ * @param collation of its tables; default: the server's
+ */
 export async function createDatabase(
   name: ServerName,
+  collation?: string,
 ): Promise<{ orm: TypeOrmModuleOptions; drop: () => Promise<void> }> {
   made += 1;
   const database = `${RUN}_${process.pid}_${Date.now()}_${made}`;
   const admin = await new DataSource(SERVERS[name]).initialize();
-  await admin.query(`CREATE DATABASE ${database}`);
+  await admin.query(`CREATE DATABASE ${database}${collation ? ` COLLATE ${collation}` : ''}`);
   if (ISOLATION && name === 'postgres')
     await admin.query(`ALTER DATABASE ${database} SET default_transaction_isolation = '${ISOLATION}'`);
   return {
