@@ -366,6 +366,25 @@ describeInBrowser('the pages in Chromium', () => {
     await context.close();
   }, 60_000);
 
+  it('sends a form once, however often its button is pressed', async () => {
+    const context = await open();
+    const page = await context.newPage();
+    await signIn(context, newUserId());
+    await page.goto(`${PAGES}/totp/add`);
+    await page.getByLabel('Code').fill(codeOf(await scan(page), test.clock));
+    const sent: string[] = [];
+    // An answer that takes its time, so that there is time to press again.
+    await page.route('**/totp/add', async (route) => {
+      sent.push(route.request().method());
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Activate' }).dblclick();
+    await heading(page, 'Save your recovery codes');
+    expect(sent).toEqual(['POST']);
+    await context.close();
+  }, 60_000);
+
   it('says it in German too, and how long one has to wait', async () => {
     const context = await open({ locale: 'de-AT' });
     const page = await context.newPage();

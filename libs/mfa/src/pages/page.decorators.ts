@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
+import type { HttpExchange } from '../sessions/login.flow.js';
 import type { FormBody } from './page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
 import { PageGuard } from './page.guard.js';
@@ -29,6 +30,12 @@ export const Form = createParamDecorator(
   (_: unknown, execution: ExecutionContext): FormBody =>
     execution.switchToHttp().getRequest<{ body?: FormBody | null }>().body ?? {},
 );
+
+/** The HTTP exchange that a flow reads from and hands its session to. */
+export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): HttpExchange => {
+  const http = execution.switchToHttp();
+  return { request: http.getRequest<object>(), response: http.getResponse<object>() };
+});
 
 /** One value of the query, when it is there once. */
 export const QueryText = createParamDecorator((name: string, execution: ExecutionContext): string | null => {

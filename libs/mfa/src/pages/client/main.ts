@@ -3,12 +3,14 @@ import { setUpCeremonies } from './ceremony-form.js';
 import { setUpCopying, setUpPrinting } from './copying.js';
 import { showLocalTimes } from './local-times.js';
 import { signalRemovedKeys } from './signals.js';
+import { submitOnce } from './submit-once.js';
 import { askBeforeLeaving } from './unsaved.js';
 
 showLocalTimes();
 setUpCopying();
 setUpPrinting();
 askBeforeLeaving();
+submitOnce();
 setUpCeremonies();
 signalRemovedKeys();
 // What needs the script has been waiting for it.

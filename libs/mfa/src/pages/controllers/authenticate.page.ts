@@ -1,4 +1,4 @@
-import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { Get, Inject, Post } from '@nestjs/common';
 
 import { Access, CurrentContext } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -6,6 +6,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType } from '../../policy/methods.js';
 import { AuthenticateDto } from '../../sessions/dto/authenticate.dto.js';
 import { MfaService } from '../../sessions/mfa.service.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { SecondFactorFlow } from '../../sessions/second-factor.flow.js';
 import { AuthenticatorsService } from '../../authenticators/authenticators.service.js';
@@ -17,7 +18,7 @@ import { PageRedirect, show } from '../page-answer.js';
 import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm, isTicked, textOf } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -50,22 +51,21 @@ export class AuthenticatePage {
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
     @QueryText('method') method: string | null,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
-    if (isTicked(body['cancel'])) return this.cancel(request, response);
+    if (isTicked(body['cancel'])) return this.cancel(exchange);
     const next = safeNext(body['next']);
     const trustDevice = isTicked(body['trustDevice']);
-    const exchange = { request, response, trustDevice };
+    const proof = { ...exchange, trustDevice };
     return this.form.submit(
       context,
       { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
         if (isTicked(body['credential'])) {
-          await this.webauthn.authenticate(context, parseCredential(body['credential']), exchange);
+          await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
         } else {
           const { code } = await this.form.check(AuthenticateDto, { code: textOf(body['code']) });
-          await this.flow.authenticateByCode(context, code, exchange);
+          await this.flow.authenticateByCode(context, code, proof);
         }
         return new PageRedirect(next ?? this.links.to(''));
       },
@@ -74,8 +74,8 @@ export class AuthenticatePage {
   }
 
   /** Gives a half-finished sign-in up. */
-  private async cancel(request: object, response: object): Promise<PageAnswer> {
-    await this.mfa.logout({ request, response });
+  private async cancel(exchange: HttpExchange): Promise<PageAnswer> {
+    await this.mfa.logout(exchange);
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
   }
 

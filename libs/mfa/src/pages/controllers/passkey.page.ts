@@ -1,6 +1,7 @@
-import { Get, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Get, Inject, Post, UseGuards } from '@nestjs/common';
 
 import { Access, CurrentContext } from '../../http/access.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { PasskeyLoginGuard } from '../../webauthn/passkey-login.guard.js';
 import { WebAuthnFlow } from '../../webauthn/webauthn.flow.js';
@@ -11,7 +12,7 @@ import { PageRedirect, show } from '../page-answer.js';
 import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 
 /** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
 @MfaPages()
@@ -34,15 +35,14 @@ export class PasskeyPage {
   async signIn(
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     return this.form.submit(
       context,
       {},
       async () => {
-        await this.flow.signIn(parseCredential(body['credential']), { request, response });
+        await this.flow.signIn(parseCredential(body['credential']), exchange);
         return new PageRedirect(next ?? this.links.to(''));
       },
       (refusal) => this.page(next, refusal),

@@ -1,10 +1,11 @@
-import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { Get, Inject, Post } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../adapter/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import { PasswordFlow } from '../../sessions/password.flow.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { safeNext } from '../next-path.js';
 import type { PageAnswer } from '../page-answer.js';
@@ -12,7 +13,7 @@ import { PageRedirect, show } from '../page-answer.js';
 import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm, textOf } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 
 /** The password again, for users without a second factor. */
 @MfaPages()
@@ -45,15 +46,14 @@ export class ReauthenticatePage {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     return this.form.submit(
       context,
       { field: 'password', codes: { incorrect_code: 'wrongPassword' } },
       async () => {
-        await this.password.prove(user, textOf(body['password']), { request, response });
+        await this.password.prove(user, textOf(body['password']), exchange);
         return new PageRedirect(next ?? this.links.to(''));
       },
       (refusal) => this.page(user, next, refusal),

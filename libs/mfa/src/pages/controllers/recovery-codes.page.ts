@@ -1,4 +1,4 @@
-import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { Get, Inject, Post } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
@@ -11,6 +11,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorType } from '../../policy/methods.js';
 import { RecoveryCodesService } from '../../recovery-codes/recovery-codes.service.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { NewFactorAnswers } from '../new-factor-answer.js';
 import { safeNext } from '../next-path.js';
@@ -21,7 +22,7 @@ import { PageForm } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
 import { PageLocale } from '../page-locale.js';
 import { fillText, formatMoment, pageTextsOf } from '../page-texts.js';
-import { MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, MfaPages, QueryText } from '../page.decorators.js';
 
 /** Recovery codes: how many are left, and new ones. */
 @MfaPages()
@@ -54,8 +55,7 @@ export class RecoveryCodesPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') text: string | null,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() { request, response }: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(text);
     const codes = this.flash.take(request, response, context);
@@ -69,15 +69,14 @@ export class RecoveryCodesPages {
   async generate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     return this.form.submit(
       context,
       {},
       async () => {
         const recoveryCodes = await this.recoveryCodes.regenerate(user, context);
-        return this.newFactors.give({ request, response }, { recoveryCodes, next: null });
+        return this.newFactors.give(exchange, { recoveryCodes, next: null });
       },
       (refusal) =>
         show('recovery-codes/generate', { next: null, codes: null, file: '', error: refusal.error }, refusal),

@@ -1,4 +1,4 @@
-import { Get, Inject, Post, Req, Res } from '@nestjs/common';
+import { Get, Inject, Post, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../../adapter/mfa-user.js';
 import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
@@ -9,6 +9,7 @@ import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorType } from '../../policy/methods.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { ActivateTotpDto } from '../../totp/dto/activate-totp.dto.js';
 import type { TotpSetupDetails } from '../../totp/totp-authenticator.js';
@@ -20,7 +21,7 @@ import { PageRedirect, show } from '../page-answer.js';
 import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm, textOf } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 import { TotpSetups } from '../totp-setups.js';
 
 /** Setting up and removing an authenticator app. */
@@ -56,8 +57,7 @@ export class TotpPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     const name = textOf(body['name']).trim();
@@ -68,12 +68,11 @@ export class TotpPages {
         const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
         const activation = await this.form.check(ActivateTotpDto, fields);
         const added = await this.totp.activate(user, activation, context);
-        const exchange = { request, response };
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
         return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'totp-added' });
       },
       async (refusal) => {
-        const setup = await this.setups.open(user, context, response);
+        const setup = await this.setups.open(user, context, exchange.response);
         return this.addPage(user, setup, { next, name }, refusal);
       },
     );

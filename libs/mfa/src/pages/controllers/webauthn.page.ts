@@ -1,4 +1,4 @@
-import { Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Get, Inject, Param, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../adapter/mfa-user.js';
 import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
@@ -12,6 +12,7 @@ import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorType } from '../../policy/methods.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { sourceOf } from '../../sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../webauthn/dto/add-webauthn.dto.js';
@@ -25,7 +26,7 @@ import type { FormBody, Refusal } from '../page-form.js';
 import { PageForm, isTicked, textOf } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
 import type { ListedAuthenticator } from '../page-props.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 
 interface AddForm {
   next: string | null;
@@ -62,8 +63,7 @@ export class WebAuthnPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
+    @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     const name = textOf(body['name']).trim();
     const next = safeNext(body['next']);
@@ -78,7 +78,6 @@ export class WebAuthnPages {
         });
         const named = { ...(fields.name === undefined ? {} : { name: fields.name }), context };
         const added = await this.webauthn.verifyRegistration(user, fields.credential, named);
-        const exchange = { request, response };
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
         return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'key-added' });
       },
