@@ -379,7 +379,11 @@ describeInBrowser('the pages in Chromium', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       await route.continue();
     });
-    await page.getByRole('button', { name: 'Activate' }).dblclick();
+    const button = page.getByRole('button', { name: 'Activate' });
+    await button.evaluate((element: HTMLButtonElement) => {
+      element.click();
+      setTimeout(() => element.click(), 100);
+    });
     await heading(page, 'Save your recovery codes');
     expect(sent).toEqual(['POST']);
     await context.close();
