@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { transform } from 'esbuild';
 import type { MfaLocaleTexts } from 'nestjs-mfa';
 import type { MfaLayout } from 'nestjs-mfa/pages';
 import type { VNode } from 'preact';
@@ -169,6 +170,26 @@ describe('pages of the application’s own', () => {
     expect((await browser.get('/me/safety/totp/add')).text).toMatch(/<\/h1>&lt;[A-Z2-7]{32}><\/main>/);
     expect((await browser.get('/me/safety')).text).toContain('<h1>Account security</h1>');
     await test.close();
+  });
+
+  it('can build on those of the module, as the docs say', async () => {
+    const example = readFileSync('test/fixtures/pages-docs/enrol.tsx', 'utf8');
+    expect(readFileSync('docs/pages.md', 'utf8')).toContain(example.trim());
+    const compiled = await transform(example, {
+      loader: 'tsx',
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      format: 'esm',
+    });
+    // Beside the fixtures, so that it finds the packages of this project.
+    const own = mkdtempSync('test/fixtures/pages-docs/compiled-');
+    writeFileSync(join(own, 'enrol.mjs'), compiled.code);
+    const test = await startPageApp({ mfa: { pages: { templatesDir: own } } });
+    const page = textOf((await (await signedIn(test)).get(`${PAGES}/enrol`)).text);
+    await test.close();
+    rmSync(own, { recursive: true });
+    expect(page).toContain('Questions? Call the help desk: 4711.');
+    expect(page).toContain('Set up an authenticator app');
   });
 
   it('stand in a layout of its own', async () => {

@@ -1,9 +1,10 @@
 import type { MfaPageTemplate } from '../../page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
-import { CodeField, Field } from '../parts/field.js';
+import { CodeField } from '../parts/field.js';
 import { Form } from '../parts/form.js';
 import { TextWithMoment } from '../parts/moment.js';
+import { NameField } from '../parts/name-field.js';
 
 /** Setting up an authenticator app. The secret stays on the server; it is shown here for the app alone. */
 const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
@@ -35,16 +36,7 @@ const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
               error={error}
               autoFocus={error !== null}
             />
-            <Field
-              name="name"
-              type="text"
-              label={texts.totpName}
-              hint={texts.totpNameHint}
-              error={error}
-              maxLength={100}
-              autoComplete="off"
-              value={name}
-            />
+            <NameField label={texts.totpName} hint={texts.totpNameHint} error={error} value={name} />
             <p class="mfa-hint">
               <TextWithMoment page={page} text="totpExpires" at={expiresAt} />
             </p>

@@ -2,8 +2,8 @@ import type { MfaPageTemplate } from '../../page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Checkbox } from '../parts/checkbox.js';
-import { Field } from '../parts/field.js';
 import { KeyForm } from '../parts/key-form.js';
+import { NameField } from '../parts/name-field.js';
 
 const AddKey: MfaPageTemplate<'webauthn/add'> = (props) => {
   const { page, next, error, name, passwordless, offersPasskeys } = props;
@@ -13,16 +13,7 @@ const AddKey: MfaPageTemplate<'webauthn/add'> = (props) => {
       <Alert page={page} error={error} />
       <p>{texts.webauthnAddLead}</p>
       <KeyForm page={page} ceremony="create" next={next} button={texts.webauthnSubmit}>
-        <Field
-          name="name"
-          type="text"
-          label={texts.webauthnName}
-          hint={texts.webauthnNameHint}
-          error={error}
-          maxLength={100}
-          autoComplete="off"
-          value={name}
-        />
+        <NameField label={texts.webauthnName} hint={texts.webauthnNameHint} error={error} value={name} />
         {offersPasskeys && (
           <Checkbox
             id="passwordless"

@@ -1,8 +1,8 @@
 import type { MfaPageTemplate } from '../../page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
-import { Field } from '../parts/field.js';
 import { Form } from '../parts/form.js';
+import { NameField } from '../parts/name-field.js';
 
 const EditKey: MfaPageTemplate<'webauthn/edit'> = ({ page, error, name }) => {
   const { texts } = page;
@@ -10,17 +10,7 @@ const EditKey: MfaPageTemplate<'webauthn/edit'> = ({ page, error, name }) => {
     <>
       <Alert page={page} error={error} />
       <Form page={page}>
-        <Field
-          name="name"
-          type="text"
-          label={texts.webauthnEditLabel}
-          error={error}
-          maxLength={100}
-          autoComplete="off"
-          value={name}
-          required
-          autoFocus
-        />
+        <NameField label={texts.webauthnEditLabel} error={error} value={name} required autoFocus />
         <p class="mfa-actions">
           <button type="submit" class="mfa-primary">
             {texts.webauthnEditSubmit}

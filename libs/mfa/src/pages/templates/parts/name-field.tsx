@@ -1,0 +1,18 @@
+import type { VNode } from 'preact';
+
+import type { PageError } from '../../page-props.js';
+import { Field } from './field.js';
+
+interface Props {
+  label: string;
+  hint?: string;
+  error: PageError | null;
+  value: string;
+  required?: boolean;
+  autoFocus?: boolean;
+}
+
+/** What the user calls an authenticator. */
+export function NameField(props: Props): VNode {
+  return <Field name="name" maxLength={100} autoComplete="off" {...props} />;
+}
