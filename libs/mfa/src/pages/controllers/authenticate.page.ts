@@ -61,7 +61,8 @@ export class AuthenticatePage {
       context,
       { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
-        if (isTicked(body['credential'])) {
+        // The form of a key is sent with what its ceremony gave; that of a code without.
+        if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
         } else {
           const { code } = await this.form.check(AuthenticateDto, { code: textOf(body['code']) });
