@@ -72,7 +72,7 @@ export default tseslint.config(
   {
     // The modules that put the parts together.
     files: [
-      'libs/mfa/src/*.module.ts',
+      'libs/mfa/src/{index,*.module}.ts',
       'libs/mfa/src/pages/page-controllers.ts',
       'apps/demo/src/**/*.module.ts',
     ],

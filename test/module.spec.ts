@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DynamicModule, INestApplication } from '@nestjs/common';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { Controller, Get, Inject, Injectable, Module, NotFoundException, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { MfaBehaviourOptions, MfaOptionsFactory, ResolvedMfaOptions } from 'nestjs-mfa';
 import {
+  AuthenticatorsController,
   MFA_ENTITIES,
   MFA_OPTIONS,
   MfaGuard,
@@ -12,6 +13,8 @@ import {
   MfaOptionsError,
   MfaService,
   RequireMfa,
+  SessionController,
+  TotpController,
 } from 'nestjs-mfa';
 
 import { Client } from './support/client.js';
@@ -126,8 +129,12 @@ describe('the routes', () => {
     }
   }
 
-  const listen = async (mfa: DynamicModule, configure: (app: INestApplication) => void = () => undefined) => {
-    @Module({ imports: [mfa], controllers: [OwnController] })
+  const listen = async (
+    mfa: DynamicModule,
+    configure: (app: INestApplication) => void = () => undefined,
+    controllers: Type[] = [],
+  ) => {
+    @Module({ imports: [mfa], controllers: [OwnController, ...controllers] })
     class Feature {}
     @Module({ imports: [TypeOrmModule.forRoot({ ...sqlite, autoLoadEntities: true }), mfa, Feature] })
     class AppModule {}
@@ -165,6 +172,28 @@ describe('the routes', () => {
     const { app, client } = await listen(MfaModule.forRoot({ secret: SECRET, controllers: false }));
     expect((await client.get('/mfa/status')).status).toBe(404);
     expect((await client.get('/own')).body.code).toBe('unauthenticated');
+    await app.close();
+  });
+
+  it('can be mounted by the application, where and as it likes', async () => {
+    @Controller('account/second-factor')
+    class OwnStatus extends SessionController {}
+    @Controller('account/app')
+    class OwnTotp extends TotpController {}
+    @Controller('account/factors')
+    class OwnAuthenticators extends AuthenticatorsController {}
+    const { app, client } = await listen(
+      MfaModule.forRoot({ secret: SECRET, controllers: false }),
+      undefined,
+      [OwnStatus, OwnTotp, OwnAuthenticators],
+    );
+    for (const path of ['second-factor/status', 'factors']) {
+      const answer = await client.get(`/account/${path}`);
+      expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+    }
+    expect((await client.post('/account/app')).body.code).toBe('unauthenticated');
+    const form = await client.send('POST', '/account/app', 'x=1', { 'content-type': 'text/plain' });
+    expect(form.body.code).toBe('invalid_request');
     await app.close();
   });
 

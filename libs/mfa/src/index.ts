@@ -199,3 +199,14 @@ export { WebAuthnCredential } from './webauthn/webauthn-credential.entity.js';
 // Time, for tests
 export type { Clock } from './clock/clock.js';
 export { MFA_CLOCK } from './clock/clock.js';
+
+// Controllers, for applications that mount the routes themselves (option `controllers: false`)
+export { AuthenticatorsController } from './authenticators/authenticators.controller.js';
+export { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
+export { AuthenticateController } from './sessions/authenticate.controller.js';
+export { SessionController } from './sessions/session.controller.js';
+export { TotpController } from './totp/totp.controller.js';
+export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
+export { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn.controller.js';
+export { PasskeyController } from './webauthn/passkey.controller.js';
+export { WebAuthnController } from './webauthn/webauthn.controller.js';

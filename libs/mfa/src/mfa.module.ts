@@ -120,7 +120,15 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
-    exports: [...PUBLIC_PROVIDERS, MFA_ADAPTER, MFA_OPTIONS, MFA_CLOCK],
+    // The internal ones too: an application's own subclass of a controller is made in the application's module.
+    exports: [
+      ...PUBLIC_PROVIDERS,
+      ...INTERNAL_PROVIDERS,
+      MFA_ADAPTER,
+      MFA_OPTIONS,
+      MFA_CLOCK,
+      AUTHENTICATOR_DETAILS,
+    ],
   };
 }
 
