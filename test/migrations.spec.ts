@@ -104,7 +104,7 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
       await dataSource.runMigrations();
       expect(await differences(dataSource)).toEqual([]);
       expect(await tablesOf(dataSource)).toHaveLength(MFA_ENTITIES.length);
-      await dataSource.undoLastMigration();
+      for (const _ of mfaMigrations) await dataSource.undoLastMigration();
       expect(await tablesOf(dataSource)).toEqual([]);
       await dataSource.runMigrations();
       expect(await differences(dataSource)).toEqual([]);
@@ -142,7 +142,7 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
       expect((await tablesOf(dataSource)).every((name) => name.startsWith('auth_'))).toBe(true);
       const [table] = MFA_ENTITIES.map((entity) => dataSource.getMetadata(entity).tablePath);
       expect(table).toBe(engine === 'postgres' ? 'security.auth_authenticator' : 'auth_authenticator');
-      await dataSource.undoLastMigration();
+      for (const _ of mfaMigrations) await dataSource.undoLastMigration();
       expect(await tablesOf(dataSource)).toEqual([]);
     }),
   );
@@ -218,7 +218,9 @@ describe('migrations for CockroachDB', () => {
     configureMfaTables({});
 
     expect(sent[0]).toBe('CREATE SCHEMA IF NOT EXISTS "security"');
-    expect(sent.slice(1).filter((sql) => !/^CREATE (TABLE|INDEX) /.test(sql))).toEqual([]);
+    expect(sent.slice(1).filter((sql) => !/^(CREATE (TABLE|INDEX)|ALTER TABLE|UPDATE) /.test(sql))).toEqual(
+      [],
+    );
     for (const { tablePath, columns, uniques, indices, foreignKeys } of dataSource.entityMetadatas) {
       const [schema, table] = tablePath.split('.');
       const create = sent.find((sql) => sql.startsWith(`CREATE TABLE "${schema}"."${table}" (`)) ?? '';
@@ -228,6 +230,8 @@ describe('migrations for CockroachDB', () => {
           type: dataSource.driver.normalizeType(column),
           length: String(column.length),
         } as never);
+        const added = `ALTER TABLE "${schema}"."${table}" ADD COLUMN IF NOT EXISTS "${column.databaseName}" ${type} NULL`;
+        if (sent.includes(added)) continue;
         expect(create).toContain(`"${column.databaseName}" ${type}${column.isNullable ? '' : ' NOT NULL'}`);
       }
       // 64 bits there, which the driver gives as text.

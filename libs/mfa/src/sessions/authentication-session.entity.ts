@@ -37,6 +37,10 @@ export class AuthenticationSession {
   @MomentColumn('expires_at')
   expiresAt!: Date;
 
+  /** Seals what the row says under a key that the database does not have; see `row-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
+
   /** Whether the session is over at that moment, in milliseconds since the epoch. */
   isExpired(now: number = Date.now()): boolean {
     return this.expiresAt.getTime() <= now;

@@ -18,6 +18,10 @@ export class TotpSetup {
   @Column({ type: 'text' })
   data!: string;
 
+  /** The session that began it, and that alone may see and finish it; null: code of the application, without a session. */
+  @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
+  sessionId!: string | null;
+
   @MomentColumn('expires_at')
   expiresAt!: Date;
 }

@@ -96,6 +96,7 @@ export class TotpService {
       userId,
       id,
       data,
+      sessionId: null,
       expiresAt: new Date(this.clock.now() + setupTtlSeconds * 1000),
     };
     const details = await this.describe(user, setup);

@@ -35,6 +35,10 @@ export class MfaUserState {
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;
 
+  /** When the user first had a second factor, had or removed since; null: never. Such a user gets no enrolment grace any more. */
+  @MomentColumn('enrolled_at', { nullable: true })
+  enrolledAt!: Date | null;
+
   /** From when on an administrator demands a second factor of this user; null when none does. */
   @MomentColumn('enrollment_required_from', { nullable: true })
   enrollmentRequiredFrom!: Date | null;

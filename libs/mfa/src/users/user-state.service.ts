@@ -105,6 +105,7 @@ export class UserStateService {
         attempts: 0,
         windowStartedAt: null,
         enrollmentStartedAt,
+        enrolledAt: null,
         enrollmentRequiredFrom: null,
         userHandle: null,
       })

@@ -1,5 +1,5 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
-import { Table, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
+import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
 import { BINARY_COLLATION, tableOptions } from '../table-options.js';
 
@@ -39,6 +39,33 @@ export class TableBuilder {
 
   async drop({ name }: Pick<TableSpec, 'name'>): Promise<void> {
     await this.runner.dropTable(this.pathOf(name), true);
+  }
+
+  /** Adds nullable columns that are not there yet. In SQL of our own: TypeORM would copy whole tables for it on SQLite. */
+  async addColumns({ name, columns }: Pick<TableSpec, 'name' | 'columns'>): Promise<void> {
+    const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
+    for (const [column, spec] of Object.entries(columns)) {
+      if (!this.hasSchemas && (await this.runner.hasColumn(this.pathOf(name), column))) continue;
+      const { driver } = this.runner.dataSource;
+      const { charset, collation, ...options } = new TableColumn(this.column(column, spec));
+      const type = driver.createFullType(options as TableColumn);
+      const encoding = charset === undefined ? '' : ` CHARACTER SET ${charset} COLLATE ${collation}`;
+      await this.runner.query(
+        `ALTER TABLE ${this.escapedPathOf(name)} ADD COLUMN ${ifMissing}${driver.escape(column)} ${type}${encoding} NULL`,
+      );
+    }
+  }
+
+  async dropColumns({ name, columns }: Pick<TableSpec, 'name' | 'columns'>): Promise<void> {
+    await this.runner.dropColumns(this.pathOf(name), Object.keys(columns), true);
+  }
+
+  /** The name of a table, escaped for a statement. */
+  escapedPathOf(name: string): string {
+    return this.pathOf(name)
+      .split('.')
+      .map((part) => this.runner.dataSource.driver.escape(part))
+      .join('.');
   }
 
   /** The name with which statements call a table. */

@@ -1,0 +1,46 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+import { oneAtATime } from './migration-lock.js';
+import type { ColumnSpec, TableSpec } from './table-builder.js';
+import { TableBuilder } from './table-builder.js';
+
+const seal: ColumnSpec = { type: 'varchar', length: 64, nullable: true };
+
+const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
+  { name: 'session', columns: { seal } },
+  { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
+  { name: 'user_state', columns: { enrolled_at: { type: 'bigint', nullable: true } } },
+];
+
+/**
+ * Seals on the rows that decide, the session that a set-up belongs to, and since when a user has (or once had) a second
+ * factor. Sessions from before have no seal and are over: their users sign in once more.
+ */
+export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
+  readonly name = 'AddClaimsAndSeals1795651200000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await oneAtATime(runner, async () => {
+      const builder = new TableBuilder(runner);
+      for (const table of COLUMNS) await builder.addColumns(table);
+      await this.rememberWhoIsEnrolled(runner, builder);
+    });
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await oneAtATime(runner, async () => {
+      const builder = new TableBuilder(runner);
+      for (const table of COLUMNS) await builder.dropColumns(table);
+    });
+  }
+
+  /** Of those who have a factor now it is known that they had one; of those who had one before it is not. */
+  private async rememberWhoIsEnrolled(runner: QueryRunner, builder: TableBuilder): Promise<void> {
+    const states = builder.escapedPathOf('user_state');
+    const rows = builder.escapedPathOf('authenticator');
+    await runner.query(
+      `UPDATE ${states} SET enrolled_at = (SELECT MIN(a.created_at) FROM ${rows} a ` +
+        `WHERE a.user_id = ${states}.user_id AND a.type IN ('totp', 'webauthn')) WHERE enrolled_at IS NULL`,
+    );
+  }
+}
