@@ -9,6 +9,7 @@ import { FactorChange } from '../authenticators/factor-change.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
+import type { AuthenticationRecord } from '../policy/methods.js';
 import { isSecondFactor, isSecondFactorType } from '../policy/methods.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
@@ -56,9 +57,12 @@ export class RemoveAuthenticatorFlow {
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
     }
     if (session) {
-      const kept = session.methods.filter(
-        (record) => record.authenticatorId !== id && !(isLast && isSecondFactor(record)),
-      );
+      // By its method too: recovery codes have another id since they were made anew.
+      const isGone = (record: AuthenticationRecord) =>
+        record.authenticatorId === id ||
+        (removed.type === 'recovery_codes' && record.method === 'recovery_code') ||
+        (isLast && isSecondFactor(record));
+      const kept = session.methods.filter((record) => !isGone(record));
       writes.push(this.sessions.planRecords(session, kept));
     }
     return { writes, events, result: undefined, onLost: { [REMOVAL_CLAIM]: 'not_found' } };
