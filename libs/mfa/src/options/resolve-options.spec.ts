@@ -383,6 +383,12 @@ describe('resolveOptions', () => {
       ]);
     });
 
+    it.each(['aal2', 'strict'])('%s lets no code that may have been relayed change a key', (profile) => {
+      expect(problemsOf({ secret, profile, changesNeed: 'any' })).toEqual([
+        expect.stringContaining('`changesNeed` must be `strongest`'),
+      ]);
+    });
+
     it.each([
       ['aal2', 86_400, 3600],
       ['strict', 43_200, 900],
