@@ -26,6 +26,7 @@ import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
@@ -132,6 +133,7 @@ export const INTERNAL_PROVIDERS = [
   SecondFactorFlow,
   SessionAnswers,
   SessionTransport,
+  LostCookieWarning,
   ResetFlow,
   UserList,
   ImportUserFlow,

@@ -57,7 +57,10 @@ export interface WebAuthnOptions {
 }
 
 export interface SessionCookieOptions {
-  /** Default: `mfa_session`; prefixed with `__Host-` when the cookie is Secure, on path `/`, and has no domain. */
+  /**
+   * Default: `mfa_session`. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain,
+   * else `__Secure-`.
+   */
   name?: string;
   /** Default: `lax`. */
   sameSite?: 'strict' | 'lax' | 'none';
@@ -87,7 +90,7 @@ export interface TrustedDevicesOptions {
   ttlSeconds?: number;
   /** Browsers that one user may trust, 1 to 100; the oldest goes first. Default: 20. */
   maxPerUser?: number;
-  /** The cookie's name; prefixed with `__Host-` as the session's is. Default: `mfa_trusted`. */
+  /** The cookie's name; prefixed as the session's is. Default: `mfa_trusted`. */
   cookie?: string;
   /** Whether a browser may be trusted after a recovery code. Default: false. */
   afterRecoveryCode?: boolean;
@@ -194,6 +197,11 @@ export interface MfaBehaviourOptions {
   /** Whether users whose address is known to be unverified may not enrol. Default: true. */
   requireVerifiedEmail?: boolean;
   session?: SessionOptions;
+  /**
+   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
+   * the application's. Default: none.
+   */
+  trustedOrigins?: string[];
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
   storage?: StorageOptions;

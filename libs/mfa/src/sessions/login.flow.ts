@@ -11,7 +11,6 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { sourceOfRequest } from '../events/event-source.js';
 import { MfaJournal } from '../events/mfa-journal.js';
-import { assertSameOrigin } from '../http/same-origin.js';
 import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
 import { TrustFlow } from '../trusted-devices/trust.flow.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
@@ -26,6 +25,15 @@ import { SessionTransport } from './session-transport.js';
 export interface HttpExchange {
   request: object;
   response: object;
+}
+
+/** The exchange in which the application has checked the first factor. */
+export interface LoginExchange extends HttpExchange {
+  /**
+   * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
+   * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
+   */
+  crossSite?: boolean;
 }
 
 /** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
@@ -60,12 +68,14 @@ export class LoginFlow {
   /**
    * Starts a session for a user whose first factor was just proven. The session that the client held before is over.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in, and `crossSite` does not allow it
    */
-  async login(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
     const { request, response } = exchange;
     // A browser must not be signed in to an attacker's account by the attacker's page.
-    if (!this.transport.usesHeader(request)) assertSameOrigin(request);
+    if (exchange.crossSite !== true && !this.transport.usesHeader(request)) {
+      this.transport.assertSameOrigin(request);
+    }
     const external = await this.externalProof(user, request);
     const issued = await this.start(user, [this.password(), ...external], request);
     if (external.length > 0) return this.complete(user, issued, exchange);
@@ -97,7 +107,7 @@ export class LoginFlow {
     const context = await this.contexts.resolve(exchange.request);
     const session = authenticatedSession(context);
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
-    if (!this.transport.usesHeader(exchange.request)) assertSameOrigin(exchange.request);
+    if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
     const external = await this.externalProof(user, exchange.request);
     const { issued, write } = this.sessions.planGain(session, this.password(), ...external);
     const result = await this.journal.commit([write], {

@@ -21,7 +21,7 @@ import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
+import type { HttpExchange, LoginExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import {
   RequestContextService,
@@ -104,9 +104,9 @@ export class MfaService {
    * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
    * clients of the header transport.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in, `storage_unavailable`
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `storage_unavailable`
    */
-  async login(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
     return this.logins.login(user, exchange);
   }
 
