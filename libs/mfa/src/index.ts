@@ -96,6 +96,7 @@ export type { MfaRequestContext } from './sessions/request-context.service.js';
 export { RequestContextService } from './sessions/request-context.service.js';
 export { getMfaSession } from './sessions/request-session.js';
 export type { ProvenMethod, SessionAnswer } from './sessions/session-answer.js';
+export type { SessionState } from './sessions/session-state.js';
 export type { TotpSetupDetails } from './totp/totp-authenticator.js';
 export { TotpAuthenticator } from './totp/totp-authenticator.js';
 export type { TotpActivation } from './totp/totp.service.js';

@@ -53,6 +53,7 @@ import { PasswordFlow } from './sessions/password.flow.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
+import { SessionStates } from './sessions/session-state.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
@@ -132,6 +133,7 @@ export const INTERNAL_PROVIDERS = [
   PasswordFlow,
   SecondFactorFlow,
   SessionAnswers,
+  SessionStates,
   SessionTransport,
   LostCookieWarning,
   ResetFlow,
