@@ -28,6 +28,7 @@ import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { OwnRoutes } from './http/own-routes.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -154,6 +155,7 @@ export const INTERNAL_PROVIDERS = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  OwnRoutes,
   PageLinks,
 ];
 
