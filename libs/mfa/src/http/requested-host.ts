@@ -22,6 +22,11 @@ export function hostOf(request: object): string | undefined {
   return asked !== undefined && AUTHORITY.test(asked) ? asked : undefined;
 }
 
+/** Whether an address is on that host. Each may name the default port of the scheme, or leave it out. */
+export function isOnHost({ protocol, host }: URL, asked: string): boolean {
+  return URL.canParse(`${protocol}//${asked}`) && new URL(`${protocol}//${asked}`).host === host;
+}
+
 /** `https` or `http`, as the framework sees it, else as the connection is; undefined without either. */
 export function protocolOf(request: object): string | undefined {
   const { protocol, socket } = request as FrameworkRequest;

@@ -1,7 +1,7 @@
 import { MfaException } from '../errors/mfa-exception.js';
 import type { HttpRequest } from './http-message.js';
 import { readHeader } from './http-message.js';
-import { hostOf, protocolOf } from './requested-host.js';
+import { hostOf, isOnHost, protocolOf } from './requested-host.js';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -25,13 +25,13 @@ export function assertSameOrigin(request: object, trustedOrigins: readonly strin
   if (!isOwn) throw new MfaException('cross_origin');
 }
 
-/** Whether the origin is that of the host that was asked. Each may name the default port, or leave it out. */
+/** Whether the origin is that of the host that was asked. */
 function isAskedFor(origin: string, request: object): boolean {
   const host = hostOf(request);
   if (host === undefined || !URL.canParse(origin)) return false;
-  const { protocol, host: named } = new URL(origin);
-  if (protocol !== 'https:' && protocol !== 'http:') return false;
+  const url = new URL(origin);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return false;
   // The scheme is known for sure only when it is https: a proxy may have ended TLS without a word.
-  if (protocol === 'http:' && protocolOf(request) === 'https') return false;
-  return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === named;
+  if (url.protocol === 'http:' && protocolOf(request) === 'https') return false;
+  return isOnHost(url, host);
 }
