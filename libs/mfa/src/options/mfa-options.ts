@@ -142,6 +142,11 @@ export interface PagesOptions {
   /** Where the pages live. Default: `/account/security`. */
   path?: string;
   /**
+   * The path under which browsers see them, where a proxy has another than the server: `/app/account/security`, say, when it takes
+   * `/app` away. It is that of links, redirects, forms and cookies. Default: `path`, after a global prefix.
+   */
+  publicPath?: string;
+  /**
    * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
    * `layout.js`), each with a component as its default export.
    */
