@@ -26,7 +26,9 @@ import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { OwnRoutes } from './http/own-routes.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -53,6 +55,7 @@ import { RecentProof } from './sessions/recent-proof.service.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
+import { SessionStates } from './sessions/session-state.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
@@ -133,7 +136,9 @@ export const INTERNAL_PROVIDERS = [
   SecondFactorFlow,
   RecentProof,
   SessionAnswers,
+  SessionStates,
   SessionTransport,
+  LostCookieWarning,
   ResetFlow,
   UserList,
   ImportUserFlow,
@@ -152,6 +157,7 @@ export const INTERNAL_PROVIDERS = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  OwnRoutes,
   PageLinks,
 ];
 

@@ -1,5 +1,5 @@
-import type { DynamicModule, ModuleMetadata, Provider, Type } from '@nestjs/common';
-import { Module } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata, NestModule, Provider, Type } from '@nestjs/common';
+import { Inject, Module, Optional } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -44,7 +44,7 @@ import { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn
 import { PasskeyController } from './webauthn/passkey.controller.js';
 import { WebAuthnController } from './webauthn/webauthn.controller.js';
 import { WebAuthnDetails } from './webauthn/webauthn-details.js';
-import { WellKnownController } from './webauthn/well-known.controller.js';
+import { WellKnownRoutes } from './webauthn/well-known.routes.js';
 import { GLOBAL_GUARD_PROVIDERS, INTERNAL_PROVIDERS, PUBLIC_PROVIDERS } from './mfa-providers.js';
 
 /** The options as they were given, before defaults and checks. */
@@ -52,7 +52,14 @@ const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
 
 /** Multi-factor authentication for an application. Import it once, in the root module. */
 @Module({})
-export class MfaModule {
+export class MfaModule implements NestModule {
+  constructor(@Optional() @Inject(WellKnownRoutes) private readonly wellKnown: WellKnownRoutes | null) {}
+
+  /** Nest calls this after `main.ts` has set the application up, and before it adds the routes of controllers. */
+  configure(): void {
+    this.wellKnown?.mount();
+  }
+
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
     const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, ...behaviour } = options;
@@ -103,7 +110,6 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
             mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
             mountController(PasskeyController, mount('/passkey')),
             mountController(TrustedDevicesController, mount('/trusted-devices')),
-            WellKnownController,
           ]
         : []),
       ...mountPages(structure.pages),
@@ -117,6 +123,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       { provide: MFA_PATH, useValue: structure.path },
       { provide: MFA_PAGES, useValue: structure.pages },
       ...(structure.pages ? PAGE_PROVIDERS : []),
+      ...(structure.controllers ? [WellKnownRoutes] : []),
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],

@@ -58,7 +58,10 @@ export interface WebAuthnOptions {
 }
 
 export interface SessionCookieOptions {
-  /** Default: `mfa_session`; prefixed with `__Host-` when the cookie is Secure, on path `/`, and has no domain. */
+  /**
+   * Default: `mfa_session`. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain,
+   * else `__Secure-`.
+   */
   name?: string;
   /** Default: `lax`. */
   sameSite?: 'strict' | 'lax' | 'none';
@@ -90,7 +93,7 @@ export interface TrustedDevicesOptions {
   ttlSeconds?: number;
   /** Browsers that one user may trust, 1 to 100; the oldest goes first. Default: 20. */
   maxPerUser?: number;
-  /** The cookie's name; prefixed with `__Host-` as the session's is. Default: `mfa_trusted`. */
+  /** The cookie's name; prefixed as the session's is. Default: `mfa_trusted`. */
   cookie?: string;
   /** Whether a browser may be trusted after a recovery code. Default: false. */
   afterRecoveryCode?: boolean;
@@ -141,6 +144,11 @@ export interface RateLimitOptions {
 export interface PagesOptions {
   /** Where the pages live. Default: `/account/security`. */
   path?: string;
+  /**
+   * The path under which browsers see them, where a proxy has another than the server: `/app/account/security`, say, when it takes
+   * `/app` away. It is that of links, redirects, forms and cookies. Default: `path`, after a global prefix.
+   */
+  publicPath?: string;
   /**
    * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
    * `layout.js`), each with a component as its default export.
@@ -207,6 +215,11 @@ export interface MfaBehaviourOptions {
   /** Whether users whose address is known to be unverified may not enrol. Default: true. */
   requireVerifiedEmail?: boolean;
   session?: SessionOptions;
+  /**
+   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
+   * the application's. Default: none.
+   */
+  trustedOrigins?: string[];
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
   storage?: StorageOptions;

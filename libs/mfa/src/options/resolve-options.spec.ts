@@ -59,6 +59,7 @@ describe('resolveOptions', () => {
         cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         header: 'x-mfa-session',
       },
+      trustedOrigins: [],
       trustedDevices: {
         enabled: false,
         ttlSeconds: 1_209_600,
@@ -88,9 +89,17 @@ describe('resolveOptions', () => {
     ['development', {}, { name: 'mfa_session', secure: false }],
     ['test', {}, { name: 'mfa_session', secure: false }],
     [undefined, {}, { name: '__Host-mfa_session', secure: true }],
-    ['production', { domain: 'example.com' }, { name: 'mfa_session', secure: true, domain: 'example.com' }],
-    ['production', { path: '/app' }, { name: 'mfa_session', path: '/app' }],
+    [
+      'production',
+      { domain: 'example.com' },
+      { name: '__Secure-mfa_session', secure: true, domain: 'example.com' },
+    ],
+    ['production', { path: '/app' }, { name: '__Secure-mfa_session', path: '/app' }],
     ['production', { name: '__Host-own' }, { name: '__Host-own' }],
+    ['production', { name: '__Secure-own' }, { name: '__Host-own' }],
+    ['production', { name: '__host-own', path: '/app' }, { name: '__Secure-own' }],
+    // Browsers drop a cookie whose name promises what it does not keep.
+    ['development', { name: '__Host-own' }, { name: 'own', secure: false }],
     ['development', { secure: true, sameSite: 'none' }, { name: '__Host-mfa_session', sameSite: 'none' }],
   ] as const)('with NODE_ENV %s and cookie %j sets %j', (nodeEnv, cookie, resolved) => {
     const { session } = resolveOptions(
@@ -103,7 +112,7 @@ describe('resolveOptions', () => {
   it('gives the cookie of trusted browsers what the session cookie has', () => {
     const cookie = { sameSite: 'strict', domain: 'example.com' } as const;
     const { trustedDevices } = resolveOptions({ secret, webauthn, session: { cookie } }, production);
-    expect(trustedDevices.cookie).toMatchObject({ name: 'mfa_trusted', ...cookie, secure: true });
+    expect(trustedDevices.cookie).toMatchObject({ name: '__Secure-mfa_trusted', ...cookie, secure: true });
     const without = resolveOptions({ secret, webauthn, session: { cookie: false } }, production);
     expect(without.trustedDevices.cookie).toMatchObject({ name: '__Host-mfa_trusted', sameSite: 'lax' });
   });
@@ -111,6 +120,13 @@ describe('resolveOptions', () => {
   it('takes languages of its own and the application’s, in their order', () => {
     const french = { ...ENGLISH, locale: 'fr' };
     expect(resolveOptions({ secret, webauthn, locales: ['de', french] }).locales).toEqual([GERMAN, french]);
+  });
+
+  it('takes trusted origins as browsers write them', () => {
+    const trustedOrigins = ['https://www.example.com', 'https://a.example:8443', 'http://localhost:4200'];
+    expect(resolveOptions({ secret, webauthn, trustedOrigins }, production)).toMatchObject({
+      trustedOrigins,
+    });
   });
 
   it('keeps the cookie off, several secrets, and a header in lower case', () => {
@@ -300,6 +316,22 @@ describe('resolveOptions', () => {
     ['a purge every day and a second', { retention: { everySeconds: 86_401 } }, '`retention.everySeconds`'],
     ['an endless wait for the database', { storage: { timeoutSeconds: 0 } }, '`storage.timeoutSeconds`'],
     ['an audit trail that keeps nothing', { audit: { retentionDays: 0 } }, '`audit.retentionDays`'],
+    [
+      'trusted origins that are no list',
+      { trustedOrigins: 'https://a.example' },
+      '`trustedOrigins` must be a list',
+    ],
+    ['any origin', { trustedOrigins: ['*'] }, 'without a wildcard'],
+    ['origins of any subdomain', { trustedOrigins: ['https://*.a.example'] }, 'without a wildcard'],
+    ['the origin of nothing', { trustedOrigins: ['null'] }, 'any sandboxed frame'],
+    ['a trusted domain', { trustedOrigins: ['a.example'] }, 'it is no origin'],
+    ['a trusted path', { trustedOrigins: ['https://a.example/app'] }, 'write https://a.example,'],
+    ['a trailing slash', { trustedOrigins: ['https://a.example/'] }, 'write https://a.example,'],
+    ['a default port', { trustedOrigins: ['https://a.example:443'] }, 'write https://a.example,'],
+    ['an origin in upper case', { trustedOrigins: ['https://A.example'] }, 'write https://a.example,'],
+    ['an origin over http', { trustedOrigins: ['http://a.example'] }, 'https, or http on localhost'],
+    ['an origin of no web site', { trustedOrigins: ['file://a.example'] }, 'https, or http on localhost'],
+    ['an origin that is no text', { trustedOrigins: [42] }, 'without a wildcard'],
     ['languages that are no list', { locales: 'en' }, '`locales` must be a list'],
     ['no language', { locales: [] }, '`locales` must be a list'],
     ['a language nobody has written', { locales: ['fr'] }, '`locales` must hold'],
@@ -425,6 +457,9 @@ describe('resolveStructure', () => {
     [{ path: '' }, '`path`'],
     [{ pages: 'yes' }, '`pages`'],
     [{ pages: { path: '/a b' } }, '`pages.path`'],
+    [{ pages: { publicPath: 'https://evil.example/' } }, '`pages.publicPath` must be a path'],
+    [{ pages: { publicPath: '//evil.example' } }, '`pages.publicPath` must be a path'],
+    [{ pages: { publicPath: 'app' } }, '`pages.publicPath` must be a path'],
     [{ pages: { templatesDir: '/nowhere/at/all' } }, '`pages.templatesDir`'],
     [{ pages: { layout: './layout.js' } }, '`pages.layout`'],
     [{ pages: { loginUrl: '//evil.example' } }, '`pages.loginUrl`'],

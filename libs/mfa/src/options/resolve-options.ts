@@ -12,6 +12,7 @@ import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
 import { resolveTotp } from './resolve-totp.js';
 import { resolveTrustedDevices } from './resolve-trusted-devices.js';
+import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import type { ChangesNeed } from '../policy/recent.js';
@@ -31,6 +32,7 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'externalMfaMaxAgeSeconds',
   'requireVerifiedEmail',
   'session',
+  'trustedOrigins',
   'trustedDevices',
   'rateLimit',
   'storage',
@@ -91,6 +93,7 @@ export function resolveOptions(
     ),
     requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
     session,
+    trustedOrigins: resolveTrustedOrigins(problems, options.trustedOrigins),
     trustedDevices: resolveTrustedDevices(problems, options, profile, session.cookie, environment),
     rateLimit: resolveRateLimit(problems, options, profile),
     storage: resolveStorage(problems, options),

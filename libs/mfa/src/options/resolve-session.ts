@@ -1,3 +1,4 @@
+import { cookieName } from '../http/cookie-name.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import type { Problems } from './problems.js';
@@ -92,9 +93,7 @@ export function isSecureByDefault(nodeEnv: string | undefined): boolean {
   return nodeEnv !== 'development' && nodeEnv !== 'test';
 }
 
-/** The cookie with the prefix that makes browsers keep it to the host that set it, where it can have it (RFC 6265bis). */
+/** The cookie with the prefix that belongs to its attributes. */
 export function nameCookie(name: string, attributes: Omit<ResolvedCookie, 'name'>): ResolvedCookie {
-  const { secure, domain, path } = attributes;
-  const isHostOnly = secure && domain === undefined && path === '/';
-  return { name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name, ...attributes };
+  return { name: cookieName(name, attributes), ...attributes };
 }

@@ -56,6 +56,7 @@ export interface ResolvedMfaOptions {
     /** In lower case. */
     header: string;
   };
+  trustedOrigins: readonly string[];
   trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
   rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
   storage: Required<StorageOptions>;

@@ -12,7 +12,6 @@ import { MfaException } from '../errors/mfa-exception.js';
 import { sourceOfRequest } from '../events/event-source.js';
 import type { Happening } from '../events/mfa-journal.js';
 import { MfaJournal } from '../events/mfa-journal.js';
-import { assertSameOrigin } from '../http/same-origin.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
@@ -33,8 +32,13 @@ export interface HttpExchange {
   response: object;
 }
 
-/** The exchange of a sign-in, and what the application says of it. */
+/** The exchange in which the application has checked the first factor, and what it says of the sign-in. */
 export interface LoginExchange extends HttpExchange {
+  /**
+   * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
+   * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
+   */
+  crossSite?: boolean;
   /**
    * How long this session lives, in seconds: at most `session.ttlSeconds`, or for "remember me" `session.rememberTtlSeconds`.
    * Default: `session.ttlSeconds`.
@@ -75,15 +79,17 @@ export class LoginFlow {
   /**
    * Starts a session for a user whose first factor was just proven. The session that the client held before is over.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in, `session_expired` when it was ended while it was
-   *   under way
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` does not allow it, `session_expired`
+   *   when it was ended while it was under way
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
   async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
     const { request, response } = exchange;
     const ttlSeconds = this.lifetime(exchange.ttlSeconds);
     // A browser must not be signed in to an attacker's account by the attacker's page.
-    if (!this.transport.usesHeader(request)) assertSameOrigin(request);
+    if (exchange.crossSite !== true && !this.transport.usesHeader(request)) {
+      this.transport.assertSameOrigin(request);
+    }
     // First of all, and pending until all is settled: whatever ends sign-ins under way ends this one from here on.
     const issued = await this.start(user, { methods: [this.password()], ttlSeconds }, request);
     const external = await this.externalProof(user, request);
@@ -117,7 +123,7 @@ export class LoginFlow {
     const context = await this.contexts.resolve(exchange.request);
     const session = authenticatedSession(context);
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
-    if (!this.transport.usesHeader(exchange.request)) assertSameOrigin(exchange.request);
+    if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
     const external = await this.externalProof(user, exchange.request);
     for (let current = session; ; current = await this.sessions.renew(current)) {
       const { issued, write } = this.sessions.planGain(current, this.password(), ...external);

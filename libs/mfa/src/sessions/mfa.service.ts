@@ -104,9 +104,9 @@ export class MfaService {
    * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
    * clients of the header transport.
    *
-   * @param exchange `ttlSeconds`: how long this session lives, as for "remember me"
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in, `session_expired` when it was ended while it was
-   *   under way, `storage_unavailable`
+   * @param exchange `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it was ended
+   *   while it was under way, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
   async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
