@@ -104,6 +104,7 @@ export class UserStateService {
         secondFactors: 0,
         attempts: 0,
         windowStartedAt: null,
+        exhaustedToldAt: null,
         enrollmentStartedAt,
         enrolledAt: null,
         enrollmentRequiredFrom: null,
