@@ -14,6 +14,7 @@ import {
 } from 'nestjs-mfa';
 
 import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/events/event-source.js';
+import { PasswordFlow } from '../libs/mfa/src/sessions/password.flow.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
@@ -298,6 +299,27 @@ describe('events', () => {
     });
     expect(factsOf(forged)).toEqual([
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: true }],
+    ]);
+  });
+
+  it('tell of failures outside a sign-in, of a spent budget, and of refused requests', async () => {
+    const id = newUserId();
+    const client = test.client();
+    await client.post('/login', { id });
+    await client.post('/mfa/totp');
+    const told = await during(test, async () => {
+      for (let guess = 0; guess < 49; guess++) await client.post('/mfa/totp/activate', { code: '000000' });
+      const exchange = { request: { headers: {} }, response: {} };
+      await expect(test.app.get(PasswordFlow).prove({ id }, 'wrong', exchange)).rejects.toMatchObject({
+        code: 'incorrect_code',
+      });
+      for (let i = 0; i < 3; i++) expect((await client.get('/protected')).status).toBe(403);
+    });
+    expect(factsOf(told).slice(48)).toEqual([
+      ['enrollment.failed', { type: 'totp' }],
+      ['reauthentication.failed', { method: 'pwd' }],
+      ['attempts.exhausted', { attempts: 50, windowSeconds: 300 }],
+      ['access.refused', { reason: 'mfa_enrollment_required' }],
     ]);
   });
 

@@ -28,6 +28,7 @@ import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { RefusedRequests } from './http/refused-requests.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -149,6 +150,7 @@ export const INTERNAL_PROVIDERS = [
   TrustedDeviceStore,
   MfaJournal,
   RefusalLog,
+  RefusedRequests,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
