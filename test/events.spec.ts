@@ -57,6 +57,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.session.ended': true,
   'mfa.trusted_device.added': true,
   'mfa.trusted_device.used': true,
+  'mfa.trusted_device.refused': true,
   'mfa.trusted_device.revoked': true,
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
@@ -468,12 +469,23 @@ describe('events', () => {
     ]);
     expect(used[1]?.sessionId).toBe(used[0]?.sessionId);
 
+    const copied = await during(test, async () => {
+      const elsewhere = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Chrome/150.0' };
+      const copy = half.clone();
+      copy.cookies.delete('mfa_session');
+      for (let i = 0; i < 2; i++) await copy.post('/login', { id: user.id }, elsewhere);
+    });
+    expect(factsOf(copied).filter(([type]) => type !== 'session.started')).toEqual([
+      ['trusted_device.refused', { deviceId: device?.id, reason: 'other_browser' }],
+    ]);
+
     test.clock.advance(11);
     const reused = await during(test, () => former.post('/login', { id: user.id }));
     expect(factsOf(reused)).toContainEqual([
       'trusted_device.revoked',
       { deviceId: device?.id, reason: 'reused' },
     ]);
+    expect(factsOf(reused)).toContainEqual(['session.ended', { scope: 'device', reason: 'trust_reused' }]);
 
     await trust(test, user);
     const [second] = await test.app.get(TrustedDevicesService).list({ id: user.id });

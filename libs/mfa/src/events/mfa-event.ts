@@ -67,6 +67,8 @@ export interface MfaEventData {
   'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
   'mfa.trusted_device.added': { deviceId: string };
   'mfa.trusted_device.used': { deviceId: string };
+  /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */
+  'mfa.trusted_device.refused': { deviceId: string; reason: 'other_browser' };
   /** `deviceId` null: all of the user's. */
   'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
   /** An administrator removed factors. */

@@ -12,6 +12,7 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'session', columns: { seal } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
   { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
+  { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
 ];
 
 /**
