@@ -48,6 +48,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.access.refused': true,
   'mfa.authenticator.locked': true,
   'mfa.authenticator.unlocked': true,
+  'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
@@ -322,6 +323,15 @@ describe('events', () => {
       ['attempts.exhausted', { attempts: 50, windowSeconds: 300 }],
       ['access.refused', { reason: 'mfa_enrollment_required' }],
     ]);
+  });
+
+  it('tell of an authenticator that can’t be read, and of no failure of it', async () => {
+    const user = await enrol(test);
+    const sql = 'UPDATE mfa_authenticator SET data = ? WHERE id = ?';
+    await rowsOf(test.dataSource, sql, ['garbage', user.authenticatorId]);
+    const half = await halfSignIn(test, user);
+    const told = await during(test, () => half.post('/mfa/authenticate', { code: '000000' }));
+    expect(factsOf(told)).toEqual([['authenticator.unreadable', { authenticator: app(user) }]]);
   });
 
   it('tell of nothing for what is no attempt at all', async () => {

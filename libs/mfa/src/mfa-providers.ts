@@ -15,6 +15,7 @@ import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
+import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
@@ -109,6 +110,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorList,
   AuthenticatorLock,
   UnlockByCodes,
+  UnreadableAuthenticators,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,

@@ -55,6 +55,8 @@ export interface MfaEventData {
     authenticator: EventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
+  /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
+  'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
   'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
