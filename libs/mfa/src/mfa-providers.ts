@@ -15,11 +15,13 @@ import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
+import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
+import { RefusalLog } from './events/refusal-log.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
 import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
@@ -29,6 +31,7 @@ import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { OwnRoutes } from './http/own-routes.js';
+import { RefusedRequests } from './http/refused-requests.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -111,6 +114,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorList,
   AuthenticatorLock,
   UnlockByCodes,
+  UnreadableAuthenticators,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
@@ -154,6 +158,8 @@ export const INTERNAL_PROVIDERS = [
   TrustCookie,
   TrustedDeviceStore,
   MfaJournal,
+  RefusalLog,
+  RefusedRequests,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
