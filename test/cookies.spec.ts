@@ -67,12 +67,31 @@ describe('the cookies of the module', () => {
     const half = await halfSignIn(test, { id });
     await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock), trustDevice: true });
     const token = half.cookies.get('mfa_trusted') ?? '';
-    const other = test.client({ cookie: `mfa_trusted=${'x'.repeat(43)}; mfa_trusted=${token}` });
-    expect((await other.post('/login', { id })).body.status).toBe('mfa_required');
+    const planted = 'x'.repeat(43);
+    for (const [first, second] of [
+      [planted, token],
+      [token, planted],
+    ]) {
+      const other = test.client({ cookie: `mfa_trusted=${first}; mfa_trusted=${second}` });
+      expect((await other.post('/login', { id })).body.status).toBe('mfa_required');
+    }
     const own = test.client({ cookie: `mfa_trusted=${token}` });
     expect((await own.post('/login', { id })).body.status).toBe('authenticated');
     await test.close();
   });
+
+  it.each(['\u00a0', '\u0085', '\u00ad', '$Version=1,', '%'])(
+    'are not found under a name that only looks like theirs (%j)',
+    async (before) => {
+      const test = await startPageApp({ mfa: { session: { cookie: { secure: true } } } });
+      const client = test.client();
+      await client.post('/login', { id: newUserId() });
+      const [[name, token] = []] = client.cookies;
+      expect((await test.client({ cookie: `a=b; ${before}${name}=${token}` }).get('/me')).status).toBe(401);
+      expect((await test.client({ cookie: `a=b; ${name}=${token}` }).get('/me')).status).toBe(200);
+      await test.close();
+    },
+  );
 
   it('are not those of the name that they had before', async () => {
     const cookie = { secure: true, domain: 'example.com' };
