@@ -132,6 +132,6 @@ describe('a database that is gone', () => {
       expect(answer.text).not.toMatch(/sqlite|select|typeorm|stack/i);
       expect(answer.headers.get('set-cookie')).toBeNull();
     }
-    await test.app.close().catch(() => undefined);
+    await test.close().catch(() => undefined);
   });
 });

@@ -218,8 +218,11 @@ export async function startTestApp({
     adapter: app.get<TestAdapter>(MFA_ADAPTER),
     client: (headers) => new Client(url, headers),
     close: async () => {
-      await app.close();
-      await own?.drop();
+      try {
+        await app.close();
+      } finally {
+        await own?.drop();
+      }
     },
   };
 }

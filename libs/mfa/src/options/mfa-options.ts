@@ -27,7 +27,7 @@ export interface TotpOptions {
   maxPerUser?: number;
   /** How long a set-up waits for its first code, in seconds, 1 to 3600. Default: 600. */
   setupTtlSeconds?: number;
-  /** A code that is always right, for end-to-end tests only. The boot fails with it when NODE_ENV is `production`. */
+  /** A code that is always right, for end-to-end tests only. The boot fails with it unless NODE_ENV is `test` or `development`. */
   insecureBypassCode?: string;
 }
 

@@ -383,6 +383,38 @@ describe('resolveOptions', () => {
     expect(resolveOptions({ secret, supportedTypes: ['totp'] }, production).webauthn).toBeNull();
   });
 
+  it.each(['development', 'test'])('takes NODE_ENV %s for a place to build in', (nodeEnv) => {
+    const environment = { nodeEnv, packageName: undefined };
+    const options = {
+      secret,
+      totp: { insecureBypassCode: '000000' },
+      session: { cookie: { secure: false } },
+    };
+    expect(resolveOptions(options, environment)).toMatchObject({
+      webauthn: null,
+      totp: { insecureBypassCode: '000000' },
+      session: { cookie: { secure: false } },
+    });
+  });
+
+  it.each([undefined, '', 'production', 'prod', 'PRODUCTION', 'Development', 'staging', 'local', ' test'])(
+    'takes NODE_ENV %j for production',
+    (nodeEnv) => {
+      const environment = { nodeEnv, packageName: undefined } as never;
+      expect(problemsOf({ secret, webauthn: undefined }, environment)).toEqual([
+        expect.stringContaining('`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required'),
+      ]);
+      expect(problemsOf({ secret, totp: { insecureBypassCode: '000000' } }, environment)).toEqual([
+        expect.stringContaining('unless NODE_ENV is `test` or `development`'),
+      ]);
+      expect(problemsOf({ secret, session: { cookie: { secure: false } } }, environment)).toEqual([
+        expect.stringContaining('`session.cookie.secure` must not be false in production'),
+      ]);
+      const { session, trustedDevices } = resolveOptions({ secret, webauthn }, environment);
+      expect([session.cookie, trustedDevices.cookie]).toMatchObject([{ secure: true }, { secure: true }]);
+    },
+  );
+
   it('takes localhost over http and AAGUIDs in any case', () => {
     const aaguid = 'EA9B8D66-4D01-1D21-3CE4-B6B48CB575D4';
     const options = {

@@ -5,6 +5,7 @@ import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
 import { resolveRetention } from './resolve-retention.js';
 import { resolveLocales } from './resolve-locales.js';
@@ -127,8 +128,8 @@ function resolveTypes(
   { nodeEnv }: OptionsEnvironment,
 ): readonly MfaType[] {
   if (types === undefined) {
-    // While an application is being built it may do without a relying party; in production and under a profile not.
-    const isOptional = profile === 'default' && nodeEnv !== 'production';
+    // While an application is being built it may do without a relying party; elsewhere and under a profile not.
+    const isOptional = profile === 'default' && isDevelopment(nodeEnv);
     return webauthn === undefined && isOptional ? MFA_TYPES.filter((type) => type !== 'webauthn') : MFA_TYPES;
   }
   if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type))) {

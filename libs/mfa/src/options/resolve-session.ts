@@ -1,6 +1,7 @@
 import { cookieName } from '../http/cookie-name.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedCookie, ResolvedMfaOptions } from './resolved-options.js';
@@ -56,7 +57,7 @@ function resolveCookie(
 ): ResolvedMfaOptions['session']['cookie'] {
   const cookie = problems.group('session.cookie', given);
   problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
-  const secure = problems.boolean('session.cookie.secure', cookie['secure'], isSecureByDefault(nodeEnv));
+  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment(nodeEnv));
   const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
     'strict',
     'lax',
@@ -67,8 +68,10 @@ function resolveCookie(
       '`session.cookie.sameSite` none needs `session.cookie.secure` true: browsers refuse it otherwise',
     );
   }
-  if (!secure && nodeEnv === 'production') {
-    problems.add('`session.cookie.secure` must not be false in production: serve the site over https');
+  if (!secure && !isDevelopment(nodeEnv)) {
+    problems.add(
+      '`session.cookie.secure` must not be false in production: serve the site over https; plain http is for NODE_ENV `development` and `test`',
+    );
   }
   const domain = problems.text('session.cookie.domain', cookie['domain'], undefined, DOMAIN, 'a domain');
   const path = problems.text(
@@ -86,11 +89,6 @@ function resolveCookie(
     'the name of a cookie',
   );
   return nameCookie(name, { sameSite, secure, domain, path });
-}
-
-/** Plain http is for development and tests. */
-export function isSecureByDefault(nodeEnv: string | undefined): boolean {
-  return nodeEnv !== 'development' && nodeEnv !== 'test';
 }
 
 /** The cookie with the prefix that belongs to its attributes. */

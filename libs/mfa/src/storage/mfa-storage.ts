@@ -7,6 +7,8 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { againOnConflict } from './conflicts.js';
 import { surviveConnectionLoss } from './connection-loss.js';
 import { within } from './deadline.js';
+import type { PrimaryReader } from './primary-reader.js';
+import { readFromPrimary } from './primary-reader.js';
 import { commitOnServer } from './server-commit.js';
 import { commitOnSqlite } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
@@ -32,8 +34,8 @@ export class MfaStorage {
   }
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer */
-  async read<T>(query: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    return this.guarded((until) => againOnConflict(until, () => query(this.dataSource)));
+  async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
+    return this.guarded((until) => againOnConflict(until, () => readFromPrimary(this.dataSource, query)));
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
 import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
-import { BINARY_COLLATION, tableOptions } from '../table-options.js';
+import { BINARY_COLLATION, entityNameOf, tableOptions } from '../table-options.js';
 
 /** A column as a migration writes it; types are those of `@Column()`. */
 export interface ColumnSpec {
@@ -154,8 +154,11 @@ export class TableBuilder {
     return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
   }
 
+  /** As TypeORM names the table of the entity. */
   private nameOf(name: string): string {
-    return `${this.runner.dataSource.options.entityPrefix ?? ''}${tableOptions().prefix}${name}`;
+    const { namingStrategy, options } = this.runner.dataSource;
+    const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
+    return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
   }
 
   private get hasSchemas(): boolean {
