@@ -62,6 +62,9 @@ const BAD_BODIES = [
   '{"code":',
   '\0',
   '{"__proto__":{"code":"123456"}}',
+  // Deeper than what walks through it can follow.
+  `{"code":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+  `${'{"code":'.repeat(5000)}1${'}'.repeat(5000)}`,
 ];
 
 const isName = (value: unknown): boolean =>

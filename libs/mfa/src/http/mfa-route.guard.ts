@@ -11,6 +11,7 @@ import type { RouteAccess } from './access.js';
 import { ACCESS, setRequestContext } from './access.js';
 import { readHeader, setHeader } from './http-message.js';
 import { assertSameOrigin } from './same-origin.js';
+import { isShallow } from './shallow.js';
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
 @Injectable()
@@ -32,6 +33,7 @@ export class MfaRouteGuard implements CanActivate {
       access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.readsCookie(request);
     if (usesCookie) assertSameOrigin(request);
     assertJson(request);
+    assertShallow(request);
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent';
@@ -55,6 +57,12 @@ export class MfaRouteGuard implements CanActivate {
     if (!hasAccess) throw new MfaException(context.hasDeadToken ? 'session_expired' : 'unauthenticated');
     if (access === 'recent') await this.policy.assertRecent(context);
   }
+}
+
+/** Judged here, before the pipes: an application's own one comes first among those. */
+function assertShallow(request: object): void {
+  if (isShallow((request as { body?: unknown }).body)) return;
+  throw new MfaException('invalid_request', { message: ['The body is nested too deep'] });
 }
 
 /** A form or plain text can be sent by any page without a preflight; JSON can't (Fetch, section 4.9). */
