@@ -34,8 +34,8 @@ const BAD_VALUES: unknown[] = [
   '0',
   '1'.repeat(65),
   '1'.repeat(50_000),
-  '１２３４５６',
-  '١٢٣٤٥٦',
+  '１２３４５',
+  '①②③④⑤⑥',
   '123456\0',
   '\u0000',
   '\ud800',
@@ -62,6 +62,9 @@ const BAD_BODIES = [
   '{"code":',
   '\0',
   '{"__proto__":{"code":"123456"}}',
+  // Deeper than what walks through it can follow.
+  `{"code":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+  `${'{"code":'.repeat(5000)}1${'}'.repeat(5000)}`,
 ];
 
 const isName = (value: unknown): boolean =>

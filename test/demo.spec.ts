@@ -10,8 +10,11 @@ import { dataFolder, databaseOptions } from '../apps/demo/src/config/database.js
 import { readConfig } from '../apps/demo/src/config/demo-config.js';
 import { readMfaEnvironment, unknownVariables, variableOf } from '../apps/demo/src/config/mfa-environment.js';
 import { createDemo } from '../apps/demo/src/create-demo.js';
+import { MailerService } from '../apps/demo/src/mail/mailer.service.js';
+import { UsersService } from '../apps/demo/src/users/users.service.js';
 import { howToSignIn } from '../apps/demo/src/how-to-sign-in.js';
 import { Client } from './support/client.js';
+import { MemoryLogger } from './support/memory-logger.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-demo-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -97,6 +100,40 @@ describe('the demo', () => {
     expect(page).not.toContain(setup.secret);
   });
 
+  it('gives the outbox as JSON to who asks for that, the newest message first', async () => {
+    const { one } = await register('json@example.com');
+    const { body: setup } = await one.post('/mfa/totp');
+    await one.post('/mfa/totp/activate', { code: codeOf(setup.secret) });
+    const outbox = () => client().get('/outbox', { accept: 'application/json' });
+    const own = async () =>
+      (await outbox()).body.filter(({ to }: { to: string }) => to === 'json@example.com') as object[];
+    const until = async (count: number) => {
+      let found = await own();
+      for (let tries = 0; tries < 50 && found.length < count; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        found = await own();
+      }
+      return found;
+    };
+    await until(1);
+    await one.post('/mfa/recovery-codes');
+    const [second, first] = await until(2);
+    expect(first).toEqual({
+      to: 'json@example.com',
+      channel: 'email',
+      subject: 'nestjs-mfa demo: a second factor was added',
+      text: expect.stringContaining('was added to your account'),
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    });
+    expect(second).toMatchObject({ subject: 'nestjs-mfa demo: new recovery codes were made' });
+    const all = (await outbox()).body.map(({ at }: { at: string }) => at) as string[];
+    expect(all).toEqual([...all].sort().reverse());
+    expect((await outbox()).headers.get('vary')).toBe('Accept');
+    // Whoever does not ask for it gets the page.
+    for (const accept of ['text/html,*/*;q=0.8', '*/*', 'image/png'])
+      expect((await client().get('/outbox', { accept })).headers.get('content-type')).toMatch(/^text\/html/);
+  });
+
   it('lets nobody enrol whose address is not verified', async () => {
     const { one } = await register('eve@unverified.example.com');
     expect((await one.post('/mfa/totp')).body.code).toBe('unverified_email');
@@ -152,6 +189,26 @@ describe('the demo', () => {
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+  });
+});
+
+describe('the demo with an error that nobody expected', () => {
+  it('answers 500 and logs it', async () => {
+    const { database, mfa } = readConfig({ DATABASE_URL: 'sqlite::memory:', MFA_SECRET: 'x'.repeat(32) });
+    const logger = new MemoryLogger();
+    const app = await createDemo({ database, mfa }, { logger });
+    await app.listen(0, '127.0.0.1');
+    const client = new Client(await app.getUrl());
+    app.get(UsersService).check = () => Promise.reject(new Error('an error of the demo'));
+    app.get(MailerService).outbox = () => Promise.reject(new Error('an error of its outbox'));
+    const credentials = { email: 'ada@example.com', password };
+    expect((await client.post('/auth/login', credentials)).status).toBe(500);
+    expect((await client.get('/outbox', { accept: 'text/html' })).status).toBe(500);
+    expect((await client.get('/outbox', { accept: 'application/json' })).status).toBe(500);
+    const log = logger.lines.join('\n');
+    expect(log).toContain('an error of the demo');
+    expect(log.split('an error of its outbox')).toHaveLength(3);
+    await app.close();
   });
 });
 

@@ -267,6 +267,13 @@ describe('the pages without JavaScript', () => {
     });
   });
 
+  it('refuses a key whose answer is nested without end', async () => {
+    const browser = await signedIn(test);
+    const credential = `{"id":${'['.repeat(5000)}${']'.repeat(5000)}}`;
+    const answer = await browser.submit(`${PAGES}/webauthn/add`, { credential });
+    expect([answer.status, textOf(answer.text).includes('could not be verified')]).toEqual([422, true]);
+  });
+
   it('offers passkeys only where one can sign in with them', async () => {
     const browser = await signedIn(test);
     expect((await browser.get(`${PAGES}/passkey`)).status).toBe(404);

@@ -1,10 +1,11 @@
 import type { DynamicModule } from '@nestjs/common';
-import { Module, ValidationPipe } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MfaModule } from 'nestjs-mfa';
 
 import { AuthModule } from './auth/auth.module.js';
+import { BodyPipe } from './auth/body.pipe.js';
 import { DemoMfaAdapter } from './auth/demo-mfa.adapter.js';
 import type { DemoConfig } from './config/demo-config.js';
 import { ContentController } from './content/content.controller.js';
@@ -29,7 +30,7 @@ export class DemoModule {
         PagesModule.forRoot(mfa.pages),
       ],
       controllers: [ContentController],
-      providers: [{ provide: APP_PIPE, useValue: new ValidationPipe({ whitelist: true, transform: true }) }],
+      providers: [{ provide: APP_PIPE, useClass: BodyPipe }],
     };
   }
 }

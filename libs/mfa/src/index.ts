@@ -51,7 +51,7 @@ export type { EncryptionContext } from './crypto/envelope.js';
 export { EnvelopeError } from './crypto/envelope.js';
 
 // Pages; what templates are made of is in `nestjs-mfa/pages`
-export type { MfaPageTexts } from './i18n/page-texts.js';
+export type { MfaCountedText, MfaPageTexts, MfaPlainPageText } from './i18n/page-texts.js';
 export { prefersHtml } from './pages/browser-redirect.js';
 export { safeNext as safeNextPath } from './pages/next-path.js';
 export type { MfaLayout } from './pages/page-props.js';

@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
+import { SupportContacts } from './adapter/support-contacts.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
 import { ResetFlow } from './admin/reset.flow.js';
 import { UserList } from './admin/user-list.js';
@@ -160,6 +161,7 @@ export const INTERNAL_PROVIDERS = [
   MfaJournal,
   RefusalLog,
   RefusedRequests,
+  SupportContacts,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,

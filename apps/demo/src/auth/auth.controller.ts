@@ -16,7 +16,7 @@ import { MfaService, MfaSessionGuard, SkipMfa } from 'nestjs-mfa';
 
 import { UsersService, toMfaUser } from '../users/users.service.js';
 import { CurrentUser } from './current-user.decorator.js';
-import { CredentialsDto, PasswordDto } from './dto.js';
+import { CredentialsDto, PasswordDto, RegistrationDto } from './dto.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
 /** The demo's own first factor: address and password. What comes after it is the library's business. */
@@ -30,8 +30,10 @@ export class AuthController {
   ) {}
 
   @Post('register')
-  async register(@Body() { email, password }: CredentialsDto): Promise<{ id: string; email: string }> {
-    const user = await this.users.register(email, password);
+  async register(
+    @Body() { email, password, phone }: RegistrationDto,
+  ): Promise<{ id: string; email: string }> {
+    const user = await this.users.register(email, password, phone);
     return { id: user.id, email: user.email };
   }
 

@@ -1,21 +1,55 @@
 import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
+import { IsOptional, IsString, Length, Matches, ValidateBy, isEmail } from 'class-validator';
 
-export class CredentialsDto {
-  @Transform(({ value }: { value: unknown }) =>
+/** Text that every database can keep: no NUL (PostgreSQL refuses it), and no half of a surrogate pair. */
+const STORABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;
+
+const MAX_EMAIL_LENGTH = 190;
+
+/** Whether this can be the address of an account; what can't is never looked for. */
+export function isAddress(value: unknown): value is string {
+  // The order matters: validator.js throws on half a surrogate pair.
+  return (
+    typeof value === 'string' && value.length <= MAX_EMAIL_LENGTH && STORABLE.test(value) && isEmail(value)
+  );
+}
+
+/** Addresses are compared in lower case, and without the spaces that come with pasting. */
+const Address = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.trim().toLowerCase() : value,
-  )
-  @IsEmail()
-  @MaxLength(190)
+  );
+
+/** What a new account needs. */
+export class RegistrationDto {
+  @Address()
+  @ValidateBy({
+    name: 'isAddress',
+    validator: { validate: isAddress, defaultMessage: () => 'email must be an email address' },
+  })
   email!: string;
 
   @IsString()
   @Length(8, 256)
   password!: string;
+
+  /** E.164: a plus sign, the country code, the number; 15 digits at most. */
+  @IsOptional()
+  @Matches(/^\+[1-9]\d{1,14}$/, { message: 'phone must be a number in E.164 form, such as +4930123456' })
+  phone?: string | null;
+}
+
+/** What somebody claims to be: any text at all, since the answer to what is wrong is always the same. */
+export class CredentialsDto {
+  @Address()
+  @IsString()
+  email!: string;
+
+  @IsString()
+  password!: string;
 }
 
 export class PasswordDto {
   @IsString()
-  @Length(1, 256)
   password!: string;
 }

@@ -9,7 +9,7 @@ import { Repository } from 'typeorm';
 import { Mail } from './mail.entity.js';
 
 const FROM = 'nestjs-mfa demo <no-reply@example.com>';
-const SHOWN = 50;
+const SHOWN = 100;
 
 /**
  * Sends mails into an outbox that the demo shows, in place of a mail server. For a real one, give nodemailer its address:
@@ -18,20 +18,28 @@ const SHOWN = 50;
 @Injectable()
 export class MailerService {
   private readonly transport = createTransport({ jsonTransport: true });
+  private last = 0;
 
   constructor(@InjectRepository(Mail) private readonly mails: Repository<Mail>) {}
 
   async send(recipient: string, { subject, text, html }: MfaNotification): Promise<void> {
+    const sentAt = this.nextMoment();
     const { message } = await this.transport.sendMail({ from: FROM, to: recipient, subject, text, html });
     const composed = JSON.parse(message) as Pick<Mail, 'subject' | 'text' | 'html'>;
     await this.mails.insert({
       id: randomUUID(),
-      sentAt: Date.now(),
+      sentAt,
       recipient,
       subject: composed.subject,
       text: composed.text,
       html: composed.html,
     });
+  }
+
+  /** Now; of two mails in the same millisecond the second one is the newer. */
+  private nextMoment(): number {
+    this.last = Math.max(Date.now(), this.last + 1);
+    return this.last;
   }
 
   /** The newest mails, the newest first. */

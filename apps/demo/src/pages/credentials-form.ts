@@ -1,7 +1,8 @@
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
 
-import { CredentialsDto } from '../auth/dto.js';
+import type { CredentialsDto } from '../auth/dto.js';
+import { RegistrationDto } from '../auth/dto.js';
 
 /** What a form sends: text by the names of its fields. */
 export type FormBody = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export async function readCredentials(
   body: FormBody = {},
 ): Promise<{ credentials: CredentialsDto; errors: FormErrors | null }> {
   const fields = { email: textOf(body['email']), password: textOf(body['password']) };
-  const credentials = plainToInstance(CredentialsDto, fields);
+  const credentials = plainToInstance(RegistrationDto, fields);
   const problems = await validate(credentials);
   const errors = problems.map(({ property }) => [property, MESSAGES[property as keyof CredentialsDto]]);
   return { credentials, errors: errors.length > 0 ? (Object.fromEntries(errors) as FormErrors) : null };

@@ -14,6 +14,10 @@ export class User {
   @Column({ name: 'password_hash', type: 'varchar', length: 255 })
   passwordHash!: string;
 
+  /** In E.164 form. */
+  @Column({ type: 'varchar', length: 16, nullable: true })
+  phone!: string | null;
+
   get isStaff(): boolean {
     return this.email.endsWith('@staff.example.com');
   }

@@ -7,6 +7,7 @@ import type { MfaUser } from 'nestjs-mfa';
 import { MfaException } from 'nestjs-mfa';
 import { Repository } from 'typeorm';
 
+import { isAddress } from '../auth/dto.js';
 import { User } from './user.entity.js';
 
 /** Registers users and checks their passwords. */
@@ -17,9 +18,13 @@ export class UsersService {
 
   constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
 
-  /** @throws {ConflictException} when the address is taken */
-  async register(email: string, password: string): Promise<User> {
-    const user = Object.assign(new User(), { id: randomUUID(), email, passwordHash: await hash(password) });
+  /**
+   * @param phone in E.164 form
+   * @throws {ConflictException} when the address is taken
+   */
+  async register(email: string, password: string, phone: string | null = null): Promise<User> {
+    const passwordHash = await hash(password);
+    const user = Object.assign(new User(), { id: randomUUID(), email, passwordHash, phone });
     const { identifiers } = await answered(() =>
       this.users.createQueryBuilder().insert().values(user).orIgnore().execute(),
     );
@@ -31,7 +36,7 @@ export class UsersService {
 
   /** The user of that address and password, or null. */
   async check(email: string, password: string): Promise<User | null> {
-    const user = await this.findByEmail(email);
+    const user = isAddress(email) ? await this.findByEmail(email) : null;
     const isRight = await verify(user?.passwordHash ?? (await this.nobody), password);
     return isRight ? user : null;
   }

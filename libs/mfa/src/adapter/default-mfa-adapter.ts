@@ -131,6 +131,24 @@ export class DefaultMfaAdapter {
     return this.mfa.options.totp.issuer;
   }
 
+  /**
+   * How mails and pages call the application. Default: the option `webauthn.rpName`, else `totp.issuer`; where only
+   * {@link getTotpIssuer} is overridden, what that says.
+   */
+  getSiteName(): string | Promise<string> {
+    if (this.getTotpIssuer !== DefaultMfaAdapter.prototype.getTotpIssuer) return this.getTotpIssuer();
+    const { webauthn, totp } = this.mfa.options;
+    return webauthn?.rpName || totp.issuer;
+  }
+
+  /**
+   * Whom a user asks who is locked out or was told of something they did not do, for mails and pages: a text, or a link
+   * (`https:`, `mailto:`, `tel:`, or a path of this site). Default: none.
+   */
+  getSupportContact(_user: MfaUser): string | null | Promise<string | null> {
+    return null;
+  }
+
   /** The `otpauth://totp/…` URI of the QR code (Key URI format). `secret` is base32. */
   async buildTotpUrl(user: MfaUser, secret: string): Promise<string> {
     const { algorithm, digits, period } = this.mfa.options.totp;

@@ -1,5 +1,6 @@
 import type { MfaType } from '../policy/methods.js';
 import type { Authenticator } from './authenticator.entity.js';
+import { cleanName } from './authenticator-name.js';
 
 /** An authenticator as its owner sees it. It holds what is named here and nothing else: never a secret. */
 export interface AuthenticatorView {
@@ -18,5 +19,13 @@ export function viewAuthenticator(
   { id, type, name, createdAt, lastUsedAt, remaining }: Authenticator,
   locked: boolean,
 ): AuthenticatorView {
-  return { id, type, name, createdAt, lastUsedAt, locked, ...(remaining === null ? {} : { remaining }) };
+  return {
+    id,
+    type,
+    name: cleanName(name),
+    createdAt,
+    lastUsedAt,
+    locked,
+    ...(remaining === null ? {} : { remaining }),
+  };
 }

@@ -1,6 +1,10 @@
 import { Authenticator } from './authenticator.entity.js';
+import { fittingName } from './authenticator-name.js';
 
 type Given = Pick<Authenticator, 'id' | 'userId' | 'type' | 'name' | 'createdAt'> & Partial<Authenticator>;
+
+/** For a name of which nothing is seen. */
+const NAMELESS = 'Authenticator';
 
 /** A row that has never failed and, unless something else is given, was never used and keeps no data of its own. */
 export function newAuthenticator(given: Given): Authenticator {
@@ -14,5 +18,6 @@ export function newAuthenticator(given: Given): Authenticator {
     lastStep: null,
     remaining: null,
     ...given,
+    name: fittingName(given.name) || NAMELESS,
   });
 }

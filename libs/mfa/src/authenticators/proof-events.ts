@@ -1,9 +1,7 @@
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
+import { areFewCodesLeft } from '../policy/codes-left.js';
 import type { Authenticator } from './authenticator.entity.js';
-
-/** So many codes are few: time to make new ones. */
-const FEW_CODES = 3;
 
 /** What it means that this authenticator's proof was accepted; `row` as it was when the use was claimed. */
 export function proofEvents(row: Authenticator): NewMfaEvent[] {
@@ -12,7 +10,7 @@ export function proofEvents(row: Authenticator): NewMfaEvent[] {
   if (row.remaining === null) return events;
   const remaining = row.remaining - 1;
   events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
-  if (remaining <= FEW_CODES)
+  if (areFewCodesLeft(remaining))
     events.push({ type: 'mfa.recovery_codes.low', data: { authenticator, remaining } });
   return events;
 }

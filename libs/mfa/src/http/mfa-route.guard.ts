@@ -10,6 +10,7 @@ import { SessionTransport } from '../sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
 import { ACCESS, setRequestContext } from './access.js';
 import { hasBody, readHeader, setHeader } from './http-message.js';
+import { isShallow } from './shallow.js';
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
 @Injectable()
@@ -31,6 +32,7 @@ export class MfaRouteGuard implements CanActivate {
       access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.isForgeable(request);
     if (isForgeable) this.transport.assertSameOrigin(request);
     assertJson(request);
+    assertShallow(request);
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent';
@@ -54,6 +56,12 @@ export class MfaRouteGuard implements CanActivate {
     if (!hasAccess) throw new MfaException(context.hasDeadToken ? 'session_expired' : 'unauthenticated');
     if (access === 'recent') await this.policy.assertRecent(context);
   }
+}
+
+/** Judged here, before the pipes: an application's own one comes first among those. */
+function assertShallow(request: object): void {
+  if (isShallow((request as { body?: unknown }).body)) return;
+  throw new MfaException('invalid_request', { message: ['The body is nested too deep'] });
 }
 
 /**

@@ -5,6 +5,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',
   never: 'nie',
+  support: 'Fragen? {contact}',
   copy: 'Kopieren',
   copied: 'Kopiert',
   scriptNeeded:
@@ -32,8 +33,15 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   rename: 'Umbenennen',
   addTotp: 'Authenticator-App einrichten',
   addKey: 'Sicherheitsschlüssel oder Passkey hinzufügen',
-  codesRemaining: 'Noch {remaining} von {total} Wiederherstellungscodes',
-  codesFew: 'Nur noch {remaining} Wiederherstellungscodes sind übrig. Erzeugen Sie neue.',
+  codesRemaining: {
+    one: 'Noch {remaining} von {total} Wiederherstellungscode',
+    other: 'Noch {remaining} von {total} Wiederherstellungscodes',
+  },
+  codesFew: {
+    one: 'Nur noch {remaining} Wiederherstellungscode ist übrig. Erzeugen Sie neue.',
+    other: 'Nur noch {remaining} Wiederherstellungscodes sind übrig. Erzeugen Sie neue.',
+  },
+  codesUsedUp: 'Es ist kein Wiederherstellungscode mehr übrig. Erzeugen Sie neue.',
   codesNone: 'Sie haben keine Wiederherstellungscodes.',
   codesLink: 'Wiederherstellungscodes',
   devicesLink: 'Vertrauenswürdige Browser',
@@ -55,7 +63,10 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateOr: 'oder',
   authenticateUseRecovery: 'Wiederherstellungscode verwenden',
   authenticateUseOther: 'Anderen Weg wählen',
-  authenticateTrust: 'Diesem Browser vertrauen und hier {days} Tage lang nicht mehr fragen',
+  authenticateTrust: {
+    one: 'Diesem Browser vertrauen und hier {days} Tag lang nicht mehr fragen',
+    other: 'Diesem Browser vertrauen und hier {days} Tage lang nicht mehr fragen',
+  },
   authenticateTrustHint: 'Nur auf einem Gerät, das sonst niemand benutzt.',
   authenticateNothing: 'Keiner Ihrer Faktoren genügt hier.',
   authenticateCancel: 'Abbrechen und als jemand anderes anmelden',
@@ -75,7 +86,10 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
     'Was Sie öffnen möchten, braucht einen zweiten Faktor: etwas neben dem Passwort, das nur Sie haben.',
   enrolPhishing:
     'Was Sie öffnen möchten, braucht einen Sicherheitsschlüssel oder Passkey. Diese lassen sich nicht dazu verleiten, Sie auf einer falschen Website anzumelden.',
-  enrolTotpLead: 'Eine App auf Ihrem Telefon zeigt alle {period} Sekunden einen neuen Code.',
+  enrolTotpLead: {
+    one: 'Eine App auf Ihrem Telefon zeigt im Takt von {period} Sekunde einen neuen Code.',
+    other: 'Eine App auf Ihrem Telefon zeigt alle {period} Sekunden einen neuen Code.',
+  },
   enrolKeyLead:
     'Ein Schlüssel, den Sie einstecken oder an Ihr Telefon halten, oder die Bildschirmsperre dieses Geräts.',
   enrolNothing: 'Im Moment lässt sich kein zweiter Faktor einrichten.',

@@ -4,6 +4,7 @@ export const ENGLISH_PAGES = Object.freeze({
   backToSecurity: 'Account security',
   cancel: 'Cancel',
   never: 'never',
+  support: 'Questions? {contact}',
   copy: 'Copy',
   copied: 'Copied',
   scriptNeeded: 'Security keys and passkeys need JavaScript. Switch it on, or use another way.',
@@ -30,8 +31,15 @@ export const ENGLISH_PAGES = Object.freeze({
   rename: 'Rename',
   addTotp: 'Set up an authenticator app',
   addKey: 'Add a security key or passkey',
-  codesRemaining: '{remaining} of {total} recovery codes left',
-  codesFew: 'Only {remaining} recovery codes are left. Make new ones.',
+  codesRemaining: {
+    one: '{remaining} of {total} recovery code left',
+    other: '{remaining} of {total} recovery codes left',
+  },
+  codesFew: {
+    one: 'Only {remaining} recovery code is left. Make new ones.',
+    other: 'Only {remaining} recovery codes are left. Make new ones.',
+  },
+  codesUsedUp: 'No recovery code is left. Make new ones.',
   codesNone: 'You have no recovery codes.',
   codesLink: 'Recovery codes',
   devicesLink: 'Trusted browsers',
@@ -54,7 +62,10 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateOr: 'or',
   authenticateUseRecovery: 'Use a recovery code',
   authenticateUseOther: 'Use another way',
-  authenticateTrust: 'Trust this browser and do not ask here again for {days} days',
+  authenticateTrust: {
+    one: 'Trust this browser and do not ask here again for {days} day',
+    other: 'Trust this browser and do not ask here again for {days} days',
+  },
   authenticateTrustHint: 'Only on a device that nobody else uses.',
   authenticateNothing: 'No factor of yours would do here.',
   authenticateCancel: 'Cancel and sign in as somebody else',
@@ -76,7 +87,10 @@ export const ENGLISH_PAGES = Object.freeze({
     'What you want to open needs a second factor: something besides your password that only you have.',
   enrolPhishing:
     'What you want to open needs a security key or passkey. These cannot be tricked into signing in to a false site.',
-  enrolTotpLead: 'An app on your phone shows a new code every {period} seconds.',
+  enrolTotpLead: {
+    one: 'An app on your phone shows a new code every {period} second.',
+    other: 'An app on your phone shows a new code every {period} seconds.',
+  },
   enrolKeyLead: 'A key that you plug in or hold to your phone, or the screen lock of this device.',
   enrolNothing: 'No second factor can be set up at the moment.',
 
@@ -163,5 +177,20 @@ export const ENGLISH_PAGES = Object.freeze({
   errorRetry: 'You can try again after {time}.',
 });
 
+type Keys = keyof typeof ENGLISH_PAGES;
+
+/**
+ * A text with a number in it: one for all numbers, or one for each form that the language tells apart (CLDR; the names are
+ * those of `Intl.PluralRules`).
+ */
+export type MfaCountedText = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
+
 /** All texts of the pages in one language; `{…}` are filled in. */
-export type MfaPageTexts = Readonly<Record<keyof typeof ENGLISH_PAGES, string>>;
+export type MfaPageTexts = Readonly<{
+  [Key in Keys]: (typeof ENGLISH_PAGES)[Key] extends string ? string : MfaCountedText;
+}>;
+
+/** The texts without a number that decides between forms. */
+export type MfaPlainPageText = {
+  [Key in Keys]: (typeof ENGLISH_PAGES)[Key] extends string ? Key : never;
+}[Keys];

@@ -45,7 +45,7 @@ describe('the texts of the module', () => {
   ])('%s: no line breaks, no HTML, no unknown placeholder', (_, texts) => {
     const known = [
       ...['{site}', '{name}', '{remaining}', '{time}', '{ip}', '{userAgent}'],
-      ...['{total}', '{digits}', '{days}', '{period}', '{user}', '{browser}', '{system}'],
+      ...['{total}', '{digits}', '{days}', '{period}', '{user}', '{browser}', '{system}', '{contact}'],
     ];
     for (const [, text] of flatten(texts)) {
       expect(text).not.toMatch(/[\p{Cc}<>]/u);

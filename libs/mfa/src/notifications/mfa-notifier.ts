@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import type { MfaNotification } from '../adapter/notification.js';
+import { SupportContacts } from '../adapter/support-contacts.js';
 import type { MfaEvent } from '../events/mfa-event.js';
 import { textsOf } from '../i18n/choose-texts.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -18,6 +19,7 @@ export class MfaNotifier {
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(SupportContacts) private readonly support: SupportContacts,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -39,7 +41,8 @@ export class MfaNotifier {
   ): Promise<void> {
     // Not in the language of the request: it may be a stranger's.
     const texts = textsOf(await this.adapter.getLocale(user), this.options.locales);
-    const site = await this.adapter.getTotpIssuer();
-    await this.adapter.sendNotification({ ...facts, ...writeNotification(facts, site, texts) }, user);
+    const [site, support] = await Promise.all([this.adapter.getSiteName(), this.support.find(user)]);
+    const written = writeNotification(facts, site, texts, support);
+    await this.adapter.sendNotification({ ...facts, ...written }, user);
   }
 }

@@ -5,6 +5,7 @@ import { NOTIFICATION_TYPES } from '../adapter/notification.js';
 import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
+import { readSupportContact } from '../adapter/support-contact.js';
 import { writeNotification } from './notification-text.js';
 
 type Facts = Parameters<typeof writeNotification>[0];
@@ -145,8 +146,8 @@ describe('the texts of a notification', () => {
     );
     expect(html.match(/<[^>]*>/g)?.filter((tag) => !['<p>', '</p>', '<br>'].includes(tag))).toEqual([]);
     expect(html).toContain('&lt;img src=x onerror=1&gt;&quot;&#39;&amp;');
-    expect(html).toContain('With: &lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
-    expect(html).toContain('From the address: &lt;b&gt;');
+    expect(html).toContain('With: Unknown browser');
+    expect(html).not.toContain('From the address');
     expect(html).toContain('&lt;i&gt;Site&lt;/i&gt;');
     // The plain text is plain: nothing is escaped in it.
     expect(text).toContain(`“<img src=x onerror=1>"'&”`);
@@ -163,6 +164,91 @@ describe('the texts of a notification', () => {
     // Nor can a name pretend to be another paragraph.
     expect(text.split('\n\n')).toHaveLength(3);
     expect(text.split('\n\n')[0]).toBe('Key Bcc: everybody@example.com body end');
+  });
+
+  it.each([
+    ['Your account is at risk: https://evil.example/login'],
+    ['Mozilla/5.0 (evil.example; call +1 555 0100)'],
+    ['Visit/now http://evil.example/ Gecko'],
+    ['\u202eelpmaxe.live//:ptth'],
+  ])('say of the browser %j only that it is unknown', (userAgent) => {
+    for (const [texts, unknown] of [
+      [ENGLISH, 'With: Unknown browser'],
+      [GERMAN, 'Mit: Unbekannter Browser'],
+    ] as const) {
+      const { text, html } = write({ userAgent }, texts);
+      expect(text.split('\n\n')[1]?.split('\n')[2]).toBe(unknown);
+      expect(html).toContain(`${unknown}</p>`);
+      expect(text + html).not.toMatch(/evil|elpmaxe|555/);
+    }
+  });
+
+  it('name the browser and its system where they are known', () => {
+    const firefox =
+      'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 https://evil.example';
+    expect(write({ userAgent: firefox }).text).toContain('With: Firefox on Linux');
+    expect(write({ userAgent: firefox }, GERMAN).text).toContain('Mit: Firefox unter Linux');
+    expect(write({ userAgent: 'Foo (Windows NT 10.0)' }).text).toContain('With: Windows');
+  });
+
+  it.each(['https://evil.example', 'call +1 555 0100', '192.0.2.1 or evil.example', '1.2.3', ''])(
+    'leave out the address %j, which is none',
+    (ip) => {
+      const { text } = write({ ip });
+      expect(text.split('\n\n')[1]?.split('\n')).toHaveLength(2);
+      expect(text).not.toMatch(/evil|555/);
+    },
+  );
+
+  it('show addresses of both kinds, without a zone', () => {
+    expect(write({ ip: '2001:db8::1' }).text).toContain('From the address: 2001:db8::1\n');
+    expect(write({ ip: 'fe80::1%evil.example' }).text).toContain('From the address: fe80::1\n');
+  });
+
+  it.each([
+    'Login at https://evil.example',
+    'www.evil',
+    'evil.example',
+    'see evil.example/login now',
+    'EVIL.EXAMPLE:8080',
+    'ev\u200bil.ex\u202eample',
+  ])('call an authenticator whose name is made to be clicked by its kind: %j', (authenticatorName) => {
+    expect(write({ authenticatorName }).text).toMatch(/^“Authenticator app” was added/);
+    expect(write({ authenticatorName, authenticatorType: 'webauthn' }, GERMAN).text).toMatch(
+      /^„Sicherheitsschlüssel“ wurde/,
+    );
+    expect(write({ authenticatorName, authenticatorType: 'recovery_codes' }).text).toMatch(
+      /^“Recovery codes”/,
+    );
+  });
+
+  it.each(['My phone', 'Phone no. 2', 'Ada’s key v2.1', 'Mr. Key', 'key of ada@example.com', '私の電話。'])(
+    'call it by its name otherwise: %j',
+    (authenticatorName) => {
+      expect(write({ authenticatorName }).text).toContain(`“${authenticatorName}”`);
+    },
+  );
+
+  it('show no character that is not seen, in names that are older than that rule', () => {
+    expect(write({ authenticatorName: 'Ph\u202eno\u200be\u2028x' }).text).toContain('“Phnoe x”');
+  });
+
+  it('say whom to ask, when the application says so', () => {
+    const withSupport = (contact: string, texts = ENGLISH) =>
+      writeNotification(FACTS, 'Example', texts, readSupportContact(contact));
+    const text = withSupport('Call the <help> desk:\r\n4711');
+    expect(text.text.split('\n\n')[3]).toBe('Questions? Call the <help> desk: 4711');
+    expect(text.html).toContain('<p>Questions? Call the &lt;help&gt; desk: 4711</p>');
+    const link = withSupport('https://example.com/help?a=1&b="2"', GERMAN);
+    expect(link.text).toContain('Fragen? https://example.com/help?a=1&b="2"');
+    expect(link.html).toContain(
+      '<p>Fragen? <a href="https://example.com/help?a=1&amp;b=&quot;2&quot;">https://example.com/help?a=1&amp;b=&quot;2&quot;</a></p>',
+    );
+    expect(withSupport('mailto:help@example.com').html).toContain(
+      '<a href="mailto:help@example.com">help@example.com</a>',
+    );
+    for (const contact of ['javascript:alert(1)', 'data:text/html,x', '//evil.example', '/help', 'https: no'])
+      expect(withSupport(contact).html).not.toContain('<a');
   });
 
   it('take braces in a name for text', () => {

@@ -1,4 +1,5 @@
 import { MfaException } from '../errors/mfa-exception.js';
+import { isShallow } from '../http/shallow.js';
 
 const MAX_LENGTH = 100_000;
 
@@ -11,7 +12,7 @@ export function parseCredential(field: unknown): unknown {
   if (typeof field === 'string' && field.length <= MAX_LENGTH) {
     try {
       const credential: unknown = JSON.parse(field);
-      if (typeof credential === 'object' && credential !== null) return credential;
+      if (typeof credential === 'object' && credential !== null && isShallow(credential)) return credential;
     } catch {
       // Refused below, like every other text that is no credential.
     }

@@ -17,5 +17,6 @@ export { Checkbox } from './templates/parts/checkbox.js';
 export { CodeField, Field } from './templates/parts/field.js';
 export { Form } from './templates/parts/form.js';
 export { KeyForm } from './templates/parts/key-form.js';
+export { Support } from './templates/parts/support.js';
 export { NameField } from './templates/parts/name-field.js';
 export { Moment, TextWithMoment } from './templates/parts/moment.js';

@@ -19,6 +19,7 @@ import { PageForm } from './page-form.js';
 import { PageForms } from './page-forms.js';
 import { PageLocale } from './page-locale.js';
 import { PageRenderer } from './page-renderer.js';
+import { PageSupport } from './page-support.js';
 import { PageTemplates } from './page-templates.js';
 import { TotpSetups } from './totp-setups.js';
 
@@ -47,6 +48,7 @@ export const PAGE_PROVIDERS: Provider[] = [
   PageForms,
   PageLocale,
   PageRenderer,
+  PageSupport,
   PageTemplates,
   TotpSetups,
 ];

@@ -8,7 +8,7 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaValidationPipe } from '../http/mfa-validation.pipe.js';
-import type { MfaPageTexts } from '../i18n/page-texts.js';
+import type { MfaPlainPageText } from '../i18n/page-texts.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { PageAnswer } from './page-answer.js';
 import { PageLocale } from './page-locale.js';
@@ -30,9 +30,9 @@ export interface FormTexts {
   /** The field of the code or password. */
   field?: string | undefined;
   /** What each field must be; the lists of class-validator are for developers. */
-  invalid?: Readonly<Record<string, keyof MfaPageTexts>>;
+  invalid?: Readonly<Record<string, MfaPlainPageText>>;
   /** Instead of the text of a code. */
-  codes?: Partial<Record<MfaErrorCode, keyof MfaPageTexts>>;
+  codes?: Partial<Record<MfaErrorCode, MfaPlainPageText>>;
 }
 
 /** These codes are mended elsewhere, and the filter of the pages leads there. */
@@ -105,7 +105,7 @@ export class PageForm {
 function invalidField(
   { code, details }: MfaException,
   { invalid = {} }: FormTexts,
-): { field: string; text: keyof MfaPageTexts } | undefined {
+): { field: string; text: MfaPlainPageText } | undefined {
   if (code !== 'invalid_request') return undefined;
   const problems = [details.message ?? []].flat();
   const found = Object.entries(invalid).find(([name]) =>

@@ -1,4 +1,4 @@
-import type { MfaPageTexts } from '../i18n/page-texts.js';
+import type { MfaPageTexts, MfaPlainPageText } from '../i18n/page-texts.js';
 
 /** What account security can say that was just done, by its name in `?notice=`. */
 const NOTICES = {
@@ -9,7 +9,7 @@ const NOTICES = {
   'key-removed': 'noticeRemoved',
   'device-revoked': 'noticeDeviceRevoked',
   'devices-revoked': 'noticeDevicesRevoked',
-} as const satisfies Record<string, keyof MfaPageTexts>;
+} as const satisfies Record<string, MfaPlainPageText>;
 
 export type PageNotice = keyof typeof NOTICES;
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
+import type { SupportContact } from '../adapter/support-contact.js';
 import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
 import type { MfaPageTexts } from '../i18n/page-texts.js';
 import type { MfaType } from '../policy/methods.js';
@@ -105,6 +106,8 @@ export interface MfaPageContext {
   texts: MfaPageTexts;
   /** The application's name. */
   site: string;
+  /** Whom to ask, if the application says so. */
+  support: SupportContact | null;
   homeUrl: string;
   stylesheet: string | null;
   assets: { css: string; script: string };
@@ -114,7 +117,7 @@ export interface MfaPageContext {
   csrfToken: string;
   /** The address of another page, such as `totp/add`. */
   link(page: string, query?: Readonly<Record<string, string | null | undefined>>): string;
-  /** A text with its `{…}` filled in. */
+  /** A text with its `{…}` filled in; where it has forms for different numbers, the first number of the values decides. */
   fill(text: keyof MfaPageTexts, values?: Readonly<Record<string, string | number>>): string;
   /** Date and time in the page's language, in UTC. */
   formatDate(date: Date): string;

@@ -15,6 +15,7 @@ import { PageForms } from './page-forms.js';
 import { PageLinks } from './page-links.js';
 import { PageLocale } from './page-locale.js';
 import type { MfaPageContext } from './page-props.js';
+import { PageSupport } from './page-support.js';
 import { PageTemplates } from './page-templates.js';
 import { directionOf, fillText, formatMoment, pageTextsOf, titleOf } from './page-texts.js';
 
@@ -52,6 +53,7 @@ export class PageRenderer {
     @Inject(PageAssets) private readonly assets: PageAssets,
     @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
     @Inject(PageLocale) private readonly locales: PageLocale,
+    @Inject(PageSupport) private readonly support: PageSupport,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -76,14 +78,15 @@ export class PageRenderer {
       locale,
       dir: directionOf(locale),
       texts,
-      site: await this.adapter.getTotpIssuer(),
+      site: await this.adapter.getSiteName(),
+      support: await this.support.findFor(context),
       homeUrl: this.links.home,
       stylesheet: this.pages?.stylesheet ?? null,
       assets: this.assets.addresses(),
       api: this.links.api,
       csrfToken: this.forms.tokenFor(context),
       link: (page, query) => this.links.to(page, query),
-      fill: (text, values) => fillText(texts, text, values),
+      fill: (text, values = {}) => fillText(texts, text, values, locale),
       formatDate: (date) => formatMoment(date, locale),
     };
   }

@@ -1,11 +1,11 @@
 import { fillIn } from '../i18n/choose-texts.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
-import type { MfaPageTexts } from '../i18n/page-texts.js';
+import type { MfaPageTexts, MfaPlainPageText } from '../i18n/page-texts.js';
 import { ENGLISH_PAGES } from '../i18n/page-texts.js';
 import type { MfaPageName } from './page-props.js';
 
 /** Where each page's title stands among the texts. */
-const TITLES: Record<MfaPageName, keyof MfaPageTexts> = {
+const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   index: 'indexTitle',
   authenticate: 'authenticateTitle',
   reauthenticate: 'reauthenticateTitle',
@@ -36,14 +36,17 @@ export function titleOf(name: MfaPageName, props: object, texts: MfaPageTexts): 
   return texts[TITLES[name]];
 }
 
-/** Fills the `{…}` of a text in. */
+/** Fills the `{…}` of a text in. Where it has several forms, the first number of the values chooses one. */
 export function fillText(
   texts: MfaPageTexts,
   key: keyof MfaPageTexts,
-  values: Readonly<Record<string, string | number>> = {},
+  values: Readonly<Record<string, string | number>>,
+  locale: string,
 ): string {
+  const text = texts[key];
+  const count = Object.values(values).find((value) => typeof value === 'number') ?? 0;
   return fillIn(
-    texts[key],
+    typeof text === 'string' ? text : (text[new Intl.PluralRules(locale).select(count)] ?? text.other),
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)])),
   );
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 
+import { normalizeCode } from '../authenticators/code-factor.js';
 import type { RecoveryCodeFormat } from '../options/resolved-options.js';
 
 /** Crockford's base32: no I, L, O and U, which people mistake for others. 5 bits a character. */
@@ -25,7 +26,7 @@ export function generateRecoveryCodes(count: number, format: RecoveryCodeFormat)
  * those. The format is not consulted, so that printed codes outlive a change of the options.
  */
 export function canonicalRecoveryCode(code: string): string {
-  return code.replace(/[\s-]/g, '').toUpperCase().replace(/[IL]/g, '1').replace(/O/g, '0');
+  return normalizeCode(code).replace(/[IL]/g, '1').replace(/O/g, '0');
 }
 
 /** Whether this can be a recovery code at all; the shortest that were ever made have 8 characters. */

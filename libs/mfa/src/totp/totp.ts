@@ -1,5 +1,6 @@
 import { createGuardrails, generateSecret as generateOtpSecret, verifySync } from 'otplib';
 
+import { digitsPattern } from '../authenticators/code-factor.js';
 import type { TotpAlgorithm } from '../options/mfa-options.js';
 
 /** What a TOTP needs besides the time. Fixed when it is set up, so that changed options break no authenticator app. */
@@ -51,5 +52,5 @@ export function findTimeStep(
   return result.valid && 'timeStep' in result ? result.timeStep : null;
 }
 
-/** A TOTP as a user may type it: 6 to 8 digits, spaces anywhere. */
-export const TOTP_INPUT_PATTERN = /^(?=.{1,64}$)\s*(?:\d\s*){6,8}$/;
+/** A TOTP as a user may type it: 6 to 8 digits of any script. */
+export const TOTP_INPUT_PATTERN = digitsPattern(6, 8);

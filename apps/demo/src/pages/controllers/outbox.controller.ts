@@ -1,11 +1,26 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { SkipMfa } from 'nestjs-mfa';
 
+import type { Mail } from '../../mail/mail.entity.js';
 import { MailerService } from '../../mail/mailer.service.js';
 import { BrowserPages } from '../page.decorators.js';
 import type { PageView } from '../page.js';
 import { showPage } from '../page.js';
 import { OutboxPage } from '../templates/outbox.js';
+
+/** What Express knows of a client's wishes. */
+interface Negotiating {
+  accepts(types: string[]): string | false;
+}
+
+/** A message as API clients read it. */
+interface SentMessage {
+  to: string;
+  channel: 'email';
+  subject: string;
+  text: string;
+  at: Date;
+}
 
 /** Shows what the demo would have sent: to anybody, since it is a demo. */
 @SkipMfa()
@@ -14,8 +29,18 @@ import { OutboxPage } from '../templates/outbox.js';
 export class OutboxController {
   constructor(@Inject(MailerService) private readonly mailer: MailerService) {}
 
+  /** A page, unless JSON is asked for by name. */
   @Get()
-  async page(): Promise<PageView> {
-    return showPage(OutboxPage, { mails: await this.mailer.outbox() });
+  @Header('Vary', 'Accept')
+  @Header('Cache-Control', 'no-store')
+  async outbox(@Req() request: Negotiating): Promise<PageView | SentMessage[]> {
+    const mails = await this.mailer.outbox();
+    return request.accepts(['html', 'json']) === 'json'
+      ? mails.map(toMessage)
+      : showPage(OutboxPage, { mails });
   }
+}
+
+function toMessage({ recipient, subject, text, sentAt }: Mail): SentMessage {
+  return { to: recipient, channel: 'email', subject, text, at: new Date(sentAt) };
 }

@@ -98,10 +98,11 @@ export class RecoveryCodesPages {
   /** What the file to download says above the codes. */
   private async fileHeading(user: MfaUser, context: MfaRequestContext): Promise<string> {
     const language = await this.locale.languageOf(context);
-    return fillText(pageTextsOf(language), 'recoveryFile', {
-      site: await this.adapter.getTotpIssuer(),
+    const values = {
+      site: await this.adapter.getSiteName(),
       user: await this.adapter.getTotpLabel(user),
       time: formatMoment(new Date(this.clock.now()), language.locale),
-    });
+    };
+    return fillText(pageTextsOf(language), 'recoveryFile', values, language.locale);
   }
 }

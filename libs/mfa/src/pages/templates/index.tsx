@@ -2,11 +2,9 @@ import type { VNode } from 'preact';
 
 import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
 import { Notice } from './parts/alert.js';
+import { CodesLeft } from './parts/codes-left.js';
 import { FactorCard } from './parts/factor-card.js';
 import { TextWithMoment } from './parts/moment.js';
-
-/** Fewer codes than this ask for new ones. */
-const FEW_CODES = 3;
 
 /** Account security: what protects the account, and what can be done about it. */
 const Index: MfaPageTemplate<'index'> = (props) => {
@@ -80,11 +78,7 @@ function RecoveryCodes({
   return (
     <section aria-labelledby="codes">
       <h2 id="codes">{texts.recoveryTitle}</h2>
-      <p class={remaining < FEW_CODES ? 'mfa-warning' : undefined}>
-        {total === 0
-          ? texts.codesNone
-          : page.fill(remaining < FEW_CODES ? 'codesFew' : 'codesRemaining', { remaining, total })}
-      </p>
+      <CodesLeft page={page} total={total} remaining={remaining} />
       <p>
         <a href={page.link('recovery-codes')}>{texts.codesLink}</a>
       </p>

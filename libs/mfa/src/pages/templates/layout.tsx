@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 
 import type { MfaPageContext } from '../page-props.js';
+import { Support } from './parts/support.js';
 
 /** The document around every page. */
 export default function Layout({
@@ -33,6 +34,7 @@ export default function Layout({
           <h1>{page.title}</h1>
           {children}
         </main>
+        <Support page={page} />
       </body>
     </html>
   );

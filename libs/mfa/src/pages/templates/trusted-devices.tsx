@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import type { TrustedDeviceView } from '../../trusted-devices/trusted-devices.service.js';
 import { describeBrowser } from '../describe-browser.js';
 import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
+import { shownAddress } from '../shown-address.js';
 import { Notice } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Form } from './parts/form.js';
@@ -38,6 +39,7 @@ const TrustedDevices: MfaPageTemplate<'trusted-devices'> = ({ page, devices, not
 function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceView }): VNode {
   const { texts } = page;
   const { id, userAgent, ip, createdAt, lastUsedAt, expiresAt, current } = device;
+  const address = shownAddress(ip);
   return (
     <li class="mfa-card">
       <div class="mfa-card-text">
@@ -46,7 +48,7 @@ function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceV
           {current && ` (${texts.devicesCurrent})`}
         </h2>
         <dl>
-          {ip !== null && <Fact name={texts.devicesAddress}>{ip}</Fact>}
+          {address !== null && <Fact name={texts.devicesAddress}>{address}</Fact>}
           <Fact name={texts.devicesTrusted}>
             <Moment page={page} at={createdAt} />
           </Fact>

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 
+import type { MfaPlainPageText } from '../../../i18n/page-texts.js';
 import type { MfaPageContext } from '../../page-props.js';
 
 /** A moment in UTC; the script shows it in the reader's own time zone. */
@@ -18,7 +19,7 @@ export function TextWithMoment({
   at,
 }: {
   page: MfaPageContext;
-  text: keyof MfaPageContext['texts'];
+  text: MfaPlainPageText;
   at: Date;
 }): VNode {
   const [before = '', after = ''] = page.texts[text].split('{time}');

@@ -1,5 +1,6 @@
 import type { MfaPageTemplate } from '../../page-props.js';
 import { Back } from '../parts/back.js';
+import { CodesLeft } from '../parts/codes-left.js';
 import { TextWithMoment } from '../parts/moment.js';
 
 const RecoveryCodes: MfaPageTemplate<'recovery-codes/index'> = ({ page, summary, canGenerate }) => {
@@ -8,9 +9,7 @@ const RecoveryCodes: MfaPageTemplate<'recovery-codes/index'> = ({ page, summary,
   return (
     <>
       <p>{texts.recoveryLead}</p>
-      <p>
-        <strong>{total === 0 ? texts.codesNone : page.fill('codesRemaining', { total, remaining })}</strong>
-      </p>
+      <CodesLeft page={page} total={total} remaining={remaining} />
       {createdAt && (
         <p class="mfa-hint">
           <TextWithMoment page={page} text="recoveryCreated" at={createdAt} />

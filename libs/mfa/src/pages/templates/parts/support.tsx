@@ -1,0 +1,19 @@
+import type { VNode } from 'preact';
+
+import type { MfaPageContext } from '../../page-props.js';
+
+/** Whom to ask, under every page, where the application says so. */
+export function Support({ page }: { page: MfaPageContext }): VNode | null {
+  if (!page.support) return null;
+  const { text, href } = page.support;
+  const [before = '', after = ''] = page.texts.support.split('{contact}');
+  return (
+    <footer class="mfa-footer">
+      <p>
+        {before}
+        {href === null ? text : <a href={href}>{text}</a>}
+        {after}
+      </p>
+    </footer>
+  );
+}
