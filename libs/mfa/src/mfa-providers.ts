@@ -56,6 +56,7 @@ import { RecentProof } from './sessions/recent-proof.service.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
+import { SessionLimit } from './sessions/session-limit.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
@@ -137,6 +138,7 @@ export const INTERNAL_PROVIDERS = [
   SecondFactorFlow,
   RecentProof,
   SessionAnswers,
+  SessionLimit,
   SessionTransport,
   ResetFlow,
   UserList,
