@@ -60,6 +60,7 @@ import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
 import { SessionStates } from './sessions/session-state.js';
+import { SessionLimit } from './sessions/session-limit.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
@@ -142,6 +143,7 @@ export const INTERNAL_PROVIDERS = [
   RecentProof,
   SessionAnswers,
   SessionStates,
+  SessionLimit,
   SessionTransport,
   LostCookieWarning,
   ResetFlow,

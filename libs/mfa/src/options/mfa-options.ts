@@ -80,6 +80,8 @@ export interface SessionOptions {
   ttlSeconds?: number;
   /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. Default: `ttlSeconds`. */
   rememberTtlSeconds?: number;
+  /** Sessions that one user may have, 1 to 10000; the oldest goes first. Default: 1000. */
+  maxPerUser?: number;
   /** The session cookie, or false for the header transport only. */
   cookie?: SessionCookieOptions | false;
   /** The request header that carries the token of clients without cookies. Default: `x-mfa-session`. */

@@ -22,6 +22,7 @@ export function resolveSession(
     'pendingTtlSeconds',
     'ttlSeconds',
     'rememberTtlSeconds',
+    'maxPerUser',
     'cookie',
     'header',
   ]);
@@ -43,6 +44,7 @@ export function resolveSession(
       1,
       maxTtl,
     ),
+    maxPerUser: problems.integer('session.maxPerUser', session['maxPerUser'], 1000, 1, 10_000),
     cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
     header: problems
       .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')

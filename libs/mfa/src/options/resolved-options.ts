@@ -52,6 +52,7 @@ export interface ResolvedMfaOptions {
     pendingTtlSeconds: number;
     ttlSeconds: number;
     rememberTtlSeconds: number;
+    maxPerUser: number;
     cookie: ResolvedCookie | false;
     /** In lower case. */
     header: string;

@@ -14,9 +14,10 @@ export type AuthenticationSessionStatus = 'pending' | 'authenticated';
 @Entity({ name: 'mfa_session' })
 @Index('uq_mfa_session_token', ['tokenHash'], { unique: true })
 @Index('idx_mfa_session_user', ['userId'])
+@Index('idx_mfa_session_user_created', ['userId', 'createdAt'])
 @Index('idx_mfa_session_expiry', ['expiresAt'])
 export class AuthenticationSession {
-  /** A random UUID. It stays the same when the token changes. */
+  /** A UUID that sorts by time. It stays the same when the token changes. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;
 

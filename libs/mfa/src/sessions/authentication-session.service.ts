@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { SelectQueryBuilder } from 'typeorm';
@@ -10,6 +8,7 @@ import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import { sortableId } from '../crypto/sortable-id.js';
 import { createToken, hashToken, isToken } from '../crypto/token.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -23,6 +22,7 @@ import { MfaUserState } from '../users/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from './authentication-session.entity.js';
 import { AuthenticationSession } from './authentication-session.entity.js';
 import type { IssuedSession } from './issued-session.js';
+import { SessionLimit } from './session-limit.js';
 import { isSealedSession, sealSession } from './session-seal.js';
 
 /** The claim that is lost when the session ended, or anything of it changed, after it was read. */
@@ -47,6 +47,7 @@ export interface SessionWithAccount {
 export class AuthenticationSessionService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -56,6 +57,7 @@ export class AuthenticationSessionService {
   async create(user: Pick<MfaUser, 'id'>, given: NewSession = {}): Promise<IssuedSession> {
     const { issued, write } = this.planCreation(userIdOf(user), given);
     await this.storage.commit([write]);
+    await this.limit.started(issued);
     return issued;
   }
 
@@ -93,13 +95,15 @@ export class AuthenticationSessionService {
     return found.session;
   }
 
-  /** The user's living sessions, the newest first. */
+  /** The user's living sessions, the newest first: no more than the limit allows. */
   async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .where('s.userId = :userId', { userId: userIdOf(user) })
         .orderBy('s.createdAt', 'DESC')
+        .addOrderBy('s.id', 'DESC')
+        .limit(this.options.session.maxPerUser)
         .getMany(),
     );
     return rows.filter((session) => this.isAlive(session));
@@ -122,7 +126,7 @@ export class AuthenticationSessionService {
     const now = this.clock.now();
     const token = createToken();
     const session = this.seal(new AuthenticationSession(), {
-      id: randomUUID(),
+      id: sortableId(now),
       userId,
       tokenHash: hashToken(token),
       status,

@@ -24,6 +24,7 @@ import type { IssuedSession } from './issued-session.js';
 import { RequestContextService, authenticatedSession } from './request-context.service.js';
 import type { SessionAnswer } from './session-answer.js';
 import { SessionAnswers } from './session-answer.js';
+import { SessionLimit } from './session-limit.js';
 import { SessionTransport } from './session-transport.js';
 
 /** The HTTP exchange of a sign-in: the token travels in it. */
@@ -70,6 +71,7 @@ export class LoginFlow {
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
@@ -213,6 +215,7 @@ export class LoginFlow {
     const former = this.transport.readToken(request);
     const isTaken = former !== null && (await this.journal.commit([takeover(former)], happening)).committed;
     if (!isTaken) await this.journal.commit([write], happening);
+    await this.limit.started(issued);
     return issued;
   }
 

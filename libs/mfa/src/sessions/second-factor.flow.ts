@@ -30,6 +30,7 @@ import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import type { MfaRequestContext } from './request-context.service.js';
 import { setMfaUser } from './request-session.js';
+import { SessionLimit } from './session-limit.js';
 
 /** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
 export interface Subject {
@@ -65,6 +66,7 @@ export class SecondFactorFlow {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -179,10 +181,11 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user }: Subject,
+    { user, session }: Subject,
     { issued, trust, opens }: PlannedProof,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
+    if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
     const result = await this.logins.complete(user, issued, exchange);

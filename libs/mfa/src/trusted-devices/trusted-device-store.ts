@@ -25,6 +25,7 @@ export class TrustedDeviceStore {
         .createQueryBuilder(TrustedDevice, 'd')
         .where('d.userId = :userId', { userId })
         .orderBy('d.createdAt', 'DESC')
+        .limit(this.options.trustedDevices.maxPerUser)
         .getMany(),
     );
     return rows.filter(({ expiresAt }) => expiresAt.getTime() > now);

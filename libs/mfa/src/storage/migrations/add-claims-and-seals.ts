@@ -15,6 +15,14 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
 ];
 
+/** A user's sessions, the newest first: however many there are, the first of them are found at once. */
+const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
+  {
+    name: 'session',
+    indices: [{ name: 'idx_mfa_session_user_created', columns: ['user_id', 'created_at'] }],
+  },
+];
+
 /**
  * Seals on the rows that decide, the session that a set-up belongs to, and since when a user has (or once had) a second
  * factor. Sessions from before have no seal and are over: their users sign in once more.
@@ -26,6 +34,7 @@ export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
     await oneAtATime(runner, async () => {
       const builder = new TableBuilder(runner);
       for (const table of COLUMNS) await builder.addColumns(table);
+      for (const table of INDICES) await builder.addIndices(table);
       await this.rememberWhoIsEnrolled(runner, builder);
     });
   }
@@ -33,6 +42,7 @@ export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await oneAtATime(runner, async () => {
       const builder = new TableBuilder(runner);
+      for (const table of INDICES) await builder.dropIndices(table);
       for (const table of COLUMNS) await builder.dropColumns(table);
     });
   }

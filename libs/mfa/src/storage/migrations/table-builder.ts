@@ -60,6 +60,28 @@ export class TableBuilder {
     await this.runner.dropColumns(this.pathOf(name), Object.keys(columns), true);
   }
 
+  /** Adds indices that are not there yet. */
+  async addIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    const { driver } = this.runner.dataSource;
+    const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
+    for (const index of indices) {
+      // MySQL knows no `IF NOT EXISTS` here.
+      if (!this.hasSchemas && (await this.hasIndex(path, index.name))) continue;
+      const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
+      await this.runner.query(
+        `CREATE INDEX ${ifMissing}${driver.escape(index.name)} ON ${this.escapedPathOf(name)} (${escape(index.columns)})`,
+      );
+    }
+  }
+
+  async dropIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    for (const index of indices) {
+      if (await this.hasIndex(path, index.name)) await this.runner.dropIndex(path, index.name);
+    }
+  }
+
   /** The name of a table, escaped for a statement. */
   escapedPathOf(name: string): string {
     return this.pathOf(name)
@@ -73,6 +95,10 @@ export class TableBuilder {
     const { schema } = tableOptions();
     const full = this.nameOf(name);
     return schema === undefined || !this.hasSchemas ? full : `${schema}.${full}`;
+  }
+
+  private async hasIndex(path: string, name: string): Promise<boolean> {
+    return (await this.runner.getTable(path))?.indices.some((index) => index.name === name) ?? false;
   }
 
   private table(spec: TableSpec): Table {
