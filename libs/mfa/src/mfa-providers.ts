@@ -65,6 +65,7 @@ import { TrustedDevicesService } from './trusted-devices/trusted-devices.service
 import { EnrollmentPolicy } from './users/enrollment-policy.js';
 import { UserStateService } from './users/user-state.service.js';
 import { AssertionVerifier } from './webauthn/assertion-verifier.js';
+import { AttestationPolicy } from './webauthn/attestation-policy.js';
 import { ChallengeStore } from './webauthn/challenge-store.js';
 import { Challenges } from './webauthn/challenges.js';
 import { CredentialStore } from './webauthn/credential-store.js';
@@ -117,6 +118,7 @@ export const INTERNAL_PROVIDERS = [
   RecoveryCodeSet,
   RecoveryCodeStore,
   AssertionVerifier,
+  AttestationPolicy,
   ChallengeStore,
   Challenges,
   CredentialStore,

@@ -22,6 +22,7 @@ const OPTIONS: Record<string, Kind> = {
   'webauthn.allowInsecureOrigin': 'boolean',
   'webauthn.userVerification': 'text',
   'webauthn.attestation': 'text',
+  'webauthn.attestationRoots': 'list',
   'webauthn.allowedAaguids': 'list',
   'webauthn.signCount': 'text',
   passkeyLogin: 'boolean',

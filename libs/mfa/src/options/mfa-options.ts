@@ -42,15 +42,23 @@ export interface WebAuthnOptions {
   rpId?: string;
   /** The site's name, shown by some authenticators. */
   rpName?: string;
-  /** The exact origins on which ceremonies may run, such as `https://app.example.com`. */
+  /**
+   * The exact origins on which ceremonies may run, such as `https://app.example.com`; also those of Android apps
+   * (`android:apk-key-hash:…`) and browser extensions (`chrome-extension://…`), as they send them.
+   */
   origins?: string[];
   /** Lets `http://localhost` in. Default: false. */
   allowInsecureOrigin?: boolean;
   /** Default: `preferred`. */
   userVerification?: 'required' | 'preferred' | 'discouraged';
-  /** Default: `none`. */
+  /**
+   * Whether authenticators have to say what they are. With `direct` or `enterprise` a registration without an attestation is
+   * refused; with roots or AAGUIDs only one whose certificates lead to a root is accepted. Default: `none`.
+   */
   attestation?: 'none' | 'indirect' | 'direct' | 'enterprise';
-  /** Models of authenticators that may be registered, by AAGUID. Default: any. */
+  /** Certificates (PEM) that the attestation of a key must lead to; with `attestation` `direct` or `enterprise`. Default: none. */
+  attestationRoots?: string[];
+  /** Models of authenticators that may be registered, by AAGUID; proven by a path to a root, so it needs these. Default: any. */
   allowedAaguids?: string[];
   /** What happens when a signature counter goes back. Default: `reject`. */
   signCount?: 'reject' | 'report';

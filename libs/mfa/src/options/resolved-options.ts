@@ -23,6 +23,8 @@ export interface ResolvedWebAuthnOptions {
   origins: readonly string[];
   userVerification: 'required' | 'preferred' | 'discouraged';
   attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
+  /** PEM, one certificate each. */
+  attestationRoots: readonly string[];
   /** In lower case; null: any. */
   allowedAaguids: readonly string[] | null;
   signCount: 'reject' | 'report';

@@ -14,6 +14,7 @@ import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { AttestationPolicy } from './attestation-policy.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding } from './challenge.js';
@@ -21,7 +22,6 @@ import { Challenges } from './challenges.js';
 import { parseRegistration } from './credential-json.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { RelyingParty } from './relying-party.js';
-import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
 
 export interface CreationRequest {
@@ -45,6 +45,7 @@ export class RegistrationFlow {
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -112,7 +113,8 @@ export class RegistrationFlow {
       origins: this.rp.options.origins,
       requireUserVerification: content.requireUserVerification,
     });
-    if (!verified || !(await this.isAcceptable(user, verified))) throw new MfaException('webauthn_failed');
+    if (!verified || !(await this.attestation.accepts(user, verified)))
+      throw new MfaException('webauthn_failed');
     const id = randomUUID();
     const record = this.credentials.planInsertion({
       authenticatorId: id,
@@ -146,15 +148,6 @@ export class RegistrationFlow {
       },
       context,
     );
-  }
-
-  /** What the application wants of authenticators, beyond what WebAuthn does. */
-  private async isAcceptable(user: MfaUser, registration: VerifiedRegistration): Promise<boolean> {
-    const { attestation, allowedAaguids } = this.rp.options;
-    const demandsAttestation = attestation === 'direct' || attestation === 'enterprise';
-    if (demandsAttestation && registration.format === 'none') return false;
-    if (allowedAaguids && !allowedAaguids.includes(registration.aaguid)) return false;
-    return this.adapter.verifyAttestation(registration, user);
   }
 }
 
