@@ -8,6 +8,7 @@ import type { CeremonyPolicy } from './ceremony-policy.js';
 import { ALGORITHMS } from './ceremony-policy.js';
 import type { RegistrationJson } from './credential-json.js';
 import { MAX_CREDENTIAL_ID_BYTES } from './credential-json.js';
+import { isSoundKey } from './public-key.js';
 
 /** A registration whose every step of WebAuthn Level 3, section 7.1, up to 25 holds. */
 export interface VerifiedRegistration {
@@ -50,6 +51,7 @@ export async function verifyRegistration(
     // The library takes the id from the signed data and does not compare it with the one beside it.
     if (made.id !== credential.id) return null;
     if (Buffer.from(made.id, 'base64url').length > MAX_CREDENTIAL_ID_BYTES) return null;
+    if (!isSoundKey(made.publicKey)) return null;
     return {
       credentialId: made.id,
       publicKey: Buffer.from(made.publicKey).toString('base64url'),
