@@ -49,6 +49,7 @@ import { AuthenticationSessionService } from './sessions/authentication-session.
 import { LoginFlow } from './sessions/login.flow.js';
 import { MfaService } from './sessions/mfa.service.js';
 import { PasswordFlow } from './sessions/password.flow.js';
+import { RecentProof } from './sessions/recent-proof.service.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
@@ -132,6 +133,7 @@ export const INTERNAL_PROVIDERS = [
   LoginFlow,
   PasswordFlow,
   SecondFactorFlow,
+  RecentProof,
   SessionAnswers,
   SessionTransport,
   ResetFlow,

@@ -29,8 +29,13 @@ export interface AlongProof {
   events: NewMfaEvent[];
   /** The session that is proven in, which the writes may have just started. */
   sessionId: string;
-  /** A lost claim among the writes means that the code was right and something else was not; it is thrown. */
-  onLost: MfaException;
+  /**
+   * Called when a claim among the writes was lost: the code was right, and something else has changed. Returns what to do
+   * instead.
+   *
+   * @throws {MfaException} when there is nothing left to do
+   */
+  again: () => Promise<AlongProof>;
 }
 
 /** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
@@ -148,19 +153,18 @@ export class CodeVerifier {
     { along, source = APPLICATION_SOURCE }: CodeVerification,
     events: NewMfaEvent[] = this.openedByWaiting(row),
   ): Promise<string | null> {
-    const extra = along?.(row);
-    const result = await this.journal.commit(
-      [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
-      {
-        user,
-        source: extra ? { ...source, sessionId: extra.sessionId } : source,
-        events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
-      },
-    );
-    if (result.committed) return null;
-    const isOurs = claims.some(({ claim }) => claim === result.lost);
-    if (extra && !isOurs) throw extra.onLost;
-    return result.lost;
+    for (let extra = along?.(row); ; extra = await extra?.again()) {
+      const result = await this.journal.commit(
+        [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
+        {
+          user,
+          source: extra ? { ...source, sessionId: extra.sessionId } : source,
+          events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
+        },
+      );
+      if (result.committed) return null;
+      if (!extra || claims.some(({ claim }) => claim === result.lost)) return result.lost;
+    }
   }
 
   /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */

@@ -28,6 +28,7 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       'Ohne eingerichtete Zwei-Faktor-Authentisierung können Sie keine Wiederherstellungscodes erzeugen.',
     no_pending_setup:
       'Es gibt keine Einrichtung abzuschließen, oder sie ist abgelaufen. Beginnen Sie von vorn.',
+    conflict: 'Eine andere Änderung kam zuvor, und nichts wurde geändert. Versuchen Sie es noch einmal.',
     too_many_attempts: 'Zu viele Versuche. Versuchen Sie es später erneut.',
     storage_unavailable: 'Der Dienst ist im Moment nicht verfügbar. Versuchen Sie es später erneut.',
   }),

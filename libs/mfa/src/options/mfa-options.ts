@@ -4,6 +4,7 @@ import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaLayout } from '../pages/page-props.js';
 import type { MfaType } from '../policy/methods.js';
+import type { ChangesNeed } from '../policy/recent.js';
 
 /** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
 export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
@@ -82,6 +83,8 @@ export interface SessionOptions {
   pendingTtlSeconds?: number;
   /** How long a session lives at most, in seconds, 1 to 2592000. Default: 43200 (12 hours). */
   ttlSeconds?: number;
+  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. Default: `ttlSeconds`. */
+  rememberTtlSeconds?: number;
   /** The session cookie, or false for the header transport only. */
   cookie?: SessionCookieOptions | false;
   /** The request header that carries the token of clients without cookies. Default: `x-mfa-session`. */
@@ -197,8 +200,18 @@ export interface MfaBehaviourOptions {
   requiredForStaff?: boolean;
   /** How long a proven second factor counts, in seconds, 1 to 86400. Default: 300. */
   gracePeriodSeconds?: number;
+  /**
+   * What *recent* means for users who have a phishing-resistant factor and change their factors or recovery codes: `strongest`,
+   * one of that kind or a recovery code; `any`, any second factor. Default: `strongest`.
+   */
+  changesNeed?: ChangesNeed;
   /** How long someone who must enrol may still work without, in seconds, up to 31536000. Default: 0. */
   enrollmentGracePeriodSeconds?: number;
+  /**
+   * How long ago an identity provider may have asked for several factors for `trustExternalMfa` to count, in seconds, 1 to
+   * 2592000. Default: 43200 (12 hours).
+   */
+  externalMfaMaxAgeSeconds?: number;
   /** Whether users whose address is known to be unverified may not enrol. Default: true. */
   requireVerifiedEmail?: boolean;
   session?: SessionOptions;

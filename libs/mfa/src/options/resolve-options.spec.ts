@@ -52,11 +52,14 @@ describe('resolveOptions', () => {
       recoveryCodes: { count: 10, format: { alphabet: 'digits', length: 8 } },
       requiredForStaff: false,
       gracePeriodSeconds: 300,
+      changesNeed: 'strongest',
       enrollmentGracePeriodSeconds: 0,
+      externalMfaMaxAgeSeconds: 43_200,
       requireVerifiedEmail: true,
       session: {
         pendingTtlSeconds: 900,
         ttlSeconds: 43_200,
+        rememberTtlSeconds: 43_200,
         cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         header: 'x-mfa-session',
       },
@@ -441,6 +444,12 @@ describe('resolveOptions', () => {
       expect(resolveOptions({ secret, webauthn, profile: 'strict' }, production).totp.tolerance).toBe(0);
       expect(problemsOf({ secret, profile: 'strict', totp: { tolerance: 1 } })).toEqual([
         expect.stringContaining('`totp.tolerance`'),
+      ]);
+    });
+
+    it.each(['aal2', 'strict'])('%s lets no code that may have been relayed change a key', (profile) => {
+      expect(problemsOf({ secret, profile, changesNeed: 'any' })).toEqual([
+        expect.stringContaining('`changesNeed` must be `strongest`'),
       ]);
     });
 

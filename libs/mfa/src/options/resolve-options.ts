@@ -14,6 +14,7 @@ import { resolveTotp } from './resolve-totp.js';
 import { resolveTrustedDevices } from './resolve-trusted-devices.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
+import type { ChangesNeed } from '../policy/recent.js';
 
 const SECRET_BYTES = 32;
 const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
@@ -25,7 +26,9 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'passkeyLogin',
   'requiredForStaff',
   'gracePeriodSeconds',
+  'changesNeed',
   'enrollmentGracePeriodSeconds',
+  'externalMfaMaxAgeSeconds',
   'requireVerifiedEmail',
   'session',
   'trustedDevices',
@@ -71,12 +74,20 @@ export function resolveOptions(
       1,
       PROFILES[profile].maxGracePeriodSeconds,
     ),
+    changesNeed: resolveChangesNeed(problems, options, profile),
     enrollmentGracePeriodSeconds: problems.integer(
       'enrollmentGracePeriodSeconds',
       options.enrollmentGracePeriodSeconds,
       0,
       0,
       31_536_000,
+    ),
+    externalMfaMaxAgeSeconds: problems.integer(
+      'externalMfaMaxAgeSeconds',
+      options.externalMfaMaxAgeSeconds,
+      43_200,
+      1,
+      PROFILES[profile].maxSessionTtlSeconds,
     ),
     requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
     session,
@@ -132,6 +143,20 @@ function resolveTypes(
     );
   }
   return types;
+}
+
+function resolveChangesNeed(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+): ChangesNeed {
+  const need = problems.oneOf('changesNeed', options.changesNeed, 'strongest', ['strongest', 'any']);
+  if (need === 'any' && PROFILES[profile].needsWebAuthn) {
+    problems.add(
+      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
+    );
+  }
+  return need;
 }
 
 function resolvePasskeyLogin(

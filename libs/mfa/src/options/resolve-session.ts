@@ -16,8 +16,15 @@ export function resolveSession(
   { nodeEnv }: OptionsEnvironment,
 ): ResolvedMfaOptions['session'] {
   const session = problems.group('session', options.session);
-  problems.onlyKnown('session.', session, ['pendingTtlSeconds', 'ttlSeconds', 'cookie', 'header']);
+  problems.onlyKnown('session.', session, [
+    'pendingTtlSeconds',
+    'ttlSeconds',
+    'rememberTtlSeconds',
+    'cookie',
+    'header',
+  ]);
   const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
+  const ttlSeconds = problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl);
   return {
     pendingTtlSeconds: problems.integer(
       'session.pendingTtlSeconds',
@@ -26,7 +33,14 @@ export function resolveSession(
       1,
       3600,
     ),
-    ttlSeconds: problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl),
+    ttlSeconds,
+    rememberTtlSeconds: problems.integer(
+      'session.rememberTtlSeconds',
+      session['rememberTtlSeconds'],
+      ttlSeconds,
+      1,
+      maxTtl,
+    ),
     cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
     header: problems
       .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')

@@ -1,4 +1,5 @@
 import type { MfaType } from '../policy/methods.js';
+import type { ChangesNeed } from '../policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type {
   AuditOptions,
@@ -45,11 +46,14 @@ export interface ResolvedMfaOptions {
   passkeyLogin: boolean;
   requiredForStaff: boolean;
   gracePeriodSeconds: number;
+  changesNeed: ChangesNeed;
   enrollmentGracePeriodSeconds: number;
+  externalMfaMaxAgeSeconds: number;
   requireVerifiedEmail: boolean;
   session: {
     pendingTtlSeconds: number;
     ttlSeconds: number;
+    rememberTtlSeconds: number;
     cookie: ResolvedCookie | false;
     /** In lower case. */
     header: string;

@@ -71,3 +71,8 @@ export function newestRecord(
 export function isSecondFactorType(type: MfaType): boolean {
   return SECOND_FACTOR_TYPES.includes(type);
 }
+
+/** Whether no look-alike site can relay a proof of this type (NIST SP 800-63B-4, section 3.2.5). */
+export function isPhishingResistantType(type: MfaType): boolean {
+  return type === 'webauthn';
+}

@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
+import { CountColumn } from '../storage/count-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
@@ -36,6 +37,10 @@ export class AuthenticationSession {
 
   @MomentColumn('expires_at')
   expiresAt!: Date;
+
+  /** How long it lives once it is authenticated, in seconds, when the sign-in said so; null: as the options say. */
+  @CountColumn('ttl_seconds', { nullable: true })
+  ttlSeconds!: number | null;
 
   /** Seals what the row says under a key that the database does not have; see `row-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })

@@ -11,6 +11,7 @@ import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { normalizeCode } from '../authenticators/code-factor.js';
 import { CodeVerifier } from '../authenticators/code-verifier.js';
+import { FactorChange } from '../authenticators/factor-change.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
@@ -20,6 +21,7 @@ import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { authenticatedSession } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
@@ -42,6 +44,7 @@ export class TotpService {
     @Inject(TotpData) private readonly data: TotpData,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
+    @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
@@ -56,52 +59,41 @@ export class TotpService {
   }
 
   /**
-   * The secret of the user's set-up in base32; starts one when there is none.
+   * The secret of the set-up that this session has begun, in base32; starts one when there is none.
    *
+   * @param context the request whose session it belongs to; without one it belongs to the application's own code
    * @throws {MfaException} as {@link begin}; an active secret is never shown
    */
-  async getTotpKey(user: MfaUser): Promise<string> {
-    const setup = await this.setups.find(userIdOf(user));
-    return setup ? (await this.data.decrypt(setup.data, setup)).secret : (await this.begin(user)).secret;
+  async getTotpKey(user: MfaUser, context?: MfaRequestContext): Promise<string> {
+    return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
   }
 
-  /** The user's authenticator app as an object: the one in set-up if there is one, else the active one. */
-  async getAuthenticator(user: MfaUser): Promise<TotpAuthenticator> {
-    return new TotpAuthenticator(user, this, (await this.getSetup(user)) ?? undefined);
+  /** The user's authenticator app as an object: the one that this session is setting up if there is one, else the active one. */
+  async getAuthenticator(user: MfaUser, context?: MfaRequestContext): Promise<TotpAuthenticator> {
+    return new TotpAuthenticator(user, this, (await this.getSetup(user, context)) ?? undefined);
   }
 
-  /** The set-up that the user has begun and not finished, or null. */
-  async getSetup(user: MfaUser): Promise<TotpSetupDetails | null> {
-    const setup = await this.setups.find(userIdOf(user));
+  /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
+  async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
+    const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
     return setup && this.describe(user, setup);
   }
 
   /**
-   * Starts a set-up: a new secret that waits on the server for its first code. A former set-up is void; an active
-   * authenticator goes on working.
+   * Starts a set-up: a new secret that waits on the server for its first code. It belongs to the session of the request, which
+   * alone may see and finish it. A former set-up is void; an active authenticator goes on working.
    *
-   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered
+   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered, and the codes of
+   *   {@link FactorChange.run}
    */
-  async begin(user: MfaUser): Promise<TotpSetupDetails> {
+  async begin(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails> {
     this.flow.assertMayEnrol(user, 'totp');
-    const userId = userIdOf(user);
-    this.assertRoom(await this.authenticators.find(userId));
-    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
-    const id = randomUUID();
-    const data = await this.data.encrypt(
-      { secret: generateSecret(), algorithm, digits, period },
-      { id, userId },
-    );
-    const setup: TotpSetup = {
-      userId,
-      id,
-      data,
-      sessionId: null,
-      expiresAt: new Date(this.clock.now() + setupTtlSeconds * 1000),
-    };
-    const details = await this.describe(user, setup);
-    await this.setups.replace(setup);
-    return details;
+    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
+      this.assertRoom(authenticators);
+      const setup = await this.newSetup(userId, session?.id ?? null);
+      const result = await this.describe(user, setup);
+      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result };
+    });
   }
 
   /**
@@ -120,7 +112,7 @@ export class TotpService {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
     const userId = userIdOf(user);
-    const setup = await this.setups.find(userId);
+    const setup = await this.setups.find(userId, sessionIdOf(context));
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(userId);
     const lastStep = await this.firstStep(setup, normalizeCode(code));
@@ -169,6 +161,17 @@ export class TotpService {
     return step;
   }
 
+  private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {
+    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
+    const id = randomUUID();
+    const data = await this.data.encrypt(
+      { secret: generateSecret(), algorithm, digits, period },
+      { id, userId },
+    );
+    const expiresAt = new Date(this.clock.now() + setupTtlSeconds * 1000);
+    return { userId, id, data, sessionId, expiresAt };
+  }
+
   private async describe(user: MfaUser, setup: TotpSetup): Promise<TotpSetupDetails> {
     const { secret } = await this.data.decrypt(setup.data, setup);
     const url = await this.adapter.buildTotpUrl(user, secret);
@@ -185,4 +188,9 @@ export class TotpService {
     const count = authenticators.filter(({ type }) => type === 'totp').length;
     if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
   }
+}
+
+/** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
+function sessionIdOf(context: MfaRequestContext | undefined): string | null {
+  return context ? (authenticatedSession(context)?.id ?? null) : null;
 }
