@@ -20,6 +20,7 @@ import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
+import { RefusalLog } from './events/refusal-log.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
 import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
@@ -151,6 +152,7 @@ export const INTERNAL_PROVIDERS = [
   TrustCookie,
   TrustedDeviceStore,
   MfaJournal,
+  RefusalLog,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,

@@ -76,9 +76,9 @@ export class CodeVerifier {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
     const code = normalizeCode(input);
-    const { types } = verification;
+    const { types, source = APPLICATION_SOURCE } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    const attempt = await this.limiter.take(userIdOf(user));
+    const attempt = await this.limiter.take(user, source);
 
     const wrong: Authenticator[] = [];
     for (const factor of this.factors) {
@@ -180,7 +180,8 @@ export class CodeVerifier {
     const giveBack = this.limiter.giveBack(attempt);
     const isUsed = row.lastStep !== null && step <= row.lastStep;
     if (isUsed || this.unlocking.isTooSoon(row)) {
-      if (!isUsed) await this.journal.commit([giveBack], { user, source, events: [] });
+      if (isUsed) await this.limiter.failed(attempt);
+      else await this.journal.commit([giveBack], { user, source, events: [] });
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
     const { write, opens, progress } = this.unlocking.claimCode(row, step);

@@ -49,6 +49,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',
       text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
     },
+    attempts_exhausted: {
+      subject: '{site}: Zu viele Fehlversuche',
+      text: 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen, mit Codes, Sicherheitsschlüsseln oder Ihrem Passwort zu bestätigen, dass Sie es sind. Weitere werden eine Zeit lang abgelehnt, auch richtige. Wer sie unternommen hat, kennt Ihr Passwort oder benutzt ein Gerät, auf dem Sie angemeldet sind.',
+    },
     recovery_code_used: {
       subject: '{site}: Ein Wiederherstellungscode wurde verwendet',
       text: 'Einer Ihrer Wiederherstellungscodes wurde anstelle Ihres zweiten Faktors verwendet. Verbleibende Codes: {remaining}.',

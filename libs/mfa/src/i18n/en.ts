@@ -26,6 +26,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: a security key may have been copied',
       text: 'The security key “{name}” behaved as if a copy of it existed. Remove it from your account and register another one.',
     },
+    attempts_exhausted: {
+      subject: '{site}: too many failed attempts',
+      text: 'Too many attempts to confirm that it is you failed within a short time, with codes, keys or your password. Further ones are refused for a while, even right ones. Whoever made them knows your password or uses a device on which you are signed in.',
+    },
     recovery_code_used: {
       subject: '{site}: a recovery code was used',
       text: 'One of your recovery codes was used in place of your second factor. Recovery codes left: {remaining}.',

@@ -14,6 +14,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.cloned':
       return { type: 'authenticator_cloned', ...nameOf(event.data.authenticator) };
+    case 'mfa.attempts.exhausted':
+      return { type: 'attempts_exhausted' };
     case 'mfa.recovery_code.used':
       return { type: 'recovery_code_used', ...nameOf(event.data.authenticator), ...left(event.data) };
     case 'mfa.recovery_codes.low':

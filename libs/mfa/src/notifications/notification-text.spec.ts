@@ -41,6 +41,10 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     en: ['Example: a security key may have been copied', 'The security key “My phone” behaved as if'],
     de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],
   },
+  attempts_exhausted: {
+    en: ['Example: too many failed attempts', 'Too many attempts to confirm that it is you failed'],
+    de: ['Example: Zu viele Fehlversuche', 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen'],
+  },
   recovery_code_used: {
     en: ['Example: a recovery code was used', 'Recovery codes left: 3.'],
     de: ['Example: Ein Wiederherstellungscode wurde verwendet', 'Verbleibende Codes: 3.'],

@@ -17,11 +17,12 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { TakenAttempt } from '../limits/attempt-limiter.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession } from '../sessions/request-context.service.js';
+import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
@@ -114,8 +115,8 @@ export class TotpService {
     const userId = userIdOf(user);
     const setup = await this.setups.find(userId, sessionIdOf(context));
     if (!setup) throw new MfaException('no_pending_setup');
-    const attempt = await this.limiter.take(userId);
-    const lastStep = await this.firstStep(setup, normalizeCode(code));
+    const attempt = await this.limiter.take(user, sourceOf(context));
+    const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data } = setup;
     const named = name === undefined ? {} : { name };
     const giveBack = this.limiter.giveBack(attempt);
@@ -153,12 +154,13 @@ export class TotpService {
     return this.adapter.buildTotpUrl({ ...user, email: name }, secret);
   }
 
-  private async firstStep(setup: TotpSetup, code: string): Promise<number | null> {
+  private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
     const { insecureBypassCode, tolerance } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
     const step = findTimeStep(await this.data.decrypt(setup.data, setup), code, this.clock.now(), tolerance);
-    if (step === null) throw new MfaException('incorrect_code');
-    return step;
+    if (step !== null) return step;
+    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: 'totp' } });
+    throw new MfaException('incorrect_code');
   }
 
   private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {

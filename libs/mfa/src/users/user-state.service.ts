@@ -111,6 +111,7 @@ export class UserStateService {
         secondFactors: 0,
         attempts: 0,
         windowStartedAt: null,
+        exhaustedToldAt: null,
         enrollmentStartedAt,
         enrolledAt: null,
         enrollmentRequiredFrom: null,

@@ -6,10 +6,12 @@ import { TableBuilder } from './table-builder.js';
 
 const seal: ColumnSpec = { type: 'varchar', length: 64, nullable: true };
 
+const moment: ColumnSpec = { type: 'bigint', nullable: true };
+
 const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'session', columns: { seal, ttl_seconds: { type: 'int', nullable: true } } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
-  { name: 'user_state', columns: { enrolled_at: { type: 'bigint', nullable: true } } },
+  { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
 ];
 
 /**
