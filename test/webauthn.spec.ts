@@ -119,7 +119,7 @@ describe('registering a security key', () => {
       Array.from({ length: 25 }, () => client.clone().post('/mfa/webauthn', { credential })),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect(answers.filter(({ status }) => ![201, 400, 401].includes(status))).toEqual([]);
+    expect(answers.filter(({ status }) => ![201, 400, 401, 429].includes(status))).toEqual([]);
   });
 
   it('takes a new handle from a second first registration for a failure', async () => {
@@ -302,14 +302,6 @@ describe('registering a security key', () => {
     expect((await enrolled.post('/mfa/webauthn', { credential: made })).body.code).toBe('webauthn_failed');
   });
 
-  it('forgets dead challenges when they have expired', async () => {
-    await enrolKey(test);
-    test.clock.advance(301);
-    await enrolKey(test);
-    const [{ count }] = await rowsOf(test.dataSource, 'SELECT COUNT(*) AS count FROM mfa_webauthn_challenge');
-    expect(count).toBeLessThanOrEqual(2);
-  });
-
   it('needs a recent second factor of a user who has one', async () => {
     const { client, secret } = await enrol(test);
     test.clock.advance(301);
@@ -394,12 +386,9 @@ describe('a security key as second factor', () => {
     ['a credential that nobody has', { credentialId: randomBytes(32) }],
     ['backup eligibility that it did not have', { backupEligible: true }],
     ['a backup without eligibility', { backedUp: true }],
-    ['a counter that went back', { signCount: 0, response: {} }],
     ['authenticator data that are cut', { response: { authenticatorData: 'AAAA' } }],
   ])('refuses %s', async (name, tampering) => {
-    const { id, key, client } = await enrolKey(test);
-    // The counter moves on first, so that it can go back.
-    expect((await assertKey(client, key)).status).toBe(200);
+    const { id, key } = await enrolKey(test);
     const half = await halfSignIn(test, { id });
     const { status, body, headers } = await assertKey(half, key, tampering);
     expect([name, status, body.code]).toEqual([name, 400, 'webauthn_failed']);
@@ -432,33 +421,12 @@ describe('a security key as second factor', () => {
       Array.from({ length: 25 }, () => half.clone().post('/mfa/authenticate/webauthn', { credential })),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    // The copies have spent the attempts.
+    test.clock.advance(300);
     const again = await halfSignIn(test, { id });
     expect((await again.post('/mfa/authenticate/webauthn', { credential })).body.code).toBe(
       'webauthn_failed',
     );
-  });
-
-  it('is refused and told of when its counter goes back', async () => {
-    const { id, key } = await enrolKey(test);
-    const half = await halfSignIn(test, { id });
-    await assertKey(half, key, { signCount: 10 });
-    const from = test.adapter.notifications.length;
-    const again = await halfSignIn(test, { id });
-    expect((await assertKey(again, key, { signCount: 10 })).body.code).toBe('webauthn_failed');
-    expect(test.adapter.notifications.slice(from)).toMatchObject([{ type: 'authenticator_cloned' }]);
-    expect(test.logger.lines.some((line) => line.includes('may have been cloned'))).toBe(true);
-    // Unsigned junk is no clone.
-    await assertKey(again, key, { signCount: 1, wrongKey: true });
-    expect(test.adapter.notifications).toHaveLength(from + 1);
-    expect((await assertKey(again, key, { signCount: 11 })).status).toBe(200);
-  });
-
-  it('counts on once, when copies of it sign at the same time', async () => {
-    const { id, key } = await enrolKey(test);
-    const halves = await Promise.all(Array.from({ length: 5 }, () => halfSignIn(test, { id })));
-    const answers = await Promise.all(halves.map((half) => assertKey(half, key, { signCount: 7 })));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ body }) => body.code === 'webauthn_failed')).toHaveLength(4);
   });
 
   it('has one spelling of its id', async () => {
@@ -664,15 +632,6 @@ describe('signing in with a passkey', () => {
 });
 
 describe('policies of the relying party', () => {
-  it('reports a counter that goes back without refusing it', async () => {
-    const test = await startTestApp({ mfa: { webauthn: { ...webauthn, signCount: 'report' } } });
-    const { id, key } = await enrolKey(test);
-    await assertKey(await halfSignIn(test, { id }), key, { signCount: 10 });
-    expect((await assertKey(await halfSignIn(test, { id }), key, { signCount: 5 })).status).toBe(200);
-    expect(test.adapter.notifications.map(({ type }) => type)).toContain('authenticator_cloned');
-    await test.close();
-  });
-
   it('demands user verification and attestation', async () => {
     const strict = await startTestApp({ mfa: { webauthn: { ...webauthn, userVerification: 'required' } } });
     const { client } = await signIn(strict);

@@ -71,6 +71,8 @@ import { AttestationPolicy } from './webauthn/attestation-policy.js';
 import { ChallengeStore } from './webauthn/challenge-store.js';
 import { Challenges } from './webauthn/challenges.js';
 import { CredentialStore } from './webauthn/credential-store.js';
+import { FailedCeremonies } from './webauthn/failed-ceremonies.js';
+import { KeySuspicions } from './webauthn/key-suspicions.js';
 import { RegistrationFlow } from './webauthn/registration.flow.js';
 import { RelyingParty } from './webauthn/relying-party.js';
 import { WebAuthnDetails } from './webauthn/webauthn-details.js';
@@ -121,6 +123,8 @@ export const INTERNAL_PROVIDERS = [
   RecoveryCodeStore,
   AssertionVerifier,
   AttestationPolicy,
+  FailedCeremonies,
+  KeySuspicions,
   ChallengeStore,
   Challenges,
   CredentialStore,

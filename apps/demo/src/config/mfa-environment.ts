@@ -25,6 +25,7 @@ const OPTIONS: Record<string, Kind> = {
   'webauthn.attestationRoots': 'list',
   'webauthn.allowedAaguids': 'list',
   'webauthn.signCount': 'text',
+  'webauthn.backupEligibilityChange': 'text',
   passkeyLogin: 'boolean',
   requiredForStaff: 'boolean',
   gracePeriodSeconds: 'number',

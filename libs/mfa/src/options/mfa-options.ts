@@ -61,8 +61,16 @@ export interface WebAuthnOptions {
   attestationRoots?: string[];
   /** Models of authenticators that may be registered, by AAGUID; proven by a path to a root, so it needs these. Default: any. */
   allowedAaguids?: string[];
-  /** What happens when a signature counter goes back. Default: `reject`. */
+  /**
+   * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
+   * user is told and no more. Counters of keys that can be synced never count. Default: `reject`.
+   */
   signCount?: 'reject' | 'report';
+  /**
+   * What happens when a key can be synced and could not when it was registered, or the other way round: it is refused with an
+   * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19). Default: `reject`.
+   */
+  backupEligibilityChange?: 'reject' | 'report';
 }
 
 export interface SessionCookieOptions {

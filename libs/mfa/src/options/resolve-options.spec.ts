@@ -37,6 +37,7 @@ describe('resolveOptions', () => {
         attestationRoots: [],
         allowedAaguids: null,
         signCount: 'reject',
+        backupEligibilityChange: 'reject',
       },
       passkeyLogin: false,
       totp: {
@@ -271,6 +272,11 @@ describe('resolveOptions', () => {
     ],
     ['no AAGUIDs', { webauthn: { ...webauthn, allowedAaguids: [] } }, '`webauthn.allowedAaguids`'],
     ['an unknown attestation', { webauthn: { ...webauthn, attestation: 'x' } }, '`webauthn.attestation`'],
+    [
+      'an unknown answer to a changed eligibility',
+      { webauthn: { ...webauthn, backupEligibilityChange: 'ignore' } },
+      '`webauthn.backupEligibilityChange` must be one of reject, report',
+    ],
     [
       'roots that are no certificates',
       { webauthn: { ...webauthn, attestation: 'direct', attestationRoots: ['x'] } },

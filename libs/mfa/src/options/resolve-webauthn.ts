@@ -37,6 +37,7 @@ export function resolveWebAuthn(
     'attestationRoots',
     'allowedAaguids',
     'signCount',
+    'backupEligibilityChange',
   ]);
   for (const name of ['rpId', 'rpName', 'origins']) {
     if (webauthn[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
@@ -79,6 +80,12 @@ export function resolveWebAuthn(
     attestationRoots: resolveRoots(problems, webauthn['attestationRoots'], attestation),
     allowedAaguids: resolveAaguids(problems, webauthn['allowedAaguids']),
     signCount: problems.oneOf('webauthn.signCount', webauthn['signCount'], 'reject', ['reject', 'report']),
+    backupEligibilityChange: problems.oneOf(
+      'webauthn.backupEligibilityChange',
+      webauthn['backupEligibilityChange'],
+      'reject',
+      ['reject', 'report'],
+    ),
   };
 }
 

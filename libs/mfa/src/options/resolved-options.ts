@@ -29,6 +29,7 @@ export interface ResolvedWebAuthnOptions {
   /** In lower case; null: any. */
   allowedAaguids: readonly string[] | null;
   signCount: 'reject' | 'report';
+  backupEligibilityChange: 'reject' | 'report';
 }
 
 /** A cookie, with its name as the browser sees it. */
