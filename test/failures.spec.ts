@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { MfaEvent, MfaNotification, MfaUser } from 'nestjs-mfa';
-import { MfaAdminService, MfaAuditService, MfaEvents, RecoveryCodesService, TotpService } from 'nestjs-mfa';
+import {
+  MfaAdminService,
+  MfaAuditService,
+  MfaEvents,
+  RecoveryCodesService,
+  RequireMfa,
+  TotpService,
+} from 'nestjs-mfa';
 
+import { RefusalLog } from '../libs/mfa/src/events/refusal-log.js';
 import { PasswordFlow } from '../libs/mfa/src/sessions/password.flow.js';
 import type { Client } from './support/client.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
@@ -44,6 +53,25 @@ class PasswordController {
     @Res({ passthrough: true }) response: object,
   ): Promise<unknown> {
     return this.passwords.prove(users.get(id) as MfaUser, password, { request, response });
+  }
+}
+
+/** An application's own sign-in: who the header says. */
+class HeaderGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: Record<string, string>; user?: unknown }>();
+    request.user = { id: request.headers['x-user'] };
+    return true;
+  }
+}
+
+@Controller('own')
+@UseGuards(HeaderGuard)
+class OwnController {
+  @Get()
+  @RequireMfa()
+  open(): object {
+    return {};
   }
 }
 
@@ -239,5 +267,140 @@ describe('failures', () => {
     const told = await test.toldOf(id);
     expect(factsOf(told, 'mfa.reauthentication.failed')).toEqual([{ method: 'pwd' }]);
     expect(JSON.stringify(told)).not.toMatch(/hunter22|correct horse/);
+  });
+});
+
+describe('refused requests', () => {
+  let test: FailureApp;
+  beforeAll(async () => {
+    test = await start({ controllers: [OwnController] });
+  });
+  afterAll(() => test.close());
+
+  /** Why requests of this user were refused, by events and by rows of the trail, which nobody waits for. */
+  const reasonsOf = async (userId: string) => {
+    await test.app.get(RefusalLog).onModuleDestroy();
+    const { events, entries } = await test.toldOf(userId);
+    const refusals = events.filter(({ type }) => type === 'mfa.access.refused');
+    expect(entries.filter((type) => type === 'mfa.access.refused')).toHaveLength(refusals.length);
+    return refusals.map(({ data }) => (data as { reason: string }).reason);
+  };
+
+  it('of the guard are told once a window and reason, to nobody by mail', async () => {
+    const user = await enrol(test);
+    test.clock.advance(301);
+    for (let i = 0; i < 5; i++) expect((await user.client.get('/protected')).status).toBe(401);
+    for (let i = 0; i < 5; i++)
+      expect((await user.client.get('/protected/phishing-resistant')).status).toBe(403);
+    for (let i = 0; i < 5; i++) expect((await user.client.post('/mfa/recovery-codes')).status).toBe(401);
+    expect(await reasonsOf(user.id)).toEqual(['mfa_required', 'mfa_enrollment_required']);
+    const { events, mails } = await test.toldOf(user.id);
+    expect(events.at(-1)).toMatchObject({
+      ip: '127.0.0.1',
+      userAgent: 'node',
+      sessionId: expect.any(String),
+    });
+    expect(mails).toEqual(['authenticator_added']);
+    test.clock.advance(301);
+    await user.client.get('/protected');
+    expect(await reasonsOf(user.id)).toEqual(['mfa_required', 'mfa_enrollment_required', 'mfa_required']);
+  });
+
+  it('are told of each user by itself', async () => {
+    const ids = [newUserId(), newUserId()];
+    for (const id of ids) {
+      const client = test.client();
+      await client.post('/login', { id });
+      await client.get('/protected');
+      test.clock.advance(301);
+      await client.post('/mfa/totp');
+    }
+    for (const id of ids) {
+      expect(await reasonsOf(id)).toEqual(['mfa_enrollment_required', 'reauthentication_required']);
+    }
+  });
+
+  it('cost no statement more than they would untold', async () => {
+    const user = await enrol(test);
+    test.clock.advance(301);
+    await user.client.get('/protected');
+    await reasonsOf(user.id);
+    const again = await test.logger.statementsOf(() => user.client.get('/protected'));
+    expect(again.length).toBeLessThanOrEqual(2);
+  });
+
+  it('of a half-finished sign-in are told where only a complete one counts', async () => {
+    const user = await enrol(test);
+    const half = await halfSignIn(test, user);
+    for (const path of ['/me', '/protected', '/mfa/status']) {
+      expect((await half.get(path)).body.code).toBe('unauthenticated');
+    }
+    expect(await reasonsOf(user.id)).toEqual(['pending_session']);
+  });
+
+  it('that another site sent are told, of whoever is signed in', async () => {
+    const user = await enrol(test);
+    const foreign = { 'sec-fetch-site': 'cross-site' };
+    const half = await halfSignIn(test, user);
+    for (let i = 0; i < 3; i++) {
+      expect((await user.client.post('/mfa/totp', undefined, foreign)).body.code).toBe('cross_origin');
+      expect((await half.post('/mfa/authenticate', { code: '000000' }, foreign)).body.code).toBe(
+        'cross_origin',
+      );
+    }
+    expect(await reasonsOf(user.id)).toEqual(['cross_origin']);
+  });
+
+  it('that another site sent are logged once where nobody is signed in', async () => {
+    const linesBefore = test.logger.lines.length;
+    for (let i = 0; i < 3; i++) {
+      const { body } = await test
+        .client()
+        .post('/login', { id: newUserId() }, { 'sec-fetch-site': 'cross-site' });
+      expect(body.code).toBe('cross_origin');
+    }
+    await test.app.get(RefusalLog).onModuleDestroy();
+    const lines = test.logger.lines.slice(linesBefore).filter((line) => /other sites/.test(line));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('127.0.0.1');
+  });
+
+  it('with somebody else’s session are told', async () => {
+    const [user, thief] = [await enrol(test), await enrol(test)];
+    for (let i = 0; i < 3; i++) {
+      expect((await thief.client.get('/own', { 'x-user': user.id })).body.code).toBe('mfa_required');
+    }
+    expect(await reasonsOf(user.id)).toEqual(['foreign_session', 'mfa_required']);
+    expect(await reasonsOf(thief.id)).toEqual([]);
+  });
+
+  it('are remembered in bounded space', () => {
+    const log = test.app.get(RefusalLog);
+    expect(log.isFirst('the first')).toBe(true);
+    expect(log.isFirst('the first')).toBe(false);
+    for (let i = 0; i < 10_000; i++) log.isFirst(`another ${i}`);
+    expect(log.isFirst('another 9999')).toBe(false);
+    expect(log.isFirst('the first')).toBe(true);
+  });
+});
+
+describe('a refusal that can’t be written down', () => {
+  it('is answered as ever, and told by the next one', async () => {
+    const test = await start();
+    const user = await enrol(test);
+    test.clock.advance(301);
+    await test.dataSource.query('ALTER TABLE mfa_audit_entry RENAME TO hidden');
+    expect((await user.client.get('/protected')).body.code).toBe('mfa_required');
+    await test.app.get(RefusalLog).onModuleDestroy();
+    await test.dataSource.query('ALTER TABLE hidden RENAME TO mfa_audit_entry');
+    const refusals = async () => {
+      const { events } = await test.toldOf(user.id);
+      return events.filter(({ type }) => type === 'mfa.access.refused').length;
+    };
+    expect(await refusals()).toBe(0);
+    await user.client.get('/protected');
+    await test.app.get(RefusalLog).onModuleDestroy();
+    expect(await refusals()).toBe(1);
+    await test.close();
   });
 });

@@ -15,6 +15,7 @@ import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
+import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
@@ -28,6 +29,7 @@ import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { RefusedRequests } from './http/refused-requests.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -112,6 +114,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorList,
   AuthenticatorLock,
   UnlockByCodes,
+  UnreadableAuthenticators,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
@@ -157,6 +160,7 @@ export const INTERNAL_PROVIDERS = [
   TrustedDeviceStore,
   MfaJournal,
   RefusalLog,
+  RefusedRequests,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,

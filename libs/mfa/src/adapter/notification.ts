@@ -11,6 +11,8 @@ export const NOTIFICATION_TYPES = [
   'recovery_codes_low',
   'recovery_codes_regenerated',
   'trusted_device_added',
+  'trusted_device_reused',
+  'trusted_device_copied',
   'admin_reset',
 ] as const;
 

@@ -56,6 +56,8 @@ export interface MfaEventData {
     authenticator: EventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
+  /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
+  'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
   /** A key calls itself fit for being synced and was not when it was registered, or the other way round (section 7.2, step 19). */
@@ -73,6 +75,8 @@ export interface MfaEventData {
   'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
   'mfa.trusted_device.added': { deviceId: string };
   'mfa.trusted_device.used': { deviceId: string };
+  /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */
+  'mfa.trusted_device.refused': { deviceId: string; reason: 'other_browser' };
   /** `deviceId` null: all of the user's. */
   'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
   /** An administrator removed factors. */

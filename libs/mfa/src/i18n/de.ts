@@ -75,6 +75,14 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Ein Browser gilt jetzt als vertrauenswürdig',
       text: 'Ein Browser wurde als vertrauenswürdig gekennzeichnet. Er fragt bei der Anmeldung eine Zeit lang nicht nach Ihrem zweiten Faktor.',
     },
+    trusted_device_reused: {
+      subject: '{site}: Das Vertrauen in einen Browser wurde doppelt verwendet',
+      text: 'Zwei Browser haben vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Dieser Browser gilt nicht mehr als vertrauenswürdig, und was mit ihm angemeldet war, ist abgemeldet. Wer ihn verwendet hat, kannte auch Ihr Passwort.',
+    },
+    trusted_device_copied: {
+      subject: '{site}: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
+      text: 'Ein Browser anderer Art hat vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Er wurde nach Ihrem zweiten Faktor gefragt. Wer ihn verwendet hat, kannte Ihr Passwort.',
+    },
     admin_reset: {
       subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',
       text: 'Ein Administrator hat zweite Faktoren von Ihrem Konto entfernt. Bei der nächsten Anmeldung müssen Sie möglicherweise einen neuen einrichten.',

@@ -56,6 +56,14 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: a browser is trusted now',
       text: 'A browser was marked as trusted. It does not ask for your second factor at sign-in for a while.',
     },
+    trusted_device_reused: {
+      subject: '{site}: the trust in a browser was used twice',
+      text: 'Two browsers presented what only one that you trust can have, so somebody has probably copied it. That browser is no longer trusted, and what was signed in with it is signed out. Whoever used it knew your password as well.',
+    },
+    trusted_device_copied: {
+      subject: '{site}: the trust in a browser turned up in another one',
+      text: 'Another kind of browser presented what only one that you trust can have, so somebody has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
+    },
     admin_reset: {
       subject: '{site}: your second factors were reset',
       text: 'An administrator removed second factors from your account. You may have to set up a new one when you sign in next.',

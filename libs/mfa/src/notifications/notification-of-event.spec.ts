@@ -27,6 +27,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
   'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
   'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
+  'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
   'mfa.recovery_code.used': [
     { authenticator, remaining: 0 },
@@ -45,7 +46,11 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.session.ended': [{ scope: 'one', reason: 'logout' }, null],
   'mfa.trusted_device.added': [{ deviceId: 'x' }, { type: 'trusted_device_added' }],
   'mfa.trusted_device.used': [{ deviceId: 'x' }, null],
-  'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, null],
+  'mfa.trusted_device.refused': [
+    { deviceId: 'x', reason: 'other_browser' },
+    { type: 'trusted_device_copied' },
+  ],
+  'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, { type: 'trusted_device_reused' }],
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
   'mfa.admin.unlocked': [{ authenticators: [] }, null],

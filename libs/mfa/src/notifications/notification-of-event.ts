@@ -30,6 +30,10 @@ export function notificationOf(event: MfaEvent): Facts | null {
       };
     case 'mfa.trusted_device.added':
       return { type: 'trusted_device_added' };
+    case 'mfa.trusted_device.revoked':
+      return event.data.reason === 'reused' ? { type: 'trusted_device_reused' } : null;
+    case 'mfa.trusted_device.refused':
+      return { type: 'trusted_device_copied' };
     case 'mfa.admin.reset':
       return { type: 'admin_reset' };
     default:

@@ -61,6 +61,20 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     en: ['Example: a browser is trusted now', 'A browser was marked as trusted.'],
     de: ['Example: Ein Browser gilt jetzt als vertrauenswürdig', 'Ein Browser wurde als vertrauenswürdig'],
   },
+  trusted_device_reused: {
+    en: ['Example: the trust in a browser was used twice', 'Two browsers presented what only one'],
+    de: [
+      'Example: Das Vertrauen in einen Browser wurde doppelt verwendet',
+      'Zwei Browser haben vorgewiesen, was nur einer haben kann',
+    ],
+  },
+  trusted_device_copied: {
+    en: ['Example: the trust in a browser turned up in another one', 'Another kind of browser presented'],
+    de: [
+      'Example: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
+      'Ein Browser anderer Art hat vorgewiesen',
+    ],
+  },
   admin_reset: {
     en: ['Example: your second factors were reset', 'An administrator removed second factors'],
     de: ['Example: Ihre zweiten Faktoren wurden zurückgesetzt', 'Ein Administrator hat zweite Faktoren'],

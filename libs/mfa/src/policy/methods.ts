@@ -28,6 +28,16 @@ export interface AuthenticationRecord {
   authenticatorId?: string;
 }
 
+/** The records that a session was stored with; none when they are not what this module writes. */
+export function readRecords(stored: unknown): AuthenticationRecord[] {
+  return Array.isArray(stored) && stored.every(isRecord) ? stored : [];
+}
+
+function isRecord(stored: unknown): stored is AuthenticationRecord {
+  const { method, at } = (stored ?? {}) as Partial<AuthenticationRecord>;
+  return typeof method === 'string' && typeof at === 'number';
+}
+
 const METHOD_OF_TYPE: Record<MfaType, AuthenticationMethod> = {
   totp: 'totp',
   webauthn: 'webauthn',

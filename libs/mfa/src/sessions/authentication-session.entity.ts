@@ -2,7 +2,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
+import { readRecords } from '../policy/methods.js';
 import { CountColumn } from '../storage/count-column.js';
+import { JsonColumn } from '../storage/json-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
@@ -28,8 +30,8 @@ export class AuthenticationSession {
   @Column({ type: 'varchar', length: 20 })
   status!: AuthenticationSessionStatus;
 
-  /** The proofs, oldest first, one per method. */
-  @Column({ type: 'simple-json' })
+  /** The proofs, oldest first, one per method; none when they can't be read. */
+  @JsonColumn(readRecords)
   methods!: AuthenticationRecord[];
 
   @MomentColumn('created_at')

@@ -213,6 +213,12 @@ export class AuthenticationSessionService {
     return { query: this.deletion().where('user_id = :userId AND id <> :keptId', { userId, keptId }) };
   }
 
+  /** Ends these sessions of the user, as far as there are any left of them. */
+  planEndingThese(userId: string, sessions: readonly Pick<AuthenticationSession, 'id'>[]): Write {
+    const ids = sessions.map(({ id }) => id);
+    return { query: this.deletion().where('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
+  }
+
   /** Ends the session that a client held before it signed in again. */
   planEndingToken(token: string): Write {
     return { query: this.deletion().where('token_hash = :tokenHash', { tokenHash: hashToken(token) }) };

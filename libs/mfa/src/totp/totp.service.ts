@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { toDataURL } from 'qrcode';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
@@ -29,6 +29,7 @@ import type { TotpSetupDetails } from './totp-authenticator.js';
 import { TotpData } from './totp-data.js';
 import type { TotpSetup } from './totp-setup.entity.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
+import type { TotpParameters } from './totp.js';
 import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
 
 export interface TotpActivation {
@@ -40,6 +41,8 @@ export interface TotpActivation {
 /** Sets up and checks authenticator apps (TOTP, RFC 6238). */
 @Injectable()
 export class TotpService {
+  private readonly logger = new Logger(TotpService.name);
+
   constructor(
     @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
     @Inject(TotpData) private readonly data: TotpData,
@@ -77,7 +80,8 @@ export class TotpService {
   /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
   async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
-    return setup && this.describe(user, setup);
+    const parameters = setup && (await this.read(setup));
+    return setup && parameters && this.describe(user, setup, parameters);
   }
 
   /**
@@ -157,10 +161,28 @@ export class TotpService {
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
     const { insecureBypassCode, tolerance } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
-    const step = findTimeStep(await this.data.decrypt(setup.data, setup), code, this.clock.now(), tolerance);
+    const parameters = await this.read(setup);
+    if (!parameters) {
+      await this.storage.commit([this.limiter.giveBack(attempt)]);
+      throw new MfaException('no_pending_setup');
+    }
+    const step = findTimeStep(parameters, code, this.clock.now(), tolerance);
     if (step !== null) return step;
     await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: 'totp' } });
     throw new MfaException('incorrect_code');
+  }
+
+  /** What the set-up holds; null when it can't be read, and a new one has to be begun. */
+  private async read(setup: TotpSetup): Promise<TotpParameters | null> {
+    try {
+      return await this.data.decrypt(setup.data, setup);
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.error(
+        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
+      );
+      return null;
+    }
   }
 
   private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {
@@ -174,8 +196,12 @@ export class TotpService {
     return { userId, id, data, sessionId, expiresAt };
   }
 
-  private async describe(user: MfaUser, setup: TotpSetup): Promise<TotpSetupDetails> {
-    const { secret } = await this.data.decrypt(setup.data, setup);
+  private async describe(
+    user: MfaUser,
+    setup: TotpSetup,
+    parameters?: TotpParameters,
+  ): Promise<TotpSetupDetails> {
+    const { secret } = parameters ?? (await this.data.decrypt(setup.data, setup));
     const url = await this.adapter.buildTotpUrl(user, secret);
     return {
       secret,

@@ -13,6 +13,7 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
   { name: 'authenticator', columns: { cloned_at: moment } },
   { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
+  { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
 ];
 
 /**
