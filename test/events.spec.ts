@@ -48,6 +48,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.access.refused': true,
   'mfa.authenticator.locked': true,
   'mfa.authenticator.unlocked': true,
+  'mfa.authenticator.backup_eligibility_changed': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
   'mfa.recovery_code.used': true,
@@ -533,9 +534,31 @@ describe('events', () => {
     const told = await during(test, async () => expect((await present(5)).status).toBe(400));
     expect(factsOf(told)).toEqual([
       ['authenticator.cloned', { authenticator: { id, type: 'webauthn', name: 'Master key' } }],
+      [
+        'authenticator.locked',
+        { authenticator: { id, type: 'webauthn', name: 'Master key' }, reason: 'cloned' },
+      ],
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: false }],
     ]);
     expect(told[0]).toMatchObject({ userId: user.id, ip: '127.0.0.1', userAgent: AGENT });
+  });
+
+  it('tell of a key whose backup eligibility changed', async () => {
+    const user = await enrol(test);
+    const { key, id } = await addKey(user.client);
+    const half = await halfSignIn(test, user);
+    const told = await during(test, async () => {
+      const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
+      const credential = key.get(options, { backupEligible: true });
+      expect((await half.post('/mfa/authenticate/webauthn', { credential })).status).toBe(400);
+    });
+    expect(factsOf(told)).toEqual([
+      [
+        'authenticator.backup_eligibility_changed',
+        { authenticator: { id, type: 'webauthn', name: 'Master key' }, backupEligible: true },
+      ],
+      ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: true }],
+    ]);
   });
 
   it('tell what an administrator did, and which one', async () => {

@@ -34,21 +34,69 @@ export interface Tampering {
   response?: Record<string, unknown>;
   algorithm?: number;
   format?: string;
+  /** Replaces entries of the COSE key. */
+  cose?: Record<number, Cbor>;
+  /** Makes the attestation statement, and its format. */
+  attest?: Attest;
+}
+
+export type Attest = (signed: Attestable) => { format: string; statement: Record<string, Cbor> };
+
+/** What an authenticator signs at registration. */
+export interface Attestable {
+  authData: Buffer;
+  clientDataHash: Buffer;
+  /** The private key of the new credential. */
+  key: KeyObject;
+}
+
+/** A pair of keys of a kind that authenticators have. */
+export interface KeyPair {
+  publicKey: KeyObject;
+  privateKey: KeyObject;
 }
 
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest();
 const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** A security key in software: one ES256 credential, and full control over what it says. */
+/** The public key as authenticators give it (RFC 9052, section 7; RFC 8230, section 4). */
+function coseKey(publicKey: KeyObject): Map<number, Cbor> {
+  const { kty, x = '', y = '', n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const bytes = (base64url: string) => Buffer.from(base64url, 'base64url');
+  const entries: Record<string, [number, Cbor][]> = {
+    EC: [
+      [1, 2],
+      [3, -7],
+      [-1, 1],
+      [-2, bytes(x)],
+      [-3, bytes(y)],
+    ],
+    OKP: [
+      [1, 1],
+      [3, -8],
+      [-1, 6],
+      [-2, bytes(x)],
+    ],
+    RSA: [
+      [1, 3],
+      [3, -257],
+      [-1, bytes(n)],
+      [-2, bytes(e)],
+    ],
+  };
+  return new Map(entries[kty as string]);
+}
+
+/** A security key in software: one credential, ES256 where nothing else is given, and full control over what it says. */
 export class SoftwareAuthenticator {
   readonly credentialId: Buffer;
   signCount = 0;
   userHandle = '';
-  private readonly key = newKey();
 
   constructor(
     private readonly defaults: Tampering = {},
     credentialId: Buffer = randomBytes(32),
+    private readonly key: KeyPair = newKey(),
   ) {
     this.credentialId = credentialId;
   }
@@ -58,28 +106,23 @@ export class SoftwareAuthenticator {
     const t = { ...this.defaults, ...tampering };
     this.userHandle = options.user?.id ?? '';
     const id = t.credentialId ?? this.credentialId;
-    const { x, y } = this.key.publicKey.export({ format: 'jwk' });
-    const cose = encodeCbor(
-      new Map<number, number | Uint8Array>([
-        [1, 2],
-        [3, t.algorithm ?? -7],
-        [-1, 1],
-        [-2, Buffer.from(x as string, 'base64url')],
-        [-3, Buffer.from(y as string, 'base64url')],
-      ]),
-    );
+    const cose = coseKey(this.key.publicKey);
+    if (t.algorithm !== undefined) cose.set(3, t.algorithm);
+    for (const [label, value] of Object.entries(t.cose ?? {})) cose.set(Number(label), value);
     const attested = Buffer.concat([
       Buffer.from((t.aaguid ?? '00000000-0000-0000-0000-000000000000').replaceAll('-', ''), 'hex'),
       Buffer.from([id.length >> 8, id.length & 255]),
       id,
-      cose,
+      encodeCbor(cose),
     ]);
     const authData = this.authenticatorData(t, options.rp?.id ?? '', attested);
     const clientDataJSON = this.clientData(t, 'webauthn.create', options.challenge);
+    const signed = { authData, clientDataHash: sha256(clientDataJSON), key: this.key.privateKey };
+    const { format, statement } = t.attest?.(signed) ?? { format: 'none', statement: {} };
     const attestationObject = encodeCbor(
       new Map<string, Cbor>([
-        ['fmt', t.format ?? 'none'],
-        ['attStmt', new Map<string, Cbor>()],
+        ['fmt', t.format ?? format],
+        ['attStmt', new Map(Object.entries(statement))],
         ['authData', authData],
       ]),
     );
@@ -97,7 +140,8 @@ export class SoftwareAuthenticator {
     const authData = this.authenticatorData(t, options.rpId ?? '');
     const clientDataJSON = this.clientData(t, 'webauthn.get', options.challenge);
     const key: KeyObject = t.wrongKey ? newKey().privateKey : this.key.privateKey;
-    const signature = sign('sha256', Buffer.concat([authData, sha256(clientDataJSON)]), key);
+    const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+    const signature = sign(hash, Buffer.concat([authData, sha256(clientDataJSON)]), key);
     const userHandle = t.userHandle === undefined ? this.userHandle : t.userHandle;
     return this.json(t, t.credentialId ?? this.credentialId, {
       clientDataJSON: clientDataJSON.toString('base64url'),

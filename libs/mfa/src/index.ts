@@ -163,7 +163,7 @@ export { MfaEvents } from './events/mfa-events.js';
 // Errors
 export type { MfaErrorCode } from './errors/error-codes.js';
 export { MFA_ERRORS } from './errors/error-codes.js';
-export type { MfaErrorDetails } from './errors/mfa-exception.js';
+export type { MfaErrorDetails, MfaRefusalReason } from './errors/mfa-exception.js';
 export { MfaException } from './errors/mfa-exception.js';
 
 // Entities and DTOs

@@ -74,9 +74,12 @@ import { TrustedDevicesService } from './trusted-devices/trusted-devices.service
 import { EnrollmentPolicy } from './users/enrollment-policy.js';
 import { UserStateService } from './users/user-state.service.js';
 import { AssertionVerifier } from './webauthn/assertion-verifier.js';
+import { AttestationPolicy } from './webauthn/attestation-policy.js';
 import { ChallengeStore } from './webauthn/challenge-store.js';
 import { Challenges } from './webauthn/challenges.js';
 import { CredentialStore } from './webauthn/credential-store.js';
+import { FailedCeremonies } from './webauthn/failed-ceremonies.js';
+import { KeySuspicions } from './webauthn/key-suspicions.js';
 import { RegistrationFlow } from './webauthn/registration.flow.js';
 import { RelyingParty } from './webauthn/relying-party.js';
 import { WebAuthnDetails } from './webauthn/webauthn-details.js';
@@ -127,6 +130,9 @@ export const INTERNAL_PROVIDERS = [
   RecoveryCodeSet,
   RecoveryCodeStore,
   AssertionVerifier,
+  AttestationPolicy,
+  FailedCeremonies,
+  KeySuspicions,
   ChallengeStore,
   Challenges,
   CredentialStore,

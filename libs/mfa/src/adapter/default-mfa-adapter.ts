@@ -5,6 +5,7 @@ import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { EncryptionContext } from '../crypto/envelope.js';
 import { open, seal } from '../crypto/envelope.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaRefusalReason } from '../errors/mfa-exception.js';
 import type { MfaType } from '../policy/methods.js';
 import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
@@ -13,6 +14,8 @@ import { buildKeyUri } from '../totp/key-uri.js';
 import type { MfaAdapterContext } from './adapter-context.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
 import { preferredLocale, textsOf } from '../i18n/choose-texts.js';
+import { ENGLISH_REASONS } from '../i18n/en.js';
+import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaErrorMessages } from './messages.js';
 import { DEFAULT_ERROR_MESSAGES } from './messages.js';
 import type { MfaUser } from './mfa-user.js';
@@ -282,11 +285,21 @@ export class DefaultMfaAdapter {
   getErrorMessage(code: MfaErrorCode, request?: object): string | Promise<string> {
     const own = this.errorMessages[code];
     if (own !== undefined && own !== DEFAULT_ERROR_MESSAGES[code]) return own;
+    return this.textsFor(request).then(({ errors }) => errors[code]);
+  }
+
+  /**
+   * The text of what lies behind a refusal, shown in place of that of its code. Default: in the language of
+   * {@link getLocale}, as that of the code.
+   */
+  getReasonMessage(reason: MfaRefusalReason, request?: object): string | Promise<string> {
+    return this.textsFor(request).then(({ reasons }) => reasons?.[reason] ?? ENGLISH_REASONS[reason]);
+  }
+
+  private async textsFor(request?: object): Promise<MfaLocaleTexts> {
     const user = request
       ? (getMfaUser(request) ?? (request as { user?: MfaUser | null }).user ?? null)
       : null;
-    return Promise.resolve(this.getLocale(user, request)).then(
-      (locale) => textsOf(locale, this.mfa.options.locales).errors[code],
-    );
+    return textsOf(await this.getLocale(user, request), this.mfa.options.locales);
   }
 }

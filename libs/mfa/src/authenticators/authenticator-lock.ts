@@ -8,7 +8,7 @@ import { Authenticator } from './authenticator.entity.js';
 
 /**
  * The durable lock of an authenticator: it closes at `rateLimit.lockAfter` consecutive failures (NIST SP 800-63B-4, section
- * 3.2.2) and opens as `rateLimit.unlock` says. All of it is decided by conditions on the row.
+ * 3.2.2) and opens as `rateLimit.unlock` says; or when there is a copy of it, and then only an administrator opens it. All of it is decided by conditions on the row.
  */
 @Injectable()
 export class AuthenticatorLock {
@@ -17,13 +17,14 @@ export class AuthenticatorLock {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Whether it has reached the cap, however long ago. */
-  hasTripped({ failures }: Authenticator): boolean {
-    return failures >= this.options.rateLimit.lockAfter;
+  /** Whether it has reached the cap, however long ago, or there is a copy of it. */
+  hasTripped({ failures, clonedAt }: Authenticator): boolean {
+    return clonedAt !== null || failures >= this.options.rateLimit.lockAfter;
   }
 
   /** Whether it is locked now. */
   isClosed(authenticator: Authenticator, now: number): boolean {
+    if (authenticator.clonedAt !== null) return true;
     if (!this.hasTripped(authenticator)) return false;
     const cutoff = this.waitedSince(now);
     return cutoff === null || authenticator.lockedAt === null || authenticator.lockedAt.getTime() > cutoff;
@@ -34,9 +35,9 @@ export class AuthenticatorLock {
     const { lockAfter } = this.options.rateLimit;
     const lockCutoff = this.waitedSince(now);
     return lockCutoff === null
-      ? { where: 'failures < :lockAfter', parameters: { lockAfter } }
+      ? { where: '(cloned_at IS NULL AND failures < :lockAfter)', parameters: { lockAfter } }
       : {
-          where: '(failures < :lockAfter OR locked_at <= :lockCutoff)',
+          where: '(cloned_at IS NULL AND (failures < :lockAfter OR locked_at <= :lockCutoff))',
           parameters: { lockAfter, lockCutoff },
         };
   }
@@ -75,6 +76,21 @@ export class AuthenticatorLock {
     };
   }
 
+  /**
+   * Locks an authenticator of which there is a copy; changes a row for one caller only. Neither time nor another factor opens
+   * this lock: the copy would be let in too.
+   */
+  claimCloned({ id }: Authenticator, now: Date): Write {
+    return {
+      claim: 'lock',
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        .set({ clonedAt: now, lockedAt: now })
+        .where('id = :id AND cloned_at IS NULL', { id }),
+    };
+  }
+
   /** Opens a locked authenticator; of two that do it, one does. */
   claimOpening({ id }: Authenticator): Write {
     return {
@@ -82,8 +98,8 @@ export class AuthenticatorLock {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(Authenticator)
-        .set({ failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null })
-        .where('id = :id AND failures >= :lockAfter', {
+        .set({ failures: 0, lockedAt: null, clonedAt: null, unlockCodes: 0, unlockCodeAt: null })
+        .where('id = :id AND (failures >= :lockAfter OR cloned_at IS NOT NULL)', {
           id,
           lockAfter: this.options.rateLimit.lockAfter,
         }),
@@ -93,7 +109,7 @@ export class AuthenticatorLock {
   /** What another factor's proof opens, when the options say so. */
   openedByProofOf(authenticator: Authenticator, all: readonly Authenticator[]): Authenticator[] {
     if (!this.options.rateLimit.unlock.byOtherFactor) return [];
-    return all.filter((row) => row.id !== authenticator.id && this.hasTripped(row));
+    return all.filter((row) => row.id !== authenticator.id && row.clonedAt === null && this.hasTripped(row));
   }
 
   private waitedSince(now: number): number | null {

@@ -9,7 +9,7 @@ export interface AuthenticatorView {
   name: string;
   createdAt: Date;
   lastUsedAt: Date | null;
-  /** Whether failed attempts have disabled it. */
+  /** Whether failed attempts, or a copy of it, have disabled it. */
   locked: boolean;
   /** Recovery codes only: how many are left. */
   remaining?: number;

@@ -38,9 +38,13 @@ export class Authenticator {
   @CountColumn('failures')
   failures!: number;
 
-  /** When `failures` reached the cap; null while it has not. */
+  /** When it was locked, by `failures` that reached the cap or by a copy; null while it is not. */
   @MomentColumn('locked_at', { nullable: true })
   lockedAt!: Date | null;
+
+  /** When there turned out to be a copy of it; null: never. It is locked then, however few its failures. */
+  @MomentColumn('cloned_at', { nullable: true })
+  clonedAt!: Date | null;
 
   /** Right codes in a row since it was locked, where these open the lock. */
   @CountColumn('unlock_codes')

@@ -13,6 +13,7 @@ export function newAuthenticator(given: Given): Authenticator {
     lastUsedAt: null,
     failures: 0,
     lockedAt: null,
+    clonedAt: null,
     unlockCodes: 0,
     unlockCodeAt: null,
     lastStep: null,

@@ -5,6 +5,12 @@ import { HttpException } from '@nestjs/common';
 import type { MfaErrorCode } from './error-codes.js';
 import { MFA_ERRORS } from './error-codes.js';
 
+/**
+ * `backup_eligibility_changed`: a key can be synced now and could not when it was registered, or the other way round;
+ * `key_cloned`: there may be a copy of the key.
+ */
+export type MfaRefusalReason = 'backup_eligibility_changed' | 'key_cloned';
+
 /** What an answer carries besides its code; all of it is safe to show. */
 export interface MfaErrorDetails {
   /** Replaces the text of the code: `invalid_request` lists here what is wrong. */
@@ -15,6 +21,8 @@ export interface MfaErrorDetails {
   maxAge?: number;
   /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
   unknownCredential?: { rpId: string; credentialId: string };
+  /** What lies behind the code, where the user can do something about it; the message says what. */
+  reason?: MfaRefusalReason;
   /** How a locked authenticator app opens, where right codes do it. */
   unlock?: { codesLeft: number; nextCodeAt: Date };
   /** Seconds until another attempt is judged. */

@@ -50,7 +50,8 @@ export interface MfaEventData {
   'mfa.reauthentication.failed': { method: AuthenticationMethod };
   /** A request of this user was refused, or somebody else's session came with it. Told once a window and reason. */
   'mfa.access.refused': { reason: RefusalReason };
-  'mfa.authenticator.locked': { authenticator: EventAuthenticator };
+  /** Failures reached the cap; or (`reason`) there is a copy of it. */
+  'mfa.authenticator.locked': { authenticator: EventAuthenticator; reason?: 'cloned' };
   'mfa.authenticator.unlocked': {
     authenticator: EventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
@@ -59,6 +60,11 @@ export interface MfaEventData {
   'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
+  /** A key calls itself fit for being synced and was not when it was registered, or the other way round (section 7.2, step 19). */
+  'mfa.authenticator.backup_eligibility_changed': {
+    authenticator: EventAuthenticator;
+    backupEligible: boolean;
+  };
   'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };

@@ -22,7 +22,10 @@ export class MfaExceptionMapper {
     setHeader(response, 'Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(exception.headers)) setHeader(response, name, value);
     if (exception.details.message !== undefined) return exception;
-    const message = await this.adapter.getErrorMessage(exception.code, request);
+    const { reason } = exception.details;
+    const message = reason
+      ? await this.adapter.getReasonMessage(reason, request)
+      : await this.adapter.getErrorMessage(exception.code, request);
     return new MfaException(exception.code, { ...exception.details, message }, { cause: exception.cause });
   }
 }

@@ -32,6 +32,12 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     too_many_attempts: 'Zu viele Versuche. Versuchen Sie es später erneut.',
     storage_unavailable: 'Der Dienst ist im Moment nicht verfügbar. Versuchen Sie es später erneut.',
   }),
+  reasons: {
+    backup_eligibility_changed:
+      'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Er lässt sich jetzt auf andere Weise auf weitere Geräte übertragen als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
+    key_cloned:
+      'Dieser Sicherheitsschlüssel ist gesperrt, weil er sich verhalten hat, als gäbe es eine Kopie von ihm. Verwenden Sie einen anderen Faktor, entfernen Sie den Schlüssel von Ihrem Konto und registrieren Sie einen anderen.',
+  },
   notifications: {
     authenticator_added: {
       subject: '{site}: Ein zweiter Faktor wurde hinzugefügt',
@@ -47,7 +53,7 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     },
     authenticator_cloned: {
       subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',
-      text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
+      text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Möglicherweise ist er jetzt gesperrt. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
     },
     attempts_exhausted: {
       subject: '{site}: Zu viele Fehlversuche',

@@ -1,14 +1,24 @@
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import { MFA_ERRORS } from '../errors/error-codes.js';
+import type { MfaRefusalReason } from '../errors/mfa-exception.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
 import { ENGLISH_PAGES } from './page-texts.js';
 
 const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { message }]) => [code, message]));
 
+/** What lies behind a code. */
+export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
+  backup_eligibility_changed:
+    'This security key or passkey has changed since it was registered: the way in which it can be copied to other devices is another one now. Sign in with another factor, remove it from your account, and register it again.',
+  key_cloned:
+    'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
+});
+
 /** English: the default. */
 export const ENGLISH: MfaLocaleTexts = Object.freeze({
   locale: 'en',
   errors: Object.freeze(errors as Record<MfaErrorCode, string>),
+  reasons: ENGLISH_REASONS,
   notifications: {
     authenticator_added: {
       subject: '{site}: a second factor was added',
@@ -24,7 +34,7 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     authenticator_cloned: {
       subject: '{site}: a security key may have been copied',
-      text: 'The security key “{name}” behaved as if a copy of it existed. Remove it from your account and register another one.',
+      text: 'The security key “{name}” behaved as if a copy of it existed. It may be locked now. Remove it from your account and register another one.',
     },
     attempts_exhausted: {
       subject: '{site}: too many failed attempts',

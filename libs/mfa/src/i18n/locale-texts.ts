@@ -1,5 +1,6 @@
 import type { MfaNotificationType } from '../adapter/notification.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaRefusalReason } from '../errors/mfa-exception.js';
 import type { MfaPageTexts } from './page-texts.js';
 
 /**
@@ -10,6 +11,8 @@ export interface MfaLocaleTexts {
   /** BCP 47 language tag, such as `de` or `pt-BR`. */
   locale: string;
   errors: Readonly<Record<MfaErrorCode, string>>;
+  /** In place of the text of the code, where more can be said. What is missing is shown in English. */
+  reasons?: Readonly<Partial<Record<MfaRefusalReason, string>>>;
   notifications: Readonly<Record<MfaNotificationType, { subject: string; text: string }>>;
   /** The lines under each notification; `{time}`, `{ip}` and `{userAgent}` are filled in. */
   details: {

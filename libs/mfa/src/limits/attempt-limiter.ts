@@ -99,6 +99,12 @@ export class AttemptLimiter {
     return opensAt > this.clock.now() ? new Date(opensAt) : null;
   }
 
+  /** @throws {MfaException} `too_many_attempts` with the seconds to wait, when that state says that the budget is spent */
+  assertRoom(state: MfaUserState | null): void {
+    const opensAt = this.blockedUntil(state);
+    if (opensAt) throw spent(opensAt.getTime() - this.clock.now());
+  }
+
   private async refuse(
     { user, source, at }: Omit<TakenAttempt, 'isLast'>,
     { windowStartedAt, exhaustedToldAt }: MfaUserState,
@@ -107,9 +113,7 @@ export class AttemptLimiter {
     const isTold = windowStartedAt !== null && exhaustedToldAt?.getTime() === windowStartedAt.getTime();
     if (!isTold) await this.tell(user, source);
     const opensAt = (windowStartedAt?.getTime() ?? at) + this.options.rateLimit.windowSeconds * 1000;
-    throw new MfaException('too_many_attempts', {
-      retryAfter: Math.max(1, Math.ceil((opensAt - at) / 1000)),
-    });
+    throw spent(opensAt - at);
   }
 
   private isCurrent({ windowStartedAt }: MfaUserState, now: number): boolean {
@@ -154,4 +158,8 @@ export class AttemptLimiter {
         .setParameters({ cutoff, now }),
     );
   }
+}
+
+function spent(milliseconds: number): MfaException {
+  return new MfaException('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(milliseconds / 1000)) });
 }

@@ -26,6 +26,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.access.refused': [{ reason: 'mfa_required' }, null],
   'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
   'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
+  'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
   'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
   'mfa.recovery_code.used': [

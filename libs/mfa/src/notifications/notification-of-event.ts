@@ -11,6 +11,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
     case 'mfa.authenticator.removed':
       return { type: 'authenticator_removed', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.locked':
+      // That there is a copy is told by itself, and with it the lock.
+      if (event.data.reason === 'cloned') return null;
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.cloned':
       return { type: 'authenticator_cloned', ...nameOf(event.data.authenticator) };

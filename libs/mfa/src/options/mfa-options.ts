@@ -43,18 +43,34 @@ export interface WebAuthnOptions {
   rpId?: string;
   /** The site's name, shown by some authenticators. */
   rpName?: string;
-  /** The exact origins on which ceremonies may run, such as `https://app.example.com`. */
+  /**
+   * The exact origins on which ceremonies may run, such as `https://app.example.com`; also those of Android apps
+   * (`android:apk-key-hash:…`) and browser extensions (`chrome-extension://…`), as they send them.
+   */
   origins?: string[];
   /** Lets `http://localhost` in. Default: false. */
   allowInsecureOrigin?: boolean;
   /** Default: `preferred`. */
   userVerification?: 'required' | 'preferred' | 'discouraged';
-  /** Default: `none`. */
+  /**
+   * Whether authenticators have to say what they are. With `direct` or `enterprise` a registration without an attestation is
+   * refused; with roots or AAGUIDs only one whose certificates lead to a root is accepted. Default: `none`.
+   */
   attestation?: 'none' | 'indirect' | 'direct' | 'enterprise';
-  /** Models of authenticators that may be registered, by AAGUID. Default: any. */
+  /** Certificates (PEM) that the attestation of a key must lead to; with `attestation` `direct` or `enterprise`. Default: none. */
+  attestationRoots?: string[];
+  /** Models of authenticators that may be registered, by AAGUID; proven by a path to a root, so it needs these. Default: any. */
   allowedAaguids?: string[];
-  /** What happens when a signature counter goes back. Default: `reject`. */
+  /**
+   * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
+   * user is told and no more. Counters of keys that can be synced never count. Default: `reject`.
+   */
   signCount?: 'reject' | 'report';
+  /**
+   * What happens when a key can be synced and could not when it was registered, or the other way round: it is refused with an
+   * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19). Default: `reject`.
+   */
+  backupEligibilityChange?: 'reject' | 'report';
 }
 
 export interface SessionCookieOptions {

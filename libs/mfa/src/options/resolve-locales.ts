@@ -25,7 +25,7 @@ function resolveLocale(problems: Problems, given: unknown): MfaLocaleTexts {
     return ENGLISH;
   }
   const texts = given as MfaLocaleTexts;
-  const { pages: _, ...needed } = ENGLISH;
+  const { pages: _pages, reasons: _reasons, ...needed } = ENGLISH;
   for (const path of missingTexts(needed, texts))
     problems.add(`\`locales\`: \`${locale}\` has no text for ${path}`);
   return texts;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { SettingsService } from '@simplewebauthn/server';
 
 import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
@@ -9,6 +10,8 @@ import { resolveStructure } from './structural-options.js';
 
 const secret = 'a secret of 32 bytes or more, for tests';
 const webauthn = { rpId: 'example.com', rpName: 'Shop', origins: ['https://example.com'] };
+/** Some certificate. */
+const ROOT = (SettingsService.getRootCertificates({ identifier: 'apple' })[0] as string).trim();
 const production = { nodeEnv: 'production', packageName: 'shop' };
 const development = { nodeEnv: 'development', packageName: undefined };
 
@@ -31,8 +34,10 @@ describe('resolveOptions', () => {
         ...webauthn,
         userVerification: 'preferred',
         attestation: 'none',
+        attestationRoots: [],
         allowedAaguids: null,
         signCount: 'reject',
+        backupEligibilityChange: 'reject',
       },
       passkeyLogin: false,
       totp: {
@@ -253,6 +258,24 @@ describe('resolveOptions', () => {
       'exact origins',
     ],
     ['an origin that is none', { webauthn: { ...webauthn, origins: ['example.com'] } }, 'exact origins'],
+    [
+      'an origin with a wildcard',
+      { webauthn: { ...webauthn, origins: ['https://*.example.com'] } },
+      'no wildcards: name each origin',
+    ],
+    ['any origin', { webauthn: { ...webauthn, origins: ['*'] } }, 'no wildcards'],
+    ['any Android app', { webauthn: { ...webauthn, origins: ['android:apk-key-hash:*'] } }, 'no wildcards'],
+    ['any extension', { webauthn: { ...webauthn, origins: ['chrome-extension://*'] } }, 'no wildcards'],
+    [
+      'an Android app without its hash',
+      { webauthn: { ...webauthn, origins: ['android:apk-key-hash:'] } },
+      'exact origins',
+    ],
+    [
+      'an extension with a path',
+      { webauthn: { ...webauthn, origins: ['chrome-extension://abc/page.html'] } },
+      'exact origins',
+    ],
     ['an origin over http', { webauthn: { ...webauthn, origins: ['http://example.com'] } }, 'must be https'],
     [
       'localhost over http',
@@ -271,6 +294,26 @@ describe('resolveOptions', () => {
     ],
     ['no AAGUIDs', { webauthn: { ...webauthn, allowedAaguids: [] } }, '`webauthn.allowedAaguids`'],
     ['an unknown attestation', { webauthn: { ...webauthn, attestation: 'x' } }, '`webauthn.attestation`'],
+    [
+      'an unknown answer to a changed eligibility',
+      { webauthn: { ...webauthn, backupEligibilityChange: 'ignore' } },
+      '`webauthn.backupEligibilityChange` must be one of reject, report',
+    ],
+    [
+      'roots that are no certificates',
+      { webauthn: { ...webauthn, attestation: 'direct', attestationRoots: ['x'] } },
+      '`webauthn.attestationRoots` must be a list of certificates in PEM',
+    ],
+    [
+      'no roots',
+      { webauthn: { ...webauthn, attestation: 'direct', attestationRoots: [] } },
+      '`webauthn.attestationRoots`',
+    ],
+    [
+      'roots of attestations that nobody asks for',
+      { webauthn: { ...webauthn, attestation: 'indirect', attestationRoots: [ROOT] } },
+      '`webauthn.attestationRoots` needs `webauthn.attestation` `direct` or `enterprise`',
+    ],
     [
       'a misspelt WebAuthn option',
       { webauthn: { ...webauthn, rpID: 'x' } },
@@ -434,6 +477,33 @@ describe('resolveOptions', () => {
       origins: ['http://localhost:3000'],
       allowedAaguids: [aaguid.toLowerCase()],
     });
+  });
+
+  it('takes the origins of Android apps and browser extensions as they are', () => {
+    const origins = [
+      'https://example.com',
+      'android:apk-key-hash:qSfu0L7hYl3Hq2MJ1wgBSAr0LQIlsn0MRMdWjSIDfX0',
+      'android:apk-key-hash:qSfu0L7hYl3Hq2MJ1wgBSAr0LQIlsn0MRMdWjSIDfX0=',
+      'chrome-extension://nngceckbapebfimnlniiiahkandclblb',
+      'moz-extension://5b1d5f5e-7b1a-4f0c-9d55-0a4d4f5d5b0e',
+      'safari-web-extension://0CA56F53-1C34-4F1C-8A5C-1F8D2F8C5B53',
+    ];
+    expect(
+      resolveOptions({ secret, webauthn: { ...webauthn, origins } }, production).webauthn?.origins,
+    ).toEqual(origins);
+  });
+
+  it('takes several roots out of one text', () => {
+    const options = {
+      ...webauthn,
+      attestation: 'direct' as const,
+      attestationRoots: [`${ROOT}\n${ROOT}`, ROOT],
+    };
+    expect(resolveOptions({ secret, webauthn: options }, production).webauthn?.attestationRoots).toEqual([
+      ROOT,
+      ROOT,
+      ROOT,
+    ]);
   });
 
   describe('profiles', () => {

@@ -1,9 +1,14 @@
+import { readCertificate } from '../webauthn/certificates.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions, ResolvedWebAuthnOptions } from './resolved-options.js';
 
 const RP_ID = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+/** What Android apps and browser extensions send in place of an origin of the web; compared as it is. */
+const APP_ORIGIN =
+  /^(?:android:apk-key-hash(?:-sha256)?:[\w+/-]+={0,2}|(?:chrome|moz|safari-web)-extension:\/\/[\w-]+)$/;
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The WebAuthn options; null when WebAuthn is not offered and not configured. */
@@ -29,8 +34,10 @@ export function resolveWebAuthn(
     'allowInsecureOrigin',
     'userVerification',
     'attestation',
+    'attestationRoots',
     'allowedAaguids',
     'signCount',
+    'backupEligibilityChange',
   ]);
   for (const name of ['rpId', 'rpName', 'origins']) {
     if (webauthn[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
@@ -41,6 +48,12 @@ export function resolveWebAuthn(
     webauthn['allowInsecureOrigin'],
     false,
   );
+  const attestation = problems.oneOf('webauthn.attestation', webauthn['attestation'], 'none', [
+    'none',
+    'indirect',
+    'direct',
+    'enterprise',
+  ]);
   return {
     rpId: problems.text(
       'webauthn.rpId',
@@ -63,14 +76,16 @@ export function resolveWebAuthn(
       verification[0] as 'preferred',
       verification,
     ),
-    attestation: problems.oneOf('webauthn.attestation', webauthn['attestation'], 'none', [
-      'none',
-      'indirect',
-      'direct',
-      'enterprise',
-    ]),
+    attestation,
+    attestationRoots: resolveRoots(problems, webauthn['attestationRoots'], attestation),
     allowedAaguids: resolveAaguids(problems, webauthn['allowedAaguids']),
     signCount: problems.oneOf('webauthn.signCount', webauthn['signCount'], 'reject', ['reject', 'report']),
+    backupEligibilityChange: problems.oneOf(
+      'webauthn.backupEligibilityChange',
+      webauthn['backupEligibilityChange'],
+      'reject',
+      ['reject', 'report'],
+    ),
   };
 }
 
@@ -81,7 +96,12 @@ function resolveOrigins(problems: Problems, given: unknown, allowInsecure: boole
     return [];
   }
   for (const origin of given as unknown[]) {
-    if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    if (typeof origin === 'string' && APP_ORIGIN.test(origin)) continue;
+    if (typeof origin === 'string' && origin.includes('*')) {
+      problems.add(
+        `\`webauthn.origins\` takes no wildcards: name each origin; ${origin} would let in whoever gets a name there`,
+      );
+    } else if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.add(
         `\`webauthn.origins\` must hold exact origins such as https://app.example.com; ${String(origin)} is none`,
       );
@@ -96,6 +116,29 @@ function resolveOrigins(problems: Problems, given: unknown, allowInsecure: boole
 
 function isSecure({ protocol, hostname }: URL, allowInsecure: boolean): boolean {
   return protocol === 'https:' || (allowInsecure && protocol === 'http:' && hostname === 'localhost');
+}
+
+function resolveRoots(
+  problems: Problems,
+  given: unknown,
+  attestation: ResolvedWebAuthnOptions['attestation'],
+): string[] {
+  if (given === undefined) return [];
+  const texts = Array.isArray(given) ? (given as unknown[]) : [];
+  // A file may hold several.
+  const roots = texts.flatMap((text) => (typeof text === 'string' ? (text.match(PEM) ?? [text]) : ['']));
+  if (roots.length === 0 || roots.some((root) => readCertificate(root) === null)) {
+    problems.add(
+      '`webauthn.attestationRoots` must be a list of certificates in PEM; leave it out to have none',
+    );
+    return [];
+  }
+  if (attestation !== 'direct' && attestation !== 'enterprise') {
+    problems.add(
+      `\`webauthn.attestationRoots\` needs \`webauthn.attestation\` \`direct\` or \`enterprise\`: with \`${attestation}\` authenticators need not say what they are`,
+    );
+  }
+  return roots;
 }
 
 function resolveAaguids(problems: Problems, given: unknown): string[] | null {

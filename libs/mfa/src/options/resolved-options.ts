@@ -24,9 +24,12 @@ export interface ResolvedWebAuthnOptions {
   origins: readonly string[];
   userVerification: 'required' | 'preferred' | 'discouraged';
   attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
+  /** PEM, one certificate each. */
+  attestationRoots: readonly string[];
   /** In lower case; null: any. */
   allowedAaguids: readonly string[] | null;
   signCount: 'reject' | 'report';
+  backupEligibilityChange: 'reject' | 'report';
 }
 
 /** A cookie, with its name as the browser sees it. */

@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
+import type { VerifiedAssertion } from './verify-assertion.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /** The claim that is lost when somebody has registered this credential id already. */
@@ -87,12 +88,8 @@ export class CredentialStore {
    * @param strict whether the counter must have gone on; two parallel uses with one counter are a clone as well
    */
   claimUse(
-    { authenticatorId }: WebAuthnCredential,
-    {
-      signCount,
-      backedUp,
-      uvInitialized,
-    }: Pick<WebAuthnCredential, 'signCount' | 'backedUp' | 'uvInitialized'>,
+    { authenticatorId, ...former }: WebAuthnCredential,
+    { signCount, backupEligible, backedUp, userVerified }: VerifiedAssertion,
     strict: boolean,
   ): Write {
     const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
@@ -101,7 +98,12 @@ export class CredentialStore {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(WebAuthnCredential)
-        .set({ signCount, backedUp, uvInitialized })
+        .set({
+          signCount,
+          backupEligible,
+          backedUp,
+          uvInitialized: former.uvInitialized || userVerified,
+        })
         .where(`authenticator_id = :authenticatorId${condition}`, { authenticatorId, signCount }),
     };
   }

@@ -8,18 +8,24 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { sourceOf } from '../sessions/request-context.service.js';
+import { AttestationPolicy } from './attestation-policy.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
-import type { ChallengeBinding } from './challenge.js';
+import type { ChallengeBinding, ChallengeContent } from './challenge.js';
 import { Challenges } from './challenges.js';
+import type { RegistrationJson } from './credential-json.js';
 import { parseRegistration } from './credential-json.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
+import { FailedCeremonies } from './failed-ceremonies.js';
 import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
@@ -45,6 +51,10 @@ export class RegistrationFlow {
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -88,7 +98,7 @@ export class RegistrationFlow {
   /**
    * Registers the key. Its challenge is used up, whatever the outcome.
    *
-   * @throws {MfaException} `webauthn_failed`, `credential_already_registered`, `invalid_request`, `not_found`
+   * @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `credential_already_registered`, `invalid_request`, `not_found`
    */
   async register(
     user: MfaUser,
@@ -98,21 +108,10 @@ export class RegistrationFlow {
     this.flow.assertMayEnrol(user, 'webauthn');
     const response = parseRegistration(credential);
     const userId = userIdOf(user);
+    const { state } = context?.account ?? (await this.accounts.find(userId));
+    this.limiter.assertRoom(state);
     const rpId = (await this.rp.entity()).id;
-    const binding: ChallengeBinding = {
-      ceremony: 'register',
-      userId,
-      sessionId: context?.session?.id ?? '',
-      rpId,
-    };
-    const { content, challenge } = await this.challenges.use(response.response.clientDataJSON, binding);
-    const verified = await verifyRegistration(response, {
-      challenge,
-      rpId,
-      origins: this.rp.options.origins,
-      requireUserVerification: content.requireUserVerification,
-    });
-    if (!verified || !(await this.isAcceptable(user, verified))) throw new MfaException('webauthn_failed');
+    const { content, verified } = await this.verify(user, response, rpId, context);
     const id = randomUUID();
     const record = this.credentials.planInsertion({
       authenticatorId: id,
@@ -148,13 +147,40 @@ export class RegistrationFlow {
     );
   }
 
-  /** What the application wants of authenticators, beyond what WebAuthn does. */
-  private async isAcceptable(user: MfaUser, registration: VerifiedRegistration): Promise<boolean> {
-    const { attestation, allowedAaguids } = this.rp.options;
-    const demandsAttestation = attestation === 'direct' || attestation === 'enterprise';
-    if (demandsAttestation && registration.format === 'none') return false;
-    if (allowedAaguids && !allowedAaguids.includes(registration.aaguid)) return false;
-    return this.adapter.verifyAttestation(registration, user);
+  /**
+   * What the ceremony has shown. One that shows nothing is one of the user's attempts.
+   *
+   * @throws {MfaException} `webauthn_failed`, `too_many_attempts`
+   */
+  private async verify(
+    user: MfaUser,
+    response: RegistrationJson,
+    rpId: string,
+    context: MfaRequestContext | undefined,
+  ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration }> {
+    const binding: ChallengeBinding = {
+      ceremony: 'register',
+      userId: userIdOf(user),
+      sessionId: context?.session?.id ?? '',
+      rpId,
+    };
+    try {
+      const { content, challenge } = await this.challenges.use(response.response.clientDataJSON, binding);
+      const verified = await verifyRegistration(response, {
+        challenge,
+        rpId,
+        origins: this.rp.options.origins,
+        requireUserVerification: content.requireUserVerification,
+      });
+      if (verified && (await this.attestation.accepts(user, verified))) return { content, verified };
+      throw new MfaException('webauthn_failed');
+    } catch (error) {
+      if (error instanceof MfaException && error.code === 'webauthn_failed') {
+        const failed = { type: 'mfa.enrollment.failed', data: { type: 'webauthn' } } as const;
+        await this.failures.count(user, sourceOf(context), failed);
+      }
+      throw error;
+    }
   }
 }
 

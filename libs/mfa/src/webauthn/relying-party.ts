@@ -27,19 +27,22 @@ export class RelyingParty {
     return this.adapter.getPublicKeyCredentialRpEntity();
   }
 
-  /** The configured origin that this request names, else the first one. Only for showing: it decides nothing. */
+  /** The configured origin that this request names, else the first one of the web. Only for showing: it decides nothing. */
   originFor(request?: object): string {
     const { origins } = this.options;
     const named = request && readHeader(request, 'origin');
-    return origins.find((origin) => origin === named) ?? (origins[0] as string);
+    return origins.find((origin) => origin === named) ?? origins.find(isOfTheWeb) ?? (origins[0] as string);
   }
 
   /** Origins outside the relying party's own domain (WebAuthn Level 3, section 5.11). */
   relatedOrigins(): string[] {
     const { rpId, origins } = this.options;
-    return origins.filter((origin) => {
+    return origins.filter(isOfTheWeb).filter((origin) => {
       const { hostname } = new URL(origin);
       return hostname !== rpId && !hostname.endsWith(`.${rpId}`);
     });
   }
 }
+
+/** Apps and browser extensions have origins too, but no pages. */
+const isOfTheWeb = (origin: string): boolean => /^https?:/.test(origin);

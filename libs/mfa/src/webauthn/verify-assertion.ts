@@ -10,10 +10,15 @@ export interface VerifiedAssertion {
   /** Whether the counter did not go on as it must: maybe there are two of this key (step 22). */
   isCloned: boolean;
   userVerified: boolean;
+  /** What the key says now. */
+  backupEligible: boolean;
   backedUp: boolean;
 }
 
-/** Verifies an assertion with a stored credential; null when any step fails, whichever it is. */
+/**
+ * Verifies an assertion with a stored credential; null when any step fails, whichever it is. What is to become of a counter
+ * that went back and of a backup eligibility that changed (step 19) is for the caller to decide.
+ */
 export async function verifyAssertion(
   response: AuthenticationJson,
   credential: WebAuthnCredential,
@@ -40,15 +45,27 @@ export async function verifyAssertion(
     // A wrong signature does not throw.
     if (!verified) return null;
     const { newCounter, userVerified, credentialDeviceType, credentialBackedUp } = authenticationInfo;
-    // Step 19: backup eligibility never changes.
-    if ((credentialDeviceType === 'multiDevice') !== credential.backupEligible) return null;
+    const backupEligible = credentialDeviceType === 'multiDevice';
     return {
       signCount: newCounter,
-      isCloned: (newCounter > 0 || credential.signCount > 0) && newCounter <= credential.signCount,
+      isCloned: isBehind(newCounter, { ...credential, backupEligible }),
       userVerified,
+      backupEligible,
       backedUp: credentialBackedUp,
     };
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether a counter says that there are two of this key. Of one that can be synced there may be several, and their counters
+ * say nothing (section 6.1.1).
+ */
+export function isBehind(
+  signCount: number,
+  stored: Pick<WebAuthnCredential, 'signCount' | 'backupEligible'>,
+): boolean {
+  if (stored.backupEligible) return false;
+  return (signCount > 0 || stored.signCount > 0) && signCount <= stored.signCount;
 }

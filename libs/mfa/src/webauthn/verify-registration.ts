@@ -1,9 +1,14 @@
-import { verifyRegistrationResponse } from '@simplewebauthn/server';
+import { X509Certificate } from 'node:crypto';
 
-import type { RegistrationJson } from './credential-json.js';
-import { MAX_CREDENTIAL_ID_BYTES } from './credential-json.js';
+import { SettingsService, verifyRegistrationResponse } from '@simplewebauthn/server';
+import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+
+import { toBytes } from './ceremony-json.js';
 import type { CeremonyPolicy } from './ceremony-policy.js';
 import { ALGORITHMS } from './ceremony-policy.js';
+import type { RegistrationJson } from './credential-json.js';
+import { MAX_CREDENTIAL_ID_BYTES } from './credential-json.js';
+import { isSoundKey } from './public-key.js';
 
 /** A registration whose every step of WebAuthn Level 3, section 7.1, up to 25 holds. */
 export interface VerifiedRegistration {
@@ -16,6 +21,8 @@ export interface VerifiedRegistration {
   format: string;
   /** The attestation object in base64url, for those who check it against metadata. */
   attestationObject: string;
+  /** The certificates of the attestation in DER, the leaf first; empty without. */
+  x5c: readonly Uint8Array[];
   userVerified: boolean;
   backupEligible: boolean;
   backedUp: boolean;
@@ -27,6 +34,9 @@ export async function verifyRegistration(
   policy: CeremonyPolicy,
 ): Promise<VerifiedRegistration | null> {
   try {
+    const attestation = decodeAttestationObject(toBytes(credential.response.attestationObject));
+    const x5c = attestation.get('attStmt').get('x5c') ?? [];
+    if (attestation.get('fmt') === 'android-key' && !endsInKnownRoot(x5c)) return null;
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: credential,
       expectedChallenge: policy.challenge,
@@ -41,6 +51,7 @@ export async function verifyRegistration(
     // The library takes the id from the signed data and does not compare it with the one beside it.
     if (made.id !== credential.id) return null;
     if (Buffer.from(made.id, 'base64url').length > MAX_CREDENTIAL_ID_BYTES) return null;
+    if (!isSoundKey(made.publicKey)) return null;
     return {
       credentialId: made.id,
       publicKey: Buffer.from(made.publicKey).toString('base64url'),
@@ -48,6 +59,7 @@ export async function verifyRegistration(
       aaguid,
       format: fmt,
       attestationObject: Buffer.from(registrationInfo.attestationObject).toString('base64url'),
+      x5c,
       userVerified,
       backupEligible: registrationInfo.credentialDeviceType === 'multiDevice',
       backedUp: registrationInfo.credentialBackedUp,
@@ -56,4 +68,14 @@ export async function verifyRegistration(
     // Its messages hold the expected challenge and origin: they go nowhere.
     return null;
   }
+}
+
+/**
+ * The library takes the last certificate of an Android attestation for the root and asks the addresses for revocation lists
+ * that the others name, before it looks whether that root is known: anybody could send the server where they like.
+ */
+function endsInKnownRoot(x5c: readonly Uint8Array[]): boolean {
+  const last = x5c.at(-1);
+  const known = SettingsService.getRootCertificates({ identifier: 'android-key' });
+  return last !== undefined && known.some((pem) => new X509Certificate(pem).raw.equals(last));
 }

@@ -55,7 +55,7 @@ export class WebAuthnCredential {
   @Column({ type: 'varchar', length: 32 })
   format!: string;
 
-  /** BE: whether the credential can be synced. It never changes. */
+  /** BE: whether the credential can be synced. It never changes, unless the options let it. */
   @Column({ name: 'backup_eligible', type: 'boolean' })
   backupEligible!: boolean;
 

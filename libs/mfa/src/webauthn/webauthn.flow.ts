@@ -3,7 +3,11 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import type { Account } from '../authenticators/accounts.service.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { sourceOfRequest } from '../events/event-source.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { HttpExchange, LoginResult } from '../sessions/login.flow.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
@@ -21,6 +25,7 @@ export class WebAuthnFlow {
   constructor(
     @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
@@ -33,19 +38,26 @@ export class WebAuthnFlow {
     return this.webauthn.getCredentialRequestOptions(user, session);
   }
 
-  /** @throws {MfaException} `webauthn_failed`, `invalid_request`, `session_expired` */
+  /** @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `authenticator_locked`, `invalid_request`, `session_expired` */
   async authenticate(
     context: MfaRequestContext,
     credential: unknown,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
     const response = parseAuthentication(credential);
-    const subject = await this.secondFactor.subjectOf(context);
-    const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, {
-      rows: subject.authenticators,
-      source: sourceOf(context),
-    });
-    return this.secondFactor.finish(subject, proof, new MfaException('webauthn_failed'), exchange);
+    const account = context.account ?? (await this.accountOf(context));
+    const subject = await this.secondFactor.subjectOf({ ...context, ...(account && { account }) });
+    const source = sourceOf(context);
+    const known = { account, source };
+    const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, known);
+    const isLate = new MfaException('webauthn_failed');
+    try {
+      return await this.secondFactor.finish(subject, proof, isLate, exchange);
+    } catch (error) {
+      if (error !== isLate) throw error;
+      const afterFirstFactor = subject.session?.status === 'pending';
+      return this.assertions.refuseLate(subject.user, proof, source, afterFirstFactor);
+    }
   }
 
   /**
@@ -63,11 +75,23 @@ export class WebAuthnFlow {
     const former = this.transport.readToken(exchange.request);
     const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
     const { user, authenticator, authenticators } = proof;
-    return this.secondFactor.finish(
-      { user, session: null, authenticators },
-      { authenticator, claims: [...proof.claims, ...ending] },
-      new MfaException('webauthn_failed'),
-      exchange,
-    );
+    const isLate = new MfaException('webauthn_failed');
+    try {
+      return await this.secondFactor.finish(
+        { user, session: null, authenticators },
+        { authenticator, claims: [...proof.claims, ...ending] },
+        isLate,
+        exchange,
+      );
+    } catch (error) {
+      if (error !== isLate) throw error;
+      const source = sourceOfRequest(exchange.request, userIdOf(user));
+      return this.assertions.refuseLate(user, proof, source, false);
+    }
+  }
+
+  /** What is kept of somebody who is signed in at the application and has no session here: read once for all that follows. */
+  private async accountOf({ user }: MfaRequestContext): Promise<Account | undefined> {
+    return user ? this.accounts.find(userIdOf(user)) : undefined;
   }
 }

@@ -11,6 +11,7 @@ const moment: ColumnSpec = { type: 'bigint', nullable: true };
 const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'session', columns: { seal, ttl_seconds: { type: 'int', nullable: true } } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
+  { name: 'authenticator', columns: { cloned_at: moment } },
   { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
   { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
 ];
@@ -24,7 +25,7 @@ const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
 ];
 
 /**
- * Seals on the rows that decide, the session that a set-up belongs to, and since when a user has (or once had) a second
+ * Seals on the rows that decide, the session that a set-up belongs to, when a copy of a key turned up, and since when a user has (or once had) a second
  * factor. Sessions from before have no seal and are over: their users sign in once more.
  */
 export class AddClaimsAndSeals1795651200000 implements MigrationInterface {

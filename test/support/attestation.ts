@@ -1,0 +1,192 @@
+import 'reflect-metadata';
+
+import { KeyObject, createPublicKey, sign, webcrypto } from 'node:crypto';
+
+import * as x509 from '@peculiar/x509';
+
+import type { Attest, Attestable, Tampering } from './authenticator.js';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const AAGUID_EXTENSION = '1.3.6.1.4.1.45724.1.1.4';
+const KEY_DESCRIPTION_EXTENSION = '1.3.6.1.4.1.11129.2.1.17';
+const YEAR = 31_536_000_000;
+/** When the tests' clock begins to tick. */
+const NOW = 1_800_000_000_000;
+
+x509.cryptoProvider.set(webcrypto as Crypto);
+
+/** A certificate with its key. */
+export interface Identity {
+  certificate: x509.X509Certificate;
+  keys: CryptoKeyPair;
+}
+
+interface Wishes {
+  subject?: string;
+  /** Self-signed without one. */
+  issuer?: Identity;
+  ca?: boolean;
+  pathLength?: number;
+  notBefore?: Date;
+  notAfter?: Date;
+  extensions?: x509.Extension[];
+  keys?: CryptoKeyPair;
+}
+
+let serial = 0;
+
+/** A certificate as asked for. */
+export async function issue({
+  subject = 'CN=Nobody',
+  issuer,
+  ca,
+  pathLength,
+  notBefore = new Date(NOW - 5 * YEAR),
+  notAfter = new Date(NOW + 20 * YEAR),
+  extensions = [],
+  keys: given,
+}: Wishes): Promise<Identity> {
+  const keys = given ?? (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
+  serial += 1;
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial.toString(16).padStart(4, '0'),
+    subject,
+    issuer: issuer?.certificate.subject ?? subject,
+    notBefore,
+    notAfter,
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey: (issuer ?? { keys }).keys.privateKey,
+    extensions: [
+      ...(ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, pathLength, true)]),
+      ...extensions,
+    ],
+  });
+  return { certificate, keys };
+}
+
+export const makeRoot = (wishes: Wishes = {}): Promise<Identity> =>
+  issue({ subject: 'C=SE, O=Vendor, CN=Vendor Root', ca: true, ...wishes });
+
+/** The certificate of a model of keys (WebAuthn Level 3, section 8.2.1). */
+export function makeLeaf(issuer: Identity, aaguid: string | null, wishes: Wishes = {}): Promise<Identity> {
+  return issue({
+    subject: 'C=SE, O=Vendor, OU=Authenticator Attestation, CN=Vendor Key 5',
+    issuer,
+    ca: false,
+    ...wishes,
+    extensions: [...(aaguid === null ? [] : [aaguidExtension(aaguid)]), ...(wishes.extensions ?? [])],
+  });
+}
+
+export function aaguidExtension(aaguid: string, critical = false): x509.Extension {
+  const bytes = Buffer.from(aaguid.replaceAll('-', ''), 'hex');
+  return new x509.Extension(
+    AAGUID_EXTENSION,
+    critical,
+    Buffer.concat([Buffer.from([4, bytes.length]), bytes]),
+  );
+}
+
+export const pemOf = ({ certificate }: Identity): string => certificate.toString('pem');
+const privateKeyOf = ({ keys }: Identity): KeyObject => KeyObject.from(keys.privateKey);
+const derOf = ({ certificate }: Identity): Buffer => Buffer.from(certificate.rawData);
+
+/** A packed attestation by the first of these, with all of their certificates. */
+export function packedBy(leaf: Identity, ...chain: Identity[]): Attest {
+  return ({ authData, clientDataHash }) => ({
+    format: 'packed',
+    statement: {
+      alg: -7,
+      sig: sign('sha256', Buffer.concat([authData, clientDataHash]), privateKeyOf(leaf)),
+      x5c: [leaf, ...chain].map(derOf),
+    },
+  });
+}
+
+/** A packed attestation that the new credential makes for itself: anybody can. */
+export const packedBySelf: Attest = ({ authData, clientDataHash, key }) => ({
+  format: 'packed',
+  statement: { alg: -7, sig: sign('sha256', Buffer.concat([authData, clientDataHash]), key) },
+});
+
+/** An attestation as U2F keys make it (section 8.6). */
+export function u2fBy(leaf: Identity, ...chain: Identity[]): Attest {
+  return ({ authData, clientDataHash }) => {
+    const idLength = authData.readUInt16BE(53);
+    const credentialId = authData.subarray(55, 55 + idLength);
+    // The COSE key ends with x and y, each under a label and a head of two bytes.
+    const y = authData.subarray(-32);
+    const x = authData.subarray(-67, -35);
+    const signed = Buffer.concat([
+      Buffer.from([0]),
+      authData.subarray(0, 32),
+      clientDataHash,
+      credentialId,
+      Buffer.from([4]),
+      x,
+      y,
+    ]);
+    return {
+      format: 'fido-u2f',
+      statement: {
+        sig: sign('sha256', signed, privateKeyOf(leaf)),
+        x5c: [leaf, ...chain].map(derOf),
+      },
+    };
+  };
+}
+
+/**
+ * An attestation as Android's key store makes it (section 8.4), under a root of its own; the certificate names an address
+ * for revocation lists. It holds what is signed, so the ceremony is run once to learn that.
+ */
+export async function androidKeyBy(
+  root: Identity,
+  crlUrl: string,
+  create: (tampering: Tampering) => unknown,
+): Promise<Attest> {
+  const seen: Attestable[] = [];
+  const watch: Attest = (signed) => {
+    seen.push(signed);
+    return { format: 'none', statement: {} };
+  };
+  create({ attest: watch });
+  const [{ clientDataHash, key }] = seen as [Attestable];
+  const spki = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }));
+  const publicKey = await webcrypto.subtle.importKey('spki', spki, ALGORITHM, true, ['verify']);
+  const description = der(
+    0x30,
+    Buffer.from('020103', 'hex'),
+    Buffer.from('0a0101', 'hex'),
+    Buffer.from('020104', 'hex'),
+    Buffer.from('0a0101', 'hex'),
+    der(0x04, clientDataHash),
+    der(0x04),
+    der(0x30),
+    der(0x30),
+  );
+  const leaf = await issue({
+    subject: 'CN=Android Keystore Key',
+    issuer: root,
+    keys: { ...root.keys, publicKey },
+    extensions: [
+      new x509.Extension(KEY_DESCRIPTION_EXTENSION, false, description),
+      new x509.CRLDistributionPointsExtension([crlUrl]),
+    ],
+  });
+  return ({ authData }) => ({
+    format: 'android-key',
+    statement: {
+      alg: -7,
+      sig: sign('sha256', Buffer.concat([authData, clientDataHash]), key),
+      x5c: [leaf, root].map(derOf),
+    },
+  });
+}
+
+/** A short element of DER. */
+function der(tag: number, ...parts: Buffer[]): Buffer<ArrayBuffer> {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.from([tag, content.length]), content]);
+}
