@@ -21,6 +21,7 @@ import type { CodeFactor } from './code-factor.js';
 import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from './code-factor.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { proofEvents } from './proof-events.js';
+import { Tampering } from './tampering.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
 
 /** What happens in the same transaction as a proof. */
@@ -56,6 +57,7 @@ export class CodeVerifier {
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
     @Inject(FailedAttempts) private readonly failures: FailedAttempts,
+    @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -124,6 +126,10 @@ export class CodeVerifier {
   ): Promise<'proven' | 'wrong' | 'unfit'> {
     const verdict = await typed.factor.judge(typed.code, row);
     if (verdict === 'unfit' || verdict === 'wrong') return verdict;
+    if (verdict === 'forged') {
+      await this.tampering.report(user, row.id, verification.source);
+      return 'wrong';
+    }
     if (this.authenticators.isLocked(row)) {
       const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
       return isOpened ? 'proven' : 'wrong';
@@ -135,13 +141,12 @@ export class CodeVerifier {
   }
 
   /**
-   * A set of codes of which another one was used since it was read, as it is now; null for anything else. Each time fewer
-   * codes are left, so this has an end.
+   * The row as it is now, when another code of its set was used since it was read, or it was encrypted anew; null for anything
+   * else. Each time fewer codes are left, and a secret is replaced once, so this has an end.
    */
-  private async recount(user: MfaUser, { id, remaining }: Authenticator): Promise<Authenticator | null> {
-    if (remaining === null) return null;
-    const rows = await this.authenticators.find(userIdOf(user));
-    return rows.find((row) => row.id === id && row.remaining !== remaining) ?? null;
+  private async recount(user: MfaUser, seen: Authenticator): Promise<Authenticator | null> {
+    const row = (await this.authenticators.find(userIdOf(user))).find(({ id }) => id === seen.id);
+    return row && (row.remaining !== seen.remaining || row.data !== seen.data) ? row : null;
   }
 
   /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */

@@ -13,6 +13,7 @@ export function newAuthenticator(given: Given): Authenticator {
     unlockCodeAt: null,
     lastStep: null,
     remaining: null,
+    seal: null,
     ...given,
   });
 }

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { isGenuineTrustedDevice, sealTrustedDevice } from './trusted-device-seal.js';
 import { TrustedDevice } from './trusted-device.entity.js';
 
 /** The claim that is lost when a trusted browser was revoked, or used by somebody else, after it was read. */
@@ -14,10 +17,11 @@ export const TRUST_CLAIM = 'trusted-device';
 export class TrustedDeviceStore {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** The user's browsers whose trust has not expired, the newest first. */
+  /** The user's browsers whose trust was given here and has not expired, the newest first. */
   async find(userId: string, now: number): Promise<TrustedDevice[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
@@ -26,32 +30,34 @@ export class TrustedDeviceStore {
         .orderBy('d.createdAt', 'DESC')
         .getMany(),
     );
-    return rows.filter(({ expiresAt }) => expiresAt.getTime() > now);
+    return rows.filter((row) => row.expiresAt.getTime() > now && isGenuineTrustedDevice(this.keyRing, row));
   }
 
   /** Keeps a new browser; the user's oldest ones make room. */
-  planInsertion(device: TrustedDevice): Write[] {
+  planInsertion(device: Omit<TrustedDevice, 'seal'>): Write[] {
     const insertion = this.storage.dataSource
       .createQueryBuilder()
       .insert()
       .into(TrustedDevice)
-      .values(device)
+      .values({ ...device, seal: sealTrustedDevice(this.keyRing, device) })
       .updateEntity(false);
     return [{ query: insertion }, this.planTrimming(device.userId)];
   }
 
   /** Replaces the token of a browser that is used: of two uses of one token, one wins. */
   claimUse(
-    { id, tokenHash }: TrustedDevice,
+    device: TrustedDevice,
     next: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
     now: number,
   ): Write {
+    const { id, tokenHash } = device;
+    const seal = sealTrustedDevice(this.keyRing, { ...device, ...next });
     return {
       claim: TRUST_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(TrustedDevice)
-        .set({ ...next, formerTokenHash: tokenHash })
+        .set({ ...next, formerTokenHash: tokenHash, seal })
         .where('id = :id AND token_hash = :seen AND expires_at > :now', { id, seen: tokenHash, now }),
     };
   }
