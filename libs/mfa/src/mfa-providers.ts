@@ -1,6 +1,8 @@
 import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
+import { UserExporter } from './admin/export-user.js';
+import { ForgetUserFlow } from './admin/forget-user.flow.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
 import { ResetFlow } from './admin/reset.flow.js';
 import { UserList } from './admin/user-list.js';
@@ -138,6 +140,8 @@ export const INTERNAL_PROVIDERS = [
   SessionAnswers,
   SessionTransport,
   ResetFlow,
+  ForgetUserFlow,
+  UserExporter,
   UserList,
   ImportUserFlow,
   ExpiredRows,

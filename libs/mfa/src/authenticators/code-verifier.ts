@@ -80,7 +80,8 @@ export class CodeVerifier {
     const code = normalizeCode(input);
     const { types } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    const attempt = await this.limiter.take(userIdOf(user));
+    // Whoever has an authenticator has the row that attempts are counted on.
+    const attempt = await this.limiter.take(userIdOf(user), { isKept: rows.length > 0 });
 
     const wrong: Authenticator[] = [];
     for (const factor of this.factors) {

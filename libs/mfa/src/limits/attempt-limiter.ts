@@ -33,13 +33,17 @@ export class AttemptLimiter {
   /**
    * Counts one attempt.
    *
-   * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent
+   * @param isKept whether the user's row has to be there already: a request of somebody who is forgotten makes none
+   * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
+   *   user was forgotten
    */
-  async take(userId: string): Promise<TakenAttempt> {
+  async take(userId: string, { isKept = false } = {}): Promise<TakenAttempt> {
     const at = this.clock.now();
     if ((await this.count(userId, at)) === 1) return { userId, at };
     // Either the budget is spent or the user has no row yet.
-    const { windowStartedAt, attempts } = await this.users.ensure(userId);
+    const state = isKept ? await this.users.find(userId) : await this.users.ensure(userId);
+    if (!state) throw new MfaException('session_expired');
+    const { windowStartedAt, attempts } = state;
     const hasRoom = windowStartedAt === null || attempts < this.options.rateLimit.attempts;
     if (hasRoom && (await this.count(userId, at)) === 1) return { userId, at };
     const opensAt = (windowStartedAt?.getTime() ?? at) + this.options.rateLimit.windowSeconds * 1000;
