@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
+import { DiscardUnreadableFlow } from './admin/discard-unreadable.flow.js';
 import { UserExporter } from './admin/export-user.js';
 import { ForgetUserFlow } from './admin/forget-user.flow.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
@@ -38,6 +39,7 @@ import { RecoveryCodeKey } from './keys/recovery-code-key.js';
 import { SealAdoption } from './keys/seal-adoption.js';
 import { SecretRegistry } from './keys/secret-registry.js';
 import { SecretRotation } from './keys/secret-rotation.js';
+import { UnreadableRows } from './keys/unreadable-rows.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
 import { BrowserRedirect } from './pages/browser-redirect.js';
@@ -140,6 +142,7 @@ export const INTERNAL_PROVIDERS = [
   SessionAnswers,
   SessionTransport,
   ResetFlow,
+  DiscardUnreadableFlow,
   ForgetUserFlow,
   UserExporter,
   UserList,
@@ -151,6 +154,7 @@ export const INTERNAL_PROVIDERS = [
   RecoveryCodeKey,
   EncryptedRows,
   SealAdoption,
+  UnreadableRows,
   SecretRegistry,
   SecretRotation,
   TrustFlow,
