@@ -51,6 +51,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.authenticator.backup_eligibility_changed': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
+  'mfa.authenticator.tampered': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
   'mfa.recovery_codes.regenerated': true,
@@ -64,6 +65,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
   'mfa.admin.unlocked': true,
+  'mfa.user.forgotten': true,
 };
 
 interface EventApp extends TestApp {
@@ -559,6 +561,23 @@ describe('events', () => {
       ],
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: true }],
     ]);
+  });
+
+  it('tell of a row that was written by hand, and of a user who is forgotten', async () => {
+    const user = await enrol(test);
+    const half = await halfSignIn(test, user);
+    await rowsOf(test.dataSource, 'UPDATE mfa_authenticator SET last_step = 1 WHERE id = ?', [
+      user.authenticatorId,
+    ]);
+    const code = codeOf(user.secret, test.clock);
+    const told = await during(test, () => half.post('/mfa/authenticate', { code }));
+    expect(factsOf(told)).toEqual([
+      ['authenticator.tampered', { authenticatorId: user.authenticatorId }],
+      ['authenticator.failed', { types: ['totp'], afterFirstFactor: true }],
+    ]);
+    const last = await during(test, () => test.app.get(MfaService).forgetUser(user.id));
+    expect(factsOf(last)).toEqual([['user.forgotten', { auditTrail: 'removed' }]]);
+    expect(last[0]).toMatchObject({ ...APPLICATION, userId: user.id });
   });
 
   it('tell what an administrator did, and which one', async () => {

@@ -2,6 +2,9 @@ import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
 import { SupportContacts } from './adapter/support-contacts.js';
+import { DiscardUnreadableFlow } from './admin/discard-unreadable.flow.js';
+import { UserExporter } from './admin/export-user.js';
+import { ForgetUserFlow } from './admin/forget-user.flow.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
 import { ResetFlow } from './admin/reset.flow.js';
 import { UserList } from './admin/user-list.js';
@@ -15,6 +18,7 @@ import { CodeVerifier } from './authenticators/code-verifier.js';
 import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
+import { Tampering } from './authenticators/tampering.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
 import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
@@ -38,8 +42,10 @@ import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
 import { KeyStore } from './keys/key-store.js';
 import { RecoveryCodeKey } from './keys/recovery-code-key.js';
+import { SealAdoption } from './keys/seal-adoption.js';
 import { SecretRegistry } from './keys/secret-registry.js';
 import { SecretRotation } from './keys/secret-rotation.js';
+import { UnreadableRows } from './keys/unreadable-rows.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
 import { BrowserRedirect } from './pages/browser-redirect.js';
@@ -120,6 +126,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorLock,
   UnlockByCodes,
   UnreadableAuthenticators,
+  Tampering,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
@@ -153,6 +160,9 @@ export const INTERNAL_PROVIDERS = [
   SessionTransport,
   LostCookieWarning,
   ResetFlow,
+  DiscardUnreadableFlow,
+  ForgetUserFlow,
+  UserExporter,
   UserList,
   ImportUserFlow,
   ExpiredRows,
@@ -161,6 +171,8 @@ export const INTERNAL_PROVIDERS = [
   KeyStore,
   RecoveryCodeKey,
   EncryptedRows,
+  SealAdoption,
+  UnreadableRows,
   SecretRegistry,
   SecretRotation,
   TrustFlow,

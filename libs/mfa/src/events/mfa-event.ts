@@ -65,6 +65,8 @@ export interface MfaEventData {
     authenticator: EventAuthenticator;
     backupEligible: boolean;
   };
+  /** A proof was refused because the authenticator's row was made or changed by somebody who only has the database. */
+  'mfa.authenticator.tampered': { authenticatorId: string };
   'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };
@@ -85,6 +87,8 @@ export interface MfaEventData {
   'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
   /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
   'mfa.admin.enrollment_required': { reason: string; from: string | null };
+  /** All that was kept of the user was removed, with or without the entries of the audit trail. */
+  'mfa.user.forgotten': { auditTrail: 'removed' | 'kept' };
 }
 
 export type MfaEventType = keyof MfaEventData;

@@ -29,6 +29,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
   'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
+  'mfa.authenticator.tampered': [{ authenticatorId: 'x' }, null],
   'mfa.recovery_code.used': [
     { authenticator, remaining: 0 },
     { type: 'recovery_code_used', ...named, remaining: 0 },
@@ -54,6 +55,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
   'mfa.admin.unlocked': [{ authenticators: [] }, null],
+  'mfa.user.forgotten': [{ auditTrail: 'removed' }, null],
 };
 
 describe('what the owner of the account is told of', () => {

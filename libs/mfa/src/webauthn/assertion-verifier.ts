@@ -7,6 +7,7 @@ import { AccountsService } from '../authenticators/accounts.service.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { proofEvents } from '../authenticators/proof-events.js';
+import { Tampering } from '../authenticators/tampering.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
@@ -57,6 +58,7 @@ export class AssertionVerifier {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(KeySuspicions) private readonly suspicions: KeySuspicions,
+    @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -166,6 +168,10 @@ export class AssertionVerifier {
       rpId,
     });
     if (!credential || !user) throw new MfaException('webauthn_failed');
+    if (!this.credentials.isGenuine(credential)) {
+      await this.tampering.report(user, credential.authenticatorId, source);
+      throw new MfaException('webauthn_failed');
+    }
     const assertion = await verifyAssertion(response, credential, {
       challenge,
       rpId,

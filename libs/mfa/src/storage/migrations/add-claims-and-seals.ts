@@ -10,6 +10,9 @@ const moment: ColumnSpec = { type: 'bigint', nullable: true };
 
 const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'session', columns: { seal, ttl_seconds: { type: 'int', nullable: true } } },
+  { name: 'authenticator', columns: { seal } },
+  { name: 'webauthn_credential', columns: { seal } },
+  { name: 'trusted_device', columns: { seal } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
   { name: 'authenticator', columns: { cloned_at: moment } },
   { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
@@ -25,8 +28,9 @@ const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
 ];
 
 /**
- * Seals on the rows that decide, the session that a set-up belongs to, when a copy of a key turned up, and since when a user has (or once had) a second
- * factor. Sessions from before have no seal and are over: their users sign in once more.
+ * Seals on the rows that decide, the session that a set-up belongs to, when a copy of a key turned up, and since when a user
+ * has (or once had) a second factor. Sessions from before have no seal and are over: their users sign in once more; so is the
+ * trust in browsers. The factors from before are sealed by the application when it boots for the first time after it.
  */
 export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
   readonly name = 'AddClaimsAndSeals1795651200000';
