@@ -236,6 +236,7 @@ describe('MfaAdminService', () => {
         'id',
         'user_id',
         'authenticator_id',
+        'session_id',
         'name',
         'type',
         'status',

@@ -8,7 +8,7 @@ import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
 import type { ServerName } from './support/servers.js';
 import { createDatabase, hasServer } from './support/servers.js';
 import type { TestApp } from './support/test-app.js';
-import { enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
 
 const available = {
   postgres: await hasServer('postgres'),
@@ -27,11 +27,12 @@ async function within(
   name: ServerName,
   work: (setting: Setting) => Promise<void>,
   extra: object = {},
+  options: object = {},
 ): Promise<void> {
   configureMfaTables({ binaryCollation: name === 'mariadb' });
   const { orm, drop } = await createDatabase(name);
   const test = await startTestApp({
-    orm: { ...orm, extra } as typeof orm,
+    orm: { ...orm, ...options, extra } as typeof orm,
     mfa: { storage: { timeoutSeconds: 2 }, rateLimit: { attempts: 1000 } },
   });
   const other = await new DataSource(orm as never).initialize();
@@ -129,6 +130,25 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
 
 (available.postgres ? describe : describe.skip)('connections to PostgreSQL', () => {
   it(
+    'that others keep winning against answer 409, and tell nobody of an outage',
+    () =>
+      within('postgres', async (setting) => {
+        const { test, storage, other } = setting;
+        await storage.commit([insertion(setting, 'busy')]);
+        await other.query(`CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN RAISE EXCEPTION 'another was faster' USING ERRCODE = '40001'; END $$`);
+        await other.query(
+          'CREATE TRIGGER contention BEFORE UPDATE ON mfa_user_state FOR EACH ROW EXECUTE FUNCTION conflict()',
+        );
+        const startedAt = Date.now();
+        await expect(storage.commit([update(setting, 'busy')])).rejects.toMatchObject({ code: 'conflict' });
+        expect(Date.now() - startedAt).toBeLessThan(2500);
+        expect(test.logger.lines.join('\n')).not.toContain('The database refused');
+      }),
+    30_000,
+  );
+
+  it(
     'take a read again that the server has undone',
     () =>
       within('postgres', async ({ storage, other }) => {
@@ -223,6 +243,49 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
         expect(made.size).toBeGreaterThan(0);
         expect((await test.client().get('/public')).status).toBe(200);
       }),
+    30_000,
+  );
+});
+
+(available.mariadb ? describe : describe.skip)('connections to MariaDB', () => {
+  it(
+    'without FOUND_ROWS count what an update found, not only what it changed',
+    () =>
+      within(
+        'mariadb',
+        async (setting) => {
+          const { test, storage } = setting;
+          await storage.commit([insertion(setting, 'one'), insertion(setting, 'two')]);
+          const unchanged = (where: string): Write => ({
+            claim: 'unchanged',
+            query: test.dataSource
+              .createQueryBuilder()
+              .update(MfaUserState)
+              .set({ attempts: 0 })
+              .where(where),
+          });
+          for (const language of ['en_US', 'de_DE', 'ja_JP']) {
+            await test.dataSource.query(`SET SESSION lc_messages = '${language}'`);
+            await expect(storage.commit([unchanged("user_id = 'one'")])).resolves.toEqual({
+              committed: true,
+              affected: [1],
+            });
+          }
+          const both = [unchanged("user_id = 'one'"), unchanged("user_id = 'two'")];
+          await expect(storage.commit(both)).resolves.toEqual({ committed: true, affected: [1, 1] });
+          await expect(storage.commit([unchanged("user_id = 'nobody'")])).resolves.toEqual({
+            committed: false,
+            lost: 'unchanged',
+          });
+          const { id, secret } = await enrol(test);
+          const half = await halfSignIn(test, { id });
+          const answer = await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
+          expect(answer.status).toBe(200);
+        },
+        // One connection, so that each language is met.
+        { connectionLimit: 1 },
+        { flags: ['-FOUND_ROWS'] },
+      ),
     30_000,
   );
 });

@@ -203,6 +203,21 @@ describe('a sign-in that an identity provider vouches for', () => {
     await test.close();
   });
 
+  it('counts for so long after the provider asked, and no longer', async () => {
+    const test = await start({ externalMfaMaxAgeSeconds: 3600 });
+    const { id } = await enrol(test);
+    for (const [age, status] of [
+      [3600, 'authenticated'],
+      [3601, 'mfa_required'],
+      [86_400 * 365, 'mfa_required'],
+    ] as const) {
+      const claims = JSON.stringify({ amr: ['pwd', 'mfa'], auth_time: seconds(test) - age });
+      const { body } = await test.client({ 'x-claims': claims }).post('/login', { id });
+      expect([age, body.status]).toEqual([age, status]);
+    }
+    await test.close();
+  });
+
   it('does not owe the factors that the user has here, and does not change them', async () => {
     const test = await start();
     const user = await enrol(test);

@@ -14,6 +14,7 @@ import {
 } from 'nestjs-mfa';
 
 import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/events/event-source.js';
+import { PasswordFlow } from '../libs/mfa/src/sessions/password.flow.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
@@ -41,8 +42,13 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.authenticator.renamed': true,
   'mfa.authenticator.used': true,
   'mfa.authenticator.failed': true,
+  'mfa.attempts.exhausted': true,
+  'mfa.enrollment.failed': true,
+  'mfa.reauthentication.failed': true,
+  'mfa.access.refused': true,
   'mfa.authenticator.locked': true,
   'mfa.authenticator.unlocked': true,
+  'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
@@ -52,6 +58,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.session.ended': true,
   'mfa.trusted_device.added': true,
   'mfa.trusted_device.used': true,
+  'mfa.trusted_device.refused': true,
   'mfa.trusted_device.revoked': true,
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
@@ -297,6 +304,36 @@ describe('events', () => {
     ]);
   });
 
+  it('tell of failures outside a sign-in, of a spent budget, and of refused requests', async () => {
+    const id = newUserId();
+    const client = test.client();
+    await client.post('/login', { id });
+    await client.post('/mfa/totp');
+    const told = await during(test, async () => {
+      for (let guess = 0; guess < 49; guess++) await client.post('/mfa/totp/activate', { code: '000000' });
+      const exchange = { request: { headers: {} }, response: {} };
+      await expect(test.app.get(PasswordFlow).prove({ id }, 'wrong', exchange)).rejects.toMatchObject({
+        code: 'incorrect_code',
+      });
+      for (let i = 0; i < 3; i++) expect((await client.get('/protected')).status).toBe(403);
+    });
+    expect(factsOf(told).slice(48)).toEqual([
+      ['enrollment.failed', { type: 'totp' }],
+      ['reauthentication.failed', { method: 'pwd' }],
+      ['attempts.exhausted', { attempts: 50, windowSeconds: 300 }],
+      ['access.refused', { reason: 'mfa_enrollment_required' }],
+    ]);
+  });
+
+  it('tell of an authenticator that can’t be read, and of no failure of it', async () => {
+    const user = await enrol(test);
+    const sql = 'UPDATE mfa_authenticator SET data = ? WHERE id = ?';
+    await rowsOf(test.dataSource, sql, ['garbage', user.authenticatorId]);
+    const half = await halfSignIn(test, user);
+    const told = await during(test, () => half.post('/mfa/authenticate', { code: '000000' }));
+    expect(factsOf(told)).toEqual([['authenticator.unreadable', { authenticator: app(user) }]]);
+  });
+
   it('tell of nothing for what is no attempt at all', async () => {
     const user = await enrol(test);
     const half = await halfSignIn(test, user);
@@ -442,12 +479,23 @@ describe('events', () => {
     ]);
     expect(used[1]?.sessionId).toBe(used[0]?.sessionId);
 
+    const copied = await during(test, async () => {
+      const elsewhere = { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Chrome/150.0' };
+      const copy = half.clone();
+      copy.cookies.delete('mfa_session');
+      for (let i = 0; i < 2; i++) await copy.post('/login', { id: user.id }, elsewhere);
+    });
+    expect(factsOf(copied).filter(([type]) => type !== 'session.started')).toEqual([
+      ['trusted_device.refused', { deviceId: device?.id, reason: 'other_browser' }],
+    ]);
+
     test.clock.advance(11);
     const reused = await during(test, () => former.post('/login', { id: user.id }));
     expect(factsOf(reused)).toContainEqual([
       'trusted_device.revoked',
       { deviceId: device?.id, reason: 'reused' },
     ]);
+    expect(factsOf(reused)).toContainEqual(['session.ended', { scope: 'device', reason: 'trust_reused' }]);
 
     await trust(test, user);
     const [second] = await test.app.get(TrustedDevicesService).list({ id: user.id });

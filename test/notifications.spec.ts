@@ -25,6 +25,8 @@ import {
 const EVIL = '<img src=x onerror=1>';
 const AGENT = `Mozilla/5.0 <script>alert("${'x'.repeat(300)}")</script>`;
 
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0) Firefox/150.0';
+
 const FRENCH: MfaLocaleTexts = {
   ...ENGLISH,
   locale: 'fr',
@@ -39,7 +41,7 @@ const start = ({ mfa = {}, ...rest }: TestAppOptions = {}): Promise<TestApp> =>
     mfa: {
       webauthn: RELYING_PARTY,
       trustedDevices: { enabled: true },
-      rateLimit: { attempts: 50, lockAfter: 3 },
+      rateLimit: { attempts: 6, lockAfter: 3 },
       locales: ['en', 'de', FRENCH],
       ...mfa,
     },
@@ -85,9 +87,16 @@ async function story(
     };
     await present(7);
     await present(5);
+    const copy = half.clone();
+    await half.clone().post('/login', { id: user.id }, { 'user-agent': FIREFOX });
+    await half.post('/login', { id: user.id });
+    test.clock.advance(11);
+    await copy.post('/login', { id: user.id });
     for (const code of user.recoveryCodes.slice(0, 7)) await user.client.post('/mfa/authenticate', { code });
     await user.client.post('/mfa/recovery-codes');
-    for (let guess = 0; guess < 3; guess++) await user.client.post('/mfa/authenticate', { code: '000000' });
+    for (const code of ['000000', '00000000']) {
+      for (let guess = 0; guess < 3; guess++) await user.client.post('/mfa/authenticate', { code });
+    }
     await user.client.delete(`/mfa/authenticators/${id}`);
     await test.app.get(MfaAdminService).reset(user.id, 'ticket 42');
   });
@@ -119,7 +128,10 @@ describe('notifications', () => {
       expect(one.text).toContain(texts.details.repudiation.replace('{site}', 'Example'));
       expect(one.html).toContain('<p>');
       expect(one.at).toBeLessThanOrEqual(test.clock.now());
-      const source = one.type === 'admin_reset' ? [null, null] : ['127.0.0.1', 'node'];
+      const source =
+        one.type === 'admin_reset'
+          ? [null, null]
+          : ['127.0.0.1', one.type === 'trusted_device_copied' ? FIREFOX : 'node'];
       expect([one.ip, one.userAgent]).toEqual(source);
     }
     const [first] = sent;

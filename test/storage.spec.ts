@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AuthenticationSession, MfaUserState, configureMfaTables, useBinaryCollation } from 'nestjs-mfa';
+import { DataSource } from 'typeorm';
 
 import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
 import { ENGINE } from './support/databases.js';
@@ -112,6 +116,58 @@ describe('storage on SQLite', () => {
   }, 15_000);
 });
 
+describe('a SQLite file that another process writes to', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-busy-'));
+  const database = join(folder, 'shared.sqlite');
+  let test: TestApp;
+  let storage: MfaStorage;
+  let other: DataSource;
+  beforeAll(async () => {
+    configureMfaTables({});
+    // Else the driver waits by itself, and holds the whole process up.
+    const orm = { type: 'better-sqlite3', database, timeout: 0 } as const;
+    test = await startTestApp({ orm, mfa: { storage: { timeoutSeconds: 1 } } });
+    other = await new DataSource(orm).initialize();
+    if (ENGINE === 'mariadb') useBinaryCollation();
+    storage = test.app.get(MfaStorage);
+  });
+  afterAll(async () => {
+    await other.destroy();
+    await test.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const insert = (userId: string) => ({
+    query: test.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(MfaUserState)
+      .values({ userId, version: 0, attempts: 0 })
+      .updateEntity(false),
+  });
+
+  it('is waited for', async () => {
+    await other.query('BEGIN IMMEDIATE');
+    const commit = storage.commit([insert('waited-1'), insert('waited-2')]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await other.query('COMMIT');
+    await expect(commit).resolves.toMatchObject({ committed: true });
+  });
+
+  it.each([1, 2])('is a conflict for %i writes, when it never lets go', async (count) => {
+    await other.query('BEGIN EXCLUSIVE');
+    const writes = ['never-1', 'never-2'].slice(0, count).map(insert);
+    await expect(storage.commit(writes)).rejects.toMatchObject({ code: 'conflict', status: 409 });
+    await expect(
+      storage.read((reader) => reader.query('SELECT 1 FROM mfa_user_state')),
+    ).rejects.toMatchObject({ code: 'conflict' });
+    await other.query('ROLLBACK');
+    await expect(
+      storage.read((reader) => reader.query("SELECT 1 FROM mfa_user_state WHERE user_id LIKE 'never%'")),
+    ).resolves.toEqual([]);
+  });
+});
+
 describe('a database that is gone', () => {
   it('answers 503 everywhere and grants nothing', async () => {
     const test = await startTestApp();
@@ -132,6 +188,6 @@ describe('a database that is gone', () => {
       expect(answer.text).not.toMatch(/sqlite|select|typeorm|stack/i);
       expect(answer.headers.get('set-cookie')).toBeNull();
     }
-    await test.app.close().catch(() => undefined);
+    await test.close().catch(() => undefined);
   });
 });

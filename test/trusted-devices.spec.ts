@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import type { MfaEvent } from 'nestjs-mfa';
-import { MfaEvents, MfaService, RequireMfa, TrustedDevicesService } from 'nestjs-mfa';
+import {
+  AuthenticationSessionService,
+  MfaEvents,
+  MfaService,
+  RequireMfa,
+  TrustedDevicesService,
+} from 'nestjs-mfa';
 
 import { rowsOf } from './support/databases.js';
 import type { Client } from './support/client.js';
@@ -157,6 +163,143 @@ describe('trusted browsers', () => {
     });
     await owner.delete('/mfa/session');
     expect((await login(user, owner)).body.status).toBe('mfa_required');
+  });
+
+  describe('whose token is used twice', () => {
+    const methodsOf = (body: { proven: { method: string }[] }) => body.proven.map(({ method }) => method);
+    const mailsSince = (from: number) => test.adapter.notifications.slice(from).map(({ type }) => type);
+
+    it('take the thief’s session along when the owner comes second, and the owner is told', async () => {
+      const user = await enrol(test);
+      const owner = await trust(user);
+      const elsewhere = await trust(user);
+      await login(user, elsewhere);
+      const thief = owner.clone();
+      expect(methodsOf((await login(user, thief)).body)).toEqual(['pwd', 'trusted_device']);
+      // What the thief gains more, in sessions and in proofs, ends as well.
+      const more = thief.clone();
+      more.cookies.delete('mfa_session');
+      expect((await login(user, more)).body.status).toBe('authenticated');
+      expect((await authenticate(user, more, {})).status).toBe(200);
+      for (const client of [thief, more]) expect((await client.get('/me')).status).toBe(200);
+
+      test.clock.advance(11);
+      const [fromEvent, fromMail] = [events.length, test.adapter.notifications.length];
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      for (const client of [thief, more]) expect((await client.get('/me')).status).toBe(401);
+      expect(events.slice(fromEvent).filter(({ type }) => /revoked|ended/.test(type))).toMatchObject([
+        { type: 'mfa.trusted_device.revoked', userId: user.id, data: { reason: 'reused' } },
+        { type: 'mfa.session.ended', userId: user.id, data: { scope: 'device', reason: 'trust_reused' } },
+      ]);
+      expect(mailsSince(fromMail)).toEqual(['trusted_device_reused']);
+      // Neither the owner's sign-in nor other sessions and browsers are concerned.
+      expect((await authenticate(user, owner, {})).status).toBe(200);
+      for (const client of [user.client, elsewhere]) expect((await client.get('/me')).status).toBe(200);
+      expect((await login(user, thief)).body.status).toBe('mfa_required');
+    });
+
+    it('gain the thief nothing when the owner was first, and end the owner’s session', async () => {
+      const user = await enrol(test);
+      const owner = await trust(user);
+      const thief = owner.clone();
+      await login(user, owner);
+      test.clock.advance(11);
+      expect((await login(user, thief)).body.status).toBe('mfa_required');
+      expect((await owner.get('/me')).status).toBe(401);
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+    });
+
+    it('are known by any token that they ever had', async () => {
+      const user = await enrol(test);
+      const thief = await trust(user);
+      const owner = thief.clone();
+      for (let use = 0; use < 5; use++) {
+        expect((await login(user, thief)).body.status).toBe('authenticated');
+        test.clock.advance(60);
+      }
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      expect((await thief.get('/me')).status).toBe(401);
+      const rows = await rowsOf(test.dataSource, 'SELECT * FROM mfa_trusted_device WHERE user_id = ?', [
+        user.id,
+      ]);
+      expect(rows).toEqual([]);
+    });
+
+    it('are known when the browser was trusted anew meanwhile', async () => {
+      const user = await enrol(test);
+      const owner = await trust(user);
+      const thief = owner.clone();
+      await login(user, thief);
+      // At once this may be a form that was sent twice. The owner proves the second factor and trusts the browser again.
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      expect((await authenticate(user, owner)).status).toBe(200);
+      expect((await thief.get('/me')).status).toBe(200);
+      expect((await login(user, owner)).body.status).toBe('authenticated');
+      expect((await thief.get('/me')).status).toBe(401);
+    });
+
+    it('get no leniency where the second use comes from elsewhere', async () => {
+      const user = await enrol(test);
+      const owner = await trust(user);
+      const thief = owner.clone();
+      await login(user, thief);
+      const answer = await owner.post('/login', { id: user.id }, { 'user-agent': 'node/24' });
+      expect(answer.body.status).toBe('mfa_required');
+      expect((await thief.get('/me')).status).toBe(401);
+    });
+
+    it('end a session that is started while this is found out', async () => {
+      const user = await enrol(test);
+      const owner = await trust(user);
+      const thief = owner.clone();
+      await login(user, thief);
+      test.clock.advance(11);
+      // The thief signs in once more after the sessions were read, and before they are ended.
+      const sessions = test.app.get(AuthenticationSessionService);
+      const list = sessions.list.bind(sessions);
+      const late = thief.clone();
+      late.cookies.delete('mfa_session');
+      const lateAnswers: unknown[] = [];
+      let reads = 0;
+      sessions.list = async (whose) => {
+        const found = await list(whose);
+        reads += 1;
+        if (reads === 1) lateAnswers.push((await login(user, late)).body.status);
+        return found;
+      };
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      sessions.list = list;
+      expect([reads, lateAnswers]).toEqual([2, ['authenticated']]);
+      for (const client of [thief, late]) expect((await client.get('/me')).status).toBe(401);
+    });
+
+    it('are told of once, however many use the token', async () => {
+      const user = await enrol(test);
+      const browser = await trust(user);
+      const copy = browser.clone();
+      await login(user, browser);
+      test.clock.advance(11);
+      const from = test.adapter.notifications.length;
+      await Promise.all(Array.from({ length: 10 }, () => login(user, copy.clone())));
+      expect(mailsSince(from)).toEqual(['trusted_device_reused']);
+    });
+  });
+
+  it('tell their owner when their cookie turns up in another kind of browser, once a window', async () => {
+    const user = await enrol(test);
+    const browser = await trust(user);
+    const from = test.adapter.notifications.length;
+    for (let i = 0; i < 3; i++) {
+      const copy = browser.clone();
+      const { body } = await copy.post('/login', { id: user.id }, { 'user-agent': 'Firefox/150.0' });
+      expect(body.status).toBe('mfa_required');
+    }
+    const [device] = await test.app.get(TrustedDevicesService).list({ id: user.id });
+    expect(events.filter(({ userId, type }) => userId === user.id && /refused/.test(type))).toMatchObject([
+      { type: 'mfa.trusted_device.refused', data: { deviceId: device?.id, reason: 'other_browser' } },
+    ]);
+    expect(test.adapter.notifications.slice(from).map(({ type }) => type)).toEqual(['trusted_device_copied']);
+    expect((await login(user, browser)).body.status).toBe('authenticated');
   });
 
   it('let one of many uses of one token in', async () => {

@@ -129,6 +129,12 @@ describe('the browser client', () => {
     const { id, secret } = await enrol(test);
     const browser = await halfSignIn(test, { id });
     const mfa = clientOf(browser);
+    await expect(mfa.session()).resolves.toEqual({
+      status: 'mfa_required',
+      methods: ['totp', 'recovery_codes'],
+      proven: [{ method: 'pwd', at: moment }],
+      expiresAt: moment,
+    });
     const signIn = await mfa.authenticate({ code: codeOf(secret, test.clock) });
     expect(signIn).toMatchObject({
       status: 'authenticated',

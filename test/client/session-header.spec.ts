@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Fetch } from 'nestjs-mfa/browser';
 import { createMfaClient, withStepUp } from 'nestjs-mfa/browser';
+import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -8,6 +9,7 @@ import type { TestApp } from '../support/test-app.js';
 import { codeOf, enrol, newUserId, startTestApp } from '../support/test-app.js';
 
 const sessionHeader = 'x-mfa-session';
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 describe('the browser client with the header transport', () => {
   let test: TestApp;
@@ -112,6 +114,51 @@ describe('the browser client with the header transport', () => {
       stranger.closeAllConnections();
       stranger.close();
     }
+  });
+
+  describe('that is redirected', () => {
+    it.each([
+      [302, 'GET'],
+      [303, 'POST'],
+      [307, 'POST'],
+      [308, 'GET'],
+    ])('by a %i to another origin takes token, body and headers nowhere (%s)', async (status, method) => {
+      const seen: string[] = [];
+      const stranger = createServer((request, response) => {
+        seen.push(request.url ?? '');
+        response.writeHead(200, { [sessionHeader]: 'planted' }).end('{}');
+      });
+      const home = createServer((request, response) => {
+        const location = `http://127.0.0.1:${portOf(stranger)}${request.url}`;
+        response.writeHead(status, { location }).end();
+      });
+      for (const server of [stranger, home]) {
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      }
+      const url = `http://127.0.0.1:${portOf(home)}`;
+      try {
+        const mfa = createMfaClient({ baseUrl: `${url}/mfa`, sessionHeader });
+        mfa.sessionToken = 'a token';
+        const own = `${url}/reports`;
+        const init = { method, ...(method === 'POST' ? { body: '{}' } : {}) };
+        await expect(mfa.fetch(own, init)).rejects.toThrow('fetch failed');
+        await expect(mfa.fetch(own, { ...init, redirect: 'follow' })).rejects.toThrow('fetch failed');
+        await expect(mfa.fetch(new Request(own, init))).rejects.toThrow('fetch failed');
+        // Who looks at the redirect without following it may do so.
+        expect((await mfa.fetch(own, { ...init, redirect: 'manual' })).status).toBe(status);
+        expect((await mfa.fetch(new Request(own, { ...init, redirect: 'manual' }))).status).toBe(status);
+        await expect(mfa.authenticate({ code: '123456' })).rejects.toMatchObject({ code: 'network' });
+        const keyed = createMfaClient({ baseUrl: `${url}/mfa`, headers: { 'x-api-key': 'a key' } });
+        await expect(keyed.authenticate({ code: '123456' })).rejects.toMatchObject({ code: 'network' });
+        expect(seen).toEqual([]);
+        expect(mfa.sessionToken).toBe('a token');
+      } finally {
+        for (const server of [stranger, home]) {
+          server.closeAllConnections();
+          server.close();
+        }
+      }
+    });
   });
 
   it('steps up: the repeated request carries the new token', async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PublicKeyCredentialCreationOptionsJSON as Created } from '@simplewebauthn/browser';
 import type { PublicKeyCredentialCreationOptionsJSON as Asked } from '@simplewebauthn/server';
-import type { MfaErrorCode as ServerCode, MfaErrorDetails, MfaStatus as ServerStatus } from 'nestjs-mfa';
+import type {
+  MfaErrorCode as ServerCode,
+  MfaErrorDetails,
+  MfaStatus as ServerStatus,
+  SessionState as ServerSession,
+} from 'nestjs-mfa';
 import { MFA_ERRORS } from 'nestjs-mfa';
 import type {
   Activation,
@@ -12,6 +17,7 @@ import type {
   MfaClientOnlyCode,
   MfaStatus,
   RecoveryCodesSummary,
+  SessionState,
   SignIn,
   TotpSetup,
   TrustedDevice,
@@ -43,6 +49,7 @@ const same = {
   activation: true satisfies Same<Activation, Json<ActivationAnswer>>,
   signIn: true satisfies Same<Omit<SignIn, 'status' | 'methods' | 'enrollmentDeadline'>, Json<SessionAnswer>>,
   signInStatus: true satisfies Same<{ of: SignIn['status'] }, { of: LoginStatus }>,
+  session: true satisfies Same<SessionState, Json<ServerSession>>,
   recoveryCodes: true satisfies Same<RecoveryCodesSummary, Json<ServerSummary>>,
   trustedDevice: true satisfies Same<TrustedDevice, Json<TrustedDeviceView>>,
   signals: true satisfies Same<WebAuthnSignals, Json<ServerSignals>>,

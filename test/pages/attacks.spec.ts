@@ -222,7 +222,7 @@ describe('the pages', () => {
     victim.cookies.set('mfa_totp_setup', thief.cookies.get('mfa_totp_setup') as string);
     const code = codeOf(secretOf(first), test.clock);
     const refused = await victim.submit(`${PAGES}/totp/add`, { code }, first);
-    expect(refused.status).toBe(422);
+    expect(refused.status).toBe(409);
     expect(known).not.toContain(secretOf(refused));
     const right = { code: codeOf(secretOf(refused), test.clock) };
     expect((await victim.submit(`${PAGES}/totp/add`, right, refused)).status).toBe(303);

@@ -95,7 +95,7 @@ describe('a browser that the guard refuses', () => {
 
   it('gets what the guard says, where no page would help', async () => {
     const browser = await signedIn(test);
-    const answer = await browser.form('/mfa/totp', {});
+    const answer = await browser.form('/mfa/totp', { name: 'My app' });
     expect(answer.body.code).toBe('invalid_request');
   });
 });

@@ -38,7 +38,7 @@ export class TestAdapter extends DefaultMfaAdapter {
     return users.get(userId) ?? null;
   }
 
-  override sendNotification(notification: MfaNotification): void {
+  override sendNotification(notification: MfaNotification, _user: MfaUser): void {
     this.notifications.push(notification);
   }
 }
@@ -218,8 +218,11 @@ export async function startTestApp({
     adapter: app.get<TestAdapter>(MFA_ADAPTER),
     client: (headers) => new Client(url, headers),
     close: async () => {
-      await app.close();
-      await own?.drop();
+      try {
+        await app.close();
+      } finally {
+        await own?.drop();
+      }
     },
   };
 }

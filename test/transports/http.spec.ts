@@ -220,10 +220,6 @@ describe('Fastify', () => {
     const client = test.client();
     expect((await client.send('POST', '/api/mfa/authenticate', '{')).body.code).toBe('invalid_request');
     expect((await client.send('POST', '/api/transport', '{')).body.code).toBeUndefined();
-    // A type without a body, which Express takes for none.
-    expect(
-      await client.send('POST', '/api/mfa/totp', '', { 'content-type': 'application/json' }),
-    ).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     await test.close();
   });
 });

@@ -23,6 +23,10 @@ export async function createDemo(
     ...options,
   });
   app.disable('x-powered-by');
+  // The library lets these origins use the cookie; that browsers do so is CORS, and the application's.
+  if (mfa.trustedOrigins?.length) {
+    app.enableCors({ origin: mfa.trustedOrigins, credentials: true, exposedHeaders: ['Retry-After'] });
+  }
   app.useStaticAssets(join(import.meta.dirname, '..', 'public'), {
     index: false,
     // `/playground` is `playground.html`.

@@ -89,13 +89,14 @@ export { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js
 export type { NewSession } from './sessions/authentication-session.service.js';
 export { AuthenticationSessionService } from './sessions/authentication-session.service.js';
 export type { IssuedSession } from './sessions/issued-session.js';
-export type { HttpExchange, LoginResult, LoginStatus } from './sessions/login.flow.js';
+export type { HttpExchange, LoginExchange, LoginResult, LoginStatus } from './sessions/login.flow.js';
 export type { MfaStatus } from './sessions/mfa.service.js';
 export { MfaService } from './sessions/mfa.service.js';
 export type { MfaRequestContext } from './sessions/request-context.service.js';
 export { RequestContextService } from './sessions/request-context.service.js';
 export { getMfaSession } from './sessions/request-session.js';
 export type { ProvenMethod, SessionAnswer } from './sessions/session-answer.js';
+export type { SessionState } from './sessions/session-state.js';
 export type { TotpSetupDetails } from './totp/totp-authenticator.js';
 export { TotpAuthenticator } from './totp/totp-authenticator.js';
 export type { TotpActivation } from './totp/totp.service.js';

@@ -16,18 +16,23 @@ import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
+import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
+import { RefusalLog } from './events/refusal-log.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
 import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
+import { OwnRoutes } from './http/own-routes.js';
+import { RefusedRequests } from './http/refused-requests.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
@@ -50,9 +55,12 @@ import { AuthenticationSessionService } from './sessions/authentication-session.
 import { LoginFlow } from './sessions/login.flow.js';
 import { MfaService } from './sessions/mfa.service.js';
 import { PasswordFlow } from './sessions/password.flow.js';
+import { RecentProof } from './sessions/recent-proof.service.js';
 import { RequestContextService } from './sessions/request-context.service.js';
 import { SecondFactorFlow } from './sessions/second-factor.flow.js';
 import { SessionAnswers } from './sessions/session-answer.js';
+import { SessionStates } from './sessions/session-state.js';
+import { SessionLimit } from './sessions/session-limit.js';
 import { SessionTransport } from './sessions/session-transport.js';
 import { MfaStorage } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
@@ -108,6 +116,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorList,
   AuthenticatorLock,
   UnlockByCodes,
+  UnreadableAuthenticators,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
@@ -131,8 +140,12 @@ export const INTERNAL_PROVIDERS = [
   LoginFlow,
   PasswordFlow,
   SecondFactorFlow,
+  RecentProof,
   SessionAnswers,
+  SessionStates,
+  SessionLimit,
   SessionTransport,
+  LostCookieWarning,
   ResetFlow,
   UserList,
   ImportUserFlow,
@@ -148,10 +161,13 @@ export const INTERNAL_PROVIDERS = [
   TrustCookie,
   TrustedDeviceStore,
   MfaJournal,
+  RefusalLog,
+  RefusedRequests,
   SupportContacts,
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  OwnRoutes,
   PageLinks,
 ];
 

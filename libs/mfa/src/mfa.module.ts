@@ -1,6 +1,6 @@
-import type { DynamicModule, ModuleMetadata, Provider, Type } from '@nestjs/common';
-import { Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import type { DynamicModule, ModuleMetadata, NestModule, Provider, Type } from '@nestjs/common';
+import { Inject, Module, Optional } from '@nestjs/common';
+import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
@@ -22,6 +22,8 @@ import type {
   MfaOptionsFactory,
   MfaStructuralOptions,
 } from './options/mfa-options.js';
+import { assertImportedOnce, missingDataSource } from './boot-checks.js';
+import { ScopeCheck } from './scope-check.js';
 import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
@@ -35,7 +37,7 @@ import { RecoveryCodesController } from './recovery-codes/recovery-codes.control
 import { AuthenticateController } from './sessions/authenticate.controller.js';
 import { SessionController } from './sessions/session.controller.js';
 import { MFA_ENTITIES } from './storage/entities.js';
-import { assertBinaryCollation } from './storage/binary-collation.js';
+import { checkDataSource } from './storage/check-data-source.js';
 import { MFA_DATA_SOURCE } from './storage/mfa-storage.js';
 import { TotpCodeFactor } from './totp/totp-code-factor.js';
 import { TotpController } from './totp/totp.controller.js';
@@ -44,7 +46,7 @@ import { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn
 import { PasskeyController } from './webauthn/passkey.controller.js';
 import { WebAuthnController } from './webauthn/webauthn.controller.js';
 import { WebAuthnDetails } from './webauthn/webauthn-details.js';
-import { WellKnownController } from './webauthn/well-known.controller.js';
+import { WellKnownRoutes } from './webauthn/well-known.routes.js';
 import { GLOBAL_GUARD_PROVIDERS, INTERNAL_PROVIDERS, PUBLIC_PROVIDERS } from './mfa-providers.js';
 
 /** The options as they were given, before defaults and checks. */
@@ -52,7 +54,14 @@ const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
 
 /** Multi-factor authentication for an application. Import it once, in the root module. */
 @Module({})
-export class MfaModule {
+export class MfaModule implements NestModule {
+  constructor(@Optional() @Inject(WellKnownRoutes) private readonly wellKnown: WellKnownRoutes | null) {}
+
+  /** Nest calls this after `main.ts` has set the application up, and before it adds the routes of controllers. */
+  configure(): void {
+    this.wellKnown?.mount();
+  }
+
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
     const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, ...behaviour } = options;
@@ -82,15 +91,13 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
 
 function build(options: MfaStructuralOptions, imports: Imports, optionsProviders: Provider[]): DynamicModule {
   const structure = resolveStructure(options);
+  // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
+  TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource);
   const mount = (path: string) => `${structure.path}${path}`;
   return {
     module: MfaModule,
     global: structure.isGlobal,
-    imports: [
-      ...imports,
-      ...adapterImports(structure.adapter),
-      TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource),
-    ],
+    imports: [...imports, ...adapterImports(structure.adapter)],
     controllers: [
       ...(structure.controllers
         ? [
@@ -103,7 +110,6 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
             mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
             mountController(PasskeyController, mount('/passkey')),
             mountController(TrustedDevicesController, mount('/trusted-devices')),
-            WellKnownController,
           ]
         : []),
       ...mountPages(structure.pages),
@@ -117,6 +123,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       { provide: MFA_PATH, useValue: structure.path },
       { provide: MFA_PAGES, useValue: structure.pages },
       ...(structure.pages ? PAGE_PROVIDERS : []),
+      ...(structure.controllers ? [WellKnownRoutes] : []),
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
@@ -140,13 +147,15 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
   return [
     {
       provide: MFA_OPTIONS,
-      inject: [MFA_RAW_OPTIONS, MFA_PAGES],
-      useFactory: (given: MfaBehaviourOptions, pages: ResolvedPages | null) => {
+      inject: [MFA_RAW_OPTIONS, MFA_PAGES, ModulesContainer],
+      useFactory: (given: MfaBehaviourOptions, pages: ResolvedPages | null, modules: ModulesContainer) => {
+        assertImportedOnce(modules, MfaModule);
         const options = resolveOptions(given);
         assertPagesWork(pages, options.session);
         return options;
       },
     },
+    ScopeCheck,
     { provide: MFA_CLOCK, useValue: systemClock },
     {
       provide: MFA_KEY_RING,
@@ -155,8 +164,9 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
     },
     {
       provide: MFA_DATA_SOURCE,
-      inject: [getDataSourceToken(dataSourceName)],
-      useFactory: checkDataSource,
+      inject: [ModulesContainer, { token: getDataSourceToken(dataSourceName), optional: true }],
+      useFactory: (modules: ModulesContainer, found: DataSource | undefined) =>
+        checkDataSource(found ?? missingDataSource(modules, dataSourceName)),
     },
     // In this order, so that a code that fits both is judged by the authenticator app first.
     {
@@ -170,16 +180,6 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
       useFactory: (...details: unknown[]) => details,
     },
   ];
-}
-
-async function checkDataSource(dataSource: DataSource): Promise<DataSource> {
-  if (MFA_ENTITIES.every((entity) => dataSource.hasMetadata(entity))) {
-    await assertBinaryCollation(dataSource);
-    return dataSource;
-  }
-  throw new MfaOptionsError([
-    'the DataSource does not know the entities of this module: set `autoLoadEntities: true` in TypeOrmModule.forRoot(), or add `...MFA_ENTITIES` to its `entities`',
-  ]);
 }
 
 type Imports = NonNullable<ModuleMetadata['imports']>;

@@ -38,6 +38,7 @@ const OPTIONS: Record<string, Kind> = {
   'session.cookie.domain': 'text',
   'session.cookie.path': 'text',
   'session.header': 'text',
+  trustedOrigins: 'list',
   'trustedDevices.enabled': 'boolean',
   'trustedDevices.ttlSeconds': 'number',
   'trustedDevices.maxPerUser': 'number',

@@ -6,10 +6,13 @@ export const NOTIFICATION_TYPES = [
   'authenticator_removed',
   'authenticator_locked',
   'authenticator_cloned',
+  'attempts_exhausted',
   'recovery_code_used',
   'recovery_codes_low',
   'recovery_codes_regenerated',
   'trusted_device_added',
+  'trusted_device_reused',
+  'trusted_device_copied',
   'admin_reset',
 ] as const;
 
@@ -20,7 +23,7 @@ export interface MfaNotification {
   type: MfaNotificationType;
   /** When, milliseconds since the epoch. */
   at: number;
-  /** The factor; none for a trusted browser or a reset. */
+  /** The factor; none where it is about no single one, as for a trusted browser or a reset. */
   authenticatorType?: MfaType;
   authenticatorName?: string;
   /** Codes left, after one was used. */

@@ -36,7 +36,7 @@ export class ResetFlow {
 
   /** @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so; nothing is removed then */
   async reset(user: MfaUser, reset: Reset, source: EventSource): Promise<void> {
-    await this.change.run(user, source, (state) => this.plan(reset, state));
+    await this.change.run(user, { source }, (state) => this.plan(reset, state));
   }
 
   private async plan(

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import type { SelectQueryBuilder } from 'typeorm';
 
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
@@ -8,6 +8,7 @@ import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaType } from '../policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import type { PrimaryReader } from '../storage/primary-reader.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
 
 const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
@@ -61,9 +62,9 @@ export class UserList {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
     }
-    const found = await this.storage.read((dataSource) =>
+    const found = await this.storage.read((reader) =>
       // One more than asked for, to know whether there is another page.
-      this.idsOf(dataSource, state, cursor ?? null)
+      this.idsOf(reader, state, cursor ?? null)
         .limit(limit + 1)
         .getRawMany<{ userId: string }>(),
     );
@@ -73,8 +74,8 @@ export class UserList {
 
   private async describe(ids: readonly string[]): Promise<ListedUser[]> {
     if (ids.length === 0) return [];
-    const rows = await this.storage.read((dataSource) =>
-      dataSource
+    const rows = await this.storage.read((reader) =>
+      reader
         .createQueryBuilder(Authenticator, 'a')
         .where('a.userId IN (:...ids)', { ids })
         .orderBy('a.createdAt')
@@ -95,12 +96,12 @@ export class UserList {
   }
 
   private idsOf(
-    dataSource: DataSource,
+    reader: PrimaryReader,
     state: MfaUserListState,
     cursor: string | null,
   ): SelectQueryBuilder<MfaUserState | Authenticator> {
     if (state === 'locked') {
-      const query = dataSource
+      const query = reader
         .createQueryBuilder(Authenticator, 'a')
         .select('a.user_id', 'userId')
         .where('a.locked_at IS NOT NULL')
@@ -110,7 +111,7 @@ export class UserList {
       query.andWhere(`NOT (${where})`, parameters);
       return cursor === null ? query : query.andWhere('a.user_id > :cursor', { cursor });
     }
-    const query = dataSource
+    const query = reader
       .createQueryBuilder(MfaUserState, 'u')
       .select('u.user_id', 'userId')
       .where(`u.second_factors ${state === 'enrolled' ? '>' : '='} 0`)

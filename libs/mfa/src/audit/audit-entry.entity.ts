@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { MfaEventType } from '../events/mfa-event.js';
+import { JsonColumn } from '../storage/json-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** One event of the audit trail. Rows are only ever added, and removed when their time is over. */
@@ -37,7 +38,7 @@ export class AuditEntry {
   @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
   sessionId!: string | null;
 
-  /** What the event says besides; see `MfaEventData`. */
-  @Column({ type: 'simple-json' })
+  /** What the event says besides; see `MfaEventData`. Empty when it can't be read. */
+  @JsonColumn((stored) => (typeof stored === 'object' && stored !== null ? stored : {}))
   data!: object;
 }

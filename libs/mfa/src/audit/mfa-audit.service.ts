@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 
 import { firstIdAt } from '../crypto/sortable-id.js';
 import type { Clock } from '../clock/clock.js';
@@ -8,6 +7,7 @@ import type { MfaEventType } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import type { PrimaryReader } from '../storage/primary-reader.js';
 import type { GoOn } from '../storage/remove-in-batches.js';
 import { removeInBatches } from '../storage/remove-in-batches.js';
 import { AuditEntry } from './audit-entry.entity.js';
@@ -63,7 +63,7 @@ export class MfaAuditService {
         : [{ ...query, ...(types && { types }) }];
     // One more than asked for, to know whether there is another page.
     const found = await Promise.all(
-      parts.map((part) => this.storage.read((dataSource) => newestFirst(dataSource, part, limit + 1))),
+      parts.map((part) => this.storage.read((reader) => newestFirst(reader, part, limit + 1))),
     );
     const entries = found.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
     const isLast = entries.length <= limit;
@@ -89,11 +89,11 @@ export class MfaAuditService {
 
 /** Entries in the order of a page. */
 function newestFirst(
-  dataSource: DataSource,
+  reader: PrimaryReader,
   { userId, types, from, to, cursor }: Omit<AuditQuery, 'limit'>,
   count: number,
 ): Promise<AuditEntry[]> {
-  const query = dataSource.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
+  const query = reader.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
   if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
   if (types) query.andWhere('e.type IN (:...types)', { types });
   if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });

@@ -5,7 +5,6 @@ import { RemoveAuthenticatorFlow } from '../enrolment/remove-authenticator.flow.
 import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { sourceOf } from '../sessions/request-context.service.js';
 import { AuthenticatorList } from './authenticator-list.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
@@ -41,7 +40,7 @@ export class AuthenticatorsController {
     @Param() { id }: AuthenticatorIdParam,
     @Body() { name }: RenameAuthenticatorDto,
   ): Promise<AuthenticatorView> {
-    const row = await this.renaming.rename(user, id, name, sourceOf(context));
+    const row = await this.renaming.rename(user, id, name, context);
     return viewAuthenticator(row, this.authenticators.isLocked(row));
   }
 

@@ -17,11 +17,12 @@ import type { Write } from '../storage/mfa-storage.js';
 import type { Authenticator } from './authenticator.entity.js';
 import { AuthenticatorLock } from './authenticator-lock.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from './authenticators.service.js';
-import type { CodeFactor } from './code-factor.js';
+import type { CodeFactor, CodeVerdict } from './code-factor.js';
 import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from './code-factor.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { proofEvents } from './proof-events.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
+import { UnreadableAuthenticators } from './unreadable-authenticators.js';
 
 /** What happens in the same transaction as a proof. */
 export interface AlongProof {
@@ -29,8 +30,13 @@ export interface AlongProof {
   events: NewMfaEvent[];
   /** The session that is proven in, which the writes may have just started. */
   sessionId: string;
-  /** A lost claim among the writes means that the code was right and something else was not; it is thrown. */
-  onLost: MfaException;
+  /**
+   * Called when a claim among the writes was lost: the code was right, and something else has changed. Returns what to do
+   * instead.
+   *
+   * @throws {MfaException} when there is nothing left to do
+   */
+  again: () => Promise<AlongProof>;
 }
 
 /** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
@@ -51,6 +57,7 @@ export class CodeVerifier {
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
     @Inject(FailedAttempts) private readonly failures: FailedAttempts,
+    @Inject(UnreadableAuthenticators) private readonly unreadable: UnreadableAuthenticators,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -71,18 +78,25 @@ export class CodeVerifier {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
     const code = normalizeCode(input);
-    const { types } = verification;
+    const { types, source = APPLICATION_SOURCE } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    const attempt = await this.limiter.take(userIdOf(user));
+    const attempt = await this.limiter.take(user, source);
 
     const wrong: Authenticator[] = [];
+    let isUnreadable = false;
     for (const factor of this.factors) {
       for (const row of candidates) {
         if (row.type !== factor.type) continue;
         const outcome = await this.prove(user, { factor, code }, row, attempt, verification);
         if (outcome === 'proven') return row;
         if (outcome === 'wrong') wrong.push(row);
+        if (outcome === 'unreadable') isUnreadable = true;
       }
+    }
+    if (wrong.length === 0 && isUnreadable) {
+      // Nothing judged the code. It must not use up the budget of the factors that can.
+      await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+      throw new MfaException('incorrect_code');
     }
     await this.failures.record(user, wrong, attempt, verification);
     throw new MfaException('incorrect_code');
@@ -109,16 +123,16 @@ export class CodeVerifier {
     }
   }
 
-  /** Whether the code proves this authenticator, and that is committed; `unfit` is no failure. */
+  /** Whether the code proves this authenticator, and that is committed; `unfit` and `unreadable` are no failures. */
   private async prove(
     user: MfaUser,
     typed: { factor: CodeFactor; code: string },
     row: Authenticator,
     attempt: TakenAttempt,
     verification: CodeVerification,
-  ): Promise<'proven' | 'wrong' | 'unfit'> {
-    const verdict = await typed.factor.judge(typed.code, row);
-    if (verdict === 'unfit' || verdict === 'wrong') return verdict;
+  ): Promise<'proven' | 'wrong' | 'unfit' | 'unreadable'> {
+    const verdict = await this.judge(user, typed, row, verification);
+    if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
     if (this.authenticators.isLocked(row)) {
       const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
       return isOpened ? 'proven' : 'wrong';
@@ -127,6 +141,20 @@ export class CodeVerifier {
     if (lost === null) return 'proven';
     const counted = lost === AUTHENTICATOR_CLAIM ? await this.recount(user, row) : null;
     return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
+  }
+
+  private async judge(
+    user: MfaUser,
+    { factor, code }: { factor: CodeFactor; code: string },
+    row: Authenticator,
+    { source = APPLICATION_SOURCE }: CodeVerification,
+  ): Promise<CodeVerdict | 'unreadable'> {
+    try {
+      return await factor.judge(code, row);
+    } catch (error) {
+      this.unreadable.note(user, row, error, source);
+      return 'unreadable';
+    }
   }
 
   /**
@@ -148,19 +176,18 @@ export class CodeVerifier {
     { along, source = APPLICATION_SOURCE }: CodeVerification,
     events: NewMfaEvent[] = this.openedByWaiting(row),
   ): Promise<string | null> {
-    const extra = along?.(row);
-    const result = await this.journal.commit(
-      [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
-      {
-        user,
-        source: extra ? { ...source, sessionId: extra.sessionId } : source,
-        events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
-      },
-    );
-    if (result.committed) return null;
-    const isOurs = claims.some(({ claim }) => claim === result.lost);
-    if (extra && !isOurs) throw extra.onLost;
-    return result.lost;
+    for (let extra = along?.(row); ; extra = await extra?.again()) {
+      const result = await this.journal.commit(
+        [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
+        {
+          user,
+          source: extra ? { ...source, sessionId: extra.sessionId } : source,
+          events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
+        },
+      );
+      if (result.committed) return null;
+      if (!extra || claims.some(({ claim }) => claim === result.lost)) return result.lost;
+    }
   }
 
   /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */
@@ -176,7 +203,8 @@ export class CodeVerifier {
     const giveBack = this.limiter.giveBack(attempt);
     const isUsed = row.lastStep !== null && step <= row.lastStep;
     if (isUsed || this.unlocking.isTooSoon(row)) {
-      if (!isUsed) await this.journal.commit([giveBack], { user, source, events: [] });
+      if (isUsed) await this.limiter.failed(attempt);
+      else await this.journal.commit([giveBack], { user, source, events: [] });
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
     const { write, opens, progress } = this.unlocking.claimCode(row, step);

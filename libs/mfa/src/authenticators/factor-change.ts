@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
@@ -7,23 +9,36 @@ import type { MfaErrorCode } from '../errors/error-codes.js';
 import type { EventSource } from '../events/event-source.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
+import { RecentProof } from '../sessions/recent-proof.service.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
+import type { MfaUserState } from '../users/mfa-user-state.entity.js';
 import { UserStateService, VERSION_CLAIM } from '../users/user-state.service.js';
+import type { Account } from './accounts.service.js';
+import { AccountsService } from './accounts.service.js';
 import type { Authenticator } from './authenticator.entity.js';
-import { AuthenticatorsService } from './authenticators.service.js';
 
 /** What a change is decided on. */
 export interface FactorState {
   userId: string;
   /** The user's authenticators, oldest first. */
   authenticators: Authenticator[];
+  /** The authenticated session that asks for it, as it is now; null without one. */
+  session: AuthenticationSession | null;
 }
 
 /** The statements of a change, and what it results in. */
 export interface PlannedChange<T> {
   writes: Write[];
   events: NewMfaEvent[];
+  /** Whether the factors stay as they are, as when one is renamed: then so does the trust in browsers. */
+  keepsFactors?: boolean;
   /** Whether the owner of the account is not told. */
   silent?: boolean;
   /** The session that the writes start, when they start one. */
@@ -33,12 +48,23 @@ export interface PlannedChange<T> {
   onLost?: Record<string, MfaErrorCode>;
 }
 
-const TRIES = 10;
+/** On whose behalf a change is made. */
+export interface ChangeOrigin {
+  /** The request that asks for it; without one it is code of the application's, which is not asked for a proof. */
+  context?: MfaRequestContext | undefined;
+  /** Default: that request. */
+  source?: EventSource;
+}
+
+const FIRST_PAUSE_MS = 5;
 
 /**
- * Changes a user's factors. A change is planned on what was read and only happens if no other change came in between;
- * otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer. Any change
- * ends the trust in browsers that was given before.
+ * Changes a user's factors, and what hangs on them. A change is planned on what was read and only happens if none of it has
+ * changed since; otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer.
+ *
+ * The same holds for what allows it. A guard has judged the request a while ago; here the session is read and the *recent*
+ * proof judged with every plan, and the commit claims both the user's version and the session. So a session that ended
+ * meanwhile changes nothing, and neither does a password when the user has got a factor meanwhile.
  */
 @Injectable()
 export class FactorChange {
@@ -46,44 +72,74 @@ export class FactorChange {
 
   constructor(
     @Inject(UserStateService) private readonly users: UserStateService,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(RecentProof) private readonly recent: RecentProof,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** @throws {MfaException} what `plan` throws, the code of a lost claim, or `storage_unavailable` under endless contention */
+  /**
+   * @throws {MfaException} what `plan` throws, the code of a lost claim, `session_expired` when the session of the request is
+   *   over, `mfa_required` or `reauthentication_required` when its proof will not do (any more), or `conflict` when others kept
+   *   winning until the time of the option `storage.timeoutSeconds` was over
+   */
   async run<T>(
     user: MfaUser,
-    source: EventSource,
+    { context, source = sourceOf(context) }: ChangeOrigin,
     plan: (state: FactorState) => Promise<PlannedChange<T>>,
   ): Promise<T> {
     const userId = userIdOf(user);
-    for (let tried = 0; tried < TRIES; tried++) {
-      // The version is read before the rows: rows that are newer than it make the claim fail, never the reverse.
-      const state = await this.users.ensure(userId);
-      const authenticators = await this.authenticators.find(userId);
-      const planned = await plan({ userId, authenticators });
+    const until = Date.now() + this.options.storage.timeoutSeconds * 1000;
+    for (let tried = 1; ; tried++) {
+      const { state, authenticators, session } = await this.read(userId, context);
+      if (context) await this.recent.assert({ ...context, session }, authenticators);
+      const planned = await plan({ userId, authenticators, session });
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
-      const outcome = await this.journal.commit(
-        [
-          this.users.claimVersion(state),
-          ...writes,
-          this.devices.planRevocationOfAll(userId),
-          this.users.planFactorCount(userId),
-        ],
-        { user, source: place, events, silent },
-      );
+      const claims = [this.users.claimVersion(state), ...(session ? [this.sessions.planClaim(session)] : [])];
+      const consequences = planned.keepsFactors
+        ? []
+        : [this.devices.planRevocationOfAll(userId), this.users.planFactorCount(userId)];
+      const outcome = await this.journal.commit([...claims, ...writes, ...consequences], {
+        user,
+        source: place,
+        events,
+        silent,
+      });
       if (outcome.committed) {
-        if (outcome.affected[1 + writes.length]) await this.tellOfLostTrust(user, place);
+        const revoked = outcome.affected[claims.length + writes.length];
+        if (!planned.keepsFactors && revoked) await this.tellOfLostTrust(user, place);
         return result;
       }
       const code = onLost[outcome.lost];
       if (code) throw new MfaException(code);
-      if (outcome.lost !== VERSION_CLAIM)
+      if (outcome.lost !== VERSION_CLAIM && outcome.lost !== SESSION_CLAIM)
         throw new Error(`Nobody answers for the lost claim ${outcome.lost}`);
+      if (Date.now() >= until) throw new MfaException('conflict');
+      await pause(tried);
     }
-    throw new MfaException('storage_unavailable');
+  }
+
+  /**
+   * What the plan is made on. Version and rows come from one query, and what is newer than the version makes its claim fail.
+   *
+   * @throws {MfaException} `session_expired` when the request's session is over
+   */
+  private async read(
+    userId: string,
+    context: MfaRequestContext | undefined,
+  ): Promise<Account & { state: MfaUserState; session: AuthenticationSession | null }> {
+    const known = context ? authenticatedSession(context) : null;
+    const found = known && (await this.sessions.reload(known));
+    if (known && found?.session.userId !== userId) throw new MfaException('session_expired');
+    const session = found?.session ?? null;
+    const { state, authenticators } = found?.account ?? (await this.accounts.find(userId));
+    if (state) return { state, authenticators, session };
+    await this.users.ensure(userId);
+    // Read again: whoever made the row may have added a factor with it.
+    return this.read(userId, context);
   }
 
   /** Afterwards, because only the commit tells whether there was any trust to lose. */
@@ -101,4 +157,10 @@ export class FactorChange {
       );
     }
   }
+}
+
+/** Of changes that ran into each other none waits as long as another, and the longer the more often it lost. */
+async function pause(tried: number): Promise<void> {
+  const atMost = FIRST_PAUSE_MS * 2 ** Math.min(tried, 5);
+  await new Promise((resolve) => setTimeout(resolve, randomInt(1, atMost + 1)));
 }

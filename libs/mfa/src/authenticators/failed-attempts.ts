@@ -51,7 +51,7 @@ export class FailedAttempts {
   ): Promise<void> {
     const types = [...new Set(wrong.map(({ type }): MfaType => type))];
     const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
-    if (wrong.length === 0) return this.journal.record({ user, source, events: [failed] });
+    if (wrong.length === 0) return this.limiter.failed(attempt, failed);
     const now = this.clock.now();
     // Nothing is judged where all of it is locked and no code opens it: that is not even a failure.
     if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
@@ -63,7 +63,7 @@ export class FailedAttempts {
       source,
       events: [failed],
     });
-    if (result.committed && result.affected[0] === 0) return this.refuseLocked(user, wrong, attempt, source);
+    if (result.committed && result.affected[0] === 0) await this.refuseLocked(user, wrong, attempt, source);
 
     const { attempts, lockAfter } = this.options.rateLimit;
     for (const row of wrong) {
@@ -71,6 +71,7 @@ export class FailedAttempts {
       if (row.failures + attempts < lockAfter) continue;
       await this.close(user, row, source);
     }
+    await this.limiter.failed(attempt);
   }
 
   /** Notes when the cap was reached, and tells of it once. */
@@ -99,7 +100,10 @@ export class FailedAttempts {
     for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
     // Where right codes open the lock this one was judged, and so it is an attempt like any other.
     const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
-    if (canOpen) throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
+    if (canOpen) {
+      await this.limiter.failed(attempt);
+      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
+    }
     await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
     throw new MfaException('authenticator_locked');
   }

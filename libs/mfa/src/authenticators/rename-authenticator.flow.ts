@@ -1,28 +1,34 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
-import { userIdOf } from '../adapter/mfa-user.js';
 import { MfaException } from '../errors/mfa-exception.js';
-import type { EventSource } from '../events/event-source.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
-import { MfaJournal } from '../events/mfa-journal.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { Authenticator } from './authenticator.entity.js';
-import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from './authenticators.service.js';
+import { AUTHENTICATOR_CLAIM } from './authenticators.service.js';
+import type { FactorState, PlannedChange } from './factor-change.js';
+import { FactorChange } from './factor-change.js';
 
 /** Gives an authenticator another name. */
 @Injectable()
 export class RenameAuthenticatorFlow {
   constructor(
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
-  /** @throws {MfaException} `not_found` */
-  async rename(user: MfaUser, id: string, name: string, source: EventSource): Promise<Authenticator> {
-    const userId = userIdOf(user);
-    const row = (await this.authenticators.find(userId)).find((one) => one.id === id);
+  /** @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run} */
+  async rename(user: MfaUser, id: string, name: string, context?: MfaRequestContext): Promise<Authenticator> {
+    return this.change.run(user, { context }, (state) => Promise.resolve(this.plan(id, name, state)));
+  }
+
+  private plan(
+    id: string,
+    name: string,
+    { userId, authenticators }: FactorState,
+  ): PlannedChange<Authenticator> {
+    const row = authenticators.find((one) => one.id === id);
     if (!row) throw new MfaException('not_found');
     const query = this.storage.dataSource
       .createQueryBuilder()
@@ -30,13 +36,13 @@ export class RenameAuthenticatorFlow {
       .set({ name })
       .where('id = :id AND user_id = :userId', { id, userId });
     const renamed = Object.assign(new Authenticator(), row, { name });
-    const authenticator = nameAuthenticator(renamed);
-    const { committed } = await this.journal.commit([{ claim: AUTHENTICATOR_CLAIM, query }], {
-      user,
-      source,
-      events: [{ type: 'mfa.authenticator.renamed', data: { authenticator, formerName: row.name } }],
-    });
-    if (!committed) throw new MfaException('not_found');
-    return renamed;
+    const data = { authenticator: nameAuthenticator(renamed), formerName: row.name };
+    return {
+      keepsFactors: true,
+      writes: [{ claim: AUTHENTICATOR_CLAIM, query }],
+      events: [{ type: 'mfa.authenticator.renamed', data }],
+      onLost: { [AUTHENTICATOR_CLAIM]: 'not_found' },
+      result: renamed,
+    };
   }
 }

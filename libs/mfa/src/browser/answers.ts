@@ -89,6 +89,15 @@ export interface SignIn extends SessionAnswer {
   enrollmentDeadline?: Moment;
 }
 
+/** How far the sign-in of the client's session has come. */
+export interface SessionState {
+  status: 'authenticated' | 'mfa_required' | 'enrollment_required';
+  /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
+  methods: MfaType[];
+  proven: ProvenMethod[];
+  expiresAt: Moment;
+}
+
 export interface RecoveryCodesSummary {
   total: number;
   remaining: number;

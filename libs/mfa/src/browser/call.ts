@@ -30,7 +30,8 @@ export function createCall({ baseUrl, fetch, credentials, headers, token }: Chan
   ): Promise<Answer> => {
     const all = new Headers(typeof headers === 'function' ? await headers() : headers);
     all.set('accept', 'application/json');
-    const init: RequestInit = { method, headers: all, credentials };
+    // No route of the API redirects; whatever does must not get the codes and tokens of the request passed on.
+    const init: RequestInit = { method, headers: all, credentials, redirect: 'error' };
     if (signal) init.signal = signal;
     if (body) {
       all.set('content-type', 'application/json');

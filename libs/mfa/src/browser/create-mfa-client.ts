@@ -114,6 +114,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
     revokeTrustedDevice: (id) => call('DELETE', `/trusted-devices/${encodeURIComponent(id)}`),
     revokeAllTrustedDevices: () => call('DELETE', '/trusted-devices'),
 
+    session: () => call('GET', '/session'),
     async endSession() {
       await call('DELETE', '/session');
       token.value = null;

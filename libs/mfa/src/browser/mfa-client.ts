@@ -5,6 +5,7 @@ import type {
   ListedAuthenticator,
   MfaStatus,
   RecoveryCodesSummary,
+  SessionState,
   SignIn,
   TotpSetup,
   TrustedDevice,
@@ -90,6 +91,8 @@ export interface MfaClient<CompleteLogin extends object = object> {
   revokeTrustedDevice(id: string): Promise<void>;
   revokeAllTrustedDevices(): Promise<void>;
 
+  /** The session, a half-finished sign-in too: where a page that was reloaded goes on. Rejects with a 401 without one. */
+  session(): Promise<SessionState>;
   endSession(): Promise<void>;
 
   /** For the application's own routes: with the header transport it carries the session to the API's origin. */

@@ -11,15 +11,18 @@ const NEW_TOKEN = 'new';
 
 /**
  * A fetch that sends the session token in the header, and follows it when an answer brings another one. Requests to other
- * origins than the API's go out as they are: the token is nobody else's business.
+ * origins than the API's go out as they are: the token is nobody else's business. So no redirect is followed either, which
+ * would carry the header along to wherever it leads (Fetch, section 4.4, takes only `Authorization` away).
  */
 export function withSessionHeader(fetch: Fetch, header: string, token: SessionToken, baseUrl: string): Fetch {
   return async (input, init) => {
-    const request = input instanceof Request ? input : { url: input, headers: undefined };
+    const request =
+      input instanceof Request ? input : { url: input, headers: undefined, redirect: undefined };
     if (originOf(request.url) !== originOf(baseUrl)) return fetch(input, init);
     const headers = new Headers(init?.headers ?? request.headers);
     headers.set(header, token.value ?? NEW_TOKEN);
-    const response = await fetch(input, { ...init, headers });
+    const isManual = (init?.redirect ?? request.redirect) === 'manual';
+    const response = await fetch(input, { ...init, headers, redirect: isManual ? 'manual' : 'error' });
     token.value = response.headers.get(header) ?? token.value;
     return response;
   };

@@ -19,10 +19,9 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
 import { isSecondFactorType, methodOfType } from '../policy/methods.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
-import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../sessions/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 
 /** A second factor that has just been proven for the first time. */
@@ -71,7 +70,7 @@ export class AddAuthenticatorFlow {
       throw new MfaException('unverified_email');
   }
 
-  /** @throws {MfaException} the codes of `onLost` and `check`, `session_expired` */
+  /** @throws {MfaException} the codes of `onLost` and `check`, and those of {@link FactorChange.run} */
   async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<AddedFactor> {
     const { type, name } = factor.authenticator;
     const now = new Date(this.clock.now());
@@ -81,8 +80,8 @@ export class AddAuthenticatorFlow {
       createdAt: now,
       lastUsedAt: now,
     });
-    const added = await this.change.run(user, sourceOf(context), (state) =>
-      this.plan(user, authenticator, factor, state, context),
+    const added = await this.change.run(user, { context }, (state) =>
+      this.plan(user, authenticator, factor, state, context !== undefined),
     );
     if (added.isFirst) await this.endLateSessions(user, added);
     return added;
@@ -105,7 +104,7 @@ export class AddAuthenticatorFlow {
     authenticator: Authenticator,
     { claims, onLost, check, along = [] }: NewFactor,
     state: FactorState,
-    context: MfaRequestContext | undefined,
+    isRequest: boolean,
   ): Promise<PlannedChange<AddedFactor>> {
     await check?.(state);
     const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
@@ -120,11 +119,11 @@ export class AddAuthenticatorFlow {
       result.recoveryCodes = planned.codes;
     }
     let startedSessionId: string | undefined;
-    if (context) {
-      const { issued, write } = this.planSession(state.userId, authenticator, context);
+    if (isRequest) {
+      const { issued, write } = this.planSession(state, authenticator);
       writes.push(write);
       result.issued = issued;
-      if (!authenticatedSession(context)) {
+      if (!state.session) {
         startedSessionId = issued.session.id;
         events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
       }
@@ -141,17 +140,15 @@ export class AddAuthenticatorFlow {
       events,
       ...(startedSessionId === undefined ? {} : { startedSessionId }),
       result,
-      onLost: { ...onLost, [SESSION_CLAIM]: 'session_expired' },
+      onLost,
     };
   }
 
   private planSession(
-    userId: string,
+    { userId, session }: FactorState,
     { id, type }: Authenticator,
-    context: MfaRequestContext,
   ): { issued: IssuedSession; write: Write } {
     const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id };
-    const session = authenticatedSession(context);
     return session
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userId, { status: 'authenticated', methods: [record] });

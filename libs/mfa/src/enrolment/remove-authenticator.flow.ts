@@ -9,11 +9,11 @@ import { FactorChange } from '../authenticators/factor-change.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
+import type { AuthenticationRecord } from '../policy/methods.js';
 import { isSecondFactor, isSecondFactorType } from '../policy/methods.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
-import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 
 /** Removes an authenticator and what hangs on it. */
 @Injectable()
@@ -33,15 +33,13 @@ export class RemoveAuthenticatorFlow {
    * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so
    */
   async remove(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
-    await this.change.run(user, sourceOf(context), (state) => this.plan(id, state, context));
+    await this.change.run(user, { context }, (state) => this.plan(id, state));
   }
 
   private async plan(
     id: string,
-    { userId, authenticators }: FactorState,
-    context: MfaRequestContext | undefined,
+    { userId, authenticators, session }: FactorState,
   ): Promise<PlannedChange<void>> {
-    const session = context ? authenticatedSession(context) : null;
     const removed = authenticators.find((row) => row.id === id);
     if (!removed) throw new MfaException('not_found');
     if (!(await this.adapter.canDeleteAuthenticator(removed, { by: 'user' })))
@@ -59,12 +57,14 @@ export class RemoveAuthenticatorFlow {
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
     }
     if (session) {
-      const kept = session.methods.filter(
-        (record) => record.authenticatorId !== id && !(isLast && isSecondFactor(record)),
-      );
+      // By its method too: recovery codes have another id since they were made anew.
+      const isGone = (record: AuthenticationRecord) =>
+        record.authenticatorId === id ||
+        (removed.type === 'recovery_codes' && record.method === 'recovery_code') ||
+        (isLast && isSecondFactor(record));
+      const kept = session.methods.filter((record) => !isGone(record));
       writes.push(this.sessions.planRecords(session, kept));
     }
-    const onLost = { [REMOVAL_CLAIM]: 'not_found', [SESSION_CLAIM]: 'session_expired' } as const;
-    return { writes, events, result: undefined, onLost };
+    return { writes, events, result: undefined, onLost: { [REMOVAL_CLAIM]: 'not_found' } };
   }
 }

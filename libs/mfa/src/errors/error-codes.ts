@@ -30,6 +30,7 @@ export const MFA_ERRORS = {
     message: 'You cannot generate recovery codes without having two-factor authentication enabled.',
   },
   no_pending_setup: { status: 409, message: 'There is no set-up to finish, or it has expired. Start again.' },
+  conflict: { status: 409, message: 'Another change came first, and nothing was changed. Try again.' },
   too_many_attempts: { status: 429, message: 'Too many attempts. Try again later.' },
   storage_unavailable: {
     status: 503,

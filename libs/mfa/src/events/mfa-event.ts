@@ -14,11 +14,24 @@ export interface EventAuthenticator {
   name: string;
 }
 
-/** Why sessions ended. */
-export type SessionEndReason = 'logout' | 'revoked' | 'factors_changed' | 'password_changed' | 'admin';
+/** Why sessions ended. `trust_reused`: they came of a trusted browser whose token two parties hold. */
+export type SessionEndReason =
+  'logout' | 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'trust_reused';
 
 /** Why trusted browsers lost their trust. `reused`: a token came back that had been replaced, so two parties hold it. */
 export type TrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
+
+/**
+ * Why a request was refused: the code that it was answered with; or a session that is not the user's (it was ignored), or a
+ * half-finished sign-in where only a complete one counts.
+ */
+export type RefusalReason =
+  | 'mfa_required'
+  | 'mfa_enrollment_required'
+  | 'reauthentication_required'
+  | 'cross_origin'
+  | 'foreign_session'
+  | 'pending_session';
 
 /** What each kind of event says besides who, when and from where. Nothing of it is secret. */
 export interface MfaEventData {
@@ -29,11 +42,21 @@ export interface MfaEventData {
   'mfa.authenticator.used': { authenticator: EventAuthenticator };
   /** A proof was refused; `afterFirstFactor`: by somebody who had just passed the first one (ASVS v5.0.0-6.3.5). */
   'mfa.authenticator.failed': { types: readonly MfaType[]; afterFirstFactor: boolean };
+  /** The user's budget of attempts is spent, whatever they were made with. Told once a window. */
+  'mfa.attempts.exhausted': { attempts: number; windowSeconds: number };
+  /** What should have finished the set-up of a factor was refused. */
+  'mfa.enrollment.failed': { type: MfaType };
+  /** The first factor was asked for again, and was wrong. */
+  'mfa.reauthentication.failed': { method: AuthenticationMethod };
+  /** A request of this user was refused, or somebody else's session came with it. Told once a window and reason. */
+  'mfa.access.refused': { reason: RefusalReason };
   'mfa.authenticator.locked': { authenticator: EventAuthenticator };
   'mfa.authenticator.unlocked': {
     authenticator: EventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
+  /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
+  'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
   'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
@@ -42,9 +65,12 @@ export interface MfaEventData {
   'mfa.session.started': { methods: readonly AuthenticationMethod[] };
   /** A session gained the proof of a second factor. */
   'mfa.session.verified': { method: AuthenticationMethod };
-  'mfa.session.ended': { scope: 'one' | 'others' | 'all'; reason: SessionEndReason };
+  /** `device`: those that came of one trusted browser. */
+  'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
   'mfa.trusted_device.added': { deviceId: string };
   'mfa.trusted_device.used': { deviceId: string };
+  /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */
+  'mfa.trusted_device.refused': { deviceId: string; reason: 'other_browser' };
   /** `deviceId` null: all of the user's. */
   'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
   /** An administrator removed factors. */

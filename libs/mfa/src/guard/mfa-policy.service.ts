@@ -13,8 +13,9 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import type { MfaRequirement, PolicyDecision } from '../policy/policy.js';
-import { decide, isRecent, satisfies } from '../policy/policy.js';
+import { decide, satisfies } from '../policy/policy.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { RecentProof } from '../sessions/recent-proof.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService, recordsOf } from '../sessions/request-context.service.js';
 import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
@@ -29,6 +30,7 @@ export class MfaPolicyService {
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(RecentProof) private readonly recent: RecentProof,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -134,25 +136,10 @@ export class MfaPolicyService {
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others
    */
   async assertRecent(context: MfaRequestContext): Promise<void> {
-    const { user, request } = context;
+    const { user } = context;
     if (!user) throw new MfaException('unauthenticated');
     const { authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
-    const enrolled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
-    const maxAge = this.options.gracePeriodSeconds;
-    const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
-    const recent = isRecent({
-      enrolled,
-      records: recordsOf(context),
-      authenticatedAt: authenticatedAt?.getTime() ?? null,
-      now: this.clock.now(),
-      maxAge,
-    });
-    if (recent) return;
-    if (!enrolled) throw new MfaException('reauthentication_required', { maxAge });
-    throw new MfaException('mfa_required', {
-      methods: this.authenticators.usableTypes(authenticators),
-      maxAge,
-    });
+    await this.recent.assert(context, authenticators);
   }
 }
 

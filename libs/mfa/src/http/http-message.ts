@@ -1,3 +1,5 @@
+import { parseCookie } from 'cookie';
+
 /** The parts of a request that this module reads; Express and Fastify both have them. */
 export interface HttpRequest {
   method?: string;
@@ -15,6 +17,28 @@ export interface HttpResponse {
 export function readHeader(request: object, name: string): string | undefined {
   const value = (request as HttpRequest).headers?.[name];
   return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** Whether the request announces a body, as far as its headers tell (RFC 9112, section 6.3; RFC 9113, section 8.1). */
+export function hasBody(request: object): boolean {
+  if (readHeader(request, 'transfer-encoding') !== undefined) return true;
+  const length = readHeader(request, 'content-length');
+  if (length !== undefined) return length !== '0';
+  // HTTP/2 needs no length: its stream says whether it ended with the headers.
+  const { stream } = ((request as { raw?: object }).raw ?? request) as {
+    stream?: { endAfterHeaders?: boolean };
+  };
+  return stream?.endAfterHeaders === false;
+}
+
+/**
+ * The different values that the request has for a cookie. A browser sends several when it was set for several paths or
+ * domains, as a sibling domain can, and which comes first says nothing of who set it (RFC 6265bis, section 5.8.3).
+ */
+export function readCookies(request: object, name: string): string[] {
+  const pairs = readHeader(request, 'cookie')?.split(';') ?? [];
+  const values = pairs.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
+  return [...new Set(values)];
 }
 
 /** Sets a header; does nothing where there is no response, as in a message handler. */

@@ -4,10 +4,12 @@ import { SkipMfa } from '../guard/require-mfa.decorator.js';
 import { MfaRouteExceptionFilter } from './mfa-exception.filter.js';
 import { MfaRouteGuard } from './mfa-route.guard.js';
 import { MfaValidationPipe } from './mfa-validation.pipe.js';
+import { AnswersWith } from './own-routes.js';
 
 /** What all JSON controllers of this module have in common. The path is given when the module is set up. */
 export function MfaController(): ClassDecorator {
   return applyDecorators(
+    AnswersWith('json'),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
     UseGuards(MfaRouteGuard),

@@ -4,16 +4,21 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { setHeader } from './http-message.js';
+import { RefusedRequests } from './refused-requests.js';
 
 /** Gives refusals the text that the adapter has for them, and the response the headers that belong to them. */
 @Injectable()
 export class MfaExceptionMapper {
-  constructor(@Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter) {}
+  constructor(
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(RefusedRequests) private readonly refused: RefusedRequests,
+  ) {}
 
   /** The exception to throw in place of this one; an unknown error stays what it is. */
   async present(error: unknown, request: object, response: object | undefined): Promise<unknown> {
     const exception = toMfaException(error);
     if (!exception) return error;
+    this.refused.note(exception.code, request);
     setHeader(response, 'Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(exception.headers)) setHeader(response, name, value);
     if (exception.details.message !== undefined) return exception;

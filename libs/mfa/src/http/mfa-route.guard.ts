@@ -9,8 +9,7 @@ import { RequestContextService } from '../sessions/request-context.service.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
 import { ACCESS, setRequestContext } from './access.js';
-import { readHeader, setHeader } from './http-message.js';
-import { assertSameOrigin } from './same-origin.js';
+import { hasBody, readHeader, setHeader } from './http-message.js';
 import { isShallow } from './shallow.js';
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
@@ -29,9 +28,9 @@ export class MfaRouteGuard implements CanActivate {
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
     const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
     // Where anyone may sign in, another site must not sign a browser in either.
-    const usesCookie =
-      access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.readsCookie(request);
-    if (usesCookie) assertSameOrigin(request);
+    const isForgeable =
+      access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.isForgeable(request);
+    if (isForgeable) this.transport.assertSameOrigin(request);
     assertJson(request);
     assertShallow(request);
     if (access === 'anyone') return true;
@@ -65,8 +64,12 @@ function assertShallow(request: object): void {
   throw new MfaException('invalid_request', { message: ['The body is nested too deep'] });
 }
 
-/** A form or plain text can be sent by any page without a preflight; JSON can't (Fetch, section 4.9). */
+/**
+ * A form or plain text can be sent by any page without a preflight; JSON can't (Fetch, section 4.9). Of a body that is not there
+ * the type says nothing: clients send one out of habit.
+ */
 function assertJson(request: object): void {
+  if (!hasBody(request)) return;
   const type = readHeader(request, 'content-type');
   if (type === undefined || /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return;
   throw new MfaException('invalid_request', { message: ['The body must be application/json'] });

@@ -28,6 +28,7 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       'Ohne eingerichtete Zwei-Faktor-Authentisierung können Sie keine Wiederherstellungscodes erzeugen.',
     no_pending_setup:
       'Es gibt keine Einrichtung abzuschließen, oder sie ist abgelaufen. Beginnen Sie von vorn.',
+    conflict: 'Eine andere Änderung kam zuvor, und nichts wurde geändert. Versuchen Sie es noch einmal.',
     too_many_attempts: 'Zu viele Versuche. Versuchen Sie es später erneut.',
     storage_unavailable: 'Der Dienst ist im Moment nicht verfügbar. Versuchen Sie es später erneut.',
   }),
@@ -48,6 +49,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',
       text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
     },
+    attempts_exhausted: {
+      subject: '{site}: Zu viele Fehlversuche',
+      text: 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen, mit Codes, Sicherheitsschlüsseln oder Ihrem Passwort zu bestätigen, dass Sie es sind. Weitere werden eine Zeit lang abgelehnt, auch richtige. Wer sie unternommen hat, kennt Ihr Passwort oder benutzt ein Gerät, auf dem Sie angemeldet sind.',
+    },
     recovery_code_used: {
       subject: '{site}: Ein Wiederherstellungscode wurde verwendet',
       text: 'Einer Ihrer Wiederherstellungscodes wurde anstelle Ihres zweiten Faktors verwendet. Verbleibende Codes: {remaining}.',
@@ -63,6 +68,14 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     trusted_device_added: {
       subject: '{site}: Ein Browser gilt jetzt als vertrauenswürdig',
       text: 'Ein Browser wurde als vertrauenswürdig gekennzeichnet. Er fragt bei der Anmeldung eine Zeit lang nicht nach Ihrem zweiten Faktor.',
+    },
+    trusted_device_reused: {
+      subject: '{site}: Das Vertrauen in einen Browser wurde doppelt verwendet',
+      text: 'Zwei Browser haben vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Dieser Browser gilt nicht mehr als vertrauenswürdig, und was mit ihm angemeldet war, ist abgemeldet. Wer ihn verwendet hat, kannte auch Ihr Passwort.',
+    },
+    trusted_device_copied: {
+      subject: '{site}: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
+      text: 'Ein Browser anderer Art hat vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Er wurde nach Ihrem zweiten Faktor gefragt. Wer ihn verwendet hat, kannte Ihr Passwort.',
     },
     admin_reset: {
       subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',

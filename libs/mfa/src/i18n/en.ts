@@ -26,6 +26,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: a security key may have been copied',
       text: 'The security key “{name}” behaved as if a copy of it existed. Remove it from your account and register another one.',
     },
+    attempts_exhausted: {
+      subject: '{site}: too many failed attempts',
+      text: 'Too many attempts to confirm that it is you failed within a short time, with codes, keys or your password. Further ones are refused for a while, even right ones. Whoever made them knows your password or uses a device on which you are signed in.',
+    },
     recovery_code_used: {
       subject: '{site}: a recovery code was used',
       text: 'One of your recovery codes was used in place of your second factor. Recovery codes left: {remaining}.',
@@ -41,6 +45,14 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     trusted_device_added: {
       subject: '{site}: a browser is trusted now',
       text: 'A browser was marked as trusted. It does not ask for your second factor at sign-in for a while.',
+    },
+    trusted_device_reused: {
+      subject: '{site}: the trust in a browser was used twice',
+      text: 'Two browsers presented what only one that you trust can have, so somebody has probably copied it. That browser is no longer trusted, and what was signed in with it is signed out. Whoever used it knew your password as well.',
+    },
+    trusted_device_copied: {
+      subject: '{site}: the trust in a browser turned up in another one',
+      text: 'Another kind of browser presented what only one that you trust can have, so somebody has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
     },
     admin_reset: {
       subject: '{site}: your second factors were reset',

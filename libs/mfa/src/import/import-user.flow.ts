@@ -11,7 +11,6 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
 import { FactorChange } from '../authenticators/factor-change.js';
 import { newAuthenticator } from '../authenticators/new-authenticator.js';
-import { APPLICATION_SOURCE } from '../events/event-source.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -71,9 +70,7 @@ export class ImportUserFlow {
   async import(record: CheckedRecord): Promise<void> {
     // First without touching anything, so that an import that is run again leaves no trace.
     const user = await this.check(record);
-    const isFirst = await this.change.run(user, APPLICATION_SOURCE, (state) =>
-      this.plan(user, record, state),
-    );
+    const isFirst = await this.change.run(user, {}, (state) => this.plan(user, record, state));
     // Those too that another connection started, by a password alone, while this was written.
     if (isFirst) await this.sessions.revokeAll(user);
   }

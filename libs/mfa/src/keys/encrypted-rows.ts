@@ -30,8 +30,8 @@ export class EncryptedRows {
     const prefix = envelopePrefix(keyId);
     let count = 0;
     for (const entity of [...ENCRYPTED_ENTITIES, StoredKey]) {
-      count += await this.storage.read((dataSource) =>
-        dataSource
+      count += await this.storage.read((reader) =>
+        reader
           .createQueryBuilder(entity, 'r')
           .where('SUBSTR(r.data, 1, :length) = :prefix', { length: prefix.length, prefix })
           .getCount(),
@@ -49,8 +49,8 @@ export class EncryptedRows {
   ): Promise<EncryptedRow[]> {
     const prefix = envelopePrefix(keyId);
     const version = envelopePrefix('').slice(0, -1);
-    const rows = await this.storage.read((dataSource) =>
-      dataSource
+    const rows = await this.storage.read((reader) =>
+      reader
         .createQueryBuilder(entity, 'r')
         .where('r.id > :after', { after })
         .andWhere('SUBSTR(r.data, 1, :length) <> :prefix', { length: prefix.length, prefix })
@@ -67,8 +67,8 @@ export class EncryptedRows {
     const version = envelopePrefix('').slice(0, -1);
     let count = 0;
     for (const entity of ENCRYPTED_ENTITIES) {
-      count += await this.storage.read((dataSource) =>
-        dataSource
+      count += await this.storage.read((reader) =>
+        reader
           .createQueryBuilder(entity, 'r')
           .where('SUBSTR(r.data, 1, :length) <> :prefix', { length: prefix.length, prefix })
           .andWhere('SUBSTR(r.data, 1, :versionLength) = :version', {

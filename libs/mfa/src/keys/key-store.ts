@@ -10,14 +10,14 @@ export class KeyStore {
   constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
 
   async find(id: string): Promise<string | null> {
-    const row = await this.storage.read((dataSource) =>
-      dataSource.createQueryBuilder(StoredKey, 'k').where('k.id = :id', { id }).getOne(),
+    const row = await this.storage.read((reader) =>
+      reader.createQueryBuilder(StoredKey, 'k').where('k.id = :id', { id }).getOne(),
     );
     return row?.data ?? null;
   }
 
   async list(): Promise<StoredKey[]> {
-    return this.storage.read((dataSource) => dataSource.createQueryBuilder(StoredKey, 'k').getMany());
+    return this.storage.read((reader) => reader.createQueryBuilder(StoredKey, 'k').getMany());
   }
 
   /** Keeps it unless it is there. */

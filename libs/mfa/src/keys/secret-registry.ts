@@ -5,9 +5,9 @@ import type { KeyRing } from '../crypto/key-ring.js';
 import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { hasTables } from '../storage/missing-tables.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from './key-store.js';
-import { StoredKey } from './stored-key.entity.js';
 
 const PREFIX = 'secret:';
 
@@ -26,7 +26,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     // An application that makes its tables after boot has nothing to lose yet.
-    if (!(await this.hasTable())) return;
+    if (!(await hasTables(this.storage.dataSource))) return;
     await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
   }
@@ -58,14 +58,5 @@ export class SecretRegistry implements OnApplicationBootstrap {
   private async known(): Promise<string[]> {
     const rows = await this.keys.list();
     return rows.filter(({ id }) => id.startsWith(PREFIX)).map(({ id }) => id.slice(PREFIX.length));
-  }
-
-  private async hasTable(): Promise<boolean> {
-    const runner = this.storage.dataSource.createQueryRunner();
-    try {
-      return await runner.hasTable(this.storage.dataSource.getMetadata(StoredKey).tablePath);
-    } finally {
-      await runner.release();
-    }
   }
 }

@@ -1,8 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { MfaUser } from '../adapter/mfa-user.js';
+import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { EventSource } from '../events/event-source.js';
+import type { NewMfaEvent } from '../events/mfa-event.js';
+import { MfaJournal } from '../events/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -12,9 +17,12 @@ import { UserStateService } from '../users/user-state.service.js';
 
 /** An attempt that was counted. */
 export interface TakenAttempt {
-  userId: string;
+  user: MfaUser;
+  source: EventSource;
   /** When it was counted, milliseconds since the epoch. */
   at: number;
+  /** Whether the budget had no further one. */
+  isLast: boolean;
 }
 
 /**
@@ -26,30 +34,40 @@ export class AttemptLimiter {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(UserStateService) private readonly users: UserStateService,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
-   * Counts one attempt.
+   * Counts one attempt of this user. When it fails, say so with {@link failed}; when it does not, give it back.
    *
    * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent
    */
-  async take(userId: string): Promise<TakenAttempt> {
+  async take(user: MfaUser, source: EventSource): Promise<TakenAttempt> {
+    const { attempts: budget } = this.options.rateLimit;
+    const userId = userIdOf(user);
     const at = this.clock.now();
-    if ((await this.count(userId, at)) === 1) return { userId, at };
-    // Either the budget is spent or the user has no row yet.
-    const { windowStartedAt, attempts } = await this.users.ensure(userId);
-    const hasRoom = windowStartedAt === null || attempts < this.options.rateLimit.attempts;
-    if (hasRoom && (await this.count(userId, at)) === 1) return { userId, at };
-    const opensAt = (windowStartedAt?.getTime() ?? at) + this.options.rateLimit.windowSeconds * 1000;
-    throw new MfaException('too_many_attempts', {
-      retryAfter: Math.max(1, Math.ceil((opensAt - at) / 1000)),
-    });
+    const taken = { user, source, at };
+    if ((await this.count(userId, at, budget - 1)) === 1) return { ...taken, isLast: false };
+    // Either one is left at most, or the user has no row yet.
+    const state = await this.users.ensure(userId);
+    const used = this.isCurrent(state, at) ? state.attempts : 0;
+    if (used < budget - 1 && (await this.count(userId, at, budget - 1)) === 1)
+      return { ...taken, isLast: false };
+    if (used < budget && (await this.count(userId, at, budget)) === 1) return { ...taken, isLast: true };
+    return this.refuse(taken, state);
+  }
+
+  /** The attempt was judged and was wrong. Tells of that, and of the budget when it is spent now. */
+  async failed({ user, source, isLast }: TakenAttempt, ...events: NewMfaEvent[]): Promise<void> {
+    await this.journal.record({ user, source, events });
+    if (isLast) await this.tell(user, source);
   }
 
   /** Gives back this one attempt, if its window is still the current one. */
-  giveBack({ userId, at }: TakenAttempt): Write {
+  giveBack({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
+    const userId = userIdOf(user);
     return {
       query: this.storage.dataSource
         .createQueryBuilder()
@@ -69,7 +87,7 @@ export class AttemptLimiter {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(MfaUserState)
-        .set({ attempts: 0, windowStartedAt: null })
+        .set({ attempts: 0, windowStartedAt: null, exhaustedToldAt: null })
         .where('user_id = :userId', { userId }),
     };
   }
@@ -81,9 +99,47 @@ export class AttemptLimiter {
     return opensAt > this.clock.now() ? new Date(opensAt) : null;
   }
 
-  private async count(userId: string, now: number): Promise<number> {
+  private async refuse(
+    { user, source, at }: Omit<TakenAttempt, 'isLast'>,
+    { windowStartedAt, exhaustedToldAt }: MfaUserState,
+  ): Promise<never> {
+    // Once it was told, a flood of further attempts costs nothing more.
+    const isTold = windowStartedAt !== null && exhaustedToldAt?.getTime() === windowStartedAt.getTime();
+    if (!isTold) await this.tell(user, source);
+    const opensAt = (windowStartedAt?.getTime() ?? at) + this.options.rateLimit.windowSeconds * 1000;
+    throw new MfaException('too_many_attempts', {
+      retryAfter: Math.max(1, Math.ceil((opensAt - at) / 1000)),
+    });
+  }
+
+  private isCurrent({ windowStartedAt }: MfaUserState, now: number): boolean {
+    const { windowSeconds } = this.options.rateLimit;
+    return windowStartedAt !== null && windowStartedAt.getTime() > now - windowSeconds * 1000;
+  }
+
+  /** Tells that the budget is spent: of all requests that find it so in one window, on all instances, one does. */
+  private async tell(user: MfaUser, source: EventSource): Promise<void> {
     const { attempts, windowSeconds } = this.options.rateLimit;
-    const cutoff = now - windowSeconds * 1000;
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .update(MfaUserState)
+      .set({ exhaustedToldAt: () => 'window_started_at' })
+      .where(
+        'user_id = :userId AND attempts >= :attempts AND window_started_at > :cutoff ' +
+          'AND (exhausted_told_at IS NULL OR exhausted_told_at <> window_started_at)',
+        { userId: userIdOf(user), attempts, cutoff: this.clock.now() - windowSeconds * 1000 },
+      );
+    await this.journal.commit([{ claim: 'exhaustion', query }], {
+      user,
+      source,
+      events: [{ type: 'mfa.attempts.exhausted', data: { attempts, windowSeconds } }],
+    });
+  }
+
+  /** Counts one attempt when it is no more than the `atMost`-th of its window; returns how many rows it changed. */
+  private async count(userId: string, now: number, atMost: number): Promise<number> {
+    if (atMost === 0) return 0;
+    const cutoff = now - this.options.rateLimit.windowSeconds * 1000;
     const isNew = 'window_started_at IS NULL OR window_started_at <= :cutoff';
     return this.storage.write(
       this.storage.dataSource
@@ -94,7 +150,7 @@ export class AttemptLimiter {
           attempts: () => `CASE WHEN ${isNew} THEN 1 ELSE attempts + 1 END`,
           windowStartedAt: () => `CASE WHEN ${isNew} THEN :now ELSE window_started_at END`,
         })
-        .where(`user_id = :userId AND (${isNew} OR attempts < :attempts)`, { userId, attempts })
+        .where(`user_id = :userId AND (${isNew} OR attempts < :atMost)`, { userId, atMost })
         .setParameters({ cutoff, now }),
     );
   }

@@ -14,6 +14,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.cloned':
       return { type: 'authenticator_cloned', ...nameOf(event.data.authenticator) };
+    case 'mfa.attempts.exhausted':
+      return { type: 'attempts_exhausted' };
     case 'mfa.recovery_code.used':
       return { type: 'recovery_code_used', ...nameOf(event.data.authenticator), ...left(event.data) };
     case 'mfa.recovery_codes.low':
@@ -26,6 +28,10 @@ export function notificationOf(event: MfaEvent): Facts | null {
       };
     case 'mfa.trusted_device.added':
       return { type: 'trusted_device_added' };
+    case 'mfa.trusted_device.revoked':
+      return event.data.reason === 'reused' ? { type: 'trusted_device_reused' } : null;
+    case 'mfa.trusted_device.refused':
+      return { type: 'trusted_device_copied' };
     case 'mfa.admin.reset':
       return { type: 'admin_reset' };
     default:

@@ -42,6 +42,10 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     en: ['Example: a security key may have been copied', 'The security key “My phone” behaved as if'],
     de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],
   },
+  attempts_exhausted: {
+    en: ['Example: too many failed attempts', 'Too many attempts to confirm that it is you failed'],
+    de: ['Example: Zu viele Fehlversuche', 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen'],
+  },
   recovery_code_used: {
     en: ['Example: a recovery code was used', 'Recovery codes left: 3.'],
     de: ['Example: Ein Wiederherstellungscode wurde verwendet', 'Verbleibende Codes: 3.'],
@@ -57,6 +61,20 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
   trusted_device_added: {
     en: ['Example: a browser is trusted now', 'A browser was marked as trusted.'],
     de: ['Example: Ein Browser gilt jetzt als vertrauenswürdig', 'Ein Browser wurde als vertrauenswürdig'],
+  },
+  trusted_device_reused: {
+    en: ['Example: the trust in a browser was used twice', 'Two browsers presented what only one'],
+    de: [
+      'Example: Das Vertrauen in einen Browser wurde doppelt verwendet',
+      'Zwei Browser haben vorgewiesen, was nur einer haben kann',
+    ],
+  },
+  trusted_device_copied: {
+    en: ['Example: the trust in a browser turned up in another one', 'Another kind of browser presented'],
+    de: [
+      'Example: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
+      'Ein Browser anderer Art hat vorgewiesen',
+    ],
   },
   admin_reset: {
     en: ['Example: your second factors were reset', 'An administrator removed second factors'],

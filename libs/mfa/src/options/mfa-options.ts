@@ -4,6 +4,7 @@ import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaLayout } from '../pages/page-props.js';
 import type { MfaType } from '../policy/methods.js';
+import type { ChangesNeed } from '../policy/recent.js';
 
 /** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
 export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
@@ -26,7 +27,7 @@ export interface TotpOptions {
   maxPerUser?: number;
   /** How long a set-up waits for its first code, in seconds, 1 to 3600. Default: 600. */
   setupTtlSeconds?: number;
-  /** A code that is always right, for end-to-end tests only. The boot fails with it when NODE_ENV is `production`. */
+  /** A code that is always right, for end-to-end tests only. The boot fails with it unless NODE_ENV is `test` or `development`. */
   insecureBypassCode?: string;
 }
 
@@ -57,7 +58,10 @@ export interface WebAuthnOptions {
 }
 
 export interface SessionCookieOptions {
-  /** Default: `mfa_session`; prefixed with `__Host-` when the cookie is Secure, on path `/`, and has no domain. */
+  /**
+   * Default: `mfa_session`. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain,
+   * else `__Secure-`.
+   */
   name?: string;
   /** Default: `lax`. */
   sameSite?: 'strict' | 'lax' | 'none';
@@ -74,6 +78,10 @@ export interface SessionOptions {
   pendingTtlSeconds?: number;
   /** How long a session lives at most, in seconds, 1 to 2592000. Default: 43200 (12 hours). */
   ttlSeconds?: number;
+  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. Default: `ttlSeconds`. */
+  rememberTtlSeconds?: number;
+  /** Sessions that one user may have, 1 to 10000; the oldest goes first. Default: 1000. */
+  maxPerUser?: number;
   /** The session cookie, or false for the header transport only. */
   cookie?: SessionCookieOptions | false;
   /** The request header that carries the token of clients without cookies. Default: `x-mfa-session`. */
@@ -87,7 +95,7 @@ export interface TrustedDevicesOptions {
   ttlSeconds?: number;
   /** Browsers that one user may trust, 1 to 100; the oldest goes first. Default: 20. */
   maxPerUser?: number;
-  /** The cookie's name; prefixed with `__Host-` as the session's is. Default: `mfa_trusted`. */
+  /** The cookie's name; prefixed as the session's is. Default: `mfa_trusted`. */
   cookie?: string;
   /** Whether a browser may be trusted after a recovery code. Default: false. */
   afterRecoveryCode?: boolean;
@@ -139,6 +147,11 @@ export interface PagesOptions {
   /** Where the pages live. Default: `/account/security`. */
   path?: string;
   /**
+   * The path under which browsers see them, where a proxy has another than the server: `/app/account/security`, say, when it takes
+   * `/app` away. It is that of links, redirects, forms and cookies. Default: `path`, after a global prefix.
+   */
+  publicPath?: string;
+  /**
    * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
    * `layout.js`), each with a component as its default export.
    */
@@ -189,11 +202,26 @@ export interface MfaBehaviourOptions {
   requiredForStaff?: boolean;
   /** How long a proven second factor counts, in seconds, 1 to 86400. Default: 300. */
   gracePeriodSeconds?: number;
+  /**
+   * What *recent* means for users who have a phishing-resistant factor and change their factors or recovery codes: `strongest`,
+   * one of that kind or a recovery code; `any`, any second factor. Default: `strongest`.
+   */
+  changesNeed?: ChangesNeed;
   /** How long someone who must enrol may still work without, in seconds, up to 31536000. Default: 0. */
   enrollmentGracePeriodSeconds?: number;
+  /**
+   * How long ago an identity provider may have asked for several factors for `trustExternalMfa` to count, in seconds, 1 to
+   * 2592000. Default: 43200 (12 hours).
+   */
+  externalMfaMaxAgeSeconds?: number;
   /** Whether users whose address is known to be unverified may not enrol. Default: true. */
   requireVerifiedEmail?: boolean;
   session?: SessionOptions;
+  /**
+   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
+   * the application's. Default: none.
+   */
+  trustedOrigins?: string[];
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
   storage?: StorageOptions;

@@ -48,14 +48,19 @@ describe('resolveOptions', () => {
       recoveryCodes: { count: 10, format: { alphabet: 'digits', length: 8 } },
       requiredForStaff: false,
       gracePeriodSeconds: 300,
+      changesNeed: 'strongest',
       enrollmentGracePeriodSeconds: 0,
+      externalMfaMaxAgeSeconds: 43_200,
       requireVerifiedEmail: true,
       session: {
         pendingTtlSeconds: 900,
         ttlSeconds: 43_200,
+        rememberTtlSeconds: 43_200,
+        maxPerUser: 1000,
         cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         header: 'x-mfa-session',
       },
+      trustedOrigins: [],
       trustedDevices: {
         enabled: false,
         ttlSeconds: 1_209_600,
@@ -85,9 +90,17 @@ describe('resolveOptions', () => {
     ['development', {}, { name: 'mfa_session', secure: false }],
     ['test', {}, { name: 'mfa_session', secure: false }],
     [undefined, {}, { name: '__Host-mfa_session', secure: true }],
-    ['production', { domain: 'example.com' }, { name: 'mfa_session', secure: true, domain: 'example.com' }],
-    ['production', { path: '/app' }, { name: 'mfa_session', path: '/app' }],
+    [
+      'production',
+      { domain: 'example.com' },
+      { name: '__Secure-mfa_session', secure: true, domain: 'example.com' },
+    ],
+    ['production', { path: '/app' }, { name: '__Secure-mfa_session', path: '/app' }],
     ['production', { name: '__Host-own' }, { name: '__Host-own' }],
+    ['production', { name: '__Secure-own' }, { name: '__Host-own' }],
+    ['production', { name: '__host-own', path: '/app' }, { name: '__Secure-own' }],
+    // Browsers drop a cookie whose name promises what it does not keep.
+    ['development', { name: '__Host-own' }, { name: 'own', secure: false }],
     ['development', { secure: true, sameSite: 'none' }, { name: '__Host-mfa_session', sameSite: 'none' }],
   ] as const)('with NODE_ENV %s and cookie %j sets %j', (nodeEnv, cookie, resolved) => {
     const { session } = resolveOptions(
@@ -100,7 +113,7 @@ describe('resolveOptions', () => {
   it('gives the cookie of trusted browsers what the session cookie has', () => {
     const cookie = { sameSite: 'strict', domain: 'example.com' } as const;
     const { trustedDevices } = resolveOptions({ secret, webauthn, session: { cookie } }, production);
-    expect(trustedDevices.cookie).toMatchObject({ name: 'mfa_trusted', ...cookie, secure: true });
+    expect(trustedDevices.cookie).toMatchObject({ name: '__Secure-mfa_trusted', ...cookie, secure: true });
     const without = resolveOptions({ secret, webauthn, session: { cookie: false } }, production);
     expect(without.trustedDevices.cookie).toMatchObject({ name: '__Host-mfa_trusted', sameSite: 'lax' });
   });
@@ -108,6 +121,13 @@ describe('resolveOptions', () => {
   it('takes languages of its own and the application’s, in their order', () => {
     const french = { ...ENGLISH, locale: 'fr' };
     expect(resolveOptions({ secret, webauthn, locales: ['de', french] }).locales).toEqual([GERMAN, french]);
+  });
+
+  it('takes trusted origins as browsers write them', () => {
+    const trustedOrigins = ['https://www.example.com', 'https://a.example:8443', 'http://localhost:4200'];
+    expect(resolveOptions({ secret, webauthn, trustedOrigins }, production)).toMatchObject({
+      trustedOrigins,
+    });
   });
 
   it('keeps the cookie off, several secrets, and a header in lower case', () => {
@@ -172,6 +192,11 @@ describe('resolveOptions', () => {
       '`rateLimit.lockAfter` must be a whole number from 1 to 100',
     ],
     ['no attempts', { rateLimit: { attempts: 0 } }, '`rateLimit.attempts`'],
+    [
+      'no session',
+      { session: { maxPerUser: 0 } },
+      '`session.maxPerUser` must be a whole number from 1 to 10000',
+    ],
     ['no window', { rateLimit: { windowSeconds: 0 } }, '`rateLimit.windowSeconds`'],
     ['a group that is no object', { rateLimit: 5 }, '`rateLimit` must be an object'],
     ['a group that is a list', { totp: [] }, '`totp` must be an object; it is an array'],
@@ -297,6 +322,22 @@ describe('resolveOptions', () => {
     ['a purge every day and a second', { retention: { everySeconds: 86_401 } }, '`retention.everySeconds`'],
     ['an endless wait for the database', { storage: { timeoutSeconds: 0 } }, '`storage.timeoutSeconds`'],
     ['an audit trail that keeps nothing', { audit: { retentionDays: 0 } }, '`audit.retentionDays`'],
+    [
+      'trusted origins that are no list',
+      { trustedOrigins: 'https://a.example' },
+      '`trustedOrigins` must be a list',
+    ],
+    ['any origin', { trustedOrigins: ['*'] }, 'without a wildcard'],
+    ['origins of any subdomain', { trustedOrigins: ['https://*.a.example'] }, 'without a wildcard'],
+    ['the origin of nothing', { trustedOrigins: ['null'] }, 'any sandboxed frame'],
+    ['a trusted domain', { trustedOrigins: ['a.example'] }, 'it is no origin'],
+    ['a trusted path', { trustedOrigins: ['https://a.example/app'] }, 'write https://a.example,'],
+    ['a trailing slash', { trustedOrigins: ['https://a.example/'] }, 'write https://a.example,'],
+    ['a default port', { trustedOrigins: ['https://a.example:443'] }, 'write https://a.example,'],
+    ['an origin in upper case', { trustedOrigins: ['https://A.example'] }, 'write https://a.example,'],
+    ['an origin over http', { trustedOrigins: ['http://a.example'] }, 'https, or http on localhost'],
+    ['an origin of no web site', { trustedOrigins: ['file://a.example'] }, 'https, or http on localhost'],
+    ['an origin that is no text', { trustedOrigins: [42] }, 'without a wildcard'],
     ['languages that are no list', { locales: 'en' }, '`locales` must be a list'],
     ['no language', { locales: [] }, '`locales` must be a list'],
     ['a language nobody has written', { locales: ['fr'] }, '`locales` must hold'],
@@ -348,6 +389,38 @@ describe('resolveOptions', () => {
     expect(resolveOptions({ secret, supportedTypes: ['totp'] }, production).webauthn).toBeNull();
   });
 
+  it.each(['development', 'test'])('takes NODE_ENV %s for a place to build in', (nodeEnv) => {
+    const environment = { nodeEnv, packageName: undefined };
+    const options = {
+      secret,
+      totp: { insecureBypassCode: '000000' },
+      session: { cookie: { secure: false } },
+    };
+    expect(resolveOptions(options, environment)).toMatchObject({
+      webauthn: null,
+      totp: { insecureBypassCode: '000000' },
+      session: { cookie: { secure: false } },
+    });
+  });
+
+  it.each([undefined, '', 'production', 'prod', 'PRODUCTION', 'Development', 'staging', 'local', ' test'])(
+    'takes NODE_ENV %j for production',
+    (nodeEnv) => {
+      const environment = { nodeEnv, packageName: undefined } as never;
+      expect(problemsOf({ secret, webauthn: undefined }, environment)).toEqual([
+        expect.stringContaining('`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required'),
+      ]);
+      expect(problemsOf({ secret, totp: { insecureBypassCode: '000000' } }, environment)).toEqual([
+        expect.stringContaining('unless NODE_ENV is `test` or `development`'),
+      ]);
+      expect(problemsOf({ secret, session: { cookie: { secure: false } } }, environment)).toEqual([
+        expect.stringContaining('`session.cookie.secure` must not be false in production'),
+      ]);
+      const { session, trustedDevices } = resolveOptions({ secret, webauthn }, environment);
+      expect([session.cookie, trustedDevices.cookie]).toMatchObject([{ secure: true }, { secure: true }]);
+    },
+  );
+
   it('takes localhost over http and AAGUIDs in any case', () => {
     const aaguid = 'EA9B8D66-4D01-1D21-3CE4-B6B48CB575D4';
     const options = {
@@ -377,6 +450,12 @@ describe('resolveOptions', () => {
       expect(resolveOptions({ secret, webauthn, profile: 'strict' }, production).totp.tolerance).toBe(0);
       expect(problemsOf({ secret, profile: 'strict', totp: { tolerance: 1 } })).toEqual([
         expect.stringContaining('`totp.tolerance`'),
+      ]);
+    });
+
+    it.each(['aal2', 'strict'])('%s lets no code that may have been relayed change a key', (profile) => {
+      expect(problemsOf({ secret, profile, changesNeed: 'any' })).toEqual([
+        expect.stringContaining('`changesNeed` must be `strongest`'),
       ]);
     });
 
@@ -416,6 +495,9 @@ describe('resolveStructure', () => {
     [{ path: '' }, '`path`'],
     [{ pages: 'yes' }, '`pages`'],
     [{ pages: { path: '/a b' } }, '`pages.path`'],
+    [{ pages: { publicPath: 'https://evil.example/' } }, '`pages.publicPath` must be a path'],
+    [{ pages: { publicPath: '//evil.example' } }, '`pages.publicPath` must be a path'],
+    [{ pages: { publicPath: 'app' } }, '`pages.publicPath` must be a path'],
     [{ pages: { templatesDir: '/nowhere/at/all' } }, '`pages.templatesDir`'],
     [{ pages: { layout: './layout.js' } }, '`pages.layout`'],
     [{ pages: { loginUrl: '//evil.example' } }, '`pages.loginUrl`'],

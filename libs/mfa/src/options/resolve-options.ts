@@ -5,6 +5,7 @@ import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
 import { resolveRetention } from './resolve-retention.js';
 import { resolveLocales } from './resolve-locales.js';
@@ -12,8 +13,10 @@ import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
 import { resolveTotp } from './resolve-totp.js';
 import { resolveTrustedDevices } from './resolve-trusted-devices.js';
+import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
+import type { ChangesNeed } from '../policy/recent.js';
 
 const SECRET_BYTES = 32;
 const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
@@ -25,9 +28,12 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'passkeyLogin',
   'requiredForStaff',
   'gracePeriodSeconds',
+  'changesNeed',
   'enrollmentGracePeriodSeconds',
+  'externalMfaMaxAgeSeconds',
   'requireVerifiedEmail',
   'session',
+  'trustedOrigins',
   'trustedDevices',
   'rateLimit',
   'storage',
@@ -71,6 +77,7 @@ export function resolveOptions(
       1,
       PROFILES[profile].maxGracePeriodSeconds,
     ),
+    changesNeed: resolveChangesNeed(problems, options, profile),
     enrollmentGracePeriodSeconds: problems.integer(
       'enrollmentGracePeriodSeconds',
       options.enrollmentGracePeriodSeconds,
@@ -78,8 +85,16 @@ export function resolveOptions(
       0,
       31_536_000,
     ),
+    externalMfaMaxAgeSeconds: problems.integer(
+      'externalMfaMaxAgeSeconds',
+      options.externalMfaMaxAgeSeconds,
+      43_200,
+      1,
+      PROFILES[profile].maxSessionTtlSeconds,
+    ),
     requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
     session,
+    trustedOrigins: resolveTrustedOrigins(problems, options.trustedOrigins),
     trustedDevices: resolveTrustedDevices(problems, options, profile, session.cookie, environment),
     rateLimit: resolveRateLimit(problems, options, profile),
     storage: resolveStorage(problems, options),
@@ -113,8 +128,8 @@ function resolveTypes(
   { nodeEnv }: OptionsEnvironment,
 ): readonly MfaType[] {
   if (types === undefined) {
-    // While an application is being built it may do without a relying party; in production and under a profile not.
-    const isOptional = profile === 'default' && nodeEnv !== 'production';
+    // While an application is being built it may do without a relying party; elsewhere and under a profile not.
+    const isOptional = profile === 'default' && isDevelopment(nodeEnv);
     return webauthn === undefined && isOptional ? MFA_TYPES.filter((type) => type !== 'webauthn') : MFA_TYPES;
   }
   if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type))) {
@@ -132,6 +147,20 @@ function resolveTypes(
     );
   }
   return types;
+}
+
+function resolveChangesNeed(
+  problems: Problems,
+  options: MfaBehaviourOptions,
+  profile: ResolvedMfaOptions['profile'],
+): ChangesNeed {
+  const need = problems.oneOf('changesNeed', options.changesNeed, 'strongest', ['strongest', 'any']);
+  if (need === 'any' && PROFILES[profile].needsWebAuthn) {
+    problems.add(
+      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
+    );
+  }
+  return need;
 }
 
 function resolvePasskeyLogin(

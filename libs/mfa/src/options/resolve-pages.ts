@@ -13,6 +13,8 @@ export const MFA_PAGES = Symbol.for('nestjs-mfa:PAGES');
 export interface ResolvedPages {
   /** Without slashes at its ends. */
   path: string;
+  /** With a slash before it and none after it, empty for the root; null: as the server has them. */
+  publicPath: string | null;
   templatesDir: string | null;
   layout: MfaLayout | null;
   stylesheet: string | null;
@@ -21,6 +23,8 @@ export interface ResolvedPages {
 }
 
 const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
+const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
+
 /** The option `pages`; null when it is off. */
 export function resolvePages(
   problems: Problems,
@@ -28,7 +32,7 @@ export function resolvePages(
 ): ResolvedPages | null {
   if (pages === undefined || pages === false) return null;
   const given = pages === true ? {} : problems.group('pages', pages);
-  const known = ['path', 'templatesDir', 'layout', 'stylesheet', 'loginUrl', 'homeUrl'];
+  const known = ['path', 'publicPath', 'templatesDir', 'layout', 'stylesheet', 'loginUrl', 'homeUrl'];
   problems.onlyKnown('pages.', given, known);
   if (controllers === false) {
     problems.add('`pages` needs `controllers`: keys and passkeys are used through the JSON routes');
@@ -47,8 +51,16 @@ export function resolvePages(
     PATH,
     'a path such as /account/security',
   );
+  const publicPath = problems.text(
+    'pages.publicPath',
+    given['publicPath'],
+    undefined,
+    PUBLIC_PATH,
+    'a path such as /app/account/security, or / for the root',
+  );
   return {
     path: path.replace(/^\/|\/$/g, ''),
+    publicPath: publicPath?.replace(/\/$/, '') ?? null,
     templatesDir: resolveFolder(problems, given['templatesDir']),
     layout: resolveLayout(problems, given['layout']),
     stylesheet: ownPath('stylesheet', null),

@@ -1,5 +1,7 @@
+import { cookieName } from '../http/cookie-name.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedCookie, ResolvedMfaOptions } from './resolved-options.js';
@@ -16,8 +18,16 @@ export function resolveSession(
   { nodeEnv }: OptionsEnvironment,
 ): ResolvedMfaOptions['session'] {
   const session = problems.group('session', options.session);
-  problems.onlyKnown('session.', session, ['pendingTtlSeconds', 'ttlSeconds', 'cookie', 'header']);
+  problems.onlyKnown('session.', session, [
+    'pendingTtlSeconds',
+    'ttlSeconds',
+    'rememberTtlSeconds',
+    'maxPerUser',
+    'cookie',
+    'header',
+  ]);
   const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
+  const ttlSeconds = problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl);
   return {
     pendingTtlSeconds: problems.integer(
       'session.pendingTtlSeconds',
@@ -26,7 +36,15 @@ export function resolveSession(
       1,
       3600,
     ),
-    ttlSeconds: problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl),
+    ttlSeconds,
+    rememberTtlSeconds: problems.integer(
+      'session.rememberTtlSeconds',
+      session['rememberTtlSeconds'],
+      ttlSeconds,
+      1,
+      maxTtl,
+    ),
+    maxPerUser: problems.integer('session.maxPerUser', session['maxPerUser'], 1000, 1, 10_000),
     cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
     header: problems
       .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
@@ -41,7 +59,7 @@ function resolveCookie(
 ): ResolvedMfaOptions['session']['cookie'] {
   const cookie = problems.group('session.cookie', given);
   problems.onlyKnown('session.cookie.', cookie, ['name', 'sameSite', 'secure', 'domain', 'path']);
-  const secure = problems.boolean('session.cookie.secure', cookie['secure'], isSecureByDefault(nodeEnv));
+  const secure = problems.boolean('session.cookie.secure', cookie['secure'], !isDevelopment(nodeEnv));
   const sameSite = problems.oneOf('session.cookie.sameSite', cookie['sameSite'], 'lax', [
     'strict',
     'lax',
@@ -52,8 +70,10 @@ function resolveCookie(
       '`session.cookie.sameSite` none needs `session.cookie.secure` true: browsers refuse it otherwise',
     );
   }
-  if (!secure && nodeEnv === 'production') {
-    problems.add('`session.cookie.secure` must not be false in production: serve the site over https');
+  if (!secure && !isDevelopment(nodeEnv)) {
+    problems.add(
+      '`session.cookie.secure` must not be false in production: serve the site over https; plain http is for NODE_ENV `development` and `test`',
+    );
   }
   const domain = problems.text('session.cookie.domain', cookie['domain'], undefined, DOMAIN, 'a domain');
   const path = problems.text(
@@ -73,14 +93,7 @@ function resolveCookie(
   return nameCookie(name, { sameSite, secure, domain, path });
 }
 
-/** Plain http is for development and tests. */
-export function isSecureByDefault(nodeEnv: string | undefined): boolean {
-  return nodeEnv !== 'development' && nodeEnv !== 'test';
-}
-
-/** The cookie with the prefix that makes browsers keep it to the host that set it, where it can have it (RFC 6265bis). */
+/** The cookie with the prefix that belongs to its attributes. */
 export function nameCookie(name: string, attributes: Omit<ResolvedCookie, 'name'>): ResolvedCookie {
-  const { secure, domain, path } = attributes;
-  const isHostOnly = secure && domain === undefined && path === '/';
-  return { name: isHostOnly && !name.startsWith('__Host-') ? `__Host-${name}` : name, ...attributes };
+  return { name: cookieName(name, attributes), ...attributes };
 }

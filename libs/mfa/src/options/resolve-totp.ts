@@ -1,5 +1,6 @@
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
@@ -49,9 +50,9 @@ function resolveBypassCode(
   nodeEnv: string | undefined,
 ): string | undefined {
   if (code === undefined) return undefined;
-  if (nodeEnv === 'production' || profile !== 'default') {
+  if (!isDevelopment(nodeEnv) || profile !== 'default') {
     problems.add(
-      '`totp.insecureBypassCode` opens every account, so it is refused in production and under a profile: remove it',
+      '`totp.insecureBypassCode` opens every account, so it is refused under a profile, and unless NODE_ENV is `test` or `development`: remove it',
     );
   } else if (typeof code !== 'string' || !/^\d{6,8}$/.test(code)) {
     problems.add('`totp.insecureBypassCode` must be a string of 6 to 8 digits');

@@ -1,7 +1,8 @@
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
-import { COOKIE_NAME, isSecureByDefault, nameCookie } from './resolve-session.js';
+import { COOKIE_NAME, nameCookie } from './resolve-session.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
 const MAX_TTL_SECONDS = 30 * 86_400;
@@ -37,7 +38,7 @@ export function resolveTrustedDevices(
   );
   const { sameSite, secure, domain, path } = sessionCookie || {
     sameSite: 'lax' as const,
-    secure: isSecureByDefault(nodeEnv),
+    secure: !isDevelopment(nodeEnv),
     path: '/',
     domain: undefined,
   };

@@ -16,7 +16,7 @@ export function resolveWebAuthn(
   if (options.webauthn === undefined) {
     if (isRequired) {
       problems.add(
-        '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes`',
+        '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (where NODE_ENV is `development` it may wait)',
       );
     }
     return null;

@@ -1,4 +1,5 @@
 import type { MfaType } from '../policy/methods.js';
+import type { ChangesNeed } from '../policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type {
   AuditOptions,
@@ -43,15 +44,20 @@ export interface ResolvedMfaOptions {
   passkeyLogin: boolean;
   requiredForStaff: boolean;
   gracePeriodSeconds: number;
+  changesNeed: ChangesNeed;
   enrollmentGracePeriodSeconds: number;
+  externalMfaMaxAgeSeconds: number;
   requireVerifiedEmail: boolean;
   session: {
     pendingTtlSeconds: number;
     ttlSeconds: number;
+    rememberTtlSeconds: number;
+    maxPerUser: number;
     cookie: ResolvedCookie | false;
     /** In lower case. */
     header: string;
   };
+  trustedOrigins: readonly string[];
   trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
   rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
   storage: Required<StorageOptions>;

@@ -4,6 +4,7 @@ import Negotiator from 'negotiator';
 import type { MfaException } from '../errors/mfa-exception.js';
 import type { HttpRequest } from '../http/http-message.js';
 import { readHeader } from '../http/http-message.js';
+import { hostOf } from '../http/requested-host.js';
 import type { ResolvedPages } from '../options/resolve-pages.js';
 import { MFA_PAGES } from '../options/resolve-pages.js';
 import { getMfaSession } from '../sessions/request-session.js';
@@ -28,7 +29,7 @@ export class BrowserRedirect {
 
   /** The page that helps, or null when none does. */
   locationFor({ code, details }: MfaException, request: object): string | null {
-    const next = this.onward(returnPath(request));
+    const next = this.onward(this.returnPath(request));
     const { methods = [] } = details;
     // The page must not offer a way that would lead back here, and cost a recovery code.
     const narrowed = methods.includes('recovery_codes') && methods.length > 1 ? null : methods.join(',');
@@ -50,6 +51,16 @@ export class BrowserRedirect {
     }
   }
 
+  /** Where the browser wanted to go; of what GET can't repeat, where it came from. */
+  private returnPath(request: object): string | null {
+    const { method, originalUrl, url } = request as HttpRequest & { originalUrl?: string; url?: string };
+    if (method !== 'GET' && method !== 'HEAD') {
+      return refererPath(readHeader(request, 'referer'), hostOf(request));
+    }
+    const path = safeNext(originalUrl ?? url);
+    return path && safeNext(this.links.publicPathOf(path));
+  }
+
   /** From a page that is only on the way there is no point in coming back to it: what it leads to is what was wanted. */
   private onward(path: string | null): string | null {
     if (path === null) return null;
@@ -65,11 +76,4 @@ export function prefersHtml(request: object): boolean {
   // `*/*` alone is what API clients send.
   if (!accept?.includes('text/html')) return false;
   return new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/html']) === 'text/html';
-}
-
-/** Where the browser wanted to go; of what GET can't repeat, where it came from. */
-function returnPath(request: object): string | null {
-  const { method, originalUrl, url } = request as HttpRequest & { originalUrl?: string; url?: string };
-  if (method === 'GET' || method === 'HEAD') return safeNext(originalUrl ?? url);
-  return refererPath(readHeader(request, 'referer'), readHeader(request, 'host'));
 }

@@ -1,3 +1,5 @@
+import { isOnHost } from '../http/requested-host.js';
+
 const BASE = 'http://same-origin.invalid';
 const MAX_LENGTH = 2048;
 
@@ -18,7 +20,7 @@ export function safeNext(value: unknown): string | null {
 
 /** The path of the page that sent this request, when it is one of ours; for answers to what can't be repeated with GET. */
 export function refererPath(referer: string | undefined, host: string | undefined): string | null {
-  if (!referer || !URL.canParse(referer)) return null;
+  if (!referer || host === undefined || !URL.canParse(referer)) return null;
   const url = new URL(referer);
-  return url.host === host ? safeNext(`${url.pathname}${url.search}`) : null;
+  return isOnHost(url, host) ? safeNext(`${url.pathname}${url.search}`) : null;
 }

@@ -13,6 +13,7 @@ import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { NewFactorAnswers } from './new-factor-answer.js';
 import { PageAssets } from './page-assets.js';
 import { PageCookies } from './page-cookies.js';
+import { PageExceptionFilter } from './page-exception.filter.js';
 import { PageFlash } from './page-flash.js';
 import { PageForm } from './page-form.js';
 import { PageForms } from './page-forms.js';
@@ -40,6 +41,8 @@ export const PAGE_PROVIDERS: Provider[] = [
   NewFactorAnswers,
   PageAssets,
   PageCookies,
+  // Also for what never reaches a page.
+  PageExceptionFilter,
   PageFlash,
   PageForm,
   PageForms,

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { parseCookie, stringifySetCookie } from 'cookie';
+import { stringifySetCookie } from 'cookie';
 
 import { open, seal } from '../crypto/envelope.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
-import { addSetCookie, readHeader } from '../http/http-message.js';
+import { cookieName } from '../http/cookie-name.js';
+import { addSetCookie, readCookies } from '../http/http-message.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { FormOwner } from './page-forms.js';
@@ -34,8 +35,17 @@ export class PageCookies {
 
   /** What was put for this session; null for anything else that the cookie may hold. */
   read(request: object, cookie: PageCookie, owner: FormOwner): string | null {
-    const value = valueOf(request, cookie);
-    if (!value) return null;
+    const opened = this.valuesOf(request, cookie).map((value) => this.open(value, cookie, owner));
+    // Only this server can have sealed it for this session, whatever else somebody planted under its name.
+    return opened.find((text) => text !== null) ?? null;
+  }
+
+  /** Makes the browser forget it, if it has it at all. */
+  clear(request: object, response: object, cookie: PageCookie): void {
+    if (this.valuesOf(request, cookie).length > 0) this.set(response, cookie, '', 0);
+  }
+
+  private open(value: string, cookie: PageCookie, owner: FormOwner): string | null {
     try {
       return open(this.keys, value, ownedBy(owner, cookie.name));
     } catch {
@@ -44,22 +54,27 @@ export class PageCookies {
     }
   }
 
-  /** Makes the browser forget it, if it has it at all. */
-  clear(request: object, response: object, cookie: PageCookie): void {
-    if (valueOf(request, cookie)) this.set(response, cookie, '', 0);
+  private valuesOf(request: object, { name, page }: PageCookie): string[] {
+    return readCookies(request, cookieName(name, this.scopeOf(page)));
   }
 
   private set(response: object, { name, page, sameSite }: PageCookie, value: string, maxAge: number): void {
-    const { cookie } = this.options.session;
-    const secure = cookie !== false && cookie.secure;
-    const path = this.links.to(page);
+    const scope = this.scopeOf(page);
     addSetCookie(
       response,
-      stringifySetCookie({ name, value, httpOnly: true, sameSite, secure, path, maxAge }),
+      stringifySetCookie({
+        name: cookieName(name, scope),
+        value,
+        httpOnly: true,
+        sameSite,
+        ...scope,
+        maxAge,
+      }),
     );
   }
-}
 
-function valueOf(request: object, { name }: PageCookie): string | undefined {
-  return parseCookie(readHeader(request, 'cookie') ?? '')[name];
+  private scopeOf(page: string): { secure: boolean; path: string } {
+    const { cookie } = this.options.session;
+    return { secure: cookie !== false && cookie.secure, path: this.links.to(page) };
+  }
 }

@@ -10,6 +10,7 @@ import { MfaException } from '../errors/mfa-exception.js';
 import { requestContextOf } from '../http/access.js';
 import { setHeader } from '../http/http-message.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { RefusedRequests } from '../http/refused-requests.js';
 import { BrowserRedirect } from './browser-redirect.js';
 import { show } from './page-answer.js';
 import { PageRenderer } from './page-renderer.js';
@@ -25,6 +26,7 @@ export class PageExceptionFilter implements ExceptionFilter {
     @Inject(PageRenderer) private readonly renderer: PageRenderer,
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
     @Inject(BrowserRedirect) private readonly redirects: BrowserRedirect,
+    @Inject(RefusedRequests) private readonly refused: RefusedRequests,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -48,6 +50,7 @@ export class PageExceptionFilter implements ExceptionFilter {
       const html = await this.page(error, host, request, response);
       return void (await this.adapterHost.httpAdapter.reply(response, html));
     }
+    if (error instanceof MfaException) this.refused.note(error.code, request);
     seeOther(response, location);
     await this.adapterHost.httpAdapter.reply(response, '');
   }

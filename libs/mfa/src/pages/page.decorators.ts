@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
+import { AnswersWith } from '../http/own-routes.js';
 import type { HttpExchange } from '../sessions/login.flow.js';
 import type { FormBody } from './page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
@@ -17,6 +18,7 @@ import { PageInterceptor } from './page.interceptor.js';
 /** What all page controllers have in common. The path is given when the module is set up. */
 export function MfaPages(): ClassDecorator {
   return applyDecorators(
+    AnswersWith('page'),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
     UseGuards(PageGuard),

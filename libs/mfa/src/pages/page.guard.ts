@@ -7,7 +7,6 @@ import type { RouteAccess } from '../http/access.js';
 import { ACCESS, setRequestContext } from '../http/access.js';
 import { setHeader } from '../http/http-message.js';
 import { MfaRouteGuard } from '../http/mfa-route.guard.js';
-import { assertSameOrigin } from '../http/same-origin.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 import { PageForms } from './page-forms.js';
@@ -29,7 +28,7 @@ export class PageGuard extends MfaRouteGuard {
     const http = execution.switchToHttp();
     const request = http.getRequest<{ method: string; body?: { _csrf?: unknown } }>();
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
-    assertSameOrigin(request);
+    this.transport.assertSameOrigin(request);
     const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
     const context = await this.contexts.resolve(request, { withAccount: true });
     setRequestContext(request, context);

@@ -28,6 +28,16 @@ export interface AuthenticationRecord {
   authenticatorId?: string;
 }
 
+/** The records that a session was stored with; none when they are not what this module writes. */
+export function readRecords(stored: unknown): AuthenticationRecord[] {
+  return Array.isArray(stored) && stored.every(isRecord) ? stored : [];
+}
+
+function isRecord(stored: unknown): stored is AuthenticationRecord {
+  const { method, at } = (stored ?? {}) as Partial<AuthenticationRecord>;
+  return typeof method === 'string' && typeof at === 'number';
+}
+
 const METHOD_OF_TYPE: Record<MfaType, AuthenticationMethod> = {
   totp: 'totp',
   webauthn: 'webauthn',
@@ -70,4 +80,9 @@ export function newestRecord(
 /** Whether having one of this type makes a user enrolled. */
 export function isSecondFactorType(type: MfaType): boolean {
   return SECOND_FACTOR_TYPES.includes(type);
+}
+
+/** Whether no look-alike site can relay a proof of this type (NIST SP 800-63B-4, section 3.2.5). */
+export function isPhishingResistantType(type: MfaType): boolean {
+  return type === 'webauthn';
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { AuthenticationMethod, MfaType } from './methods.js';
 import type { MfaRequirement, PolicyDecision, PolicyFacts } from './policy.js';
-import { decide, isRecent } from './policy.js';
+import { decide } from './policy.js';
 
 const NOW = 1_800_000_000_000;
 const GRACE = 300;
@@ -174,34 +174,5 @@ describe('decide', () => {
     expect(outcome(decide({ methods: ['totp', 'webauthn'], phishingResistant: true }, fresh))).toBe(
       'mfa_required',
     );
-  });
-});
-
-describe('isRecent', () => {
-  const facts = { enrolled: false, records: [], authenticatedAt: null, now: NOW, maxAge: GRACE };
-  const record = (method: AuthenticationMethod, age = 0) => [{ method, at: NOW - age * 1000 }];
-
-  it.each([
-    ['a password, not enrolled', { records: record('pwd') }, true],
-    ['an old password, not enrolled', { records: record('pwd', 301) }, false],
-    ['a password, enrolled', { enrolled: true, records: record('pwd') }, false],
-    ['a TOTP, enrolled', { enrolled: true, records: record('totp') }, true],
-    ['a recovery code, enrolled', { enrolled: true, records: record('recovery_code') }, true],
-    [
-      'an old TOTP and a new password, enrolled',
-      { enrolled: true, records: [...record('totp', 301), ...record('pwd')] },
-      false,
-    ],
-    ['a trusted device, enrolled', { enrolled: true, records: record('trusted_device') }, false],
-    ['a trusted device, not enrolled', { records: record('trusted_device') }, false],
-    ['an identity provider, enrolled', { enrolled: true, records: record('external') }, false],
-    ['an identity provider, not enrolled', { records: record('external') }, true],
-    ['nothing', {}, false],
-    ['the application says so, not enrolled', { authenticatedAt: NOW - 1000 }, true],
-    ['the application said so too long ago', { authenticatedAt: NOW - 301_000 }, false],
-    ['the application says so, enrolled', { enrolled: true, authenticatedAt: NOW }, false],
-    ['a password in the future', { records: record('pwd', -60) }, false],
-  ] as const)('%s: %j is %p', (_, some, recent) => {
-    expect(isRecent({ ...facts, ...some })).toBe(recent);
   });
 });

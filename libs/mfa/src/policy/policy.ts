@@ -1,6 +1,12 @@
 import { isWithin } from '../clock/clock.js';
 import type { AuthenticationMethod, AuthenticationRecord, MfaType } from './methods.js';
-import { MFA_TYPES, SECOND_FACTOR_TYPES, newestRecord, typeOfMethod } from './methods.js';
+import {
+  MFA_TYPES,
+  SECOND_FACTOR_TYPES,
+  isPhishingResistantType,
+  newestRecord,
+  typeOfMethod,
+} from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
 export interface MfaRequirement {
@@ -51,7 +57,7 @@ export function fittingTypes(requirement: MfaRequirement): MfaType[] {
   return MFA_TYPES.filter(
     (type) =>
       (!requirement.methods || requirement.methods.includes(type)) &&
-      (!requirement.phishingResistant || type === 'webauthn'),
+      (!requirement.phishingResistant || isPhishingResistantType(type)),
   );
 }
 
@@ -103,29 +109,4 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): PolicyD
 function enrolmentRequired(fitting: readonly MfaType[], { offeredTypes }: PolicyFacts): PolicyDecision {
   const methods = SECOND_FACTOR_TYPES.filter((type) => fitting.includes(type) && offeredTypes.includes(type));
   return { allow: false, code: 'mfa_enrollment_required', methods };
-}
-
-/** The facts behind *needs recent* (changes of factors). */
-export interface RecentFacts {
-  enrolled: boolean;
-  records: readonly AuthenticationRecord[];
-  /** When the application itself last proved the user (`getAuthenticatedAt`), milliseconds since the epoch. */
-  authenticatedAt: number | null;
-  now: number;
-  maxAge: number;
-}
-
-/**
- * Whether factors may be changed now. For an enrolled user only a second factor of ours counts: a password alone never
- * weakens MFA (ASVS v5.0.0-7.5.1). A trusted device is no authentication (NIST SP 800-63B-4, section 5.1).
- */
-export function isRecent(facts: RecentFacts): boolean {
-  const newest = newestRecord(
-    facts.records,
-    ({ method }) =>
-      typeOfMethod(method) !== undefined || (!facts.enrolled && (method === 'pwd' || method === 'external')),
-  );
-  const times = newest ? [newest.at] : [];
-  if (!facts.enrolled && facts.authenticatedAt !== null) times.push(facts.authenticatedAt);
-  return times.some((at) => isWithin(at, facts.maxAge, facts.now));
 }

@@ -11,7 +11,6 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isSecondFactorType } from '../policy/methods.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { sourceOf } from '../sessions/request-context.service.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -52,7 +51,7 @@ export class RecoveryCodesService {
     if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
       throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
     }
-    return this.change.run(user, sourceOf(context), async ({ authenticators }) => {
+    return this.change.run(user, { context }, async ({ authenticators }) => {
       const isAllowed =
         this.options.supportedTypes.includes('recovery_codes') &&
         authenticators.some(({ type }) => isSecondFactorType(type));

@@ -2,6 +2,9 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
+import { readRecords } from '../policy/methods.js';
+import { CountColumn } from '../storage/count-column.js';
+import { JsonColumn } from '../storage/json-column.js';
 import { MomentColumn } from '../storage/moment-column.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
@@ -11,9 +14,10 @@ export type AuthenticationSessionStatus = 'pending' | 'authenticated';
 @Entity({ name: 'mfa_session' })
 @Index('uq_mfa_session_token', ['tokenHash'], { unique: true })
 @Index('idx_mfa_session_user', ['userId'])
+@Index('idx_mfa_session_user_created', ['userId', 'createdAt'])
 @Index('idx_mfa_session_expiry', ['expiresAt'])
 export class AuthenticationSession {
-  /** A random UUID. It stays the same when the token changes. */
+  /** A UUID that sorts by time. It stays the same when the token changes. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;
 
@@ -27,8 +31,8 @@ export class AuthenticationSession {
   @Column({ type: 'varchar', length: 20 })
   status!: AuthenticationSessionStatus;
 
-  /** The proofs, oldest first, one per method. */
-  @Column({ type: 'simple-json' })
+  /** The proofs, oldest first, one per method; none when they can't be read. */
+  @JsonColumn(readRecords)
   methods!: AuthenticationRecord[];
 
   @MomentColumn('created_at')
@@ -36,6 +40,10 @@ export class AuthenticationSession {
 
   @MomentColumn('expires_at')
   expiresAt!: Date;
+
+  /** How long it lives once it is authenticated, in seconds, when the sign-in said so; null: as the options say. */
+  @CountColumn('ttl_seconds', { nullable: true })
+  ttlSeconds!: number | null;
 
   /** Seals what the row says under a key that the database does not have; see `row-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { SelectQueryBuilder } from 'typeorm';
@@ -8,6 +6,9 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
+import { sortableId } from '../crypto/sortable-id.js';
 import { createToken, hashToken, isToken } from '../crypto/token.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -21,8 +22,10 @@ import { MfaUserState } from '../users/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from './authentication-session.entity.js';
 import { AuthenticationSession } from './authentication-session.entity.js';
 import type { IssuedSession } from './issued-session.js';
+import { SessionLimit } from './session-limit.js';
+import { isSealedSession, sealSession } from './session-seal.js';
 
-/** The claim that is lost when the session ended, or its token changed, after it was read. */
+/** The claim that is lost when the session ended, or anything of it changed, after it was read. */
 export const SESSION_CLAIM = 'session';
 
 export interface NewSession {
@@ -30,6 +33,8 @@ export interface NewSession {
   status?: AuthenticationSessionStatus;
   /** What was proven. Default: nothing. */
   methods?: AuthenticationRecord[];
+  /** How long it lives once it is authenticated, in seconds. Default: the option `session.ttlSeconds`. */
+  ttlSeconds?: number | null;
 }
 
 export interface SessionWithAccount {
@@ -42,7 +47,9 @@ export interface SessionWithAccount {
 export class AuthenticationSessionService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -50,41 +57,56 @@ export class AuthenticationSessionService {
   async create(user: Pick<MfaUser, 'id'>, given: NewSession = {}): Promise<IssuedSession> {
     const { issued, write } = this.planCreation(userIdOf(user), given);
     await this.storage.commit([write]);
+    await this.limit.started(issued);
     return issued;
   }
 
   /** The living session of that token, pending or authenticated, or null. */
   async verify(token: string): Promise<AuthenticationSession | null> {
-    return this.find(token, (query) => query);
+    return isPresentable(token) ? this.find({ tokenHash: hashToken(token) }, (query) => query) : null;
   }
 
   /** Like {@link verify}, with what is kept of the user in the same query. */
   async verifyWithAccount(token: string): Promise<SessionWithAccount | null> {
-    const found = await this.find(token, (query) =>
-      query
-        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId')
-        .leftJoinAndMapMany('s.authenticators', Authenticator, 'a', 'a.userId = s.userId')
-        .orderBy('a.createdAt')
-        .addOrderBy('a.type', 'DESC'),
-    );
-    if (!found) return null;
-    const { state, authenticators, ...columns } = found as AuthenticationSession & Account;
-    return {
-      session: Object.assign(new AuthenticationSession(), columns),
-      account: { state, authenticators },
-    };
+    return isPresentable(token) ? this.findWithAccount({ tokenHash: hashToken(token) }) : null;
   }
 
-  /** The user's living sessions, the newest first. */
+  /**
+   * The session as it is now, with what is kept of the user; null when it ended, or its token was replaced: a request that came
+   * with the old token has no part in what the new one stands for.
+   */
+  async reload({
+    id,
+    tokenHash,
+  }: Pick<AuthenticationSession, 'id' | 'tokenHash'>): Promise<SessionWithAccount | null> {
+    const found = await this.findWithAccount({ tokenHash });
+    return found?.session.id === id ? found : null;
+  }
+
+  /**
+   * The session as it is now, for a request whose claim on it was lost: another one changed what it holds, and this one plans
+   * anew, so that nothing comes back that it has lost meanwhile, such as the proof of a factor that was removed.
+   *
+   * @throws {MfaException} `session_expired` when it is over, goes on under another token, or is not pending any more
+   */
+  async renew(session: AuthenticationSession): Promise<AuthenticationSession> {
+    const found = await this.reload(session);
+    if (found?.session.status !== session.status) throw new MfaException('session_expired');
+    return found.session;
+  }
+
+  /** The user's living sessions, the newest first: no more than the limit allows. */
   async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .where('s.userId = :userId', { userId: userIdOf(user) })
         .orderBy('s.createdAt', 'DESC')
+        .addOrderBy('s.id', 'DESC')
+        .limit(this.options.session.maxPerUser)
         .getMany(),
     );
-    return rows.filter((session) => !session.isExpired(this.clock.now()));
+    return rows.filter((session) => this.isAlive(session));
   }
 
   /** Ends one session. */
@@ -92,25 +114,26 @@ export class AuthenticationSessionService {
     await this.storage.write(this.deletion().where('id = :id', { id: session.id }));
   }
 
-  /** Ends all sessions of the user, or all but one; returns how many. */
+  /** Ends all sessions of the user, or all but one, and sign-ins that are under way; returns how many. */
   async revokeAll(user: Pick<MfaUser, 'id'>, except?: Pick<AuthenticationSession, 'id'>): Promise<number> {
     return this.storage.write(this.planEndingOthers(userIdOf(user), except?.id ?? '').query);
   }
 
   planCreation(
     userId: string,
-    { status = 'pending', methods = [] }: NewSession,
-  ): { issued: IssuedSession; write: Write } {
+    { status = 'pending', methods = [], ttlSeconds = null }: NewSession,
+  ): { issued: IssuedSession; write: Write; takeover: (former: string) => Write } {
     const now = this.clock.now();
     const token = createToken();
-    const session = Object.assign(new AuthenticationSession(), {
-      id: randomUUID(),
+    const session = this.seal(new AuthenticationSession(), {
+      id: sortableId(now),
       userId,
       tokenHash: hashToken(token),
       status,
       methods,
+      ttlSeconds,
       createdAt: new Date(now),
-      expiresAt: this.expiry(status, now),
+      expiresAt: this.expiry(status, ttlSeconds),
     });
     const query = this.storage.dataSource
       .createQueryBuilder()
@@ -118,7 +141,19 @@ export class AuthenticationSessionService {
       .into(AuthenticationSession)
       .values(session)
       .updateEntity(false);
-    return { issued: { session, token }, write: { query } };
+    return {
+      issued: { session, token },
+      write: { query },
+      // In place of the session that the client held before, if that is there still: one statement instead of two.
+      takeover: (former) => ({
+        claim: SESSION_CLAIM,
+        query: this.storage.dataSource
+          .createQueryBuilder()
+          .update(AuthenticationSession)
+          .set(session)
+          .where('token_hash = :former', { former: hashToken(former) }),
+      }),
+    };
   }
 
   /**
@@ -132,59 +167,35 @@ export class AuthenticationSessionService {
     const token = createToken();
     const isReplaced = ({ method }: AuthenticationRecord) => records.some((one) => one.method === method);
     const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
-    const expiresAt =
-      session.status === 'pending' ? this.expiry('authenticated', this.clock.now()) : session.expiresAt;
-    const next = Object.assign(new AuthenticationSession(), session, {
-      status: 'authenticated',
-      methods,
-      expiresAt,
-      tokenHash: hashToken(token),
-    } satisfies Partial<AuthenticationSession>);
-    return {
-      issued: { session: next, token },
-      write: {
-        claim: SESSION_CLAIM,
-        query: this.storage.dataSource
-          .createQueryBuilder()
-          .update(AuthenticationSession)
-          .set({ tokenHash: next.tokenHash, status: next.status, methods, expiresAt })
-          .where('id = :id AND token_hash = :seen AND status = :status AND expires_at > :now', {
-            id: session.id,
-            seen: session.tokenHash,
-            status: session.status,
-            now: this.clock.now(),
-          }),
-      },
-    };
+    const changed = { methods, tokenHash: hashToken(token), ...this.authenticated(session) };
+    const { next, write } = this.planChange(session, changed);
+    return { issued: { session: next, token }, write };
   }
 
   /**
-   * Makes a new session wait for its second factor.
-   *
-   * @throws {MfaException} `session_expired` when it was ended meanwhile
+   * Completes a sign-in that owes nothing: until then the session was pending, so that whatever ends sign-ins under way ended
+   * this one too. Nobody has had the token yet, so it stays.
    */
-  async hold({ session, token }: IssuedSession): Promise<IssuedSession> {
-    const status = 'pending';
-    const expiresAt = this.expiry(status, this.clock.now());
-    const query = this.storage.dataSource
-      .createQueryBuilder()
-      .update(AuthenticationSession)
-      .set({ status, expiresAt })
-      .where('id = :id', { id: session.id });
-    if ((await this.storage.write(query)) !== 1) throw new MfaException('session_expired');
-    return { session: Object.assign(new AuthenticationSession(), session, { status, expiresAt }), token };
+  planCompletion(
+    session: AuthenticationSession,
+    ...records: AuthenticationRecord[]
+  ): { session: AuthenticationSession; write: Write } {
+    const changed = { methods: [...session.methods, ...records], ...this.authenticated(session) };
+    const { next, write } = this.planChange(session, changed);
+    return { session: next, write };
   }
 
   /** Replaces what the session holds, as when a factor is gone; the token stays. */
   planRecords(session: AuthenticationSession, methods: AuthenticationRecord[]): Write {
-    return {
-      claim: SESSION_CLAIM,
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(AuthenticationSession)
-        .set({ methods })
-        .where('id = :id AND token_hash = :seen', { id: session.id, seen: session.tokenHash }),
-    };
+    return this.planChange(session, { methods }).write;
+  }
+
+  /**
+   * Claims that the session is as it was read and lives: a commit that was allowed because of it happens with it or not at
+   * all. Its row stays locked until then, so that it can't end in between.
+   */
+  planClaim(session: AuthenticationSession): Write {
+    return this.claim(session, { seal: session.seal });
   }
 
   /** Ends the user's sessions that still wait for their second factor. */
@@ -206,32 +217,106 @@ export class AuthenticationSessionService {
     return { query: this.deletion().where('user_id = :userId AND id <> :keptId', { userId, keptId }) };
   }
 
+  /** Ends these sessions of the user, as far as there are any left of them. */
+  planEndingThese(userId: string, sessions: readonly Pick<AuthenticationSession, 'id'>[]): Write {
+    const ids = sessions.map(({ id }) => id);
+    return { query: this.deletion().where('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
+  }
+
   /** Ends the session that a client held before it signed in again. */
   planEndingToken(token: string): Write {
     return { query: this.deletion().where('token_hash = :tokenHash', { tokenHash: hashToken(token) }) };
   }
 
+  private planChange(
+    session: AuthenticationSession,
+    changed: Partial<AuthenticationSession>,
+  ): { next: AuthenticationSession; write: Write } {
+    const next = this.seal(session, changed);
+    return { next, write: this.claim(session, { ...changed, seal: next.seal }) };
+  }
+
+  /** Writes on the condition that the row is still as it was read: its seal covers all of it. */
+  private claim({ id, seal }: AuthenticationSession, changed: Partial<AuthenticationSession>): Write {
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .update(AuthenticationSession)
+      .set(changed)
+      .where('id = :id AND seal = :seen AND expires_at > :now', {
+        id,
+        seen: seal,
+        now: this.clock.now(),
+      });
+    return { claim: SESSION_CLAIM, query };
+  }
+
+  private seal(
+    session: AuthenticationSession,
+    changed: Partial<AuthenticationSession>,
+  ): AuthenticationSession {
+    const next = Object.assign(new AuthenticationSession(), session, changed);
+    return Object.assign(next, { seal: sealSession(this.keyRing, next) });
+  }
+
+  private async findWithAccount(criteria: { tokenHash: string }): Promise<SessionWithAccount | null> {
+    const found = await this.find(criteria, (query) =>
+      query
+        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId')
+        .leftJoinAndMapMany('s.authenticators', Authenticator, 'a', 'a.userId = s.userId')
+        .orderBy('a.createdAt')
+        .addOrderBy('a.type', 'DESC'),
+    );
+    if (!found) return null;
+    const { state, authenticators, ...columns } = found as AuthenticationSession & Account;
+    return {
+      session: Object.assign(new AuthenticationSession(), columns),
+      account: { state, authenticators },
+    };
+  }
+
   private async find(
-    token: unknown,
+    { tokenHash }: { tokenHash: string },
     extend: (query: SelectQueryBuilder<AuthenticationSession>) => SelectQueryBuilder<AuthenticationSession>,
   ): Promise<AuthenticationSession | null> {
-    if (typeof token !== 'string' || !isToken(token)) return null;
     const session = await this.storage.read((dataSource) =>
       extend(
         dataSource
           .createQueryBuilder(AuthenticationSession, 's')
-          .where('s.tokenHash = :tokenHash', { tokenHash: hashToken(token) }),
+          .where('s.tokenHash = :tokenHash', { tokenHash }),
       ).getOne(),
     );
-    return session && !session.isExpired(this.clock.now()) ? session : null;
+    return session && this.isAlive(session) ? session : null;
+  }
+
+  /** A row that this module has not made, or that was changed by others, is no session. */
+  private isAlive(session: AuthenticationSession): boolean {
+    return !session.isExpired(this.clock.now()) && isSealedSession(this.keyRing, session);
   }
 
   private deletion() {
     return this.storage.dataSource.createQueryBuilder().delete().from(AuthenticationSession);
   }
 
-  private expiry(status: AuthenticationSessionStatus, now: number): Date {
-    const { pendingTtlSeconds, ttlSeconds } = this.options.session;
-    return new Date(now + (status === 'pending' ? pendingTtlSeconds : ttlSeconds) * 1000);
+  /** A sign-in that is completed begins its time; a session that is authenticated already keeps its end. */
+  private authenticated({
+    status,
+    ttlSeconds,
+    expiresAt,
+  }: AuthenticationSession): Pick<AuthenticationSession, 'status' | 'expiresAt'> {
+    return {
+      status: 'authenticated',
+      expiresAt: status === 'pending' ? this.expiry('authenticated', ttlSeconds) : expiresAt,
+    };
   }
+
+  private expiry(status: AuthenticationSessionStatus, ttlSeconds: number | null): Date {
+    const { pendingTtlSeconds, ttlSeconds: usual } = this.options.session;
+    const seconds = status === 'pending' ? pendingTtlSeconds : (ttlSeconds ?? usual);
+    return new Date(this.clock.now() + seconds * 1000);
+  }
+}
+
+/** Applications may pass on what a client sent, whatever that is. */
+function isPresentable(token: unknown): token is string {
+  return typeof token === 'string' && isToken(token);
 }

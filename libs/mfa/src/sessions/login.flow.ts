@@ -7,25 +7,44 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
+import { MFA_CLOCK, isWithin } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { sourceOfRequest } from '../events/event-source.js';
+import type { Happening } from '../events/mfa-journal.js';
 import { MfaJournal } from '../events/mfa-journal.js';
-import { assertSameOrigin } from '../http/same-origin.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
+import type { Write } from '../storage/mfa-storage.js';
 import { TrustFlow } from '../trusted-devices/trust.flow.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
-import { AuthenticationSessionService } from './authentication-session.service.js';
+import type { AuthenticationSession } from './authentication-session.entity.js';
+import { AuthenticationSessionService, SESSION_CLAIM } from './authentication-session.service.js';
 import type { IssuedSession } from './issued-session.js';
 import { RequestContextService, authenticatedSession } from './request-context.service.js';
 import type { SessionAnswer } from './session-answer.js';
 import { SessionAnswers } from './session-answer.js';
+import { SessionLimit } from './session-limit.js';
 import { SessionTransport } from './session-transport.js';
 
 /** The HTTP exchange of a sign-in: the token travels in it. */
 export interface HttpExchange {
   request: object;
   response: object;
+}
+
+/** The exchange in which the application has checked the first factor, and what it says of the sign-in. */
+export interface LoginExchange extends HttpExchange {
+  /**
+   * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
+   * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
+   */
+  crossSite?: boolean;
+  /**
+   * How long this session lives, in seconds: at most `session.ttlSeconds`, or for "remember me" `session.rememberTtlSeconds`.
+   * Default: `session.ttlSeconds`.
+   */
+  ttlSeconds?: number;
 }
 
 /** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
@@ -52,40 +71,49 @@ export class LoginFlow {
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
    * Starts a session for a user whose first factor was just proven. The session that the client held before is over.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` does not allow it, `session_expired`
+   *   when it was ended while it was under way
+   * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
-  async login(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
     const { request, response } = exchange;
+    const ttlSeconds = this.lifetime(exchange.ttlSeconds);
     // A browser must not be signed in to an attacker's account by the attacker's page.
-    if (!this.transport.usesHeader(request)) assertSameOrigin(request);
+    if (exchange.crossSite !== true && !this.transport.usesHeader(request)) {
+      this.transport.assertSameOrigin(request);
+    }
+    // First of all, and pending until all is settled: whatever ends sign-ins under way ends this one from here on.
+    const issued = await this.start(user, { methods: [this.password()], ttlSeconds }, request);
     const external = await this.externalProof(user, request);
-    const issued = await this.start(user, [this.password(), ...external], request);
-    if (external.length > 0) return this.complete(user, issued, exchange);
+    if (external.length > 0) return this.completeUndecided(user, issued, exchange, external);
 
     // Read after the session is there: a first factor that is added meanwhile either shows here or ends this session.
-    // Nobody holds the token before this is settled.
     const { state, authenticators } = await this.accounts.find(userIdOf(user));
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
       if (trusted) return this.complete(user, trusted, exchange);
       const methods = this.authenticators.usableTypes(authenticators);
-      const pending = await this.sessions.hold(issued);
-      return { status: 'mfa_required', methods, ...this.answers.give(request, response, pending) };
+      return { status: 'mfa_required', methods, ...this.answers.give(request, response, issued) };
     }
-    const duty = await this.enrollment.duty(user, state, { request, session: issued.session });
+    const { session, write } = this.sessions.planCompletion(issued.session);
+    const duty = await this.enrollment.duty(user, state, { request, session });
     if (duty?.isOverdue) {
       const methods = this.enrollment.supportedSecondFactors();
-      return { status: 'enrollment_required', methods, ...this.answers.give(request, response, issued) };
+      await this.decide(user, { session, write }, request);
+      const owing = { session, token: issued.token };
+      return { status: 'enrollment_required', methods, ...this.answers.give(request, response, owing) };
     }
-    const result = await this.complete(user, issued, exchange);
+    const result = await this.completeUndecided(user, issued, exchange);
     return duty?.deadline ? { ...result, enrollmentDeadline: duty.deadline } : result;
   }
 
@@ -97,16 +125,18 @@ export class LoginFlow {
     const context = await this.contexts.resolve(exchange.request);
     const session = authenticatedSession(context);
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
-    if (!this.transport.usesHeader(exchange.request)) assertSameOrigin(exchange.request);
+    if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
     const external = await this.externalProof(user, exchange.request);
-    const { issued, write } = this.sessions.planGain(session, this.password(), ...external);
-    const result = await this.journal.commit([write], {
-      user,
-      source: sourceOfRequest(exchange.request, session.userId, session.id),
-      events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
-    });
-    if (!result.committed) throw new MfaException('session_expired');
-    return { status: 'authenticated', ...this.answers.give(exchange.request, exchange.response, issued) };
+    for (let current = session; ; current = await this.sessions.renew(current)) {
+      const { issued, write } = this.sessions.planGain(current, this.password(), ...external);
+      const { committed } = await this.journal.commit([write], {
+        user,
+        source: sourceOfRequest(exchange.request, session.userId, session.id),
+        events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
+      });
+      if (!committed) continue;
+      return { status: 'authenticated', ...this.answers.give(exchange.request, exchange.response, issued) };
+    }
   }
 
   /** Asks the application for its own part of a completed sign-in, then hands out the token. */
@@ -115,32 +145,77 @@ export class LoginFlow {
     issued: IssuedSession,
     { request, response }: HttpExchange,
   ): Promise<LoginResult> {
-    let extra: Record<string, unknown>;
+    const extra = await this.askApplication(user, issued.session, { request, response });
+    return { ...extra, status: 'authenticated', ...this.answers.give(request, response, issued) };
+  }
+
+  /**
+   * Completes a sign-in that owes nothing. The application is asked first: while it answers, the sign-in is under way still.
+   *
+   * @throws {MfaException} `session_expired` when it was ended meanwhile
+   */
+  private async completeUndecided(
+    user: MfaUser,
+    { session: pending, token }: IssuedSession,
+    { request, response }: HttpExchange,
+    external: AuthenticationRecord[] = [],
+  ): Promise<LoginResult> {
+    const { session, write } = this.sessions.planCompletion(pending, ...external);
+    const extra = await this.askApplication(user, session, { request, response });
+    await this.decide(user, { session, write }, request, external);
+    return {
+      ...extra,
+      status: 'authenticated',
+      ...this.answers.give(request, response, { session, token }),
+    };
+  }
+
+  /** @throws {MfaException} `session_expired` when the sign-in was ended meanwhile */
+  private async decide(
+    user: MfaUser,
+    { session, write }: { session: AuthenticationSession; write: Write },
+    request: object,
+    external: AuthenticationRecord[] = [],
+  ): Promise<void> {
+    const { committed } = await this.journal.commit([write], {
+      user,
+      source: sourceOfRequest(request, session.userId, session.id),
+      events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
+    });
+    if (!committed) throw new MfaException('session_expired');
+  }
+
+  /** The extra fields of the answer. A client whose sign-in fails here gets no token: its session must not stay behind. */
+  private async askApplication(
+    user: MfaUser,
+    session: AuthenticationSession,
+    { request, response }: HttpExchange,
+  ): Promise<Record<string, unknown>> {
     try {
-      extra = await this.adapter.completeLogin(user, issued.session, request, response);
+      return await this.adapter.completeLogin(user, session, request, response);
     } catch (error) {
-      // The client never gets this token: the session must not stay behind.
-      await this.sessions.revoke(issued.session);
+      await this.sessions.revoke(session);
       throw error;
     }
-    return { ...extra, status: 'authenticated', ...this.answers.give(request, response, issued) };
   }
 
   /** A new session in place of the one that the client held. */
   private async start(
     user: MfaUser,
-    methods: AuthenticationRecord[],
+    { methods, ttlSeconds }: { methods: AuthenticationRecord[]; ttlSeconds: number | null },
     request: object,
   ): Promise<IssuedSession> {
     const userId = userIdOf(user);
-    const { issued, write } = this.sessions.planCreation(userId, { status: 'authenticated', methods });
-    const former = this.transport.readToken(request);
-    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
-    await this.journal.commit([...ending, write], {
+    const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds });
+    const happening: Happening = {
       user,
       source: sourceOfRequest(request, userId, issued.session.id),
       events: [{ type: 'mfa.session.started', data: { methods: methods.map(({ method }) => method) } }],
-    });
+    };
+    const former = this.transport.readToken(request);
+    const isTaken = former !== null && (await this.journal.commit([takeover(former)], happening)).committed;
+    if (!isTaken) await this.journal.commit([write], happening);
+    await this.limit.started(issued);
     return issued;
   }
 
@@ -152,19 +227,32 @@ export class LoginFlow {
   ): Promise<IssuedSession | null> {
     const browser = await this.trust.recognise(user, request);
     if (!browser) return null;
-    const methods = [...session.methods, browser.record];
-    const result = await this.journal.commit(
-      [...browser.writes, this.sessions.planRecords(session, methods)],
-      {
-        user,
-        source: sourceOfRequest(request, session.userId, session.id),
-        events: browser.events,
-      },
-    );
-    // Revoked, or used by a parallel request, since it was read: then the second factor is owed after all.
-    if (!result.committed) return null;
+    const { session: completed, write } = this.sessions.planCompletion(session, browser.record);
+    const result = await this.journal.commit([...browser.writes, write], {
+      user,
+      source: sourceOfRequest(request, session.userId, session.id),
+      events: browser.events,
+    });
+    if (!result.committed) {
+      if (result.lost === SESSION_CLAIM) throw new MfaException('session_expired');
+      // Revoked, or used by a parallel request, since it was read: then the second factor is owed after all.
+      return null;
+    }
     browser.giveCookie(response);
-    return { session: Object.assign(session, { methods }), token };
+    return { session: completed, token };
+  }
+
+  /** @throws {RangeError} when the application asks for a longer life than the options allow */
+  private lifetime(ttlSeconds: number | undefined): number | null {
+    if (ttlSeconds === undefined) return null;
+    const { ttlSeconds: usual, rememberTtlSeconds } = this.options.session;
+    const atMost = Math.max(usual, rememberTtlSeconds);
+    if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > atMost) {
+      throw new RangeError(
+        `\`ttlSeconds\` must be a whole number from 1 to ${atMost}: \`session.rememberTtlSeconds\` allows longer ones`,
+      );
+    }
+    return ttlSeconds;
   }
 
   private async externalProof(user: MfaUser, request: object): Promise<AuthenticationRecord[]> {
@@ -172,8 +260,9 @@ export class LoginFlow {
     const now = this.clock.now();
     if (trusted === true) return [{ method: 'external', at: now }];
     const at = trusted instanceof Date ? trusted.getTime() : NaN;
-    // A moment in the future, or none, is no evidence.
-    return at <= now ? [{ method: 'external', at }] : [];
+    // A moment in the future, none, or one too long ago is no evidence.
+    const counts = at <= now && isWithin(at, this.options.externalMfaMaxAgeSeconds, now);
+    return counts ? [{ method: 'external', at }] : [];
   }
 
   private password(): AuthenticationRecord {

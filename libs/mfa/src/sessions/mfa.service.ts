@@ -21,7 +21,7 @@ import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
+import type { HttpExchange, LoginExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import {
   RequestContextService,
@@ -104,9 +104,12 @@ export class MfaService {
    * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
    * clients of the header transport.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in, `storage_unavailable`
+   * @param exchange `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it was ended
+   *   while it was under way, `storage_unavailable`
+   * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
-  async login(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
     return this.logins.login(user, exchange);
   }
 
@@ -154,8 +157,9 @@ export class MfaService {
     }
     await this.journal.commit(
       [
-        this.devices.planRevocationOfAll(userId),
         endSessions ? this.sessions.planEndingOthers(userId, kept) : this.sessions.planEndingPending(userId),
+        // After the sessions: a sign-in that these have waited for may have given trust.
+        this.devices.planRevocationOfAll(userId),
       ],
       { user, source: sourceOf(context), events },
     );

@@ -5,10 +5,12 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { sourceOfRequest } from '../events/event-source.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
+import { getMfaSession } from './request-session.js';
 
 /** Asks the application whether a signed-in user knows the password, and records that they do. */
 @Injectable()
@@ -31,9 +33,17 @@ export class PasswordFlow {
    * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
    */
   async prove(user: MfaUser, password: string, exchange: HttpExchange): Promise<LoginResult> {
-    const attempt = await this.limiter.take(userIdOf(user));
+    const source = sourceOfRequest(
+      exchange.request,
+      userIdOf(user),
+      getMfaSession(exchange.request)?.id ?? null,
+    );
+    const attempt = await this.limiter.take(user, source);
     const isRight = (await this.adapter.checkPassword(user, password, exchange.request)) === true;
-    if (!isRight) throw new MfaException('incorrect_code');
+    if (!isRight) {
+      await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
+      throw new MfaException('incorrect_code');
+    }
     await this.storage.commit([this.limiter.giveBack(attempt)]);
     return this.logins.recordReauthentication(user, exchange);
   }

@@ -7,6 +7,7 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import type { Account } from '../authenticators/accounts.service.js';
 import type { EventSource } from '../events/event-source.js';
 import { APPLICATION_SOURCE, sourceOfRequest } from '../events/event-source.js';
+import { RefusalLog } from '../events/refusal-log.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
@@ -44,6 +45,7 @@ export class RequestContextService {
   constructor(
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -63,6 +65,11 @@ export class RequestContextService {
     // Two principals are never merged: the application's user counts, and a stranger's session is no session.
     const isForeign = session && user && session.userId !== userIdOf(user);
     const isOrphan = session?.status === 'authenticated' && !user;
+    if (isForeign) {
+      const source = sourceOfRequest(request, userIdOf(user), session.id);
+      const data = { reason: 'foreign_session' } as const;
+      this.refusals.tellOnce(user, source, { type: 'mfa.access.refused', data });
+    }
     if (isForeign || isOrphan) {
       setMfaSession(request, null);
       return { request, user, session: null, hasDeadToken };

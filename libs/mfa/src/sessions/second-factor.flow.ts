@@ -7,6 +7,7 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { AlongProof } from '../authenticators/code-verifier.js';
 import { CodeVerifier } from '../authenticators/code-verifier.js';
 import { proofEvents } from '../authenticators/proof-events.js';
 import type { Clock } from '../clock/clock.js';
@@ -29,6 +30,7 @@ import type { HttpExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import type { MfaRequestContext } from './request-context.service.js';
 import { setMfaUser } from './request-session.js';
+import { SessionLimit } from './session-limit.js';
 
 /** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
 export interface Subject {
@@ -64,6 +66,7 @@ export class SecondFactorFlow {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -82,14 +85,15 @@ export class SecondFactorFlow {
   ): Promise<LoginResult> {
     const subject = await this.subjectOf(context);
     let planned: PlannedProof | undefined;
+    const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
+      planned = this.planProof(current, authenticator, exchange);
+      const again = async () => plan(authenticator, await this.renew(current));
+      return { ...planned, sessionId: planned.issued.session.id, again };
+    };
     await this.verifier.verify(subject.user, code, subject.authenticators, {
       source: this.sourceOf(subject, exchange),
       afterFirstFactor: subject.session?.status === 'pending',
-      along: (authenticator) => {
-        planned = this.planProof(subject, authenticator, exchange);
-        const sessionId = planned.issued.session.id;
-        return { ...planned, sessionId, onLost: new MfaException('session_expired') };
-      },
+      along: (authenticator) => plan(authenticator, subject),
     });
     return this.complete(subject, planned as PlannedProof, exchange);
   }
@@ -105,14 +109,22 @@ export class SecondFactorFlow {
     onLost: MfaException,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
-    const planned = this.planProof(subject, authenticator, exchange);
-    const result = await this.journal.commit([...claims, ...planned.writes], {
-      user: subject.user,
-      source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
-      events: [...proofEvents(authenticator), ...planned.events],
-    });
-    if (!result.committed) throw result.lost === SESSION_CLAIM ? new MfaException('session_expired') : onLost;
-    return this.complete(subject, planned, exchange);
+    for (let current = subject; ; current = await this.renew(current)) {
+      const planned = this.planProof(current, authenticator, exchange);
+      const result = await this.journal.commit([...claims, ...planned.writes], {
+        user: subject.user,
+        source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
+        events: [...proofEvents(authenticator), ...planned.events],
+      });
+      if (result.committed) return this.complete(subject, planned, exchange);
+      if (result.lost !== SESSION_CLAIM) throw onLost;
+    }
+  }
+
+  /** The same with the session as it is now, after the claim on it was lost. */
+  private async renew(subject: Subject): Promise<Subject> {
+    if (!subject.session) throw new MfaException('session_expired');
+    return { ...subject, session: await this.sessions.renew(subject.session) };
   }
 
   /**
@@ -169,10 +181,11 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user }: Subject,
+    { user, session }: Subject,
     { issued, trust, opens }: PlannedProof,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
+    if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
     const result = await this.logins.complete(user, issued, exchange);

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { parseCookie, stringifySetCookie } from 'cookie';
+import { stringifySetCookie } from 'cookie';
 
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { isToken } from '../crypto/token.js';
-import { addSetCookie, readHeader, setHeader } from '../http/http-message.js';
+import { addSetCookie, readCookies, readHeader, setHeader } from '../http/http-message.js';
+import { LostCookieWarning } from '../http/lost-cookie-warning.js';
+import { assertSameOrigin } from '../http/same-origin.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { IssuedSession } from './issued-session.js';
@@ -16,6 +18,9 @@ export type PresentedToken =
 /** Value of the session header with which a client without a token asks for one in the body. */
 const NEW_TOKEN = 'new';
 
+/** Credentials that a page can add to a request only where CORS lets it: not those that browsers add by themselves. */
+const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
+
 /**
  * Carries the session token: in an HttpOnly cookie, or in a header for clients that ask for it. When both are there
  * only the header counts, so a cookie that somebody planted can't replace what the client says.
@@ -25,7 +30,27 @@ export class SessionTransport {
   constructor(
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
   ) {}
+
+  /**
+   * Refuses what another site made a browser send, unless it is one of the option `trustedOrigins`.
+   *
+   * @throws {MfaException} `cross_origin`
+   */
+  assertSameOrigin(request: object): void {
+    assertSameOrigin(request, this.options.trustedOrigins);
+  }
+
+  /**
+   * Whether a browser may have added by itself what this request is known by: the session cookie, or a cookie of the
+   * application's, or a password or certificate that it keeps. Any page can make it send those.
+   */
+  isForgeable(request: object): boolean {
+    if (readHeader(request, this.options.session.header) !== undefined) return false;
+    if (this.cookiesOf(request).length > 0) return true;
+    return !TOKEN_SCHEME.test(readHeader(request, 'authorization') ?? '');
+  }
 
   /** Whether this client keeps its token itself. Such a request can't be forged by another site. */
   usesHeader(request: object): boolean {
@@ -38,19 +63,16 @@ export class SessionTransport {
   read(request: object): PresentedToken | null {
     const header = readHeader(request, this.options.session.header);
     if (header !== undefined) return header === NEW_TOKEN ? null : presented('header', header);
-    const cookie = this.readCookie(request);
-    return cookie === undefined ? null : presented('cookie', cookie);
+    const [cookie, ...others] = this.cookiesOf(request);
+    if (cookie === undefined) return null;
+    // Whose is whose can't be told, and the visitor must not end up in the account of whoever planted one.
+    return others.length > 0 ? { via: 'cookie', malformed: true } : presented('cookie', cookie);
   }
 
   /** That token, when it could be one of ours. */
   readToken(request: object): string | null {
     const presented = this.read(request);
     return presented && 'token' in presented ? presented.token : null;
-  }
-
-  /** Whether the session cookie is what identifies this request. */
-  readsCookie(request: object): boolean {
-    return !this.usesHeader(request) && this.readCookie(request) !== undefined;
   }
 
   /** Hands the token to the client; returns what belongs into the body. */
@@ -63,6 +85,7 @@ export class SessionTransport {
       setHeader(response, this.options.session.header, token);
       return { sessionToken: token };
     }
+    if (this.options.session.cookie && this.options.session.cookie.secure) this.lostCookies.check(request);
     this.setCookie(response, token, Math.ceil((session.expiresAt.getTime() - this.clock.now()) / 1000));
     return {};
   }
@@ -72,10 +95,9 @@ export class SessionTransport {
     this.setCookie(response, '', 0);
   }
 
-  private readCookie(request: object): string | undefined {
+  private cookiesOf(request: object): string[] {
     const { cookie } = this.options.session;
-    const header = readHeader(request, 'cookie');
-    return cookie === false || !header ? undefined : parseCookie(header)[cookie.name];
+    return cookie === false ? [] : readCookies(request, cookie.name);
   }
 
   private setCookie(response: object | undefined, value: string, maxAge: number): void {

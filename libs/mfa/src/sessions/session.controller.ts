@@ -3,13 +3,19 @@ import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { AuthenticationSession } from './authentication-session.entity.js';
 import type { MfaStatus } from './mfa.service.js';
 import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from './request-context.service.js';
+import type { SessionState } from './session-state.js';
+import { SessionStates } from './session-state.js';
 
 @MfaController()
 export class SessionController {
-  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+  constructor(
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(SessionStates) private readonly states: SessionStates,
+  ) {}
 
   @Get('status')
   @Access('user')
@@ -18,6 +24,12 @@ export class SessionController {
     @CurrentContext() { session }: MfaRequestContext,
   ): Promise<MfaStatus> {
     return this.mfa.status(user, session);
+  }
+
+  @Get('session')
+  @Access('session')
+  async session(@CurrentContext() context: MfaRequestContext): Promise<SessionState> {
+    return this.states.describe(context, context.session as AuthenticationSession);
   }
 
   @Delete('session')

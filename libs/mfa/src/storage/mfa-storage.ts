@@ -4,9 +4,11 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { againOnConflict } from './conflicts.js';
+import { againOnConflict, isConflict } from './conflicts.js';
 import { surviveConnectionLoss } from './connection-loss.js';
 import { within } from './deadline.js';
+import type { PrimaryReader } from './primary-reader.js';
+import { readFromPrimary } from './primary-reader.js';
 import { commitOnServer } from './server-commit.js';
 import { commitOnSqlite } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
@@ -31,23 +33,21 @@ export class MfaStorage {
     surviveConnectionLoss(dataSource);
   }
 
-  /** @throws {MfaException} `storage_unavailable` when the database does not answer */
-  async read<T>(query: (dataSource: DataSource) => Promise<T>): Promise<T> {
-    return this.guarded((until) => againOnConflict(until, () => query(this.dataSource)));
+  /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
+  async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
+    return this.guarded((until) => againOnConflict(until, () => readFromPrimary(this.dataSource, query)));
   }
 
   /**
    * Runs the writes in order in one transaction; a single one needs none.
    *
-   * @throws {MfaException} `storage_unavailable` when the database does not answer; nothing is granted then
+   * @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when other transactions kept
+   * winning; nothing is granted then
    */
   async commit(writes: readonly Write[]): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
-    return this.guarded((until) =>
-      this.dataSource.options.type === 'better-sqlite3'
-        ? commitOnSqlite(this.dataSource, writes)
-        : againOnConflict(until, () => commitOnServer(this.dataSource, writes)),
-    );
+    const commit = this.dataSource.options.type === 'better-sqlite3' ? commitOnSqlite : commitOnServer;
+    return this.guarded((until) => againOnConflict(until, () => commit(this.dataSource, writes)));
   }
 
   /** Runs one statement and returns how many rows it changed. */
@@ -62,6 +62,7 @@ export class MfaStorage {
       return await within(milliseconds, work(Date.now() + milliseconds));
     } catch (error) {
       if (error instanceof MfaException) throw error;
+      if (isConflict(error)) throw new MfaException('conflict', {}, { cause: error });
       const { code, message } = error as { code?: string; message?: string };
       this.logger.error(`The database refused: ${code ?? 'no code'}, ${message}`);
       throw new MfaException('storage_unavailable', {}, { cause: error });

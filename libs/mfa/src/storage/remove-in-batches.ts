@@ -30,8 +30,8 @@ export async function removeInBatches(
 ): Promise<number> {
   let removed = 0;
   for (;;) {
-    const rows = await storage.read((dataSource) =>
-      dataSource
+    const rows = await storage.read((reader) =>
+      reader
         .createQueryBuilder(entity, 'r')
         .select(`r.${key}`, 'key')
         .where(condition, parameters)

@@ -1,4 +1,4 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
 import type { CommitResult, Write } from './write.js';
 
@@ -20,12 +20,22 @@ async function runAll(runner: QueryRunner, writes: readonly Write[]): Promise<Co
   if (writes.length > 1) await runner.startTransaction();
   for (const { query, claim } of writes) {
     const [sql, parameters] = query.getQueryAndParameters();
-    const changes = (await runner.query(sql, parameters, true)).affected ?? 0;
+    const changes = rowsFound(sql, await runner.query(sql, parameters, true));
     if (claim !== undefined && changes !== 1) return { committed: false, lost: claim };
     affected.push(changes);
   }
   if (runner.isTransactionActive) await runner.commitTransaction();
   return { committed: true, affected };
+}
+
+/**
+ * How many rows the statement was for. Without its flag FOUND_ROWS, MySQL leaves out those that an UPDATE found as they were to
+ * be; it says in words how many it found, in every language first.
+ */
+function rowsFound(sql: string, { raw, affected = 0 }: QueryResult): number {
+  const { info } = (raw ?? {}) as { info?: unknown };
+  const found = typeof info === 'string' && sql.startsWith('UPDATE') ? /\d+/.exec(info) : null;
+  return found ? Number(found[0]) : affected;
 }
 
 async function release(runner: QueryRunner): Promise<void> {

@@ -55,6 +55,15 @@ export function configureMfaTables(options: MfaTableOptions): void {
   referToUsers();
 }
 
+/** The class of the entity that is kept in that table, which naming strategies are told; the table is without its prefix. */
+export function entityNameOf(table: string): string {
+  const name = `${current.prefix}${table}`;
+  const { tables } = getMetadataArgsStorage();
+  return (
+    MFA_ENTITIES.find((one) => tables.some((args) => args.target === one && args.name === name))?.name ?? name
+  );
+}
+
 function nameTables({ prefix: former }: ResolvedTableOptions): void {
   const { prefix, schema } = current;
   for (const table of getMetadataArgsStorage().tables) {

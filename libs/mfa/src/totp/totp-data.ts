@@ -21,6 +21,28 @@ export class TotpData {
 
   async decrypt(data: string, { id, userId }: TotpRecord): Promise<TotpParameters> {
     const text = await this.adapter.decrypt(data, { purpose: 'totp', userId, recordId: id });
-    return JSON.parse(text) as TotpParameters;
+    return parse(text);
+  }
+}
+
+/** What the text holds must not get into an error, which is logged: so nothing of it is quoted. */
+function parse(text: string): TotpParameters {
+  const parameters = parseJson(text) as Partial<TotpParameters> | null;
+  const { secret, algorithm, digits, period } = parameters ?? {};
+  const isComplete =
+    typeof secret === 'string' &&
+    /^[A-Z2-7]{16,}=*$/i.test(secret) &&
+    typeof algorithm === 'string' &&
+    Number.isInteger(digits) &&
+    Number.isInteger(period);
+  if (!isComplete) throw new Error('These are no parameters of a TOTP');
+  return parameters as TotpParameters;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -17,25 +17,30 @@ export class TotpSetupStore {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** The user's set-up, unless it has expired. */
-  async find(userId: string): Promise<TotpSetup | null> {
+  /**
+   * The set-up that this session began, unless it has expired. What another session began is nobody's business here: whoever
+   * sits in it has read the secret, and would hold the factor too.
+   *
+   * @param sessionId null: what the application began without a session
+   */
+  async find(userId: string, sessionId: string | null): Promise<TotpSetup | null> {
     const setup = await this.storage.read((dataSource) =>
       dataSource.createQueryBuilder(TotpSetup, 't').where('t.userId = :userId', { userId }).getOne(),
     );
-    return setup && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
+    const isOwn = setup !== null && setup.sessionId === sessionId;
+    return isOwn && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
   }
 
   /** Keeps this set-up in place of any former one of the user. */
-  async replace(setup: TotpSetup): Promise<void> {
-    await this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .insert()
-        .into(TotpSetup)
-        .values(setup)
-        .orUpdate(['id', 'data', 'expires_at'], ['user_id'])
-        .updateEntity(false),
-    );
+  planReplacement(setup: TotpSetup): Write {
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(TotpSetup)
+      .values(setup)
+      .orUpdate(['id', 'data', 'session_id', 'expires_at'], ['user_id'])
+      .updateEntity(false);
+    return { query };
   }
 
   /** Removes the user's set-up, if there is one. */

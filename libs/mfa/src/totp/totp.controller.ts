@@ -20,8 +20,11 @@ export class TotpController {
   @Post()
   @HttpCode(201)
   @Access('recent')
-  async begin(@CurrentUser() user: MfaUser): Promise<TotpSetupDetails> {
-    return this.totp.begin(user);
+  async begin(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+  ): Promise<TotpSetupDetails> {
+    return this.totp.begin(user, context);
   }
 
   @Post('activate')

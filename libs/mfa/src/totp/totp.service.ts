@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
@@ -10,15 +10,18 @@ import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { normalizeCode } from '../authenticators/code-factor.js';
 import { CodeVerifier } from '../authenticators/code-verifier.js';
+import { FactorChange } from '../authenticators/factor-change.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import type { TakenAttempt } from '../limits/attempt-limiter.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { drawPng, svgDataUrl } from './qr-code.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
@@ -26,6 +29,7 @@ import type { TotpSetupDetails } from './totp-authenticator.js';
 import { TotpData } from './totp-data.js';
 import type { TotpSetup } from './totp-setup.entity.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
+import type { TotpParameters } from './totp.js';
 import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
 
 export interface TotpActivation {
@@ -37,11 +41,14 @@ export interface TotpActivation {
 /** Sets up and checks authenticator apps (TOTP, RFC 6238). */
 @Injectable()
 export class TotpService {
+  private readonly logger = new Logger(TotpService.name);
+
   constructor(
     @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
     @Inject(TotpData) private readonly data: TotpData,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
+    @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
@@ -56,52 +63,42 @@ export class TotpService {
   }
 
   /**
-   * The secret of the user's set-up in base32; starts one when there is none.
+   * The secret of the set-up that this session has begun, in base32; starts one when there is none.
    *
+   * @param context the request whose session it belongs to; without one it belongs to the application's own code
    * @throws {MfaException} as {@link begin}; an active secret is never shown
    */
-  async getTotpKey(user: MfaUser): Promise<string> {
-    const setup = await this.setups.find(userIdOf(user));
-    return setup ? (await this.data.decrypt(setup.data, setup)).secret : (await this.begin(user)).secret;
+  async getTotpKey(user: MfaUser, context?: MfaRequestContext): Promise<string> {
+    return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
   }
 
-  /** The user's authenticator app as an object: the one in set-up if there is one, else the active one. */
-  async getAuthenticator(user: MfaUser): Promise<TotpAuthenticator> {
-    return new TotpAuthenticator(user, this, (await this.getSetup(user)) ?? undefined);
+  /** The user's authenticator app as an object: the one that this session is setting up if there is one, else the active one. */
+  async getAuthenticator(user: MfaUser, context?: MfaRequestContext): Promise<TotpAuthenticator> {
+    return new TotpAuthenticator(user, this, (await this.getSetup(user, context)) ?? undefined);
   }
 
-  /** The set-up that the user has begun and not finished, or null. */
-  async getSetup(user: MfaUser): Promise<TotpSetupDetails | null> {
-    const setup = await this.setups.find(userIdOf(user));
-    return setup && this.describe(user, setup);
+  /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
+  async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
+    const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
+    const parameters = setup && (await this.read(setup));
+    return setup && parameters && this.describe(user, setup, parameters);
   }
 
   /**
-   * Starts a set-up: a new secret that waits on the server for its first code. A former set-up is void; an active
-   * authenticator goes on working.
+   * Starts a set-up: a new secret that waits on the server for its first code. It belongs to the session of the request, which
+   * alone may see and finish it. A former set-up is void; an active authenticator goes on working.
    *
-   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered
+   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered, and the codes of
+   *   {@link FactorChange.run}
    */
-  async begin(user: MfaUser): Promise<TotpSetupDetails> {
+  async begin(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails> {
     this.flow.assertMayEnrol(user, 'totp');
-    const userId = userIdOf(user);
-    this.assertRoom(await this.authenticators.find(userId));
-    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
-    const id = randomUUID();
-    const data = await this.data.encrypt(
-      { secret: generateSecret(), algorithm, digits, period },
-      { id, userId },
-    );
-    const setup: TotpSetup = {
-      userId,
-      id,
-      data,
-      sessionId: null,
-      expiresAt: new Date(this.clock.now() + setupTtlSeconds * 1000),
-    };
-    const details = await this.describe(user, setup);
-    await this.setups.replace(setup);
-    return details;
+    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
+      this.assertRoom(authenticators);
+      const setup = await this.newSetup(userId, session?.id ?? null);
+      const result = await this.describe(user, setup);
+      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result };
+    });
   }
 
   /**
@@ -120,10 +117,10 @@ export class TotpService {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
     const userId = userIdOf(user);
-    const setup = await this.setups.find(userId);
+    const setup = await this.setups.find(userId, sessionIdOf(context));
     if (!setup) throw new MfaException('no_pending_setup');
-    const attempt = await this.limiter.take(userId);
-    const lastStep = await this.firstStep(setup, normalizeCode(code));
+    const attempt = await this.limiter.take(user, sourceOf(context));
+    const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data } = setup;
     const named = name === undefined ? {} : { name };
     const giveBack = this.limiter.giveBack(attempt);
@@ -167,16 +164,50 @@ export class TotpService {
     return svgDataUrl(svg ?? (await this.adapter.buildTotpSvg(url)));
   }
 
-  private async firstStep(setup: TotpSetup, code: string): Promise<number | null> {
+  private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
     const { insecureBypassCode, tolerance } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
-    const step = findTimeStep(await this.data.decrypt(setup.data, setup), code, this.clock.now(), tolerance);
-    if (step === null) throw new MfaException('incorrect_code');
-    return step;
+    const parameters = await this.read(setup);
+    if (!parameters) {
+      await this.storage.commit([this.limiter.giveBack(attempt)]);
+      throw new MfaException('no_pending_setup');
+    }
+    const step = findTimeStep(parameters, code, this.clock.now(), tolerance);
+    if (step !== null) return step;
+    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: 'totp' } });
+    throw new MfaException('incorrect_code');
   }
 
-  private async describe(user: MfaUser, setup: TotpSetup): Promise<TotpSetupDetails> {
-    const { secret } = await this.data.decrypt(setup.data, setup);
+  /** What the set-up holds; null when it can't be read, and a new one has to be begun. */
+  private async read(setup: TotpSetup): Promise<TotpParameters | null> {
+    try {
+      return await this.data.decrypt(setup.data, setup);
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.error(
+        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
+      );
+      return null;
+    }
+  }
+
+  private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {
+    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
+    const id = randomUUID();
+    const data = await this.data.encrypt(
+      { secret: generateSecret(), algorithm, digits, period },
+      { id, userId },
+    );
+    const expiresAt = new Date(this.clock.now() + setupTtlSeconds * 1000);
+    return { userId, id, data, sessionId, expiresAt };
+  }
+
+  private async describe(
+    user: MfaUser,
+    setup: TotpSetup,
+    parameters?: TotpParameters,
+  ): Promise<TotpSetupDetails> {
+    const { secret } = parameters ?? (await this.data.decrypt(setup.data, setup));
     const url = await this.adapter.buildTotpUrl(user, secret);
     const svg = await this.adapter.buildTotpSvg(url);
     return {
@@ -192,4 +223,9 @@ export class TotpService {
     const count = authenticators.filter(({ type }) => type === 'totp').length;
     if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
   }
+}
+
+/** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
+function sessionIdOf(context: MfaRequestContext | undefined): string | null {
+  return context ? (authenticatedSession(context)?.id ?? null) : null;
 }

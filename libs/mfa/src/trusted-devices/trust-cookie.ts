@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { parseCookie, stringifySetCookie } from 'cookie';
+import { stringifySetCookie } from 'cookie';
 
 import { isToken } from '../crypto/token.js';
-import { addSetCookie, readHeader } from '../http/http-message.js';
+import { addSetCookie, readCookies } from '../http/http-message.js';
+import { LostCookieWarning } from '../http/lost-cookie-warning.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
@@ -13,12 +14,15 @@ const SEPARATOR = '.';
 /** The cookie of a trusted browser: one token for each user who trusts it, the newest first. */
 @Injectable()
 export class TrustCookie {
-  constructor(@Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions) {}
+  constructor(
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
+  ) {}
 
-  /** The tokens that a browser presents; a cookie of another shape is none. */
+  /** The tokens that a browser presents; a cookie of another shape, or one that is there several times, is none. */
   read(request: object): string[] {
-    const header = readHeader(request, 'cookie');
-    const value = header ? parseCookie(header)[this.options.trustedDevices.cookie.name] : undefined;
+    const [value, ...others] = readCookies(request, this.options.trustedDevices.cookie.name);
+    if (others.length > 0) return [];
     const tokens = value ? value.split(SEPARATOR, MAX_TOKENS + 1) : [];
     return tokens.length <= MAX_TOKENS && tokens.every(isToken) ? tokens : [];
   }
@@ -28,6 +32,7 @@ export class TrustCookie {
     const others = this.read(request).filter((one) => one !== former);
     const value = [token, ...others].slice(0, MAX_TOKENS).join(SEPARATOR);
     const { cookie, ttlSeconds: maxAge } = this.options.trustedDevices;
+    if (cookie.secure) this.lostCookies.check(request);
     addSetCookie(response, stringifySetCookie({ ...cookie, value, httpOnly: true, maxAge }));
   }
 }

@@ -7,15 +7,20 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { createToken, hashToken } from '../crypto/token.js';
+import { MfaException } from '../errors/mfa-exception.js';
 import type { EventSource } from '../events/event-source.js';
 import { sourceOfRequest } from '../events/event-source.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import { RefusalLog } from '../events/refusal-log.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationMethod, AuthenticationRecord } from '../policy/methods.js';
+import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { isSameBrowser } from './browser-family.js';
+import { hasFormerToken } from './former-tokens.js';
 import { TrustCookie } from './trust-cookie.js';
 import { TrustedDeviceStore } from './trusted-device-store.js';
 import type { TrustedDevice } from './trusted-device.entity.js';
@@ -32,8 +37,10 @@ export interface RecognisedBrowser extends PlannedTrust {
   record: AuthenticationRecord;
 }
 
-/** A sign-in that was sent twice brings the former token at once; that is no theft, and gains nothing either. */
+/** A sign-in that was sent twice brings the former token at once, from the same place; that is no theft, and gains nothing either. */
 const REUSE_LENIENCY_MS = 10_000;
+
+const TRIES = 10;
 
 /** Trusts browsers, and recognises them. */
 @Injectable()
@@ -41,7 +48,9 @@ export class TrustFlow {
   constructor(
     @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
     @Inject(TrustCookie) private readonly cookie: TrustCookie,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -59,6 +68,7 @@ export class TrustFlow {
       userId,
       tokenHash: hashToken(token),
       formerTokenHash: null,
+      olderTokens: null,
       userAgent,
       ip,
       createdAt: new Date(now),
@@ -74,7 +84,7 @@ export class TrustFlow {
 
   /**
    * The trusted browser that this request comes from, or null. At most one read; none without a cookie of the right shape.
-   * A token that was replaced before shows that two parties hold the trust: it is revoked.
+   * A token that was replaced before shows that two parties hold the trust: it is revoked, and the sessions that came of it end.
    */
   async recognise(user: MfaUser, request: object): Promise<RecognisedBrowser | null> {
     if (!this.options.trustedDevices.enabled) return null;
@@ -85,15 +95,15 @@ export class TrustFlow {
     const source = sourceOfRequest(request, userId);
     const hashes = new Map(tokens.map((token) => [hashToken(token), token]));
     const devices = await this.store.find(userId, now);
-    for (const device of devices) {
-      const presented = hashes.get(device.tokenHash);
-      if (presented !== undefined && isSameBrowser(device.userAgent, source.userAgent)) {
-        return this.planUse(device, presented, request, source);
-      }
-      if (isReused(device, hashes, now)) {
-        await this.revokeReused(user, device, source);
-      }
+    const reused = devices.filter((device) => isReused(device, hashes.keys(), source, now));
+    for (const device of reused) await this.revokeReused(user, device, source);
+    const device = devices.find((one) => hashes.has(one.tokenHash) && !reused.includes(one));
+    if (!device) return null;
+    if (isSameBrowser(device.userAgent, source.userAgent)) {
+      return this.planUse(device, hashes.get(device.tokenHash) as string, request, source);
     }
+    const data = { deviceId: device.id, reason: 'other_browser' } as const;
+    this.refusals.tellOnce(user, source, { type: 'mfa.trusted_device.refused', data });
     return null;
   }
 
@@ -114,24 +124,52 @@ export class TrustFlow {
     };
   }
 
-  private async revokeReused(
-    user: MfaUser,
-    { id, userId }: TrustedDevice,
-    source: EventSource,
-  ): Promise<void> {
-    await this.journal.commit([this.store.planRevocation(userId, id)], {
-      user,
-      source,
-      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'reused' } }],
-    });
+  /**
+   * Revokes the trust together with all sessions that came of it. A session that is started with the present token meanwhile
+   * changes that token: the claim is lost then, and this session is among those that are read next.
+   */
+  private async revokeReused(user: MfaUser, reused: TrustedDevice, source: EventSource): Promise<void> {
+    let device: TrustedDevice | undefined = reused;
+    for (let tried = 0; tried < TRIES && device; tried++) {
+      const sessions = (await this.sessions.list(user)).filter(cameOf(device));
+      const result = await this.journal.commit(
+        [
+          this.store.claimRevocation(device),
+          ...(sessions.length > 0 ? [this.sessions.planEndingThese(device.userId, sessions)] : []),
+        ],
+        { user, source, events: eventsOfReuse(device, sessions.length > 0) },
+      );
+      if (result.committed) return;
+      const devices = await this.store.find(device.userId, this.clock.now());
+      device = devices.find(({ id }) => id === reused.id);
+    }
+    if (device) throw new MfaException('storage_unavailable');
   }
 }
 
+const cameOf =
+  ({ id }: TrustedDevice) =>
+  ({ methods }: AuthenticationSession): boolean =>
+    methods.some(({ method, authenticatorId }) => method === 'trusted_device' && authenticatorId === id);
+
+function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {
+  const events: NewMfaEvent[] = [
+    { type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'reused' } },
+  ];
+  if (endsSessions) {
+    events.push({ type: 'mfa.session.ended', data: { scope: 'device', reason: 'trust_reused' } });
+  }
+  return events;
+}
+
 function isReused(
-  { formerTokenHash, lastUsedAt }: TrustedDevice,
-  presented: ReadonlyMap<string, string>,
+  device: TrustedDevice,
+  hashes: Iterable<string>,
+  source: EventSource,
   now: number,
 ): boolean {
-  if (formerTokenHash === null || !presented.has(formerTokenHash)) return false;
-  return lastUsedAt === null || now - lastUsedAt.getTime() > REUSE_LENIENCY_MS;
+  if (!hasFormerToken(device, hashes)) return false;
+  const { lastUsedAt, ip, userAgent } = device;
+  const isElsewhere = ip !== source.ip || userAgent !== source.userAgent;
+  return isElsewhere || lastUsedAt === null || now - lastUsedAt.getTime() > REUSE_LENIENCY_MS;
 }

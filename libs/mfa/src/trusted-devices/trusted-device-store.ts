@@ -4,6 +4,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { replaceToken } from './former-tokens.js';
 import { TrustedDevice } from './trusted-device.entity.js';
 
 /** The claim that is lost when a trusted browser was revoked, or used by somebody else, after it was read. */
@@ -24,6 +25,7 @@ export class TrustedDeviceStore {
         .createQueryBuilder(TrustedDevice, 'd')
         .where('d.userId = :userId', { userId })
         .orderBy('d.createdAt', 'DESC')
+        .limit(this.options.trustedDevices.maxPerUser)
         .getMany(),
     );
     return rows.filter(({ expiresAt }) => expiresAt.getTime() > now);
@@ -42,8 +44,8 @@ export class TrustedDeviceStore {
 
   /** Replaces the token of a browser that is used: of two uses of one token, one wins. */
   claimUse(
-    { id, tokenHash }: TrustedDevice,
-    next: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
+    device: TrustedDevice,
+    { tokenHash, ...next }: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
     now: number,
   ): Write {
     return {
@@ -51,8 +53,20 @@ export class TrustedDeviceStore {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(TrustedDevice)
-        .set({ ...next, formerTokenHash: tokenHash })
-        .where('id = :id AND token_hash = :seen AND expires_at > :now', { id, seen: tokenHash, now }),
+        .set({ ...next, ...replaceToken(device, tokenHash) })
+        .where('id = :id AND token_hash = :seen AND expires_at > :now', {
+          id: device.id,
+          seen: device.tokenHash,
+          now,
+        }),
+    };
+  }
+
+  /** Revokes a browser as it was read: the claim is lost when it was used, or revoked, since. */
+  claimRevocation({ id, tokenHash }: TrustedDevice): Write {
+    return {
+      claim: TRUST_CLAIM,
+      query: this.deletion().where('id = :id AND token_hash = :seen', { id, seen: tokenHash }),
     };
   }
 

@@ -23,6 +23,10 @@ export class TrustedDevice {
   @Column({ name: 'former_token_hash', type: 'varchar', length: 64, nullable: true })
   formerTokenHash!: string | null;
 
+  /** The beginnings of the hashes of the tokens before that one, the newest first, separated by dots. */
+  @Column({ name: 'older_tokens', type: 'text', nullable: true })
+  olderTokens!: string | null;
+
   @Column({ name: 'user_agent', type: 'varchar', length: 255, nullable: true })
   userAgent!: string | null;
 

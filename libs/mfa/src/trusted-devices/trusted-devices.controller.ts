@@ -5,7 +5,6 @@ import { AuthenticatorIdParam } from '../authenticators/dto/authenticator-id.par
 import { Access, CurrentContext, CurrentUser } from '../http/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { sourceOf } from '../sessions/request-context.service.js';
 import type { TrustedDeviceView } from './trusted-devices.service.js';
 import { TrustedDevicesService } from './trusted-devices.service.js';
 
@@ -27,13 +26,13 @@ export class TrustedDevicesController {
     @CurrentContext() context: MfaRequestContext,
     @Param() { id }: AuthenticatorIdParam,
   ): Promise<void> {
-    await this.devices.revoke(user, id, sourceOf(context));
+    await this.devices.revoke(user, id, context);
   }
 
   @Delete()
   @HttpCode(204)
   @Access('recent')
   async revokeAll(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
-    await this.devices.revokeAll(user, sourceOf(context));
+    await this.devices.revokeAll(user, context);
   }
 }

@@ -2,15 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
+import { FactorChange } from '../authenticators/factor-change.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { hashToken } from '../crypto/token.js';
-import { MfaException } from '../errors/mfa-exception.js';
-import type { EventSource } from '../events/event-source.js';
-import { APPLICATION_SOURCE } from '../events/event-source.js';
-import { MfaJournal } from '../events/mfa-journal.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { TrustCookie } from './trust-cookie.js';
-import { TrustedDeviceStore } from './trusted-device-store.js';
+import { TRUST_CLAIM, TrustedDeviceStore } from './trusted-device-store.js';
 
 /** A trusted browser as its owner sees it. */
 export interface TrustedDeviceView {
@@ -30,7 +28,7 @@ export class TrustedDevicesService {
   constructor(
     @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
     @Inject(TrustCookie) private readonly cookie: TrustCookie,
-    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -51,23 +49,34 @@ export class TrustedDevicesService {
   /**
    * Revokes one of the user's browsers.
    *
-   * @throws {MfaException} `not_found`
+   * @param context the request that asks for it; without one it is code of the application's
+   * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
-  async revoke(user: MfaUser, id: string, source: EventSource = APPLICATION_SOURCE): Promise<void> {
-    const result = await this.journal.commit([this.store.planRevocation(userIdOf(user), id)], {
-      user,
-      source,
-      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'revoked' } }],
-    });
-    if (!result.committed) throw new MfaException('not_found');
+  async revoke(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+    await this.change.run(user, { context }, ({ userId }) =>
+      Promise.resolve({
+        keepsFactors: true,
+        writes: [this.store.planRevocation(userId, id)],
+        events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'revoked' } }],
+        onLost: { [TRUST_CLAIM]: 'not_found' },
+        result: undefined,
+      }),
+    );
   }
 
-  /** Revokes all of the user's browsers. */
-  async revokeAll(user: MfaUser, source: EventSource = APPLICATION_SOURCE): Promise<void> {
-    await this.journal.commit([this.store.planRevocationOfAll(userIdOf(user))], {
-      user,
-      source,
-      events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'revoked' } }],
-    });
+  /**
+   * Revokes all of the user's browsers.
+   *
+   * @param context the request that asks for it; without one it is code of the application's
+   */
+  async revokeAll(user: MfaUser, context?: MfaRequestContext): Promise<void> {
+    await this.change.run(user, { context }, ({ userId }) =>
+      Promise.resolve({
+        keepsFactors: true,
+        writes: [this.store.planRevocationOfAll(userId)],
+        events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'revoked' } }],
+        result: undefined,
+      }),
+    );
   }
 }

@@ -69,10 +69,13 @@ export class EnrollmentPolicy {
     return { deadline: new Date(deadline), isOverdue: this.clock.now() >= deadline };
   }
 
-  /** The end of the grace period; of one that has not begun, as if it began now. */
+  /**
+   * The end of the grace period; of one that has not begun, as if it began now. Null for who ever had a second factor: who lost
+   * it, or removed it, has learned long ago that one is needed.
+   */
   private async graceEnd(user: MfaUser, state: MfaUserState | null, starts: boolean): Promise<number | null> {
     const seconds = this.options.enrollmentGracePeriodSeconds;
-    if (seconds === 0) return null;
+    if (seconds === 0 || state?.enrolledAt) return null;
     const start = starts
       ? await this.states.startEnrollmentGrace(userIdOf(user), state)
       : (state?.enrollmentStartedAt ?? new Date(this.clock.now()));

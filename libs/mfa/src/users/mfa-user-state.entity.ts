@@ -31,6 +31,10 @@ export class MfaUserState {
   @MomentColumn('window_started_at', { nullable: true })
   windowStartedAt!: Date | null;
 
+  /** The beginning of the window of which it was told that its budget is spent; null: of none. */
+  @MomentColumn('exhausted_told_at', { nullable: true })
+  exhaustedToldAt!: Date | null;
+
   /** When the user was first told to enrol; null when never. It is never moved. */
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;

@@ -65,7 +65,10 @@ export class UserStateService {
     };
   }
 
-  /** Counts the user's second factors anew: the last statement of a commit that changes them, after {@link claimVersion}. */
+  /**
+   * Counts the user's second factors anew, and notes when there was a first one: the last statement of a commit that changes
+   * them, after {@link claimVersion}.
+   */
   planFactorCount(userId: string): Write {
     const { dataSource } = this.storage;
     const count = dataSource
@@ -76,8 +79,12 @@ export class UserStateService {
       query: dataSource
         .createQueryBuilder()
         .update(MfaUserState)
-        .set({ secondFactors: () => `(${count.getQuery()})` })
-        .setParameters(count.getParameters())
+        .set({
+          secondFactors: () => `(${count.getQuery()})`,
+          enrolledAt: () =>
+            `CASE WHEN (${count.getQuery()}) > 0 THEN COALESCE(enrolled_at, :now) ELSE enrolled_at END`,
+        })
+        .setParameters({ ...count.getParameters(), now: this.clock.now() })
         .where('user_id = :userId', { userId }),
     };
   }
@@ -104,6 +111,7 @@ export class UserStateService {
         secondFactors: 0,
         attempts: 0,
         windowStartedAt: null,
+        exhaustedToldAt: null,
         enrollmentStartedAt,
         enrolledAt: null,
         enrollmentRequiredFrom: null,

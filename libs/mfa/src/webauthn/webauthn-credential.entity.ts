@@ -3,6 +3,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import { MAX_USER_ID_LENGTH } from '../adapter/mfa-user.js';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { BigintColumn } from '../storage/bigint-column.js';
+import { JsonColumn } from '../storage/json-column.js';
 
 /** The credential record of a security key or passkey (WebAuthn Level 3, section 4, "credential record"). */
 @Entity({ name: 'mfa_webauthn_credential' })
@@ -39,7 +40,8 @@ export class WebAuthnCredential {
   @Column({ name: 'rp_id', type: 'varchar', length: 255 })
   rpId!: string;
 
-  @Column({ type: 'simple-json' })
+  /** A hint for the browser; none when it can't be read. */
+  @JsonColumn((stored) => (Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : []))
   transports!: string[];
 
   @BigintColumn('sign_count')

@@ -3,7 +3,6 @@ import { Get, Inject, Post, Req } from '@nestjs/common';
 import type { MfaUser } from '../../adapter/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { sourceOf } from '../../sessions/request-context.service.js';
 import { TrustedDevicesService } from '../../trusted-devices/trusted-devices.service.js';
 import type { PageAnswer } from '../page-answer.js';
 import { PageRedirect, show } from '../page-answer.js';
@@ -45,8 +44,8 @@ export class TrustedDevicesPage {
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
     const all = isTicked(body['all']);
-    if (all) await this.devices.revokeAll(user, sourceOf(context));
-    else await this.devices.revoke(user, textOf(body['id']), sourceOf(context));
+    if (all) await this.devices.revokeAll(user, context);
+    else await this.devices.revoke(user, textOf(body['id']), context);
     const notice = all ? 'devices-revoked' : 'device-revoked';
     return new PageRedirect(this.links.to('trusted-devices', { notice }));
   }

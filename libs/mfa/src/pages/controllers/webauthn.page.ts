@@ -14,7 +14,6 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorType } from '../../policy/methods.js';
 import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { sourceOf } from '../../sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../webauthn/dto/add-webauthn.dto.js';
 import { WebAuthnService } from '../../webauthn/webauthn.service.js';
 import { parseCredential } from '../credential-field.js';
@@ -106,7 +105,7 @@ export class WebAuthnPages {
       { invalid: { name: 'invalidName' } },
       async () => {
         const { name } = await this.form.check(RenameAuthenticatorDto, { name: textOf(body['name']) });
-        await this.renaming.rename(user, id, name, sourceOf(context));
+        await this.renaming.rename(user, id, name, context);
         return new PageRedirect(this.links.to('', { notice: 'renamed' }));
       },
       (refusal) =>

@@ -6,10 +6,21 @@ import { TableBuilder } from './table-builder.js';
 
 const seal: ColumnSpec = { type: 'varchar', length: 64, nullable: true };
 
+const moment: ColumnSpec = { type: 'bigint', nullable: true };
+
 const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
-  { name: 'session', columns: { seal } },
+  { name: 'session', columns: { seal, ttl_seconds: { type: 'int', nullable: true } } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
-  { name: 'user_state', columns: { enrolled_at: { type: 'bigint', nullable: true } } },
+  { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
+  { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
+];
+
+/** A user's sessions, the newest first: however many there are, the first of them are found at once. */
+const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
+  {
+    name: 'session',
+    indices: [{ name: 'idx_mfa_session_user_created', columns: ['user_id', 'created_at'] }],
+  },
 ];
 
 /**
@@ -23,6 +34,7 @@ export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
     await oneAtATime(runner, async () => {
       const builder = new TableBuilder(runner);
       for (const table of COLUMNS) await builder.addColumns(table);
+      for (const table of INDICES) await builder.addIndices(table);
       await this.rememberWhoIsEnrolled(runner, builder);
     });
   }
@@ -30,6 +42,7 @@ export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await oneAtATime(runner, async () => {
       const builder = new TableBuilder(runner);
+      for (const table of INDICES) await builder.dropIndices(table);
       for (const table of COLUMNS) await builder.dropColumns(table);
     });
   }

@@ -1,7 +1,7 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
 import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
-import { BINARY_COLLATION, tableOptions } from '../table-options.js';
+import { BINARY_COLLATION, entityNameOf, tableOptions } from '../table-options.js';
 
 /** A column as a migration writes it; types are those of `@Column()`. */
 export interface ColumnSpec {
@@ -60,6 +60,28 @@ export class TableBuilder {
     await this.runner.dropColumns(this.pathOf(name), Object.keys(columns), true);
   }
 
+  /** Adds indices that are not there yet. */
+  async addIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    const { driver } = this.runner.dataSource;
+    const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
+    for (const index of indices) {
+      // MySQL knows no `IF NOT EXISTS` here.
+      if (!this.hasSchemas && (await this.hasIndex(path, index.name))) continue;
+      const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
+      await this.runner.query(
+        `CREATE INDEX ${ifMissing}${driver.escape(index.name)} ON ${this.escapedPathOf(name)} (${escape(index.columns)})`,
+      );
+    }
+  }
+
+  async dropIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    for (const index of indices) {
+      if (await this.hasIndex(path, index.name)) await this.runner.dropIndex(path, index.name);
+    }
+  }
+
   /** The name of a table, escaped for a statement. */
   escapedPathOf(name: string): string {
     return this.pathOf(name)
@@ -73,6 +95,10 @@ export class TableBuilder {
     const { schema } = tableOptions();
     const full = this.nameOf(name);
     return schema === undefined || !this.hasSchemas ? full : `${schema}.${full}`;
+  }
+
+  private async hasIndex(path: string, name: string): Promise<boolean> {
+    return (await this.runner.getTable(path))?.indices.some((index) => index.name === name) ?? false;
   }
 
   private table(spec: TableSpec): Table {
@@ -154,8 +180,11 @@ export class TableBuilder {
     return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
   }
 
+  /** As TypeORM names the table of the entity. */
   private nameOf(name: string): string {
-    return `${this.runner.dataSource.options.entityPrefix ?? ''}${tableOptions().prefix}${name}`;
+    const { namingStrategy, options } = this.runner.dataSource;
+    const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
+    return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
   }
 
   private get hasSchemas(): boolean {

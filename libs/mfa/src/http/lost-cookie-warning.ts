@@ -1,0 +1,28 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { readHeader } from './http-message.js';
+import { protocolOf } from './requested-host.js';
+
+const WARNING =
+  'A Secure cookie was given over plain http, where browsers drop it without a word: nobody stays signed in. Serve the site ' +
+  'over https; if a proxy does, let the framework trust it (`trust proxy` of Express, `trustProxy` of Fastify) and have it ' +
+  "send X-Forwarded-Proto. For plain http on a developer's machine set NODE_ENV=development, or `session.cookie.secure: false`";
+
+/** Tells once in the life of an application why its cookies do not arrive. */
+@Injectable()
+export class LostCookieWarning {
+  private readonly logger = new Logger('MfaModule');
+  private isGiven = false;
+
+  /** Looks at a request that is about to be answered with a Secure cookie. */
+  check(request: object): void {
+    if (this.isGiven || protocolOf(request) !== 'http' || saysHttps(request)) return;
+    this.isGiven = true;
+    this.logger.warn(WARNING);
+  }
+}
+
+/** Whether a proxy says that the browser came by https. Nobody has to believe it: it only saves a line in the log. */
+function saysHttps(request: object): boolean {
+  return readHeader(request, 'x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() === 'https';
+}

@@ -1,0 +1,28 @@
+import type { Problems } from './problems.js';
+
+/** The option `trustedOrigins`: what browsers send as `Origin`, to the letter (RFC 6454, section 6.2). */
+export function resolveTrustedOrigins(problems: Problems, given: unknown): readonly string[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    problems.add('`trustedOrigins` must be a list of origins such as https://www.example.com');
+    return [];
+  }
+  for (const origin of given as unknown[]) {
+    const problem = problemOf(origin);
+    if (problem) problems.add(`\`trustedOrigins\` must not hold ${String(origin)}: ${problem}`);
+  }
+  return given as string[];
+}
+
+/** What is wrong with an origin, and the remedy; null: nothing. */
+function problemOf(origin: unknown): string | null {
+  if (origin === 'null')
+    return 'any sandboxed frame or local file has this origin; name the page by its https origin';
+  if (typeof origin !== 'string' || origin.includes('*'))
+    return 'name each origin in full, without a wildcard';
+  if (!URL.canParse(origin)) return 'it is no origin such as https://www.example.com';
+  const { origin: exact, protocol, hostname } = new URL(origin);
+  const isAllowed = protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost');
+  if (!isAllowed) return 'it must be https, or http on localhost';
+  return exact === origin ? null : `write ${exact}, without path, trailing slash and default port`;
+}

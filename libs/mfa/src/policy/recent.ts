@@ -1,0 +1,49 @@
+import { isWithin } from '../clock/clock.js';
+import type { AuthenticationRecord, MfaType } from './methods.js';
+import { MFA_TYPES, isPhishingResistantType, newestRecord, typeOfMethod } from './methods.js';
+
+/**
+ * What the *recent* proof of a user has to be who has a phishing-resistant factor. `strongest`: one of that kind, or a
+ * recovery code; `any`: any second factor.
+ */
+export type ChangesNeed = 'strongest' | 'any';
+
+/** The facts behind *needs recent* (changes of factors). */
+export interface RecentFacts {
+  /** The types of which one must have been proven; null for users who are not enrolled: the first factor will do. */
+  types: readonly MfaType[] | null;
+  /** What the user's living, authenticated session holds; empty without one. */
+  records: readonly AuthenticationRecord[];
+  /** When the application itself last proved the user (`getAuthenticatedAt`), milliseconds since the epoch. */
+  authenticatedAt: number | null;
+  now: number;
+  maxAge: number;
+}
+
+/**
+ * The types that let an enrolled user change factors. A code that was typed may have been relayed by a look-alike site: if it
+ * were enough, whoever relays one could register a key of their own and remove the owner's (NIST SP 800-63B-4, section 3.2.5).
+ *
+ * @param enrolled the types that the user has
+ */
+export function typesForChanges(enrolled: readonly MfaType[], need: ChangesNeed): MfaType[] {
+  const hasStrong = enrolled.some(isPhishingResistantType);
+  return MFA_TYPES.filter(
+    (type) => need === 'any' || !hasStrong || isPhishingResistantType(type) || type === 'recovery_codes',
+  );
+}
+
+/**
+ * Whether factors may be changed now. For an enrolled user only a second factor of ours counts: a password alone never
+ * weakens MFA (ASVS v5.0.0-7.5.1). A trusted device is no authentication (NIST SP 800-63B-4, section 5.1).
+ */
+export function isRecent({ types, records, authenticatedAt, now, maxAge }: RecentFacts): boolean {
+  const newest = newestRecord(records, ({ method }) => {
+    const type = typeOfMethod(method);
+    if (type !== undefined) return types === null || types.includes(type);
+    return types === null && (method === 'pwd' || method === 'external');
+  });
+  const times = newest ? [newest.at] : [];
+  if (types === null && authenticatedAt !== null) times.push(authenticatedAt);
+  return times.some((at) => isWithin(at, maxAge, now));
+}

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { userIdOf } from '../adapter/mfa-user.js';
+import { AccountsService } from '../authenticators/accounts.service.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { MfaException } from '../errors/mfa-exception.js';
+import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import type { MfaType } from '../policy/methods.js';
+import type { AuthenticationSession } from './authentication-session.entity.js';
+import type { LoginStatus } from './login.flow.js';
+import type { MfaRequestContext } from './request-context.service.js';
+import type { ProvenMethod } from './session-answer.js';
+import { provenMethods } from './session-answer.js';
+
+/** How far the sign-in of a session has come. */
+export interface SessionState {
+  status: LoginStatus;
+  /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
+  methods: MfaType[];
+  proven: ProvenMethod[];
+  expiresAt: Date;
+}
+
+/** Tells a client what it was told at sign-in, as it stands now: a page that was reloaded goes on from there. */
+@Injectable()
+export class SessionStates {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** @throws {MfaException} `session_expired` when the user is gone */
+  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<SessionState> {
+    const isPending = session.status === 'pending';
+    if (isPending && !(await this.hasUser(session))) throw new MfaException('session_expired');
+    const account = await this.accounts.find(session.userId);
+    const owed = isPending ? null : await this.owedEnrollment({ ...context, account });
+    const status = isPending ? 'mfa_required' : owed ? 'enrollment_required' : 'authenticated';
+    return {
+      status,
+      methods: owed ?? this.authenticators.usableTypes(account.authenticators),
+      proven: provenMethods(session.methods),
+      expiresAt: session.expiresAt,
+    };
+  }
+
+  private async hasUser({ userId }: AuthenticationSession): Promise<boolean> {
+    const user = await this.adapter.findUser(userId);
+    return user !== null && userIdOf(user) === userId;
+  }
+
+  /** The types with which the user has to enrol before anything else; null: they need not. */
+  private async owedEnrollment(context: MfaRequestContext): Promise<MfaType[] | null> {
+    try {
+      await this.policy.assertNotOverdue(context);
+      return null;
+    } catch (error) {
+      if (error instanceof MfaException && error.code === 'mfa_enrollment_required') {
+        return [...(error.details.methods ?? [])] as MfaType[];
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { DataSource } from 'typeorm';
+import { getMetadataArgsStorage } from 'typeorm';
+
+import { MfaOptionsError } from '../options/options-error.js';
+import { assertBinaryCollation } from './binary-collation.js';
+import { MFA_ENTITIES } from './entities.js';
+
+/** The engines on which a commit is one transaction, and its claims are counted. */
+const SUPPORTED = ['better-sqlite3', 'postgres', 'cockroachdb', 'mysql', 'mariadb'];
+const ANOTHER =
+  'or keep the tables of this module on a second DataSource, and name it in the option `dataSource`';
+
+/**
+ * Refuses a DataSource on which the rules of this module would not hold, or whose first request would fail.
+ *
+ * @throws {MfaOptionsError} naming the cause and the remedy
+ */
+export async function checkDataSource(dataSource: DataSource): Promise<DataSource> {
+  const problem =
+    kindProblem(dataSource) ??
+    connectionProblem(dataSource) ??
+    entitiesProblem(dataSource) ??
+    columnsProblem(dataSource);
+  if (problem !== undefined) throw new MfaOptionsError([problem]);
+  await assertBinaryCollation(dataSource);
+  return dataSource;
+}
+
+function kindProblem({ options }: DataSource): string | undefined {
+  const type: string = options.type;
+  if (type === 'sqlite') {
+    return "a DataSource of the type `sqlite` mixes the transactions of requests that come at the same time: install `better-sqlite3` and give `type: 'better-sqlite3'`, which opens the same file";
+  }
+  if (!SUPPORTED.includes(type)) {
+    return `a DataSource of the type \`${type}\` is not supported: use ${SUPPORTED.join(', ')}, ${ANOTHER}`;
+  }
+  if (type === 'better-sqlite3' && 'readonly' in options && options.readonly) {
+    return `the DataSource opens its file \`readonly\`, and every sign-in is written: leave that out, ${ANOTHER}`;
+  }
+  // PostgreSQL takes it for READ COMMITTED, and SQLite has a single connection.
+  const isMysql = type === 'mysql' || type === 'mariadb';
+  if (isMysql && 'isolationLevel' in options && options.isolationLevel === 'READ UNCOMMITTED') {
+    return `the DataSource's \`isolationLevel\` READ UNCOMMITTED decides on what may be undone: use READ COMMITTED or a stricter one, ${ANOTHER}`;
+  }
+  return undefined;
+}
+
+function connectionProblem({ isInitialized }: DataSource): string | undefined {
+  return isInitialized
+    ? undefined
+    : 'the DataSource is not initialized: leave out `manualInitialization`, or initialize it in `dataSourceFactory`';
+}
+
+function entitiesProblem(dataSource: DataSource): string | undefined {
+  return MFA_ENTITIES.every((entity) => dataSource.hasMetadata(entity))
+    ? undefined
+    : 'the DataSource does not know the entities of this module: set `autoLoadEntities: true` in TypeOrmModule.forRoot(), or add `...MFA_ENTITIES` to its `entities`';
+}
+
+/** Conditions name columns as they are declared; a table may have any name. */
+function columnsProblem(dataSource: DataSource): string | undefined {
+  const { columns } = getMetadataArgsStorage();
+  for (const entity of MFA_ENTITIES) {
+    const metadata = dataSource.getMetadata(entity);
+    for (const { target, propertyName, options } of columns) {
+      const actual = metadata.findColumnWithPropertyName(propertyName)?.databaseName;
+      const declared = options.name ?? propertyName;
+      if (target !== entity || actual === declared) continue;
+      const strategy = dataSource.namingStrategy.constructor.name;
+      return `the naming strategy ${strategy} calls the column \`${declared}\` of ${entity.name} \`${actual}\`: let its \`columnName(propertyName, customName)\` return a \`customName\` as it is, ${ANOTHER}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,138 @@
+import type { Server } from 'node:http';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { PagesOptions } from 'nestjs-mfa';
+
+import { Client } from '../support/client.js';
+import { PageClient, codesOf, hiddenFields, secretOf } from '../support/page-client.js';
+import { codeOf, newUserId } from '../support/test-app.js';
+import type { TestApp, TestAppOptions } from '../support/test-app.js';
+import { startPageApp } from './support.js';
+
+const locationOf = PageClient.location.bind(PageClient);
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+/** An application behind a proxy that shows its paths under others: of a path that it does not know nothing is there. */
+async function startBehindProxy(
+  pages: PagesOptions,
+  toServer: (path: string) => string | null,
+  options: TestAppOptions = {},
+): Promise<{ test: TestApp; url: string }> {
+  const test = await startPageApp({ ...options, mfa: { pages } });
+  const proxy: Server = createServer((incoming, outgoing) => {
+    const path = toServer(incoming.url ?? '');
+    if (path === null) return void outgoing.writeHead(404).end();
+    const { method = 'GET', headers } = incoming;
+    const passed = forward(test.url + path, { method, headers }, (response) => {
+      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(outgoing);
+    });
+    incoming.pipe(passed);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  open.push(test, { close: () => (proxy.closeAllConnections(), proxy.close()) });
+  return { test, url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+}
+
+const strip = (prefix: string) => (path: string) =>
+  path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
+
+describe.each([
+  ['takes a prefix away', '/app/account/security', '/app', strip('/app'), {}],
+  [
+    'takes a prefix away, on Fastify',
+    '/app/account/security',
+    '/app',
+    strip('/app'),
+    {
+      create: (module, logger) =>
+        module.createNestApplication(new FastifyAdapter(), { forceCloseConnections: true, logger }),
+    },
+  ],
+  [
+    'adds a prefix',
+    '/account/security/',
+    '',
+    (path: string) => `/api${path}`,
+    { configure: (app) => void app.setGlobalPrefix('api') },
+  ],
+] as [string, string, string, (path: string) => string | null, TestAppOptions][])(
+  'pages behind a proxy that %s',
+  (_, publicPath, prefix, toServer, options) => {
+    it('lead from a refusal through a set-up and back, by addresses that browsers see', async () => {
+      const { test, url } = await startBehindProxy({ publicPath }, toServer, options);
+      const pages = publicPath.replace(/\/$/, '');
+      const signIn = new Client(url);
+      await signIn.post(`${prefix}/login`, { id: newUserId() });
+      const browser = PageClient.of(signIn);
+
+      const refused = await browser.get(`${prefix}/protected?a=1`);
+      const next = encodeURIComponent(`${prefix}/protected?a=1`);
+      expect(locationOf(refused)).toBe(`${pages}/enrol?next=${next}`);
+
+      const add = `${pages}/totp/add?next=${next}`;
+      const enrol = await browser.get(locationOf(refused));
+      expect(enrol.text).toContain(`href="${add}"`);
+      const page = await browser.get(add);
+      expect(page.headers.getSetCookie()).toEqual([expect.stringContaining(`Path=${pages}/totp/add;`)]);
+      for (const [, address = ''] of page.text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)) {
+        expect((await browser.get(address)).status).toBe(200);
+      }
+      const [, api = ''] = /data-mfa-api="([^"]*)"/.exec(page.text) ?? [];
+      expect(api).toBe(`${prefix}/mfa`);
+      expect((await browser.get(`${api}/status`)).status).toBe(200);
+
+      const code = codeOf(secretOf(page.text), test.clock);
+      const added = await browser.form(add, { ...hiddenFields(page.text), code });
+      expect(locationOf(added)).toBe(`${pages}/recovery-codes/generate?next=${next}`);
+      const codes = await browser.get(locationOf(added));
+      expect(codesOf(codes.text)).toHaveLength(10);
+      expect(codes.text).toContain(`value="${prefix}/protected?a=1"`);
+      expect((await browser.get(`${prefix}/protected?a=1`)).text).toBe('plain');
+    });
+  },
+);
+
+describe('pages on a host of their own', () => {
+  it('are at its root', async () => {
+    const { url } = await startBehindProxy({ publicPath: '/' }, (path) => `/account/security${path}`);
+    const page = await PageClient.of(new Client(url)).get('/passkey');
+    expect(page.status).toBe(404);
+    expect(page.text).toContain('href="/assets/mfa.css');
+  });
+});
+
+describe('the address that browsers see', () => {
+  it.each([
+    ['/app/account/security', '/reports?x=1', '/app/reports?x=1'],
+    ['/app/account/security', '/account/security?x=1', '/app/account/security?x=1'],
+    ['/security', '/account/security/totp/add', '/security/totp/add'],
+    ['/security', '/accounts/x', '/accounts/x'],
+    ['/security', '/reports', '/reports'],
+    ['/me', '/account/security', '/me'],
+    ['/me', '/account/securityx', '/account/securityx'],
+    ['/me', '/reports', '/reports'],
+    ['/', '/account/security', '/'],
+    ['/', '/account/security?x=1', '/?x=1'],
+    ['/', '/account/security/enrol', '/enrol'],
+  ])('with the public path %s of %s is %s', async (publicPath, path, seen) => {
+    const { PageLinks } = await import('../../libs/mfa/src/pages/page-links.js');
+    const { ApplicationConfig } = await import('@nestjs/core');
+    const { resolveStructure } = await import('../../libs/mfa/src/options/structural-options.js');
+    const { pages } = resolveStructure({ pages: { publicPath } });
+    expect(new PageLinks(pages, 'mfa', new ApplicationConfig()).publicPathOf(path)).toBe(seen);
+  });
+
+  it('never leads to another host', async () => {
+    const { test } = await startBehindProxy({ publicPath: '/' }, () => null);
+    const browser = PageClient.of(test.client());
+    const refused = await browser.get('/account/security//evil.example');
+    expect(locationOf(refused)).not.toContain('evil');
+  });
+});

@@ -1,0 +1,124 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { INestApplication } from '@nestjs/common';
+import type { DataSource, QueryRunner } from 'typeorm';
+
+import type { Answer } from './client.js';
+import { ENGINE } from './databases.js';
+
+/** The header that marks the request to be held back. */
+export const HELD = { 'x-test-held': '1' };
+
+/** Longer than any request needs that is not kept waiting by a lock of the one that is held. */
+const BLOCKED_AFTER_MS = 150;
+
+/** What came of a request that was held back. */
+export interface Held {
+  answer: Answer;
+  /** Whether the request has so many steps at all: if not it was never held. */
+  reached: boolean;
+  /** Whether the others could not get through before it went on, because it had locked their rows. */
+  blocked: boolean;
+}
+
+interface Steps {
+  taken: number;
+  /** The one before which to wait. */
+  holdAt: number;
+  reached: () => void;
+  goOn: Promise<void>;
+}
+
+/**
+ * Holds one request back before its n-th step, until others are through: a step is a statement on the database, or a hook of
+ * the adapter. So every order of two requests is tried, and not only those that a loop happens to meet. (On SQLite the
+ * statements of a commit run in one go: nothing can come between them.)
+ */
+export class HoldBack {
+  private readonly steps = new AsyncLocalStorage<Steps>();
+  private current: Steps | null = null;
+
+  /** A middleware that marks requests by {@link HELD}; for `configure` of a test application. */
+  readonly mark = (app: INestApplication): void => {
+    app.use((request: { headers: Record<string, unknown> }, _response: unknown, next: () => void) => {
+      const isHeld = request.headers['x-test-held'] !== undefined && this.current !== null;
+      if (isHeld) this.steps.run(this.current as Steps, next);
+      else next();
+    });
+  };
+
+  /** Counts the statements of that database and the hooks of that adapter as steps. */
+  watch(dataSource: DataSource, adapter: object): void {
+    const { driver } = dataSource;
+    const create = driver.createQueryRunner.bind(driver);
+    const watched = new WeakSet<QueryRunner>();
+    driver.createQueryRunner = (mode) => {
+      const runner = create(mode);
+      if (watched.has(runner)) return runner;
+      watched.add(runner);
+      const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
+      runner.query = (async (...args: unknown[]) => {
+        await this.step();
+        return query(...args);
+      }) as typeof runner.query;
+      return runner;
+    };
+    for (const name of hooksOf(adapter)) {
+      const hooks = adapter as Record<string, (...args: unknown[]) => unknown>;
+      const hook = hooks[name]?.bind(adapter) as (...args: unknown[]) => unknown;
+      hooks[name] = async (...args: unknown[]) => {
+        await this.step();
+        return hook(...args);
+      };
+    }
+  }
+
+  /** Sends the request, holds it before its n-th step while the others run, and lets it go on. */
+  async run(holdAt: number, request: () => Promise<Answer>, others: () => Promise<void>): Promise<Held> {
+    let goOn = (): void => undefined;
+    let reached = (): void => undefined;
+    const isReached = new Promise<boolean>((resolve) => (reached = () => resolve(true)));
+    this.current = { taken: 0, holdAt, reached, goOn: new Promise((resolve) => (goOn = resolve)) };
+    const sent = request();
+    const wasReached = await Promise.race([isReached, sent.then(() => false)]);
+    let blocked = false;
+    if (wasReached) {
+      const through = others();
+      blocked = await Promise.race([through.then(() => false), waitOrTrue()]);
+      goOn();
+      await through;
+    }
+    const answer = await sent;
+    this.current = null;
+    return { answer, reached: wasReached, blocked };
+  }
+
+  private async step(): Promise<void> {
+    const steps = this.steps.getStore();
+    if (!steps) return;
+    steps.taken += 1;
+    if (steps.taken !== steps.holdAt) return;
+    steps.reached();
+    await steps.goOn;
+  }
+}
+
+/** On a server the held request may hold locks that the others wait for; on SQLite nothing waits for anything. */
+function waitOrTrue(): Promise<true> {
+  return ENGINE === 'sqlite'
+    ? new Promise(() => undefined)
+    : new Promise((resolve) => setTimeout(() => resolve(true), BLOCKED_AFTER_MS));
+}
+
+/** The names of all methods of an adapter, its own and inherited ones. */
+function hooksOf(adapter: object): string[] {
+  const names = new Set<string>();
+  let prototype = Object.getPrototypeOf(adapter) as object;
+  while (prototype !== Object.prototype) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (name !== 'constructor' && typeof value === 'function') names.add(name);
+    }
+    prototype = Object.getPrototypeOf(prototype) as object;
+  }
+  return [...names];
+}
