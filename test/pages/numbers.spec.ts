@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaLocaleTexts } from 'nestjs-mfa';
 import { ENGLISH } from 'nestjs-mfa';
 
-import { PageClient, textOf } from '../support/page-client.js';
+import type { PageClient } from '../support/page-client.js';
+import { textOf } from '../support/page-client.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { halfSignIn } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, startPageApp } from './support.js';

@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { toString as qrCodeToString } from 'qrcode';
 
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { EncryptionContext } from '../crypto/envelope.js';
@@ -11,6 +10,7 @@ import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { getMfaSession, getMfaUser } from '../sessions/request-session.js';
 import { buildKeyUri } from '../totp/key-uri.js';
+import { drawSvg } from '../totp/qr-code.js';
 import type { MfaAdapterContext } from './adapter-context.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
 import { preferredLocale, textsOf } from '../i18n/choose-texts.js';
@@ -165,9 +165,9 @@ export class DefaultMfaAdapter {
     });
   }
 
-  /** The QR code of that URI as SVG markup. */
+  /** The QR code of that URI as SVG markup. An override is also what `qrCode` shows. */
   buildTotpSvg(url: string): string | Promise<string> {
-    return qrCodeToString(url, { type: 'svg' });
+    return drawSvg(url);
   }
 
   /** Encrypts what is kept of a factor. Default: AES-256-GCM under a key derived from `secret`, bound to its owner. */

@@ -73,6 +73,8 @@ export interface MfaPageProps {
       secret: string;
       /** The QR code as a `data:` URL. */
       qrCode: string;
+      /** How wide it has to be shown, in CSS pixels, so that each of its modules is some pixels wide. */
+      qrCodeWidth: number;
       expiresAt: Date;
       digits: number;
       name: string;

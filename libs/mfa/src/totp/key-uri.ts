@@ -10,12 +10,15 @@ export interface KeyUriParameters {
   period: number;
 }
 
+/** What the largest QR code holds (ISO/IEC 18004: version 40, level L) is 2,953 bytes; adapters may add parameters. */
+const MAX_LENGTH = 2800;
+
 /**
  * The URI that authenticator apps scan (Key URI format; draft-andesco-otpauth-uri). Issuer and account are separated by
- * a colon, so neither may hold one; the parameters are always written out, since apps differ in their defaults.
+ * a colon, so neither may hold one; the parameters are always written out, since apps differ in their defaults. A label
+ * that no QR code would hold is cut.
  */
 export function buildKeyUri({ issuer, label, secret, algorithm, digits, period }: KeyUriParameters): string {
-  const name = `${encode(issuer)}:${encode(label)}`;
   const parameters = [
     `secret=${secret}`,
     `issuer=${encode(issuer)}`,
@@ -23,7 +26,8 @@ export function buildKeyUri({ issuer, label, secret, algorithm, digits, period }
     `digits=${digits}`,
     `period=${period}`,
   ];
-  return `otpauth://totp/${name}?${parameters.join('&')}`;
+  const room = MAX_LENGTH - parameters.join('&').length - encode(issuer).length;
+  return `otpauth://totp/${encode(issuer)}:${encodeWithin(label, room)}?${parameters.join('&')}`;
 }
 
 /** Percent-encodes a part without colons and lone surrogates, which no URI can hold. */
@@ -34,4 +38,11 @@ function encode(part: string): string {
       .replace(/\p{Surrogate}/gu, '\uFFFD')
       .trim(),
   );
+}
+
+/** As many characters of a part as fit, percent-encoded. */
+function encodeWithin(part: string, room: number): string {
+  const characters = Array.from(part).slice(0, room);
+  while (characters.length > 0 && encode(characters.join('')).length > room) characters.pop();
+  return encode(characters.join(''));
 }

@@ -1,5 +1,3 @@
-import { toDataURL } from 'qrcode';
-
 import type { TotpService } from './totp.service.js';
 import { generateSecret } from './totp.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
@@ -12,7 +10,7 @@ export interface TotpSetupDetails {
   url: string;
   /** The QR code of the URI as SVG markup. */
   svg: string;
-  /** The QR code of the URI as a `data:` URL of a PNG picture. */
+  /** The QR code of the URI as a `data:` URL: of a PNG picture, or of the adapter's own SVG. */
   qrCode: string;
   /** When the set-up is void. */
   expiresAt: Date;
@@ -39,7 +37,9 @@ export class TotpAuthenticator {
    */
   async generateQrCode(name?: string): Promise<string> {
     const { qrCode, secret } = this.inSetup();
-    return name === undefined ? qrCode : toDataURL(await this.totp.buildUrl(this.user, secret, name));
+    return name === undefined
+      ? qrCode
+      : this.totp.buildQrCode(await this.totp.buildUrl(this.user, secret, name));
   }
 
   /**

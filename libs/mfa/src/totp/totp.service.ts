@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { toDataURL } from 'qrcode';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
@@ -24,6 +23,7 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import { drawPng, svgDataUrl } from './qr-code.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
 import { TotpData } from './totp-data.js';
@@ -158,6 +158,12 @@ export class TotpService {
     return this.adapter.buildTotpUrl({ ...user, email: name }, secret);
   }
 
+  /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
+  async buildQrCode(url: string, svg?: string): Promise<string> {
+    if (this.adapter.buildTotpSvg === DefaultMfaAdapter.prototype.buildTotpSvg) return drawPng(url);
+    return svgDataUrl(svg ?? (await this.adapter.buildTotpSvg(url)));
+  }
+
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
     const { insecureBypassCode, tolerance } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
@@ -203,11 +209,12 @@ export class TotpService {
   ): Promise<TotpSetupDetails> {
     const { secret } = parameters ?? (await this.data.decrypt(setup.data, setup));
     const url = await this.adapter.buildTotpUrl(user, secret);
+    const svg = await this.adapter.buildTotpSvg(url);
     return {
       secret,
       url,
-      svg: await this.adapter.buildTotpSvg(url),
-      qrCode: await toDataURL(url),
+      svg,
+      qrCode: await this.buildQrCode(url, svg),
       expiresAt: setup.expiresAt,
     };
   }

@@ -13,6 +13,7 @@ import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { ActivateTotpDto } from '../../totp/dto/activate-totp.dto.js';
 import type { TotpSetupDetails } from '../../totp/totp-authenticator.js';
+import { svgDataUrl, widthOnScreen } from '../../totp/qr-code.js';
 import { TotpService } from '../../totp/totp.service.js';
 import { safeNext } from '../next-path.js';
 import { NewFactorAnswers } from '../new-factor-answer.js';
@@ -117,7 +118,8 @@ export class TotpPages {
       {
         next,
         secret,
-        qrCode: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+        qrCode: svgDataUrl(svg),
+        qrCodeWidth: widthOnScreen(svg),
         expiresAt,
         digits: this.options.totp.digits,
         name,

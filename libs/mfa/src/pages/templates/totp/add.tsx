@@ -8,7 +8,7 @@ import { NameField } from '../parts/name-field.js';
 
 /** Setting up an authenticator app. The secret stays on the server; it is shown here for the app alone. */
 const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
-  const { page, next, error, secret, qrCode, expiresAt, digits, name, isFirst } = props;
+  const { page, next, error, secret, qrCode, qrCodeWidth, expiresAt, digits, name, isFirst } = props;
   const { texts } = page;
   return (
     <>
@@ -16,7 +16,7 @@ const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
       <ol class="mfa-steps">
         <li>
           <p>{texts.totpStep1}</p>
-          <img class="mfa-qr" src={qrCode} alt={texts.totpQr} width={224} height={224} />
+          <img class="mfa-qr" src={qrCode} alt={texts.totpQr} width={qrCodeWidth} />
           <p id="secret-label">{texts.totpManual}</p>
           <p class="mfa-copyable">
             <code id="secret" class="mfa-secret notranslate">
