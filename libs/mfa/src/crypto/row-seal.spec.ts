@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { KeyRing } from './key-ring.js';
-import { hasSeal, sealRow } from './row-seal.js';
+import { hasSeal, sealPrefix, sealRow } from './row-seal.js';
 
 const OLD = 'the former secret of the tests, 32 bytes';
 const NEW = 'the present secret of the tests, 32 bytes';
@@ -11,7 +11,8 @@ const fields = ['id', 'ada', 7, true, null] as const;
 describe('the seal of a row', () => {
   it('holds for its own fields, and for no others', () => {
     const seal = sealRow(ring, 'session', fields);
-    expect(seal).toMatch(/^[\w-]{43}$/);
+    expect(seal).toMatch(/^[\w-]{8}\.[\w-]{43}$/);
+    expect(seal.startsWith(sealPrefix(ring.current('seal').id))).toBe(true);
     expect(hasSeal(ring, 'session', fields, seal)).toBe(true);
     expect(hasSeal(ring, 'session', ['id', 'eve', 7, true, null], seal)).toBe(false);
     expect(hasSeal(ring, 'session', ['id', 'ada', '7', true, null], seal)).toBe(false);
@@ -30,7 +31,17 @@ describe('the seal of a row', () => {
     expect(hasSeal(new KeyRing([NEW]), 'session', fields, seal)).toBe(false);
   });
 
-  it.each([undefined, null, '', 'junk', 'A'.repeat(43), 'A'.repeat(44)])('is not %p', (seal) => {
-    expect(hasSeal(ring, 'session', fields, seal)).toBe(false);
+  it.each([undefined, null, '', '.', 'junk', 'A'.repeat(43), `AAAAAAAA.${'A'.repeat(43)}`])(
+    'is not %p',
+    (seal) => {
+      expect(hasSeal(ring, 'session', fields, seal)).toBe(false);
+    },
+  );
+
+  it('is not told from the name of its key alone, nor with anything behind it', () => {
+    const seal = sealRow(ring, 'session', fields);
+    expect(hasSeal(ring, 'session', fields, sealPrefix(ring.current('seal').id))).toBe(false);
+    expect(hasSeal(ring, 'session', fields, `${seal}.`)).toBe(false);
+    expect(hasSeal(ring, 'session', fields, `${seal}A`)).toBe(false);
   });
 });

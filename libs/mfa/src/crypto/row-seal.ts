@@ -6,15 +6,21 @@ import { lengthPrefixed } from './length-prefixed.js';
 /** What a seal covers, as text: the same fields in the same order whenever the row is written or read. */
 export type SealedFields = readonly (string | number | boolean | null)[];
 
+/** How the seals under the key of that id begin. */
+export function sealPrefix(keyId: string): string {
+  return `${keyId}.`;
+}
+
 /**
- * A seal on a row: HMAC-SHA-256 in base64url (43 characters) over the fields that decide, under a key that is never in the
- * database. So whoever can write to the tables, but does not know `secret`, can make no row that counts, and move none to
- * another user. An old row that is put back with its old seal is not told from a new one.
+ * A seal on a row: `<keyId>.<mac>`, HMAC-SHA-256 in base64url over the fields that decide, under a key that is never in the
+ * database (52 characters). So whoever can write to the tables, but does not know `secret`, can make no row that counts, and
+ * move none to another user. An old row that is put back with its old seal is not told from a new one.
  *
  * @param table what kind of row it is, so that no seal of one is good for another
  */
 export function sealRow(keyRing: KeyRing, table: string, fields: SealedFields): string {
-  return macOf(keyRing.current('seal').key, table, fields).toString('base64url');
+  const { id, key } = keyRing.current('seal');
+  return sealWith(id, key, table, fields);
 }
 
 /** Whether that seal was made for these fields, under any of the secrets. */
@@ -24,15 +30,17 @@ export function hasSeal(
   fields: SealedFields,
   seal: string | null | undefined,
 ): boolean {
-  const presented = Buffer.from(seal ?? '', 'base64url');
-  return keyRing.all('seal').some((key) => {
-    const expected = macOf(key, table, fields);
-    return presented.length === expected.length && timingSafeEqual(presented, expected);
-  });
+  const [keyId = ''] = (seal ?? '').split('.');
+  const key = keyRing.byId(keyId, 'seal');
+  if (!key) return false;
+  const presented = Buffer.from(seal ?? '');
+  const expected = Buffer.from(sealWith(keyId, key, table, fields));
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
 }
 
-function macOf(key: Buffer, table: string, fields: SealedFields): Buffer {
-  return createHmac('sha256', key)
+function sealWith(keyId: string, key: Buffer, table: string, fields: SealedFields): string {
+  const mac = createHmac('sha256', key)
     .update(lengthPrefixed(table, ...fields.map((field) => JSON.stringify(field))))
-    .digest();
+    .digest('base64url');
+  return `${sealPrefix(keyId)}${mac}`;
 }
