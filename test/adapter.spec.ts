@@ -336,7 +336,7 @@ describe('DefaultMfaAdapter', () => {
     );
     const half = test.client();
     await half.post('/login', { id: bob.id });
-    expect((await half.post('/mfa/authenticate', { code: codeOf(ada.secret, test.clock) })).status).toBe(500);
+    expect((await half.post('/mfa/authenticate', { code: codeOf(ada.secret, test.clock) })).status).toBe(400);
     expect((await half.get('/me')).status).toBe(401);
   });
 

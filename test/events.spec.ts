@@ -50,6 +50,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.authenticator.unlocked': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
+  'mfa.authenticator.tampered': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
   'mfa.recovery_codes.regenerated': true,

@@ -1,29 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { RotationProgress } from 'nestjs-mfa';
 import { MfaAdminService } from 'nestjs-mfa';
 
-import { ENGINE, emptyDatabase, rowsOf } from './support/databases.js';
+import { rowsOf, sharedDatabase } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const OLD = 'the old secret of the tests, of 32 bytes or more';
 const NEW = 'the new secret of the tests, of 32 bytes or more';
-
-/** One database for several applications, one after another or at once. */
-async function sharedDatabase() {
-  if (ENGINE !== 'sqlite') return emptyDatabase();
-  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-rotation-'));
-  const orm = {
-    type: 'better-sqlite3' as const,
-    database: join(folder, 'a.sqlite'),
-    enableWAL: true,
-    timeout: 5000,
-  };
-  return { orm, drop: () => Promise.resolve(rmSync(folder, { recursive: true })) };
-}
 
 describe('replacing the secret', () => {
   const signsIn = async (test: TestApp, user: Enrolled, code: string | undefined) => {

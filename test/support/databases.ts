@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
@@ -16,6 +20,15 @@ export async function emptyDatabase(): Promise<{ orm: TypeOrmModuleOptions; drop
   if (ENGINE === 'mariadb') return createDatabase(ENGINE, 'utf8mb4_bin');
   if (ENGINE === 'postgres') return createDatabase(ENGINE);
   return { orm: { type: 'better-sqlite3', database: ':memory:' }, drop: () => Promise.resolve() };
+}
+
+/** One database for several applications, one after another or at once. */
+export async function sharedDatabase(): ReturnType<typeof emptyDatabase> {
+  if (ENGINE !== 'sqlite') return emptyDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-shared-'));
+  const database = join(folder, 'a.sqlite');
+  const orm = { type: 'better-sqlite3' as const, database, enableWAL: true, timeout: 5000 };
+  return { orm, drop: () => Promise.resolve(rmSync(folder, { recursive: true })) };
 }
 
 /**

@@ -15,6 +15,7 @@ import { CodeVerifier } from './authenticators/code-verifier.js';
 import { FactorChange } from './authenticators/factor-change.js';
 import { FailedAttempts } from './authenticators/failed-attempts.js';
 import { RenameAuthenticatorFlow } from './authenticators/rename-authenticator.flow.js';
+import { Tampering } from './authenticators/tampering.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
 import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
@@ -38,6 +39,7 @@ import { MfaImportService } from './import/mfa-import.service.js';
 import { EncryptedRows } from './keys/encrypted-rows.js';
 import { KeyStore } from './keys/key-store.js';
 import { RecoveryCodeKey } from './keys/recovery-code-key.js';
+import { SealAdoption } from './keys/seal-adoption.js';
 import { SecretRegistry } from './keys/secret-registry.js';
 import { SecretRotation } from './keys/secret-rotation.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
@@ -116,6 +118,7 @@ export const INTERNAL_PROVIDERS = [
   AuthenticatorLock,
   UnlockByCodes,
   UnreadableAuthenticators,
+  Tampering,
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
@@ -153,6 +156,7 @@ export const INTERNAL_PROVIDERS = [
   KeyStore,
   RecoveryCodeKey,
   EncryptedRows,
+  SealAdoption,
   SecretRegistry,
   SecretRotation,
   TrustFlow,

@@ -57,6 +57,10 @@ export class Authenticator {
   /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */
   @CountColumn('remaining', { nullable: true })
   remaining!: number | null;
+
+  /** TOTP only: seals what decides under a key that the database does not have; see `authenticator-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
 }
 
 /** How an authenticator is called in logs and lists: its name and its type, never anything of its data. */

@@ -2,12 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import type { MfaType } from '../policy/methods.js';
 import { MFA_TYPES } from '../policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthenticatorLock } from './authenticator-lock.js';
+import { isGenuineAuthenticator, sealAuthenticator } from './authenticator-seal.js';
 import { Authenticator } from './authenticator.entity.js';
 
 /** The claim that is lost when an authenticator was locked, removed or used by somebody faster after it was read. */
@@ -23,6 +26,7 @@ export class AuthenticatorsService {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -34,6 +38,11 @@ export class AuthenticatorsService {
   /** Whether too many failures have disabled it. */
   isLocked(authenticator: Authenticator): boolean {
     return this.lock.isClosed(authenticator, this.clock.now());
+  }
+
+  /** Whether the row is as this module wrote it, and may judge a proof. */
+  isGenuine(authenticator: Authenticator): boolean {
+    return isGenuineAuthenticator(this.keyRing, authenticator);
   }
 
   /** The types of which the user has something that works now. */
@@ -48,7 +57,7 @@ export class AuthenticatorsService {
         .createQueryBuilder()
         .insert()
         .into(Authenticator)
-        .values(authenticator)
+        .values({ ...authenticator, seal: sealAuthenticator(this.keyRing, authenticator) })
         .updateEntity(false),
     };
   }
@@ -67,29 +76,47 @@ export class AuthenticatorsService {
 
   /**
    * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
-   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once.
+   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once. The seal of a time step
+   * covers what it was judged with, so that is claimed too.
    *
    * @param set further columns of the row
    * @param condition a further condition of the claim
    */
   claimUse(
-    { id }: Authenticator,
+    row: Authenticator,
     now: Date,
     set: Partial<Record<'lastStep' | 'remaining', number>> = {},
     condition?: { where: string; parameters: Record<string, unknown> },
   ): Write {
     const open = this.lock.openCondition(now.getTime());
+    const { id, data } = row;
+    const { lastStep } = set;
+    const sealed = lastStep === undefined ? {} : this.sealStep(row, lastStep);
     return {
       claim: AUTHENTICATOR_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(Authenticator)
-        .set({ lastUsedAt: now, failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null, ...set })
-        .where(`id = :id AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`, {
+        .set({
+          lastUsedAt: now,
+          failures: 0,
+          lockedAt: null,
+          unlockCodes: 0,
+          unlockCodeAt: null,
+          ...set,
+          ...sealed,
+        })
+        .where(`id = :id AND data = :data AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`, {
           id,
+          data,
           ...open.parameters,
           ...condition?.parameters,
         }),
     };
+  }
+
+  /** The columns that say, under seal, that the row took this time step last. */
+  sealStep(row: Authenticator, lastStep: number): Pick<Authenticator, 'lastStep' | 'seal'> {
+    return { lastStep, seal: sealAuthenticator(this.keyRing, { ...row, lastStep }) };
   }
 }

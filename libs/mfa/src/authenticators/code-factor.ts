@@ -4,9 +4,9 @@ import type { Authenticator } from './authenticator.entity.js';
 
 /**
  * What a factor says to a code: `unfit` when it could not be one of this authenticator's (which is no failure), `wrong`,
- * or the claims that must succeed for it to be right, with the TOTP's time step.
+ * `forged` when the authenticator is not as this module wrote it and so judges nothing, or the claims that must succeed for it to be right, with the TOTP's time step.
  */
-export type CodeVerdict = 'unfit' | 'wrong' | { claims: Write[]; step?: number };
+export type CodeVerdict = 'unfit' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
 
 /** A factor that is proven by typing a code. */
 export interface CodeFactor {

@@ -21,6 +21,7 @@ import type { CodeFactor, CodeVerdict } from './code-factor.js';
 import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from './code-factor.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { proofEvents } from './proof-events.js';
+import { Tampering } from './tampering.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
 import { UnreadableAuthenticators } from './unreadable-authenticators.js';
 
@@ -58,6 +59,7 @@ export class CodeVerifier {
     @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
     @Inject(FailedAttempts) private readonly failures: FailedAttempts,
     @Inject(UnreadableAuthenticators) private readonly unreadable: UnreadableAuthenticators,
+    @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -133,6 +135,10 @@ export class CodeVerifier {
   ): Promise<'proven' | 'wrong' | 'unfit' | 'unreadable'> {
     const verdict = await this.judge(user, typed, row, verification);
     if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
+    if (verdict === 'forged') {
+      this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
+      return 'unreadable';
+    }
     if (this.authenticators.isLocked(row)) {
       const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
       return isOpened ? 'proven' : 'wrong';
@@ -158,13 +164,12 @@ export class CodeVerifier {
   }
 
   /**
-   * A set of codes of which another one was used since it was read, as it is now; null for anything else. Each time fewer
-   * codes are left, so this has an end.
+   * The row as it is now, when another code of its set was used since it was read, or it was encrypted anew; null for anything
+   * else. Each time fewer codes are left, and a secret is replaced once, so this has an end.
    */
-  private async recount(user: MfaUser, { id, remaining }: Authenticator): Promise<Authenticator | null> {
-    if (remaining === null) return null;
-    const rows = await this.authenticators.find(userIdOf(user));
-    return rows.find((row) => row.id === id && row.remaining !== remaining) ?? null;
+  private async recount(user: MfaUser, seen: Authenticator): Promise<Authenticator | null> {
+    const row = (await this.authenticators.find(userIdOf(user))).find(({ id }) => id === seen.id);
+    return row && (row.remaining !== seen.remaining || row.data !== seen.data) ? row : null;
   }
 
   /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */

@@ -17,6 +17,7 @@ export function newAuthenticator(given: Given): Authenticator {
     unlockCodeAt: null,
     lastStep: null,
     remaining: null,
+    seal: null,
     ...given,
     name: fittingName(given.name) || NAMELESS,
   });

@@ -6,7 +6,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import { AUTHENTICATOR_CLAIM } from './authenticators.service.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from './authenticators.service.js';
 import { Authenticator } from './authenticator.entity.js';
 
 /** How far a locked authenticator is from opening. */
@@ -24,6 +24,7 @@ export interface UnlockProgress {
 export class UnlockByCodes {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -62,14 +63,21 @@ export class UnlockByCodes {
       .createQueryBuilder()
       .update(Authenticator)
       .set({
-        lastStep,
+        ...this.authenticators.sealStep(row, lastStep),
         ...(opens
           ? { failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null, lastUsedAt: now }
           : { unlockCodes, unlockCodeAt: now }),
       })
       .where(
-        'id = :id AND failures >= :lockAfter AND unlock_codes = :seen AND (last_step IS NULL OR last_step < :lastStep)',
-        { id: row.id, lockAfter: this.options.rateLimit.lockAfter, seen: row.unlockCodes, lastStep },
+        'id = :id AND data = :data AND failures >= :lockAfter AND unlock_codes = :seen ' +
+          'AND (last_step IS NULL OR last_step < :lastStep)',
+        {
+          id: row.id,
+          data: row.data,
+          lockAfter: this.options.rateLimit.lockAfter,
+          seen: row.unlockCodes,
+          lastStep,
+        },
       );
     return {
       write: { claim: AUTHENTICATOR_CLAIM, query },

@@ -59,6 +59,8 @@ export interface MfaEventData {
   'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
+  /** A proof was refused because the authenticator's row was made or changed by somebody who only has the database. */
+  'mfa.authenticator.tampered': { authenticatorId: string };
   'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
   'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };

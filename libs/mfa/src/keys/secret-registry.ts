@@ -6,8 +6,10 @@ import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { hasTables } from '../storage/missing-tables.js';
+import type { RowsUnderSecret } from './encrypted-rows.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from './key-store.js';
+import { SealAdoption } from './seal-adoption.js';
 
 const PREFIX = 'secret:';
 
@@ -20,6 +22,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
   constructor(
     @Inject(KeyStore) private readonly keys: KeyStore,
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(SealAdoption) private readonly adoption: SealAdoption,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
   ) {}
@@ -29,26 +32,28 @@ export class SecretRegistry implements OnApplicationBootstrap {
     if (!(await hasTables(this.storage.dataSource))) return;
     await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
+    await this.adoption.run();
   }
 
   /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */
   async forgetUnused(): Promise<void> {
     const { id: current } = this.keyRing.current('encryption');
     for (const keyId of await this.known()) {
-      if (keyId !== current && (await this.rows.countUnder(keyId)) === 0) {
+      if (keyId !== current && isNone(await this.rows.countUnder(keyId))) {
         await this.keys.remove(`${PREFIX}${keyId}`);
       }
     }
   }
 
-  /** @throws {MfaOptionsError} with the number of rows that no configured secret opens */
+  /** @throws {MfaOptionsError} with the number of rows that no configured secret opens, or has sealed */
   private async assertNothingLost(): Promise<void> {
     for (const keyId of await this.known()) {
       if (this.keyRing.byId(keyId, 'encryption')) continue;
       const count = await this.rows.countUnder(keyId);
-      if (count > 0) {
+      if (!isNone(count)) {
+        const { encrypted, sealed } = count;
         throw new MfaOptionsError([
-          `\`secret\` lacks the secret of key id ${keyId}, and ${count} rows are encrypted under it: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that`,
+          `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that`,
         ]);
       }
       await this.keys.remove(`${PREFIX}${keyId}`);
@@ -59,4 +64,8 @@ export class SecretRegistry implements OnApplicationBootstrap {
     const rows = await this.keys.list();
     return rows.filter(({ id }) => id.startsWith(PREFIX)).map(({ id }) => id.slice(PREFIX.length));
   }
+}
+
+function isNone({ encrypted, sealed }: RowsUnderSecret): boolean {
+  return encrypted + sealed === 0;
 }

@@ -5,12 +5,12 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { open, seal } from '../crypto/envelope.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
-import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { EncryptedRow } from './encrypted-rows.js';
-import { ENCRYPTED_ENTITIES, EncryptedRows } from './encrypted-rows.js';
+import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
 import { KeyStore } from './key-store.js';
 import { SecretRegistry } from './secret-registry.js';
+import type { SecretRow, SecretTable } from './secret-tables.js';
+import { SECRET_TABLES, idOf } from './secret-tables.js';
 
 export interface RotationOptions {
   /** Rows in a transaction, 1 to 10000. Default: 500. */
@@ -27,17 +27,17 @@ export interface RotationProgress {
 }
 
 export interface RotationResult {
-  /** Rows that are under the current secret now. */
+  /** Rows that are under the current secret now; sessions and trusted browsers are too, and not counted. */
   rotated: number;
-  /** Rows that no configured secret opens; they are left as they are. */
+  /** Rows that no configured secret opens, or whose seal does not hold; they are left as they are. */
   unreadable: number;
 }
 
 const MAX_BATCH = 10_000;
 
 /**
- * Encrypts everything anew under the first secret. Safe while serving, and to run again: a row that changes meanwhile is left
- * to whoever changed it, and one that is done is not looked at twice.
+ * Encrypts and seals everything anew under the first secret. Safe while serving, and to run again: a row that changes meanwhile
+ * is looked at once more, and one that is done is not looked at twice.
  */
 @Injectable()
 export class SecretRotation {
@@ -61,21 +61,15 @@ export class SecretRotation {
     const total = await this.rows.countUnderOthers(keyId);
     const result: RotationResult = { rotated: 0, unreadable: 0 };
     let done = 0;
-    for (const entity of ENCRYPTED_ENTITIES) {
+    for (const table of SECRET_TABLES) {
       let after = '';
       for (;;) {
-        const batch = await this.rows.findUnderOthers(entity, keyId, after, batchSize);
+        const batch = await this.rows.findUnderOthers(table, keyId, after, batchSize);
         const last = batch.at(-1);
         if (!last) break;
-        after = last.id;
-        const writes: Write[] = [];
-        for (const row of batch) {
-          const next = await this.encryptAnew(row);
-          if (next === null) result.unreadable += 1;
-          else writes.push(this.rows.planReplacement(entity, row, next));
-        }
-        const outcome = await this.storage.commit(writes);
-        if (outcome.committed) result.rotated += outcome.affected.reduce((sum, count) => sum + count, 0);
+        after = idOf(table, last);
+        await this.renewAll(table, batch, keyId, result);
+        if (!table.isMissed) continue;
         done += batch.length;
         onProgress?.({ done, total });
       }
@@ -85,22 +79,63 @@ export class SecretRotation {
     return result;
   }
 
-  private async encryptAnew({ id, userId, data }: EncryptedRow): Promise<string | null> {
-    const context = { purpose: 'totp', userId, recordId: id };
+  /** Renews rows, those that were used meanwhile once more: what is left behind would keep the old secret in the list. */
+  private async renewAll(
+    table: SecretTable,
+    batch: readonly SecretRow[],
+    keyId: string,
+    result: RotationResult,
+  ): Promise<void> {
+    let rows = batch;
+    while (rows.length > 0) {
+      const renewed: { row: SecretRow; next: Renewed }[] = [];
+      for (const row of rows) {
+        const next = await this.renew(table, row, keyId);
+        if (next) renewed.push({ row, next });
+        else if (table.isMissed) result.unreadable += 1;
+      }
+      const outcome = await this.storage.commit(
+        renewed.map(({ row, next }) => this.rows.planReplacement(table, row, next)),
+      );
+      const affected = outcome.committed ? outcome.affected : [];
+      if (table.isMissed) result.rotated += affected.reduce((sum, count) => sum + count, 0);
+      const behind = renewed.filter((_, index) => affected[index] === 0).map(({ row }) => idOf(table, row));
+      rows = behind.length > 0 ? await this.rows.findStillUnderOthers(table, keyId, behind) : [];
+    }
+  }
+
+  /** The row's envelope and seal under the current secret; null when it can't be read, or is not as we wrote it. */
+  private async renew(table: SecretTable, row: SecretRow, keyId: string): Promise<Renewed | null> {
+    const { seals } = table;
     try {
-      return await this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
+      // A new seal on a row that somebody has changed would make it good.
+      if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
+      const data = row.data === undefined ? undefined : await this.encryptAnew(row, row.data, keyId);
+      const next: Renewed = data === undefined ? {} : { data };
+      return seals ? { ...next, seal: seals.make(this.keyRing, { ...row, ...next }) } : next;
     } catch (error) {
-      this.logger.warn(`The data of ${id} can't be read: ${error instanceof Error ? error.message : ''}`);
+      if (table.isMissed) {
+        const reason = error instanceof Error ? error.message : '';
+        this.logger.warn(`The data of ${idOf(table, row)} can't be read: ${reason}`);
+      }
       return null;
     }
   }
 
+  private async encryptAnew({ id, userId }: SecretRow, data: string, keyId: string): Promise<string> {
+    if (!isUnderOther(data, keyId)) return data;
+    const context = { purpose: 'totp', userId, recordId: id as string };
+    return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
+  }
+
   private async rotateKeys(keyId: string): Promise<void> {
     for (const key of await this.keys.list()) {
-      if (key.data === '' || key.data.split('.')[1] === keyId) continue;
+      if (!isUnderOther(key.data, keyId)) continue;
       const context = { purpose: 'key', userId: '', recordId: key.id };
       const next = seal(this.keyRing, open(this.keyRing, key.data, context), context);
       await this.storage.commit([this.keys.planReplacement(key, next)]);
     }
   }
 }
+
+type Renewed = Pick<SecretRow, 'data' | 'seal'>;

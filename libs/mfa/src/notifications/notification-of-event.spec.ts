@@ -28,6 +28,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
   'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
+  'mfa.authenticator.tampered': [{ authenticatorId: 'x' }, null],
   'mfa.recovery_code.used': [
     { authenticator, remaining: 0 },
     { type: 'recovery_code_used', ...named, remaining: 0 },

@@ -114,6 +114,11 @@ export interface UnlockOptions {
 export interface StorageOptions {
   /** How long a statement may take before the request is refused with 503, in seconds, 1 to 300. Default: 10. */
   timeoutSeconds?: number;
+  /**
+   * Whether the first boot with seals seals the factors from before. Say false when it has: then nobody who can write to the
+   * database can make it happen again. Default: true.
+   */
+  sealFormerRows?: boolean;
 }
 
 export interface RetentionOptions {

@@ -73,7 +73,7 @@ describe('resolveOptions', () => {
         lockAfter: 100,
         unlock: { byOtherFactor: false, byCodes: 0, codesApartSeconds: 60, afterSeconds: 0 },
       },
-      storage: { timeoutSeconds: 10 },
+      storage: { timeoutSeconds: 10, sealFormerRows: true },
       retention: { everySeconds: 300, batchSize: 1000 },
       audit: { enabled: false, retentionDays: 365 },
       locales: [ENGLISH],
@@ -314,6 +314,7 @@ describe('resolveOptions', () => {
       '`rateLimit.unlock.byCode` is not an option',
     ],
     ['a purge every day and a second', { retention: { everySeconds: 86_401 } }, '`retention.everySeconds`'],
+    ['no yes or no', { storage: { sealFormerRows: 'once' } }, '`storage.sealFormerRows`'],
     ['an endless wait for the database', { storage: { timeoutSeconds: 0 } }, '`storage.timeoutSeconds`'],
     ['an audit trail that keeps nothing', { audit: { retentionDays: 0 } }, '`audit.retentionDays`'],
     [

@@ -196,8 +196,9 @@ function resolveRecoveryCodes(
 
 function resolveStorage(problems: Problems, options: MfaBehaviourOptions): ResolvedMfaOptions['storage'] {
   const storage = problems.group('storage', options.storage);
-  problems.onlyKnown('storage.', storage, ['timeoutSeconds']);
+  problems.onlyKnown('storage.', storage, ['timeoutSeconds', 'sealFormerRows']);
   return {
     timeoutSeconds: problems.integer('storage.timeoutSeconds', storage['timeoutSeconds'], 10, 1, 300),
+    sealFormerRows: problems.boolean('storage.sealFormerRows', storage['sealFormerRows'], true),
   };
 }

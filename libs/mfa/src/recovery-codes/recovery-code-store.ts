@@ -42,7 +42,8 @@ export class RecoveryCodeStore {
   ): Promise<Write> {
     const rows = await Promise.all(
       codes.map(async ({ code, usedAt }) => {
-        return { userId, codeHash: await this.hash(userId, code), createdAt, usedAt };
+        const codeHash = await (usedAt ? this.hashOfUsed(userId, code) : this.hash(userId, code));
+        return { userId, codeHash, createdAt, usedAt };
       }),
     );
     const query = this.storage.dataSource
@@ -71,7 +72,8 @@ export class RecoveryCodeStore {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(RecoveryCode)
-        .set({ usedAt: now })
+        // The hash changes with it: clearing the mark in the database does not make the code good again.
+        .set({ usedAt: now, codeHash: await this.hashOfUsed(userId, code) })
         .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
           userId,
           hash: await this.hash(userId, code),
@@ -92,5 +94,10 @@ export class RecoveryCodeStore {
 
   private async hash(userId: string, code: string): Promise<string> {
     return this.key.hash(userId, canonicalRecoveryCode(code));
+  }
+
+  /** No code has lower case letters in its canonical form, so this is the hash of none. */
+  private async hashOfUsed(userId: string, code: string): Promise<string> {
+    return this.key.hash(userId, `used ${canonicalRecoveryCode(code)}`);
   }
 }

@@ -9,7 +9,7 @@ export class RecoveryCode {
   @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;
 
-  /** HMAC-SHA-256 in hex over the user and the code, under a key that is not in the database. */
+  /** HMAC-SHA-256 in hex over the user and the code, and that it is used if it is, under a key that is not in the database. */
   @PrimaryColumn({ name: 'code_hash', type: 'varchar', length: 64 })
   codeHash!: string;
 

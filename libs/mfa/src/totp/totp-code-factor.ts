@@ -23,6 +23,8 @@ export class TotpCodeFactor implements CodeFactor {
   ) {}
 
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
+    // A time step that was turned back would make used codes good again.
+    if (!this.authenticators.isGenuine(authenticator)) return 'forged';
     const now = this.clock.now();
     const { tolerance, insecureBypassCode } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) {

@@ -63,7 +63,7 @@ export class TrustFlow {
     const { ip, userAgent } = sourceOfRequest(request, userId);
     const now = this.clock.now();
     const token = createToken();
-    const device: TrustedDevice = {
+    const device: Omit<TrustedDevice, 'seal'> = {
       id: randomUUID(),
       userId,
       tokenHash: hashToken(token),

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { replaceToken } from './former-tokens.js';
+import { isGenuineTrustedDevice, sealTrustedDevice } from './trusted-device-seal.js';
 import { TrustedDevice } from './trusted-device.entity.js';
 
 /** The claim that is lost when a trusted browser was revoked, or used by somebody else, after it was read. */
@@ -15,10 +18,11 @@ export const TRUST_CLAIM = 'trusted-device';
 export class TrustedDeviceStore {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** The user's browsers whose trust has not expired, the newest first. */
+  /** The user's browsers whose trust was given here and has not expired, the newest first. */
   async find(userId: string, now: number): Promise<TrustedDevice[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
@@ -27,16 +31,16 @@ export class TrustedDeviceStore {
         .orderBy('d.createdAt', 'DESC')
         .getMany(),
     );
-    return rows.filter(({ expiresAt }) => expiresAt.getTime() > now);
+    return rows.filter((row) => row.expiresAt.getTime() > now && isGenuineTrustedDevice(this.keyRing, row));
   }
 
   /** Keeps a new browser; the user's oldest ones make room. */
-  planInsertion(device: TrustedDevice): Write[] {
+  planInsertion(device: Omit<TrustedDevice, 'seal'>): Write[] {
     const insertion = this.storage.dataSource
       .createQueryBuilder()
       .insert()
       .into(TrustedDevice)
-      .values(device)
+      .values({ ...device, seal: sealTrustedDevice(this.keyRing, device) })
       .updateEntity(false);
     return [{ query: insertion }, this.planTrimming(device.userId)];
   }
@@ -47,12 +51,13 @@ export class TrustedDeviceStore {
     { tokenHash, ...next }: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
     now: number,
   ): Write {
+    const seal = sealTrustedDevice(this.keyRing, { ...device, tokenHash });
     return {
       claim: TRUST_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(TrustedDevice)
-        .set({ ...next, ...replaceToken(device, tokenHash) })
+        .set({ ...next, ...replaceToken(device, tokenHash), seal })
         .where('id = :id AND token_hash = :seen AND expires_at > :now', {
           id: device.id,
           seen: device.tokenHash,

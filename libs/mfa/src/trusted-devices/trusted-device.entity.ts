@@ -43,4 +43,8 @@ export class TrustedDevice {
   /** Set when it was trusted; using it does not move it. */
   @MomentColumn('expires_at')
   expiresAt!: Date;
+
+  /** Seals what the row says under a key that the database does not have; see `trusted-device-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
 }

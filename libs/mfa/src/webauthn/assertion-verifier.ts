@@ -5,6 +5,7 @@ import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { proofEvents } from '../authenticators/proof-events.js';
+import { Tampering } from '../authenticators/tampering.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
@@ -47,6 +48,7 @@ export class AssertionVerifier {
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -129,6 +131,10 @@ export class AssertionVerifier {
       rpId,
     });
     if (!credential || !user) throw new MfaException('webauthn_failed');
+    if (!this.credentials.isGenuine(credential)) {
+      this.tampering.note(user, credential.authenticatorId, source);
+      throw new MfaException('webauthn_failed');
+    }
     const { origins, signCount: policy } = this.rp.options;
     const assertion = await verifyAssertion(response, credential, {
       challenge,

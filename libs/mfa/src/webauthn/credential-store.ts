@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { KeyRing } from '../crypto/key-ring.js';
+import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
+import { isGenuineCredential, sealCredential } from './credential-seal.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /** The claim that is lost when somebody has registered this credential id already. */
@@ -26,7 +29,10 @@ export interface WebAuthnAccount {
 /** The table of credential records. */
 @Injectable()
 export class CredentialStore {
-  constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+  ) {}
 
   /** The user's handle and credentials, in one query. Without a row of the user's state there can be neither. */
   async findAccount(userId: string): Promise<WebAuthnAccount> {
@@ -67,15 +73,24 @@ export class CredentialStore {
     );
   }
 
+  /** Whether the record is as it was registered, and may verify an assertion. */
+  isGenuine(credential: WebAuthnCredential): boolean {
+    return isGenuineCredential(this.keyRing, credential);
+  }
+
   /** Registers it, unless its id belongs to somebody already (WebAuthn Level 3, section 7.1, step 26). */
-  planInsertion(credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator'>): Write {
+  planInsertion(credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator' | 'seal'>): Write {
     return {
       claim: NEW_CREDENTIAL_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .insert()
         .into(WebAuthnCredential)
-        .values({ ...credential, credentialIdHash: hashCredentialId(credential.credentialId) })
+        .values({
+          ...credential,
+          credentialIdHash: hashCredentialId(credential.credentialId),
+          seal: sealCredential(this.keyRing, credential),
+        })
         .orIgnore()
         .updateEntity(false),
     };

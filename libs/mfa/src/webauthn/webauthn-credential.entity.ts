@@ -74,4 +74,8 @@ export class WebAuthnCredential {
   /** Whether it was registered for signing in without a password. */
   @Column({ type: 'boolean' })
   passwordless!: boolean;
+
+  /** Seals what never changes under a key that the database does not have; see `credential-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
 }

@@ -10,6 +10,9 @@ const moment: ColumnSpec = { type: 'bigint', nullable: true };
 
 const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'session', columns: { seal, ttl_seconds: { type: 'int', nullable: true } } },
+  { name: 'authenticator', columns: { seal } },
+  { name: 'webauthn_credential', columns: { seal } },
+  { name: 'trusted_device', columns: { seal } },
   { name: 'totp_setup', columns: { session_id: { type: 'varchar', length: 36, nullable: true } } },
   { name: 'user_state', columns: { enrolled_at: moment, exhausted_told_at: moment } },
   { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
@@ -17,7 +20,8 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
 
 /**
  * Seals on the rows that decide, the session that a set-up belongs to, and since when a user has (or once had) a second
- * factor. Sessions from before have no seal and are over: their users sign in once more.
+ * factor. Sessions from before have no seal and are over: their users sign in once more; so is the trust in browsers. The
+ * factors from before are sealed by the application when it boots for the first time after it.
  */
 export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
   readonly name = 'AddClaimsAndSeals1795651200000';
