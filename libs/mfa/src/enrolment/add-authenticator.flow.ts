@@ -113,7 +113,8 @@ export class AddAuthenticatorFlow {
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
     ];
-    if (isFirst && this.options.supportedTypes.includes('recovery_codes')) {
+    const offersCodes = this.options.supportedTypes.includes('recovery_codes');
+    if (isFirst && offersCodes && !(await this.recoveryCodes.isLost())) {
       const planned = await this.recoveryCodes.planReplacement(user);
       writes.push(...planned.writes);
       result.recoveryCodes = planned.codes;

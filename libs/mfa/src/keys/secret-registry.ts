@@ -9,6 +9,7 @@ import { hasTables } from '../storage/missing-tables.js';
 import type { RowsUnderSecret } from './encrypted-rows.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from './key-store.js';
+import { RecoveryCodeKey } from './recovery-code-key.js';
 import { SealAdoption } from './seal-adoption.js';
 
 const PREFIX = 'secret:';
@@ -23,6 +24,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
     @Inject(KeyStore) private readonly keys: KeyStore,
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
     @Inject(SealAdoption) private readonly adoption: SealAdoption,
+    @Inject(RecoveryCodeKey) private readonly recoveryCodeKey: RecoveryCodeKey,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
   ) {}
@@ -33,6 +35,8 @@ export class SecretRegistry implements OnApplicationBootstrap {
     await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();
+    // Logged, and no reason not to boot: the other factors work.
+    await this.recoveryCodeKey.examine();
   }
 
   /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */

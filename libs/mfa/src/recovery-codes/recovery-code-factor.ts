@@ -21,6 +21,8 @@ export class RecoveryCodeFactor implements CodeFactor {
 
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'unfit';
+    // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
+    if (await this.store.isLost()) return 'unfit';
     const now = new Date(this.clock.now());
     const seen = authenticator.remaining ?? 0;
     return {

@@ -29,6 +29,11 @@ export class RecoveryCodeSet {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** Whether there can be no new set, because the key of the codes is lost. */
+  async isLost(): Promise<boolean> {
+    return this.store.isLost();
+  }
+
   /** A new set in place of any former one. */
   async planReplacement(
     user: MfaUser,

@@ -23,6 +23,11 @@ export class RecoveryCodeStore {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
+  /** Whether codes can neither be judged nor made, because their key is lost. */
+  async isLost(): Promise<boolean> {
+    return this.key.isLost();
+  }
+
   /** A new set. */
   async plan(userId: string, now: Date, count: number): Promise<PlannedCodes> {
     const codes = generateRecoveryCodes(count, this.options.recoveryCodes.format);

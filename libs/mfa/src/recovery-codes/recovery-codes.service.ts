@@ -41,7 +41,8 @@ export class RecoveryCodesService {
    * Makes a new set and returns its codes, which are never shown again. The former set is dead.
    *
    * @param count 1 to 50; default: the option `recoveryCodes.count`
-   * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor or the type is off
+   * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor, the type is off, or the
+   *   key of the codes is lost
    */
   async generate(
     user: MfaUser,
@@ -54,7 +55,8 @@ export class RecoveryCodesService {
     return this.change.run(user, { context }, async ({ authenticators }) => {
       const isAllowed =
         this.options.supportedTypes.includes('recovery_codes') &&
-        authenticators.some(({ type }) => isSecondFactorType(type));
+        authenticators.some(({ type }) => isSecondFactorType(type)) &&
+        !(await this.set.isLost());
       if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
       const { writes, codes, authenticator } = await this.set.planReplacement(user, count);
       const data = { authenticator: nameAuthenticator(authenticator), count };
