@@ -64,6 +64,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
   'mfa.admin.unlocked': true,
+  'mfa.user.forgotten': true,
 };
 
 interface EventApp extends TestApp {
@@ -537,6 +538,23 @@ describe('events', () => {
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: false }],
     ]);
     expect(told[0]).toMatchObject({ userId: user.id, ip: '127.0.0.1', userAgent: AGENT });
+  });
+
+  it('tell of a row that was written by hand, and of a user who is forgotten', async () => {
+    const user = await enrol(test);
+    const half = await halfSignIn(test, user);
+    await rowsOf(test.dataSource, 'UPDATE mfa_authenticator SET last_step = 1 WHERE id = ?', [
+      user.authenticatorId,
+    ]);
+    const code = codeOf(user.secret, test.clock);
+    const told = await during(test, () => half.post('/mfa/authenticate', { code }));
+    expect(factsOf(told)).toEqual([
+      ['authenticator.tampered', { authenticatorId: user.authenticatorId }],
+      ['authenticator.failed', { types: ['totp'], afterFirstFactor: true }],
+    ]);
+    const last = await during(test, () => test.app.get(MfaService).forgetUser(user.id));
+    expect(factsOf(last)).toEqual([['user.forgotten', { auditTrail: 'removed' }]]);
+    expect(last[0]).toMatchObject({ ...APPLICATION, userId: user.id });
   });
 
   it('tell what an administrator did, and which one', async () => {

@@ -446,6 +446,19 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
     },
   ];
 
+  interferences.push({
+    name: 'forgets the user',
+    always: true,
+    kinds: both,
+    // Whom the application's own token names, the application knows still.
+    ends: ({ by }) => by !== 'own token',
+    prepare:
+      async ({ id }) =>
+      async () => {
+        await test.app.get(MfaService).forgetUser(id);
+      },
+  });
+
   const TABLES = {
     authenticator:
       'SELECT id, type, name, data, remaining, last_step FROM mfa_authenticator WHERE user_id = ? ORDER BY id',

@@ -2,6 +2,8 @@ import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
 import { SupportContacts } from './adapter/support-contacts.js';
+import { UserExporter } from './admin/export-user.js';
+import { ForgetUserFlow } from './admin/forget-user.flow.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
 import { ResetFlow } from './admin/reset.flow.js';
 import { UserList } from './admin/user-list.js';
@@ -148,6 +150,8 @@ export const INTERNAL_PROVIDERS = [
   SessionTransport,
   LostCookieWarning,
   ResetFlow,
+  ForgetUserFlow,
+  UserExporter,
   UserList,
   ImportUserFlow,
   ExpiredRows,

@@ -82,7 +82,8 @@ export class CodeVerifier {
     const code = normalizeCode(input);
     const { types, source = APPLICATION_SOURCE } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    const attempt = await this.limiter.take(user, source);
+    // Whoever has an authenticator has the row that attempts are counted on.
+    const attempt = await this.limiter.take(user, source, { isKept: rows.length > 0 });
 
     const wrong: Authenticator[] = [];
     let isUnreadable = false;

@@ -18,7 +18,6 @@ import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
-import type { MfaUserState } from '../users/mfa-user-state.entity.js';
 import { UserStateService, VERSION_CLAIM } from '../users/user-state.service.js';
 import type { Account } from './accounts.service.js';
 import { AccountsService } from './accounts.service.js';
@@ -82,7 +81,7 @@ export class FactorChange {
 
   /**
    * @throws {MfaException} what `plan` throws, the code of a lost claim, `session_expired` when the session of the request is
-   *   over, `mfa_required` or `reauthentication_required` when its proof will not do (any more), or `conflict` when others kept
+   *   over or the user was forgotten, `mfa_required` or `reauthentication_required` when its proof will not do (any more), or `conflict` when others kept
    *   winning until the time of the option `storage.timeoutSeconds` was over
    */
   async run<T>(
@@ -92,13 +91,21 @@ export class FactorChange {
   ): Promise<T> {
     const userId = userIdOf(user);
     const until = Date.now() + this.options.storage.timeoutSeconds * 1000;
+    let wasKept = false;
     for (let tried = 1; ; tried++) {
       const { state, authenticators, session } = await this.read(userId, context);
+      // The user was forgotten meanwhile, and nothing is to be kept of them again.
+      if (!state && wasKept) throw new MfaException('session_expired');
+      wasKept = state !== null;
       if (context) await this.recent.assert({ ...context, session }, authenticators);
       const planned = await plan({ userId, authenticators, session });
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
-      const claims = [this.users.claimVersion(state), ...(session ? [this.sessions.planClaim(session)] : [])];
+      const claims = [
+        ...(state ? [] : [this.users.planCreation(userId)]),
+        this.users.claimVersion(state ?? this.users.blank(userId)),
+        ...(session ? [this.sessions.planClaim(session)] : []),
+      ];
       const consequences = planned.keepsFactors
         ? []
         : [this.devices.planRevocationOfAll(userId), this.users.planFactorCount(userId)];
@@ -130,16 +137,12 @@ export class FactorChange {
   private async read(
     userId: string,
     context: MfaRequestContext | undefined,
-  ): Promise<Account & { state: MfaUserState; session: AuthenticationSession | null }> {
+  ): Promise<Account & { session: AuthenticationSession | null }> {
     const known = context ? authenticatedSession(context) : null;
     const found = known && (await this.sessions.reload(known));
     if (known && found?.session.userId !== userId) throw new MfaException('session_expired');
     const session = found?.session ?? null;
-    const { state, authenticators } = found?.account ?? (await this.accounts.find(userId));
-    if (state) return { state, authenticators, session };
-    await this.users.ensure(userId);
-    // Read again: whoever made the row may have added a factor with it.
-    return this.read(userId, context);
+    return { ...(found?.account ?? (await this.accounts.find(userId))), session };
   }
 
   /** Afterwards, because only the commit tells whether there was any trust to lose. */

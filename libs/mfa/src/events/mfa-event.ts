@@ -81,6 +81,8 @@ export interface MfaEventData {
   'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
   /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
   'mfa.admin.enrollment_required': { reason: string; from: string | null };
+  /** All that was kept of the user was removed, with or without the entries of the audit trail. */
+  'mfa.user.forgotten': { auditTrail: 'removed' | 'kept' };
 }
 
 export type MfaEventType = keyof MfaEventData;

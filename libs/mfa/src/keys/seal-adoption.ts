@@ -86,8 +86,8 @@ export class SealAdoption {
   /** A row that was used while it was sealed is met again, by the same search. */
   private async sealAll(table: SecretTable): Promise<void> {
     for (;;) {
-      const batch = await this.storage.read((dataSource) =>
-        unsealed(dataSource.createQueryBuilder(table.entity, 'r'), table).take(BATCH).getMany(),
+      const batch = await this.storage.read((reader) =>
+        unsealed(reader.createQueryBuilder(table.entity, 'r'), table).take(BATCH).getMany(),
       );
       if (batch.length === 0) return;
       await this.storage.commit(
@@ -100,14 +100,14 @@ export class SealAdoption {
   }
 
   private async countUnsealed(table: SecretTable): Promise<number> {
-    return this.storage.read((dataSource) =>
-      unsealed(dataSource.createQueryBuilder(table.entity, 'r'), table).getCount(),
+    return this.storage.read((reader) =>
+      unsealed(reader.createQueryBuilder(table.entity, 'r'), table).getCount(),
     );
   }
 
   private async anySealed({ entity }: SecretTable): Promise<boolean> {
-    const row = await this.storage.read((dataSource) =>
-      dataSource.createQueryBuilder(entity, 'r').where('r.seal IS NOT NULL').limit(1).getOne(),
+    const row = await this.storage.read((reader) =>
+      reader.createQueryBuilder(entity, 'r').where('r.seal IS NOT NULL').limit(1).getOne(),
     );
     return row !== null;
   }

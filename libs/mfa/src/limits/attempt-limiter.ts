@@ -42,16 +42,19 @@ export class AttemptLimiter {
   /**
    * Counts one attempt of this user. When it fails, say so with {@link failed}; when it does not, give it back.
    *
-   * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent
+   * @param isKept whether the user's row has to be there already: a request of somebody who is forgotten makes none
+   * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
+   *   user was forgotten
    */
-  async take(user: MfaUser, source: EventSource): Promise<TakenAttempt> {
+  async take(user: MfaUser, source: EventSource, { isKept = false } = {}): Promise<TakenAttempt> {
     const { attempts: budget } = this.options.rateLimit;
     const userId = userIdOf(user);
     const at = this.clock.now();
     const taken = { user, source, at };
     if ((await this.count(userId, at, budget - 1)) === 1) return { ...taken, isLast: false };
     // Either one is left at most, or the user has no row yet.
-    const state = await this.users.ensure(userId);
+    const state = isKept ? await this.users.find(userId) : await this.users.ensure(userId);
+    if (!state) throw new MfaException('session_expired');
     const used = this.isCurrent(state, at) ? state.attempts : 0;
     if (used < budget - 1 && (await this.count(userId, at, budget - 1)) === 1)
       return { ...taken, isLast: false };

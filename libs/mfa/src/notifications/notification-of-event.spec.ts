@@ -54,6 +54,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
   'mfa.admin.unlocked': [{ authenticators: [] }, null],
+  'mfa.user.forgotten': [{ auditTrail: 'removed' }, null],
 };
 
 describe('what the owner of the account is told of', () => {

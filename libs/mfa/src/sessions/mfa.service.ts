@@ -1,5 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { MfaUserExport } from '../admin/export-user.js';
+import { UserExporter } from '../admin/export-user.js';
+import type { ForgetUserOptions } from '../admin/forget-user.flow.js';
+import { ForgetUserFlow } from '../admin/forget-user.flow.js';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
@@ -62,6 +66,8 @@ export class MfaService {
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
+    @Inject(ForgetUserFlow) private readonly forgetting: ForgetUserFlow,
+    @Inject(UserExporter) private readonly exporter: UserExporter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
@@ -173,5 +179,30 @@ export class MfaService {
    */
   async assertEmailChangeAllowed(user: MfaUser): Promise<void> {
     if (await this.isMfaEnabled(user)) throw new MfaException('add_email_blocked');
+  }
+
+  /**
+   * Removes all that is kept of a user, in one transaction: factors, codes, set-ups, sessions (those under way too), trusted
+   * browsers, and, unless `keepAuditTrail`, the audit trail, of which one entry stays that says so. To be called when an account
+   * is deleted, after the application knows the user no more. The adapter's `canDeleteAuthenticator` is not asked.
+   *
+   * @returns whether anything was kept; somebody of whom nothing is kept is no error
+   * @throws {TypeError} when the id is none
+   */
+  async forgetUser(userId: string | number, options: ForgetUserOptions = {}): Promise<boolean> {
+    return this.forgetting.forget(userId, options);
+  }
+
+  /**
+   * All that is kept of a user as plain data that can be written as JSON, without anything secret. Of somebody of whom nothing
+   * is kept it says so.
+   *
+   * @throws {TypeError} when the id is none
+   */
+  async exportUser(userId: string | number): Promise<MfaUserExport> {
+    const id = userIdOf({ id: userId });
+    const user = await this.adapter.findUser(id);
+    // Somebody whom the application has deleted is exported all the same.
+    return this.exporter.export(id, await this.status(user && userIdOf(user) === id ? user : { id }));
   }
 }

@@ -119,7 +119,7 @@ export class TotpService {
     const userId = userIdOf(user);
     const setup = await this.setups.find(userId, sessionIdOf(context));
     if (!setup) throw new MfaException('no_pending_setup');
-    const attempt = await this.limiter.take(user, sourceOf(context));
+    const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data } = setup;
     const named = name === undefined ? {} : { name };

@@ -29,7 +29,7 @@ export class UserStateService {
   async ensure(userId: string): Promise<MfaUserState> {
     const found = await this.find(userId);
     if (found) return found;
-    await this.storage.write(this.insertion(userId, null));
+    await this.storage.commit([this.planCreation(userId)]);
     return (await this.find(userId)) as MfaUserState;
   }
 
@@ -51,6 +51,16 @@ export class UserStateService {
         .where('user_id = :userId AND enrollment_started_at IS NULL', { userId }),
     );
     return (await this.ensure(userId)).enrollmentStartedAt ?? now;
+  }
+
+  /** The row of somebody of whom nothing is kept; {@link planCreation} makes it. */
+  blank(userId: string): MfaUserState {
+    return Object.assign(new MfaUserState(), blankRow(userId));
+  }
+
+  /** Makes the row unless it is there: in the commit that needs it, so that nothing stays behind when that does not happen. */
+  planCreation(userId: string): Write {
+    return { query: this.insertion(userId, null) };
   }
 
   /** Claims the right to change the user's factors as they were read with `state`. */
@@ -105,18 +115,22 @@ export class UserStateService {
       .createQueryBuilder()
       .insert()
       .into(MfaUserState)
-      .values({
-        userId,
-        version: 0,
-        secondFactors: 0,
-        attempts: 0,
-        windowStartedAt: null,
-        exhaustedToldAt: null,
-        enrollmentStartedAt,
-        enrolledAt: null,
-        enrollmentRequiredFrom: null,
-        userHandle: null,
-      })
+      .values({ ...blankRow(userId), enrollmentStartedAt })
       .orIgnore();
   }
+}
+
+function blankRow(userId: string): MfaUserState {
+  return {
+    userId,
+    version: 0,
+    secondFactors: 0,
+    attempts: 0,
+    windowStartedAt: null,
+    exhaustedToldAt: null,
+    enrollmentStartedAt: null,
+    enrolledAt: null,
+    enrollmentRequiredFrom: null,
+    userHandle: null,
+  };
 }
