@@ -75,6 +75,7 @@ export type { MfaLocaleTexts } from './i18n/locale-texts.js';
 export type { AdminAction } from './admin/admin-action.js';
 export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from './admin/export-user.js';
 export type { ForgetUserOptions } from './admin/forget-user.flow.js';
+export type { DiscardOptions, DiscardReport } from './admin/discard-unreadable.flow.js';
 export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
 export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';

@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 
 import { SupportContacts } from './adapter/support-contacts.js';
+import { DiscardUnreadableFlow } from './admin/discard-unreadable.flow.js';
 import { UserExporter } from './admin/export-user.js';
 import { ForgetUserFlow } from './admin/forget-user.flow.js';
 import { MfaAdminService } from './admin/mfa-admin.service.js';
@@ -44,6 +45,7 @@ import { RecoveryCodeKey } from './keys/recovery-code-key.js';
 import { SealAdoption } from './keys/seal-adoption.js';
 import { SecretRegistry } from './keys/secret-registry.js';
 import { SecretRotation } from './keys/secret-rotation.js';
+import { UnreadableRows } from './keys/unreadable-rows.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
 import { BrowserRedirect } from './pages/browser-redirect.js';
@@ -150,6 +152,7 @@ export const INTERNAL_PROVIDERS = [
   SessionTransport,
   LostCookieWarning,
   ResetFlow,
+  DiscardUnreadableFlow,
   ForgetUserFlow,
   UserExporter,
   UserList,
@@ -161,6 +164,7 @@ export const INTERNAL_PROVIDERS = [
   RecoveryCodeKey,
   EncryptedRows,
   SealAdoption,
+  UnreadableRows,
   SecretRegistry,
   SecretRotation,
   TrustFlow,

@@ -32,6 +32,8 @@ import { TrustedDevicesService } from '../trusted-devices/trusted-devices.servic
 import { UserStateService } from '../users/user-state.service.js';
 import type { AdminAction } from './admin-action.js';
 import { assertReason, sourceOfAdmin } from './admin-action.js';
+import type { DiscardOptions, DiscardReport } from './discard-unreadable.flow.js';
+import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import type { UserListQuery, UserPage } from './user-list.js';
 import { UserList } from './user-list.js';
@@ -75,6 +77,7 @@ export class MfaAdminService {
     @Inject(UserList) private readonly users: UserList,
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
+    @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -202,6 +205,19 @@ export class MfaAdminService {
    */
   async rotateSecret(options: RotationOptions = {}): Promise<RotationResult> {
     return this.rotation.rotate(options);
+  }
+
+  /**
+   * Removes what no configured secret opens, after a secret was lost: factors, set-ups, recovery codes. Their users are told
+   * (`admin_reset`), their sessions end, and they sign in by what is left to them, until they set up a factor again. Stop the
+   * instances that still have the secret before.
+   */
+  async discardUnreadable({
+    dryRun = false,
+    reseal = false,
+    ...action
+  }: DiscardOptions & AdminAction = {}): Promise<DiscardReport> {
+    return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
   }
 
   /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */

@@ -2,6 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
 
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { permitLostSecret } from '../keys/lost-secret-permit.js';
+import { MfaService } from '../sessions/mfa.service.js';
 import { wholeNumber } from './arguments.js';
 import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';
@@ -93,6 +95,46 @@ export function createProgram(
         await admin.unlock(userId, { actor: ACTOR });
         print(`The factors of ${userId} are open`);
       }),
+    );
+
+  program
+    .command('forget-user')
+    .argument('<user>', 'id of the user')
+    .description('removes all that is kept of a user whose account is deleted')
+    .option('--keep-audit-trail', "keep the user's entries of the audit trail")
+    .action((userId: string, { keepAuditTrail = false }: { keepAuditTrail?: boolean }) =>
+      withApp(async (app) => {
+        const mfa = app.get(MfaService, { strict: false });
+        const wasKept = await mfa.forgetUser(userId, { actor: ACTOR, keepAuditTrail });
+        print(wasKept ? `Nothing is kept of ${userId} any more` : `Nothing was kept of ${userId}`);
+      }),
+    );
+
+  program
+    .command('export-user')
+    .argument('<user>', 'id of the user')
+    .description('prints all that is kept of a user as JSON, without any secret')
+    .action((userId: string) =>
+      withApp(async (app) => {
+        const mfa = app.get(MfaService, { strict: false });
+        print(JSON.stringify(await mfa.exportUser(userId), null, 2));
+      }),
+    );
+
+  program
+    .command('discard-unreadable')
+    .description('removes what no configured secret opens, after a secret was lost for good')
+    .option('-n, --dry-run', 'count, and write nothing')
+    .option('--reseal', 'keep what can be read, although nobody knows whether it was changed')
+    .action(({ dryRun = false, reseal = false }: { dryRun?: boolean; reseal?: boolean }) =>
+      // An application refuses to boot without a secret that rows hang on; here that is what it is about.
+      permitLostSecret(() =>
+        withAdmin(async (admin) => {
+          const report = await admin.discardUnreadable({ dryRun, reseal, actor: ACTOR });
+          for (const [name, count] of Object.entries(report)) print(`${name}: ${count}`);
+          print(dryRun ? 'Nothing was written' : 'These are removed');
+        }),
+      ),
     );
 
   // `addCommand` hands nothing down, unlike `command`.

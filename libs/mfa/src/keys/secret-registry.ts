@@ -9,6 +9,7 @@ import { hasTables } from '../storage/missing-tables.js';
 import type { RowsUnderSecret } from './encrypted-rows.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from './key-store.js';
+import { isLostSecretPermitted } from './lost-secret-permit.js';
 import { RecoveryCodeKey } from './recovery-code-key.js';
 import { SealAdoption } from './seal-adoption.js';
 
@@ -32,7 +33,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     // An application that makes its tables after boot has nothing to lose yet.
     if (!(await hasTables(this.storage.dataSource))) return;
-    await this.assertNothingLost();
+    if (!isLostSecretPermitted()) await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();
     // Logged, and no reason not to boot: the other factors work.
@@ -57,7 +58,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
       if (!isNone(count)) {
         const { encrypted, sealed } = count;
         throw new MfaOptionsError([
-          `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that`,
+          `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that. If it is lost for good, see \`nestjs-mfa discard-unreadable --dry-run\``,
         ]);
       }
       await this.keys.remove(`${PREFIX}${keyId}`);

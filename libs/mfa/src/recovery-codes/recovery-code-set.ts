@@ -71,6 +71,11 @@ export class RecoveryCodeSet {
     };
   }
 
+  /** Removes the codes of all users, whose sets are gone. */
+  async removeAll(): Promise<void> {
+    await this.store.removeAll();
+  }
+
   planRemoval(userId: string): Write[] {
     const query = this.storage.dataSource
       .createQueryBuilder()

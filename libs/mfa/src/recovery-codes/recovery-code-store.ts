@@ -60,6 +60,11 @@ export class RecoveryCodeStore {
     return { query };
   }
 
+  /** Removes the codes of all users. */
+  async removeAll(): Promise<void> {
+    await this.storage.write(this.storage.dataSource.createQueryBuilder().delete().from(RecoveryCode));
+  }
+
   planRemoval(userId: string): Write {
     return {
       query: this.storage.dataSource
