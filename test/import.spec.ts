@@ -4,6 +4,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ImportRecord, ImportRow, MfaEvent, TotpAlgorithm } from 'nestjs-mfa';
 import {
+  MfaAdminService,
   MfaEvents,
   MfaImportError,
   MfaImportService,
@@ -374,5 +375,41 @@ describe('an import', () => {
         200,
       );
     });
+  });
+});
+
+describe('an import and the enrolment grace period', () => {
+  it('let it neither begin nor begin again', async () => {
+    const test = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 3600 } });
+    const imports = test.app.get(MfaImportService);
+    const opens = async (id: string) => {
+      const client = test.client();
+      await client.post('/login', { id });
+      const { status, body } = await client.get('/protected');
+      return status === 200 ? 'in time' : body.code;
+    };
+    const newcomer = newUser();
+    expect(await opens(newcomer)).toBe('in time');
+
+    const migrated = newUser();
+    expect((await imports.importRecords([totpRecord(migrated)])).imported).toBe(1);
+    await test.app.get(MfaAdminService).reset(migrated, 'a lost phone');
+    expect(await opens(migrated)).toBe('mfa_enrollment_required');
+
+    // Of somebody whose time was over before the import brings no new one, reset or not.
+    const late = newUser();
+    expect(await opens(late)).toBe('in time');
+    test.clock.advance(3601);
+    expect(await opens(late)).toBe('mfa_enrollment_required');
+    expect((await imports.importRecords([totpRecord(late)])).imported).toBe(1);
+    await test.app.get(MfaAdminService).reset(late, 'a lost phone');
+    expect(await opens(late)).toBe('mfa_enrollment_required');
+    const [{ enrolled_at }] = await rowsOf(
+      test.dataSource,
+      'SELECT enrolled_at FROM mfa_user_state WHERE user_id = ?',
+      [late],
+    );
+    expect(enrolled_at).toBe(test.clock.now());
+    await test.close();
   });
 });
