@@ -137,8 +137,8 @@ export class CodeVerifier {
     const verdict = await this.judge(user, typed, row, verification);
     if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
     if (verdict === 'forged') {
-      await this.tampering.report(user, row.id, verification.source);
-      return 'wrong';
+      this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
+      return 'unreadable';
     }
     if (this.authenticators.isLocked(row)) {
       const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);

@@ -53,8 +53,8 @@ export class EncryptedRows {
     after: string,
     limit: number,
   ): Promise<SecretRow[]> {
-    return this.storage.read((dataSource) =>
-      underOthers(dataSource.createQueryBuilder(table.entity, 'r'), table, keyId)
+    return this.storage.read((reader) =>
+      underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId)
         .andWhere(`r.${table.id.property} > :after`, { after })
         .orderBy(`r.${table.id.property}`)
         .take(limit)
@@ -68,8 +68,8 @@ export class EncryptedRows {
     keyId: string,
     ids: readonly string[],
   ): Promise<SecretRow[]> {
-    return this.storage.read((dataSource) =>
-      underOthers(dataSource.createQueryBuilder(table.entity, 'r'), table, keyId)
+    return this.storage.read((reader) =>
+      underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId)
         .andWhere(`r.${table.id.property} IN (:...ids)`, { ids })
         .getMany(),
     );
@@ -79,8 +79,8 @@ export class EncryptedRows {
   async countUnderOthers(keyId: string): Promise<number> {
     let count = 0;
     for (const table of SECRET_TABLES.filter(({ isMissed }) => isMissed)) {
-      count += await this.storage.read((dataSource) =>
-        underOthers(dataSource.createQueryBuilder(table.entity, 'r'), table, keyId).getCount(),
+      count += await this.storage.read((reader) =>
+        underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId).getCount(),
       );
     }
     return count;
@@ -88,8 +88,8 @@ export class EncryptedRows {
 
   /** The next rows of the table, in the order of their ids. */
   async findAll(table: SecretTable, after: string, limit: number): Promise<SecretRow[]> {
-    return this.storage.read((dataSource) =>
-      dataSource
+    return this.storage.read((reader) =>
+      reader
         .createQueryBuilder(table.entity, 'r')
         .where(`r.${table.id.property} > :after`, { after })
         .orderBy(`r.${table.id.property}`)
@@ -121,8 +121,8 @@ export class EncryptedRows {
     property: 'data' | 'seal',
     prefix: string,
   ): Promise<number> {
-    return this.storage.read((dataSource) =>
-      dataSource
+    return this.storage.read((reader) =>
+      reader
         .createQueryBuilder(entity, 'r')
         .where(`SUBSTR(r.${property}, 1, :length) = :prefix`, { length: prefix.length, prefix })
         .getCount(),

@@ -106,8 +106,8 @@ export class RecoveryCodeKey {
   }
 
   private async hasCodes(): Promise<boolean> {
-    const row = await this.storage.read((dataSource) =>
-      dataSource
+    const row = await this.storage.read((reader) =>
+      reader
         .createQueryBuilder(RecoveryCode, 'c')
         .select('c.userId', 'userId')
         .limit(1)

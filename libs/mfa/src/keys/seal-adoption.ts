@@ -43,8 +43,6 @@ export class SealAdoption {
   /** Several instances may do it at once: each row is sealed as it is, and a seal that is there stays. */
   async run(): Promise<void> {
     if (await this.isDone()) return;
-    // The tables of an application that makes or changes them after boot; the next boot has them.
-    if (!(await this.hasColumns())) return;
     const tables = [AUTHENTICATORS, CREDENTIALS];
     const counts = await Promise.all(tables.map((table) => this.countUnsealed(table)));
     const unsealed = counts.reduce((sum, count) => sum + count, 0);
@@ -88,8 +86,8 @@ export class SealAdoption {
   /** A row that was used while it was sealed is met again, by the same search. */
   private async sealAll(table: SecretTable): Promise<void> {
     for (;;) {
-      const batch = await this.storage.read((dataSource) =>
-        unsealed(dataSource.createQueryBuilder(table.entity, 'r'), table).take(BATCH).getMany(),
+      const batch = await this.storage.read((reader) =>
+        unsealed(reader.createQueryBuilder(table.entity, 'r'), table).take(BATCH).getMany(),
       );
       if (batch.length === 0) return;
       await this.storage.commit(
@@ -102,29 +100,16 @@ export class SealAdoption {
   }
 
   private async countUnsealed(table: SecretTable): Promise<number> {
-    return this.storage.read((dataSource) =>
-      unsealed(dataSource.createQueryBuilder(table.entity, 'r'), table).getCount(),
+    return this.storage.read((reader) =>
+      unsealed(reader.createQueryBuilder(table.entity, 'r'), table).getCount(),
     );
   }
 
   private async anySealed({ entity }: SecretTable): Promise<boolean> {
-    const row = await this.storage.read((dataSource) =>
-      dataSource.createQueryBuilder(entity, 'r').where('r.seal IS NOT NULL').limit(1).getOne(),
+    const row = await this.storage.read((reader) =>
+      reader.createQueryBuilder(entity, 'r').where('r.seal IS NOT NULL').limit(1).getOne(),
     );
     return row !== null;
-  }
-
-  private async hasColumns(): Promise<boolean> {
-    const { dataSource } = this.storage;
-    const runner = dataSource.createQueryRunner();
-    try {
-      for (const { entity } of [AUTHENTICATORS, CREDENTIALS]) {
-        if (!(await runner.hasColumn(dataSource.getMetadata(entity).tablePath, 'seal'))) return false;
-      }
-      return true;
-    } finally {
-      await runner.release();
-    }
   }
 }
 

@@ -93,8 +93,8 @@ export class RecoveryCodeStore {
 
   /** The user's codes, used ones too, without their text. */
   async find(userId: string): Promise<RecoveryCode[]> {
-    return this.storage.read((dataSource) =>
-      dataSource
+    return this.storage.read((reader) =>
+      reader
         .createQueryBuilder(RecoveryCode, 'r')
         .where('r.userId = :userId', { userId })
         .orderBy('r.codeHash')

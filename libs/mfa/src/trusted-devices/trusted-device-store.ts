@@ -49,18 +49,21 @@ export class TrustedDeviceStore {
   /** Replaces the token of a browser that is used: of two uses of one token, one wins. */
   claimUse(
     device: TrustedDevice,
-    next: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
+    { tokenHash, ...next }: Pick<TrustedDevice, 'tokenHash' | 'lastUsedAt' | 'ip' | 'userAgent'>,
     now: number,
   ): Write {
-    const { id, tokenHash } = device;
-    const seal = sealTrustedDevice(this.keyRing, { ...device, ...next });
+    const seal = sealTrustedDevice(this.keyRing, { ...device, tokenHash });
     return {
       claim: TRUST_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(TrustedDevice)
-        .set({ ...next, ...replaceToken(device, next.tokenHash), seal })
-        .where('id = :id AND token_hash = :seen AND expires_at > :now', { id, seen: tokenHash, now }),
+        .set({ ...next, ...replaceToken(device, tokenHash), seal })
+        .where('id = :id AND token_hash = :seen AND expires_at > :now', {
+          id: device.id,
+          seen: device.tokenHash,
+          now,
+        }),
     };
   }
 

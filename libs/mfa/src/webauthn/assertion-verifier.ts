@@ -169,7 +169,7 @@ export class AssertionVerifier {
     });
     if (!credential || !user) throw new MfaException('webauthn_failed');
     if (!this.credentials.isGenuine(credential)) {
-      await this.tampering.report(user, credential.authenticatorId, source);
+      this.tampering.note(user, credential.authenticatorId, source);
       throw new MfaException('webauthn_failed');
     }
     const assertion = await verifyAssertion(response, credential, {
