@@ -222,6 +222,11 @@ describe('a security key in the hands of whoever writes to the database', () => 
         userId: victim.id,
         data: { authenticatorId: thief.authenticatorId },
       },
+      {
+        type: 'mfa.authenticator.failed',
+        userId: victim.id,
+        data: { types: ['webauthn'], afterFirstFactor: false },
+      },
     ]);
     await write(test, 'UPDATE mfa_webauthn_credential SET user_handle = ? WHERE authenticator_id = ?', [
       user_handle,
