@@ -34,6 +34,11 @@ export class MfaPolicyService {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** How old a proof may be where a route does not say, in seconds. */
+  get defaultMaxAge(): number {
+    return this.options.gracePeriodSeconds;
+  }
+
   /** Whether the request may pass a route with this requirement. */
   async decide(requirement: MfaRequirement, request: object, fresh: boolean): Promise<PolicyDecision> {
     const context = await this.contexts.resolve(request, {

@@ -5,9 +5,10 @@ import { Reflector } from '@nestjs/core';
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { presentIn } from '../http/transport-exceptions.js';
-import type { MfaRequirement, PolicyDecision } from '../policy/policy.js';
+import type { PolicyDecision } from '../policy/policy.js';
+import { mergeRequirements } from '../policy/requirements.js';
 import { findRequest, isLongLived, keepRequest } from './find-request.js';
-import { REQUIRE_MFA, isMfaSkipped } from './guard-metadata.js';
+import { isMfaSkipped, requirementsOf } from './guard-metadata.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 
 /**
@@ -25,11 +26,9 @@ export class MfaGuard implements CanActivate {
   /** @throws {MfaException} the refusal, in the form that the transport shows to its client */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isMfaSkipped(this.reflector, context)) return true;
-    const targets = [context.getHandler(), context.getClass()];
-    const requirement = this.reflector.getAllAndOverride<MfaRequirement | undefined>(REQUIRE_MFA, targets);
-    return this.judge(context, (request) =>
-      this.policy.decide(requirement ?? {}, request, isLongLived(context)),
-    );
+    const requirements = requirementsOf(this.reflector, context);
+    const requirement = mergeRequirements(requirements, this.policy.defaultMaxAge);
+    return this.judge(context, (request) => this.policy.decide(requirement, request, isLongLived(context)));
   }
 
   /**

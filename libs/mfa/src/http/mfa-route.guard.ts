@@ -1,6 +1,5 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
@@ -8,7 +7,7 @@ import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
-import { ACCESS, setRequestContext } from './access.js';
+import { accessOf, setRequestContext } from './access.js';
 import { readHeader, setHeader } from './http-message.js';
 import { assertSameOrigin } from './same-origin.js';
 
@@ -19,14 +18,13 @@ export class MfaRouteGuard implements CanActivate {
     @Inject(RequestContextService) protected readonly contexts: RequestContextService,
     @Inject(SessionTransport) protected readonly transport: SessionTransport,
     @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
-    @Inject(Reflector) protected readonly reflector: Reflector,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const http = execution.switchToHttp();
     const request = http.getRequest<object>();
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
-    const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
+    const access = accessOf(execution);
     // Where anyone may sign in, another site must not sign a browser in either.
     const usesCookie =
       access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.readsCookie(request);
