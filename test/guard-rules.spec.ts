@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Delete, Get, UseGuards, applyDecorators } from '@nestjs/common';
-import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+} from '@nestjs/common/constants.js';
 import {
   AuthenticatorsController,
   MfaGuard,
@@ -284,14 +288,18 @@ describe('@RequireMfa() and @SkipMfa() on one target', () => {
     ).not.toThrow();
   });
 
-  it('register guard and filter once, also below a base class that has them', () => {
+  it('register guard, interceptor and filters once, also below a base class that has them', () => {
     @RequireMfa()
     class Base {}
     @RequireMfa({ maxAge: 60 })
     @RequireMfa({ phishingResistant: true })
     class Sub extends Base {}
     expect(Reflect.getMetadata(GUARDS_METADATA, Sub)).toEqual([MfaGuard]);
-    expect(Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, Sub)).toHaveLength(1);
+    for (const key of [EXCEPTION_FILTERS_METADATA, INTERCEPTORS_METADATA]) {
+      const enhancers = Reflect.getMetadata(key, Sub) as object[];
+      expect(enhancers.length).toBeGreaterThan(0);
+      expect(new Set(enhancers).size).toBe(enhancers.length);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 
 import { MfaAdminService } from './admin/mfa-admin.service.js';
 import { ResetFlow } from './admin/reset.flow.js';
@@ -20,12 +20,14 @@ import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
+import { GatewayGuards, GatewayMfaGuard } from './guard/gateway-guard.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
-import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
+import { HandlerGuards } from './guard/handler-guards.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { ImportUserFlow } from './import/import-user.flow.js';
 import { MfaImportService } from './import/mfa-import.service.js';
@@ -150,6 +152,8 @@ export const INTERNAL_PROVIDERS = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  HandlerGuards,
+  GlobalEnhancers,
   PageLinks,
 ];
 
@@ -157,5 +161,6 @@ export const INTERNAL_PROVIDERS = [
 export const GLOBAL_GUARD_PROVIDERS: Provider[] = [
   GlobalMfaGuard,
   { provide: APP_GUARD, useExisting: GlobalMfaGuard },
-  { provide: APP_INTERCEPTOR, useClass: GlobalMfaInterceptor },
+  GatewayMfaGuard,
+  GatewayGuards,
 ];

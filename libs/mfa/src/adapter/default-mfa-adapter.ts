@@ -46,6 +46,9 @@ export interface AttestationInfo {
 
 type PassportUser = Omit<MfaUser, 'id'> & { id?: string | number; userId?: string | number; sub?: string };
 
+/** Whose a session is, as the adapter has found them. */
+const owners = new WeakMap<AuthenticationSession, Promise<MfaUser | null>>();
+
 /**
  * The one place where the application's own world comes in. Extend it, override what differs, and give the class as
  * the option `adapter`. All hooks may return a promise; one that throws refuses the request.
@@ -83,7 +86,17 @@ export class DefaultMfaAdapter {
       return id === undefined ? null : { ...user, id };
     }
     const session = getMfaSession(request);
-    return session?.status === 'authenticated' ? this.findUser(session.userId) : null;
+    if (!session) return null;
+    // Once for what was read of the session, however many guards ask.
+    const owner = owners.get(session) ?? this.findOwner(session.userId);
+    owners.set(session, owner);
+    return owner;
+  }
+
+  /** The user of that id; somebody else is not meant. */
+  private async findOwner(userId: string): Promise<MfaUser | null> {
+    const user = await this.findUser(userId);
+    return user && userIdOf(user) === userId ? user : null;
   }
 
   /** When the application itself last proved this user, such as a JWT's `auth_time` (in seconds there). Default: null. */

@@ -1,10 +1,15 @@
 import type { Type } from '@nestjs/common';
-import { UseFilters, UseGuards } from '@nestjs/common';
-import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
+import { UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+} from '@nestjs/common/constants.js';
 
-import { RefusedMessageFilter } from '../http/refused-message.filter.js';
+import { REFUSED_MESSAGE_FILTER } from '../http/refused-message.filter.js';
 import type { MfaRequirement } from '../policy/policy.js';
 import { assertSatisfiable, mergeRequirements, readRequirement } from '../policy/requirements.js';
+import { ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
 import { MfaGuard } from './mfa.guard.js';
 import { ownRequirements, setRequirements, setSkipped } from './guard-metadata.js';
 
@@ -25,7 +30,8 @@ export function RequireMfa(
     assertSatisfiable(mergeRequirements(requirements, Infinity));
     setRequirements(target, requirements);
     once(target, GUARDS_METADATA, guard, UseGuards);
-    once(target, EXCEPTION_FILTERS_METADATA, RefusedMessageFilter, UseFilters);
+    once(target, INTERCEPTORS_METADATA, ASK_AGAIN_INTERCEPTOR, UseInterceptors);
+    once(target, EXCEPTION_FILTERS_METADATA, REFUSED_MESSAGE_FILTER, UseFilters);
   });
 }
 

@@ -2,6 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../errors/mfa-exception.js';
+import { isSameSnapshot, keepJudgement, snapshotOf } from '../guard/judgements.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
@@ -33,10 +34,21 @@ export class MfaRouteGuard implements CanActivate {
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent';
-    const context = await this.contexts.resolve(request, { withAccount });
+    const context = await this.contexts.resolveAny(request, { withAccount });
     await this.assertAccess(access, context);
     setRequestContext(request, context);
+    this.keepJudgement(execution, context);
     return true;
+  }
+
+  /** What a guard of the application's that comes later makes of the user is not what the routes would work with. */
+  protected keepJudgement(execution: ExecutionContext, { request, user }: MfaRequestContext): void {
+    const judged = snapshotOf(user);
+    keepJudgement(execution, this, {
+      stillHolds: async () =>
+        isSameSnapshot(judged, snapshotOf((await this.contexts.resolveAny(request)).user)),
+      judge: () => this.canActivate(execution),
+    });
   }
 
   /** @throws {MfaException} `unauthenticated`, `session_expired`, or what is missing for a recent proof */

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
+import { OwnAnswers } from '../http/own-answer.js';
 import type { HttpExchange } from '../sessions/login.flow.js';
 import type { FormBody } from './page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
@@ -19,6 +20,7 @@ export function MfaPages(): ClassDecorator {
   return applyDecorators(
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
+    OwnAnswers(),
     UseGuards(PageGuard),
     UseInterceptors(PageInterceptor),
     UseFilters(PageExceptionFilter),

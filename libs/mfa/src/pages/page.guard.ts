@@ -28,10 +28,11 @@ export class PageGuard extends MfaRouteGuard {
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
     assertSameOrigin(request);
     const access = accessOf(execution);
-    const context = await this.contexts.resolve(request, { withAccount: true });
+    const context = await this.contexts.resolveAny(request, { withAccount: true });
     setRequestContext(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
     if (request.method === 'POST') this.forms.assertToken(request.body?._csrf, context);
+    this.keepJudgement(execution, context);
     return true;
   }
 }
