@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 
 import { SupportContacts } from './adapter/support-contacts.js';
 import { DiscardUnreadableFlow } from './admin/discard-unreadable.flow.js';
@@ -27,12 +27,14 @@ import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.j
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
 import { RefusalLog } from './events/refusal-log.js';
+import { GatewayGuards, GatewayMfaGuard } from './guard/gateway-guard.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
-import { GlobalMfaInterceptor } from './guard/global-mfa.interceptor.js';
+import { HandlerGuards } from './guard/handler-guards.js';
 import { MfaPolicyService } from './guard/mfa-policy.service.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
 import { MfaGuard } from './guard/mfa.guard.js';
 import { BodyErrorMiddleware } from './http/body-error.middleware.js';
+import { GlobalEnhancers } from './http/global-enhancers.js';
 import { LostCookieWarning } from './http/lost-cookie-warning.js';
 import { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 import { OwnRoutes } from './http/own-routes.js';
@@ -186,6 +188,8 @@ export const INTERNAL_PROVIDERS = [
   AuditLog,
   BodyErrorMiddleware,
   OwnRoutes,
+  HandlerGuards,
+  GlobalEnhancers,
   PageLinks,
 ];
 
@@ -193,5 +197,6 @@ export const INTERNAL_PROVIDERS = [
 export const GLOBAL_GUARD_PROVIDERS: Provider[] = [
   GlobalMfaGuard,
   { provide: APP_GUARD, useExisting: GlobalMfaGuard },
-  { provide: APP_INTERCEPTOR, useClass: GlobalMfaInterceptor },
+  GatewayMfaGuard,
+  GatewayGuards,
 ];

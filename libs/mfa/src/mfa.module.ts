@@ -1,6 +1,6 @@
 import type { DynamicModule, ModuleMetadata, NestModule, Provider, Type } from '@nestjs/common';
 import { Inject, Module, Optional } from '@nestjs/common';
-import { APP_FILTER, ModulesContainer } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
@@ -13,8 +13,11 @@ import { CODE_FACTORS } from './authenticators/code-factor.js';
 import { MFA_CLOCK, systemClock } from './clock/clock.js';
 import { MFA_KEY_RING } from './crypto/key-ring-token.js';
 import { KeyRing } from './crypto/key-ring.js';
+import { ASK_AGAIN_INTERCEPTOR } from './guard/ask-again.js';
+import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';
+import { SEAL_ANSWER } from './http/own-answer.js';
 import type {
   MfaBehaviourOptions,
   MfaModuleAsyncOptions,
@@ -55,10 +58,14 @@ const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
 /** Multi-factor authentication for an application. Import it once, in the root module. */
 @Module({})
 export class MfaModule implements NestModule {
-  constructor(@Optional() @Inject(WellKnownRoutes) private readonly wellKnown: WellKnownRoutes | null) {}
+  constructor(
+    @Inject(GlobalEnhancers) private readonly enhancers: GlobalEnhancers,
+    @Optional() @Inject(WellKnownRoutes) private readonly wellKnown: WellKnownRoutes | null,
+  ) {}
 
   /** Nest calls this after `main.ts` has set the application up, and before it adds the routes of controllers. */
   configure(): void {
+    this.enhancers.arrange();
     this.wellKnown?.mount();
   }
 
@@ -125,6 +132,8 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       ...(structure.pages ? PAGE_PROVIDERS : []),
       ...(structure.controllers ? [WellKnownRoutes] : []),
       { provide: APP_FILTER, useClass: MfaExceptionFilter },
+      { provide: APP_INTERCEPTOR, useValue: ASK_AGAIN_INTERCEPTOR },
+      { provide: APP_INTERCEPTOR, useValue: SEAL_ANSWER },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
     // The internal ones too: an application's own subclass of a controller is made in the application's module.

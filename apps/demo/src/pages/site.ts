@@ -26,8 +26,8 @@ export class SiteFinder {
   ) {}
 
   async find(request: object): Promise<Site> {
-    const { user, session } = await this.contexts.resolve(request);
-    return { ...this.forNobody(request), user, isPending: session?.status === 'pending' };
+    const { user, isPending } = await this.contexts.resolve(request);
+    return { ...this.forNobody(request), user, isPending };
   }
 
   /** Without a look at the database, which may be what is broken. */

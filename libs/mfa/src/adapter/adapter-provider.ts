@@ -8,6 +8,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
 import type { MfaAdapterOption } from './adapter-option.js';
+import { checkHooks } from './checked-hooks.js';
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 import { MFA_ADAPTER } from './mfa-adapter.js';
 
@@ -47,6 +48,7 @@ function connect(
       '`adapter` must extend DefaultMfaAdapter, so that hooks you leave out have a default',
     ]);
   }
+  checkHooks(adapter);
   adapter[CONNECT_ADAPTER]({ options, keyRing, findAuthenticators: (userId) => authenticators.find(userId) });
   return adapter;
 }

@@ -19,7 +19,8 @@ import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaErrorMessages } from './messages.js';
 import { DEFAULT_ERROR_MESSAGES } from './messages.js';
 import type { MfaUser } from './mfa-user.js';
-import { userIdOf } from './mfa-user.js';
+import { flagOf, userIdOf } from './mfa-user.js';
+import { overlayUser } from './user-overlay.js';
 import type { MfaNotification } from './notification.js';
 import type { DeletionContext, MfaRequirementContext } from './hook-contexts.js';
 
@@ -47,7 +48,26 @@ export interface AttestationInfo {
   attestationObject: string;
 }
 
-type PassportUser = Omit<MfaUser, 'id'> & { id?: string | number; userId?: string | number; sub?: string };
+type PassportUser = Omit<MfaUser, 'id'> & {
+  id?: string | number | null;
+  userId?: string | number | null;
+  sub?: string | null;
+};
+
+/** The user as {@link MfaUser}: the very object, so that nothing that it knows is lost. */
+function passportUser(user: PassportUser): MfaUser | null {
+  const findId = () => user.id ?? user.userId ?? user.sub ?? undefined;
+  if (findId() === undefined) return null;
+  if (user.id !== undefined && user.id !== null) return user as MfaUser;
+  const known = withIds.get(user) ?? overlayUser(user, { id: findId });
+  withIds.set(user, known);
+  return known;
+}
+
+const withIds = new WeakMap<object, MfaUser>();
+
+/** Whose a session is, as the adapter has found them. */
+const owners = new WeakMap<AuthenticationSession, Promise<MfaUser | null>>();
 
 /**
  * The one place where the application's own world comes in. Extend it, override what differs, and give the class as
@@ -81,12 +101,19 @@ export class DefaultMfaAdapter {
    */
   getUser(request: object): MfaUser | null | Promise<MfaUser | null> {
     const { user } = request as { user?: PassportUser | null };
-    if (user) {
-      const id = user.id ?? user.userId ?? user.sub;
-      return id === undefined ? null : { ...user, id };
-    }
+    if (user) return passportUser(user);
     const session = getMfaSession(request);
-    return session?.status === 'authenticated' ? this.findUser(session.userId) : null;
+    if (!session) return null;
+    // Once for what was read of the session, however many guards ask.
+    const owner = owners.get(session) ?? this.findOwner(session.userId);
+    owners.set(session, owner);
+    return owner;
+  }
+
+  /** The user of that id; somebody else is not meant. */
+  private async findOwner(userId: string): Promise<MfaUser | null> {
+    const user = await this.findUser(userId);
+    return user && userIdOf(user) === userId ? user : null;
   }
 
   /** When the application itself last proved this user, such as a JWT's `auth_time` (in seconds there). Default: null. */
@@ -224,7 +251,7 @@ export class DefaultMfaAdapter {
 
   /** Whether this user must have a second factor. Default: staff, when the option `requiredForStaff` is on. */
   isMfaRequired(user: MfaUser, _context: MfaRequirementContext): boolean | Promise<boolean> {
-    return this.mfa.options.requiredForStaff && user.isStaff === true;
+    return this.mfa.options.requiredForStaff && flagOf(user, 'isStaff') === true;
   }
 
   /**
@@ -275,7 +302,9 @@ export class DefaultMfaAdapter {
    */
   getLocale(user: MfaUser | null, request?: object): string | Promise<string> {
     const { locales } = this.mfa.options;
-    return user?.locale || preferredLocale(request, locales) || locales[0].locale;
+    const own: unknown = user?.locale;
+    if (typeof own === 'string' && own !== '') return own;
+    return preferredLocale(request, locales) || locales[0].locale;
   }
 
   /**

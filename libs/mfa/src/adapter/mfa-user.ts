@@ -12,6 +12,21 @@ export interface MfaUser {
   locale?: string | null;
 }
 
+/** What is known of a user as yes or no. */
+export type MfaUserFlag = 'isStaff' | 'emailVerified';
+
+/**
+ * What a user says of such a thing, undefined when nothing. A number, a text or a promise says nothing that could be relied on,
+ * and so the request is refused: taken for no it would let staff pass, taken for yes it would verify an address.
+ *
+ * @throws {TypeError} when it is neither a boolean nor absent
+ */
+export function flagOf(user: Partial<Record<MfaUserFlag, unknown>>, flag: MfaUserFlag): boolean | undefined {
+  const value = user[flag] ?? undefined;
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new TypeError(`A user's \`${flag}\` must be a boolean or absent, not of type ${typeof value}`);
+}
+
 /** Longest user id in characters: the width of the columns that hold it. */
 export const MAX_USER_ID_LENGTH = 191;
 

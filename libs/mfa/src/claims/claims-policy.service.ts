@@ -13,11 +13,16 @@ import { readMfaClaims } from './read-mfa-claims.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
 @Injectable()
-export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide'> {
+export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge'> {
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
+
+  /** How old a proof may be where a route does not say, in seconds. */
+  get defaultMaxAge(): number {
+    return this.options.gracePeriodSeconds;
+  }
 
   /**
    * Whether the request may pass a route with this requirement.

@@ -1,13 +1,18 @@
-import type { DynamicModule, OnModuleInit } from '@nestjs/common';
+import type { DynamicModule, NestModule, OnModuleInit } from '@nestjs/common';
 import { Inject, Module } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MFA_CLOCK, systemClock } from '../clock/clock.js';
+import { ASK_AGAIN_INTERCEPTOR } from '../guard/ask-again.js';
+import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { MfaGuard } from '../guard/mfa.guard.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
+import { GlobalEnhancers } from '../http/global-enhancers.js';
+import { MfaExceptionFilter } from '../http/mfa-exception.filter.js';
 import { MfaOptionsError } from '../options/options-error.js';
+import { BrowserRedirect } from '../pages/browser-redirect.js';
 import { ClaimsExceptionMapper } from './claims-exception-mapper.js';
 import { ClaimsPolicy } from './claims-policy.service.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
@@ -21,8 +26,15 @@ import { MFA_CLAIMS_OPTIONS, resolveClaimsOptions } from './mfa-claims-module-op
  * here, not the guard.
  */
 @Module({})
-export class MfaClaimsModule implements OnModuleInit {
-  constructor(@Inject(ModuleRef) private readonly modules: ModuleRef) {}
+export class MfaClaimsModule implements NestModule, OnModuleInit {
+  constructor(
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+    @Inject(GlobalEnhancers) private readonly enhancers: GlobalEnhancers,
+  ) {}
+
+  configure(): void {
+    this.enhancers.arrange();
+  }
 
   /** @throws {MfaOptionsError} when an option is wrong */
   static forRoot(options: MfaClaimsModuleOptions = {}): DynamicModule {
@@ -35,6 +47,12 @@ export class MfaClaimsModule implements OnModuleInit {
         { provide: MfaPolicyService, useClass: ClaimsPolicy },
         { provide: MfaExceptionMapper, useClass: ClaimsExceptionMapper },
         MfaGuard,
+        HandlerGuards,
+        GlobalEnhancers,
+        // There are no pages here.
+        { provide: BrowserRedirect, useValue: { forBrowser: () => null } satisfies Partial<BrowserRedirect> },
+        { provide: APP_FILTER, useClass: MfaExceptionFilter },
+        { provide: APP_INTERCEPTOR, useValue: ASK_AGAIN_INTERCEPTOR },
       ],
       exports: [MFA_CLOCK, MfaPolicyService, MfaExceptionMapper, MfaGuard],
     };

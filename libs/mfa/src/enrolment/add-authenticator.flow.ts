@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
+import { flagOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
@@ -66,7 +67,7 @@ export class AddAuthenticatorFlow {
    */
   assertMayEnrol(user: MfaUser, type: MfaType): void {
     if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
-    if (this.options.requireVerifiedEmail && user.emailVerified === false)
+    if (this.options.requireVerifiedEmail && flagOf(user, 'emailVerified') === false)
       throw new MfaException('unverified_email');
   }
 

@@ -10,8 +10,7 @@ interface GraphQLContext {
  * has nothing of the kind; what it says of itself proves nothing.
  */
 export function findRequest(host: ArgumentsHost): object | undefined {
-  const found = lookUp(host);
-  return typeof found === 'object' && found !== null ? found : undefined;
+  return asObject(lookUp(host));
 }
 
 function lookUp(host: ArgumentsHost): unknown {
@@ -45,9 +44,22 @@ export function findResponse(host: ArgumentsHost): object | undefined {
   }
 }
 
-/** Whether the request object may serve many messages, so that what was read for one is stale for the next. */
-export function isLongLived(host: ArgumentsHost): boolean {
-  return host.getType<string>() !== 'http';
+/**
+ * What the guards ask once for: the HTTP request, the operation of GraphQL with all its fields, the message. Request objects
+ * outside HTTP may serve many of these, and what was read for one is stale for the next.
+ */
+export function operationOf(host: ArgumentsHost): object {
+  if (host.getType<string>() !== 'graphql') return executionOf(host);
+  // Made anew each time an operation is executed, and the same for all its fields.
+  const info = asObject(host.getArgByIndex<unknown>(3)) as { variableValues?: unknown } | undefined;
+  return asObject(info?.variableValues) ?? executionOf(host);
+}
+
+/** One call of one handler: the same object for all its guards and interceptors. */
+export function executionOf(host: ArgumentsHost): object {
+  const request = host.getType() === 'http' ? asObject(host.switchToHttp().getRequest<unknown>()) : undefined;
+  // Contexts that are made by hand, as in unit tests, need not have arguments.
+  return request ?? (host as Partial<ArgumentsHost>).getArgs?.() ?? {};
 }
 
 const judged = new WeakMap<object, object>();
@@ -67,8 +79,7 @@ export function requestOf(host: ArgumentsHost): object | undefined {
 
 /** What belongs to this message or request alone, and is the same for a guard and a parameter of the handler. */
 function carrierOf(host: ArgumentsHost): object | undefined {
-  const carrier = lookUpCarrier(host);
-  return typeof carrier === 'object' && carrier !== null ? carrier : undefined;
+  return asObject(lookUpCarrier(host));
 }
 
 function lookUpCarrier(host: ArgumentsHost): unknown {
@@ -84,4 +95,8 @@ function lookUpCarrier(host: ArgumentsHost): unknown {
     default:
       return undefined;
   }
+}
+
+function asObject(value: unknown): object | undefined {
+  return typeof value === 'object' && value !== null ? value : undefined;
 }

@@ -1,7 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 
-import { isLongLived } from './find-request.js';
 import { isMfaSkipped } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 
@@ -10,6 +9,6 @@ import { MfaGuard } from './mfa.guard.js';
 export class GlobalMfaGuard extends MfaGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isMfaSkipped(this.reflector, context)) return true;
-    return this.judge(context, (request) => this.policy.decideGlobally(request, isLongLived(context)));
+    return this.judge(context, (request, operation) => this.policy.decideGlobally(request, operation));
   }
 }

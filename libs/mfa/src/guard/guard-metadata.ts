@@ -1,16 +1,55 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 
-/** Metadata key of `@RequireMfa()`. */
-export const REQUIRE_MFA = 'nestjs-mfa:require';
+import type { MfaRequirement } from '../policy/policy.js';
 
-/** Metadata key of `@SkipMfa()`. */
-export const SKIP_MFA = 'nestjs-mfa:skip';
+/** What the decorators say of one class or handler: all that it requires; or that it requires nothing. */
+type Rule = readonly MfaRequirement[] | 'skip';
 
-/** Whether `@SkipMfa()` exempts a handler. Its own decorators count for more than its class's. */
+/** Metadata key of `@RequireMfa()` and `@SkipMfa()`: one for both, so that the nearer one is found and not the other. */
+const RULE = 'nestjs-mfa:rule';
+
+/**
+ * What `@RequireMfa()` has said of this very class or handler so far.
+ *
+ * @throws {TypeError} where `@SkipMfa()` stands
+ */
+export function ownRequirements(target: object): readonly MfaRequirement[] {
+  const rule = ownRule(target);
+  if (rule === 'skip') throw contradiction();
+  return rule ?? [];
+}
+
+export function setRequirements(target: object, requirements: readonly MfaRequirement[]): void {
+  Reflect.defineMetadata(RULE, requirements satisfies Rule, target);
+}
+
+/** @throws {TypeError} where `@RequireMfa()` stands */
+export function setSkipped(target: object): void {
+  if (Array.isArray(ownRule(target))) throw contradiction();
+  Reflect.defineMetadata(RULE, 'skip' satisfies Rule, target);
+}
+
+/** Whether `@SkipMfa()` exempts a handler: no `@RequireMfa()` is as near. */
 export function isMfaSkipped(reflector: Reflector, context: ExecutionContext): boolean {
-  const handler = context.getHandler();
-  if (reflector.get<boolean | undefined>(SKIP_MFA, handler)) return true;
-  if (reflector.get<object | undefined>(REQUIRE_MFA, handler)) return false;
-  return reflector.get<boolean | undefined>(SKIP_MFA, context.getClass()) ?? false;
+  return nearestRule(reflector, context) === 'skip';
+}
+
+/** What the nearest `@RequireMfa()` demands; empty where nothing in particular is demanded. */
+export function requirementsOf(reflector: Reflector, context: ExecutionContext): readonly MfaRequirement[] {
+  const rule = nearestRule(reflector, context);
+  return rule === undefined || rule === 'skip' ? [] : rule;
+}
+
+/** The rule of the handler, else of its class, else of the nearest base class that has one. */
+function nearestRule(reflector: Reflector, context: ExecutionContext): Rule | undefined {
+  return reflector.getAllAndOverride<Rule | undefined>(RULE, [context.getHandler(), context.getClass()]);
+}
+
+function ownRule(target: object): Rule | undefined {
+  return Reflect.getOwnMetadata(RULE, target) as Rule | undefined;
+}
+
+function contradiction(): TypeError {
+  return new TypeError('@RequireMfa() and @SkipMfa() on one class or handler contradict each other');
 }

@@ -20,10 +20,16 @@ import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService, recordsOf } from '../sessions/request-context.service.js';
 import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
+import { DecisionsOnce } from './decisions-once.js';
+import { noteJudged } from './judgements.js';
+
+type Judged = Pick<MfaRequestContext, 'user' | 'session' | 'account'> & { request?: object };
 
 /** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
 @Injectable()
 export class MfaPolicyService {
+  private readonly decisions = new DecisionsOnce();
+
   constructor(
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
     @Inject(AccountsService) private readonly accounts: AccountsService,
@@ -36,14 +42,34 @@ export class MfaPolicyService {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Whether the request may pass a route with this requirement. */
-  async decide(requirement: MfaRequirement, request: object, fresh: boolean): Promise<PolicyDecision> {
+  /** How old a proof may be where a route does not say, in seconds. */
+  get defaultMaxAge(): number {
+    return this.options.gracePeriodSeconds;
+  }
+
+  /**
+   * Whether the request may pass a route with this requirement.
+   *
+   * @param operation what the session is read once for, where the request object outlives it; see `RequestContextService`
+   */
+  async decide(
+    requirement: MfaRequirement,
+    request: object,
+    operation: object = request,
+  ): Promise<PolicyDecision> {
     const context = await this.contexts.resolve(request, {
-      fresh,
+      operation,
       // With these, some answers take another query; this one makes up for it.
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
-    return this.decideFor(requirement, context);
+    return this.decisions.once(context, operation, JSON.stringify(requirement), () =>
+      this.decideFor(requirement, context),
+    );
+  }
+
+  /** The user of the request, or null. */
+  async findUser(request: object, operation: object = request): Promise<MfaUser | null> {
+    return (await this.contexts.resolve(request, { operation })).user;
   }
 
   /**
@@ -64,14 +90,16 @@ export class MfaPolicyService {
    * What the global guard asks: users who must have a second factor need one that was proven in this session, however long
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
-  async decideGlobally(request: object, fresh: boolean): Promise<PolicyDecision> {
-    const context = await this.contexts.resolve(request, { fresh, withAccount: true });
+  async decideGlobally(request: object, operation: object = request): Promise<PolicyDecision> {
+    const context = await this.contexts.resolve(request, { operation, withAccount: true });
     const { user } = context;
-    if (!user) return { allow: true };
-    const account = context.account ?? (await this.accounts.find(userIdOf(user)));
-    const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
-    if (!mustEnrol) return { allow: true };
-    return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
+    if (!user) return noteJudged({ allow: true }, null);
+    return this.decisions.once(context, operation, 'global', async () => {
+      const account = context.account ?? (await this.accounts.find(userIdOf(user)));
+      const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
+      if (!mustEnrol) return noteJudged({ allow: true }, user);
+      return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
+    });
   }
 
   /**
@@ -90,10 +118,11 @@ export class MfaPolicyService {
     throw new MfaException('mfa_enrollment_required', { methods: this.enrollment.supportedSecondFactors() });
   }
 
-  private async decideFor(
-    requirement: MfaRequirement,
-    context: Pick<MfaRequestContext, 'user' | 'session' | 'account'> & { request?: object },
-  ): Promise<PolicyDecision> {
+  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+    return noteJudged(await this.weigh(requirement, context), context.user);
+  }
+
+  private async weigh(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
     const { user } = context;
     const session = {
       hasUser: user !== null,

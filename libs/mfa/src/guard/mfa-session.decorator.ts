@@ -6,8 +6,8 @@ import { getMfaSession } from '../sessions/request-session.js';
 import { requestOf } from './find-request.js';
 
 /**
- * Injects the authentication session that the guard before this handler read, or that property of it; null where no guard
- * of this module has run, or there is no living session. A pending session is one too: see its `status`.
+ * Injects the authenticated session that the guard before this handler read, or that property of it; null where no guard of
+ * this module has run, or there is no living session. One that waits for its second factor is none.
  *
  *     @Query(() => [String])
  *     @RequireMfa()

@@ -1,15 +1,19 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
-
 import { Reflector } from '@nestjs/core';
 
+import type { MfaUser } from '../adapter/mfa-user.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { presentIn } from '../http/transport-exceptions.js';
-import { findRequest, findResponse, isLongLived } from './find-request.js';
-import { isMfaSkipped } from './guard-metadata.js';
-import { MfaPolicyService } from './mfa-policy.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
+import { findRequest, findResponse, operationOf } from './find-request.js';
+import { isMfaSkipped } from './guard-metadata.js';
+import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
+import { MfaPolicyService } from './mfa-policy.service.js';
+
+/** The users that this guard has set: each comes from the session, and goes with it. */
+const signedIn = new WeakMap<object, MfaUser>();
 
 /**
  * Signs in by the authentication session alone: sets `request.user` for applications that have no other sign-in session. A
@@ -26,15 +30,29 @@ export class MfaSessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.judge(context, operationOf(context));
+  }
+
+  private async judge(context: ExecutionContext, operation: object): Promise<boolean> {
     const request = findRequest(context) as { user?: unknown } | undefined;
     try {
       if (!request) throw new MfaException('unauthenticated');
-      const found = await this.contexts.resolve(request, { withAccount: true, fresh: isLongLived(context) });
+      if (request.user === signedIn.get(request)) delete request.user;
+      const found = await this.contexts.resolve(request, { withAccount: true, operation });
       const { user, hasDeadToken } = found;
       if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
       // What answers no request of its own, as a WebSocket's handshake, would keep the user beyond the session.
-      if (findResponse(context)) request.user = user;
+      if (findResponse(context)) {
+        request.user = user;
+        if (found.session) signedIn.set(request, user);
+      }
+      const judged = snapshotOf(user);
+      keepJudgement(context, this, {
+        stillHolds: async () =>
+          isSameSnapshot(judged, snapshotOf(await this.policy.findUser(request, operation))),
+        judge: (later = operation) => this.judge(context, later),
+      });
       return true;
     } catch (error) {
       throw await presentIn(context, this.exceptions, error, request);

@@ -5,10 +5,15 @@ import { Reflector } from '@nestjs/core';
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { presentIn } from '../http/transport-exceptions.js';
-import type { MfaRequirement, PolicyDecision } from '../policy/policy.js';
-import { findRequest, isLongLived, keepRequest } from './find-request.js';
-import { REQUIRE_MFA, isMfaSkipped } from './guard-metadata.js';
+import type { PolicyDecision } from '../policy/policy.js';
+import { mergeRequirements } from '../policy/requirements.js';
+import { findRequest, keepRequest, operationOf } from './find-request.js';
+import { isMfaSkipped, requirementsOf } from './guard-metadata.js';
+import { isSameSnapshot, judgedBy, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
+
+/** Decides on a request; `operation` is what its session is read for. */
+export type MfaDecide = (request: object, operation: object) => Promise<PolicyDecision>;
 
 /**
  * The guard behind `@RequireMfa()`. It passes on a decision and on nothing else: an exception is a refusal. Override
@@ -25,11 +30,9 @@ export class MfaGuard implements CanActivate {
   /** @throws {MfaException} the refusal, in the form that the transport shows to its client */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isMfaSkipped(this.reflector, context)) return true;
-    const targets = [context.getHandler(), context.getClass()];
-    const requirement = this.reflector.getAllAndOverride<MfaRequirement | undefined>(REQUIRE_MFA, targets);
-    return this.judge(context, (request) =>
-      this.policy.decide(requirement ?? {}, request, isLongLived(context)),
-    );
+    const requirements = requirementsOf(this.reflector, context);
+    const requirement = mergeRequirements(requirements, this.policy.defaultMaxAge);
+    return this.judge(context, (request, operation) => this.policy.decide(requirement, request, operation));
   }
 
   /**
@@ -44,21 +47,48 @@ export class MfaGuard implements CanActivate {
     return request;
   }
 
-  /** Passes when `decide` allows the request; whatever else happens is a refusal with text and headers. */
+  /**
+   * Passes when `decide` allows the request; whatever else happens is a refusal with text and headers. When other guards put
+   * another user there afterwards, it is asked again.
+   */
   protected async judge(
     context: ExecutionContext,
-    decide: (request: object) => Promise<PolicyDecision>,
+    decide: MfaDecide,
+    operation: object = operationOf(context),
   ): Promise<boolean> {
     let request: object | undefined;
     try {
       request = await this.getRequest(context);
       keepRequest(context, request);
-      const decision = await decide(request);
-      if (decision.allow) return true;
-      const { allow: _, code, ...details } = decision;
-      throw new MfaException(code, details);
+      const decision = await decide(request, operation);
+      if (!decision.allow) {
+        const { allow: _, code, ...details } = decision;
+        throw new MfaException(code, details);
+      }
+      const user = judgedBy(decision);
+      const judged = user === undefined ? undefined : snapshotOf(user);
+      keepJudgement(context, this, {
+        stillHolds: () => this.isStillThere(judged, context, operation),
+        judge: (later) => this.judge(context, decide, later),
+      });
+      return true;
     } catch (error) {
       throw await presentIn(context, this.exceptions, error, request);
+    }
+  }
+
+  /** Whether the user is who was judged; false where that can't be told. */
+  private async isStillThere(
+    judged: readonly unknown[] | undefined,
+    context: ExecutionContext,
+    operation: object,
+  ): Promise<boolean> {
+    if (!judged) return false;
+    try {
+      const user = await this.policy.findUser(await this.getRequest(context), operation);
+      return isSameSnapshot(judged, snapshotOf(user));
+    } catch {
+      return false;
     }
   }
 }

@@ -1,41 +1,63 @@
 import type { Type } from '@nestjs/common';
-import { SetMetadata, UseFilters, UseGuards, applyDecorators } from '@nestjs/common';
+import { UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+} from '@nestjs/common/constants.js';
 
-import { RefusedMessageFilter } from '../http/refused-message.filter.js';
-import { MFA_TYPES } from '../policy/methods.js';
+import { REFUSED_MESSAGE_FILTER } from '../http/refused-message.filter.js';
 import type { MfaRequirement } from '../policy/policy.js';
+import { assertSatisfiable, mergeRequirements, readRequirement } from '../policy/requirements.js';
+import { ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
 import { MfaGuard } from './mfa.guard.js';
-import { REQUIRE_MFA, SKIP_MFA } from './guard-metadata.js';
+import { ownRequirements, setRequirements, setSkipped } from './guard-metadata.js';
 
 /**
  * Lets only those through who have proven a second factor lately. On a controller or a handler; the handler's own
- * requirement replaces the controller's.
+ * requirement replaces the controller's, a controller's that of its base class. Two on one target must both be met.
  *
  * @param guard a guard of your own that finds the request elsewhere
- * @throws {TypeError} when a requirement could never be met
+ * @throws {TypeError} for unknown or wrong parts of the requirement, when it could never be met, and beside `@SkipMfa()`
  */
 export function RequireMfa(
   requirement: MfaRequirement = {},
   guard: Type<MfaGuard> = MfaGuard,
 ): ClassDecorator & MethodDecorator {
-  const { maxAge, methods } = requirement;
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) {
-    throw new TypeError('@RequireMfa({ maxAge }) takes a whole number of seconds above 0');
-  }
-  if (methods !== undefined && !(methods.length > 0 && methods.every((type) => MFA_TYPES.includes(type)))) {
-    throw new TypeError(`@RequireMfa({ methods }) takes some of ${MFA_TYPES.join(', ')}`);
-  }
-  if (requirement.phishingResistant && requirement.acceptTrustedDevice) {
-    throw new TypeError('@RequireMfa(): a trusted browser is not phishing-resistant');
-  }
-  return applyDecorators(
-    SetMetadata(REQUIRE_MFA, requirement),
-    UseGuards(guard),
-    UseFilters(RefusedMessageFilter),
-  );
+  const own = readRequirement(requirement);
+  return decorate((target) => {
+    const requirements = [...ownRequirements(target), own];
+    assertSatisfiable(mergeRequirements(requirements, Infinity));
+    setRequirements(target, requirements);
+    once(target, GUARDS_METADATA, guard, UseGuards);
+    once(target, INTERCEPTORS_METADATA, ASK_AGAIN_INTERCEPTOR, UseInterceptors);
+    once(target, EXCEPTION_FILTERS_METADATA, REFUSED_MESSAGE_FILTER, UseFilters);
+  });
 }
 
-/** Exempts a controller or a handler from the global guard, and a handler from its controller's `@RequireMfa()`. */
+/**
+ * Exempts a controller or a handler from the global guard, and from a `@RequireMfa()` that is farther away: the controller's,
+ * or a base class's.
+ *
+ * @throws {TypeError} beside `@RequireMfa()` on the same target
+ */
 export function SkipMfa(): ClassDecorator & MethodDecorator {
-  return SetMetadata(SKIP_MFA, true);
+  return decorate(setSkipped);
+}
+
+/** A decorator of classes and methods. What is said of a method is kept with its function, as Nest does. */
+function decorate(apply: (target: object) => void): ClassDecorator & MethodDecorator {
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) =>
+    apply((descriptor?.value as object | undefined) ?? target);
+}
+
+/** Registers an enhancer of Nest unless the target has it already, from another decorator or a base class. */
+function once<T>(
+  target: object,
+  metadataKey: string,
+  enhancer: T,
+  use: (enhancer: T) => ClassDecorator & MethodDecorator,
+): void {
+  const present = (Reflect.getMetadata(metadataKey, target) as unknown[] | undefined) ?? [];
+  if (!present.includes(enhancer)) use(enhancer)(target as never);
 }

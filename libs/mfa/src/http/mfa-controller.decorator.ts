@@ -3,6 +3,7 @@ import { UseFilters, UseGuards, UsePipes, applyDecorators } from '@nestjs/common
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
 import { MfaRouteExceptionFilter } from './mfa-exception.filter.js';
 import { MfaRouteGuard } from './mfa-route.guard.js';
+import { OwnAnswers } from './own-answer.js';
 import { MfaValidationPipe } from './mfa-validation.pipe.js';
 import { AnswersWith } from './own-routes.js';
 
@@ -12,6 +13,7 @@ export function MfaController(): ClassDecorator {
     AnswersWith('json'),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
+    OwnAnswers(),
     UseGuards(MfaRouteGuard),
     UsePipes(MfaValidationPipe),
     UseFilters(MfaRouteExceptionFilter),

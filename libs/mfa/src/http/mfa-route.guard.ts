@@ -1,14 +1,14 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 
 import { MfaException } from '../errors/mfa-exception.js';
+import { isSameSnapshot, keepJudgement, snapshotOf } from '../guard/judgements.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
-import { ACCESS, setRequestContext } from './access.js';
+import { accessOf, setRequestContext } from './access.js';
 import { hasBody, readHeader, setHeader } from './http-message.js';
 import { isShallow } from './shallow.js';
 
@@ -19,14 +19,13 @@ export class MfaRouteGuard implements CanActivate {
     @Inject(RequestContextService) protected readonly contexts: RequestContextService,
     @Inject(SessionTransport) protected readonly transport: SessionTransport,
     @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
-    @Inject(Reflector) protected readonly reflector: Reflector,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const http = execution.switchToHttp();
     const request = http.getRequest<object>();
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
-    const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
+    const access = accessOf(execution);
     // Where anyone may sign in, another site must not sign a browser in either.
     const isForgeable =
       access === 'anyone' ? !this.transport.usesHeader(request) : this.transport.isForgeable(request);
@@ -36,10 +35,21 @@ export class MfaRouteGuard implements CanActivate {
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent';
-    const context = await this.contexts.resolve(request, { withAccount });
+    const context = await this.contexts.resolveAny(request, { withAccount });
     await this.assertAccess(access, context);
     setRequestContext(request, context);
+    this.keepJudgement(execution, context);
     return true;
+  }
+
+  /** What a guard of the application's that comes later makes of the user is not what the routes would work with. */
+  protected keepJudgement(execution: ExecutionContext, { request, user }: MfaRequestContext): void {
+    const judged = snapshotOf(user);
+    keepJudgement(execution, this, {
+      stillHolds: async () =>
+        isSameSnapshot(judged, snapshotOf((await this.contexts.resolveAny(request)).user)),
+      judge: () => this.canActivate(execution),
+    });
   }
 
   /** @throws {MfaException} `unauthenticated`, `session_expired`, or what is missing for a recent proof */

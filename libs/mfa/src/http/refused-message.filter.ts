@@ -18,11 +18,13 @@ interface WsClient {
  */
 @Injectable()
 @Catch(MfaMessageException)
-export class RefusedMessageFilter implements ExceptionFilter {
+class RefusedMessageFilter implements ExceptionFilter {
   catch(exception: MfaMessageException, host: ArgumentsHost): Observable<never> | undefined {
     return answerMessage(exception, host);
   }
 }
+
+export const REFUSED_MESSAGE_FILTER = new RefusedMessageFilter();
 
 /** Sends the refusal as Nest sends its own: the event `exception` to a WebSocket, the error of the answer elsewhere. */
 export function answerMessage(exception: MfaException, host: ArgumentsHost): Observable<never> | undefined {

@@ -8,7 +8,7 @@ import { sourceOfRequest } from '../events/event-source.js';
 import type { RefusalReason } from '../events/mfa-event.js';
 import { RefusalLog } from '../events/refusal-log.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
-import { getMfaSession, getMfaUser } from '../sessions/request-session.js';
+import { getMfaUser, hasPendingSession, presentedSession } from '../sessions/request-session.js';
 import { SessionTransport } from '../sessions/session-transport.js';
 
 /** The codes that are a failed authorisation, or an attempt to get around it (ASVS v5.0.0-16.3.2 and 16.3.3). */
@@ -34,14 +34,14 @@ export class RefusedRequests {
   note(code: MfaErrorCode, request: object): void {
     const reason = reasonOf(code, request);
     if (reason === null) return;
-    const session = getMfaSession(request);
+    const session = presentedSession(request);
     const user = getMfaUser(request) ?? (session && { id: session.userId });
     if (user) this.tell(user, request, reason);
     else if (reason === 'cross_origin') this.findOut(request);
   }
 
   private tell(user: MfaUser, request: object, reason: RefusalReason): void {
-    const source = sourceOfRequest(request, userIdOf(user), getMfaSession(request)?.id);
+    const source = sourceOfRequest(request, userIdOf(user), presentedSession(request)?.id);
     this.log.tellOnce(user, source, { type: 'mfa.access.refused', data: { reason } });
   }
 
@@ -50,7 +50,7 @@ export class RefusedRequests {
     const token = this.transport.readToken(request);
     if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
     this.log.later(async () => {
-      const { user, session } = await this.contexts.resolve(request);
+      const { user, session } = await this.contexts.resolveAny(request);
       const known = user ?? (session && { id: session.userId });
       if (known) return this.tell(known, request, 'cross_origin');
       // Nobody's request is nobody's event.
@@ -63,7 +63,7 @@ export class RefusedRequests {
 
 function reasonOf(code: MfaErrorCode, request: object): RefusalReason | null {
   if (REASONS.includes(code)) return code as RefusalReason;
-  const isHalf = code === 'unauthenticated' && getMfaSession(request)?.status === 'pending';
+  const isHalf = code === 'unauthenticated' && hasPendingSession(request);
   return isHalf ? 'pending_session' : null;
 }
 

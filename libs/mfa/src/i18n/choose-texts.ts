@@ -8,10 +8,11 @@ const MAX_SUBTAGS = 16;
 
 /** The texts of that language, or of a less special one (`de` for `de-AT`; RFC 4647, section 3.4); else the first of the list. */
 export function textsOf(
-  locale: string | null | undefined,
+  locale: unknown,
   available: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]],
 ): MfaLocaleTexts {
-  const subtags = locale?.toLowerCase().split('-', MAX_SUBTAGS) ?? [];
+  // What a locale is taken from may hold anything.
+  const subtags = typeof locale === 'string' ? locale.toLowerCase().split('-', MAX_SUBTAGS) : [];
   while (subtags.length > 0) {
     const range = subtags.join('-');
     const found = available.find((one) => one.locale.toLowerCase() === range);

@@ -7,7 +7,7 @@ import { readHeader } from '../http/http-message.js';
 import { hostOf } from '../http/requested-host.js';
 import type { ResolvedPages } from '../options/resolve-pages.js';
 import { MFA_PAGES } from '../options/resolve-pages.js';
-import { getMfaSession } from '../sessions/request-session.js';
+import { hasPendingSession } from '../sessions/request-session.js';
 import { refererPath, safeNext } from './next-path.js';
 import { PageLinks } from './page-links.js';
 
@@ -44,7 +44,7 @@ export class BrowserRedirect {
       case 'unauthenticated':
       case 'session_expired':
         // Half signed in, nobody yet: what is missing is the second factor.
-        if (getMfaSession(request)?.status === 'pending') return this.links.to('authenticate', { next });
+        if (hasPendingSession(request)) return this.links.to('authenticate', { next });
         return this.links.signIn(next);
       default:
         return null;

@@ -9,6 +9,7 @@ import {
 
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../http/own-routes.js';
+import { OwnAnswers } from '../http/own-answer.js';
 import type { HttpExchange } from '../sessions/login.flow.js';
 import type { FormBody } from './page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
@@ -21,6 +22,7 @@ export function MfaPages(): ClassDecorator {
     AnswersWith('page'),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
+    OwnAnswers(),
     UseGuards(PageGuard),
     UseInterceptors(PageInterceptor),
     UseFilters(PageExceptionFilter),

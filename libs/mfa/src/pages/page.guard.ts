@@ -1,10 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import type { RouteAccess } from '../http/access.js';
-import { ACCESS, setRequestContext } from '../http/access.js';
+import { accessOf, setRequestContext } from '../http/access.js';
 import { setHeader } from '../http/http-message.js';
 import { MfaRouteGuard } from '../http/mfa-route.guard.js';
 import { RequestContextService } from '../sessions/request-context.service.js';
@@ -18,10 +16,9 @@ export class PageGuard extends MfaRouteGuard {
     @Inject(RequestContextService) contexts: RequestContextService,
     @Inject(SessionTransport) transport: SessionTransport,
     @Inject(MfaPolicyService) policy: MfaPolicyService,
-    @Inject(Reflector) reflector: Reflector,
     @Inject(PageForms) private readonly forms: PageForms,
   ) {
-    super(contexts, transport, policy, reflector);
+    super(contexts, transport, policy);
   }
 
   override async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -29,11 +26,12 @@ export class PageGuard extends MfaRouteGuard {
     const request = http.getRequest<{ method: string; body?: { _csrf?: unknown } }>();
     setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
     this.transport.assertSameOrigin(request);
-    const access = this.reflector.get<RouteAccess>(ACCESS, execution.getHandler());
-    const context = await this.contexts.resolve(request, { withAccount: true });
+    const access = accessOf(execution);
+    const context = await this.contexts.resolveAny(request, { withAccount: true });
     setRequestContext(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
     if (request.method === 'POST') this.forms.assertToken(request.body?._csrf, context);
+    this.keepJudgement(execution, context);
     return true;
   }
 }

@@ -129,7 +129,7 @@ export class MfaService {
 
   /** Ends the session of this request, if there is one, and clears its cookie. */
   async logout({ request, response }: HttpExchange): Promise<void> {
-    const context = await this.contexts.resolve(request);
+    const context = await this.contexts.resolveAny(request);
     const { session } = context;
     if (session) {
       // Of several that end it, one tells; for the others it is over as well.

@@ -11,7 +11,7 @@ import { RefusalLog } from '../events/refusal-log.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import { getMfaAccount, getMfaSession, setMfaSession, setMfaUser } from './request-session.js';
+import { replacementOf, setMfaUser, showMfaSession } from './request-session.js';
 import { SessionTransport } from './session-transport.js';
 
 /** Who a request comes from, and what they have proven. */
@@ -28,8 +28,11 @@ export interface MfaRequestContext {
 }
 
 export interface ResolveOptions {
-  /** Reads the session anew, for request objects that outlive a request, such as a WebSocket's. */
-  fresh?: boolean;
+  /**
+   * What the session is read for once: by default the request. A request object that outlives it, such as a WebSocket's, reads
+   * anew for every message.
+   */
+  operation?: object;
   /** Reads what is kept of the user in the same query. */
   withAccount?: boolean;
 }
@@ -39,9 +42,19 @@ interface Found {
   account?: Account;
 }
 
+/** What was read for an operation, and under which circumstances. */
+interface Read {
+  token: string | null;
+  withAccount: boolean;
+  replacement: object | undefined;
+  found: Promise<Found>;
+}
+
 /** Finds user and session of a request. */
 @Injectable()
 export class RequestContextService {
+  private readonly reads = new WeakMap<object, Read>();
+
   constructor(
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -49,17 +62,31 @@ export class RequestContextService {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
+  /**
+   * Who the request comes from. A session that waits for its second factor is not shown, only that there is one: it is for
+   * the routes that finish it.
+   */
   async resolve(
     request: object,
-    { fresh = false, withAccount = false }: ResolveOptions = {},
+    options: ResolveOptions = {},
+  ): Promise<MfaRequestContext & { isPending: boolean }> {
+    const { account, ...context } = await this.resolveAny(request, options);
+    if (context.session?.status === 'pending') return { ...context, session: null, isPending: true };
+    return { ...context, ...(account ? { account } : {}), isPending: false };
+  }
+
+  /** Like {@link resolve}, with pending sessions: for what finishes or ends them. */
+  async resolveAny(
+    request: object,
+    { operation = request, withAccount = false }: ResolveOptions = {},
   ): Promise<MfaRequestContext> {
     const presented = this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
-    const { session, account } =
-      (fresh ? null : this.recall(request, withAccount)) ?? (await this.find(token, withAccount));
+    const { session, account } = await this.find(request, token, operation, withAccount);
     const hasDeadToken = presented !== null && !session;
-    setMfaSession(request, session, account);
-    const user = await this.adapter.getUser(request);
+    showMfaSession(request, session);
+    // Adapters that find nobody may answer with nothing at all.
+    const user = (await this.adapter.getUser(request)) || null;
     setMfaUser(request, user);
 
     // Two principals are never merged: the application's user counts, and a stranger's session is no session.
@@ -71,21 +98,31 @@ export class RequestContextService {
       this.refusals.tellOnce(user, source, { type: 'mfa.access.refused', data });
     }
     if (isForeign || isOrphan) {
-      setMfaSession(request, null);
+      showMfaSession(request, null);
       return { request, user, session: null, hasDeadToken };
     }
     return { request, user, session, hasDeadToken, ...(account ? { account } : {}) };
   }
 
-  /** What was read for this request before, unless more is asked for now. */
-  private recall(request: object, withAccount: boolean): Found | null {
-    const session = getMfaSession(request);
-    const account = getMfaAccount(request);
-    if (!session || (withAccount && !account)) return null;
-    return account ? { session, account } : { session };
+  /** Reads the session once for each operation, however many ask at the same time. */
+  private async find(
+    request: object,
+    token: string | null,
+    operation: object,
+    withAccount: boolean,
+  ): Promise<Found> {
+    const replacement = replacementOf(request);
+    if (replacement && operation === request) return replacement;
+    const known = this.reads.get(operation);
+    if (known?.token === token && known.replacement === replacement && (known.withAccount || !withAccount)) {
+      return known.found;
+    }
+    const found = this.read(token, withAccount);
+    this.reads.set(operation, { token, withAccount, replacement, found });
+    return found;
   }
 
-  private async find(token: string | null, withAccount: boolean): Promise<Found> {
+  private async read(token: string | null, withAccount: boolean): Promise<Found> {
     if (token === null) return { session: null };
     if (!withAccount) return { session: await this.sessions.verify(token) };
     return (await this.sessions.verifyWithAccount(token)) ?? { session: null };

@@ -1,13 +1,13 @@
 import type { MfaUser } from '../adapter/mfa-user.js';
-import type { Account } from '../authenticators/accounts.service.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 
-interface Known {
-  session: AuthenticationSession;
-  account?: Account;
+/** What took the place of the session that a request presented: a new one, or none. */
+interface Replacement {
+  session: AuthenticationSession | null;
 }
 
-const known = new WeakMap<object, Known>();
+const shown = new WeakMap<object, AuthenticationSession>();
+const replacements = new WeakMap<object, Replacement>();
 const users = new WeakMap<object, MfaUser>();
 
 /** Whom this request comes from, once a guard or a route of this module has found out. */
@@ -21,22 +21,38 @@ export function setMfaUser(request: object, user: MfaUser | null): void {
   else users.delete(request);
 }
 
-/** The authentication session of this request, once a guard or a route of this module has read it. */
+/**
+ * The authenticated session of this request, once a guard or a route of this module has read it. A pending one is nobody's:
+ * only the routes that finish it see it.
+ */
 export function getMfaSession(request: object): AuthenticationSession | undefined {
-  return known.get(request)?.session;
+  const session = shown.get(request);
+  return session?.status === 'authenticated' ? session : undefined;
 }
 
-/** What is kept of the session's user, when it was read along with the session. */
-export function getMfaAccount(request: object): Account | undefined {
-  return known.get(request)?.account;
+/** The session that this request presents, pending ones too: for this module alone. */
+export function presentedSession(request: object): AuthenticationSession | undefined {
+  return shown.get(request);
 }
 
-/** Keeps the session with the request, so that one request reads it once. */
-export function setMfaSession(
-  request: object,
-  session: AuthenticationSession | null,
-  account?: Account,
-): void {
-  if (session) known.set(request, account ? { session, account } : { session });
-  else known.delete(request);
+/** Whether this request presents a session that waits for its second factor. */
+export function hasPendingSession(request: object): boolean {
+  return presentedSession(request)?.status === 'pending';
+}
+
+/** Keeps the session with the request as it was read, or hides one that is not the user's. */
+export function showMfaSession(request: object, session: AuthenticationSession | null): void {
+  if (session) shown.set(request, session);
+  else shown.delete(request);
+}
+
+/** Keeps the session that this request has started, changed or (null) ended: what it presented counts no more. */
+export function setMfaSession(request: object, session: AuthenticationSession | null): void {
+  showMfaSession(request, session);
+  replacements.set(request, { session });
+}
+
+/** What {@link setMfaSession} has kept last. */
+export function replacementOf(request: object): Replacement | undefined {
+  return replacements.get(request);
 }

@@ -6,6 +6,7 @@ import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
+import { overlayUser } from '../adapter/user-overlay.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { normalizeCode } from '../authenticators/code-factor.js';
@@ -155,7 +156,7 @@ export class TotpService {
 
   /** The `otpauth://` URI of a secret under another account name. */
   async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
-    return this.adapter.buildTotpUrl({ ...user, email: name }, secret);
+    return this.adapter.buildTotpUrl(overlayUser(user, { email: () => name }), secret);
   }
 
   /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */

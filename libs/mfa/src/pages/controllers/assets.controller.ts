@@ -1,11 +1,14 @@
-import { Controller, Get, Inject, NotFoundException, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 
+import { MfaException } from '../../errors/mfa-exception.js';
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { setHeader } from '../../http/http-message.js';
+import { OwnAnswers } from '../../http/own-answer.js';
 import { PageAssets } from '../page-assets.js';
 
 /** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */
 @SkipMfa()
+@OwnAnswers()
 @Controller()
 export class PageAssetsController {
   constructor(@Inject(PageAssets) private readonly assets: PageAssets) {}
@@ -13,7 +16,7 @@ export class PageAssetsController {
   @Get('assets/:name')
   asset(@Param('name') name: string, @Res({ passthrough: true }) response: object): string {
     const asset = this.assets.find(name);
-    if (!asset) throw new NotFoundException();
+    if (!asset) throw new MfaException('not_found');
     setHeader(response, 'Content-Type', asset.type);
     setHeader(response, 'Cache-Control', 'public, max-age=31536000, immutable');
     setHeader(response, 'X-Content-Type-Options', 'nosniff');

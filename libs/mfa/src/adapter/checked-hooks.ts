@@ -1,0 +1,38 @@
+import { DefaultMfaAdapter } from './default-mfa-adapter.js';
+
+/** Hooks whose answer opens or closes something. */
+const YES_OR_NO = ['isMfaRequired', 'isMfaEnabled', 'canDeleteAuthenticator', 'verifyAttestation'] as const;
+
+/**
+ * Makes the adapter's own hooks refuse where they do not answer with a boolean. A forgotten `await` or `return`, a count, a
+ * text: what was meant can't be told, and to guess is to open something.
+ */
+export function checkHooks(adapter: DefaultMfaAdapter): void {
+  for (const hook of YES_OR_NO) {
+    const own = Reflect.get(adapter, hook) as (...parameters: unknown[]) => unknown;
+    if (own === Reflect.get(DefaultMfaAdapter.prototype, hook)) continue;
+    Object.defineProperty(adapter, hook, {
+      configurable: true,
+      writable: true,
+      value: (...parameters: unknown[]) => {
+        const answer = own.apply(adapter, parameters);
+        return isThenable(answer)
+          ? answer.then((value: unknown) => yesOrNo(hook, value))
+          : yesOrNo(hook, answer);
+      },
+    });
+  }
+}
+
+function isThenable(answer: unknown): answer is Promise<unknown> {
+  return typeof (answer as Partial<Promise<unknown>> | null | undefined)?.then === 'function';
+}
+
+function yesOrNo(hook: string, answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer;
+  throw new TypeError(`The adapter's ${hook}() must answer with a boolean, not with ${describe(answer)}`);
+}
+
+function describe(answer: unknown): string {
+  return answer === null ? 'null' : typeof answer;
+}

@@ -1,0 +1,38 @@
+import type { PolicyDecision } from '../policy/policy.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { isSameSnapshot, snapshotOf } from './judgements.js';
+
+interface Known {
+  session: MfaRequestContext['session'];
+  user: readonly unknown[];
+  decision: Promise<PolicyDecision>;
+}
+
+/**
+ * Decides once for each operation that asks many times: the fields of a GraphQL query, of which one request may hold
+ * thousands under names of their own. HTTP requests ask a few times, and may change in between what the answer hangs on.
+ */
+export class DecisionsOnce {
+  private readonly known = new WeakMap<object, Map<string, Known>>();
+
+  /**
+   * @param question what is asked, in text
+   * @param decide is called unless the same was asked for this operation, with the same user and session
+   */
+  once(
+    { request, session, ...context }: MfaRequestContext,
+    operation: object,
+    question: string,
+    decide: () => Promise<PolicyDecision>,
+  ): Promise<PolicyDecision> {
+    if (operation === request) return decide();
+    const asked = this.known.get(operation) ?? new Map<string, Known>();
+    this.known.set(operation, asked);
+    const before = asked.get(question);
+    const user = snapshotOf(context.user);
+    if (before?.session === session && isSameSnapshot(before.user, user)) return before.decision;
+    const decision = decide();
+    asked.set(question, { user, session, decision });
+    return decision;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Type } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
+
+import { MfaRouteGuard } from '../http/mfa-route.guard.js';
+import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
+import { GlobalMfaGuard } from './global-mfa.guard.js';
+import { MfaGuard } from './mfa.guard.js';
+import { MfaSessionGuard } from './mfa-session.guard.js';
+
+const OWN_GUARDS: Type[] = [MfaGuard, MfaSessionGuard, MfaRouteGuard];
+
+/**
+ * Puts the question whether the user is still who was judged after everything else that stands before a handler, in whatever
+ * order it was all written down. Done as soon as all classes are known: Nest reads this metadata when it binds routes and
+ * messages, which is before any hook.
+ */
+@Injectable()
+export class HandlerGuards {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    const all = [...modules.values()];
+    const wrappers = all.flatMap(({ controllers, providers }) => [
+      ...controllers.values(),
+      ...providers.values(),
+    ]);
+    const isGlobal = wrappers.some(
+      ({ token, metatype }) =>
+        token === GlobalMfaGuard || (String(token).startsWith(APP_GUARD) && metatype && isOwnGuard(metatype)),
+    );
+    for (const { metatype, isNotMetatype } of wrappers) {
+      if (metatype && !isNotMetatype) arrange(metatype as Type, isGlobal);
+    }
+  }
+}
+
+function arrange(target: Type, isGlobal: boolean): void {
+  const prototype = target.prototype as Record<string, object> | undefined;
+  if (!prototype) return;
+  for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+    const handler = prototype[name];
+    if (!handler) continue;
+    // A method of which nothing is known is nobody's handler.
+    const isGuarded = isGlobal
+      ? Reflect.getMetadataKeys(handler).length > 0
+      : enhancersOf(GUARDS_METADATA, target, handler).some(isOwnGuard);
+    if (!isGuarded) continue;
+    // Without any state, so that it does no harm that other applications of this process see them too.
+    moveToEnd(GUARDS_METADATA, handler, ASK_AGAIN_GUARD);
+    moveToEnd(INTERCEPTORS_METADATA, handler, ASK_AGAIN_INTERCEPTOR);
+  }
+}
+
+/** Those of a class, with what it inherits, and of one of its handlers. */
+function enhancersOf(metadataKey: string, ...targets: object[]): object[] {
+  return targets.flatMap(
+    (target) => (Reflect.getMetadata(metadataKey, target) as object[] | undefined) ?? [],
+  );
+}
+
+function isOwnGuard(guard: object): boolean {
+  return OWN_GUARDS.some(
+    (own) =>
+      guard === own ||
+      guard instanceof own ||
+      (typeof guard === 'function' && guard.prototype instanceof own),
+  );
+}
+
+function moveToEnd(metadataKey: string, handler: object, enhancer: object): void {
+  const present = enhancersOf(metadataKey, handler);
+  Reflect.defineMetadata(metadataKey, [...present.filter((one) => one !== enhancer), enhancer], handler);
+}

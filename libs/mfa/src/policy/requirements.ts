@@ -1,0 +1,81 @@
+import type { MfaType } from './methods.js';
+import { MFA_TYPES } from './methods.js';
+import type { MfaRequirement } from './policy.js';
+import { fittingTypes } from './policy.js';
+
+/** What each part of a requirement has to be. */
+const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; what: string }> = {
+  maxAge: {
+    fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+    what: 'a whole number of seconds above 0',
+  },
+  methods: {
+    fits: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((type) => MFA_TYPES.includes(type as MfaType)),
+    what: `some of ${MFA_TYPES.join(', ')}`,
+  },
+  phishingResistant: { fits: isBoolean, what: 'a boolean' },
+  allowUnenrolled: { fits: isBoolean, what: 'a boolean' },
+  acceptTrustedDevice: { fits: isBoolean, what: 'a boolean' },
+};
+
+/**
+ * A requirement as it was written down, checked and copied. What is misspelt would be lost without a word, and with it the
+ * protection that it was to give.
+ *
+ * @throws {TypeError} for anything but an object, unknown or wrong parts, and what no proof could meet
+ */
+export function readRequirement(given: unknown): MfaRequirement {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError('@RequireMfa() takes an object');
+  }
+  const requirement: Record<string, unknown> = {};
+  // Inherited ones too, which reading them would find.
+  for (const key in given) {
+    const part = Object.hasOwn(PARTS, key) ? PARTS[key as keyof MfaRequirement] : undefined;
+    if (!part) throw new TypeError(`@RequireMfa() does not know \`${key}\``);
+    const value = (given as Record<string, unknown>)[key];
+    if (value === undefined) continue;
+    if (!part.fits(value)) throw new TypeError(`@RequireMfa({ ${key} }) takes ${part.what}`);
+    requirement[key] = Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value;
+  }
+  if (requirement.phishingResistant && requirement.acceptTrustedDevice) {
+    throw new TypeError('@RequireMfa(): a trusted browser is not phishing-resistant');
+  }
+  assertSatisfiable(requirement);
+  return Object.freeze(requirement);
+}
+
+/**
+ * One requirement that is as strict as all of these together.
+ *
+ * @param defaultMaxAge what counts where one does not say, in seconds
+ */
+export function mergeRequirements(
+  requirements: readonly MfaRequirement[],
+  defaultMaxAge: number,
+): MfaRequirement {
+  const [first = {}, ...others] = requirements;
+  if (others.length === 0) return first;
+  const methods = MFA_TYPES.filter((type) =>
+    requirements.every((one) => !one.methods || one.methods.includes(type)),
+  );
+  return {
+    maxAge: Math.min(...requirements.map(({ maxAge = defaultMaxAge }) => maxAge)),
+    ...(methods.length < MFA_TYPES.length ? { methods } : {}),
+    phishingResistant: requirements.some((one) => one.phishingResistant),
+    allowUnenrolled: requirements.every((one) => one.allowUnenrolled),
+    acceptTrustedDevice: requirements.every((one) => one.acceptTrustedDevice),
+  };
+}
+
+/** @throws {TypeError} when no factor could meet it */
+export function assertSatisfiable(requirement: MfaRequirement): void {
+  if (fittingTypes(requirement).length === 0) {
+    throw new TypeError('@RequireMfa(): no factor could ever meet this');
+  }
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
