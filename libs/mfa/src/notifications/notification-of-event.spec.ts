@@ -63,6 +63,11 @@ describe('what the owner of the account is told of', () => {
     expect(notificationOf({ type, data } as MfaEvent)).toEqual(expected);
   });
 
+  it('is a lock because of a copy with the copy, and not once more', () => {
+    const data = { authenticator, reason: 'cloned' };
+    expect(notificationOf({ type: 'mfa.authenticator.locked', data } as MfaEvent)).toBeNull();
+  });
+
   it('is every kind of notification', () => {
     const types = Object.values(CASES).flatMap(
       ([, facts]) => (facts as { type?: string } | null)?.type ?? [],

@@ -23,12 +23,16 @@ export interface PurgeResult {
   auditEntries: number;
 }
 
-/** Tables whose rows say themselves when they expire, and the columns of their keys. */
-const EXPIRING: readonly [keyof PurgeResult, new () => ObjectLiteral, string][] = [
-  ['sessions', AuthenticationSession, 'id'],
-  ['totpSetups', TotpSetup, 'user_id'],
-  ['challenges', WebAuthnChallenge, 'hash'],
-  ['trustedDevices', TrustedDevice, 'id'],
+/** By how much the clocks of two instances may differ: a used challenge is gone when no clock takes it for a living one. */
+const CLOCK_SKEW_MS = 3_600_000;
+
+/** Tables whose rows say themselves when they expire, the columns of their keys, and how long they are kept after that. */
+const EXPIRING: readonly [keyof PurgeResult, new () => ObjectLiteral, string, number][] = [
+  ['sessions', AuthenticationSession, 'id', 0],
+  ['totpSetups', TotpSetup, 'user_id', 0],
+  // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
+  ['challenges', WebAuthnChallenge, 'hash', CLOCK_SKEW_MS],
+  ['trustedDevices', TrustedDevice, 'id', 0],
 ];
 
 /** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
@@ -51,10 +55,16 @@ export class ExpiredRows {
       trustedDevices: 0,
       auditEntries: 0,
     };
-    for (const [name, entity, key] of EXPIRING) {
+    for (const [name, entity, key, keptMs] of EXPIRING) {
       removed[name] = await removeInBatches(
         this.storage,
-        { entity, key, condition: 'expires_at <= :now', parameters: { now }, orderBy: 'expires_at' },
+        {
+          entity,
+          key,
+          condition: 'expires_at <= :now',
+          parameters: { now: now - keptMs },
+          orderBy: 'expires_at',
+        },
         this.options.retention.batchSize,
         goOn,
       );

@@ -28,13 +28,14 @@ const MAX_CLIENT_DATA = 8_192;
 const MAX_ATTESTATION = 65_536;
 const MAX_DATA = 8_192;
 const MAX_TRANSPORTS = 10;
+const MAX_PADDING = 2;
 
 type Fields = Record<string, unknown>;
 
 /** @throws {MfaException} `invalid_request` when the value has another shape */
 export function parseRegistration(value: unknown): RegistrationJson {
   const { id, response, extensions } = parseCredential(value);
-  const { transports = [] } = response;
+  const transports = response['transports'] ?? [];
   const isList = Array.isArray(transports) && transports.length <= MAX_TRANSPORTS;
   if (!isList || !transports.every((one) => typeof one === 'string' && /^[a-z-]{1,32}$/.test(one))) {
     throw invalid('credential.response.transports');
@@ -54,7 +55,8 @@ export function parseRegistration(value: unknown): RegistrationJson {
 /** @throws {MfaException} `invalid_request` when the value has another shape */
 export function parseAuthentication(value: unknown): AuthenticationJson {
   const { id, response } = parseCredential(value);
-  const hasHandle = response['userHandle'] !== undefined && response['userHandle'] !== null;
+  // Safari sends an empty one for keys that keep none.
+  const hasHandle = ![undefined, null, ''].includes(response['userHandle'] as string);
   return {
     ...common(id),
     response: {
@@ -69,7 +71,10 @@ export function parseAuthentication(value: unknown): AuthenticationJson {
 function parseCredential(value: unknown): { id: string; response: Fields; extensions: Fields } {
   const credential = fields(value, 'credential');
   const id = base64url(credential, 'id', MAX_ID);
-  if (credential['rawId'] !== id) throw invalid('credential.rawId');
+  // It says the same once more, and clients that make the JSON by hand leave it out.
+  if ((credential['rawId'] ?? null) !== null && base64url(credential, 'rawId', MAX_ID) !== id) {
+    throw invalid('credential.rawId');
+  }
   if (credential['type'] !== 'public-key') throw invalid('credential.type');
   return {
     id,
@@ -87,11 +92,15 @@ function fields(value: unknown, name: string): Fields {
   return value as Fields;
 }
 
+/** Bytes as text. Some clients pad it, or use the other alphabet of RFC 4648; here there is one spelling of it from now on. */
 function base64url(from: Fields, name: string, longest: number): string {
-  const value = from[name];
-  const isRight =
-    typeof value === 'string' && value.length > 0 && value.length <= longest && /^[\w-]+$/.test(value);
-  if (!isRight) throw invalid(`credential.${name}`);
+  const given = from[name];
+  if (typeof given !== 'string' || given.length > longest + MAX_PADDING) throw invalid(`credential.${name}`);
+  const value = given
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
+  if (value.length > longest || !/^[\w-]+$/.test(value)) throw invalid(`credential.${name}`);
   return value;
 }
 
