@@ -33,6 +33,14 @@ interface Refusable {
   error: PageError | null;
 }
 
+/** What a page that removes an authenticator says before it does. */
+interface Removal {
+  /** Whether it is the last second factor. */
+  isLast: boolean;
+  /** Whether it can't be removed, since its user must have a second factor. */
+  isNeeded: boolean;
+}
+
 /** What each page shows, by its name. */
 export interface MfaPageProps {
   index: {
@@ -80,10 +88,10 @@ export interface MfaPageProps {
       name: string;
       isFirst: boolean;
     };
-  'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[]; isLast: boolean };
+  'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
   'webauthn/add': Onward & Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean };
   'webauthn/edit': Refusable & { authenticator: ListedAuthenticator; name: string };
-  'webauthn/remove': Refusable & { authenticator: ListedAuthenticator; isLast: boolean };
+  'webauthn/remove': Refusable & { authenticator: ListedAuthenticator } & Removal;
   'recovery-codes/index': { summary: RecoveryCodesSummary; canGenerate: boolean };
   'recovery-codes/generate': Onward &
     Refusable & {
