@@ -5,6 +5,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',
   never: 'nie',
+  goToSite: 'Weiter zu {site}',
   support: 'Fragen? {contact}',
   copy: 'Kopieren',
   copied: 'Kopiert',
@@ -31,6 +32,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   lastUsed: 'Zuletzt verwendet',
   locked: 'Nach zu vielen Fehlversuchen gesperrt',
   rename: 'Umbenennen',
+  verifyEmail:
+    'Einen zweiten Faktor können Sie einrichten, sobald Sie Ihre E-Mail-Adresse bestätigt haben. Tun Sie das zuerst.',
   addAnother: 'Weiteren zweiten Faktor hinzufügen',
   addTotp: 'Authenticator-App einrichten',
   addKey: 'Sicherheitsschlüssel oder Passkey hinzufügen',

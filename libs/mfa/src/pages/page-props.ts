@@ -48,6 +48,8 @@ export interface MfaPageProps {
     authenticators: readonly ListedAuthenticator[];
     /** What can be added now. */
     offered: { totp: boolean; webauthn: boolean };
+    /** Whether more could be, once the user has verified their email address. */
+    mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
     /** What was just done. */
     notice: string | null;
@@ -74,7 +76,14 @@ export interface MfaPageProps {
       canCheckPassword: boolean;
       loginUrl: string | null;
     };
-  enrol: Onward & { methods: readonly MfaType[]; deadline: Date | null; period: number };
+  enrol: Onward & {
+    /** What can be added now. */
+    methods: readonly MfaType[];
+    /** Whether more could be, once the user has verified their email address. */
+    mustVerifyEmail: boolean;
+    deadline: Date | null;
+    period: number;
+  };
   passkey: Onward & Refusable & { loginUrl: string | null };
   'totp/add': Onward &
     Refusable & {
