@@ -83,11 +83,28 @@ describe('the pages without JavaScript', () => {
       const full = await browser.get(`${PAGES}/totp/add`);
       expect(full.status).toBe(409);
       expect(textOf(full.text)).toContain('This factor is already set up.');
-      expect((await browser.get(PAGES)).text).not.toContain(`href="${PAGES}/totp/add"`);
+      for (const page of [PAGES, `${PAGES}/enrol`])
+        expect((await browser.get(page)).text).not.toContain(`href="${PAGES}/totp/add"`);
     });
 
-    it('refuses an unverified address, on a page', async () => {
+    it('offers nothing to who has not verified their address, says what to do, and refuses', async () => {
       const browser = await signedIn(test, { emailVerified: false });
+      for (const page of ['', '/enrol', '/enrol?method=webauthn']) {
+        const { status, text } = await browser.get(`${PAGES}${page}`);
+        expect([status, textOf(text).includes('once you have verified your email address')]).toEqual([
+          200,
+          true,
+        ]);
+        expect(text).not.toMatch(/href="[^"]*\/(totp|webauthn)\/add/);
+        expect(textOf(text)).not.toContain('No second factor can be set up');
+      }
+      const verified = await signedIn(test, { emailVerified: true });
+      for (const page of ['', '/enrol']) {
+        const { text } = await verified.get(`${PAGES}${page}`);
+        expect(textOf(text)).not.toContain('verified your email');
+        expect(text).toMatch(/href="[^"]*\/totp\/add/);
+        expect(text).toMatch(/href="[^"]*\/webauthn\/add/);
+      }
       for (const page of ['totp/add', 'webauthn/add']) {
         const answer = await browser.get(`${PAGES}/${page}`);
         expect([answer.status, textOf(answer.text).includes('verified your email')]).toEqual([403, true]);

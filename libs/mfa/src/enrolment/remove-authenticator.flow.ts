@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import type { MfaRequirementContext } from '../adapter/hook-contexts.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
 import { FactorChange } from '../authenticators/factor-change.js';
@@ -30,10 +32,26 @@ export class RemoveAuthenticatorFlow {
    * Removes one authenticator. The last second factor takes the recovery codes along. Sessions lose what the removed
    * factor proved: the user's other sessions end, the current one goes on without that proof.
    *
-   * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so
+   * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so or it {@link isNeeded}
    */
   async remove(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
-    await this.change.run(user, { context }, (state) => this.plan(id, state));
+    await this.change.run(user, { context }, async (state) => {
+      if (await this.isNeeded(user, id, state.authenticators, context))
+        throw new MfaException('cannot_delete_authenticator');
+      return this.plan(id, state);
+    });
+  }
+
+  /** Whether this is the last second factor of somebody who must have one: only an administrator's reset takes that. */
+  async isNeeded(
+    user: MfaUser,
+    id: string,
+    authenticators: readonly Pick<Authenticator, 'id' | 'type'>[],
+    context: MfaRequirementContext = {},
+  ): Promise<boolean> {
+    const secondFactors = authenticators.filter(({ type }) => isSecondFactorType(type));
+    const isLast = secondFactors.length === 1 && secondFactors[0]?.id === id;
+    return isLast && this.adapter.isMfaRequired(user, context);
   }
 
   private async plan(

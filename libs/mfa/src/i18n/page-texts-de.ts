@@ -5,6 +5,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',
   never: 'nie',
+  goToSite: 'Weiter zu {site}',
   support: 'Fragen? {contact}',
   copy: 'Kopieren',
   copied: 'Kopiert',
@@ -31,6 +32,9 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   lastUsed: 'Zuletzt verwendet',
   locked: 'Nach zu vielen Fehlversuchen gesperrt',
   rename: 'Umbenennen',
+  verifyEmail:
+    'Einen zweiten Faktor können Sie einrichten, sobald Sie Ihre E-Mail-Adresse bestätigt haben. Tun Sie das zuerst.',
+  addAnother: 'Weiteren zweiten Faktor hinzufügen',
   addTotp: 'Authenticator-App einrichten',
   addKey: 'Sicherheitsschlüssel oder Passkey hinzufügen',
   codesRemaining: {
@@ -119,6 +123,9 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   totpRemoveWhich: 'Welche?',
   removeLast:
     'Es ist Ihr letzter zweiter Faktor: Die Zwei-Faktor-Authentisierung ist dann ausgeschaltet, und Ihre Wiederherstellungscodes und vertrauenswürdigen Browser entfallen.',
+  removeNeeded:
+    'Ihr Konto braucht einen zweiten Faktor, daher lässt sich der letzte nicht entfernen. Fügen Sie zuerst einen anderen hinzu.',
+  removeNotAllowed: 'Dieser zweite Faktor lässt sich nicht entfernen.',
   removeSubmit: 'Entfernen',
   invalidName: 'Ein Name hat 1 bis 100 Zeichen.',
   invalidTotp: 'Geben Sie die Ziffern ein, die die App zeigt.',

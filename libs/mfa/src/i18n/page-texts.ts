@@ -4,6 +4,7 @@ export const ENGLISH_PAGES = Object.freeze({
   backToSecurity: 'Account security',
   cancel: 'Cancel',
   never: 'never',
+  goToSite: 'Go to {site}',
   support: 'Questions? {contact}',
   copy: 'Copy',
   copied: 'Copied',
@@ -29,6 +30,8 @@ export const ENGLISH_PAGES = Object.freeze({
   lastUsed: 'Last used',
   locked: 'Locked after too many failed attempts',
   rename: 'Rename',
+  verifyEmail: 'You can set up a second factor once you have verified your email address. Do that first.',
+  addAnother: 'Add another second factor',
   addTotp: 'Set up an authenticator app',
   addKey: 'Add a security key or passkey',
   codesRemaining: {
@@ -121,6 +124,9 @@ export const ENGLISH_PAGES = Object.freeze({
   totpRemoveWhich: 'Which one?',
   removeLast:
     'It is your last second factor: two-factor authentication is off then, and your recovery codes and trusted browsers are gone.',
+  removeNeeded:
+    'Your account must have a second factor, so the last one cannot be removed. Add another one first.',
+  removeNotAllowed: 'This second factor cannot be removed.',
   removeSubmit: 'Remove',
   invalidName: 'A name has 1 to 100 characters.',
   invalidTotp: 'Enter the digits that the app shows.',

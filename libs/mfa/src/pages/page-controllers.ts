@@ -11,6 +11,7 @@ import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { NewFactorAnswers } from './new-factor-answer.js';
+import { OfferedFactors } from './offered-factors.js';
 import { PageAssets } from './page-assets.js';
 import { PageCookies } from './page-cookies.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
@@ -39,6 +40,7 @@ export const PAGE_CONTROLLERS: Type[] = [
 /** What the pages need, and nothing else does. */
 export const PAGE_PROVIDERS: Provider[] = [
   NewFactorAnswers,
+  OfferedFactors,
   PageAssets,
   PageCookies,
   // Also for what never reaches a page.

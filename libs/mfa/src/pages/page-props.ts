@@ -33,6 +33,14 @@ interface Refusable {
   error: PageError | null;
 }
 
+/** What a page that removes an authenticator says before it does. */
+interface Removal {
+  /** Whether it is the last second factor. */
+  isLast: boolean;
+  /** Whether it can't be removed, since its user must have a second factor. */
+  isNeeded: boolean;
+}
+
 /** What each page shows, by its name. */
 export interface MfaPageProps {
   index: {
@@ -40,6 +48,8 @@ export interface MfaPageProps {
     authenticators: readonly ListedAuthenticator[];
     /** What can be added now. */
     offered: { totp: boolean; webauthn: boolean };
+    /** Whether more could be, once the user has verified their email address. */
+    mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
     /** What was just done. */
     notice: string | null;
@@ -66,7 +76,14 @@ export interface MfaPageProps {
       canCheckPassword: boolean;
       loginUrl: string | null;
     };
-  enrol: Onward & { methods: readonly MfaType[]; deadline: Date | null; period: number };
+  enrol: Onward & {
+    /** What can be added now. */
+    methods: readonly MfaType[];
+    /** Whether more could be, once the user has verified their email address. */
+    mustVerifyEmail: boolean;
+    deadline: Date | null;
+    period: number;
+  };
   passkey: Onward & Refusable & { loginUrl: string | null };
   'totp/add': Onward &
     Refusable & {
@@ -80,10 +97,10 @@ export interface MfaPageProps {
       name: string;
       isFirst: boolean;
     };
-  'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[]; isLast: boolean };
+  'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
   'webauthn/add': Onward & Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean };
   'webauthn/edit': Refusable & { authenticator: ListedAuthenticator; name: string };
-  'webauthn/remove': Refusable & { authenticator: ListedAuthenticator; isLast: boolean };
+  'webauthn/remove': Refusable & { authenticator: ListedAuthenticator } & Removal;
   'recovery-codes/index': { summary: RecoveryCodesSummary; canGenerate: boolean };
   'recovery-codes/generate': Onward &
     Refusable & {

@@ -1,13 +1,14 @@
 import { Get, Inject } from '@nestjs/common';
 
 import type { MfaUser } from '../../adapter/mfa-user.js';
+import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
 import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaService } from '../../sessions/mfa.service.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { EnrollmentPolicy } from '../../users/enrollment-policy.js';
 import { safeNext } from '../next-path.js';
+import { OfferedFactors } from '../offered-factors.js';
 import type { PageAnswer } from '../page-answer.js';
 import { show } from '../page-answer.js';
 import { MfaPages, QueryText } from '../page.decorators.js';
@@ -17,7 +18,8 @@ import { MfaPages, QueryText } from '../page.decorators.js';
 export class EnrolPage {
   constructor(
     @Inject(MfaService) private readonly mfa: MfaService,
-    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(OfferedFactors) private readonly offers: OfferedFactors,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -29,12 +31,13 @@ export class EnrolPage {
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
   ): Promise<PageAnswer> {
-    const offered = this.enrollment.supportedSecondFactors();
-    const wanted = offered.filter((type) => type === method);
+    const { types, mustVerifyEmail } = this.offers.find(user, await this.authenticators.find(user));
+    const wanted = types.filter((type) => type === method);
     const { enrollmentDeadline } = await this.mfa.status(user, session);
     return show('enrol', {
       next: safeNext(next),
-      methods: wanted.length > 0 ? wanted : offered,
+      methods: wanted.length > 0 ? wanted : types,
+      mustVerifyEmail,
       deadline: enrollmentDeadline,
       period: this.options.totp.period,
     });

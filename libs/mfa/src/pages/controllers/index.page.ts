@@ -7,6 +7,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { MfaService } from '../../sessions/mfa.service.js';
+import { OfferedFactors } from '../offered-factors.js';
 import type { PageAnswer } from '../page-answer.js';
 import { show } from '../page-answer.js';
 import { isNoticeOfKeys, noticeText } from '../page-notices.js';
@@ -19,6 +20,7 @@ export class IndexPage {
   constructor(
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(OfferedFactors) private readonly offers: OfferedFactors,
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
@@ -30,17 +32,14 @@ export class IndexPage {
     @CurrentContext() context: MfaRequestContext,
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
-    const { supportedTypes, totp, trustedDevices } = this.options;
     const authenticators = await this.authenticators.find(user);
-    const apps = authenticators.filter(({ type }) => type === 'totp').length;
+    const { types, mustVerifyEmail } = this.offers.find(user, authenticators);
     return show('index', {
       status: await this.mfa.status(user, context.session),
       authenticators,
-      offered: {
-        totp: supportedTypes.includes('totp') && apps < totp.maxPerUser,
-        webauthn: supportedTypes.includes('webauthn'),
-      },
-      hasTrustedDevices: trustedDevices.enabled,
+      offered: { totp: types.includes('totp'), webauthn: types.includes('webauthn') },
+      mustVerifyEmail,
+      hasTrustedDevices: this.options.trustedDevices.enabled,
       notice: noticeText(notice, await this.locale.textsFor(context)),
       signalsKeys: isNoticeOfKeys(notice),
     });

@@ -81,8 +81,12 @@ export class TotpPages {
 
   @Get('totp/remove')
   @Access('recent')
-  async showRemove(@CurrentUser() user: MfaUser, @QueryText('id') id: string | null): Promise<PageAnswer> {
-    return this.removePage(user, id);
+  async showRemove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('id') id: string | null,
+  ): Promise<PageAnswer> {
+    return this.removePage(user, context, id);
   }
 
   @Post('totp/remove')
@@ -95,14 +99,14 @@ export class TotpPages {
     const id = textOf(body['id']);
     return this.form.submit(
       context,
-      {},
+      { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
       async () => {
         const own = await this.authenticators.find(user, 'totp');
         if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
         await this.removal.remove(user, id, context);
         return new PageRedirect(this.links.to('', { notice: 'removed' }));
       },
-      (refusal) => this.removePage(user, id, refusal),
+      (refusal) => this.removePage(user, context, id, refusal),
     );
   }
 
@@ -130,14 +134,22 @@ export class TotpPages {
     );
   }
 
-  private async removePage(user: MfaUser, id: string | null, refusal?: Refusal): Promise<PageAnswer> {
+  private async removePage(
+    user: MfaUser,
+    context: MfaRequestContext,
+    id: string | null,
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
     const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
     const apps = factors.filter(({ type }) => type === 'totp');
     const chosen = apps.filter((one) => id === null || one.id === id);
-    if (chosen.length === 0) throw new MfaException('not_found');
+    const [first] = chosen;
+    if (!first) throw new MfaException('not_found');
+    const isNeeded = await this.removal.isNeeded(user, first.id, factors, context);
+    const isLast = factors.length === 1;
     return show(
       'totp/remove',
-      { authenticators: chosen, isLast: factors.length === 1, error: refusal?.error ?? null },
+      { authenticators: chosen, isLast, isNeeded, error: refusal?.error ?? null },
       refusal,
     );
   }

@@ -115,8 +115,12 @@ export class WebAuthnPages {
 
   @Get('webauthn/:id/remove')
   @Access('recent')
-  async showRemove(@CurrentUser() user: MfaUser, @Param('id') id: string): Promise<PageAnswer> {
-    return show('webauthn/remove', { ...(await this.keyOf(user, id)), error: null });
+  async showRemove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('id') id: string,
+  ): Promise<PageAnswer> {
+    return this.removePage(user, context, id);
   }
 
   @Post('webauthn/:id/remove')
@@ -126,15 +130,31 @@ export class WebAuthnPages {
     @CurrentContext() context: MfaRequestContext,
     @Param('id') id: string,
   ): Promise<PageAnswer> {
-    const key = await this.keyOf(user, id);
+    await this.keyOf(user, id);
     return this.form.submit(
       context,
-      {},
+      { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
       async () => {
         await this.removal.remove(user, id, context);
         return new PageRedirect(this.links.to('', { notice: 'key-removed' }));
       },
-      (refusal) => show('webauthn/remove', { ...key, error: refusal.error }, refusal),
+      (refusal) => this.removePage(user, context, id, refusal),
+    );
+  }
+
+  private async removePage(
+    user: MfaUser,
+    context: MfaRequestContext,
+    id: string,
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
+    const { authenticator, factors } = await this.keyOf(user, id);
+    const isNeeded = await this.removal.isNeeded(user, id, factors, context);
+    const isLast = factors.length === 1;
+    return show(
+      'webauthn/remove',
+      { authenticator, isLast, isNeeded, error: refusal?.error ?? null },
+      refusal,
     );
   }
 
@@ -147,10 +167,10 @@ export class WebAuthnPages {
   private async keyOf(
     user: MfaUser,
     id: string,
-  ): Promise<{ authenticator: ListedAuthenticator; isLast: boolean }> {
+  ): Promise<{ authenticator: ListedAuthenticator; factors: ListedAuthenticator[] }> {
     const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
     const authenticator = factors.find((one) => one.id === id && one.type === 'webauthn');
     if (!authenticator) throw new MfaException('not_found');
-    return { authenticator, isLast: factors.length === 1 };
+    return { authenticator, factors };
   }
 }

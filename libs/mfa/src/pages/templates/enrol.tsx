@@ -1,8 +1,9 @@
 import type { MfaPageTemplate } from '../page-props.js';
 import { TextWithMoment } from './parts/moment.js';
+import { VerifyEmail } from './parts/verify-email.js';
 
 /** For those who cannot go on without a second factor. */
-const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, deadline, period }) => {
+const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, mustVerifyEmail, deadline, period }) => {
   const { texts } = page;
   const isKeyNeeded = methods.length === 1 && methods[0] === 'webauthn';
   return (
@@ -13,7 +14,8 @@ const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, deadline, period
           <TextWithMoment page={page} text="statusDeadline" at={deadline} />
         </p>
       )}
-      {methods.length === 0 && <p>{texts.enrolNothing}</p>}
+      {mustVerifyEmail && <VerifyEmail page={page} />}
+      {methods.length === 0 && !mustVerifyEmail && <p>{texts.enrolNothing}</p>}
       <ul class="mfa-list">
         {methods.includes('totp') && (
           <li class="mfa-card">

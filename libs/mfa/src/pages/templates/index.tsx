@@ -5,10 +5,12 @@ import { Notice } from './parts/alert.js';
 import { CodesLeft } from './parts/codes-left.js';
 import { FactorCard } from './parts/factor-card.js';
 import { TextWithMoment } from './parts/moment.js';
+import { VerifyEmail } from './parts/verify-email.js';
 
 /** Account security: what protects the account, and what can be done about it. */
 const Index: MfaPageTemplate<'index'> = (props) => {
-  const { page, status, authenticators, offered, hasTrustedDevices, notice, signalsKeys } = props;
+  const { page, status, authenticators, offered, mustVerifyEmail, hasTrustedDevices, notice, signalsKeys } =
+    props;
   const { texts } = page;
   const factors = authenticators.filter(({ type }) => type !== 'recovery_codes');
   return (
@@ -38,6 +40,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
             ))}
           </ul>
         )}
+        {mustVerifyEmail && <VerifyEmail page={page} />}
         <p class="mfa-actions">
           {offered.totp && (
             <a class="mfa-button" href={page.link('totp/add')}>

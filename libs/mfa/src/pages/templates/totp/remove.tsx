@@ -2,10 +2,20 @@ import type { MfaPageTemplate } from '../../page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Form } from '../parts/form.js';
+import { NeededFactor } from '../parts/needed-factor.js';
 
-const RemoveTotp: MfaPageTemplate<'totp/remove'> = ({ page, error, authenticators, isLast }) => {
+const RemoveTotp: MfaPageTemplate<'totp/remove'> = (props) => {
+  const { page, error, authenticators, isLast, isNeeded } = props;
   const { texts } = page;
   const [first] = authenticators;
+  if (isNeeded && first) {
+    return (
+      <>
+        <NeededFactor page={page} name={first.name} />
+        <Back page={page} />
+      </>
+    );
+  }
   return (
     <>
       <Alert page={page} error={error} />

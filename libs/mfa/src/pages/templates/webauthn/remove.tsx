@@ -2,9 +2,19 @@ import type { MfaPageTemplate } from '../../page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Form } from '../parts/form.js';
+import { NeededFactor } from '../parts/needed-factor.js';
 
-const RemoveKey: MfaPageTemplate<'webauthn/remove'> = ({ page, error, authenticator, isLast }) => {
+const RemoveKey: MfaPageTemplate<'webauthn/remove'> = (props) => {
+  const { page, error, authenticator, isLast, isNeeded } = props;
   const { texts } = page;
+  if (isNeeded) {
+    return (
+      <>
+        <NeededFactor page={page} name={authenticator.name} />
+        <Back page={page} />
+      </>
+    );
+  }
   return (
     <>
       <Alert page={page} error={error} />
