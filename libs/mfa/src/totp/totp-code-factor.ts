@@ -23,14 +23,15 @@ export class TotpCodeFactor implements CodeFactor {
   ) {}
 
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
-    // A time step that was turned back would make used codes good again.
-    if (!this.authenticators.isGenuine(authenticator)) return 'forged';
+    const isGenuine = this.authenticators.isGenuine(authenticator);
     const now = this.clock.now();
     const { tolerance, insecureBypassCode } = this.options.totp;
     if (insecureBypassCode !== undefined && code === insecureBypassCode) {
-      return { claims: [this.authenticators.claimUse(authenticator, new Date(now))] };
+      return isGenuine ? { claims: [this.authenticators.claimUse(authenticator, new Date(now))] } : 'forged';
     }
     const parameters = await this.data.decrypt(authenticator.data, authenticator);
+    // A time step that was turned back would make used codes good again.
+    if (!isGenuine) return 'forged';
     if (!/^\d+$/.test(code) || code.length !== parameters.digits) return 'unfit';
     const lastStep = findTimeStep(parameters, code, now, tolerance);
     if (lastStep === null) return 'wrong';
