@@ -12,9 +12,11 @@ import { AuthenticationSession } from '../sessions/authentication-session.entity
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { PrimaryReader } from '../storage/primary-reader.js';
+import { tableOptions } from '../storage/table-options.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
 import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
+import { UserStateService } from '../users/user-state.service.js';
 import { WebAuthnCredential } from '../webauthn/webauthn-credential.entity.js';
 
 export interface ForgetUserOptions {
@@ -29,12 +31,12 @@ type OwnedEntity = new () => ObjectLiteral & { userId: string };
 /**
  * The tables with rows of users. First those whose rows any change of the user's has to claim: a change that is under way is
  * then either waited for, and its rows go too, or finds its claim gone. The user's state once more at the end, for a first
- * change that makes it.
+ * change that makes it while the statement before waits for its session.
  */
 const OWNED: readonly OwnedEntity[] = [
   MfaUserState,
-  TotpSetup,
   AuthenticationSession,
+  TotpSetup,
   WebAuthnCredential,
   Authenticator,
   RecoveryCode,
@@ -49,6 +51,7 @@ const FORGOTTEN = 'mfa.user.forgotten';
 export class ForgetUserFlow {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(UserStateService) private readonly states: UserStateService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
@@ -62,7 +65,7 @@ export class ForgetUserFlow {
     if (!(await this.isKept(userId, removed))) return false;
     // The adapter is not asked whether an authenticator may be deleted: without its user nobody could use it.
     await this.journal.commit(
-      removed.map((entity) => this.planRemoval(entity, userId)),
+      [...this.planWaiting(userId), ...removed.map((entity) => this.planRemoval(entity, userId))],
       {
         user: { id: userId },
         source: sourceOf(actor),
@@ -82,6 +85,14 @@ export class ForgetUserFlow {
       if (row) return true;
     }
     return false;
+  }
+
+  /**
+   * Makes the row of the user's state, which goes with the others, to wait for a first change of the user's: a row that it has
+   * made and not committed is seen by no DELETE of PostgreSQL. Not where that row needs one of the application's, which is gone.
+   */
+  private planWaiting(userId: string): Write[] {
+    return tableOptions().users ? [] : [this.states.planCreation(userId)];
   }
 
   private planRemoval(entity: OwnedEntity, userId: string): Write {
