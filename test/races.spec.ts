@@ -69,7 +69,7 @@ interface Flow {
   by: 'session' | 'pending' | 'own token' | 'password' | 'passkey';
   /** The statement or hook from which on it is under way. Default: the first. */
   from?: number;
-  prepare(subject: Subject): Promise<() => Promise<Answer>>;
+  prepare(subject: Subject): (() => Promise<Answer>) | Promise<() => Promise<Answer>>;
 }
 
 interface Interference {
@@ -79,7 +79,7 @@ interface Interference {
   kinds: Kind[];
   /** Whether such a flow must come to nothing when this is through before its commit. */
   ends(flow: Flow): boolean;
-  prepare(subject: Subject): Promise<() => Promise<void>>;
+  prepare(subject: Subject): (() => Promise<void>) | Promise<() => Promise<void>>;
 }
 
 describe(`a request that is held back while others run (${ENGINE})`, () => {
@@ -152,7 +152,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       ]);
     const [app] = await test.app.get(MfaService).getUserAuthenticators(user, 'totp');
     const options = await webauthn.getCredentialCreationOptions(user, { passwordless: true });
-    const registered = await webauthn.verifyRegistration(user, key.create(options as never));
+    const registered = await webauthn.verifyRegistration(user, key.create(options));
     const ids = { totp: app?.id ?? '', webauthn: registered.authenticator.id, device: `device-${id}` };
     const now = new Date(test.clock.now());
     await test.dataSource.getRepository(TrustedDevice).insert({
@@ -193,7 +193,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: `begins to set up an app (${by})`,
       kinds: both,
       by,
-      prepare: async (s) => () => of(s).post('/mfa/totp', undefined, HELD),
+      prepare: (s) => () => of(s).post('/mfa/totp', undefined, HELD),
     },
     {
       name: `activates an app (${by})`,
@@ -218,13 +218,13 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: `makes recovery codes (${by})`,
       kinds: both,
       by,
-      prepare: async (s) => () => of(s).post('/mfa/recovery-codes', undefined, HELD),
+      prepare: (s) => () => of(s).post('/mfa/recovery-codes', undefined, HELD),
     },
     {
       name: `revokes all browsers (${by})`,
       kinds: both,
       by,
-      prepare: async (s) => () => of(s).delete('/mfa/trusted-devices', HELD),
+      prepare: (s) => () => of(s).delete('/mfa/trusted-devices', HELD),
     },
   ];
 
@@ -239,26 +239,26 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: 'renames a key',
       kinds: ['enrolled'],
       by: 'session',
-      prepare: async (s) => () =>
+      prepare: (s) => () =>
         s.held.send('PATCH', `/mfa/authenticators/${s.ids.webauthn}`, { name: 'Mine' }, HELD),
     },
     {
       name: 'removes an app',
       kinds: ['enrolled'],
       by: 'session',
-      prepare: async (s) => () => s.held.delete(`/mfa/authenticators/${s.ids.totp}`, HELD),
+      prepare: (s) => () => s.held.delete(`/mfa/authenticators/${s.ids.totp}`, HELD),
     },
     {
       name: 'removes a key',
       kinds: ['enrolled'],
       by: 'session',
-      prepare: async (s) => () => s.held.delete(`/mfa/authenticators/${s.ids.webauthn}`, HELD),
+      prepare: (s) => () => s.held.delete(`/mfa/authenticators/${s.ids.webauthn}`, HELD),
     },
     {
       name: 'revokes a browser',
       kinds: ['enrolled'],
       by: 'session',
-      prepare: async (s) => () => s.held.delete(`/mfa/trusted-devices/${s.ids.device}`, HELD),
+      prepare: (s) => () => s.held.delete(`/mfa/trusted-devices/${s.ids.device}`, HELD),
     },
     {
       name: 'proves the first factor again',
@@ -266,14 +266,13 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       by: 'session',
       // Without a session it is a sign-in like any other; it has one once it has read it.
       from: 2,
-      prepare: async (s) => () => s.held.post('/reauthenticate', { id: s.id }, HELD),
+      prepare: (s) => () => s.held.post('/reauthenticate', { id: s.id }, HELD),
     },
     {
       name: 'steps up with an app',
       kinds: ['enrolled'],
       by: 'session',
-      prepare: async (s) => () =>
-        s.held.post('/mfa/authenticate', { code: codeOf(s.secret, test.clock) }, HELD),
+      prepare: (s) => () => s.held.post('/mfa/authenticate', { code: codeOf(s.secret, test.clock) }, HELD),
     },
     {
       name: 'steps up with a key',
@@ -288,14 +287,14 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: 'finishes a sign-in with an app',
       kinds: ['enrolled'],
       by: 'pending',
-      prepare: async (s) => () =>
+      prepare: (s) => () =>
         s.pending.post('/mfa/authenticate', { code: codeOf(s.secret, test.clock), trustDevice: true }, HELD),
     },
     {
       name: 'finishes a sign-in with a recovery code',
       kinds: ['enrolled'],
       by: 'pending',
-      prepare: async (s) => () => s.pending.post('/mfa/authenticate', { code: s.recoveryCodes[0] }, HELD),
+      prepare: (s) => () => s.pending.post('/mfa/authenticate', { code: s.recoveryCodes[0] }, HELD),
     },
     {
       name: 'finishes a sign-in with a key',
@@ -312,7 +311,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       by: 'password',
       // Before its first statement nothing tells it from a sign-in that begins later.
       from: 2,
-      prepare: async (s) => () => test.client().post('/login', { id: s.id }, HELD),
+      prepare: (s) => () => test.client().post('/login', { id: s.id }, HELD),
     },
     {
       name: 'signs in with a passkey',
@@ -329,7 +328,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: 'signs out',
       kinds: both,
       by: 'session',
-      prepare: async (s) => () => s.held.clone().delete('/mfa/session', HELD),
+      prepare: (s) => () => s.held.clone().delete('/mfa/session', HELD),
     },
   ];
 
@@ -353,7 +352,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: ['enrolled'],
       ends: (flow) => usesSession(flow) || flow.by === 'passkey',
       prepare:
-        async ({ other, ids }) =>
+        ({ other, ids }) =>
         async () => {
           await other.delete(`/mfa/authenticators/${ids.webauthn}`);
         },
@@ -363,7 +362,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       always: true,
       kinds: ['enrolled'],
       ends: () => false,
-      prepare: async ({ held, ids }) => {
+      prepare: ({ held, ids }) => {
         const same = held.clone();
         return async () => {
           await same.delete(`/mfa/authenticators/${ids.webauthn}`);
@@ -375,7 +374,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: ['enrolled'],
       ends: () => false,
       prepare:
-        async ({ other }) =>
+        ({ other }) =>
         async () => {
           await other.post('/mfa/recovery-codes');
         },
@@ -384,7 +383,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       name: 'signs out',
       kinds: both,
       ends: ({ by }) => by === 'session',
-      prepare: async ({ held }) => {
+      prepare: ({ held }) => {
         const same = held.clone();
         return async () => {
           await same.delete('/mfa/session');
@@ -409,7 +408,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: both,
       ends: (flow) => usesSession(flow) || flow.by === 'password',
       prepare:
-        async ({ user }) =>
+        ({ user }) =>
         async () => {
           await test.app.get(AuthenticationSessionService).revokeAll(user);
         },
@@ -419,7 +418,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: both,
       ends: ({ by }) => by === 'pending' || by === 'password',
       prepare:
-        async ({ user }) =>
+        ({ user }) =>
         async () => {
           await test.app.get(MfaService).passwordChanged(user);
         },
@@ -429,7 +428,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: both,
       ends: (flow) => usesSession(flow) || flow.by === 'password',
       prepare:
-        async ({ user }) =>
+        ({ user }) =>
         async () => {
           await test.app.get(MfaService).passwordChanged(user, { endSessions: true });
         },
@@ -439,7 +438,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: both,
       ends: (flow) => flow.by !== 'own token',
       prepare:
-        async ({ id }) =>
+        ({ id }) =>
         async () => {
           await test.app.get(MfaAdminService).reset(id, 'Lost everything');
         },
@@ -453,7 +452,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
     // Whom the application's own token names, the application knows still.
     ends: ({ by }) => by !== 'own token',
     prepare:
-      async ({ id }) =>
+      ({ id }) =>
       async () => {
         await test.app.get(MfaService).forgetUser(id);
       },

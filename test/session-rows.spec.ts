@@ -98,7 +98,7 @@ describe('sessions in the database', () => {
       AuthenticationSession,
     ];
     expect((await mine.client.get('/me')).status).toBe(200);
-    await repository().update({ id: row.id }, change(row, other) as never);
+    await repository().update({ id: row.id }, change(row, other));
     expect((await mine.client.get('/me')).body.code).toBe('session_expired');
   });
 

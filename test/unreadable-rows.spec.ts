@@ -12,6 +12,7 @@ import {
   TotpService,
 } from 'nestjs-mfa';
 
+import { RefusalLog } from '../libs/mfa/src/events/refusal-log.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { rowsOf } from './support/databases.js';
@@ -129,6 +130,8 @@ describe('one row that can’t be read', () => {
       await damageApp(user);
       const half = await halfSignIn(test, user);
       for (let i = 0; i < 3; i++) await present(half, '000000');
+      // No request waits for it to be told.
+      await test.app.get(RefusalLog).onModuleDestroy();
       const own = events.filter(({ userId }) => userId === user.id);
       // Its seal does not hold any more: whoever damaged it was not this module.
       const told = own.filter(({ type }) => type === 'mfa.authenticator.tampered');

@@ -103,10 +103,11 @@ export class CredentialStore {
    * @param strict whether the counter must have gone on; two parallel uses with one counter are a clone as well
    */
   claimUse(
-    { authenticatorId, ...former }: WebAuthnCredential,
+    credential: WebAuthnCredential,
     { signCount, backupEligible, backedUp, userVerified }: VerifiedAssertion,
     strict: boolean,
   ): Write {
+    const { authenticatorId } = credential;
     const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
     return {
       claim: COUNTER_CLAIM,
@@ -117,7 +118,9 @@ export class CredentialStore {
           signCount,
           backupEligible,
           backedUp,
-          uvInitialized: former.uvInitialized || userVerified,
+          uvInitialized: credential.uvInitialized || userVerified,
+          // Where a change of the eligibility is accepted, the record is genuine with it.
+          seal: sealCredential(this.keyRing, { ...credential, backupEligible }),
         })
         .where(`authenticator_id = :authenticatorId${condition}`, { authenticatorId, signCount }),
     };
