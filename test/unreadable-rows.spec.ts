@@ -133,9 +133,8 @@ describe('one row that can’t be read', () => {
       // No request waits for it to be told.
       await test.app.get(RefusalLog).onModuleDestroy();
       const own = events.filter(({ userId }) => userId === user.id);
-      // Its seal does not hold any more: whoever damaged it was not this module.
-      const told = own.filter(({ type }) => type === 'mfa.authenticator.tampered');
-      expect(told).toMatchObject([{ data: { authenticatorId: user.authenticatorId } }]);
+      const told = own.filter(({ type }) => type === 'mfa.authenticator.unreadable');
+      expect(told).toMatchObject([{ data: { authenticator: { id: user.authenticatorId, type: 'totp' } } }]);
       expect(own.filter(({ type }) => type === 'mfa.authenticator.failed')).toEqual([]);
       const lines = test.logger.lines.filter((line) => line.includes(user.authenticatorId));
       expect(lines).toHaveLength(1);
