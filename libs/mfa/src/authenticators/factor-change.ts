@@ -103,7 +103,7 @@ export class FactorChange {
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
       const claims = [
         ...(state ? [] : [this.users.planCreation(userId)]),
-        this.users.claimVersion(state ?? this.users.blank(userId)),
+        this.users.claimVersion(state ?? this.users.blank(userId), !planned.keepsFactors),
         ...(session ? [this.sessions.planClaim(session)] : []),
       ];
       const consequences = planned.keepsFactors

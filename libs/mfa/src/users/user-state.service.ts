@@ -63,14 +63,18 @@ export class UserStateService {
     return { query: this.insertion(userId, null) };
   }
 
-  /** Claims the right to change the user's factors as they were read with `state`. */
-  claimVersion(state: MfaUserState): Write {
+  /**
+   * Claims that the user's factors are as they were read with `state`, and the right to change them.
+   *
+   * @param isChange false when they stay as they are: then the version does too
+   */
+  claimVersion(state: MfaUserState, isChange = true): Write {
     return {
       claim: VERSION_CLAIM,
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(MfaUserState)
-        .set({ version: () => 'version + 1' })
+        .set({ version: () => (isChange ? 'version + 1' : 'version') })
         .where('user_id = :userId AND version = :seen', { userId: state.userId, seen: state.version }),
     };
   }
