@@ -3,12 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthenticationSession, MfaUserState, configureMfaTables, useBinaryCollation } from 'nestjs-mfa';
+import type { QueryRunner } from 'typeorm';
 import { DataSource } from 'typeorm';
 
 import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
 import { ENGINE } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
+
+/** As another request does: not in what calls the module after that. */
+async function beginElsewhere(runner: QueryRunner): Promise<void> {
+  await Promise.resolve();
+  await runner.startTransaction();
+}
 
 describe('storage on SQLite', () => {
   let test: TestApp;
@@ -95,7 +102,7 @@ describe('storage on SQLite', () => {
 
   it('waits for a transaction of the application and is not undone by its rollback', async () => {
     const runner = test.dataSource.createQueryRunner();
-    await runner.startTransaction();
+    await beginElsewhere(runner);
     await runner.query(
       "INSERT INTO mfa_user_state (user_id, version, attempts) VALUES ('foreign-app', 0, 0)",
     );
@@ -109,7 +116,7 @@ describe('storage on SQLite', () => {
 
   it('gives up on a transaction that never ends, and grants nothing', async () => {
     const runner = test.dataSource.createQueryRunner();
-    await runner.startTransaction();
+    await beginElsewhere(runner);
     await expect(storage.commit([insert('stuck')])).rejects.toMatchObject({ code: 'storage_unavailable' });
     await runner.rollbackTransaction();
     await expect(stored('stuck')).resolves.toBe(0);

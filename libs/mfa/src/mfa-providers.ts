@@ -48,6 +48,7 @@ import { SealAdoption } from './keys/seal-adoption.js';
 import { SecretRegistry } from './keys/secret-registry.js';
 import { SecretRotation } from './keys/secret-rotation.js';
 import { UnreadableRows } from './keys/unreadable-rows.js';
+import { VisibleKeys } from './keys/visible-keys.js';
 import { AttemptLimiter } from './limits/attempt-limiter.js';
 import { MfaNotifier } from './notifications/mfa-notifier.js';
 import { BrowserRedirect } from './pages/browser-redirect.js';
@@ -175,6 +176,7 @@ export const INTERNAL_PROVIDERS = [
   EncryptedRows,
   SealAdoption,
   UnreadableRows,
+  VisibleKeys,
   SecretRegistry,
   SecretRotation,
   TrustFlow,

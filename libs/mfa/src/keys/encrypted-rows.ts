@@ -8,6 +8,7 @@ import { MfaStorage } from '../storage/mfa-storage.js';
 import type { SecretRow, SecretTable } from './secret-tables.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
 import { StoredKey } from './stored-key.entity.js';
+import { VISIBLE_KEY_PREFIX } from './visible-keys.js';
 
 /** How every envelope begins. */
 const ANY_ENVELOPE = envelopePrefix('').slice(0, -1);
@@ -36,7 +37,7 @@ export class EncryptedRows {
   /** How many rows are under the key of that id, and would be missed. */
   async countUnder(keyId: string): Promise<RowsUnderSecret> {
     const count: RowsUnderSecret = {
-      encrypted: await this.countBeginning(StoredKey, 'data', envelopePrefix(keyId)),
+      encrypted: await this.countKeysUnder(keyId),
       sealed: 0,
     };
     for (const { entity, isEncrypted, seals } of SECRET_TABLES.filter(({ isMissed }) => isMissed)) {
@@ -114,6 +115,14 @@ export class EncryptedRows {
     if (lastStep === null) query.andWhere('last_step IS NULL');
     else if (lastStep !== undefined) query.andWhere('last_step = :lastStep', { lastStep });
     return { query };
+  }
+
+  /** Without those that are made anew when they are gone. */
+  private async countKeysUnder(keyId: string): Promise<number> {
+    const keys = await this.storage.read((reader) => reader.createQueryBuilder(StoredKey, 'k').getMany());
+    const prefix = envelopePrefix(keyId);
+    return keys.filter(({ id, data }) => data.startsWith(prefix) && !id.startsWith(VISIBLE_KEY_PREFIX))
+      .length;
   }
 
   private async countBeginning(

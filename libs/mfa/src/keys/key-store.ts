@@ -44,6 +44,11 @@ export class KeyStore {
     };
   }
 
+  /** Replaces what is kept at once, unless somebody else was faster. */
+  async replace(key: StoredKey, next: string): Promise<void> {
+    await this.storage.commit([this.planReplacement(key, next)]);
+  }
+
   async remove(id: string): Promise<void> {
     await this.storage.write(
       this.storage.dataSource.createQueryBuilder().delete().from(StoredKey).where('id = :id', { id }),

@@ -12,6 +12,7 @@ import { KeyStore } from './key-store.js';
 import { isLostSecretPermitted } from './lost-secret-permit.js';
 import { RecoveryCodeKey } from './recovery-code-key.js';
 import { SealAdoption } from './seal-adoption.js';
+import { VISIBLE_KEY_PREFIX, VisibleKeys } from './visible-keys.js';
 
 const PREFIX = 'secret:';
 
@@ -26,6 +27,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
     @Inject(SealAdoption) private readonly adoption: SealAdoption,
     @Inject(RecoveryCodeKey) private readonly recoveryCodeKey: RecoveryCodeKey,
+    @Inject(VisibleKeys) private readonly visibleKeys: VisibleKeys,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
   ) {}
@@ -36,6 +38,8 @@ export class SecretRegistry implements OnApplicationBootstrap {
     if (!isLostSecretPermitted()) await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();
+    // Now, so that no request waits for them.
+    await this.visibleKeys.ring();
     // Logged, and no reason not to boot: the other factors work.
     await this.recoveryCodeKey.examine();
   }
@@ -45,9 +49,14 @@ export class SecretRegistry implements OnApplicationBootstrap {
     const { id: current } = this.keyRing.current('encryption');
     for (const keyId of await this.known()) {
       if (keyId !== current && isNone(await this.rows.countUnder(keyId))) {
-        await this.keys.remove(`${PREFIX}${keyId}`);
+        await this.forget(keyId);
       }
     }
+  }
+
+  private async forget(keyId: string): Promise<void> {
+    await this.keys.remove(`${PREFIX}${keyId}`);
+    await this.keys.remove(`${VISIBLE_KEY_PREFIX}${keyId}`);
   }
 
   /** @throws {MfaOptionsError} with the number of rows that no configured secret opens, or has sealed */
@@ -61,7 +70,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
           `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that. If it is lost for good, see \`nestjs-mfa discard-unreadable --dry-run\``,
         ]);
       }
-      await this.keys.remove(`${PREFIX}${keyId}`);
+      await this.forget(keyId);
     }
   }
 

@@ -11,6 +11,7 @@ import { KeyStore } from './key-store.js';
 import { SecretRegistry } from './secret-registry.js';
 import type { SecretRow, SecretTable } from './secret-tables.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
+import { VISIBLE_KEY_PREFIX } from './visible-keys.js';
 
 export interface RotationOptions {
   /** Rows in a transaction, 1 to 10000. Default: 500. */
@@ -130,10 +131,11 @@ export class SecretRotation {
 
   private async rotateKeys(keyId: string): Promise<void> {
     for (const key of await this.keys.list()) {
-      if (!isUnderOther(key.data, keyId)) continue;
+      // Those of what anybody may see go with their secret.
+      if (key.id.startsWith(VISIBLE_KEY_PREFIX) || !isUnderOther(key.data, keyId)) continue;
       const context = { purpose: 'key', userId: '', recordId: key.id };
       const next = seal(this.keyRing, open(this.keyRing, key.data, context), context);
-      await this.storage.commit([this.keys.planReplacement(key, next)]);
+      await this.keys.replace(key, next);
     }
   }
 }

@@ -2,12 +2,14 @@ import type { MfaType } from '../policy/methods.js';
 import { MFA_TYPES } from '../policy/methods.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
+import { findPackageName } from './package-name.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import { isDevelopment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
 import { resolveRetention } from './resolve-retention.js';
+import { resolveSecrets } from './resolve-secrets.js';
 import { resolveLocales } from './resolve-locales.js';
 import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
@@ -18,7 +20,6 @@ import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import type { ChangesNeed } from '../policy/recent.js';
 
-const SECRET_BYTES = 32;
 const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'secret',
   'supportedTypes',
@@ -52,7 +53,7 @@ export function resolveOptions(
   options: MfaBehaviourOptions,
   environment: OptionsEnvironment = {
     nodeEnv: process.env['NODE_ENV'],
-    packageName: process.env['npm_package_name'],
+    packageName: findPackageName(),
   },
 ): ResolvedMfaOptions {
   const problems = new Problems();
@@ -105,20 +106,6 @@ export function resolveOptions(
   };
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
-}
-
-function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
-  const secrets = Array.isArray(secret) ? (secret as unknown[]) : [secret];
-  const remedy = `give a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
-  if (secret === undefined || secret === '' || secrets.length === 0) {
-    problems.add(`\`secret\` is required: ${remedy}`);
-  } else if (!secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= SECRET_BYTES)) {
-    // The value itself is never printed.
-    problems.add(`\`secret\` is too short or not a string: ${remedy}`);
-  } else if (new Set(secrets).size !== secrets.length) {
-    problems.add('`secret` holds the same secret twice: list each once, the current one first');
-  }
-  return secrets as [string, ...string[]];
 }
 
 function resolveTypes(

@@ -22,11 +22,14 @@ export class NewFactorAnswers {
     @Inject(PageLinks) private readonly links: PageLinks,
   ) {}
 
-  give({ request, response }: HttpExchange, { recoveryCodes, next, notice }: Added): PageRedirect {
+  async give(
+    { request, response }: HttpExchange,
+    { recoveryCodes, next, notice }: Added,
+  ): Promise<PageRedirect> {
     const onward = next ?? this.links.to('', { notice });
     const session = getMfaSession(request);
     if (!recoveryCodes || !session) return new PageRedirect(onward);
-    this.flash.put(response, { user: null, session }, recoveryCodes);
+    await this.flash.put(response, { user: null, session }, recoveryCodes);
     return new PageRedirect(this.links.to('recovery-codes/generate', { next: onward }));
   }
 }

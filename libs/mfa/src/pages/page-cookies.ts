@@ -3,9 +3,9 @@ import { stringifySetCookie } from 'cookie';
 
 import { open, seal } from '../crypto/envelope.js';
 import type { KeyRing } from '../crypto/key-ring.js';
-import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import { cookieName } from '../http/cookie-name.js';
 import { addSetCookie, readCookies } from '../http/http-message.js';
+import { VisibleKeys } from '../keys/visible-keys.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { FormOwner } from './page-forms.js';
@@ -24,18 +24,27 @@ export interface PageCookie {
 @Injectable()
 export class PageCookies {
   constructor(
-    @Inject(MFA_KEY_RING) private readonly keys: KeyRing,
+    @Inject(VisibleKeys) private readonly keys: VisibleKeys,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(PageLinks) private readonly links: PageLinks,
   ) {}
 
-  put(response: object, cookie: PageCookie, owner: FormOwner, text: string, ttlSeconds: number): void {
-    this.set(response, cookie, seal(this.keys, text, ownedBy(owner, cookie.name)), ttlSeconds);
+  async put(
+    response: object,
+    cookie: PageCookie,
+    owner: FormOwner,
+    text: string,
+    ttlSeconds: number,
+  ): Promise<void> {
+    this.set(response, cookie, seal(await this.keys.ring(), text, ownedBy(owner, cookie.name)), ttlSeconds);
   }
 
   /** What was put for this session; null for anything else that the cookie may hold. */
-  read(request: object, cookie: PageCookie, owner: FormOwner): string | null {
-    const opened = this.valuesOf(request, cookie).map((value) => this.open(value, cookie, owner));
+  async read(request: object, cookie: PageCookie, owner: FormOwner): Promise<string | null> {
+    const values = this.valuesOf(request, cookie);
+    if (values.length === 0) return null;
+    const ring = await this.keys.ring();
+    const opened = values.map((value) => openFor(ring, value, cookie, owner));
     // Only this server can have sealed it for this session, whatever else somebody planted under its name.
     return opened.find((text) => text !== null) ?? null;
   }
@@ -43,15 +52,6 @@ export class PageCookies {
   /** Makes the browser forget it, if it has it at all. */
   clear(request: object, response: object, cookie: PageCookie): void {
     if (this.valuesOf(request, cookie).length > 0) this.set(response, cookie, '', 0);
-  }
-
-  private open(value: string, cookie: PageCookie, owner: FormOwner): string | null {
-    try {
-      return open(this.keys, value, ownedBy(owner, cookie.name));
-    } catch {
-      // Changed, of another session, or under a secret that is gone.
-      return null;
-    }
   }
 
   private valuesOf(request: object, { name, page }: PageCookie): string[] {
@@ -76,5 +76,14 @@ export class PageCookies {
   private scopeOf(page: string): { secure: boolean; path: string } {
     const { cookie } = this.options.session;
     return { secure: cookie !== false && cookie.secure, path: this.links.to(page) };
+  }
+}
+
+function openFor(ring: KeyRing, value: string, { name }: PageCookie, owner: FormOwner): string | null {
+  try {
+    return open(ring, value, ownedBy(owner, name));
+  } catch {
+    // Changed, of another session, or under a key that is gone.
+    return null;
   }
 }

@@ -26,14 +26,14 @@ export class PageFlash {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  put(response: object, owner: FormOwner, codes: string[]): void {
+  async put(response: object, owner: FormOwner, codes: string[]): Promise<void> {
     const flash: Flash = { codes, expiresAt: this.clock.now() + TTL_SECONDS * 1000 };
-    this.cookies.put(response, COOKIE, owner, JSON.stringify(flash), TTL_SECONDS);
+    await this.cookies.put(response, COOKIE, owner, JSON.stringify(flash), TTL_SECONDS);
   }
 
   /** The codes that were put for this session, once; null without any. */
-  take(request: object, response: object, owner: FormOwner): string[] | null {
-    const text = this.cookies.read(request, COOKIE, owner);
+  async take(request: object, response: object, owner: FormOwner): Promise<string[] | null> {
+    const text = await this.cookies.read(request, COOKIE, owner);
     this.cookies.clear(request, response, COOKIE);
     if (text === null) return null;
     const { codes, expiresAt } = JSON.parse(text) as Flash;

@@ -3,9 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { open, seal } from '../crypto/envelope.js';
 import type { EncryptionContext } from '../crypto/envelope.js';
-import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
-import type { KeyRing } from '../crypto/key-ring.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { VisibleKeys } from '../keys/visible-keys.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 
 /** Whose form it is: the session's, else the user's, else a visitor's. */
@@ -17,16 +16,17 @@ export type FormOwner = Pick<MfaRequestContext, 'user' | 'session'>;
  */
 @Injectable()
 export class PageForms {
-  constructor(@Inject(MFA_KEY_RING) private readonly keys: KeyRing) {}
+  constructor(@Inject(VisibleKeys) private readonly keys: VisibleKeys) {}
 
-  tokenFor(owner: FormOwner): string {
-    return seal(this.keys, 'form', ownedBy(owner, 'page-form'));
+  async tokenFor(owner: FormOwner): Promise<string> {
+    return seal(await this.keys.ring(), 'form', ownedBy(owner, 'page-form'));
   }
 
   /** @throws {MfaException} `cross_origin` unless the form came from a page of this session */
-  assertToken(token: unknown, owner: FormOwner): void {
+  async assertToken(token: unknown, owner: FormOwner): Promise<void> {
+    const ring = await this.keys.ring();
     try {
-      if (typeof token === 'string' && open(this.keys, token, ownedBy(owner, 'page-form')) === 'form') return;
+      if (typeof token === 'string' && open(ring, token, ownedBy(owner, 'page-form')) === 'form') return;
     } catch {
       // Forged, of another session, or under a secret that is gone: refused like none.
     }

@@ -84,7 +84,7 @@ export class PageRenderer {
       stylesheet: this.pages?.stylesheet ?? null,
       assets: this.assets.addresses(),
       api: this.links.api,
-      csrfToken: this.forms.tokenFor(context),
+      csrfToken: await this.forms.tokenFor(context),
       link: (page, query) => this.links.to(page, query),
       fill: (text, values = {}) => fillText(texts, text, values, locale),
       formatDate: (date) => formatMoment(date, locale),

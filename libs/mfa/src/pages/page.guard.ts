@@ -30,7 +30,7 @@ export class PageGuard extends MfaRouteGuard {
     const context = await this.contexts.resolveAny(request, { withAccount: true });
     setRequestContext(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
-    if (request.method === 'POST') this.forms.assertToken(request.body?._csrf, context);
+    if (request.method === 'POST') await this.forms.assertToken(request.body?._csrf, context);
     this.keepJudgement(execution, context);
     return true;
   }

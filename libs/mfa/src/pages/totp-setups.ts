@@ -30,10 +30,16 @@ export class TotpSetups {
    */
   async open(user: MfaUser, context: MfaRequestContext, response: object): Promise<TotpSetupDetails> {
     const begun = await this.totp.getSetup(user, context);
-    const own = this.cookies.read(context.request, COOKIE, context);
+    const own = await this.cookies.read(context.request, COOKIE, context);
     if (begun && own === hashToken(begun.secret)) return begun;
     const setup = await this.totp.begin(user, context);
-    this.cookies.put(response, COOKIE, context, hashToken(setup.secret), this.options.totp.setupTtlSeconds);
+    await this.cookies.put(
+      response,
+      COOKIE,
+      context,
+      hashToken(setup.secret),
+      this.options.totp.setupTtlSeconds,
+    );
     return setup;
   }
 }

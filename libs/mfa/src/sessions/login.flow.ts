@@ -16,6 +16,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustFlow } from '../trusted-devices/trust.flow.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
@@ -73,6 +74,7 @@ export class LoginFlow {
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -84,8 +86,10 @@ export class LoginFlow {
    * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` does not allow it, `session_expired`
    *   when it was ended while it was under way
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
+   * @throws {Error} when it is called inside an open transaction of the application's
    */
   async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
+    this.storage.assertOutsideTransaction();
     const { request, response } = exchange;
     const ttlSeconds = this.lifetime(exchange.ttlSeconds);
     // A browser must not be signed in to an attacker's account by the attacker's page.

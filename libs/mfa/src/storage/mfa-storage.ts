@@ -7,6 +7,7 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { againOnConflict, isConflict } from './conflicts.js';
 import { surviveConnectionLoss } from './connection-loss.js';
 import { within } from './deadline.js';
+import { isInsideTransaction, watchTransactions } from './open-transaction.js';
 import type { PrimaryReader } from './primary-reader.js';
 import { readFromPrimary } from './primary-reader.js';
 import { commitOnServer } from './server-commit.js';
@@ -31,6 +32,7 @@ export class MfaStorage {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {
     surviveConnectionLoss(dataSource);
+    watchTransactions(dataSource);
   }
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
@@ -46,7 +48,10 @@ export class MfaStorage {
    */
   async commit(writes: readonly Write[]): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
-    const commit = this.dataSource.options.type === 'better-sqlite3' ? commitOnSqlite : commitOnServer;
+    const isSqlite = this.dataSource.options.type === 'better-sqlite3';
+    // It would wait for itself.
+    if (isSqlite) this.assertOutsideTransaction();
+    const commit = isSqlite ? commitOnSqlite : commitOnServer;
     return this.guarded((until) => againOnConflict(until, () => commit(this.dataSource, writes)));
   }
 
@@ -54,6 +59,18 @@ export class MfaStorage {
   async write(query: Write['query']): Promise<number> {
     const result = await this.commit([{ query }]);
     return result.committed ? (result.affected[0] ?? 0) : 0;
+  }
+
+  /**
+   * What is granted must not be undone with the application's own work, nor wait for rows that this has locked.
+   *
+   * @throws {Error} when the caller is inside a transaction of the application's
+   */
+  assertOutsideTransaction(): void {
+    if (!isInsideTransaction(this.dataSource)) return;
+    throw new Error(
+      'nestjs-mfa was called inside an open transaction of the application. It commits by itself: end the transaction first, then call it',
+    );
   }
 
   private async guarded<T>(work: (until: number) => Promise<T>): Promise<T> {

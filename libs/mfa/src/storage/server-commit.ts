@@ -1,5 +1,6 @@
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
+import { markAsOwn } from './open-transaction.js';
 import type { CommitResult, Write } from './write.js';
 
 /** Runs the writes in a transaction of their own connection; a single one is a transaction by itself. */
@@ -8,6 +9,7 @@ export async function commitOnServer(
   writes: readonly Write[],
 ): Promise<CommitResult> {
   const runner = dataSource.createQueryRunner();
+  markAsOwn(runner);
   try {
     return await runAll(runner, writes);
   } finally {

@@ -1,5 +1,5 @@
 import type { QRCodeOptions } from 'qrcode';
-import { create, toDataURL, toString } from 'qrcode';
+import { create, toBuffer, toString } from 'qrcode';
 
 /** Modules along a side from which on a symbol is hard to hold in front of a camera. */
 const LARGE = 65;
@@ -11,6 +11,9 @@ const LEAST_PX = 224;
 /** Modules along the side of the largest symbol (ISO/IEC 18004), with the margin that belongs to it. */
 const MOST_MODULES = 177 + 2 * 4;
 
+/** Each row of points minus the one above it: smaller than the default of trying all five filters, in half of the time. */
+const PNG = { filterType: 2, deflateLevel: 6, deflateStrategy: 0 };
+
 /** The QR code of a text as SVG markup. */
 export async function drawSvg(text: string): Promise<string> {
   return toString(text, { ...levelFor(text), type: 'svg' });
@@ -18,7 +21,8 @@ export async function drawSvg(text: string): Promise<string> {
 
 /** The QR code of a text as a `data:` URL of a PNG picture, with so many points to a module that no screen has to enlarge it. */
 export async function drawPng(text: string): Promise<string> {
-  return toDataURL(text, { ...levelFor(text), scale: MODULE_PX });
+  const picture = await toBuffer(text, { ...levelFor(text), scale: MODULE_PX, rendererOpts: PNG });
+  return `data:image/png;base64,${picture.toString('base64')}`;
 }
 
 /** An SVG picture as a `data:` URL. */

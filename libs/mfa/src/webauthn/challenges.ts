@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
-import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
-import type { KeyRing } from '../crypto/key-ring.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { VisibleKeys } from '../keys/visible-keys.js';
 import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding, ChallengeContent } from './challenge.js';
 import { createChallenge, openChallenge } from './challenge.js';
@@ -16,12 +15,12 @@ import { readClientData } from './client-data.js';
 export class Challenges {
   constructor(
     @Inject(ChallengeStore) private readonly store: ChallengeStore,
-    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(VisibleKeys) private readonly keys: VisibleKeys,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  issue(binding: ChallengeBinding, content: Omit<ChallengeContent, 'expiresAt'>): string {
-    return createChallenge(this.keyRing, binding, {
+  async issue(binding: ChallengeBinding, content: Omit<ChallengeContent, 'expiresAt'>): Promise<string> {
+    return createChallenge(await this.keys.ring(), binding, {
       ...content,
       expiresAt: this.clock.now() + CEREMONY_TIMEOUT_MS,
     });
@@ -39,7 +38,7 @@ export class Challenges {
   ): Promise<{ challenge: string; content: ChallengeContent }> {
     const clientData = readClientData(clientDataJSON);
     const challenge = clientData?.challenge ?? '';
-    const content = openChallenge(this.keyRing, binding, challenge, this.clock.now());
+    const content = openChallenge(await this.keys.ring(), binding, challenge, this.clock.now());
     const isFresh = content !== null && (await this.store.burn(challenge, content.expiresAt));
     if (!clientData || !content || !isFresh || clientData.isCrossOrigin)
       throw new MfaException('webauthn_failed');

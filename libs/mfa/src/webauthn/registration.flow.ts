@@ -75,7 +75,7 @@ export class RegistrationFlow {
     const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
     const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
     const userVerification = passwordless ? 'required' : this.rp.options.userVerification;
-    const challenge = this.challenges.issue(
+    const challenge = await this.challenges.issue(
       { ceremony: 'register', userId, sessionId: session?.id ?? '', rpId: rp.id },
       { requireUserVerification: userVerification === 'required', passwordless, userHandle: entity.id },
     );

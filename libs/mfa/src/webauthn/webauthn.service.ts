@@ -136,7 +136,7 @@ export class WebAuthnService {
     allowCredentials?: { id: string; transports: string[] }[],
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const rpId = await this.getRpId();
-    const challenge = this.challenges.issue(
+    const challenge = await this.challenges.issue(
       { ...binding, rpId },
       { requireUserVerification: userVerification === 'required', passwordless: false, userHandle: '' },
     );

@@ -58,7 +58,7 @@ export class RecoveryCodesPages {
     @Exchange() { request, response }: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(text);
-    const codes = this.flash.take(request, response, context);
+    const codes = await this.flash.take(request, response, context);
     if (!codes && !this.canGenerate(context)) throw new MfaException('cannot_generate_recovery_codes');
     const file = codes ? await this.fileHeading(user, context) : '';
     return show('recovery-codes/generate', { next, codes, file, error: null });

@@ -1,0 +1,32 @@
+import type { Problems } from './problems.js';
+
+const SECRET_BYTES = 32;
+/** 32 random hexadecimal digits have 14 on average, and fewer than 8 once in 30 million. */
+const MIN_DIFFERENT_CHARACTERS = 8;
+const LONGEST_REPEATED_PIECE = 8;
+
+/** The secrets, the current one first. A value is never printed. */
+export function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
+  const secrets = Array.isArray(secret) ? (secret as unknown[]) : [secret];
+  const remedy = `give a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
+  if (secret === undefined || secret === '' || secrets.length === 0) {
+    problems.add(`\`secret\` is required: ${remedy}`);
+  } else if (!secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= SECRET_BYTES)) {
+    problems.add(`\`secret\` is too short or not a string: ${remedy}`);
+  } else if (new Set(secrets).size !== secrets.length) {
+    problems.add('`secret` holds the same secret twice: list each once, the current one first');
+  } else if ((secrets as string[]).some(isGuessable)) {
+    problems.add(`\`secret\` is easy to guess, since it repeats a few characters: ${remedy}`);
+  }
+  return secrets as [string, ...string[]];
+}
+
+/** Whether it is long only by repetition. What else is guessable, a phrase of a book say, no rule can tell. */
+function isGuessable(secret: string): boolean {
+  if (new Set(secret).size < MIN_DIFFERENT_CHARACTERS) return true;
+  for (let length = 1; length <= LONGEST_REPEATED_PIECE; length++) {
+    const piece = secret.slice(0, length);
+    if (piece.repeat(Math.ceil(secret.length / length)).startsWith(secret)) return true;
+  }
+  return false;
+}
