@@ -194,7 +194,10 @@ describe('the demo', () => {
 
 describe('the demo with an error that nobody expected', () => {
   it('answers 500 and logs it', async () => {
-    const { database, mfa } = readConfig({ DATABASE_URL: 'sqlite::memory:', MFA_SECRET: 'x'.repeat(32) });
+    const { database, mfa } = readConfig({
+      DATABASE_URL: 'sqlite::memory:',
+      MFA_SECRET: 'the secret of a demo that is to fail',
+    });
     const logger = new MemoryLogger();
     const app = await createDemo({ database, mfa }, { logger });
     await app.listen(0, '127.0.0.1');

@@ -33,6 +33,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
     database: databaseOptions(url),
     mfa: {
       locales: ['en', 'de'],
+      reauthenticateUrl: '/auth/reauthenticate',
       ...options,
       secret,
       pages: pages === true ? PAGES : pages,

@@ -30,6 +30,8 @@ export interface MfaClientErrorDetails {
   methods?: readonly MfaType[];
   /** Greatest age of the proof that is asked for, in seconds. */
   maxAge?: number;
+  /** Where the first factor is proven again, when the server says. */
+  reauthenticateUrl?: string;
   /** Seconds until another attempt is judged. */
   retryAfter?: number;
   /** A passkey that is not known to the server. */

@@ -15,7 +15,7 @@ export function toRefusal({ status, statusText, headers }: Response, body: unkno
     const details = seconds > 0 ? { retryAfter: seconds } : {};
     return new MfaClientError('unexpected_answer', statusText || `HTTP ${status}`, status, details);
   }
-  const { code, message, methods, maxAge, retryAfter, unknownCredential, unlock } = body;
+  const { code, message, methods, maxAge, retryAfter, unknownCredential, unlock, reauthenticateUrl } = body;
   const details: MfaClientErrorDetails = {
     problems: Array.isArray(message) ? message : undefined,
     methods,
@@ -23,6 +23,7 @@ export function toRefusal({ status, statusText, headers }: Response, body: unkno
     retryAfter: retryAfter ?? (seconds > 0 ? seconds : undefined),
     unknownCredential,
     unlock,
+    reauthenticateUrl,
   };
   return new MfaClientError(code, Array.isArray(message) ? message.join(', ') : message, status, details);
 }

@@ -19,6 +19,8 @@ export interface MfaErrorDetails {
   methods?: readonly string[];
   /** Greatest age of the proof that is asked for, in seconds. */
   maxAge?: number;
+  /** Where the first factor is proven again: option `reauthenticateUrl`. */
+  reauthenticateUrl?: string;
   /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
   unknownCredential?: { rpId: string; credentialId: string };
   /** What lies behind the code, where the user can do something about it; the message says what. */

@@ -180,6 +180,9 @@ export const ENGLISH_PAGES = Object.freeze({
   // What went wrong
   errorTitle: 'That did not work',
   errorUnexpected: 'An unexpected error happened. It was not your fault; try again later.',
+  errorSentTwice: 'This form was sent twice. The first one counted.',
+  errorOldForm: 'This page was out of date, so nothing was changed. Load it again to go on.',
+  loadAgain: 'Load again',
   errorRetry: 'You can try again after {time}.',
 });
 

@@ -243,6 +243,11 @@ export interface MfaBehaviourOptions {
    * the application's. Default: none.
    */
   trustedOrigins?: string[];
+  /**
+   * Where a client proves the first factor again: the route of the application that calls `MfaService.recordReauthentication()`, a
+   * path or an https address. Refusals of the code `reauthentication_required` name it. Default: none.
+   */
+  reauthenticateUrl?: string;
   trustedDevices?: TrustedDevicesOptions;
   rateLimit?: RateLimitOptions;
   storage?: StorageOptions;

@@ -56,6 +56,7 @@ describe('resolveOptions', () => {
       changesNeed: 'strongest',
       enrollmentGracePeriodSeconds: 0,
       externalMfaMaxAgeSeconds: 43_200,
+      reauthenticateUrl: undefined,
       requireVerifiedEmail: true,
       session: {
         pendingTtlSeconds: 900,

@@ -61,6 +61,7 @@ export interface ResolvedMfaOptions {
     header: string;
   };
   trustedOrigins: readonly string[];
+  reauthenticateUrl: string | undefined;
   trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
   rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
   storage: Required<StorageOptions>;

@@ -11,6 +11,7 @@ import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { NewFactorAnswers } from './new-factor-answer.js';
+import { OldForms } from './old-forms.js';
 import { OfferedFactors } from './offered-factors.js';
 import { PageAssets } from './page-assets.js';
 import { PageCookies } from './page-cookies.js';
@@ -41,6 +42,7 @@ export const PAGE_CONTROLLERS: Type[] = [
 export const PAGE_PROVIDERS: Provider[] = [
   NewFactorAnswers,
   OfferedFactors,
+  OldForms,
   PageAssets,
   PageCookies,
   // Also for what never reaches a page.

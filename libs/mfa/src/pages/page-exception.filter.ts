@@ -12,7 +12,9 @@ import { setHeader } from '../http/http-message.js';
 import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { RefusedRequests } from '../http/refused-requests.js';
 import { BrowserRedirect } from './browser-redirect.js';
+import { OldForms } from './old-forms.js';
 import { show } from './page-answer.js';
+import type { OldForm } from './page-props.js';
 import { PageRenderer } from './page-renderer.js';
 import { seeOther } from './see-other.js';
 
@@ -26,6 +28,7 @@ export class PageExceptionFilter implements ExceptionFilter {
     @Inject(PageRenderer) private readonly renderer: PageRenderer,
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
     @Inject(BrowserRedirect) private readonly redirects: BrowserRedirect,
+    @Inject(OldForms) private readonly oldForms: OldForms,
     @Inject(RefusedRequests) private readonly refused: RefusedRequests,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -45,9 +48,11 @@ export class PageExceptionFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<object>();
     const response = host.switchToHttp().getResponse<object>();
     // The pages are for browsers, whatever they say that they accept.
-    const location = error instanceof MfaException ? this.redirects.locationFor(error, request) : null;
+    const oldForm = error instanceof MfaException ? await this.oldForms.find(error, request) : null;
+    const location =
+      error instanceof MfaException && oldForm === null ? this.redirects.locationFor(error, request) : null;
     if (location === null) {
-      const html = await this.page(error, host, request, response);
+      const html = await this.page(error, { host, request, response }, oldForm);
       return void (await this.adapterHost.httpAdapter.reply(response, html));
     }
     if (error instanceof MfaException) this.refused.note(error.code, request);
@@ -66,15 +71,15 @@ export class PageExceptionFilter implements ExceptionFilter {
 
   private async page(
     error: unknown,
-    host: ArgumentsHost,
-    request: object,
-    response: object,
+    { host, request, response }: { host: ArgumentsHost; request: object; response: object },
+    oldForm: OldForm | null,
   ): Promise<string> {
     const presented = await this.mapper.present(error, request, response);
     if (!(presented instanceof HttpException)) this.logger.error(error);
     const status = presented instanceof HttpException ? presented.getStatus() : 500;
     const retryAfter = presented instanceof MfaException ? presented.details.retryAfter : undefined;
     const props = {
+      oldForm,
       message: presented instanceof HttpException ? messageOf(presented) : null,
       retryAt: retryAfter === undefined ? null : new Date(this.clock.now() + retryAfter * 1000),
     };

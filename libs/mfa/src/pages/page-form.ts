@@ -9,6 +9,7 @@ import type { MfaErrorCode } from '../errors/error-codes.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { MfaValidationPipe } from '../http/mfa-validation.pipe.js';
 import type { MfaPlainPageText } from '../i18n/page-texts.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { PageAnswer } from './page-answer.js';
 import { PageLocale } from './page-locale.js';
@@ -54,6 +55,7 @@ export class PageForm {
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
@@ -74,8 +76,18 @@ export class PageForm {
       return await work();
     } catch (error) {
       if (!(error instanceof MfaException) || ELSEWHERE.includes(error.code)) throw error;
+      await this.assertStillThere(context);
       return showAgain(await this.refusalOf(error, context, texts));
     }
+  }
+
+  /**
+   * A form that was sent twice is refused for what the first has done. Its page would ask again for what was given.
+   *
+   * @throws {MfaException} `session_expired`
+   */
+  private async assertStillThere({ session }: MfaRequestContext): Promise<void> {
+    if (session && !(await this.sessions.reload(session))) throw new MfaException('session_expired');
   }
 
   private async refusalOf(

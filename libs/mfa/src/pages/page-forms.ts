@@ -10,32 +10,51 @@ import type { MfaRequestContext } from '../sessions/request-context.service.js';
 /** Whose form it is: the session's, else the user's, else a visitor's. */
 export type FormOwner = Pick<MfaRequestContext, 'user' | 'session'>;
 
+interface OwnerIds {
+  userId: string;
+  /** Empty without a session. */
+  sessionId: string;
+}
+
+const CONTEXT: EncryptionContext = { purpose: 'page-form', userId: '', recordId: '' };
+
 /**
  * The tokens of the forms, against requests that another site forges (OWASP CSRF Prevention: signed double submit). A
- * token is an envelope that opens for its session only; it differs each time, so that compression tells nothing of it.
+ * token is an envelope that says for whom it was made; it differs each time, so that compression tells nothing of it.
  */
 @Injectable()
 export class PageForms {
   constructor(@Inject(VisibleKeys) private readonly keys: VisibleKeys) {}
 
   async tokenFor(owner: FormOwner): Promise<string> {
-    return seal(await this.keys.ring(), 'form', ownedBy(owner, 'page-form'));
+    return seal(await this.keys.ring(), JSON.stringify(idsOf(owner)), CONTEXT);
   }
 
   /** @throws {MfaException} `cross_origin` unless the form came from a page of this session */
   async assertToken(token: unknown, owner: FormOwner): Promise<void> {
+    const made = await this.ownerOf(token);
+    const { userId, sessionId } = idsOf(owner);
+    if (made?.userId !== userId || made.sessionId !== sessionId) throw new MfaException('cross_origin');
+  }
+
+  /** For whom the form was made; null when it was not made here. */
+  async ownerOf(token: unknown): Promise<OwnerIds | null> {
     const ring = await this.keys.ring();
     try {
-      if (typeof token === 'string' && open(ring, token, ownedBy(owner, 'page-form')) === 'form') return;
+      return typeof token === 'string' ? (JSON.parse(open(ring, token, CONTEXT)) as OwnerIds) : null;
     } catch {
-      // Forged, of another session, or under a secret that is gone: refused like none.
+      // Forged, or under a key that is gone.
+      return null;
     }
-    throw new MfaException('cross_origin');
   }
 }
 
 /** What binds an envelope to its owner. */
-export function ownedBy({ user, session }: FormOwner, purpose: string): EncryptionContext {
-  const userId = user ? userIdOf(user) : (session?.userId ?? '');
-  return { purpose, userId, recordId: session?.id ?? '' };
+export function ownedBy(owner: FormOwner, purpose: string): EncryptionContext {
+  const { userId, sessionId } = idsOf(owner);
+  return { purpose, userId, recordId: sessionId };
+}
+
+function idsOf({ user, session }: FormOwner): OwnerIds {
+  return { userId: user ? userIdOf(user) : (session?.userId ?? ''), sessionId: session?.id ?? '' };
 }

@@ -33,6 +33,12 @@ interface Refusable {
   error: PageError | null;
 }
 
+/** A form that was sent twice, or whose page was loaded before the user signed in anew, and where to go on. */
+export interface OldForm {
+  kind: 'sent-twice' | 'outdated';
+  href: string;
+}
+
 /** What a page that removes an authenticator says before it does. */
 interface Removal {
   /** Whether it is the last second factor. */
@@ -110,7 +116,12 @@ export interface MfaPageProps {
       file: string;
     };
   'trusted-devices': { devices: readonly TrustedDeviceView[]; notice: string | null };
-  error: { message: string | null; retryAt: Date | null };
+  error: {
+    message: string | null;
+    retryAt: Date | null;
+    /** When what was refused was a form whose page is out of date. */
+    oldForm: OldForm | null;
+  };
 }
 
 export type MfaPageName = keyof MfaPageProps;

@@ -83,6 +83,11 @@ export class AuthenticationSessionService {
     return found?.session.id === id ? found : null;
   }
 
+  /** Whether there is a session of that id which has not ended, whatever its token and status. */
+  async isThere(id: string): Promise<boolean> {
+    return (await this.find({ id }, (query) => query)) !== null;
+  }
+
   /**
    * The session as it is now, for a request whose claim on it was lost: another one changed what it holds, and this one plans
    * anew, so that nothing comes back that it has lost meanwhile, such as the proof of a factor that was removed.
@@ -275,15 +280,11 @@ export class AuthenticationSessionService {
   }
 
   private async find(
-    { tokenHash }: { tokenHash: string },
+    criteria: { tokenHash: string } | { id: string },
     extend: (query: SelectQueryBuilder<AuthenticationSession>) => SelectQueryBuilder<AuthenticationSession>,
   ): Promise<AuthenticationSession | null> {
     const session = await this.storage.read((dataSource) =>
-      extend(
-        dataSource
-          .createQueryBuilder(AuthenticationSession, 's')
-          .where('s.tokenHash = :tokenHash', { tokenHash }),
-      ).getOne(),
+      extend(dataSource.createQueryBuilder(AuthenticationSession, 's').where(criteria)).getOne(),
     );
     return session && this.isAlive(session) ? session : null;
   }

@@ -53,7 +53,13 @@ export class RecentProof {
       maxAge,
     });
     if (recent) return;
-    if (!types) throw new MfaException('reauthentication_required', { maxAge });
+    if (!types) {
+      const { reauthenticateUrl } = this.options;
+      throw new MfaException('reauthentication_required', {
+        maxAge,
+        ...(reauthenticateUrl === undefined ? {} : { reauthenticateUrl }),
+      });
+    }
     const methods = this.authenticators.usableTypes(rows).filter((type) => types.includes(type));
     throw new MfaException('mfa_required', { methods, maxAge });
   }

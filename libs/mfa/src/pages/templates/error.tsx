@@ -3,18 +3,30 @@ import { Back } from './parts/back.js';
 import { TextWithMoment } from './parts/moment.js';
 
 /** What a page that can't be shown shows instead. */
-const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt }) => (
-  <>
-    <p class="mfa-alert" role="alert">
-      {message ?? page.texts.errorUnexpected}
-    </p>
-    {retryAt && (
-      <p>
-        <TextWithMoment page={page} text="errorRetry" at={retryAt} />
+const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }) => {
+  const { texts } = page;
+  const isSentTwice = oldForm?.kind === 'sent-twice';
+  const oldFormText = isSentTwice ? texts.errorSentTwice : texts.errorOldForm;
+  return (
+    <>
+      <p class="mfa-alert" role="alert">
+        {oldForm === null ? (message ?? texts.errorUnexpected) : oldFormText}
       </p>
-    )}
-    <Back page={page} />
-  </>
-);
+      {retryAt && (
+        <p>
+          <TextWithMoment page={page} text="errorRetry" at={retryAt} />
+        </p>
+      )}
+      {oldForm !== null && (
+        <p class="mfa-actions">
+          <a class="mfa-button mfa-primary" href={oldForm.href}>
+            {isSentTwice ? texts.continue : texts.loadAgain}
+          </a>
+        </p>
+      )}
+      <Back page={page} />
+    </>
+  );
+};
 
 export default ErrorPage;

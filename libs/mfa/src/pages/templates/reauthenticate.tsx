@@ -34,13 +34,15 @@ const Reauthenticate: MfaPageTemplate<'reauthenticate'> = (props) => {
       ) : (
         <>
           <p>{texts.reauthenticateElsewhere}</p>
-          {loginUrl !== null && (
-            <p class="mfa-actions">
+          <p class="mfa-actions">
+            {loginUrl === null ? (
+              <a href={page.homeUrl}>{page.site}</a>
+            ) : (
               <a class="mfa-button mfa-primary" href={loginUrl}>
                 {texts.signIn}
               </a>
-            </p>
-          )}
+            )}
+          </p>
         </>
       )}
       <Back page={page} text={texts.cancel} />
