@@ -18,7 +18,7 @@ const own = new WeakSet<QueryRunner>();
 export function watchTransactions(dataSource: DataSource): void {
   if (watched.has(dataSource)) return;
   watched.add(dataSource);
-  (dataSource.subscribers).push(new TransactionWatch());
+  dataSource.subscribers.push(new TransactionWatch());
 }
 
 /** Tells the runner of a commit of this module from the application's. */
