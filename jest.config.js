@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
 process.env.MFA_TEST_RUN ??= `nestjs_mfa_${process.pid}_${Date.now()}`;
 
@@ -55,8 +57,8 @@ export default {
   coverageProvider: 'v8',
   coverageReporters: [['text', { skipFull: true }], 'text-summary'],
   coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
-  // Two workers on a machine of two cores; the concurrency tests need no more.
-  maxWorkers: 2,
+  // One more than there are cores where these are few: the tests in a browser wait a lot.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
   testTimeout: 20_000,
   // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code looks them up a lot.

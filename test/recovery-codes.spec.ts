@@ -166,7 +166,9 @@ describe('recovery codes of profile aal2', () => {
       },
     });
     for (const table of ['mfa_authenticator', 'mfa_recovery_code', 'mfa_user_state', 'mfa_key']) {
-      for (const row of await rowsOf(test.dataSource, `SELECT * FROM ${table}`)) {
+      // Of the keys the other one has made its own.
+      const missing = table === 'mfa_key' ? "WHERE id = 'recovery-codes'" : '';
+      for (const row of await rowsOf(test.dataSource, `SELECT * FROM ${table} ${missing}`)) {
         const columns = Object.keys(row);
         await rowsOf(
           other.dataSource,
