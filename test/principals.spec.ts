@@ -13,11 +13,12 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { MfaUser } from 'nestjs-mfa';
 import { AuthenticatorsController, MfaGuard, MfaSessionGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
 
 import type { Client } from './support/client.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
-import { enrol, newUserId, startTestApp } from './support/test-app.js';
+import { TestAdapter, enrol, newUserId, startTestApp } from './support/test-app.js';
 
 interface AppRequest {
   headers: Record<string, string | undefined>;
@@ -233,6 +234,44 @@ describe('our own routes', () => {
       expect((await mixed.delete(`/late-token/${authenticatorId}`)).body.code).toBe('mfa_required');
     }
     expect(ids(await thief.client.get('/late-token'))).toContain(thief.authenticatorId);
+    await test.close();
+  });
+});
+
+/** A guard of the application's that adds what it knows to the user that is there. */
+@Injectable()
+class PromotingGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const { user } = context.switchToHttp().getRequest<{ user: { groups: string[] } }>();
+    user.groups.push('admin');
+    return true;
+  }
+}
+
+class GroupAdapter extends TestAdapter {
+  override isMfaRequired(user: MfaUser): boolean {
+    return (user as MfaUser & { groups?: string[] }).groups?.includes('admin') === true;
+  }
+}
+
+@Controller('promoted')
+class PromotedController {
+  @Get()
+  @UseGuards(PromotingGuard)
+  @RequireMfa({ allowUnenrolled: true })
+  @UseGuards(MfaSessionGuard)
+  get(): object {
+    return {};
+  }
+}
+
+describe('a user to whom a later guard adds a role in a list', () => {
+  it('is judged with it', async () => {
+    const test = await startTestApp({ adapter: GroupAdapter, controllers: [PromotedController] });
+    const client = test.client();
+    await client.post('/login', { id: newUserId(), groups: [] });
+    const answer = await client.get('/promoted');
+    expect([answer.status, answer.body.code]).toEqual([403, 'mfa_enrollment_required']);
     await test.close();
   });
 });

@@ -31,7 +31,8 @@ type OwnedEntity = new () => ObjectLiteral & { userId: string };
 /**
  * The tables with rows of users. First those whose rows any change of the user's has to claim: a change that is under way is
  * then either waited for, and its rows go too, or finds its claim gone. The user's state once more at the end, for a first
- * change that makes it while the statement before waits for its session.
+ * change that makes it while the statement before waits for its session; and so the sessions, for a sign-in with a passkey that
+ * is waited for at its key.
  */
 const OWNED: readonly OwnedEntity[] = [
   MfaUserState,
@@ -41,6 +42,7 @@ const OWNED: readonly OwnedEntity[] = [
   Authenticator,
   RecoveryCode,
   TrustedDevice,
+  AuthenticationSession,
   MfaUserState,
 ];
 

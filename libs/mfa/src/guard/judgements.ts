@@ -52,17 +52,25 @@ export function judgedBy(decision: PolicyDecision): MfaUser | null | undefined {
  */
 export function snapshotOf(user: MfaUser | null): unknown[] {
   if (user === null) return [null];
-  const prototype: unknown = Object.getPrototypeOf(user);
-  // Objects of a class keep what they know where it can't be seen: there only the same object is the same.
-  const isPlain = prototype === Object.prototype || prototype === null;
   const { isStaff, emailVerified } = user;
-  return [
-    isPlain ? null : user,
-    userIdOf(user),
-    isStaff,
-    emailVerified,
-    ...(Object.entries(user).flat() as unknown[]),
-  ];
+  // Objects of a class keep what they know where it can't be seen: there only the same object is the same.
+  return [isPlain(user) ? null : user, userIdOf(user), isStaff, emailVerified, ...entriesOf(user, MAX_DEPTH)];
+}
+
+/** How deep lists of roles and the like are looked into. */
+const MAX_DEPTH = 4;
+
+/** What an object holds, and what the lists and plain objects in it hold: a guard may add a role to a list. */
+function entriesOf(value: object, depth: number): unknown[] {
+  return Object.entries(value).flatMap(([key, part]: [string, unknown]) => {
+    const isLookedInto = depth > 0 && typeof part === 'object' && part !== null && isPlain(part);
+    return isLookedInto ? [key, '{', ...entriesOf(part, depth - 1), '}'] : [key, part];
+  });
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
 export function isSameSnapshot(one: readonly unknown[], other: readonly unknown[]): boolean {

@@ -178,7 +178,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   errorTitle: 'Das hat nicht geklappt',
   errorUnexpected:
     'Ein unerwarteter Fehler ist aufgetreten. Es lag nicht an Ihnen; versuchen Sie es später erneut.',
-  errorSentTwice: 'Dieses Formular wurde zweimal gesendet. Das erste Mal hat gezählt.',
+  errorSuperseded:
+    'Dieses Formular kam von einer veralteten Seite oder wurde zweimal gesendet. Fahren Sie fort und prüfen Sie, ob es gewirkt hat.',
   errorOldForm: 'Diese Seite war veraltet; es wurde nichts geändert. Laden Sie sie neu, um fortzufahren.',
   loadAgain: 'Neu laden',
   errorRetry: 'Nach {time} können Sie es erneut versuchen.',

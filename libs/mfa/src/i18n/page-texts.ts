@@ -180,7 +180,8 @@ export const ENGLISH_PAGES = Object.freeze({
   // What went wrong
   errorTitle: 'That did not work',
   errorUnexpected: 'An unexpected error happened. It was not your fault; try again later.',
-  errorSentTwice: 'This form was sent twice. The first one counted.',
+  errorSuperseded:
+    'This form was sent from a page that is out of date, or twice. Go on and check whether it was done.',
   errorOldForm: 'This page was out of date, so nothing was changed. Load it again to go on.',
   loadAgain: 'Load again',
   errorRetry: 'You can try again after {time}.',

@@ -3,7 +3,8 @@ import type { Problems } from './problems.js';
 const SECRET_BYTES = 32;
 /** 32 random hexadecimal digits have 14 on average, and fewer than 8 once in 30 million. */
 const MIN_DIFFERENT_CHARACTERS = 8;
-const LONGEST_REPEATED_PIECE = 8;
+/** As `1234567890`. */
+const LONGEST_REPEATED_PIECE = 10;
 
 /** The secrets, the current one first. A value is never printed. */
 export function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {

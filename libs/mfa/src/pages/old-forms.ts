@@ -4,6 +4,7 @@ import type { MfaException } from '../errors/mfa-exception.js';
 import type { HttpRequest } from '../http/http-message.js';
 import { readHeader } from '../http/http-message.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import { SessionTransport } from '../sessions/session-transport.js';
 import { safeNext } from './next-path.js';
 import { PageForms } from './page-forms.js';
 import { PageLinks } from './page-links.js';
@@ -20,21 +21,25 @@ type FormRequest = HttpRequest & {
 
 /**
  * Forms whose page is out of date: one that was sent twice without JavaScript, of which the first has changed the session, or
- * one that stayed open while its user signed in anew.
+ * one that stayed open while its user confirmed or signed in elsewhere. Which of them it was nobody can tell, so nothing is said
+ * of what was done.
  */
 @Injectable()
 export class OldForms {
   constructor(
     @Inject(PageForms) private readonly forms: PageForms,
     @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
   ) {}
 
   /** What the refused form was, and where to go on; null when there is another reason for the refusal. */
   async find({ code }: MfaException, request: object): Promise<OldForm | null> {
     if ((request as FormRequest).method !== 'POST') return null;
-    if (code === 'session_expired' && (await this.livesOn(request))) {
-      return { kind: 'sent-twice', href: this.onward(request) };
+    // With two cookies nobody knows which session sent it.
+    const isOne = this.transport.readToken(request) !== null;
+    if (code === 'session_expired' && isOne && (await this.livesOn(request))) {
+      return { kind: 'superseded', href: this.onward(request) };
     }
     // The browser vouches that it came from a page of this site.
     const isOwn = readHeader(request, 'sec-fetch-site') === 'same-origin';

@@ -33,9 +33,12 @@ interface Refusable {
   error: PageError | null;
 }
 
-/** A form that was sent twice, or whose page was loaded before the user signed in anew, and where to go on. */
+/**
+ * A form whose page is out of date, and where to go on. `superseded`: its session goes on under another token, as when it was sent
+ * twice; `outdated`: it was made for another session.
+ */
 export interface OldForm {
-  kind: 'sent-twice' | 'outdated';
+  kind: 'superseded' | 'outdated';
   href: string;
 }
 

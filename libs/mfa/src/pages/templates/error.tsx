@@ -5,8 +5,8 @@ import { TextWithMoment } from './parts/moment.js';
 /** What a page that can't be shown shows instead. */
 const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }) => {
   const { texts } = page;
-  const isSentTwice = oldForm?.kind === 'sent-twice';
-  const oldFormText = isSentTwice ? texts.errorSentTwice : texts.errorOldForm;
+  const isSuperseded = oldForm?.kind === 'superseded';
+  const oldFormText = isSuperseded ? texts.errorSuperseded : texts.errorOldForm;
   return (
     <>
       <p class="mfa-alert" role="alert">
@@ -20,7 +20,7 @@ const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }
       {oldForm !== null && (
         <p class="mfa-actions">
           <a class="mfa-button mfa-primary" href={oldForm.href}>
-            {isSentTwice ? texts.continue : texts.loadAgain}
+            {isSuperseded ? texts.continue : texts.loadAgain}
           </a>
         </p>
       )}
