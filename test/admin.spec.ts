@@ -686,7 +686,15 @@ describe('purgeExpired', () => {
     const credential = user.key.get(options, { wrongKey: true });
     await user.client.post('/mfa/authenticate/webauthn', { credential });
     expect(await rowsOf(test, user.id)).toEqual(FULL);
-    const nothing = { sessions: 0, totpSetups: 0, challenges: 0, trustedDevices: 0, auditEntries: 0 };
+    const nothing = {
+      sessions: 0,
+      totpSetups: 0,
+      challenges: 0,
+      trustedDevices: 0,
+      factorSetups: 0,
+      factorChallenges: 0,
+      auditEntries: 0,
+    };
     expect(await test.admin.purgeExpired()).toEqual(nothing);
     const until = (seconds: number) => test.clock.advance((start - test.clock.now()) / 1000 + seconds);
 

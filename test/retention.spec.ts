@@ -58,6 +58,8 @@ describe('what has expired', () => {
         totpSetups: 1,
         challenges: 0,
         trustedDevices: 0,
+        factorSetups: 0,
+        factorChallenges: 0,
         auditEntries: 0,
       });
     });

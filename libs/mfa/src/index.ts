@@ -50,6 +50,33 @@ export { NOTIFICATION_TYPES } from './adapter/notification.js';
 export type { EncryptionContext } from './crypto/envelope.js';
 export { EnvelopeError } from './crypto/envelope.js';
 
+// Factors of the application's own
+export { emailCode, maskEmail } from './factors/delivered-codes/email-code.js';
+export type {
+  DeliveredCodeOptions,
+  SmsCodeOptions,
+} from './factors/delivered-codes/delivered-code-options.js';
+export { maskPhoneNumber, smsCode } from './factors/delivered-codes/sms-code.js';
+export type { FactorContext, MfaMessage, NewMessage } from './factors/factor-context.js';
+export { MfaFactorChallenge } from './factors/factor-challenge.entity.js';
+export { MfaFactorSetup } from './factors/factor-setup.entity.js';
+export type { FactorActivation } from './factors/factor-setup.flow.js';
+export { FactorSetupFlow as MfaFactorsService } from './factors/factor-setup.flow.js';
+export { ActivateFactorDto } from './factors/dto/activate-factor.dto.js';
+export { ChallengeFactorDto } from './factors/dto/challenge-factor.dto.js';
+export type {
+  BegunChallenge,
+  BegunSetup,
+  FactorAuthenticator,
+  FactorProof,
+  FactorRequest,
+  FactorVerdict,
+  MfaFactorClass,
+  MfaFactorDefinition,
+  MfaFactorOption,
+} from './factors/mfa-factor.js';
+export { MfaFactor } from './factors/mfa-factor.js';
+
 // Pages; what templates are made of is in `nestjs-mfa/pages`
 export type { MfaCountedText, MfaPageTexts, MfaPlainPageText } from './i18n/page-texts.js';
 export { prefersHtml } from './pages/browser-redirect.js';
@@ -92,7 +119,13 @@ export { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js
 export type { NewSession } from './sessions/authentication-session.service.js';
 export { AuthenticationSessionService } from './sessions/authentication-session.service.js';
 export type { IssuedSession } from './sessions/issued-session.js';
-export type { HttpExchange, LoginExchange, LoginResult, LoginStatus } from './sessions/login.flow.js';
+export type {
+  FirstFactorExchange,
+  HttpExchange,
+  LoginExchange,
+  LoginResult,
+  LoginStatus,
+} from './sessions/login.flow.js';
 export type { MfaStatus } from './sessions/mfa.service.js';
 export { MfaService } from './sessions/mfa.service.js';
 export type { MfaRequestContext } from './sessions/request-context.service.js';
@@ -146,8 +179,11 @@ export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
 export { assertSameOrigin } from './http/same-origin.js';
-export type { AuthenticationMethod, AuthenticationRecord, MfaType } from './policy/methods.js';
-export { AUTHENTICATION_METHODS, MFA_TYPES } from './policy/methods.js';
+export type { FactorTraits } from './policy/factor-traits.js';
+export { MFA_TYPES } from './policy/factor-traits.js';
+// So, by an asterisk, an application can add to it.
+export * from './policy/factor-types.js';
+export type { AuthenticationMethod, AuthenticationRecord, FirstFactor, MfaType } from './policy/methods.js';
 export type { MfaRequirement, PolicyDecision } from './policy/policy.js';
 
 // Events
@@ -213,4 +249,6 @@ export { TotpController } from './totp/totp.controller.js';
 export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
 export { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn.controller.js';
 export { PasskeyController } from './webauthn/passkey.controller.js';
+export { FactorChallengeController } from './factors/factor-challenge.controller.js';
+export { FactorsController } from './factors/factors.controller.js';
 export { WebAuthnController } from './webauthn/webauthn.controller.js';

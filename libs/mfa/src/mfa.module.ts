@@ -9,10 +9,13 @@ import { adapterProviders } from './adapter/adapter-provider.js';
 import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './authenticators/authenticators.controller.js';
 import { AUTHENTICATOR_DETAILS } from './authenticators/authenticator-details.js';
-import { CODE_FACTORS } from './authenticators/code-factor.js';
 import { MFA_CLOCK, systemClock } from './clock/clock.js';
 import { MFA_KEY_RING } from './crypto/key-ring-token.js';
 import { KeyRing } from './crypto/key-ring.js';
+import { FactorChallengeController } from './factors/factor-challenge.controller.js';
+import { FactorConnection } from './factors/factor-connection.js';
+import { FACTOR_SERVICES, factorProviders } from './factors/factor-providers.js';
+import { FactorsController } from './factors/factors.controller.js';
 import { ASK_AGAIN_INTERCEPTOR } from './guard/ask-again.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
@@ -33,16 +36,15 @@ import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import type { ResolvedPages } from './options/resolve-pages.js';
 import { MFA_PAGES, assertPagesWork } from './options/resolve-pages.js';
+import type { ResolvedStructure } from './options/structural-options.js';
 import { MFA_PATH, resolveStructure } from './options/structural-options.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
-import { RecoveryCodeFactor } from './recovery-codes/recovery-code-factor.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
 import { AuthenticateController } from './sessions/authenticate.controller.js';
 import { SessionController } from './sessions/session.controller.js';
 import { MFA_ENTITIES } from './storage/entities.js';
 import { checkDataSource } from './storage/check-data-source.js';
 import { MFA_DATA_SOURCE } from './storage/mfa-storage.js';
-import { TotpCodeFactor } from './totp/totp-code-factor.js';
 import { TotpController } from './totp/totp.controller.js';
 import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
 import { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn.controller.js';
@@ -71,8 +73,9 @@ export class MfaModule implements NestModule {
 
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
-    const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, ...behaviour } = options;
-    const structure = { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter };
+    const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors, ...behaviour } =
+      options;
+    const structure = { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors };
     return build(structure, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviour }]);
   }
 
@@ -113,6 +116,8 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
             mountController(TotpController, mount('/totp')),
             mountController(RecoveryCodesController, mount('/recovery-codes')),
             mountController(AuthenticateController, mount('/authenticate')),
+            mountController(FactorsController, mount('/factors')),
+            mountController(FactorChallengeController, mount('/authenticate')),
             mountController(WebAuthnController, mount('/webauthn')),
             mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
             mountController(PasskeyController, mount('/passkey')),
@@ -123,7 +128,9 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
     ],
     providers: [
       ...optionsProviders,
-      ...coreProviders(structure.dataSource),
+      ...coreProviders(structure),
+      ...factorProviders(structure.factors),
+      ...FACTOR_SERVICES,
       ...adapterProviders(structure.adapter),
       ...PUBLIC_PROVIDERS,
       ...INTERNAL_PROVIDERS,
@@ -140,6 +147,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
     exports: [
       ...PUBLIC_PROVIDERS,
       ...INTERNAL_PROVIDERS,
+      ...FACTOR_SERVICES,
       MFA_ADAPTER,
       MFA_OPTIONS,
       MFA_CLOCK,
@@ -152,14 +160,15 @@ function mountPages(pages: ResolvedPages | null): Type[] {
   return pages ? PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path)) : [];
 }
 
-function coreProviders(dataSourceName: string | undefined): Provider[] {
+function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructure): Provider[] {
+  const factorTypes = factors.map(({ traits }) => traits.type);
   return [
     {
       provide: MFA_OPTIONS,
       inject: [MFA_RAW_OPTIONS, MFA_PAGES, ModulesContainer],
       useFactory: (given: MfaBehaviourOptions, pages: ResolvedPages | null, modules: ModulesContainer) => {
         assertImportedOnce(modules, MfaModule);
-        const options = resolveOptions(given);
+        const options = resolveOptions(given, undefined, factorTypes);
         assertPagesWork(pages, options.session);
         return options;
       },
@@ -177,16 +186,10 @@ function coreProviders(dataSourceName: string | undefined): Provider[] {
       useFactory: (modules: ModulesContainer, found: DataSource | undefined) =>
         checkDataSource(found ?? missingDataSource(modules, dataSourceName)),
     },
-    // In this order, so that a code that fits both is judged by the authenticator app first.
-    {
-      provide: CODE_FACTORS,
-      inject: [TotpCodeFactor, RecoveryCodeFactor],
-      useFactory: (...factors: unknown[]) => factors,
-    },
     {
       provide: AUTHENTICATOR_DETAILS,
-      inject: [WebAuthnDetails],
-      useFactory: (...details: unknown[]) => details,
+      inject: [WebAuthnDetails, FactorConnection],
+      useFactory: (keys: WebAuthnDetails, factors: FactorConnection) => [keys, ...factors.details()],
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MfaNotification, MfaUser } from 'nestjs-mfa';
+import type { MfaMessage, MfaNotification, MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 
 import { MailerService } from '../mail/mailer.service.js';
@@ -23,6 +23,11 @@ export class DemoMfaAdapter extends DefaultMfaAdapter {
   /** For the library's page `reauthenticate`. */
   override async checkPassword({ id, email }: MfaUser, password: string): Promise<boolean> {
     return (await this.users.check(email ?? '', password))?.id === id;
+  }
+
+  /** For the factors of `MFA_FACTORS`. */
+  override async sendMessage(message: MfaMessage): Promise<void> {
+    await this.mailer.sendMessage(message);
   }
 
   override async sendNotification(notification: MfaNotification, { email }: MfaUser): Promise<void> {

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { mfaMigrations, useBinaryCollation } from 'nestjs-mfa';
 
+import { AddChannel1795670000000 } from '../migrations/add-channel.js';
 import { AddPhone1795600000000 } from '../migrations/add-phone.js';
 import { CreateDemoTables1795478300000 } from '../migrations/create-demo-tables.js';
 
@@ -15,7 +16,12 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 export function databaseOptions(url: string): TypeOrmModuleOptions {
   const common = {
     autoLoadEntities: true,
-    migrations: [CreateDemoTables1795478300000, ...mfaMigrations, AddPhone1795600000000],
+    migrations: [
+      CreateDemoTables1795478300000,
+      ...mfaMigrations,
+      AddPhone1795600000000,
+      AddChannel1795670000000,
+    ],
     migrationsRun: true,
     // Of several instances that start at once, one makes the tables, and the others try again.
     retryAttempts: 10,

@@ -1,5 +1,6 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import type { MfaModuleOptions, PagesOptions } from 'nestjs-mfa';
+import type { MfaFactorOption, MfaModuleOptions, PagesOptions } from 'nestjs-mfa';
+import { emailCode, smsCode } from 'nestjs-mfa';
 
 import { DEFAULT_DATABASE_URL, dataFolder, databaseOptions } from './database.js';
 import { readMfaEnvironment } from './mfa-environment.js';
@@ -19,7 +20,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
   const url = environment['DATABASE_URL'] || DEFAULT_DATABASE_URL;
   const port = Number(environment['PORT'] || 3000);
   const given = readMfaEnvironment(environment);
-  const { secret = loadOrCreateSecret(dataFolder(url)), totp, webauthn, ...options } = given;
+  const { secret = loadOrCreateSecret(dataFolder(url)), totp, webauthn, factors, ...options } = given;
   const localhost = {
     rpId: 'localhost',
     rpName: 'nestjs-mfa demo',
@@ -35,10 +36,24 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
       locales: ['en', 'de'],
       reauthenticateUrl: '/auth/reauthenticate',
       ...options,
+      factors: factorsOf((factors ?? []) as unknown as string[]),
       secret,
       pages: pages === true ? PAGES : pages,
       totp: { issuer: 'nestjs-mfa demo', ...totp },
       webauthn: { ...localhost, ...webauthn },
     },
   };
+}
+
+/** What `MFA_FACTORS` may name. */
+const FACTORS: Readonly<Record<string, () => MfaFactorOption>> = { email_code: emailCode, sms_code: smsCode };
+
+/** @throws {Error} for a name that is none of these */
+function factorsOf(names: readonly string[]): MfaFactorOption[] {
+  return names.map((name) => {
+    const make = Object.hasOwn(FACTORS, name) ? FACTORS[name] : undefined;
+    if (!make)
+      throw new Error(`MFA_FACTORS takes ${Object.keys(FACTORS).join(', ')}; ${name} is none of these`);
+    return make();
+  });
 }

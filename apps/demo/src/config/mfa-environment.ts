@@ -65,6 +65,7 @@ const OPTIONS: Record<string, Kind> = {
   'audit.retentionDays': 'number',
   locales: 'list',
   profile: 'text',
+  factors: 'list',
   path: 'text',
   controllers: 'boolean',
   pages: 'boolean',

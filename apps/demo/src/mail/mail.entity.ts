@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A mail that the demo would have sent. */
+/** A message that the demo would have sent. */
 @Entity({ name: 'demo_mail' })
 export class Mail {
   @PrimaryColumn({ type: 'varchar', length: 36 })
@@ -9,6 +9,10 @@ export class Mail {
   /** Milliseconds since the epoch. */
   @Column({ name: 'sent_at', type: 'bigint', transformer: { to: (value: number) => value, from: Number } })
   sentAt!: number;
+
+  /** `email`, `sms`; null in rows from before there were others than mails. */
+  @Column({ type: 'varchar', length: 10, nullable: true })
+  channel!: string | null;
 
   @Column({ type: 'varchar', length: 190 })
   recipient!: string;

@@ -51,8 +51,8 @@ export class UsersService {
 }
 
 /** What the MFA module may know of a user. */
-export function toMfaUser({ id, email, isStaff, emailVerified }: User): MfaUser {
-  return { id, email, isStaff, emailVerified };
+export function toMfaUser({ id, email, isStaff, emailVerified, phone }: User): MfaUser {
+  return { id, email, isStaff, emailVerified, phoneNumber: phone };
 }
 
 /** A database that does not answer is no fault of the request: 503, as the MFA module says it. */

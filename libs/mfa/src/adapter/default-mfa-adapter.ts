@@ -3,10 +3,11 @@ import { Logger } from '@nestjs/common';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { EncryptionContext } from '../crypto/envelope.js';
 import { open, seal } from '../crypto/envelope.js';
+import type { MfaMessage } from '../factors/factor-context.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import type { MfaRefusalReason } from '../errors/mfa-exception.js';
 import type { MfaType } from '../policy/methods.js';
-import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
+import { SECOND_FACTOR_TYPES, traitsOf } from '../policy/factor-traits.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { getMfaSession, getMfaUser } from '../sessions/request-session.js';
 import { buildKeyUri } from '../totp/key-uri.js';
@@ -283,11 +284,20 @@ export class DefaultMfaAdapter {
    * keys; the kind of factor for the others.
    */
   async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
-    if (type === 'recovery_codes') return 'Recovery codes';
+    const { label, maxPerUser = 1 } = traitsOf(type) ?? {};
+    if (label !== undefined && maxPerUser === 1) return label;
     const rows = await this.mfa.findAuthenticators(userIdOf(user));
     const number = rows.filter((row) => row.type === type).length + 1;
-    if (type === 'totp') return number === 1 ? 'Authenticator app' : `Authenticator app ${number}`;
+    if (label !== undefined) return number === 1 ? label : `${label} ${number}`;
     return ['Master key', 'Backup key'][number - 1] ?? `Key nr. ${number}`;
+  }
+
+  /**
+   * Sends a code of a factor such as `emailCode()` or `smsCode()` to the address or number in it. Whatever it throws is answered
+   * with `message_not_sent`, and nothing is spent. Default: throws, since the module can send nothing by itself.
+   */
+  sendMessage(message: MfaMessage): void | Promise<void> {
+    throw new Error(`Override sendMessage() in the adapter to send codes over ${message.channel}`);
   }
 
   /** Tells the user of a change. Default: logs it. It never fails the request, and the request does not wait for it. */

@@ -8,6 +8,10 @@ export interface MfaUser {
   isStaff?: boolean;
   /** Only an explicit false refuses enrolment. */
   emailVerified?: boolean;
+  /** E.164, such as `+491701234567`. */
+  phoneNumber?: string | null;
+  /** Whether the number is known to be the user's. */
+  phoneVerified?: boolean;
   /** The language of texts to this user, such as `de`. */
   locale?: string | null;
 }

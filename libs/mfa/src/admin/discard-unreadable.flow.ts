@@ -15,7 +15,7 @@ import { SecretRegistry } from '../keys/secret-registry.js';
 import type { SecretRow, SecretTable } from '../keys/secret-tables.js';
 import { AUTHENTICATORS, CREDENTIALS, SETUPS } from '../keys/secret-tables.js';
 import { UnreadableRows } from '../keys/unreadable-rows.js';
-import { isSecondFactorType } from '../policy/methods.js';
+import { isSecondFactorType } from '../policy/factor-traits.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';

@@ -7,6 +7,8 @@ import { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { EventSource } from '../events/event-source.js';
 import { APPLICATION_SOURCE } from '../events/event-source.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import { MfaFactorChallenge } from '../factors/factor-challenge.entity.js';
+import { MfaFactorSetup } from '../factors/factor-setup.entity.js';
 import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import type { Write } from '../storage/mfa-storage.js';
@@ -42,6 +44,8 @@ const OWNED: readonly OwnedEntity[] = [
   Authenticator,
   RecoveryCode,
   TrustedDevice,
+  MfaFactorSetup,
+  MfaFactorChallenge,
   AuthenticationSession,
   MfaUserState,
 ];

@@ -10,7 +10,8 @@ import { FactorChange } from '../authenticators/factor-change.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { EventSource } from '../events/event-source.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
-import { isSecondFactorType } from '../policy/methods.js';
+import { FactorRows } from '../factors/factor-rows.js';
+import { isBackupType, isSecondFactorType } from '../policy/factor-traits.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import { TotpSetupStore } from '../totp/totp-setup-store.js';
@@ -30,6 +31,7 @@ export class ResetFlow {
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
     @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
+    @Inject(FactorRows) private readonly factorRows: FactorRows,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -49,7 +51,7 @@ export class ResetFlow {
         throw new MfaException('cannot_delete_authenticator');
     }
     const keepsFactor = authenticators.some((row) => isSecondFactorType(row.type) && !removed.includes(row));
-    const takesCodes = !keepsFactor || removed.some(({ type }) => type === 'recovery_codes');
+    const takesCodes = !keepsFactor || removed.some(({ type }) => isBackupType(type));
     return {
       result: undefined,
       onLost: { [REMOVAL_CLAIM]: 'not_found' },
@@ -57,6 +59,7 @@ export class ResetFlow {
         ...removed.map(({ id }) => this.authenticators.planDeletion(userId, id)),
         ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
         this.setups.planRemoval(userId),
+        ...this.factorRows.planRemoval(userId),
         // Whoever holds a session of this user now may be the one against whom the reset is.
         this.sessions.planEndingOthers(userId, ''),
       ],

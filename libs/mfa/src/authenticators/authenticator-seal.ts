@@ -8,7 +8,7 @@ const TABLE = 'authenticator';
 type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'>;
 
 /**
- * The seal of a row whose own columns judge a proof: an authenticator app's. What it verifies with is covered too, whatever
+ * The seal of a row whose own columns judge a proof, as an authenticator app's. What it verifies with is covered too, whatever
  * the adapter encrypts it with. Null for the other types, whose proofs are judged by rows of their own.
  */
 export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
@@ -21,7 +21,8 @@ export function isGenuineAuthenticator(keyRing: KeyRing, row: Sealed & Pick<Auth
 }
 
 function isSealed({ type }: Pick<Authenticator, 'type'>): boolean {
-  return type === 'totp';
+  // A key's proofs are judged by its credential, recovery codes by rows of their own.
+  return type !== 'webauthn' && type !== 'recovery_codes';
 }
 
 function fieldsOf({ id, userId, type, data, lastStep }: Sealed): SealedFields {

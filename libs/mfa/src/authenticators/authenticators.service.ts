@@ -5,7 +5,7 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { MFA_KEY_RING } from '../crypto/key-ring-token.js';
 import type { MfaType } from '../policy/methods.js';
-import { MFA_TYPES } from '../policy/methods.js';
+import { MFA_TYPES } from '../policy/factor-traits.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { AccountsService } from './accounts.service.js';
@@ -85,13 +85,13 @@ export class AuthenticatorsService {
   claimUse(
     row: Authenticator,
     now: Date,
-    set: Partial<Record<'lastStep' | 'remaining', number>> = {},
+    set: Partial<Pick<Authenticator, 'lastStep' | 'remaining' | 'data'>> = {},
     condition?: { where: string; parameters: Record<string, unknown> },
   ): Write {
     const open = this.lock.openCondition(now.getTime());
     const { id, data } = row;
-    const { lastStep } = set;
-    const sealed = lastStep === undefined ? {} : this.sealStep(row, lastStep);
+    const isSealed = 'lastStep' in set || 'data' in set;
+    const sealed = isSealed ? { seal: sealAuthenticator(this.keyRing, { ...row, ...set }) } : {};
     return {
       claim: AUTHENTICATOR_CLAIM,
       query: this.storage.dataSource

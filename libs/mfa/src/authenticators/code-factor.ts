@@ -1,3 +1,4 @@
+import type { MfaUser } from '../adapter/mfa-user.js';
 import type { MfaType } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { Authenticator } from './authenticator.entity.js';
@@ -8,11 +9,18 @@ import type { Authenticator } from './authenticator.entity.js';
  */
 export type CodeVerdict = 'unfit' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
 
+/** For whom and where a code is judged. */
+export interface CodeScope {
+  user: MfaUser;
+  /** Empty without a session of this module's. */
+  sessionId: string;
+}
+
 /** A factor that is proven by typing a code. */
 export interface CodeFactor {
   readonly type: MfaType;
   /** @param code as {@link normalizeCode} leaves it: upper case, ASCII digits, nothing between them */
-  judge(code: string, authenticator: Authenticator): Promise<CodeVerdict>;
+  judge(code: string, authenticator: Authenticator, scope: CodeScope): Promise<CodeVerdict>;
 }
 
 /** Injection token of all code factors, in the order in which they judge. */

@@ -157,7 +157,7 @@ export class CodeVerifier {
     { source = APPLICATION_SOURCE }: CodeVerification,
   ): Promise<CodeVerdict | 'unreadable'> {
     try {
-      return await factor.judge(code, row);
+      return await factor.judge(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
       this.unreadable.note(user, row, error, source);
       return 'unreadable';

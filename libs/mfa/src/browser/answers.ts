@@ -60,6 +60,18 @@ export interface TotpSetup {
   expiresAt: Moment;
 }
 
+/** A code that is on its way to the user. */
+export interface SentCode {
+  /** The address or number, masked: `a•••@example.com`, `•••• 1234`. */
+  destination: string;
+  /** Until when it works. */
+  expiresAt: Moment;
+  /** When another one may be sent; not at set-up. */
+  nextAt?: Moment;
+  /** `sms_code` at set-up: the user has to be told of the risk. */
+  restricted?: boolean;
+}
+
 export interface ProvenMethod {
   method: AuthenticationMethod;
   at: Moment;

@@ -79,6 +79,11 @@ export function createMfaClient<CompleteLogin extends object = object>({
     beginTotp: () => call('POST', '/totp'),
     activateTotp: (body) => call('POST', '/totp/activate', { body }),
 
+    beginFactor: (type, body = {}) => call('POST', `/factors/${encodeURIComponent(type)}`, { body }),
+    activateFactor: (type, body) => call('POST', `/factors/${encodeURIComponent(type)}/activate`, { body }),
+    sendCode: (type, body = {}) =>
+      call('POST', `/authenticate/${encodeURIComponent(type)}/challenge`, { body }),
+
     async addSecurityKey({ name, passwordless, signal } = {}) {
       requireWebAuthn();
       const options = await call<CreationOptions>('POST', '/webauthn/options', {

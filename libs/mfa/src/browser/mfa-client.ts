@@ -5,6 +5,7 @@ import type {
   ListedAuthenticator,
   MfaStatus,
   RecoveryCodesSummary,
+  SentCode,
   SessionState,
   SignIn,
   TotpSetup,
@@ -26,6 +27,9 @@ export interface MfaClientOptions {
   /** The name of the session header, `x-mfa-session` say, to keep the token in memory instead of a cookie. */
   sessionHeader?: string;
 }
+
+/** A factor of the option `factors`: `email_code`, `sms_code`, or one of the application's own. */
+export type FactorName = MfaType | (string & {});
 
 export interface CeremonyRequest {
   /** Ends the ceremony with `ceremony_cancelled`. */
@@ -57,6 +61,19 @@ export interface MfaClient<CompleteLogin extends object = object> {
   /** @param request the app's first code */
   activateTotp(request: { code: string; name?: string }): Promise<Activation & Partial<CompleteLogin>>;
 
+  /**
+   * Begins the set-up of a factor of the option `factors`; with `email_code` and `sms_code` a code is on its way then.
+   *
+   * @param request what the factor asks for
+   * @returns what the user must see
+   */
+  beginFactor<Answer extends object = SentCode>(type: FactorName, request?: object): Promise<Answer>;
+  /** @param request the first code */
+  activateFactor(
+    type: FactorName,
+    request: { code: string; name?: string },
+  ): Promise<Activation & Partial<CompleteLogin>>;
+
   /** Registers a security key, or with `passwordless` a passkey that signs in alone. */
   addSecurityKey(
     request?: { name?: string; passwordless?: boolean } & CeremonyRequest,
@@ -73,7 +90,14 @@ export interface MfaClient<CompleteLogin extends object = object> {
   /** New codes, shown this once; the old ones are dead. */
   regenerateRecoveryCodes(): Promise<{ codes: string[] }>;
 
-  /** Finishes a sign-in, or steps up, with a code of the authenticator app or a recovery code. */
+  /**
+   * Sends a code to the address or number that the user has proven, to finish a sign-in or to step up: `authenticate` takes it. It kills
+   * the code that was sent before.
+   *
+   * @param request which authenticator, of several of the type
+   */
+  sendCode(type: FactorName, request?: { authenticatorId?: string }): Promise<SentCode>;
+  /** Finishes a sign-in, or steps up, with a code: of the authenticator app, one that was sent, or a recovery code. */
   authenticate(request: { code: string } & TrustRequest): Promise<SignIn & CompleteLogin>;
   /** The same with a security key. */
   authenticateWithKey(request?: TrustRequest & CeremonyRequest): Promise<SignIn & CompleteLogin>;

@@ -1,4 +1,6 @@
-import type { AuthenticationMethod } from '../policy/methods.js';
+import { traitsOf } from '../policy/factor-traits.js';
+import type { AuthenticationRecord } from '../policy/methods.js';
+import { isFirstFactor, typeOfRecord } from '../policy/methods.js';
 
 /** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
 export interface WebAuthnFacts {
@@ -23,26 +25,27 @@ export const PHISHING_RESISTANT_HARDWARE = 'phrh';
 /** Proof of possession of a key: kept anywhere (OpenID EAP), in hardware, in software (RFC 8176). */
 export const KEY_VALUES: readonly string[] = ['pop', 'hwk', 'swk'];
 
+/** First factors that RFC 8176 calls by another name than `login`. */
+const AMR_OF_FIRST_FACTOR: Readonly<Record<string, readonly string[]>> = {
+  webauthn: ['pop'],
+  kerberos: ['wia'],
+  // Whatever it was is the identity provider's to say.
+  federated: [],
+};
+
 /**
  * The `amr` values that a proven method stands for (RFC 8176, section 2), or null for what proves nothing to a third
  * party: a trusted device, which nobody authenticated with, and every method that is not named here.
  */
-export function amrOfMethod(method: AuthenticationMethod, key: WebAuthnFacts): string[] | null {
-  switch (method) {
-    case 'pwd':
-      return ['pwd'];
-    case 'totp':
-      return ['otp'];
-    case 'webauthn':
-      return [keyValue(key), 'user'];
-    case 'recovery_code':
-      return [RECOVERY_CODE];
-    case 'external':
-      // The identity provider vouches for several factors without naming them.
-      return [];
-    default:
-      return null;
-  }
+export function amrOfRecord(record: AuthenticationRecord, key: WebAuthnFacts): string[] | null {
+  const { method } = record;
+  // The identity provider vouches for several factors without naming them.
+  if (method === 'external') return [];
+  if (isFirstFactor(record)) return [...(AMR_OF_FIRST_FACTOR[method] ?? [method])];
+  const type = typeOfRecord(record);
+  if (type === undefined) return null;
+  if (type === 'webauthn') return [keyValue(key), 'user'];
+  return [...(traitsOf(type)?.amr ?? [method])];
 }
 
 /** Whether the key is known to sit in hardware that it can't leave. */

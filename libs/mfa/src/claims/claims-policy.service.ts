@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import { MFA_TYPES } from '../policy/methods.js';
+import { MFA_TYPES } from '../policy/factor-traits.js';
 import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../policy/policy.js';
 import { decide, fittingTypes } from '../policy/policy.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';

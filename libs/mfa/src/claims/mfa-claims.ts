@@ -1,11 +1,11 @@
 import type { AuthenticationRecord } from '../policy/methods.js';
-import { isSecondFactor, newestRecord } from '../policy/methods.js';
+import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../policy/methods.js';
 import type { WebAuthnFacts } from './amr.js';
 import {
   MULTI_FACTOR,
   PHISHING_RESISTANT,
   PHISHING_RESISTANT_HARDWARE,
-  amrOfMethod,
+  amrOfRecord,
   isHardwareKey,
 } from './amr.js';
 
@@ -25,8 +25,7 @@ export interface MfaClaims {
 
 export interface MfaClaimsOptions {
   /**
-   * The `amr` values of the first factor. Default: `['pwd']` when the session holds one. `login` records every first
-   * factor as a password, so give `[]` for a magic link; and name it here when the application has its own sign-in, whose
+   * The `amr` values of the first factor. Default: what `login` was told of it (`firstFactor`). Name it here when the application has its own sign-in, whose
    * sessions begin with a step-up and hold the second factor only. Of another kind than the second; never `mfa` or `mca`.
    */
   firstFactor?: readonly string[];
@@ -58,13 +57,13 @@ export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}
     throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
   }
   const { methods } = session;
-  const active = newestRecord(methods, ({ method }) => amrOfMethod(method, key) !== null);
+  const active = newestRecord(methods, (record) => amrOfRecord(record, key) !== null);
   const second = newestRecord(methods, (record) => isSecondFactor(record) || record.method === 'external');
   const isMultiFactor = second !== undefined && isAdded(second, methods, options);
   const acr = second?.method === 'webauthn' ? acrOf(key) : undefined;
   const amr = [
     ...firstFactorOf(methods, options),
-    ...((second && amrOfMethod(second.method, key)) ?? []),
+    ...((second && amrOfRecord(second, key)) ?? []),
     ...(isMultiFactor ? [MULTI_FACTOR] : []),
   ];
   return {
@@ -83,15 +82,13 @@ function isAdded(
   options: MfaClaimsOptions,
 ): boolean {
   if (method === 'external') return true;
-  const hasFirst = options.firstFactor
-    ? options.firstFactor.length > 0
-    : methods.some((record) => record.method === 'pwd');
+  const hasFirst = options.firstFactor ? options.firstFactor.length > 0 : methods.some(isFirstFactor);
   return hasFirst || hasVerifyingKey(methods, options);
 }
 
 /** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
 function hasVerifyingKey(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): boolean {
-  return webauthn?.userVerified === true && methods.some(({ method }) => method === 'webauthn');
+  return webauthn?.userVerified === true && methods.some((record) => typeOfRecord(record) === 'webauthn');
 }
 
 function firstFactorOf(
@@ -99,10 +96,12 @@ function firstFactorOf(
   options: MfaClaimsOptions,
 ): readonly string[] {
   if (options.firstFactor) return options.firstFactor;
-  const has = (name: string): boolean => methods.some(({ method }) => method === name);
+  const first = newestRecord(methods, isFirstFactor);
   // Beside `external` the password is the identity provider's business: nobody here saw one.
-  if (has('pwd')) return has('external') ? [] : ['pwd'];
-  return hasVerifyingKey(methods, options) ? (amrOfMethod('webauthn', options.webauthn ?? {}) ?? []) : [];
+  const isElsewhere = first?.method === 'pwd' && methods.some(({ method }) => method === 'external');
+  if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
+  const key = methods.find((record) => typeOfRecord(record) === 'webauthn');
+  return key && hasVerifyingKey(methods, options) ? (amrOfRecord(key, options.webauthn ?? {}) ?? []) : [];
 }
 
 function acrOf(key: WebAuthnFacts): string {

@@ -18,7 +18,7 @@ import { nameAuthenticator } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
-import { isSecondFactorType, methodOfType } from '../policy/methods.js';
+import { isSecondFactorType, methodOfType } from '../policy/factor-traits.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../sessions/issued-session.js';

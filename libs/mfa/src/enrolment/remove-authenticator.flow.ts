@@ -12,7 +12,8 @@ import { MfaException } from '../errors/mfa-exception.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
-import { isSecondFactor, isSecondFactorType } from '../policy/methods.js';
+import { isBackupType, isSecondFactorType } from '../policy/factor-traits.js';
+import { isSecondFactor, typeOfRecord } from '../policy/methods.js';
 import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
@@ -78,7 +79,7 @@ export class RemoveAuthenticatorFlow {
       // By its method too: recovery codes have another id since they were made anew.
       const isGone = (record: AuthenticationRecord) =>
         record.authenticatorId === id ||
-        (removed.type === 'recovery_codes' && record.method === 'recovery_code') ||
+        (isBackupType(removed.type) && typeOfRecord(record) === removed.type) ||
         (isLast && isSecondFactor(record));
       const kept = session.methods.filter((record) => !isGone(record));
       writes.push(this.sessions.planRecords(session, kept));

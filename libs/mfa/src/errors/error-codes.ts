@@ -32,6 +32,11 @@ export const MFA_ERRORS = {
   no_pending_setup: { status: 409, message: 'There is no set-up to finish, or it has expired. Start again.' },
   conflict: { status: 409, message: 'Another change came first, and nothing was changed. Try again.' },
   too_many_attempts: { status: 429, message: 'Too many attempts. Try again later.' },
+  too_many_messages: { status: 429, message: 'Too many codes were asked for. Try again later.' },
+  message_not_sent: {
+    status: 503,
+    message: 'The code could not be sent. Try again, or use another factor.',
+  },
   storage_unavailable: {
     status: 503,
     message: 'The service is not available at the moment. Try again later.',

@@ -5,10 +5,10 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { FactorAvailability } from '../factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
@@ -20,6 +20,7 @@ import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { RequestContextService, recordsOf } from '../sessions/request-context.service.js';
 import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
+import { isFirstFactor } from '../policy/methods.js';
 import { DecisionsOnce } from './decisions-once.js';
 import { noteJudged } from './judgements.js';
 
@@ -34,7 +35,7 @@ export class MfaPolicyService {
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(RecentProof) private readonly recent: RecentProof,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -110,12 +111,14 @@ export class MfaPolicyService {
   async assertNotOverdue(context: MfaRequestContext): Promise<void> {
     const { user } = context;
     // What was proven here can only come from a factor.
-    if (!user || recordsOf(context).some(({ method }) => method !== 'pwd')) return;
+    if (!user || recordsOf(context).some((record) => !isFirstFactor(record))) return;
     const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) return;
     const duty = await this.enrollment.duty(user, state, context);
     if (!duty?.isOverdue) return;
-    throw new MfaException('mfa_enrollment_required', { methods: this.enrollment.supportedSecondFactors() });
+    throw new MfaException('mfa_enrollment_required', {
+      methods: this.enrollment.supportedSecondFactors(recordsOf(context)),
+    });
   }
 
   private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
@@ -140,7 +143,7 @@ export class MfaPolicyService {
       mustEnrol: await this.enrollment.mustEnrol(user, state, context),
       enrolled,
       enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
-      usableTypes: this.authenticators.usableTypes(authenticators),
+      usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
       offeredTypes: this.options.supportedTypes,
       enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
     });

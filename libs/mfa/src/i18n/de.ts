@@ -30,6 +30,9 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       'Es gibt keine Einrichtung abzuschließen, oder sie ist abgelaufen. Beginnen Sie von vorn.',
     conflict: 'Eine andere Änderung kam zuvor, und nichts wurde geändert. Versuchen Sie es noch einmal.',
     too_many_attempts: 'Zu viele Versuche. Versuchen Sie es später erneut.',
+    too_many_messages: 'Es wurden zu viele Codes angefordert. Versuchen Sie es später erneut.',
+    message_not_sent:
+      'Der Code konnte nicht gesendet werden. Versuchen Sie es noch einmal oder verwenden Sie einen anderen Faktor.',
     storage_unavailable: 'Der Dienst ist im Moment nicht verfügbar. Versuchen Sie es später erneut.',
   }),
   reasons: {
@@ -38,6 +41,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     key_cloned:
       'Dieser Sicherheitsschlüssel ist gesperrt, weil er sich verhalten hat, als gäbe es eine Kopie von ihm. Verwenden Sie einen anderen Faktor, entfernen Sie den Schlüssel von Ihrem Konto und registrieren Sie einen anderen.',
   },
+  message:
+    '{code} ist Ihr Code für {site}. Er gilt {minutes} Minuten. Wir fragen nie danach: Geben Sie ihn niemandem. Wenn Sie ihn nicht angefordert haben, kennt vielleicht jemand Ihr Passwort.',
   notifications: {
     authenticator_added: {
       subject: '{site}: Ein zweiter Faktor wurde hinzugefügt',

@@ -14,11 +14,16 @@ export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Objec
     'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
 });
 
+/** What brings a code: it says who asks, and that nobody else ever does (NIST SP 800-63B-4, section 3.1.3). */
+export const ENGLISH_MESSAGE =
+  '{code} is your code for {site}. It works for {minutes} minutes. We never ask for it: give it to nobody. If you did not ask for it, somebody may know your password.';
+
 /** English: the default. */
 export const ENGLISH: MfaLocaleTexts = Object.freeze({
   locale: 'en',
   errors: Object.freeze(errors as Record<MfaErrorCode, string>),
   reasons: ENGLISH_REASONS,
+  message: ENGLISH_MESSAGE,
   notifications: {
     authenticator_added: {
       subject: '{site}: a second factor was added',

@@ -22,6 +22,8 @@ export interface MfaLocaleTexts {
     /** What to do when it was somebody else (NIST SP 800-63B-4, section 4.6). */
     repudiation: string;
   };
+  /** The message that brings a code; `{site}`, `{code}` and `{minutes}` are filled in. What is missing is sent in English. */
+  message?: string;
   /** The texts of the pages (option `pages`). What is missing is shown in English. */
   pages?: Partial<MfaPageTexts>;
 }

@@ -27,6 +27,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   factorsNone: 'Sie haben noch keinen zweiten Faktor.',
   typeTotp: 'Authenticator-App',
   typeWebauthn: 'Sicherheitsschlüssel',
+  typeEmailCode: 'Codes per E-Mail',
+  typeSmsCode: 'Codes per SMS',
   typePasskey: 'Passkey (ohne Passwort)',
   added: 'Hinzugefügt',
   lastUsed: 'Zuletzt verwendet',
@@ -37,6 +39,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   addAnother: 'Weiteren zweiten Faktor hinzufügen',
   addTotp: 'Authenticator-App einrichten',
   addKey: 'Sicherheitsschlüssel oder Passkey hinzufügen',
+  addFactor: 'Einrichten: {factor}',
   codesRemaining: {
     one: 'Noch {remaining} von {total} Wiederherstellungscode',
     other: 'Noch {remaining} von {total} Wiederherstellungscodes',
@@ -50,6 +53,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   codesLink: 'Wiederherstellungscodes',
   devicesLink: 'Vertrauenswürdige Browser',
   noticeTotpAdded: 'Die Authenticator-App wurde hinzugefügt.',
+  noticeFactorAdded: 'Der zweite Faktor wurde hinzugefügt.',
   noticeKeyAdded: 'Der Sicherheitsschlüssel oder Passkey wurde hinzugefügt.',
   noticeRenamed: 'Der neue Name wurde gespeichert.',
   noticeRemoved: 'Der zweite Faktor wurde entfernt.',
@@ -65,6 +69,12 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateRecoveryHint: 'Einer der Codes, die Sie gespeichert haben. Jeder gilt einmal.',
   authenticateSubmit: 'Bestätigen',
   authenticateOr: 'oder',
+  authenticateSend: 'Code senden: {factor}',
+  authenticateSendAgain: 'Neuen Code senden: {factor}',
+  authenticateOwnLabel: 'Code eingeben: {factor}',
+  authenticateSentLabel: 'Code aus der Nachricht',
+  codeSentTo: 'Wir haben einen Code an {destination} gesendet.',
+  codeSend: 'Code senden',
   authenticateUseRecovery: 'Wiederherstellungscode verwenden',
   authenticateUseOther: 'Anderen Weg wählen',
   authenticateTrust: {
@@ -75,6 +85,19 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateNothing: 'Keiner Ihrer Faktoren genügt hier.',
   authenticateCancel: 'Abbrechen und als jemand anderes anmelden',
   invalidCode: 'Geben Sie den Code ein: Ziffern, oder Buchstaben und Ziffern eines Wiederherstellungscodes.',
+
+  factorAddTitle: 'Zweiten Faktor einrichten',
+  factorRemoveTitle: 'Zweiten Faktor entfernen',
+  factorRemoveLead: 'Sie können sich danach nicht mehr damit anmelden.',
+  factorSendLead:
+    'Wir senden einen Code an die Adresse oder Nummer Ihres Kontos. Geben Sie ihn auf der nächsten Seite ein.',
+  factorBeginLead: 'Beginnen Sie, und folgen Sie den Schritten auf der nächsten Seite.',
+  factorRestricted:
+    'Telefonnummern können übernommen und SMS von anderen gelesen werden. Eine Authenticator-App oder ein Sicherheitsschlüssel schützt Sie besser.',
+  factorCode: 'Code',
+  factorNameHint: 'Damit Sie ihn in Ihrer Liste wiedererkennen. Sie können das Feld leer lassen.',
+  factorSubmit: 'Einrichten',
+  factorAgain: 'Von vorn beginnen',
 
   reauthenticateTitle: 'Geben Sie Ihr Passwort erneut ein',
   reauthenticateLead: 'Sie sind dabei, den Schutz Ihres Kontos zu ändern.',

@@ -25,6 +25,8 @@ export const ENGLISH_PAGES = Object.freeze({
   factorsNone: 'You have no second factor yet.',
   typeTotp: 'Authenticator app',
   typeWebauthn: 'Security key',
+  typeEmailCode: 'Codes by e-mail',
+  typeSmsCode: 'Codes by text message',
   typePasskey: 'Passkey',
   added: 'Added',
   lastUsed: 'Last used',
@@ -34,6 +36,7 @@ export const ENGLISH_PAGES = Object.freeze({
   addAnother: 'Add another second factor',
   addTotp: 'Set up an authenticator app',
   addKey: 'Add a security key or passkey',
+  addFactor: 'Set up: {factor}',
   codesRemaining: {
     one: '{remaining} of {total} recovery code left',
     other: '{remaining} of {total} recovery codes left',
@@ -47,6 +50,7 @@ export const ENGLISH_PAGES = Object.freeze({
   codesLink: 'Recovery codes',
   devicesLink: 'Trusted browsers',
   noticeTotpAdded: 'The authenticator app was added.',
+  noticeFactorAdded: 'The second factor was added.',
   noticeKeyAdded: 'The security key or passkey was added.',
   noticeRenamed: 'The new name was saved.',
   noticeRemoved: 'The second factor was removed.',
@@ -63,6 +67,12 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateRecoveryHint: 'One of the codes that you saved. Each works once.',
   authenticateSubmit: 'Confirm',
   authenticateOr: 'or',
+  authenticateSend: 'Send a code: {factor}',
+  authenticateSendAgain: 'Send another code: {factor}',
+  authenticateOwnLabel: 'Enter the code: {factor}',
+  authenticateSentLabel: 'Code from the message',
+  codeSentTo: 'We sent a code to {destination}.',
+  codeSend: 'Send a code',
   authenticateUseRecovery: 'Use a recovery code',
   authenticateUseOther: 'Use another way',
   authenticateTrust: {
@@ -73,6 +83,19 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateNothing: 'No factor of yours would do here.',
   authenticateCancel: 'Cancel and sign in as somebody else',
   invalidCode: 'Enter the code: digits, or the letters and digits of a recovery code.',
+
+  // Factors of the option `factors`
+  factorAddTitle: 'Set up a second factor',
+  factorRemoveTitle: 'Remove a second factor',
+  factorRemoveLead: 'It can’t be used to sign in any more.',
+  factorSendLead: 'We send a code to the address or number of your account. Type it on the next page.',
+  factorBeginLead: 'Begin, and follow the steps on the next page.',
+  factorRestricted:
+    'Telephone numbers can be taken over, and text messages read by others. An authenticator app or a security key protects you better.',
+  factorCode: 'The code',
+  factorNameHint: 'So that you recognise it in your list. You may leave it empty.',
+  factorSubmit: 'Set up',
+  factorAgain: 'Begin again',
 
   // Password again
   reauthenticateTitle: 'Enter your password again',

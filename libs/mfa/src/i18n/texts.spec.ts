@@ -46,6 +46,7 @@ describe('the texts of the module', () => {
     const known = [
       ...['{site}', '{name}', '{remaining}', '{time}', '{ip}', '{userAgent}'],
       ...['{total}', '{digits}', '{days}', '{period}', '{user}', '{browser}', '{system}', '{contact}'],
+      ...['{code}', '{minutes}', '{destination}', '{factor}'],
     ];
     for (const [, text] of flatten(texts)) {
       expect(text).not.toMatch(/[\p{Cc}<>]/u);

@@ -123,9 +123,13 @@ export class SecretRotation {
     }
   }
 
-  private async encryptAnew({ id, userId }: SecretRow, data: string, keyId: string): Promise<string> {
+  private async encryptAnew(
+    { id, userId, type = 'totp' }: SecretRow,
+    data: string,
+    keyId: string,
+  ): Promise<string> {
     if (!isUnderOther(data, keyId)) return data;
-    const context = { purpose: 'totp', userId, recordId: id as string };
+    const context = { purpose: type, userId, recordId: id as string };
     return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
   }
 

@@ -1,6 +1,7 @@
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { isGenuineAuthenticator, sealAuthenticator } from '../authenticators/authenticator-seal.js';
 import type { KeyRing } from '../crypto/key-ring.js';
+import { MfaFactorSetup } from '../factors/factor-setup.entity.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
 import { isSealedSession, sealSession } from '../sessions/session-seal.js';
 import { TotpSetup } from '../totp/totp-setup.entity.js';
@@ -14,6 +15,8 @@ export interface SecretRow {
   id?: string;
   authenticatorId?: string;
   userId: string;
+  /** Of the factor; none in tables of one. */
+  type?: string;
   data?: string;
   lastStep?: number | null;
   seal?: string | null;
@@ -62,6 +65,14 @@ export const SETUPS: SecretTable = {
   isMissed: true,
 };
 
+const FACTOR_SETUPS: SecretTable = {
+  entity: MfaFactorSetup,
+  id: ID,
+  isEncrypted: true,
+  seals: null,
+  isMissed: true,
+};
+
 export const CREDENTIALS: SecretTable = {
   entity: WebAuthnCredential,
   id: { property: 'authenticatorId', column: 'authenticator_id' },
@@ -94,6 +105,7 @@ export function idOf({ id }: SecretTable, row: SecretRow): string {
 export const SECRET_TABLES: readonly SecretTable[] = [
   AUTHENTICATORS,
   SETUPS,
+  FACTOR_SETUPS,
   CREDENTIALS,
   SESSIONS,
   TRUSTED_DEVICES,

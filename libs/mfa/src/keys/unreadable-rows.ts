@@ -53,10 +53,10 @@ export class UnreadableRows {
   }
 
   /** What is in no envelope of ours was encrypted by the adapter's own means: no secret of ours could be missing. */
-  private async opens({ id, userId, data = '' }: SecretRow): Promise<boolean> {
+  private async opens({ id, userId, type = 'totp', data = '' }: SecretRow): Promise<boolean> {
     if (!isEnvelope(data)) return true;
     try {
-      await this.adapter.decrypt(data, { purpose: 'totp', userId, recordId: id as string });
+      await this.adapter.decrypt(data, { purpose: type, userId, recordId: id as string });
       return true;
     } catch (error) {
       if (error instanceof EnvelopeError) return false;

@@ -4,6 +4,7 @@ import type { MfaNotification } from '../adapter/notification.js';
 import type { SupportContact } from '../adapter/support-contact.js';
 import { cleanName } from '../authenticators/authenticator-name.js';
 import { fillIn } from '../i18n/choose-texts.js';
+import { factorLabel } from '../i18n/factor-label.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import { describeBrowser } from '../pages/describe-browser.js';
 import { pageTextsOf } from '../pages/page-texts.js';
@@ -74,8 +75,7 @@ function markContact({ text, href }: SupportContact): string {
 function nameIn({ authenticatorName = '', authenticatorType }: Facts, texts: MfaLocaleTexts): string {
   const name = cleanName(authenticatorName);
   if (!LINK.test(name) || !authenticatorType) return name;
-  const { typeTotp, typeWebauthn, recoveryTitle } = pageTextsOf(texts);
-  return { totp: typeTotp, webauthn: typeWebauthn, recovery_codes: recoveryTitle }[authenticatorType];
+  return factorLabel(authenticatorType, pageTextsOf(texts));
 }
 
 function browserIn(userAgent: string | null, texts: MfaLocaleTexts): string {

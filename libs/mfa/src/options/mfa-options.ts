@@ -1,3 +1,4 @@
+import type { MfaFactorOption } from '../factors/mfa-factor.js';
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 
 import type { MfaAdapterOption } from '../adapter/adapter-option.js';
@@ -206,13 +207,15 @@ export interface MfaStructuralOptions {
   dataSource?: string;
   /** Your `MFA_ADAPTER`: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
   adapter?: MfaAdapterOption;
+  /** Further factors: `emailCode()`, `smsCode()`, and classes of your own that extend `MfaFactor`. Default: none. */
+  factors?: readonly MfaFactorOption[];
 }
 
 /** Options that may come from a factory. */
 export interface MfaBehaviourOptions {
   /** At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. */
   secret: string | string[];
-  /** Factors that users may enrol. A type that is removed still works for those who have it. Default: all three. */
+  /** Factors that users may enrol. A type that is removed still works for those who have it. Default: all three, and those of `factors`. */
   supportedTypes?: MfaType[];
   totp?: TotpOptions;
   recoveryCodes?: RecoveryCodesOptions;

@@ -555,6 +555,7 @@ describe('resolveStructure', () => {
       pages: null,
       dataSource: undefined,
       adapter: undefined,
+      factors: [],
     });
   });
 

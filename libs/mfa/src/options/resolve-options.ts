@@ -1,5 +1,5 @@
 import type { MfaType } from '../policy/methods.js';
-import { MFA_TYPES } from '../policy/methods.js';
+import { isSecondFactorType } from '../policy/factor-traits.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { findPackageName } from './package-name.js';
@@ -10,6 +10,7 @@ import { isDevelopment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
 import { resolveRetention } from './resolve-retention.js';
 import { resolveSecrets } from './resolve-secrets.js';
+import { checkFactors } from './resolve-factors.js';
 import { resolveLocales } from './resolve-locales.js';
 import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';
@@ -19,6 +20,8 @@ import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import type { ChangesNeed } from '../policy/recent.js';
+
+const BUILT_IN_TYPES: readonly MfaType[] = ['totp', 'webauthn', 'recovery_codes'];
 
 const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'secret',
@@ -56,12 +59,15 @@ export function resolveOptions(
     nodeEnv: process.env['NODE_ENV'],
     packageName: findPackageName(),
   },
+  /** The types of the option `factors`. */
+  factorTypes: readonly MfaType[] = [],
 ): ResolvedMfaOptions {
   const problems = new Problems();
   problems.onlyKnown('', options, BEHAVIOUR_OPTIONS);
 
   const profile = problems.oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
-  const supportedTypes = resolveTypes(problems, options, profile, environment);
+  const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
+  checkFactors(problems, profile, supportedTypes);
   const webauthn = resolveWebAuthn(problems, options, profile, supportedTypes.includes('webauthn'));
   const session = resolveSession(problems, options, profile, environment);
   const resolved: ResolvedMfaOptions = {
@@ -121,19 +127,21 @@ function resolveTypes(
   { supportedTypes: types, webauthn }: MfaBehaviourOptions,
   profile: ResolvedMfaOptions['profile'],
   { nodeEnv }: OptionsEnvironment,
+  factorTypes: readonly MfaType[],
 ): readonly MfaType[] {
+  const known = [...BUILT_IN_TYPES, ...factorTypes];
   if (types === undefined) {
     // While an application is being built it may do without a relying party; elsewhere and under a profile not.
     const isOptional = profile === 'default' && isDevelopment(nodeEnv);
-    return webauthn === undefined && isOptional ? MFA_TYPES.filter((type) => type !== 'webauthn') : MFA_TYPES;
+    return webauthn === undefined && isOptional ? known.filter((type) => type !== 'webauthn') : known;
   }
-  if (!Array.isArray(types) || !types.every((type) => MFA_TYPES.includes(type))) {
-    problems.add(`\`supportedTypes\` must be a list of ${MFA_TYPES.join(', ')}`);
+  if (!Array.isArray(types) || !types.every((type) => known.includes(type))) {
+    problems.add(`\`supportedTypes\` must be a list of ${known.join(', ')}`);
     return [];
   }
-  if (!types.includes('totp') && !types.includes('webauthn')) {
+  if (!types.some(isSecondFactorType)) {
     problems.add(
-      '`supportedTypes` needs a second factor, `totp` or `webauthn`: recovery codes never stand alone',
+      '`supportedTypes` needs a second factor, such as `totp` or `webauthn`: recovery codes never stand alone',
     );
   }
   if (PROFILES[profile].needsWebAuthn && !types.includes('webauthn')) {

@@ -1,7 +1,9 @@
+import type { MfaFactorOption } from '../factors/mfa-factor.js';
 import type { MfaStructuralOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import type { ResolvedPages } from './resolve-pages.js';
+import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from './resolve-pages.js';
 
 /** Injection token of the prefix of the routes. */
@@ -10,7 +12,10 @@ export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
 export type ResolvedStructure = Required<
   Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
 > &
-  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'> & { pages: ResolvedPages | null };
+  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'> & {
+    pages: ResolvedPages | null;
+    factors: readonly MfaFactorOption[];
+  };
 
 /**
  * Fills in the defaults of the options that shape the module.
@@ -34,6 +39,7 @@ export function resolveStructure(options: MfaStructuralOptions): ResolvedStructu
     isGlobal: problems.boolean('isGlobal', options.isGlobal, true),
     dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),
     adapter: options.adapter,
+    factors: resolveFactors(problems, options.factors),
   };
   if (structure.pages?.path === structure.path) {
     problems.add(

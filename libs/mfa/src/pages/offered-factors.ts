@@ -4,9 +4,16 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import type { AuthenticatorView } from '../authenticators/authenticator-view.js';
 import { AddAuthenticatorFlow } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { FactorRegistry } from '../factors/factor-registry.js';
+import { factorLabel } from '../i18n/factor-label.js';
+import type { MfaPageTexts } from '../i18n/page-texts.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { traitsOf } from '../policy/factor-traits.js';
 import type { MfaType } from '../policy/methods.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { recordsOf } from '../sessions/request-context.service.js';
+import type { NamedFactor } from './page-props.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 
 /** What a user is offered to add: nothing that would be refused in the next step. */
@@ -22,14 +29,20 @@ export class OfferedFactors {
   constructor(
     @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** @param authenticators the user's */
-  find(user: MfaUser, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): Offer {
+  find(
+    user: MfaUser,
+    authenticators: readonly Pick<AuthenticatorView, 'type'>[],
+    context: Pick<MfaRequestContext, 'session'>,
+  ): Offer {
     const possible = this.enrollment
-      .supportedSecondFactors()
-      .filter((type) => this.hasRoom(type, authenticators));
+      .supportedSecondFactors(recordsOf(context))
+      .filter((type) => this.hasRoom(type, authenticators))
+      .filter((type) => this.registry.find(type)?.isOffered?.(user) ?? true);
     const refusals = possible.map((type) => this.refusalOf(user, type));
     return {
       types: possible.filter((_, index) => refusals[index] === null),
@@ -37,9 +50,17 @@ export class OfferedFactors {
     };
   }
 
+  /** The factors of the option `factors` among these. */
+  named(types: readonly MfaType[], texts: MfaPageTexts): NamedFactor[] {
+    return types
+      .filter((type) => this.registry.find(type))
+      .map((type) => ({ type, label: factorLabel(type, texts) }));
+  }
+
   private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): boolean {
     const count = authenticators.filter((one) => one.type === type).length;
-    return type !== 'totp' || count < this.options.totp.maxPerUser;
+    const atMost = type === 'totp' ? this.options.totp.maxPerUser : (traitsOf(type)?.maxPerUser ?? 1);
+    return count < atMost;
   }
 
   private refusalOf(user: MfaUser, type: MfaType): string | null {

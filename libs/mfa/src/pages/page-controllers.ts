@@ -3,6 +3,7 @@ import type { Provider, Type } from '@nestjs/common';
 import { PageAssetsController } from './controllers/assets.controller.js';
 import { AuthenticatePage } from './controllers/authenticate.page.js';
 import { EnrolPage } from './controllers/enrol.page.js';
+import { FactorPages } from './controllers/factors.page.js';
 import { IndexPage } from './controllers/index.page.js';
 import { PasskeyPage } from './controllers/passkey.page.js';
 import { ReauthenticatePage } from './controllers/reauthenticate.page.js';
@@ -10,6 +11,7 @@ import { RecoveryCodesPages } from './controllers/recovery-codes.page.js';
 import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
+import { BegunSetups } from './begun-setups.js';
 import { NewFactorAnswers } from './new-factor-answer.js';
 import { OldForms } from './old-forms.js';
 import { OfferedFactors } from './offered-factors.js';
@@ -33,6 +35,7 @@ export const PAGE_CONTROLLERS: Type[] = [
   EnrolPage,
   PasskeyPage,
   TotpPages,
+  FactorPages,
   WebAuthnPages,
   RecoveryCodesPages,
   TrustedDevicesPage,
@@ -40,6 +43,7 @@ export const PAGE_CONTROLLERS: Type[] = [
 
 /** What the pages need, and nothing else does. */
 export const PAGE_PROVIDERS: Provider[] = [
+  BegunSetups,
   NewFactorAnswers,
   OfferedFactors,
   OldForms,

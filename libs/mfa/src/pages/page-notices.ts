@@ -4,6 +4,7 @@ import type { MfaPageTexts, MfaPlainPageText } from '../i18n/page-texts.js';
 const NOTICES = {
   'totp-added': 'noticeTotpAdded',
   'key-added': 'noticeKeyAdded',
+  'factor-added': 'noticeFactorAdded',
   renamed: 'noticeRenamed',
   removed: 'noticeRemoved',
   'key-removed': 'noticeRemoved',

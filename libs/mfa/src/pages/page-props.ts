@@ -7,10 +7,11 @@ import type { MfaType } from '../policy/methods.js';
 import type { RecoveryCodesSummary } from '../recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../sessions/mfa.service.js';
 import type { TrustedDeviceView } from '../trusted-devices/trusted-devices.service.js';
+import type { BegunAnswer } from './begun-setups.js';
 import type { WebAuthnView } from '../webauthn/webauthn-details.js';
 
 /** An authenticator with what its factor adds. */
-export type ListedAuthenticator = AuthenticatorView & Partial<WebAuthnView>;
+export type ListedAuthenticator = AuthenticatorView & Partial<WebAuthnView> & { destination?: string };
 
 /** What was wrong with a form. */
 export interface PageError {
@@ -50,13 +51,19 @@ interface Removal {
   isNeeded: boolean;
 }
 
+/** A factor of the option `factors`, as pages call it. */
+export interface NamedFactor {
+  type: MfaType;
+  label: string;
+}
+
 /** What each page shows, by its name. */
 export interface MfaPageProps {
   index: {
     status: MfaStatus;
     authenticators: readonly ListedAuthenticator[];
     /** What can be added now. */
-    offered: { totp: boolean; webauthn: boolean };
+    offered: { totp: boolean; webauthn: boolean; others: readonly NamedFactor[] };
     /** Whether more could be, once the user has verified their email address. */
     mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
@@ -69,6 +76,12 @@ export interface MfaPageProps {
     Refusable & {
       /** What would do here. */
       methods: readonly MfaType[];
+      /** Those of them whose codes have to be sent first. */
+      sent: readonly NamedFactor[];
+      /** What was sent last, and for which of them; null: nothing. */
+      challenge: { type: string; answer: BegunAnswer } | null;
+      /** Those whose codes the user has, besides authenticator apps and recovery codes. */
+      own: readonly NamedFactor[];
       /** Whether recovery codes are shown in place of the other ways. */
       byRecoveryCode: boolean;
       /** Whether a sign-in is half done, so that it can be given up. */
@@ -88,6 +101,8 @@ export interface MfaPageProps {
   enrol: Onward & {
     /** What can be added now. */
     methods: readonly MfaType[];
+    /** The factors of the option `factors` among them. */
+    others: readonly NamedFactor[];
     /** Whether more could be, once the user has verified their email address. */
     mustVerifyEmail: boolean;
     deadline: Date | null;
@@ -107,6 +122,20 @@ export interface MfaPageProps {
       isFirst: boolean;
     };
   'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
+  'factors/add': Onward &
+    Refusable & {
+      /** How the factor is called. */
+      label: string;
+      /** What the beginning of the set-up was answered with; null: it has not begun. */
+      begun: BegunAnswer | null;
+      /** Whether its codes are sent. */
+      isSent: boolean;
+      /** Whether the user is to be told of its risk. */
+      isRestricted: boolean;
+      name: string;
+      isFirst: boolean;
+    };
+  'factors/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
   'webauthn/add': Onward & Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean };
   'webauthn/edit': Refusable & { authenticator: ListedAuthenticator; name: string };
   'webauthn/remove': Refusable & { authenticator: ListedAuthenticator } & Removal;

@@ -13,6 +13,8 @@ const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   passkey: 'passkeyTitle',
   'totp/add': 'totpAddTitle',
   'totp/remove': 'totpRemoveTitle',
+  'factors/add': 'factorAddTitle',
+  'factors/remove': 'factorRemoveTitle',
   'webauthn/add': 'webauthnAddTitle',
   'webauthn/edit': 'webauthnEditTitle',
   'webauthn/remove': 'webauthnRemoveTitle',

@@ -2,6 +2,8 @@ import type { MfaPageName, MfaPageTemplate } from './page-props.js';
 import Authenticate from './templates/authenticate.js';
 import Enrol from './templates/enrol.js';
 import ErrorPage from './templates/error.js';
+import AddFactor from './templates/factors/add.js';
+import RemoveFactor from './templates/factors/remove.js';
 import Index from './templates/index.js';
 import Passkey from './templates/passkey.js';
 import Reauthenticate from './templates/reauthenticate.js';
@@ -23,6 +25,8 @@ export const TEMPLATES: { [Name in MfaPageName]: MfaPageTemplate<Name> } = {
   passkey: Passkey,
   'totp/add': AddTotp,
   'totp/remove': RemoveTotp,
+  'factors/add': AddFactor,
+  'factors/remove': RemoveFactor,
   'webauthn/add': AddKey,
   'webauthn/edit': EditKey,
   'webauthn/remove': RemoveKey,

@@ -1,23 +1,18 @@
-/** The kinds of factor that a user can enrol. */
-export const MFA_TYPES = ['totp', 'webauthn', 'recovery_codes'] as const;
-export type MfaType = (typeof MFA_TYPES)[number];
+import { typeOfMethod } from './factor-traits.js';
+import type { MfaFactorTypes } from './factor-types.js';
 
-/** The types that make a user *enrolled*. Recovery codes never stand alone. */
-export const SECOND_FACTOR_TYPES: readonly MfaType[] = ['totp', 'webauthn'];
+/** The kinds of factor that a user can enrol. */
+export type MfaType = keyof MfaFactorTypes;
+
+/** How the application has recognised a user before it called `login`: one of these, or a word of its own. */
+export const FIRST_FACTORS = ['pwd', 'email', 'sms', 'federated', 'webauthn', 'kerberos'] as const;
+export type FirstFactor = (typeof FIRST_FACTORS)[number];
 
 /**
- * What an authentication session can record as proven. `external`: an identity provider says that it has asked for several
- * factors itself.
+ * What an authentication session can record as proven: a first factor, a second one, `trusted_device`, or `external`: an
+ * identity provider says that it has asked for several factors itself.
  */
-export const AUTHENTICATION_METHODS = [
-  'pwd',
-  'totp',
-  'webauthn',
-  'recovery_code',
-  'trusted_device',
-  'external',
-] as const;
-export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
+export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | FirstFactor;
 
 /** One proof in a session. */
 export interface AuthenticationRecord {
@@ -26,6 +21,8 @@ export interface AuthenticationRecord {
   at: number;
   /** The authenticator (or trusted browser) that proved it, so that its removal can take the proof along. */
   authenticatorId?: string;
+  /** The application's first factor, where its method alone would not say so: it is never a second one too. */
+  isFirst?: true;
 }
 
 /** The records that a session was stored with; none when they are not what this module writes. */
@@ -38,25 +35,31 @@ function isRecord(stored: unknown): stored is AuthenticationRecord {
   return typeof method === 'string' && typeof at === 'number';
 }
 
-const METHOD_OF_TYPE: Record<MfaType, AuthenticationMethod> = {
-  totp: 'totp',
-  webauthn: 'webauthn',
-  recovery_codes: 'recovery_code',
-};
-
-/** The method that a session records when a factor of this type is proven. */
-export function methodOfType(type: MfaType): AuthenticationMethod {
-  return METHOD_OF_TYPE[type];
+/** The record of a first factor that the application has checked. */
+export function firstFactorRecord(name: string, at: number): AuthenticationRecord {
+  // A word of the application's is none of ours.
+  const method = name as FirstFactor;
+  return method === 'pwd' ? { method, at } : { method, at, isFirst: true };
 }
 
-/** The factor type behind a record; undefined for a password, a trusted device, and proofs of somebody else. */
-export function typeOfMethod(method: AuthenticationMethod): MfaType | undefined {
-  return MFA_TYPES.find((type) => METHOD_OF_TYPE[type] === method);
+/** Whether this record is what the application has recognised the user by. */
+export function isFirstFactor({ method, isFirst }: AuthenticationRecord): boolean {
+  return method === 'pwd' || isFirst === true;
+}
+
+/** The type of factor behind a record; undefined for a first factor, a trusted device, and proofs of somebody else. */
+export function typeOfRecord(record: AuthenticationRecord): MfaType | undefined {
+  return isFirstFactor(record) ? undefined : typeOfMethod(record.method);
+}
+
+/** Whether two records are of the same kind, so that the newer one takes the place of the other. */
+export function isSameProof(one: AuthenticationRecord, other: AuthenticationRecord): boolean {
+  return one.method === other.method && isFirstFactor(one) === isFirstFactor(other);
 }
 
 /** Whether this record proves a second factor. */
 export function isSecondFactor(record: AuthenticationRecord): boolean {
-  return typeOfMethod(record.method) !== undefined;
+  return typeOfRecord(record) !== undefined;
 }
 
 /** Whether this record stands for a second factor: one of ours, or those that an identity provider vouches for. */
@@ -75,14 +78,4 @@ export function newestRecord(
       (newest, record) => (newest && newest.at >= record.at ? newest : record),
       undefined,
     );
-}
-
-/** Whether having one of this type makes a user enrolled. */
-export function isSecondFactorType(type: MfaType): boolean {
-  return SECOND_FACTOR_TYPES.includes(type);
-}
-
-/** Whether no look-alike site can relay a proof of this type (NIST SP 800-63B-4, section 3.2.5). */
-export function isPhishingResistantType(type: MfaType): boolean {
-  return type === 'webauthn';
 }

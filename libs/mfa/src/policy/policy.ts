@@ -1,12 +1,7 @@
 import { isWithin } from '../clock/clock.js';
-import type { AuthenticationMethod, AuthenticationRecord, MfaType } from './methods.js';
-import {
-  MFA_TYPES,
-  SECOND_FACTOR_TYPES,
-  isPhishingResistantType,
-  newestRecord,
-  typeOfMethod,
-} from './methods.js';
+import type { AuthenticationRecord, MfaType } from './methods.js';
+import { MFA_TYPES, SECOND_FACTOR_TYPES, isPhishingResistantType } from './factor-traits.js';
+import { newestRecord, typeOfRecord } from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
 export interface MfaRequirement {
@@ -66,17 +61,17 @@ export function satisfies(
   requirement: MfaRequirement,
   facts: Pick<PolicyFacts, 'records' | 'now' | 'defaultMaxAge'>,
 ): boolean {
-  const newest = newestRecord(facts.records, ({ method }) => fits(method, requirement));
+  const newest = newestRecord(facts.records, (record) => fits(record, requirement));
   return newest !== undefined && isWithin(newest.at, requirement.maxAge ?? facts.defaultMaxAge, facts.now);
 }
 
-function fits(method: AuthenticationMethod, requirement: MfaRequirement): boolean {
-  const type = typeOfMethod(method);
+function fits(record: AuthenticationRecord, requirement: MfaRequirement): boolean {
+  const type = typeOfRecord(record);
   if (type !== undefined) return fittingTypes(requirement).includes(type);
   // Neither says which factor it was.
   const isAnyGood = !requirement.methods && !requirement.phishingResistant;
-  if (method === 'trusted_device') return requirement.acceptTrustedDevice === true && isAnyGood;
-  return method === 'external' && isAnyGood;
+  if (record.method === 'trusted_device') return requirement.acceptTrustedDevice === true && isAnyGood;
+  return record.method === 'external' && isAnyGood;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isWithin } from '../clock/clock.js';
 import type { AuthenticationRecord, MfaType } from './methods.js';
-import { MFA_TYPES, isPhishingResistantType, newestRecord, typeOfMethod } from './methods.js';
+import { MFA_TYPES, isBackupType, isPhishingResistantType } from './factor-traits.js';
+import { isFirstFactor, newestRecord, typeOfRecord } from './methods.js';
 
 /**
  * What the *recent* proof of a user has to be who has a phishing-resistant factor. `strongest`: one of that kind, or a
@@ -29,7 +30,7 @@ export interface RecentFacts {
 export function typesForChanges(enrolled: readonly MfaType[], need: ChangesNeed): MfaType[] {
   const hasStrong = enrolled.some(isPhishingResistantType);
   return MFA_TYPES.filter(
-    (type) => need === 'any' || !hasStrong || isPhishingResistantType(type) || type === 'recovery_codes',
+    (type) => need === 'any' || !hasStrong || isPhishingResistantType(type) || isBackupType(type),
   );
 }
 
@@ -38,10 +39,10 @@ export function typesForChanges(enrolled: readonly MfaType[], need: ChangesNeed)
  * weakens MFA (ASVS v5.0.0-7.5.1). A trusted device is no authentication (NIST SP 800-63B-4, section 5.1).
  */
 export function isRecent({ types, records, authenticatedAt, now, maxAge }: RecentFacts): boolean {
-  const newest = newestRecord(records, ({ method }) => {
-    const type = typeOfMethod(method);
+  const newest = newestRecord(records, (record) => {
+    const type = typeOfRecord(record);
     if (type !== undefined) return types === null || types.includes(type);
-    return types === null && (method === 'pwd' || method === 'external');
+    return types === null && (isFirstFactor(record) || record.method === 'external');
   });
   const times = newest ? [newest.at] : [];
   if (types === null && authenticatedAt !== null) times.push(authenticatedAt);

@@ -1,5 +1,5 @@
 import type { MfaType } from './methods.js';
-import { MFA_TYPES } from './methods.js';
+import { MFA_TYPES } from './factor-traits.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes } from './policy.js';
 

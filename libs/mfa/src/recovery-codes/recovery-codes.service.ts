@@ -9,7 +9,7 @@ import { MfaException } from '../errors/mfa-exception.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { isSecondFactorType } from '../policy/methods.js';
+import { isSecondFactorType } from '../policy/factor-traits.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';

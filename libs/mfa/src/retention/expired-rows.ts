@@ -4,6 +4,8 @@ import type { ObjectLiteral } from 'typeorm';
 import { MfaAuditService } from '../audit/mfa-audit.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaFactorChallenge } from '../factors/factor-challenge.entity.js';
+import { MfaFactorSetup } from '../factors/factor-setup.entity.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
@@ -20,6 +22,8 @@ export interface PurgeResult {
   totpSetups: number;
   challenges: number;
   trustedDevices: number;
+  factorSetups: number;
+  factorChallenges: number;
   auditEntries: number;
 }
 
@@ -33,6 +37,8 @@ const EXPIRING: readonly [keyof PurgeResult, new () => ObjectLiteral, string, nu
   // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
   ['challenges', WebAuthnChallenge, 'hash', CLOCK_SKEW_MS],
   ['trustedDevices', TrustedDevice, 'id', 0],
+  ['factorSetups', MfaFactorSetup, 'id', 0],
+  ['factorChallenges', MfaFactorChallenge, 'id', 0],
 ];
 
 /** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
@@ -53,6 +59,8 @@ export class ExpiredRows {
       totpSetups: 0,
       challenges: 0,
       trustedDevices: 0,
+      factorSetups: 0,
+      factorChallenges: 0,
       auditEntries: 0,
     };
     for (const [name, entity, key, keptMs] of EXPIRING) {

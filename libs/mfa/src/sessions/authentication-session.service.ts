@@ -16,6 +16,7 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Account } from '../authenticators/accounts.service.js';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
+import { isSameProof } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../users/mfa-user-state.entity.js';
@@ -170,7 +171,7 @@ export class AuthenticationSessionService {
     ...records: AuthenticationRecord[]
   ): { issued: IssuedSession; write: Write } {
     const token = createToken();
-    const isReplaced = ({ method }: AuthenticationRecord) => records.some((one) => one.method === method);
+    const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
     const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
     const changed = { methods, tokenHash: hashToken(token), ...this.authenticated(session) };
     const { next, write } = this.planChange(session, changed);

@@ -5,16 +5,17 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import { sourceOfRequest } from '../events/event-source.js';
 import type { Happening } from '../events/mfa-journal.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import { FactorAvailability } from '../factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
+import type { AuthenticationRecord, FirstFactor, MfaType } from '../policy/methods.js';
+import { firstFactorRecord } from '../policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustFlow } from '../trusted-devices/trust.flow.js';
@@ -34,8 +35,18 @@ export interface HttpExchange {
   response: object;
 }
 
-/** The exchange in which the application has checked the first factor, and what it says of the sign-in. */
-export interface LoginExchange extends HttpExchange {
+/** The exchange in which the application has checked the first factor, and how. */
+export interface FirstFactorExchange extends HttpExchange {
+  /**
+   * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
+   * characters. It is what `proven` and the claim `amr` say, and a factor whose codes come over the same channel is no second one.
+   * Default: `pwd`.
+   */
+  firstFactor?: FirstFactor | (string & {});
+}
+
+/** The same, with what the application says of the sign-in. */
+export interface LoginExchange extends FirstFactorExchange {
   /**
    * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
    * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
@@ -66,7 +77,7 @@ export class LoginFlow {
   constructor(
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
@@ -97,7 +108,7 @@ export class LoginFlow {
       this.transport.assertSameOrigin(request);
     }
     // First of all, and pending until all is settled: whatever ends sign-ins under way ends this one from here on.
-    const issued = await this.start(user, { methods: [this.password()], ttlSeconds }, request);
+    const issued = await this.start(user, { methods: [this.firstFactor(exchange)], ttlSeconds }, request);
     const external = await this.externalProof(user, request);
     if (external.length > 0) return this.completeUndecided(user, issued, exchange, external);
 
@@ -106,13 +117,13 @@ export class LoginFlow {
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
       if (trusted) return this.complete(user, trusted, exchange);
-      const methods = this.authenticators.usableTypes(authenticators);
+      const methods = await this.availability.usableTypes(user, authenticators, issued.session.methods);
       return { status: 'mfa_required', methods, ...this.answers.give(request, response, issued) };
     }
     const { session, write } = this.sessions.planCompletion(issued.session);
     const duty = await this.enrollment.duty(user, state, { request, session });
     if (duty?.isOverdue) {
-      const methods = this.enrollment.supportedSecondFactors();
+      const methods = this.enrollment.supportedSecondFactors(issued.session.methods);
       await this.decide(user, { session, write }, request);
       const owing = { session, token: issued.token };
       return { status: 'enrollment_required', methods, ...this.answers.give(request, response, owing) };
@@ -125,14 +136,14 @@ export class LoginFlow {
    * Records that the application has just checked the first factor again. Without an authenticated session of this user
    * it is a sign-in like any other, so that a password alone never counts for more than a password.
    */
-  async recordReauthentication(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
     const context = await this.contexts.resolve(exchange.request);
     const session = authenticatedSession(context);
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
     if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
     const external = await this.externalProof(user, exchange.request);
     for (let current = session; ; current = await this.sessions.renew(current)) {
-      const { issued, write } = this.sessions.planGain(current, this.password(), ...external);
+      const { issued, write } = this.sessions.planGain(current, this.firstFactor(exchange), ...external);
       const { committed } = await this.journal.commit([write], {
         user,
         source: sourceOfRequest(exchange.request, session.userId, session.id),
@@ -269,7 +280,11 @@ export class LoginFlow {
     return counts ? [{ method: 'external', at }] : [];
   }
 
-  private password(): AuthenticationRecord {
-    return { method: 'pwd', at: this.clock.now() };
+  /** @throws {TypeError} when the word for it is none */
+  private firstFactor({ firstFactor = 'pwd' }: FirstFactorExchange): AuthenticationRecord {
+    if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
+      throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
+    }
+    return firstFactorRecord(firstFactor, this.clock.now());
   }
 }

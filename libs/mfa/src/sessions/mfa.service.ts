@@ -16,6 +16,7 @@ import { MFA_CLOCK, isWithin } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
+import { FactorAvailability } from '../factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
@@ -25,7 +26,7 @@ import { TrustedDeviceStore } from '../trusted-devices/trusted-device-store.js';
 import { EnrollmentPolicy } from '../users/enrollment-policy.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import type { HttpExchange, LoginExchange, LoginResult } from './login.flow.js';
+import type { FirstFactorExchange, HttpExchange, LoginExchange, LoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import {
   RequestContextService,
@@ -59,6 +60,7 @@ export class MfaService {
   constructor(
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
@@ -100,7 +102,7 @@ export class MfaService {
       verified:
         newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
       verifiedAt: newest ? new Date(newest.at) : null,
-      methods: this.authenticators.usableTypes(authenticators),
+      methods: await this.availability.usableTypes(user, authenticators, recordsOf({ session })),
       recoveryCodes: { total, remaining },
     };
   }
@@ -110,7 +112,7 @@ export class MfaService {
    * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
    * clients of the header transport.
    *
-   * @param exchange `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site
+   * @param exchange `firstFactor`: how the user was recognised, `pwd` by default; `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site
    * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it was ended
    *   while it was under way, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
@@ -123,7 +125,7 @@ export class MfaService {
    * Records that the application has just checked the first factor again, for changes that need it to be recent. Without a
    * session of this user it is a {@link login}.
    */
-  async recordReauthentication(user: MfaUser, exchange: HttpExchange): Promise<LoginResult> {
+  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
     return this.logins.recordReauthentication(user, exchange);
   }
 

@@ -3,10 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { FactorAvailability } from '../factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isRecent, typesForChanges } from '../policy/recent.js';
@@ -17,7 +17,7 @@ import { recordsOf } from './request-context.service.js';
 @Injectable()
 export class RecentProof {
   constructor(
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -60,7 +60,8 @@ export class RecentProof {
         ...(reauthenticateUrl === undefined ? {} : { reauthenticateUrl }),
       });
     }
-    const methods = this.authenticators.usableTypes(rows).filter((type) => types.includes(type));
+    const usable = await this.availability.usableTypes(user, rows, recordsOf(context));
+    const methods = usable.filter((type) => types.includes(type));
     throw new MfaException('mfa_required', { methods, maxAge });
   }
 }

@@ -18,7 +18,8 @@ import { sourceOfRequest } from '../events/event-source.js';
 import type { NewMfaEvent } from '../events/mfa-event.js';
 import { nameAuthenticator } from '../events/mfa-event.js';
 import { MfaJournal } from '../events/mfa-journal.js';
-import { isSecondFactorType, methodOfType } from '../policy/methods.js';
+import { isOverSameChannel } from '../factors/channels.js';
+import { MFA_TYPES, isSecondFactorType, methodOfType } from '../policy/factor-traits.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from '../trusted-devices/trust.flow.js';
 import { TrustFlow } from '../trusted-devices/trust.flow.js';
@@ -92,6 +93,7 @@ export class SecondFactorFlow {
     };
     await this.verifier.verify(subject.user, code, subject.authenticators, {
       source: this.sourceOf(subject, exchange),
+      types: MFA_TYPES.filter((type) => !isOverSameChannel(type, subject.session?.methods ?? [])),
       afterFirstFactor: subject.session?.status === 'pending',
       along: (authenticator) => plan(authenticator, subject),
     });
@@ -141,7 +143,7 @@ export class SecondFactorFlow {
       context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
     if (!authenticators.some(({ type }) => isSecondFactorType(type))) {
       throw new MfaException('mfa_enrollment_required', {
-        methods: this.enrollment.supportedSecondFactors(),
+        methods: this.enrollment.supportedSecondFactors(session?.methods),
       });
     }
     return { user, session, authenticators };

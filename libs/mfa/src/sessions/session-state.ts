@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { MfaException } from '../errors/mfa-exception.js';
+import { FactorAvailability } from '../factors/factor-availability.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import type { MfaType } from '../policy/methods.js';
 import type { AuthenticationSession } from './authentication-session.entity.js';
@@ -28,7 +29,7 @@ export interface SessionState {
 export class SessionStates {
   constructor(
     @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -36,21 +37,22 @@ export class SessionStates {
   /** @throws {MfaException} `session_expired` when the user is gone */
   async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<SessionState> {
     const isPending = session.status === 'pending';
-    if (isPending && !(await this.hasUser(session))) throw new MfaException('session_expired');
+    const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
+    if (!user) throw new MfaException('session_expired');
     const account = await this.accounts.find(session.userId);
     const owed = isPending ? null : await this.owedEnrollment({ ...context, account });
     const status = isPending ? 'mfa_required' : owed ? 'enrollment_required' : 'authenticated';
     return {
       status,
-      methods: owed ?? this.authenticators.usableTypes(account.authenticators),
+      methods: owed ?? (await this.availability.usableTypes(user, account.authenticators, session.methods)),
       proven: provenMethods(session.methods),
       expiresAt: session.expiresAt,
     };
   }
 
-  private async hasUser({ userId }: AuthenticationSession): Promise<boolean> {
+  private async findUser({ userId }: AuthenticationSession): Promise<MfaUser | null> {
     const user = await this.adapter.findUser(userId);
-    return user !== null && userIdOf(user) === userId;
+    return user && userIdOf(user) === userId ? user : null;
   }
 
   /** The types with which the user has to enrol before anything else; null: they need not. */

@@ -1,5 +1,7 @@
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
+import { MfaFactorChallenge } from '../factors/factor-challenge.entity.js';
+import { MfaFactorSetup } from '../factors/factor-setup.entity.js';
 import { StoredKey } from '../keys/stored-key.entity.js';
 import { RecoveryCode } from '../recovery-codes/recovery-code.entity.js';
 import { Lease } from '../retention/lease.entity.js';
@@ -23,4 +25,6 @@ export const MFA_ENTITIES = [
   AuditEntry,
   StoredKey,
   Lease,
+  MfaFactorSetup,
+  MfaFactorChallenge,
 ];

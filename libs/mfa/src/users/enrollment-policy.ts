@@ -7,10 +7,11 @@ import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
+import { isOverSameChannel } from '../factors/channels.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { MfaType } from '../policy/methods.js';
-import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
+import type { AuthenticationRecord, MfaType } from '../policy/methods.js';
+import { SECOND_FACTOR_TYPES } from '../policy/factor-traits.js';
 import type { MfaUserState } from './mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
@@ -82,9 +83,15 @@ export class EnrollmentPolicy {
     return start.getTime() + seconds * 1000;
   }
 
-  /** The types with which a user can enrol. */
-  supportedSecondFactors(): MfaType[] {
-    return SECOND_FACTOR_TYPES.filter((type) => this.options.supportedTypes.includes(type));
+  /**
+   * The types with which a user can enrol.
+   *
+   * @param records what the session holds: codes over the channel of its first factor would prove nothing more
+   */
+  supportedSecondFactors(records: readonly AuthenticationRecord[] = []): MfaType[] {
+    return SECOND_FACTOR_TYPES.filter(
+      (type) => this.options.supportedTypes.includes(type) && !isOverSameChannel(type, records),
+    );
   }
 }
 

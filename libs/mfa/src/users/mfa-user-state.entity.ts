@@ -35,6 +35,14 @@ export class MfaUserState {
   @MomentColumn('exhausted_told_at', { nullable: true })
   exhaustedToldAt!: Date | null;
 
+  /** Messages with codes that were sent in their current window; null: none yet. */
+  @CountColumn('messages', { nullable: true })
+  messages!: number | null;
+
+  /** When that window began. */
+  @MomentColumn('messages_from', { nullable: true })
+  messagesFrom!: Date | null;
+
   /** When the user was first told to enrol; null when never. It is never moved. */
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;

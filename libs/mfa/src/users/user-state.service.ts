@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { Clock } from '../clock/clock.js';
 import { MFA_CLOCK } from '../clock/clock.js';
-import { SECOND_FACTOR_TYPES } from '../policy/methods.js';
+import { SECOND_FACTOR_TYPES } from '../policy/factor-traits.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { MfaUserState } from './mfa-user-state.entity.js';
@@ -132,6 +132,8 @@ function blankRow(userId: string): MfaUserState {
     attempts: 0,
     windowStartedAt: null,
     exhaustedToldAt: null,
+    messages: null,
+    messagesFrom: null,
     enrollmentStartedAt: null,
     enrolledAt: null,
     enrollmentRequiredFrom: null,

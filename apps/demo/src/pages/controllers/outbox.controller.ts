@@ -16,7 +16,8 @@ interface Negotiating {
 /** A message as API clients read it. */
 interface SentMessage {
   to: string;
-  channel: 'email';
+  /** `email` or `sms`. */
+  channel: string;
   subject: string;
   text: string;
   at: Date;
@@ -41,6 +42,6 @@ export class OutboxController {
   }
 }
 
-function toMessage({ recipient, subject, text, sentAt }: Mail): SentMessage {
-  return { to: recipient, channel: 'email', subject, text, at: new Date(sentAt) };
+function toMessage({ recipient, channel, subject, text, sentAt }: Mail): SentMessage {
+  return { to: recipient, channel: channel ?? 'email', subject, text, at: new Date(sentAt) };
 }

@@ -11,7 +11,7 @@ interface Props {
   proven: readonly AuthenticationRecord[];
 }
 
-const METHODS: Record<AuthenticationMethod, string> = {
+const METHODS: Partial<Record<AuthenticationMethod, string>> = {
   pwd: 'Password',
   totp: 'Authenticator app',
   webauthn: 'Security key or passkey',

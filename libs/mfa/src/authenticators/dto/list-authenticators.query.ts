@@ -1,7 +1,7 @@
 import { IsIn, IsOptional } from 'class-validator';
 
 import type { MfaType } from '../../policy/methods.js';
-import { MFA_TYPES } from '../../policy/methods.js';
+import { MFA_TYPES } from '../../policy/factor-traits.js';
 
 /** `?type=` of a list. */
 export class ListAuthenticatorsQuery {

@@ -9,8 +9,15 @@ import { MfaService } from '../../sessions/mfa.service.js';
 import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { SecondFactorFlow } from '../../sessions/second-factor.flow.js';
-import { AuthenticatorsService } from '../../authenticators/authenticators.service.js';
+import { FactorAvailability } from '../../factors/factor-availability.js';
 import { WebAuthnFlow } from '../../webauthn/webauthn.flow.js';
+import { FactorChallengeFlow } from '../../factors/factor-challenge.flow.js';
+import { FactorRegistry } from '../../factors/factor-registry.js';
+import { factorLabel } from '../../i18n/factor-label.js';
+import type { MfaPageTexts } from '../../i18n/page-texts.js';
+import { BegunSetups } from '../begun-setups.js';
+import { PageLocale } from '../page-locale.js';
+import type { NamedFactor } from '../page-props.js';
 import { parseCredential } from '../credential-field.js';
 import { safeNext } from '../next-path.js';
 import type { PageAnswer } from '../page-answer.js';
@@ -28,7 +35,11 @@ export class AuthenticatePage {
   constructor(
     @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
     @Inject(WebAuthnFlow) private readonly webauthn: WebAuthnFlow,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorChallengeFlow) private readonly challenges: FactorChallengeFlow,
+    @Inject(BegunSetups) private readonly begun: BegunSetups,
+    @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(PageForm) private readonly form: PageForm,
     @Inject(PageLinks) private readonly links: PageLinks,
@@ -61,6 +72,8 @@ export class AuthenticatePage {
       context,
       { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
+        const send = textOf(body['send']);
+        if (send !== '') return this.send(context, send as MfaType, { next, method }, exchange);
         // The form of a key is sent with what its ceremony gave; that of a code without.
         if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
@@ -74,10 +87,34 @@ export class AuthenticatePage {
     );
   }
 
+  /** Sends a code, and comes back to the page that takes it. */
+  private async send(
+    context: MfaRequestContext,
+    type: MfaType,
+    query: { next: string | null; method: string | null },
+    { response }: HttpExchange,
+  ): Promise<PageAnswer> {
+    const answer = await this.challenges.challenge(context, type);
+    await this.begun.putChallenge(response, context, type, answer);
+    return new PageRedirect(this.links.to('authenticate', query));
+  }
+
   /** Gives a half-finished sign-in up. */
   private async cancel(exchange: HttpExchange): Promise<PageAnswer> {
     await this.mfa.logout(exchange);
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
+  }
+
+  /** The factors of the option `factors` among these: those whose codes are sent, and those whose codes the user has. */
+  private codesOf(
+    types: readonly MfaType[],
+    texts: MfaPageTexts,
+  ): { sent: NamedFactor[]; own: NamedFactor[] } {
+    const named = types
+      .filter((type) => this.registry.find(type))
+      .map((type) => ({ type, label: factorLabel(type, texts) }));
+    const isSent = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
+    return { sent: named.filter(isSent), own: named.filter((one) => !isSent(one)) };
   }
 
   private async page(
@@ -86,14 +123,17 @@ export class AuthenticatePage {
     method: string | null,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const { authenticators } = await this.flow.subjectOf(context);
-    const usable = this.authenticators.usableTypes(authenticators);
+    const { user, session, authenticators } = await this.flow.subjectOf(context);
+    const usable = await this.availability.usableTypes(user, authenticators, session?.methods);
+    const methods = restrict(usable, method);
     const { trustedDevices, totp } = this.options;
     return show(
       'authenticate',
       {
         next,
-        methods: restrict(usable, method),
+        methods,
+        ...this.codesOf(methods, await this.locale.textsFor(context)),
+        challenge: await this.begun.readChallenge(context),
         byRecoveryCode: method === 'recovery_codes',
         isPending: context.session?.status === 'pending',
         trustDays: trustedDevices.enabled

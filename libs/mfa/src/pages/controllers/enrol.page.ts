@@ -11,6 +11,7 @@ import { safeNext } from '../next-path.js';
 import { OfferedFactors } from '../offered-factors.js';
 import type { PageAnswer } from '../page-answer.js';
 import { show } from '../page-answer.js';
+import { PageLocale } from '../page-locale.js';
 import { MfaPages, QueryText } from '../page.decorators.js';
 
 /** For users who cannot go on without a second factor, or without one of a certain kind. */
@@ -20,6 +21,7 @@ export class EnrolPage {
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(OfferedFactors) private readonly offers: OfferedFactors,
+    @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -27,16 +29,18 @@ export class EnrolPage {
   @Access('user')
   async show(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() { session }: MfaRequestContext,
+    @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
   ): Promise<PageAnswer> {
-    const { types, mustVerifyEmail } = this.offers.find(user, await this.authenticators.find(user));
+    const authenticators = await this.authenticators.find(user);
+    const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
     const wanted = types.filter((type) => type === method);
-    const { enrollmentDeadline } = await this.mfa.status(user, session);
+    const { enrollmentDeadline } = await this.mfa.status(user, context.session);
     return show('enrol', {
       next: safeNext(next),
       methods: wanted.length > 0 ? wanted : types,
+      others: this.offers.named(wanted.length > 0 ? wanted : types, await this.locale.textsFor(context)),
       mustVerifyEmail,
       deadline: enrollmentDeadline,
       period: this.options.totp.period,

@@ -33,14 +33,19 @@ export class IndexPage {
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
-    const { types, mustVerifyEmail } = this.offers.find(user, authenticators);
+    const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
+    const texts = await this.locale.textsFor(context);
     return show('index', {
       status: await this.mfa.status(user, context.session),
       authenticators,
-      offered: { totp: types.includes('totp'), webauthn: types.includes('webauthn') },
+      offered: {
+        totp: types.includes('totp'),
+        webauthn: types.includes('webauthn'),
+        others: this.offers.named(types, texts),
+      },
       mustVerifyEmail,
       hasTrustedDevices: this.options.trustedDevices.enabled,
-      notice: noticeText(notice, await this.locale.textsFor(context)),
+      notice: noticeText(notice, texts),
       signalsKeys: isNoticeOfKeys(notice),
     });
   }

@@ -9,7 +9,7 @@ import { MFA_CLOCK } from '../../clock/clock.js';
 import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../policy/methods.js';
+import { isSecondFactorType } from '../../policy/factor-traits.js';
 import { RecoveryCodesService } from '../../recovery-codes/recovery-codes.service.js';
 import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';

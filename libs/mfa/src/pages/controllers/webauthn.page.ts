@@ -11,7 +11,7 @@ import { MfaException } from '../../errors/mfa-exception.js';
 import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../policy/methods.js';
+import { isSecondFactorType } from '../../policy/factor-traits.js';
 import type { HttpExchange } from '../../sessions/login.flow.js';
 import type { MfaRequestContext } from '../../sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../webauthn/dto/add-webauthn.dto.js';

@@ -12,12 +12,13 @@ type Props = MfaPageProps['authenticate'] & { page: MfaPageContext };
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, byRecoveryCode, isPending, error } = props;
+  const { page, next, methods, sent, own, challenge, byRecoveryCode, isPending, error } = props;
   const { texts } = page;
   const has = (method: string) => methods.some((one) => one === method);
   const showsRecovery = has('recovery_codes') && (byRecoveryCode || methods.length === 1);
   const showsKey = has('webauthn') && !showsRecovery;
-  const showsCode = has('totp') && !showsRecovery;
+  const hasSent = challenge !== null && has(challenge.type);
+  const showsCode = (has('totp') || own.length > 0 || hasSent) && !showsRecovery;
   const other = showsRecovery ? methods.length > 1 : has('recovery_codes');
   return (
     <>
@@ -27,14 +28,34 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
       {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
       {showsCode && (
         <ByCode {...props}>
+          {hasSent && challenge.answer.destination !== null && (
+            <p>{page.fill('codeSentTo', { destination: challenge.answer.destination })}</p>
+          )}
           <CodeField
-            label={texts.authenticateCodeLabel}
-            hint={page.fill('authenticateCodeHint', { digits: props.digits })}
+            label={codeLabel(props, hasSent)}
+            {...(has('totp') ? { hint: page.fill('authenticateCodeHint', { digits: props.digits }) } : {})}
             error={error}
             autoFocus={!showsKey || error !== null}
           />
         </ByCode>
       )}
+      {!showsRecovery &&
+        sent.map(({ type, label }) => (
+          <Form key={type} page={page} next={next}>
+            <p class="mfa-actions">
+              <button
+                type="submit"
+                name="send"
+                value={type}
+                class={showsCode || showsKey ? '' : 'mfa-primary'}
+              >
+                {page.fill(challenge?.type === type ? 'authenticateSendAgain' : 'authenticateSend', {
+                  factor: label,
+                })}
+              </button>
+            </p>
+          </Form>
+        ))}
       {showsRecovery && (
         <ByCode {...props}>
           <CodeField
@@ -66,6 +87,13 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
     </>
   );
 };
+
+/** Of which factor the code is that is asked for; one field takes all of them. */
+function codeLabel({ page, methods, own }: Props, hasSent: boolean): string {
+  if (hasSent) return page.texts.authenticateSentLabel;
+  if (methods.some((type) => type === 'totp')) return page.texts.authenticateCodeLabel;
+  return page.fill('authenticateOwnLabel', { factor: own.map(({ label }) => label).join(', ') });
+}
 
 /** Where a code would do too, its form asks for trust, and the script takes the answer along. */
 function ByKey({ asksForTrust, ...props }: Props & { asksForTrust: boolean }): VNode {

@@ -3,7 +3,8 @@ import { TextWithMoment } from './parts/moment.js';
 import { VerifyEmail } from './parts/verify-email.js';
 
 /** For those who cannot go on without a second factor. */
-const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, mustVerifyEmail, deadline, period }) => {
+const Enrol: MfaPageTemplate<'enrol'> = (props) => {
+  const { page, next, methods, others, mustVerifyEmail, deadline, period } = props;
   const { texts } = page;
   const isKeyNeeded = methods.length === 1 && methods[0] === 'webauthn';
   return (
@@ -43,6 +44,18 @@ const Enrol: MfaPageTemplate<'enrol'> = ({ page, next, methods, mustVerifyEmail,
             </p>
           </li>
         )}
+        {others.map(({ type, label }) => (
+          <li class="mfa-card" key={type}>
+            <div class="mfa-card-text">
+              <h2>{label}</h2>
+            </div>
+            <p class="mfa-card-actions">
+              <a class="mfa-button" href={page.link(`factors/${type}/add`, { next })}>
+                {page.fill('addFactor', { factor: label })}
+              </a>
+            </p>
+          </li>
+        ))}
       </ul>
     </>
   );

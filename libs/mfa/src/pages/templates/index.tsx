@@ -52,6 +52,11 @@ const Index: MfaPageTemplate<'index'> = (props) => {
               {texts.addKey}
             </a>
           )}
+          {offered.others.map(({ type, label }) => (
+            <a key={type} class="mfa-button" href={page.link(`factors/${type}/add`)}>
+              {page.fill('addFactor', { factor: label })}
+            </a>
+          ))}
         </p>
       </section>
       {status.enabled && <RecoveryCodes page={page} {...status.recoveryCodes} />}

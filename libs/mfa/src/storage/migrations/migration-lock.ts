@@ -23,6 +23,8 @@ export async function oneAtATime(runner: QueryRunner, work: () => Promise<void>)
     return finallyRun(work, () => runner.query(`SELECT pg_advisory_unlock(${LOCK_ID})`));
   }
   if (type !== 'mysql' && type !== 'mariadb') return work();
+  // As any DDL would do there. Who waits for the lock must not hold tables that its holder is about to change.
+  await runner.query('COMMIT');
   const rows = (await runner.query(`SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS}) AS taken`)) as {
     taken: number | string | null;
   }[];

@@ -1,14 +1,18 @@
 import type { VNode } from 'preact';
 
+import { factorLabel } from '../../../i18n/factor-label.js';
 import type { ListedAuthenticator, MfaPageContext } from '../../page-props.js';
 import { Moment } from './moment.js';
 
 /** One second factor in the list. */
 export function FactorCard({ page, factor }: { page: MfaPageContext; factor: ListedAuthenticator }): VNode {
   const { texts } = page;
-  const { id, name, type, createdAt, lastUsedAt, locked, provider } = factor;
+  const { id, name, type, createdAt, lastUsedAt, locked, provider, destination } = factor;
   const isKey = type === 'webauthn';
-  const removal = isKey ? page.link(`webauthn/${id}/remove`) : page.link('totp/remove', { id });
+  const isApp = type === 'totp';
+  const removal = isKey
+    ? page.link(`webauthn/${id}/remove`)
+    : page.link(isApp ? 'totp/remove' : `factors/${type}/remove`, { id });
   return (
     <li class="mfa-card">
       <div class="mfa-card-text">
@@ -16,6 +20,7 @@ export function FactorCard({ page, factor }: { page: MfaPageContext; factor: Lis
         <p>
           {kindOf(factor, page)}
           {provider && ` · ${provider}`}
+          {destination && ` · ${destination}`}
         </p>
         {locked && <p class="mfa-warning">{texts.locked}</p>}
         <dl>
@@ -46,6 +51,5 @@ export function FactorCard({ page, factor }: { page: MfaPageContext; factor: Lis
 }
 
 function kindOf({ type, passwordless }: ListedAuthenticator, { texts }: MfaPageContext): string {
-  if (type === 'totp') return texts.typeTotp;
-  return passwordless ? texts.typePasskey : texts.typeWebauthn;
+  return passwordless ? texts.typePasskey : factorLabel(type, texts);
 }

@@ -1,0 +1,17 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { TableColumn } from 'typeorm';
+
+/** Over which channel a message of the outbox would have gone; none: e-mail. */
+export class AddChannel1795670000000 implements MigrationInterface {
+  readonly name = 'AddChannel1795670000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    if (await runner.hasColumn('demo_mail', 'channel')) return;
+    const column = new TableColumn({ name: 'channel', type: 'varchar', length: '10', isNullable: true });
+    await runner.addColumn('demo_mail', column);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.dropColumn('demo_mail', 'channel');
+  }
+}

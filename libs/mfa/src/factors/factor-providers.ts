@@ -1,0 +1,97 @@
+import type { Provider } from '@nestjs/common';
+
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { CODE_FACTORS } from '../authenticators/code-factor.js';
+import type { Clock } from '../clock/clock.js';
+import { MFA_CLOCK } from '../clock/clock.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import type { MfaType } from '../policy/methods.js';
+import { RecoveryCodeFactor } from '../recovery-codes/recovery-code-factor.js';
+import { TotpCodeFactor } from '../totp/totp-code-factor.js';
+import { FactorAvailability } from './factor-availability.js';
+import { FactorChallengeFlow } from './factor-challenge.flow.js';
+import { FactorConnection } from './factor-connection.js';
+import { FactorData } from './factor-data.js';
+import type { RegisteredFactor } from './factor-registry.js';
+import { FactorRegistry, MFA_FACTORS } from './factor-registry.js';
+import { FactorRows } from './factor-rows.js';
+import { FactorSetupFlow } from './factor-setup.flow.js';
+import { FactorTools } from './factor-tools.js';
+import { MessageBudget } from './message-budget.js';
+import type { MfaFactorDefinition, MfaFactorOption } from './mfa-factor.js';
+import { MfaFactor } from './mfa-factor.js';
+import { PluggedCodeFactor } from './plugged-code-factor.js';
+
+/** What only the module itself injects. */
+export const FACTOR_SERVICES = [
+  FactorRegistry,
+  FactorRows,
+  FactorData,
+  FactorAvailability,
+  MessageBudget,
+  FactorTools,
+  FactorConnection,
+  FactorSetupFlow,
+  FactorChallengeFlow,
+];
+
+/** The factors of the option `factors`, and all that are judged by a code. */
+export function factorProviders(options: readonly MfaFactorOption[]): Provider[] {
+  const tokens = options.map(({ traits }) => Symbol(`nestjs-mfa:FACTOR:${traits.type}`));
+  return [
+    ...options.map((option, index) => providerOf(option, tokens[index] as symbol)),
+    {
+      provide: MFA_FACTORS,
+      inject: tokens,
+      useFactory: (...made: unknown[]): RegisteredFactor[] =>
+        made.map((factor, index) => registered(options[index]?.traits.type as MfaType, factor)),
+    },
+    {
+      // In this order, so that a code that fits several is judged by the authenticator app first, and spends no recovery code.
+      provide: CODE_FACTORS,
+      inject: [
+        TotpCodeFactor,
+        RecoveryCodeFactor,
+        MFA_FACTORS,
+        FactorData,
+        FactorRows,
+        AuthenticatorsService,
+        MFA_CLOCK,
+      ],
+      useFactory: (
+        totp: TotpCodeFactor,
+        recoveryCodes: RecoveryCodeFactor,
+        all: readonly RegisteredFactor[],
+        data: FactorData,
+        rows: FactorRows,
+        authenticators: AuthenticatorsService,
+        clock: Clock,
+      ) => [
+        totp,
+        ...all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock })),
+        recoveryCodes,
+      ],
+    },
+  ];
+}
+
+function providerOf(option: MfaFactorOption, token: symbol): Provider {
+  return isDefinition(option)
+    ? {
+        provide: token,
+        useFactory: option.useFactory as (...injected: unknown[]) => MfaFactor,
+        inject: option.inject ?? [],
+      }
+    : { provide: token, useClass: option };
+}
+
+function isDefinition(option: MfaFactorOption): option is MfaFactorDefinition {
+  return typeof option !== 'function';
+}
+
+function registered(type: MfaType, factor: unknown): RegisteredFactor {
+  if (!(factor instanceof MfaFactor)) {
+    throw new MfaOptionsError([`\`factors\`: the factor ${type} must extend MfaFactor`]);
+  }
+  return { type, factor };
+}

@@ -1,0 +1,164 @@
+import { Get, Inject, Param, Post } from '@nestjs/common';
+
+import type { MfaUser } from '../../adapter/mfa-user.js';
+import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
+import { ActivationAnswers } from '../../enrolment/activation-answer.js';
+import { RemoveAuthenticatorFlow } from '../../enrolment/remove-authenticator.flow.js';
+import { MfaException } from '../../errors/mfa-exception.js';
+import { ActivateFactorDto } from '../../factors/dto/activate-factor.dto.js';
+import { FactorRegistry } from '../../factors/factor-registry.js';
+import { FactorSetupFlow } from '../../factors/factor-setup.flow.js';
+import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import { factorLabel } from '../../i18n/factor-label.js';
+import { isSecondFactorType, traitsOf } from '../../policy/factor-traits.js';
+import type { MfaType } from '../../policy/methods.js';
+import type { HttpExchange } from '../../sessions/login.flow.js';
+import type { MfaRequestContext } from '../../sessions/request-context.service.js';
+import { BegunSetups } from '../begun-setups.js';
+import { safeNext } from '../next-path.js';
+import { NewFactorAnswers } from '../new-factor-answer.js';
+import type { PageAnswer } from '../page-answer.js';
+import { PageRedirect, show } from '../page-answer.js';
+import type { FormBody, Refusal } from '../page-form.js';
+import { PageForm, isTicked, textOf } from '../page-form.js';
+import { PageLinks } from '../page-links.js';
+import { PageLocale } from '../page-locale.js';
+import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
+
+/** Setting up and removing the factors of the option `factors`. */
+@MfaPages()
+export class FactorPages {
+  constructor(
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
+    @Inject(BegunSetups) private readonly begun: BegunSetups,
+    @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+    @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
+    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(PageLocale) private readonly locale: PageLocale,
+  ) {}
+
+  @Get('factors/:type/add')
+  @Access('recent')
+  async showAdd(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: MfaType,
+    @QueryText('next') next: string | null,
+  ): Promise<PageAnswer> {
+    return this.addPage(user, context, type, { next: safeNext(next), name: '' });
+  }
+
+  @Post('factors/:type/add')
+  @Access('recent')
+  async add(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: MfaType,
+    @Form() body: FormBody,
+    @Exchange() exchange: HttpExchange,
+  ): Promise<PageAnswer> {
+    const next = safeNext(body['next']);
+    const name = textOf(body['name']).trim();
+    return this.form.submit(
+      context,
+      { field: 'code', invalid: { code: 'invalidCode', name: 'invalidName' } },
+      async () => {
+        if (isTicked(body['begin'])) {
+          const answer = await this.flow.begin(user, type, {}, context);
+          await this.begun.put(exchange.response, context, type, answer);
+          return new PageRedirect(this.links.to(`factors/${type}/add`, { next }));
+        }
+        const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
+        const activation = await this.form.check(ActivateFactorDto, fields);
+        const added = await this.flow.activate(user, type, activation, context);
+        const { recoveryCodes } = await this.answers.give(user, added, exchange);
+        return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'factor-added' });
+      },
+      (refusal) => this.addPage(user, context, type, { next, name }, refusal),
+    );
+  }
+
+  @Get('factors/:type/remove')
+  @Access('recent')
+  async showRemove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: MfaType,
+    @QueryText('id') id: string | null,
+  ): Promise<PageAnswer> {
+    return this.removePage(user, context, type, id);
+  }
+
+  @Post('factors/:type/remove')
+  @Access('recent')
+  async remove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: MfaType,
+    @Form() body: FormBody,
+  ): Promise<PageAnswer> {
+    const id = textOf(body['id']);
+    return this.form.submit(
+      context,
+      { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
+      async () => {
+        const own = await this.authenticators.find(user, type);
+        if (!this.registry.find(type) || !own.some((one) => one.id === id))
+          throw new MfaException('not_found');
+        await this.removal.remove(user, id, context);
+        return new PageRedirect(this.links.to('', { notice: 'removed' }));
+      },
+      (refusal) => this.removePage(user, context, type, id, refusal),
+    );
+  }
+
+  private async addPage(
+    user: MfaUser,
+    context: MfaRequestContext,
+    type: MfaType,
+    { next, name }: { next: string | null; name: string },
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
+    const factor = this.registry.find(type);
+    if (!factor) throw new MfaException('not_found');
+    const factors = await this.authenticators.find(user);
+    const { channel, restricted = false } = traitsOf(type) ?? {};
+    return show(
+      'factors/add',
+      {
+        next,
+        label: factorLabel(type, await this.locale.textsFor(context)),
+        begun: await this.begun.read(context, type),
+        isSent: channel !== undefined,
+        isRestricted: restricted,
+        name,
+        isFirst: !factors.some((one) => isSecondFactorType(one.type)),
+        error: refusal?.error ?? null,
+      },
+      refusal,
+    );
+  }
+
+  private async removePage(
+    user: MfaUser,
+    context: MfaRequestContext,
+    type: MfaType,
+    id: string | null,
+    refusal?: Refusal,
+  ): Promise<PageAnswer> {
+    const factors = (await this.authenticators.find(user)).filter((one) => isSecondFactorType(one.type));
+    const chosen = factors.filter((one) => one.type === type && (id === null || one.id === id));
+    const [first] = chosen;
+    if (!first || !this.registry.find(type)) throw new MfaException('not_found');
+    const isNeeded = await this.removal.isNeeded(user, first.id, factors, context);
+    return show(
+      'factors/remove',
+      { authenticators: chosen, isLast: factors.length === 1, isNeeded, error: refusal?.error ?? null },
+      refusal,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { MfaPageTemplate } from '../../page-props.js';
+import { Alert } from '../parts/alert.js';
+import { Back } from '../parts/back.js';
+import { CodeField } from '../parts/field.js';
+import { Form } from '../parts/form.js';
+import { TextWithMoment } from '../parts/moment.js';
+import { NameField } from '../parts/name-field.js';
+
+/** Setting up a factor of the option `factors`: asking for the first code, and typing it. */
+const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
+  const { page, next, error, label, begun, isSent, isRestricted, name, isFirst } = props;
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      <p>
+        <strong>{label}</strong>
+      </p>
+      {isRestricted && <p class="mfa-warning">{texts.factorRestricted}</p>}
+      {begun === null ? (
+        <p>{isSent ? texts.factorSendLead : texts.factorBeginLead}</p>
+      ) : (
+        <>
+          {begun.destination !== null && <p>{page.fill('codeSentTo', { destination: begun.destination })}</p>}
+          {begun.details.map(([term, value]) => (
+            <p key={term}>
+              {term}: <code class="notranslate">{value}</code>
+            </p>
+          ))}
+          <Form page={page} next={next}>
+            <CodeField label={texts.factorCode} error={error} autoFocus />
+            <NameField label={texts.totpName} hint={texts.factorNameHint} error={error} value={name} />
+            {begun.expiresAt !== null && (
+              <p class="mfa-hint">
+                <TextWithMoment page={page} text="totpExpires" at={begun.expiresAt} />
+              </p>
+            )}
+            <p class="mfa-actions">
+              <button type="submit" class="mfa-primary">
+                {texts.factorSubmit}
+              </button>
+            </p>
+            {isFirst && <p class="mfa-hint">{texts.totpNext}</p>}
+          </Form>
+        </>
+      )}
+      <Form page={page} next={next}>
+        <p class="mfa-actions">
+          <button type="submit" name="begin" value="1" class={begun === null ? 'mfa-primary' : 'mfa-link'}>
+            {begun !== null ? texts.factorAgain : isSent ? texts.codeSend : texts.continue}
+          </button>
+        </p>
+      </Form>
+      <Back page={page} text={texts.cancel} />
+    </>
+  );
+};
+
+export default AddFactor;
