@@ -337,4 +337,19 @@ describe('the adapter’s own hook', () => {
     expect(test.logger.lines.join('\n')).not.toContain('My own name');
     await test.close();
   });
+
+  it('is waited for when the application ends', async () => {
+    const sent: string[] = [];
+    class Slow extends TestAdapter {
+      override async sendNotification({ type }: MfaNotification): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        sent.push(type);
+      }
+    }
+    const test = await start({ adapter: Slow });
+    const { id } = await enrol(test);
+    await test.app.get(MfaAdminService).reset(id, 'lost phone');
+    await test.close();
+    expect(sent).toEqual(['authenticator_added', 'admin_reset']);
+  });
 });

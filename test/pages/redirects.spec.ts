@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { PageClient } from '../support/page-client.js';
+import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { PageClient, textOf, unescapeHtml } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp } from './support.js';
 
@@ -41,6 +42,30 @@ describe('a browser that the guard refuses', () => {
     expect(key).toBe(`${PAGES}/enrol?next=%2Fprotected%2Fphishing-resistant&method=webauthn`);
     const page = (await browser.get(key)).text;
     expect([page.includes('totp/add'), page.includes('webauthn/add')]).toEqual([false, true]);
+  });
+
+  it('is offered no factor that would not do for a change, also after a look at recovery codes', async () => {
+    const { user, browser } = await enrolledIn(test);
+    const { body: options } = await browser.send('POST', '/mfa/webauthn/options');
+    await browser.send('POST', '/mfa/webauthn', { credential: new SoftwareAuthenticator().create(options) });
+    test.clock.advance(301);
+    const generate = `${PAGES}/recovery-codes/generate`;
+    const asked = locationOf(await browser.get(generate));
+    const next = encodeURIComponent(generate);
+    expect(asked).toBe(`${PAGES}/authenticate?next=${next}&method=webauthn%2Crecovery_codes`);
+    const page = await browser.get(asked);
+    expect([page.text.includes('data-mfa-ceremony'), page.text.includes('name="code"')]).toEqual([
+      true,
+      false,
+    ]);
+    const [, recovery = ''] = /href="([^"]*only=[^"]*)"/.exec(page.text) ?? [];
+    const byCode = await browser.get(unescapeHtml(recovery));
+    expect(textOf(byCode.text)).toContain('Recovery code');
+    const [, back = ''] = /href="([^"]*authenticate[^"]*)">Use another way/.exec(byCode.text) ?? [];
+    expect(unescapeHtml(back)).toBe(asked);
+    const done = await browser.submit(unescapeHtml(recovery), { code: user.recoveryCodes[0] as string });
+    expect(locationOf(done)).toBe(generate);
+    expect((await browser.get(generate)).status).toBe(200);
   });
 
   it('is sent to finish its sign-in, when that is half done', async () => {

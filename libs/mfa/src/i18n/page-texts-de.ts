@@ -201,6 +201,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   errorTitle: 'Das hat nicht geklappt',
   errorUnexpected:
     'Ein unerwarteter Fehler ist aufgetreten. Es lag nicht an Ihnen; versuchen Sie es später erneut.',
+  errorOldTitle: 'Diese Seite ist veraltet',
   errorSuperseded:
     'Dieses Formular kam von einer veralteten Seite oder wurde zweimal gesendet. Fahren Sie fort und prüfen Sie, ob es gewirkt hat.',
   errorOldForm: 'Diese Seite war veraltet; es wurde nichts geändert. Laden Sie sie neu, um fortzufahren.',

@@ -203,6 +203,7 @@ export const ENGLISH_PAGES = Object.freeze({
   // What went wrong
   errorTitle: 'That did not work',
   errorUnexpected: 'An unexpected error happened. It was not your fault; try again later.',
+  errorOldTitle: 'This page is out of date',
   errorSuperseded:
     'This form was sent from a page that is out of date, or twice. Go on and check whether it was done.',
   errorOldForm: 'This page was out of date, so nothing was changed. Load it again to go on.',

@@ -1,3 +1,4 @@
+import type { OnModuleDestroy } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
@@ -12,10 +13,14 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { notificationOf } from './notification-of-event.js';
 import { writeNotification } from './notification-text.js';
 
+/** How long a mailer that does not answer may hold up the end of the application. */
+const SHUTDOWN_MS = 5000;
+
 /** Tells the owner of an account of changes, through the adapter, after they were committed. */
 @Injectable()
-export class MfaNotifier {
+export class MfaNotifier implements OnModuleDestroy {
   private readonly logger = new Logger(MfaNotifier.name);
+  private readonly underWay = new Set<Promise<void>>();
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -28,11 +33,21 @@ export class MfaNotifier {
     const facts = notificationOf(event);
     if (!facts) return;
     const { ip, userAgent, at } = event;
-    this.send({ ...facts, at: at.getTime(), ip, userAgent }, user).catch((error: unknown) => {
-      this.logger.error(
-        `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
-      );
-    });
+    const sent = this.send({ ...facts, at: at.getTime(), ip, userAgent }, user)
+      .catch((error: unknown) => {
+        this.logger.error(
+          `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
+        );
+      })
+      .finally(() => this.underWay.delete(sent));
+    this.underWay.add(sent);
+  }
+
+  /** What is under way is sent before the application closes the connections that a mailer may need. */
+  async onModuleDestroy(): Promise<void> {
+    const all = Promise.allSettled(this.underWay);
+    const signal = AbortSignal.timeout(SHUTDOWN_MS);
+    await Promise.race([all, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
   }
 
   private async send(

@@ -7,6 +7,8 @@ import { readHeader } from '../http/http-message.js';
 import { hostOf } from '../http/requested-host.js';
 import type { ResolvedPages } from '../options/resolve-pages.js';
 import { MFA_PAGES } from '../options/resolve-pages.js';
+import { isBackupType, isPhishingResistantType } from '../policy/factor-traits.js';
+import type { MfaType } from '../policy/methods.js';
 import { hasPendingSession } from '../sessions/request-session.js';
 import { refererPath, safeNext } from './next-path.js';
 import { PageLinks } from './page-links.js';
@@ -31,8 +33,9 @@ export class BrowserRedirect {
   locationFor({ code, details }: MfaException, request: object): string | null {
     const next = this.onward(this.returnPath(request));
     const { methods = [] } = details;
-    // The page must not offer a way that would lead back here, and cost a recovery code.
-    const narrowed = methods.includes('recovery_codes') && methods.length > 1 ? null : methods.join(',');
+    // The page must not offer a way that would lead back here, and cost a code.
+    const isAny = methods.some(isBackup) && methods.some((type) => !isBackup(type) && !isStrong(type));
+    const narrowed = isAny ? null : methods.join(',');
     const only = methods.length === 1 ? methods[0] : null;
     switch (code) {
       case 'mfa_required':
@@ -69,6 +72,9 @@ export class BrowserRedirect {
     return this.onward(safeNext(searchParams.get('next')));
   }
 }
+
+const isBackup = (type: string): boolean => isBackupType(type as MfaType);
+const isStrong = (type: string): boolean => isPhishingResistantType(type as MfaType);
 
 /** Whether the client asks for a page rather than for data: a browser that navigates, not one that fetches. */
 export function prefersHtml(request: object): boolean {

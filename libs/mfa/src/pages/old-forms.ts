@@ -43,8 +43,13 @@ export class OldForms {
     }
     // The browser vouches that it came from a page of this site.
     const isOwn = readHeader(request, 'sec-fetch-site') === 'same-origin';
-    const href = this.pathOf(request);
-    return code === 'cross_origin' && isOwn && href !== null ? { kind: 'outdated', href } : null;
+    const path = this.pathOf(request);
+    if (code !== 'cross_origin' || !isOwn || path === null) return null;
+    const next = safeNext((request as FormRequest).body?.next);
+    return {
+      kind: 'outdated',
+      href: next === null ? path : `${path}?${new URLSearchParams({ next }).toString()}`,
+    };
   }
 
   /** Whether the session that the form was made for is there still, under the token that the first of two forms brought. */

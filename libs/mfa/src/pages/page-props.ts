@@ -82,6 +82,8 @@ export interface MfaPageProps {
       challenge: { type: string; answer: BegunAnswer } | null;
       /** Those whose codes the user has, besides authenticator apps and recovery codes. */
       own: readonly NamedFactor[];
+      /** What the route demands, for links to the other ways; null: any will do. */
+      only: string | null;
       /** Whether recovery codes are shown in place of the other ways. */
       byRecoveryCode: boolean;
       /** Whether a sign-in is half done, so that it can be given up. */

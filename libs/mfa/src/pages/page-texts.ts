@@ -35,6 +35,7 @@ export function titleOf(name: MfaPageName, props: object, texts: MfaPageTexts): 
   // The page that asks whether new codes are to be made is also the one that shows them.
   if (name === 'recovery-codes/generate' && (props as { codes?: unknown }).codes)
     return texts.recoverySaveTitle;
+  if (name === 'error' && (props as { oldForm?: unknown }).oldForm) return texts.errorOldTitle;
   return texts[TITLES[name]];
 }
 

@@ -29,6 +29,17 @@ import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
 
 const DAY_SECONDS = 86_400;
 
+/** As `method` a wish of the user, who may change their mind; what the route demands stays in `only`. */
+const RECOVERY = 'recovery_codes';
+
+interface PageQuery {
+  next: string | null;
+  /** The types that the route demands, or that the user wants to use a recovery code. */
+  method: string | null;
+  /** The types that the route demands, while a recovery code is asked for. */
+  only: string | null;
+}
+
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 @MfaPages()
 export class AuthenticatePage {
@@ -52,8 +63,9 @@ export class AuthenticatePage {
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
+    @QueryText('only') only: string | null,
   ): Promise<PageAnswer> {
-    return this.page(context, safeNext(next), method);
+    return this.page(context, { next: safeNext(next), method, only });
   }
 
   @Post('authenticate')
@@ -62,6 +74,7 @@ export class AuthenticatePage {
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
     @QueryText('method') method: string | null,
+    @QueryText('only') only: string | null,
     @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     if (isTicked(body['cancel'])) return this.cancel(exchange);
@@ -73,7 +86,7 @@ export class AuthenticatePage {
       { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
         const send = textOf(body['send']);
-        if (send !== '') return this.send(context, send as MfaType, { next, method }, exchange);
+        if (send !== '') return this.send(context, send as MfaType, { next, method, only }, exchange);
         // The form of a key is sent with what its ceremony gave; that of a code without.
         if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
@@ -83,7 +96,7 @@ export class AuthenticatePage {
         }
         return new PageRedirect(next ?? this.links.to(''));
       },
-      (refusal) => this.page(context, next, method, refusal),
+      (refusal) => this.page(context, { next, method, only }, refusal),
     );
   }
 
@@ -91,12 +104,12 @@ export class AuthenticatePage {
   private async send(
     context: MfaRequestContext,
     type: MfaType,
-    query: { next: string | null; method: string | null },
+    query: PageQuery,
     { response }: HttpExchange,
   ): Promise<PageAnswer> {
     const answer = await this.challenges.challenge(context, type);
     await this.begun.putChallenge(response, context, type, answer);
-    return new PageRedirect(this.links.to('authenticate', query));
+    return new PageRedirect(this.links.to('authenticate', { ...query }));
   }
 
   /** Gives a half-finished sign-in up. */
@@ -119,13 +132,14 @@ export class AuthenticatePage {
 
   private async page(
     context: MfaRequestContext,
-    next: string | null,
-    method: string | null,
+    { next, method, only }: PageQuery,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const { user, session, authenticators } = await this.flow.subjectOf(context);
     const usable = await this.availability.usableTypes(user, authenticators, session?.methods);
-    const methods = restrict(usable, method);
+    const byRecoveryCode = method === RECOVERY;
+    const wanted = byRecoveryCode ? only : method;
+    const methods = restrict(usable, wanted);
     const { trustedDevices, totp } = this.options;
     return show(
       'authenticate',
@@ -134,7 +148,8 @@ export class AuthenticatePage {
         methods,
         ...this.codesOf(methods, await this.locale.textsFor(context)),
         challenge: await this.begun.readChallenge(context),
-        byRecoveryCode: method === 'recovery_codes',
+        only: wanted,
+        byRecoveryCode,
         isPending: context.session?.status === 'pending',
         trustDays: trustedDevices.enabled
           ? Math.max(1, Math.floor(trustedDevices.ttlSeconds / DAY_SECONDS))
@@ -147,9 +162,9 @@ export class AuthenticatePage {
   }
 }
 
-/** What a route demands narrows the choice; a recovery code is a wish of the user, who may change their mind. */
-function restrict(usable: readonly MfaType[], method: string | null): readonly MfaType[] {
-  if (method === null || method === 'recovery_codes') return usable;
-  const wanted = method.split(',');
-  return usable.filter((type) => wanted.includes(type));
+/** Only the types that a route demands. */
+function restrict(usable: readonly MfaType[], wanted: string | null): readonly MfaType[] {
+  if (wanted === null) return usable;
+  const types = wanted.split(',');
+  return usable.filter((type) => types.includes(type));
 }

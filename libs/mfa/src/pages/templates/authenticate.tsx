@@ -12,7 +12,7 @@ type Props = MfaPageProps['authenticate'] & { page: MfaPageContext };
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, sent, own, challenge, byRecoveryCode, isPending, error } = props;
+  const { page, next, methods, sent, own, challenge, only, byRecoveryCode, isPending, error } = props;
   const { texts } = page;
   const has = (method: string) => methods.some((one) => one === method);
   const showsRecovery = has('recovery_codes') && (byRecoveryCode || methods.length === 1);
@@ -70,7 +70,12 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
       )}
       {other && (
         <p>
-          <a href={page.link('authenticate', { next, method: showsRecovery ? null : 'recovery_codes' })}>
+          <a
+            href={page.link(
+              'authenticate',
+              showsRecovery ? { next, method: only } : { next, method: 'recovery_codes', only },
+            )}
+          >
             {showsRecovery ? texts.authenticateUseOther : texts.authenticateUseRecovery}
           </a>
         </p>
