@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MfaAdminService, MfaService, RequireMfa, mfaClaims } from 'nestjs-mfa';
 import { AuthenticationSessionService } from 'nestjs-mfa';
@@ -168,5 +170,12 @@ describe('a factor of the application’s own', () => {
     expect((await half.post('/mfa/authenticate', { code: owner.tokens[0] })).status).toBe(200);
     await after.app.close();
     await drop();
+  });
+
+  it('is the one that the documents show', () => {
+    const source = readFileSync('test/fixtures/token-list.factor.ts', 'utf8');
+    expect(readFileSync('docs/factors.md', 'utf8')).toContain(source);
+    expect(source.split('\n').length).toBeLessThanOrEqual(150);
+    expect(source.match(/from '(?!node:)[^']+'/g)).toEqual(["from 'nestjs-mfa'", "from 'nestjs-mfa'"]);
   });
 });
