@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Inject, Module } from '@nestjs/common';
 import type {
-  Authenticator,
   EncryptionContext,
   MfaModuleOptions,
   MfaType,
   MfaUser,
   PublicKeyCredentialRpEntity,
 } from 'nestjs-mfa';
-import { DefaultMfaAdapter } from 'nestjs-mfa';
+import { Authenticator, DefaultMfaAdapter } from 'nestjs-mfa';
 import { toString } from 'qrcode';
 
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -72,6 +72,59 @@ class GermanAdapter extends DefaultMfaAdapter {
   override errorMessages = { incorrect_code: 'Falscher Code.' };
 }
 
+/** 32 bytes, as from a key management service. */
+const APP_KEY = Symbol('APP_KEY');
+
+class CompanyAdapter extends DefaultMfaAdapter {
+  constructor(@Inject(APP_KEY) private readonly key: Buffer) {
+    super();
+  }
+
+  override getTotpIssuer(): string {
+    return 'My Company';
+  }
+
+  override getTotpLabel(user: MfaUser): string {
+    return `${user.email ?? user.id} - My Site`;
+  }
+
+  /** AES-256-GCM under a key of your own; the context is authenticated, so that no row can be given to another user. */
+  override encrypt(text: string, context?: EncryptionContext): string {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.key, iv);
+    cipher.setAAD(Buffer.from(JSON.stringify(context)));
+    const data = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return [iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url')).join('.');
+  }
+
+  override decrypt(text: string, context?: EncryptionContext): string {
+    const [iv, tag, data] = text.split('.').map((part) => Buffer.from(part, 'base64url')) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    const decipher = createDecipheriv('aes-256-gcm', this.key, iv, { authTagLength: 16 });
+    decipher.setAAD(Buffer.from(JSON.stringify(context))).setAuthTag(tag);
+    return Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8');
+  }
+
+  /** Keeps the last second factor: recovery codes are none, and it is the other ones that have to remain. */
+  override async canDeleteAuthenticator({ id, userId, type }: Authenticator): Promise<boolean> {
+    if (type === 'recovery_codes') return true;
+    const rows = await this.mfa.findAuthenticators(userId);
+    return rows.some((row) => row.id !== id && row.type !== 'recovery_codes');
+  }
+
+  override getPublicKeyCredentialRpEntity(): PublicKeyCredentialRpEntity {
+    return { id: 'example.com', name: 'My Application' };
+  }
+
+  override async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
+    const rows = await this.mfa.findAuthenticators(String(user.id));
+    return `${user.username ?? user.id}'s Key #${rows.filter((row) => row.type === type).length + 1}`;
+  }
+}
+
 /** Stands in for a key service: it encrypts, and authenticates the context. */
 const keyService = {
   key: randomBytes(32),
@@ -109,7 +162,7 @@ describe('the recipes of docs/adapter.md', () => {
     const own = readFileSync(new URL(import.meta.url), 'utf8');
     const recipes =
       readFileSync('docs/adapter.md', 'utf8').match(/(?<=```ts\n)class [\s\S]*?\n(?=```)/g) ?? [];
-    expect(recipes).toHaveLength(8);
+    expect(recipes).toHaveLength(9);
     for (const recipe of recipes) expect(own).toContain(recipe);
   });
 
@@ -173,6 +226,32 @@ describe('the recipes of docs/adapter.md', () => {
     const { test, id } = await setUp(GermanAdapter);
     const half = await halfSignIn(test, { id });
     expect((await half.post('/mfa/authenticate', { code: '000000' })).body.message).toBe('Falscher Code.');
+    await test.close();
+  });
+
+  it('all of it in one class, with a key of its own', async () => {
+    @Module({ providers: [{ provide: APP_KEY, useValue: randomBytes(32) }], exports: [APP_KEY] })
+    class KeyModule {}
+    const test = await startTestApp({
+      adapter: { useClass: CompanyAdapter, imports: [KeyModule] },
+      mfa: { webauthn: RELYING_PARTY },
+    });
+    const user = await enrol(test, { username: 'ada' });
+    const rows = await test.dataSource.getRepository(Authenticator).findBy({ userId: user.id });
+    const { data, name } = rows.find(({ type }) => type === 'totp') as Authenticator;
+    expect(name).toBe(`${user.id}'s Key #1`);
+    expect(data).not.toMatch(/^v1\./);
+    expect(data).not.toContain(user.secret);
+    test.clock.advance(30);
+    const half = await halfSignIn(test, user);
+    expect((await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) })).status).toBe(
+      200,
+    );
+    expect((await half.delete(`/mfa/authenticators/${user.authenticatorId}`)).body.code).toBe(
+      'cannot_delete_authenticator',
+    );
+    const { body: options } = await half.post('/mfa/webauthn/options');
+    expect(options.rp).toEqual({ id: 'example.com', name: 'My Application' });
     await test.close();
   });
 });

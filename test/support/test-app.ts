@@ -38,7 +38,7 @@ export class TestAdapter extends DefaultMfaAdapter {
     return users.get(userId) ?? null;
   }
 
-  override sendNotification(notification: MfaNotification, _user: MfaUser): void {
+  override sendNotification(notification: MfaNotification, _user: MfaUser): void | Promise<void> {
     this.notifications.push(notification);
   }
 }

@@ -83,6 +83,11 @@ export { prefersHtml } from './pages/browser-redirect.js';
 export { safeNext as safeNextPath } from './pages/next-path.js';
 export type { MfaLayout } from './pages/page-props.js';
 
+// Data for views of the application's own
+export type { MfaViewAuthenticator, MfaViewData, MfaViewLinks } from './views/mfa-view.service.js';
+export { MfaViewService } from './views/mfa-view.service.js';
+export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
+
 // Claims
 export type { WebAuthnFacts } from './claims/amr.js';
 export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './claims/mfa-claims.js';
@@ -138,6 +143,7 @@ export { TotpAuthenticator } from './totp/totp-authenticator.js';
 export type { TotpActivation } from './totp/totp.service.js';
 export { TotpService } from './totp/totp.service.js';
 export type { CreationRequest, RegistrationRequest } from './webauthn/registration.flow.js';
+export { WebAuthnAuthenticator } from './webauthn/webauthn-authenticator.js';
 export type { WebAuthnSignals } from './webauthn/webauthn.service.js';
 export { WebAuthnService } from './webauthn/webauthn.service.js';
 

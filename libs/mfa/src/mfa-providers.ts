@@ -27,6 +27,7 @@ import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.j
 import { MfaEvents } from './events/mfa-events.js';
 import { MfaJournal } from './events/mfa-journal.js';
 import { RefusalLog } from './events/refusal-log.js';
+import { FactorSetupFlow } from './factors/factor-setup.flow.js';
 import { GatewayGuards, GatewayMfaGuard } from './guard/gateway-guard.js';
 import { GlobalMfaGuard } from './guard/global-mfa.guard.js';
 import { HandlerGuards } from './guard/handler-guards.js';
@@ -82,6 +83,8 @@ import { TrustedDeviceStore } from './trusted-devices/trusted-device-store.js';
 import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 import { EnrollmentPolicy } from './users/enrollment-policy.js';
 import { UserStateService } from './users/user-state.service.js';
+import { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
+import { MfaViewService } from './views/mfa-view.service.js';
 import { AssertionVerifier } from './webauthn/assertion-verifier.js';
 import { AttestationPolicy } from './webauthn/attestation-policy.js';
 import { ChallengeStore } from './webauthn/challenge-store.js';
@@ -113,6 +116,9 @@ export const PUBLIC_PROVIDERS = [
   MfaExceptionMapper,
   // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
   BrowserRedirect,
+  FactorSetupFlow,
+  MfaViewService,
+  MfaViewInterceptor,
   MfaGuard,
   MfaSessionGuard,
 ];

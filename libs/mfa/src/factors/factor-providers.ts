@@ -15,7 +15,6 @@ import { FactorData } from './factor-data.js';
 import type { RegisteredFactor } from './factor-registry.js';
 import { FactorRegistry, MFA_FACTORS } from './factor-registry.js';
 import { FactorRows } from './factor-rows.js';
-import { FactorSetupFlow } from './factor-setup.flow.js';
 import { FactorTools } from './factor-tools.js';
 import { MessageBudget } from './message-budget.js';
 import type { MfaFactorDefinition, MfaFactorOption } from './mfa-factor.js';
@@ -31,7 +30,6 @@ export const FACTOR_SERVICES = [
   MessageBudget,
   FactorTools,
   FactorConnection,
-  FactorSetupFlow,
   FactorChallengeFlow,
 ];
 

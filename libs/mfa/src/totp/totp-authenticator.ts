@@ -1,6 +1,9 @@
+import type { MfaUser } from '../adapter/mfa-user.js';
+import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { answersNo } from '../errors/answers-no.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { TotpService } from './totp.service.js';
 import { generateSecret } from './totp.js';
-import type { MfaUser } from '../adapter/mfa-user.js';
 
 /** A TOTP that is being set up: what the user is shown, once. */
 export interface TotpSetupDetails {
@@ -16,17 +19,30 @@ export interface TotpSetupDetails {
   expiresAt: Date;
 }
 
-/** One user's authenticator app as an object, for code that works with it outside HTTP. */
+/**
+ * One authenticator app of a user as an object: while it is set up, and from its first code on. For code that works with it
+ * outside HTTP; {@link TotpService.getAuthenticator} makes one.
+ */
 export class TotpAuthenticator {
+  /**
+   * @param of the set-up, or the stored authenticator
+   * @param context the request whose session the set-up belongs to; none: the application's own code
+   */
   constructor(
     private readonly user: MfaUser,
     private readonly totp: TotpService,
-    private readonly setup?: TotpSetupDetails,
+    private of: TotpSetupDetails | Authenticator,
+    private readonly context?: MfaRequestContext,
   ) {}
 
   /** A new random secret in base32. */
   static generateSecret(): string {
     return generateSecret();
+  }
+
+  /** The stored authenticator; null until its first code. */
+  get authenticator(): Authenticator | null {
+    return 'secret' in this.of ? null : this.of;
   }
 
   /**
@@ -51,14 +67,24 @@ export class TotpAuthenticator {
     return this.inSetup().secret;
   }
 
-  /** Whether the code is right; it is consumed. See {@link TotpService.validateToken}. */
+  /**
+   * Whether the code is right for this one, which is used up then. The first right one finishes the set-up. False for all that
+   * keeps it from being judged, a spent budget of attempts too: {@link TotpService} says why.
+   *
+   * @throws {MfaException} `storage_unavailable`
+   */
   async validateToken(token: string): Promise<boolean> {
-    return this.totp.validateToken(this.user, token);
+    try {
+      if (!('secret' in this.of)) return await this.totp.validateToken(this.user, token, this.of.id);
+      this.of = await this.totp.finish(this.user, token, this.context);
+      return true;
+    } catch (error) {
+      return answersNo(error);
+    }
   }
 
   private inSetup(): TotpSetupDetails {
-    if (!this.setup)
-      throw new Error('The secret of an active authenticator is never shown: start a new set-up');
-    return this.setup;
+    if ('secret' in this.of) return this.of;
+    throw new Error('The secret of an active authenticator is never shown: start a new set-up');
   }
 }

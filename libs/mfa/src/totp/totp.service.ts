@@ -21,6 +21,8 @@ import type { TakenAttempt } from '../limits/attempt-limiter.js';
 import { AttemptLimiter } from '../limits/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { responseOf } from '../http/response-of.js';
+import { SessionAnswers } from '../sessions/session-answer.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -53,6 +55,7 @@ export class TotpService {
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -73,9 +76,25 @@ export class TotpService {
     return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
   }
 
-  /** The user's authenticator app as an object: the one that this session is setting up if there is one, else the active one. */
-  async getAuthenticator(user: MfaUser, context?: MfaRequestContext): Promise<TotpAuthenticator> {
-    return new TotpAuthenticator(user, this, (await this.getSetup(user, context)) ?? undefined);
+  /**
+   * One of the user's authenticator apps as an object.
+   *
+   * @param authenticatorId which one; default: the one that this session is setting up, else the oldest, else a new one, whose set-up
+   *   begins now
+   * @throws {MfaException} `not_found`, and as {@link begin} where a set-up begins
+   */
+  async getAuthenticator(
+    user: MfaUser,
+    context?: MfaRequestContext,
+    authenticatorId?: string,
+  ): Promise<TotpAuthenticator> {
+    const setup = authenticatorId === undefined ? await this.getSetup(user, context) : null;
+    if (setup) return new TotpAuthenticator(user, this, setup, context);
+    const rows = (await this.authenticators.find(userIdOf(user))).filter(({ type }) => type === 'totp');
+    const row = rows.find(({ id }) => authenticatorId === undefined || id === authenticatorId);
+    if (row) return new TotpAuthenticator(user, this, row, context);
+    if (authenticatorId !== undefined) throw new MfaException('not_found');
+    return new TotpAuthenticator(user, this, await this.begin(user, context), context);
   }
 
   /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
@@ -144,13 +163,23 @@ export class TotpService {
     }
   }
 
+  /** @internal {@link activate} for objects, with the session's new token in the response of the request. */
+  async finish(user: MfaUser, code: string, context?: MfaRequestContext): Promise<Authenticator> {
+    const response = context && responseOf(context.request);
+    const { authenticator, issued } = await this.activate(user, { code }, context);
+    if (context && issued) this.answers.give(context.request, response, issued);
+    return authenticator;
+  }
+
   /**
    * Whether the code is right; it is used up then. Counts as an attempt.
    *
+   * @param authenticatorId which of the user's apps it has to be of; default: any
    * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
    */
-  async validateToken(user: MfaUser, token: string): Promise<boolean> {
-    const rows = await this.authenticators.find(userIdOf(user));
+  async validateToken(user: MfaUser, token: string, authenticatorId?: string): Promise<boolean> {
+    const all = await this.authenticators.find(userIdOf(user));
+    const rows = all.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
     return this.verifier.isRight(user, token, rows, 'totp');
   }
 

@@ -10,9 +10,13 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../adapter/mfa-user.js';
 import { userIdOf } from '../adapter/mfa-user.js';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { AddedFactor } from '../enrolment/add-authenticator.flow.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import type { HttpExchange } from '../sessions/login.flow.js';
+import { SessionAnswers } from '../sessions/session-answer.js';
+import { RequestContextService } from '../sessions/request-context.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
@@ -23,6 +27,7 @@ import { CredentialStore } from './credential-store.js';
 import type { CreationRequest, RegistrationRequest } from './registration.flow.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
+import { WebAuthnAuthenticator } from './webauthn-authenticator.js';
 
 /** Arguments of the signal methods of `PublicKeyCredential`. */
 export interface WebAuthnSignals {
@@ -39,6 +44,9 @@ export class WebAuthnService {
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -50,6 +58,21 @@ export class WebAuthnService {
   /** The configured origin that the request names, else the first one. */
   getOrigin(request?: object): string {
     return this.rp.originFor(request);
+  }
+
+  /**
+   * One of the user's security keys and passkeys as an object, whose methods take requests and answer yes or no.
+   *
+   * @param authenticatorId which one; default: one that is to be registered
+   * @throws {MfaException} `not_found`
+   */
+  async getAuthenticator(user: MfaUser, authenticatorId?: string): Promise<WebAuthnAuthenticator> {
+    const resolve = (request: object) => this.contexts.resolve(request);
+    if (authenticatorId === undefined) return new WebAuthnAuthenticator(user, this, resolve);
+    const rows = await this.authenticators.find(userIdOf(user));
+    const row = rows.find(({ id, type }) => id === authenticatorId && type === 'webauthn');
+    if (!row) throw new MfaException('not_found');
+    return new WebAuthnAuthenticator(user, this, resolve, row);
   }
 
   /**
@@ -77,19 +100,32 @@ export class WebAuthnService {
     return this.registration.register(user, credential, request);
   }
 
-  /** Options for `navigator.credentials.get()` with one of the user's keys. Writes nothing. */
+  /**
+   * Options for `navigator.credentials.get()` with one of the user's keys. Writes nothing.
+   *
+   * @param authenticatorId which key it has to be; default: any
+   */
   async getCredentialRequestOptions(
     user: Pick<MfaUser, 'id'>,
     session: AuthenticationSession | null = null,
+    authenticatorId?: string,
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const userId = userIdOf(user);
     const { userVerification } = this.rp.options;
-    const { credentials } = await this.credentials.findAccount(userId);
+    const account = await this.credentials.findAccount(userId);
+    const credentials = account.credentials.filter(
+      (one) => authenticatorId === undefined || one.authenticatorId === authenticatorId,
+    );
     return this.requestOptions(
       { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
       userVerification,
       describeCredentials(credentials),
     );
+  }
+
+  /** @internal The session's new token, for objects that register a key. */
+  handOut({ issued }: AddedFactor, { request, response }: HttpExchange): void {
+    if (issued) this.answers.give(request, response, issued);
   }
 
   /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */
@@ -118,15 +154,20 @@ export class WebAuthnService {
   /**
    * The user's authenticator that made this assertion; the proof is used up. For callers outside a sign-in.
    *
+   * @param authenticatorId which key it has to be; default: any
    * @throws {MfaException} `webauthn_failed` or `invalid_request`
    */
   async verifyAuthentication(
     user: MfaUser,
     credential: unknown,
     session: AuthenticationSession | null = null,
+    authenticatorId?: string,
   ): Promise<Authenticator> {
     const response = parseAuthentication(credential);
     const proof = await this.assertions.verifyForUser(user, response, session);
+    if (authenticatorId !== undefined && proof.authenticator.id !== authenticatorId) {
+      throw new MfaException('webauthn_failed');
+    }
     return this.assertions.commit(user, proof);
   }
 

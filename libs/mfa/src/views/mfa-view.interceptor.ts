@@ -1,0 +1,21 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+
+import { MfaViewService } from './mfa-view.service.js';
+
+/**
+ * Puts what {@link MfaViewService} knows of the request's user where the views of Express find it: `res.locals.mfa`, which a template
+ * calls `mfa`. For handlers with `@Render()`: `@UseInterceptors(MfaViewInterceptor)`.
+ */
+@Injectable()
+export class MfaViewInterceptor implements NestInterceptor {
+  constructor(@Inject(MfaViewService) private readonly views: MfaViewService) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const response = http.getResponse<{ locals?: Record<string, unknown> }>();
+    response.locals = { ...response.locals, mfa: await this.views.dataOf(http.getRequest<object>()) };
+    return next.handle();
+  }
+}

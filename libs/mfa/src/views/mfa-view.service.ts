@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { AuthenticatorList } from '../authenticators/authenticator-list.js';
+import { textsOf } from '../i18n/choose-texts.js';
+import { factorLabel } from '../i18n/factor-label.js';
+import type { ResolvedPages } from '../options/resolve-pages.js';
+import { MFA_PAGES } from '../options/resolve-pages.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { PageLinks } from '../pages/page-links.js';
+import { pageTextsOf } from '../pages/page-texts.js';
+import { isSecondFactorType } from '../policy/factor-traits.js';
+import type { MfaType } from '../policy/methods.js';
+import { MfaService } from '../sessions/mfa.service.js';
+import { RequestContextService } from '../sessions/request-context.service.js';
+
+/** A second factor, as a template of the application's shows it. */
+export interface MfaViewAuthenticator {
+  id: string;
+  type: MfaType;
+  /** The kind of factor in the user's language, such as `Authenticator app`. */
+  typeName: string;
+  name: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+  locked: boolean;
+}
+
+/** Addresses of the pages (option `pages`). */
+export interface MfaViewLinks {
+  security: string;
+  addTotp: string;
+  addKey: string;
+  recoveryCodes: string;
+  trustedDevices: string;
+}
+
+/** What a template needs to show how the user's account is protected. */
+export interface MfaViewData {
+  /** Whether the user has a second factor. */
+  enabled: boolean;
+  /** Whether they must have one. */
+  required: boolean;
+  /** Whether one was proven in this session recently enough. */
+  verified: boolean;
+  /** The user's second factors, oldest first. */
+  authenticators: MfaViewAuthenticator[];
+  recoveryCodes: { total: number; remaining: number };
+  /** Null without the option `pages`. */
+  links: MfaViewLinks | null;
+}
+
+/** Data for the application's own views: Handlebars, EJS, Pug and the like. */
+@Injectable()
+export class MfaViewService {
+  constructor(
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
+    @Inject(PageLinks) private readonly pageLinks: PageLinks,
+    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** How the user of the request stands; null when it has none. */
+  async dataOf(request: object): Promise<MfaViewData | null> {
+    const { user, session } = await this.contexts.resolve(request);
+    if (!user) return null;
+    const { enabled, required, verified, recoveryCodes } = await this.mfa.status(user, session);
+    const texts = pageTextsOf(textsOf(await this.adapter.getLocale(user, request), this.options.locales));
+    const listed = await this.authenticators.find(user);
+    return {
+      enabled,
+      required,
+      verified,
+      authenticators: listed
+        .filter(({ type }) => isSecondFactorType(type))
+        .map(({ id, type, name, createdAt, lastUsedAt, locked }) => {
+          return { id, type, typeName: factorLabel(type, texts), name, createdAt, lastUsedAt, locked };
+        }),
+      recoveryCodes,
+      links: this.pages && this.links(),
+    };
+  }
+
+  private links(): MfaViewLinks {
+    return {
+      security: this.pageLinks.to(''),
+      addTotp: this.pageLinks.to('totp/add'),
+      addKey: this.pageLinks.to('webauthn/add'),
+      recoveryCodes: this.pageLinks.to('recovery-codes'),
+      trustedDevices: this.pageLinks.to('trusted-devices'),
+    };
+  }
+}
