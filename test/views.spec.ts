@@ -55,12 +55,9 @@ describe('a view of the application’s own', () => {
       controllers: [ProfileController],
       configure: (app) => {
         const express = app as NestExpressApplication;
-        express.engine(
-          'html',
-          (path: string, data: object, done: (error: unknown, html?: string) => void) => {
-            done(null, render(readFileSync(path, 'utf8'), data as Data));
-          },
-        );
+        express.engine('tpl', (path: string, data: object, done: (error: unknown, html?: string) => void) => {
+          done(null, render(readFileSync(path, 'utf8'), data as Data));
+        });
         express.setViewEngine('tpl');
         express.setBaseViewsDir(resolve('test/fixtures'));
       },
