@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
 import { MfaAdminService, MfaService, RequireMfa, mfaClaims } from 'nestjs-mfa';
 import { AuthenticationSessionService } from 'nestjs-mfa';
 
@@ -132,6 +133,31 @@ describe('a factor of the application’s own', () => {
     const session = await test.app.get(AuthenticationSessionService).verify(token as string);
     const claims = mfaClaims(session as NonNullable<typeof session>);
     expect(claims.amr).toEqual(['pwd', 'tan', 'mfa']);
+  });
+
+  it('may be named before it is known, and stops the boot when it never is', async () => {
+    @Controller('list')
+    class ListController {
+      // A class is defined before the module that brings the factor along.
+      @Get()
+      @RequireMfa({ methods: ['later_list' as never] })
+      get(): object {
+        return {};
+      }
+    }
+    class LaterFactor extends TokenListFactor {
+      static override readonly traits = { type: 'later_list', label: 'Later' } as never;
+    }
+    await expect(startTestApp({ controllers: [ListController] })).rejects.toThrow(
+      '`@RequireMfa({ methods })` of ListController.get names `later_list`, and there is no such factor',
+    );
+    const app = await startTestApp({ controllers: [ListController], mfa: { factors: [LaterFactor] } });
+    const { client } = await enrol(app);
+    expect((await client.get('/list')).body).toMatchObject({
+      code: 'mfa_enrollment_required',
+      methods: ['later_list'],
+    });
+    await app.close();
   });
 
   it('can be demanded by name, in lists and in the policy', async () => {

@@ -1,7 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 
+import type { MfaType } from '../policy/methods.js';
 import type { MfaRequirement } from '../policy/policy.js';
+import { unknownTypes } from '../policy/requirements.js';
 
 /** What the decorators say of one class or handler: all that it requires; or that it requires nothing. */
 type Rule = readonly MfaRequirement[] | 'skip';
@@ -18,6 +20,12 @@ export function ownRequirements(target: object): readonly MfaRequirement[] {
   const rule = ownRule(target);
   if (rule === 'skip') throw contradiction();
   return rule ?? [];
+}
+
+/** The types that `@RequireMfa()` names on this very class or handler and that there are not. */
+export function unknownTypesOn(target: object): readonly MfaType[] {
+  const rule = ownRule(target);
+  return rule === undefined || rule === 'skip' ? [] : rule.flatMap(unknownTypes);
 }
 
 export function setRequirements(target: object, requirements: readonly MfaRequirement[]): void {

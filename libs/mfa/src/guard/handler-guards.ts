@@ -6,6 +6,9 @@ import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { MfaRouteGuard } from '../http/mfa-route.guard.js';
 import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_TYPES } from '../policy/factor-traits.js';
+import { unknownTypesOn } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 import { MfaSessionGuard } from './mfa-session.guard.js';
 
@@ -29,8 +32,32 @@ export class HandlerGuards {
         token === GlobalMfaGuard || (String(token).startsWith(APP_GUARD) && metatype && isOwnGuard(metatype)),
     );
     for (const { metatype, isNotMetatype } of wrappers) {
-      if (metatype && !isNotMetatype) arrange(metatype as Type, isGlobal);
+      if (!metatype || isNotMetatype) continue;
+      assertKnown(metatype as Type);
+      arrange(metatype as Type, isGlobal);
     }
+  }
+}
+
+/**
+ * A type that there is not would be asked for in vain. Known now, and not when a class is defined: factors of the application's own
+ * come with the option `factors`.
+ *
+ * @throws {MfaOptionsError}
+ */
+function assertKnown(target: Type): void {
+  const prototype = target.prototype as Record<string, object> | undefined;
+  const names = prototype ? new MetadataScanner().getAllMethodNames(prototype) : [];
+  const places: [string, object | undefined][] = [
+    [target.name, target],
+    ...names.map((name): [string, object | undefined] => [`${target.name}.${name}`, prototype?.[name]]),
+  ];
+  for (const [name, place] of places) {
+    const [type] = place ? unknownTypesOn(place) : [];
+    if (type === undefined) continue;
+    throw new MfaOptionsError([
+      `\`@RequireMfa({ methods })\` of ${name} names \`${type}\`, and there is no such factor: name one of ${MFA_TYPES.join(', ')}, or give yours in the option \`factors\``,
+    ]);
   }
 }
 

@@ -68,6 +68,11 @@ export function registerFactorType(traits: FactorTraits): void {
   if (role === 'second_factor') secondFactors.push(type);
 }
 
+/** Whether that could be the name of a type. */
+export function isTypeName(name: unknown): name is MfaType {
+  return typeof name === 'string' && TYPE.test(name);
+}
+
 /** What is known of that type; undefined for one that nobody has registered. */
 export function traitsOf(type: MfaType): FactorTraits | undefined {
   return registered.get(type);

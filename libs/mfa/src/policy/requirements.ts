@@ -1,5 +1,5 @@
 import type { MfaType } from './methods.js';
-import { MFA_TYPES } from './factor-traits.js';
+import { MFA_TYPES, isTypeName } from './factor-traits.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes } from './policy.js';
 
@@ -11,8 +11,9 @@ const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; w
   },
   methods: {
     fits: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((type) => MFA_TYPES.includes(type as MfaType)),
-    what: `some of ${MFA_TYPES.join(', ')}`,
+      // Which types there are is known when the application boots: factors of its own come with the option `factors`.
+      Array.isArray(value) && value.length > 0 && value.every(isTypeName),
+    what: `types of factors, such as ${MFA_TYPES.join(', ')}`,
   },
   phishingResistant: { fits: isBoolean, what: 'a boolean' },
   allowUnenrolled: { fits: isBoolean, what: 'a boolean' },
@@ -57,12 +58,11 @@ export function mergeRequirements(
 ): MfaRequirement {
   const [first = {}, ...others] = requirements;
   if (others.length === 0) return first;
-  const methods = MFA_TYPES.filter((type) =>
-    requirements.every((one) => !one.methods || one.methods.includes(type)),
-  );
+  const lists = requirements.flatMap(({ methods: types }) => (types ? [types] : []));
+  const methods = lists[0]?.filter((type) => lists.every((types) => types.includes(type)));
   return {
     maxAge: Math.min(...requirements.map(({ maxAge = defaultMaxAge }) => maxAge)),
-    ...(methods.length < MFA_TYPES.length ? { methods } : {}),
+    ...(methods ? { methods } : {}),
     phishingResistant: requirements.some((one) => one.phishingResistant),
     allowUnenrolled: requirements.every((one) => one.allowUnenrolled),
     acceptTrustedDevice: requirements.every((one) => one.acceptTrustedDevice),
@@ -71,9 +71,15 @@ export function mergeRequirements(
 
 /** @throws {TypeError} when no factor could meet it */
 export function assertSatisfiable(requirement: MfaRequirement): void {
+  if (unknownTypes(requirement).length > 0) return;
   if (fittingTypes(requirement).length === 0) {
     throw new TypeError('@RequireMfa(): no factor could ever meet this');
   }
+}
+
+/** The types that a requirement names and nobody has registered. */
+export function unknownTypes({ methods = [] }: MfaRequirement): MfaType[] {
+  return methods.filter((type) => !MFA_TYPES.includes(type));
 }
 
 function isBoolean(value: unknown): boolean {
