@@ -103,7 +103,8 @@ export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
 }
 
 function convert(value: string, kind: Kind): unknown {
-  if (kind === 'number') return Number(value);
+  // What is no number is named as it was written.
+  if (kind === 'number') return Number.isNaN(Number(value)) ? value : Number(value);
   if (kind === 'list') return value.split(',').map((item) => item.trim());
   if (kind === 'text') return value;
   return (
