@@ -368,6 +368,8 @@ describe('a security key as second factor', () => {
     expect((await client.get('/protected/phishing-resistant')).body).toMatchObject({
       code: 'mfa_enrollment_required',
       methods: ['webauthn'],
+      reason: 'other_factor_needed',
+      message: 'None of your second factors can be used here. Set up one that can.',
     });
   });
 

@@ -38,6 +38,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
   reasons: {
     backup_eligibility_changed:
       'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Er lässt sich jetzt auf andere Weise auf weitere Geräte übertragen als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
+    other_factor_needed:
+      'Keiner Ihrer zweiten Faktoren ist hier zugelassen. Richten Sie einen ein, der es ist.',
     key_cloned:
       'Dieser Sicherheitsschlüssel ist gesperrt, weil er sich verhalten hat, als gäbe es eine Kopie von ihm. Verwenden Sie einen anderen Faktor, entfernen Sie den Schlüssel von Ihrem Konto und registrieren Sie einen anderen.',
   },

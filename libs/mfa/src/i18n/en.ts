@@ -10,6 +10,7 @@ const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { messa
 export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
   backup_eligibility_changed:
     'This security key or passkey has changed since it was registered: the way in which it can be copied to other devices is another one now. Sign in with another factor, remove it from your account, and register it again.',
+  other_factor_needed: 'None of your second factors can be used here. Set up one that can.',
   key_cloned:
     'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
 });

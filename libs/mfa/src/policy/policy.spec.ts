@@ -146,7 +146,12 @@ describe('decide', () => {
 
   it('names the methods that would do where the user has none of them', () => {
     const decision = decide({ phishingResistant: true }, factsOf(base));
-    expect(decision).toEqual({ allow: false, code: 'mfa_enrollment_required', methods: ['webauthn'] });
+    expect(decision).toEqual({
+      allow: false,
+      code: 'mfa_enrollment_required',
+      methods: ['webauthn'],
+      reason: 'other_factor_needed',
+    });
     expect(decide({}, factsOf({ ...base, user: 'no factor' }))).toMatchObject({
       methods: ['totp', 'webauthn'],
     });

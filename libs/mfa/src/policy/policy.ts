@@ -45,7 +45,13 @@ export type PolicyDecision =
   | { allow: true }
   | { allow: false; code: 'unauthenticated' }
   | { allow: false; code: 'mfa_required'; methods: MfaType[]; maxAge: number }
-  | { allow: false; code: 'mfa_enrollment_required'; methods: MfaType[] };
+  | {
+      allow: false;
+      code: 'mfa_enrollment_required';
+      methods: MfaType[];
+      /** The user has second factors, and none of them will do. */
+      reason?: 'other_factor_needed';
+    };
 
 /** The types that satisfy a requirement, in their usual order. */
 export function fittingTypes(requirement: MfaRequirement): MfaType[] {
@@ -94,14 +100,14 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): PolicyD
           methods: facts.usableTypes.filter((type) => fitting.includes(type)),
           maxAge: requirement.maxAge ?? facts.defaultMaxAge,
         }
-      : enrolmentRequired(fitting, facts);
+      : { ...enrolmentRequired(fitting, facts), reason: 'other_factor_needed' };
   }
   if (facts.enrollmentDeadline !== null && facts.now < facts.enrollmentDeadline) return { allow: true };
   if (requirement.allowUnenrolled && !facts.mustEnrol) return { allow: true };
   return enrolmentRequired(fitting, facts);
 }
 
-function enrolmentRequired(fitting: readonly MfaType[], { offeredTypes }: PolicyFacts): PolicyDecision {
+function enrolmentRequired(fitting: readonly MfaType[], { offeredTypes }: PolicyFacts) {
   const methods = SECOND_FACTOR_TYPES.filter((type) => fitting.includes(type) && offeredTypes.includes(type));
-  return { allow: false, code: 'mfa_enrollment_required', methods };
+  return { allow: false, code: 'mfa_enrollment_required', methods } as const;
 }
