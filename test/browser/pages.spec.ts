@@ -180,8 +180,8 @@ describeInBrowser('the pages in Chromium', () => {
     await page.goto(`${PAGES}/trusted-devices`);
     await page.getByText('(this browser)').waitFor();
     await inspector.look(page, 'trusted-devices');
-    await press(page, 'Do not trust it any more');
-    await page.getByText('The browser is not trusted any more.').waitFor();
+    await press(page, 'Remove trust');
+    await page.getByText('The browser is no longer trusted.').waitFor();
     await inspector.look(page, 'trusted-devices-none');
 
     // A recovery code in place of the app.

@@ -123,7 +123,7 @@ export class FactorChange {
       const code = onLost[outcome.lost];
       if (code) throw new MfaException(code);
       if (outcome.lost !== VERSION_CLAIM && outcome.lost !== SESSION_CLAIM)
-        throw new Error(`Nobody answers for the lost claim ${outcome.lost}`);
+        throw new Error(`Unhandled lost claim ${outcome.lost}`);
       if (Date.now() >= until) throw new MfaException('conflict');
       await pause(tried);
     }

@@ -80,7 +80,7 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     ip: 'From the address: {ip}',
     userAgent: 'With: {userAgent}',
     repudiation:
-      'Was this not you? Change your password at once, look through the second factors of your account, and tell the people who run {site}.',
+      'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run {site}.',
   },
   pages: ENGLISH_PAGES,
 });

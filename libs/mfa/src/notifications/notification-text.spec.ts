@@ -109,7 +109,7 @@ describe('the texts of a notification', () => {
     expect(write({}).text).toBe(
       '“My phone” was added to your account. It can be used to sign in from now on.\n\n' +
         'When: January 15, 2027 at 8:00:00 AM UTC\nFrom the address: 192.0.2.1\nWith: Firefox\n\n' +
-        'Was this not you? Change your password at once, look through the second factors of your account, and tell the people who run Example.',
+        'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run Example.',
     );
   });
 
