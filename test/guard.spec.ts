@@ -90,7 +90,7 @@ describe('@RequireMfa()', () => {
     { maxAge: 1.5 },
     { maxAge: NaN },
     { methods: [] },
-    { methods: ['sms'] },
+    { methods: ['Text message'] },
   ])('does not take %j', (requirement) => {
     expect(() => RequireMfa(requirement as never)).toThrow(TypeError);
   });
