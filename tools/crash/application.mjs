@@ -25,6 +25,8 @@ function moduleOn(orm) {
         trustedDevices: { enabled: true },
         audit: { enabled: true },
         gracePeriodSeconds: 43_200,
+        // Whatever was proven last: which factor that is depends on the moment.
+        changesNeed: 'any',
         session: { pendingTtlSeconds: 3600 },
         totp: { setupTtlSeconds: 3600 },
         // Crashes spend attempts that nothing gives back; the limit has tests of its own.
