@@ -97,6 +97,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   factorCode: 'Code',
   factorNameHint: 'Damit Sie ihn in Ihrer Liste wiedererkennen. Sie können das Feld leer lassen.',
   factorSubmit: 'Einrichten',
+  factorExpires: 'Geben Sie ihn bis {time} ein. Danach beginnen Sie von vorn.',
   factorAgain: 'Von vorn beginnen',
 
   reauthenticateTitle: 'Geben Sie Ihr Passwort erneut ein',

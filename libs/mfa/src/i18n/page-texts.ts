@@ -95,6 +95,7 @@ export const ENGLISH_PAGES = Object.freeze({
   factorCode: 'The code',
   factorNameHint: 'To help you recognize it in your list. You can leave it empty.',
   factorSubmit: 'Set up',
+  factorExpires: 'Enter it by {time}. After that, begin again.',
   factorAgain: 'Begin again',
 
   // Password again

@@ -32,7 +32,7 @@ const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
             <NameField label={texts.totpName} hint={texts.factorNameHint} error={error} value={name} />
             {begun.expiresAt !== null && (
               <p class="mfa-hint">
-                <TextWithMoment page={page} text="totpExpires" at={begun.expiresAt} />
+                <TextWithMoment page={page} text="factorExpires" at={begun.expiresAt} />
               </p>
             )}
             <p class="mfa-actions">
