@@ -20,7 +20,10 @@ const TITLES: Record<number, string> = {
 
 /** What can't be shown, and why. */
 export const ErrorPage: PageComponent<Props> = ({ site, status, message, code }) => (
-  <Layout site={site} title={site.isPending ? 'Second factor owed' : (TITLES[status] ?? 'Something went wrong')}>
+  <Layout
+    site={site}
+    title={site.isPending ? 'Second factor owed' : (TITLES[status] ?? 'Something went wrong')}
+  >
     <p class="mfa-alert">{explain(site, status, code) ?? message ?? 'Something went wrong on the server.'}</p>
     <p class="mfa-hint">
       Status {status}
