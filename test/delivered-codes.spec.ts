@@ -25,9 +25,12 @@ import {
 /** What the application has sent, the newest last. */
 const outbox: MfaMessage[] = [];
 let isBroken = false;
+/** What happens while a message is sent. */
+let meanwhile: () => Promise<unknown> = () => Promise.resolve();
 
 class SendingAdapter extends TestAdapter {
-  override sendMessage(message: MfaMessage): void {
+  override async sendMessage(message: MfaMessage): Promise<void> {
+    await meanwhile();
     if (isBroken) throw new Error(`refused: ${message.text}`);
     outbox.push(message);
   }
@@ -71,6 +74,7 @@ describe('codes that are sent', () => {
   beforeEach(() => {
     outbox.length = 0;
     isBroken = false;
+    meanwhile = () => Promise.resolve();
     // A new window for everybody.
     test.clock.advance(3600);
   });
@@ -330,6 +334,22 @@ describe('codes that are sent', () => {
     expect((await only.post('/mfa/authenticate/constructor/challenge')).body.code).toBe('not_found');
     expect((await user.client.post('/mfa/factors/email_code')).body.code).toBe('already_enabled');
     expect((await user.client.post('/mfa/factors/totp')).body.code).toBe('not_found');
+  });
+
+  it('leave nothing behind for a session that ended, or a user who was forgotten, while they were sent', async () => {
+    for (const end of [
+      (_: Person, half: Client) => half.clone().delete('/mfa/session'),
+      ({ id }: Person) => test.app.get(MfaService).forgetUser(id),
+    ]) {
+      const person = await withCodes();
+      const half = await halfSignIn(test, person);
+      meanwhile = () => end(person, half);
+      const answer = await half.post('/mfa/authenticate/email_code/challenge');
+      meanwhile = () => Promise.resolve();
+      expect([answer.status, answer.body.code]).toEqual([401, 'session_expired']);
+      const challenges = test.dataSource.getRepository(MfaFactorChallenge);
+      expect(await challenges.countBy({ userId: person.id })).toBe(0);
+    }
   });
 
   it('keep nothing that tells a code or an address, and leave nothing behind', async () => {

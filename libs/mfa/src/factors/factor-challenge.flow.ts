@@ -5,6 +5,7 @@ import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { MfaException } from '../errors/mfa-exception.js';
 import type { MfaType } from '../policy/methods.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { Subject } from '../sessions/second-factor.flow.js';
 import { SecondFactorFlow } from '../sessions/second-factor.flow.js';
@@ -25,6 +26,7 @@ export class FactorChallengeFlow {
     @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
   ) {}
 
@@ -45,9 +47,12 @@ export class FactorChallengeFlow {
     const authenticator = await this.data.open(row);
     const { data, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });
     const userId = userIdOf(user);
-    await this.storage.commit([
+    const { committed } = await this.storage.commit([
+      // A session that ended while the message was sent keeps nothing.
+      ...(session ? [this.sessions.planClaim(session)] : []),
       this.rows.planChallenge({ userId, type, sessionId, authenticatorId: row.id, data, expiresAt }),
     ]);
+    if (!committed) throw new MfaException('session_expired');
     return answer;
   }
 
