@@ -1,4 +1,4 @@
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 
 import type { ListedAuthenticator, MfaPageContext, PageError } from '../../page-props.js';
 import { Alert } from './alert.js';
@@ -9,22 +9,23 @@ import { NeededFactor } from './needed-factor.js';
 interface Props {
   page: MfaPageContext;
   error: PageError | null;
-  /** Those of which one is removed. */
-  authenticators: readonly ListedAuthenticator[];
+  /** How the factor is called that may be needed; undefined when there is none. */
+  name: string | undefined;
   isLast: boolean;
   isNeeded: boolean;
   /** What it means. */
   lead: string;
+  /** What the form says and asks before its button. */
+  children?: ComponentChildren;
 }
 
-/** Asks whether a factor is to be removed, and which one of several. */
-export function Removal({ page, error, authenticators, isLast, isNeeded, lead }: Props): VNode {
+/** Asks whether a factor is to be removed. */
+export function Removal({ page, error, name, isLast, isNeeded, lead, children }: Props): VNode {
   const { texts } = page;
-  const [first] = authenticators;
-  if (isNeeded && first) {
+  if (isNeeded && name !== undefined) {
     return (
       <>
-        <NeededFactor page={page} name={first.name} />
+        <NeededFactor page={page} name={name} />
         <Back page={page} />
       </>
     );
@@ -35,26 +36,7 @@ export function Removal({ page, error, authenticators, isLast, isNeeded, lead }:
       <p>{lead}</p>
       {isLast && <p class="mfa-warning">{texts.removeLast}</p>}
       <Form page={page}>
-        {authenticators.length > 1 ? (
-          <fieldset>
-            <legend>{texts.totpRemoveWhich}</legend>
-            {authenticators.map(({ id, name }) => (
-              <div class="mfa-check" key={id}>
-                <input type="radio" id={id} name="id" value={id} required />
-                <label for={id}>{name}</label>
-              </div>
-            ))}
-          </fieldset>
-        ) : (
-          first && (
-            <>
-              <p>
-                <strong>{first.name}</strong>
-              </p>
-              <input type="hidden" name="id" value={first.id} />
-            </>
-          )
-        )}
+        {children}
         <p class="mfa-actions">
           <button type="submit" class="mfa-primary mfa-destructive">
             {texts.removeSubmit}
@@ -63,5 +45,38 @@ export function Removal({ page, error, authenticators, isLast, isNeeded, lead }:
       </Form>
       <Back page={page} text={texts.cancel} />
     </>
+  );
+}
+
+interface OneOfProps extends Omit<Props, 'name' | 'children'> {
+  authenticators: readonly ListedAuthenticator[];
+}
+
+/** Asks it of one of these, and of which where there are several. */
+export function RemovalOfOne({ authenticators, ...props }: OneOfProps): VNode {
+  const [first] = authenticators;
+  return (
+    <Removal {...props} name={first?.name}>
+      {authenticators.length > 1 ? (
+        <fieldset>
+          <legend>{props.page.texts.totpRemoveWhich}</legend>
+          {authenticators.map(({ id, name }) => (
+            <div class="mfa-check" key={id}>
+              <input type="radio" id={id} name="id" value={id} required />
+              <label for={id}>{name}</label>
+            </div>
+          ))}
+        </fieldset>
+      ) : (
+        first && (
+          <>
+            <p>
+              <strong>{first.name}</strong>
+            </p>
+            <input type="hidden" name="id" value={first.id} />
+          </>
+        )
+      )}
+    </Removal>
   );
 }
