@@ -279,7 +279,7 @@ describe('refused requests', () => {
 
   /** Why requests of this user were refused, by events and by rows of the trail, which nobody waits for. */
   const reasonsOf = async (userId: string) => {
-    await test.app.get(RefusalLog).onModuleDestroy();
+    await test.settled();
     const { events, entries } = await test.toldOf(userId);
     const refusals = events.filter(({ type }) => type === 'mfa.access.refused');
     expect(entries.filter((type) => type === 'mfa.access.refused')).toHaveLength(refusals.length);
@@ -359,7 +359,7 @@ describe('refused requests', () => {
         .post('/login', { id: newUserId() }, { 'sec-fetch-site': 'cross-site' });
       expect(body.code).toBe('cross_origin');
     }
-    await test.app.get(RefusalLog).onModuleDestroy();
+    await test.settled();
     const lines = test.logger.lines.slice(linesBefore).filter((line) => /other sites/.test(line));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('127.0.0.1');
@@ -391,7 +391,7 @@ describe('a refusal that can’t be written down', () => {
     test.clock.advance(301);
     await test.dataSource.query('ALTER TABLE mfa_audit_entry RENAME TO hidden');
     expect((await user.client.get('/protected')).body.code).toBe('mfa_required');
-    await test.app.get(RefusalLog).onModuleDestroy();
+    await test.settled();
     await test.dataSource.query('ALTER TABLE hidden RENAME TO mfa_audit_entry');
     const refusals = async () => {
       const { events } = await test.toldOf(user.id);
@@ -399,7 +399,7 @@ describe('a refusal that can’t be written down', () => {
     };
     expect(await refusals()).toBe(0);
     await user.client.get('/protected');
-    await test.app.get(RefusalLog).onModuleDestroy();
+    await test.settled();
     expect(await refusals()).toBe(1);
     await test.close();
   });

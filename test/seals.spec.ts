@@ -70,6 +70,7 @@ async function toldBy(test: TestApp, work: () => Promise<unknown>): Promise<MfaE
   const told: MfaEvent[] = [];
   const stop = test.app.get(MfaEvents).on('*', (event) => told.push(event));
   await work();
+  await test.settled();
   stop();
   return told;
 }

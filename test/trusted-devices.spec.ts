@@ -294,6 +294,7 @@ describe('trusted browsers', () => {
       const { body } = await copy.post('/login', { id: user.id }, { 'user-agent': 'Firefox/150.0' });
       expect(body.status).toBe('mfa_required');
     }
+    await test.settled();
     const [device] = await test.app.get(TrustedDevicesService).list({ id: user.id });
     expect(events.filter(({ userId, type }) => userId === user.id && /refused/.test(type))).toMatchObject([
       { type: 'mfa.trusted_device.refused', data: { deviceId: device?.id, reason: 'other_browser' } },

@@ -12,7 +12,6 @@ import {
   TotpService,
 } from 'nestjs-mfa';
 
-import { RefusalLog } from '../libs/mfa/src/events/refusal-log.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { rowsOf } from './support/databases.js';
@@ -131,7 +130,7 @@ describe('one row that can’t be read', () => {
       const half = await halfSignIn(test, user);
       for (let i = 0; i < 3; i++) await present(half, '000000');
       // No request waits for it to be told.
-      await test.app.get(RefusalLog).onModuleDestroy();
+      await test.settled();
       const own = events.filter(({ userId }) => userId === user.id);
       const told = own.filter(({ type }) => type === 'mfa.authenticator.unreadable');
       expect(told).toMatchObject([{ data: { authenticator: { id: user.authenticatorId, type: 'totp' } } }]);

@@ -230,6 +230,7 @@ describe('a key that can be synced', () => {
         { 'accept-language': 'de' },
       );
       expect(german.body.message).toContain('registrieren Sie ihn erneut');
+      await test.settled();
       expect(events).toMatchObject([
         { userId: id, data: { authenticator: { id: authenticatorId }, backupEligible: !was } },
       ]);
@@ -256,6 +257,7 @@ describe('a key that can be synced', () => {
     // Where it went to nobody counts.
     expect(await prove({ backupEligible: true, signCount: 0 })).toBe(200);
     expect(await prove({ backupEligible: true, signCount: 0 })).toBe(200);
+    await lax.settled();
     expect(seen).toEqual([true]);
     await lax.close();
   });

@@ -28,6 +28,7 @@ describe('ceremonies that fail', () => {
 
   /** How often it was told of this user, in events and in the audit trail. */
   const told = async (userId: string, type: MfaEvent['type']) => {
+    await test.settled();
     const { entries } = await test.app.get(MfaAuditService).find({ userId, types: [type], limit: 1000 });
     return [events.filter((event) => event.userId === userId && event.type === type).length, entries.length];
   };

@@ -17,6 +17,8 @@ import {
 import { generateSync } from 'otplib';
 import type { DataSource } from 'typeorm';
 
+import { RefusalLog } from '../../libs/mfa/src/events/refusal-log.js';
+
 import { Client } from './client.js';
 import { emptyDatabase } from './databases.js';
 import { TestClock } from './clock.js';
@@ -141,8 +143,13 @@ export interface TestApp {
   dataSource: DataSource;
   adapter: TestAdapter;
   client(headers?: Record<string, string>): Client;
+  /** Waits until everything is told of that no request waits for. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Waits until everything is told of that no request waits for. */
+export const settled = (app: INestApplication): Promise<void> => app.get(RefusalLog).onModuleDestroy();
 
 export interface TestAppOptions {
   mfa?: Partial<MfaModuleOptions>;
@@ -217,6 +224,7 @@ export async function startTestApp({
     dataSource: app.get<DataSource>(getDataSourceToken()),
     adapter: app.get<TestAdapter>(MFA_ADAPTER),
     client: (headers) => new Client(url, headers),
+    settled: () => settled(app),
     close: async () => {
       try {
         await app.close();

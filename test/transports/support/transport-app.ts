@@ -11,7 +11,7 @@ import { Client } from '../../support/client.js';
 import { TestClock } from '../../support/clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import type { TestApp } from '../../support/test-app.js';
-import { ProtectedController, SECRET, TestAdapter, TestController } from '../../support/test-app.js';
+import { ProtectedController, SECRET, TestAdapter, TestController, settled } from '../../support/test-app.js';
 
 export interface TransportAppOptions extends ModuleMetadata {
   mfa?: Partial<MfaModuleOptions>;
@@ -42,6 +42,7 @@ export async function startTransportApp(options: TransportAppOptions): Promise<T
     dataSource: app.get<DataSource>(getDataSourceToken()),
     adapter: app.get<TestAdapter>(MFA_ADAPTER),
     client: (headers) => new Client(url, headers),
+    settled: () => settled(app),
     close: () => app.close(),
   };
 }
