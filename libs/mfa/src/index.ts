@@ -5,24 +5,26 @@ export { MfaModule } from './mfa.module.js';
 export type {
   AuditOptions,
   MfaBehaviourOptions,
-  MfaModuleAsyncOptions,
-  MfaModuleOptions,
   MfaOptionsFactory,
   MfaProfile,
-  MfaStructuralOptions,
-  PagesOptions,
   RateLimitOptions,
   RecoveryCodesOptions,
   RetentionOptions,
   SessionCookieOptions,
   SessionOptions,
   StorageOptions,
-  TotpAlgorithm,
   TotpOptions,
   TrustedDevicesOptions,
   UnlockOptions,
   WebAuthnOptions,
 } from './options/mfa-options.js';
+export type { TotpAlgorithm } from './totp/key-uri.js';
+export type {
+  MfaModuleAsyncOptions,
+  MfaModuleOptions,
+  MfaStructuralOptions,
+} from './options/module-options.js';
+export type { PagesOptions } from './pages/pages-options.js';
 export { MfaOptionsError } from './options/options-error.js';
 export type {
   RecoveryCodeFormat,
@@ -57,7 +59,8 @@ export type {
   SmsCodeOptions,
 } from './factors/delivered-codes/delivered-code-options.js';
 export { maskPhoneNumber, smsCode } from './factors/delivered-codes/sms-code.js';
-export type { FactorContext, MfaMessage, NewMessage } from './factors/factor-context.js';
+export type { FactorContext, NewMessage } from './factors/factor-context.js';
+export type { MfaMessage } from './adapter/message.js';
 export { MfaFactorChallenge } from './factors/factor-challenge.entity.js';
 export { MfaFactorSetup } from './factors/factor-setup.entity.js';
 export type { FactorActivation } from './factors/factor-setup.flow.js';
@@ -227,7 +230,7 @@ export { AuthenticationSession } from './sessions/authentication-session.entity.
 export { AuthenticateDto } from './sessions/dto/authenticate.dto.js';
 export { useBinaryCollation } from './storage/binary-collation.js';
 export type { MfaTableOptions } from './storage/table-options.js';
-export { configureMfaTables } from './storage/table-options.js';
+export { configureMfaTables } from './storage/configure-tables.js';
 export { mfaMigrations } from './storage/migrations/index.js';
 export { MFA_ENTITIES } from './storage/entities.js';
 export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';

@@ -22,6 +22,7 @@ import { Tampering } from './authenticators/tampering.js';
 import { UnlockByCodes } from './authenticators/unlock-by-codes.js';
 import { UnreadableAuthenticators } from './authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from './enrolment/activation-answer.js';
+import { BackupCodes } from './enrolment/backup-codes.js';
 import { AddAuthenticatorFlow } from './enrolment/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from './enrolment/remove-authenticator.flow.js';
 import { MfaEvents } from './events/mfa-events.js';
@@ -144,6 +145,7 @@ export const INTERNAL_PROVIDERS = [
   TotpSetupStore,
   RecoveryCodeFactor,
   RecoveryCodeSet,
+  { provide: BackupCodes, useExisting: RecoveryCodeSet },
   RecoveryCodeStore,
   AssertionVerifier,
   AttestationPolicy,

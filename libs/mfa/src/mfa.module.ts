@@ -21,13 +21,12 @@ import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './http/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';
 import { SEAL_ANSWER } from './http/own-answer.js';
+import type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
 import type {
-  MfaBehaviourOptions,
   MfaModuleAsyncOptions,
   MfaModuleOptions,
-  MfaOptionsFactory,
   MfaStructuralOptions,
-} from './options/mfa-options.js';
+} from './options/module-options.js';
 import { assertImportedOnce, missingDataSource } from './boot-checks.js';
 import { ScopeCheck } from './scope-check.js';
 import { MfaOptionsError } from './options/options-error.js';
@@ -35,9 +34,11 @@ import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import type { ResolvedPages } from './options/resolve-pages.js';
-import { MFA_PAGES, assertPagesWork } from './options/resolve-pages.js';
+import { assertPagesWork } from './options/resolve-pages.js';
+import { MFA_PAGES } from './options/addresses.js';
 import type { ResolvedStructure } from './options/structural-options.js';
-import { MFA_PATH, resolveStructure } from './options/structural-options.js';
+import { resolveStructure } from './options/structural-options.js';
+import { MFA_PATH } from './options/addresses.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
 import { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
 import { AuthenticateController } from './sessions/authenticate.controller.js';

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Authenticator } from '../authenticators/authenticator.entity.js';
 import type { EncryptionContext } from '../crypto/envelope.js';
 import { open, seal } from '../crypto/envelope.js';
-import type { MfaMessage } from '../factors/factor-context.js';
+import type { MfaMessage } from './message.js';
 import type { MfaErrorCode } from '../errors/error-codes.js';
 import type { MfaRefusalReason } from '../errors/mfa-exception.js';
 import type { MfaType } from '../policy/methods.js';

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
@@ -19,11 +19,11 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../policy/methods.js';
 import { isSecondFactorType, methodOfType } from '../policy/factor-traits.js';
-import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../sessions/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { BackupCodes } from './backup-codes.js';
 
 /** A second factor that has just been proven for the first time. */
 export interface NewFactor {
@@ -55,7 +55,7 @@ export class AddAuthenticatorFlow {
   constructor(
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
@@ -114,9 +114,8 @@ export class AddAuthenticatorFlow {
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
     ];
-    const offersCodes = this.options.supportedTypes.includes('recovery_codes');
-    if (isFirst && offersCodes && !(await this.recoveryCodes.isLost())) {
-      const planned = await this.recoveryCodes.planReplacement(user);
+    if (isFirst && this.backup && (await this.backup.areGiven())) {
+      const planned = await this.backup.planReplacement(user);
       writes.push(...planned.writes);
       result.recoveryCodes = planned.codes;
     }

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import type { MfaRequirementContext } from '../adapter/hook-contexts.js';
@@ -14,16 +14,16 @@ import { nameAuthenticator } from '../events/mfa-event.js';
 import type { AuthenticationRecord } from '../policy/methods.js';
 import { isBackupType, isSecondFactorType } from '../policy/factor-traits.js';
 import { isSecondFactor, typeOfRecord } from '../policy/methods.js';
-import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { BackupCodes } from './backup-codes.js';
 
 /** Removes an authenticator and what hangs on it. */
 @Injectable()
 export class RemoveAuthenticatorFlow {
   constructor(
     @Inject(FactorChange) private readonly change: FactorChange,
-    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -66,7 +66,8 @@ export class RemoveAuthenticatorFlow {
 
     const writes = [this.authenticators.planDeletion(userId, id)];
     const isLast = !authenticators.some((row) => row.id !== id && isSecondFactorType(row.type));
-    if (isLast || removed.type === 'recovery_codes') writes.push(...this.recoveryCodes.planRemoval(userId));
+    if (this.backup && (isLast || isBackupType(removed.type)))
+      writes.push(...this.backup.planRemoval(userId));
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.removed', data: { authenticator: nameAuthenticator(removed), isLast } },
     ];

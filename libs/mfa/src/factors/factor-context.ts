@@ -1,20 +1,7 @@
 import type { MfaUser } from '../adapter/mfa-user.js';
+import type { MfaMessage } from '../adapter/message.js';
 import type { Clock } from '../clock/clock.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-
-/** A code on its way to a user. */
-export interface MfaMessage {
-  /** `email`, `sms`, or what a factor of the application's calls its own. */
-  channel: string;
-  /** The address or number. */
-  to: string;
-  /** What to send, in the user's language, with the code in it. */
-  text: string;
-  code: string;
-  user: MfaUser;
-  /** Such as `en`. */
-  locale: string;
-}
 
 /** What is sent, before the module has put it into words. */
 export interface NewMessage {

@@ -1,5 +1,5 @@
 import { userIdOf } from '../adapter/mfa-user.js';
-import type { TotpAlgorithm } from '../options/mfa-options.js';
+import type { TotpAlgorithm } from '../totp/key-uri.js';
 import { RowProblem } from './import-problem.js';
 import type { ImportProblem } from './import-problem.js';
 import type { ImportedRecoveryCode } from './import-record.js';

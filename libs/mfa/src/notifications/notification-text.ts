@@ -7,7 +7,7 @@ import { fillIn } from '../i18n/choose-texts.js';
 import { factorLabel } from '../i18n/factor-label.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import { describeBrowser } from '../pages/describe-browser.js';
-import { pageTextsOf } from '../pages/page-texts.js';
+import { pageTextsOf } from '../i18n/fill-text.js';
 import { shownAddress } from '../pages/shown-address.js';
 
 type Facts = Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>;

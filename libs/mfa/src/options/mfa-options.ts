@@ -1,14 +1,7 @@
-import type { MfaFactorOption } from '../factors/mfa-factor.js';
-import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-
-import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
-import type { MfaLayout } from '../pages/page-props.js';
+import type { TotpAlgorithm } from '../totp/key-uri.js';
 import type { MfaType } from '../policy/methods.js';
 import type { ChangesNeed } from '../policy/recent.js';
-
-/** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
-export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
 
 /** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
 export type MfaProfile = 'default' | 'aal2' | 'strict';
@@ -165,52 +158,6 @@ export interface RateLimitOptions {
   unlock?: UnlockOptions;
 }
 
-export interface PagesOptions {
-  /** Where the pages live. Default: `/account/security`. */
-  path?: string;
-  /**
-   * The path under which browsers see them, where a proxy has another than the server: `/app/account/security`, say, when it takes
-   * `/app` away. It is that of links, redirects, forms and cookies. Default: `path`, after a global prefix.
-   */
-  publicPath?: string;
-  /**
-   * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
-   * `layout.js`), each with a component as its default export.
-   */
-  templatesDir?: string;
-  /** What stands around every page, in place of the layout of the module and of `templatesDir`. */
-  layout?: MfaLayout;
-  /** A style sheet of your own, loaded after that of the module: a path of your site. It can set the `--mfa-…` variables. */
-  stylesheet?: string;
-  /** Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`. Default: none, they get 401. */
-  loginUrl?: string;
-  /** Where the pages lead back to: a path of your site. Default: `/`. */
-  homeUrl?: string;
-}
-
-/** What `MfaModule.forRoot()` takes. */
-export interface MfaModuleOptions extends MfaStructuralOptions, MfaBehaviourOptions {}
-
-/** Options that decide how the module is built. Given synchronously, also beside `forRootAsync`. */
-export interface MfaStructuralOptions {
-  /** Prefix of the HTTP routes. Default: `mfa`. */
-  path?: string;
-  /** Whether the HTTP routes are mounted. Default: true. */
-  controllers?: boolean;
-  /** Whether the HTML pages are mounted. Default: false. */
-  pages?: boolean | PagesOptions;
-  /** Enforces second factors on every route for users who must have one. Default: false. */
-  globalGuard?: boolean;
-  /** Whether other modules can use the guard without importing this one. Default: true. */
-  isGlobal?: boolean;
-  /** Name of the TypeORM `DataSource`. Default: the default one. */
-  dataSource?: string;
-  /** Your `MFA_ADAPTER`: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
-  adapter?: MfaAdapterOption;
-  /** Further factors: `emailCode()`, `smsCode()`, and classes of your own that extend `MfaFactor`. Default: none. */
-  factors?: readonly MfaFactorOption[];
-}
-
 /** Options that may come from a factory. */
 export interface MfaBehaviourOptions {
   /** At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. */
@@ -265,15 +212,4 @@ export interface MfaBehaviourOptions {
 /** A class given as `useClass` or `useExisting` to `forRootAsync`. */
 export interface MfaOptionsFactory {
   createMfaOptions(): MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
-}
-
-/** What `MfaModule.forRootAsync()` takes: the structural options, and one way to make the others. */
-export interface MfaModuleAsyncOptions extends MfaStructuralOptions {
-  imports?: ModuleMetadata['imports'];
-  inject?: FactoryProvider['inject'];
-  // The arguments are what `inject` names; only the caller knows their types.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  useFactory?: (...args: any[]) => MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
-  useClass?: Type<MfaOptionsFactory>;
-  useExisting?: Type<MfaOptionsFactory> | string | symbol;
 }

@@ -1,8 +1,6 @@
 import type { MfaFactorOption } from '../factors/mfa-factor.js';
-import { isPhishingResistantType, registerFactorType, traitsOf } from '../policy/factor-traits.js';
-import type { MfaType } from '../policy/methods.js';
+import { registerFactorType } from '../policy/factor-traits.js';
 import type { Problems } from './problems.js';
-import type { ResolvedMfaOptions } from './resolved-options.js';
 
 /** The option `factors`; their types are known from here on. */
 export function resolveFactors(problems: Problems, given: unknown): readonly MfaFactorOption[] {
@@ -31,26 +29,4 @@ export function resolveFactors(problems: Problems, given: unknown): readonly Mfa
     }
   }
   return problems.list.length > 0 ? [] : (factors as MfaFactorOption[]);
-}
-
-/** What the profile and the other factors say to those of the option `factors`. */
-export function checkFactors(
-  problems: Problems,
-  profile: ResolvedMfaOptions['profile'],
-  supportedTypes: readonly MfaType[],
-): void {
-  for (const type of supportedTypes) {
-    const { refusedBy = [], restricted = false } = traitsOf(type) ?? {};
-    if (refusedBy.some((one) => one === profile)) {
-      problems.add(
-        `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
-      );
-    }
-    const hasStronger = supportedTypes.some((one) => one === 'totp' || isPhishingResistantType(one));
-    if (restricted && !hasStronger) {
-      problems.add(
-        `\`supportedTypes\` must hold \`totp\` or \`webauthn\` beside \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
-      );
-    }
-  }
 }

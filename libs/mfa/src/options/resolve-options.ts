@@ -10,7 +10,7 @@ import { isDevelopment } from './options-environment.js';
 import { resolveAudit } from './resolve-audit.js';
 import { resolveRetention } from './resolve-retention.js';
 import { resolveSecrets } from './resolve-secrets.js';
-import { checkFactors } from './resolve-factors.js';
+import { checkFactors } from './check-factors.js';
 import { resolveLocales } from './resolve-locales.js';
 import { resolveRateLimit } from './resolve-rate-limit.js';
 import { resolveSession } from './resolve-session.js';

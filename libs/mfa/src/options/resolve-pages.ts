@@ -2,24 +2,17 @@ import { statSync } from 'node:fs';
 
 import { safeNext } from '../pages/next-path.js';
 import type { MfaLayout } from '../pages/page-props.js';
-import type { MfaStructuralOptions } from './mfa-options.js';
+import type { PagesOptions } from '../pages/pages-options.js';
+import type { PageAddresses } from './addresses.js';
 import { MfaOptionsError } from './options-error.js';
 import type { Problems } from './problems.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
-/** Injection token of the {@link ResolvedPages}, or null without the option `pages`. */
-export const MFA_PAGES = Symbol.for('nestjs-mfa:PAGES');
-
-export interface ResolvedPages {
-  /** Without slashes at its ends. */
-  path: string;
-  /** With a slash before it and none after it, empty for the root; null: as the server has them. */
-  publicPath: string | null;
+/** The option `pages`, as the pages are made by it. */
+export interface ResolvedPages extends PageAddresses {
   templatesDir: string | null;
   layout: MfaLayout | null;
   stylesheet: string | null;
-  loginUrl: string | null;
-  homeUrl: string;
 }
 
 const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
@@ -28,7 +21,7 @@ const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 /** The option `pages`; null when it is off. */
 export function resolvePages(
   problems: Problems,
-  { pages, controllers }: Pick<MfaStructuralOptions, 'pages' | 'controllers'>,
+  { pages, controllers }: { pages?: boolean | PagesOptions; controllers?: boolean },
 ): ResolvedPages | null {
   if (pages === undefined || pages === false) return null;
   const given = pages === true ? {} : problems.group('pages', pages);

@@ -1,13 +1,10 @@
 import type { MfaFactorOption } from '../factors/mfa-factor.js';
-import type { MfaStructuralOptions } from './mfa-options.js';
+import type { MfaStructuralOptions } from './module-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { Problems } from './problems.js';
 import type { ResolvedPages } from './resolve-pages.js';
 import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from './resolve-pages.js';
-
-/** Injection token of the prefix of the routes. */
-export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
 
 export type ResolvedStructure = Required<
   Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>

@@ -5,8 +5,8 @@ import type { MfaException } from '../errors/mfa-exception.js';
 import type { HttpRequest } from '../http/http-message.js';
 import { readHeader } from '../http/http-message.js';
 import { hostOf } from '../http/requested-host.js';
-import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
+import type { PageAddresses } from '../options/addresses.js';
+import { MFA_PAGES } from '../options/addresses.js';
 import { isBackupType, isPhishingResistantType } from '../policy/factor-traits.js';
 import type { MfaType } from '../policy/methods.js';
 import { hasPendingSession } from '../sessions/request-session.js';
@@ -20,7 +20,7 @@ const ON_THE_WAY = ['authenticate', 'reauthenticate'];
 @Injectable()
 export class BrowserRedirect {
   constructor(
-    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(PageLinks) private readonly links: PageLinks,
   ) {}
 

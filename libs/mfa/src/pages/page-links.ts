@@ -2,15 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 
 import { isExcludedFromPrefix } from '../http/own-routes.js';
-import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
-import { MFA_PATH } from '../options/structural-options.js';
+import type { PageAddresses } from '../options/addresses.js';
+import { MFA_PAGES } from '../options/addresses.js';
+import { MFA_PATH } from '../options/addresses.js';
 
 /** The addresses of the pages and of what they call, as browsers see them. */
 @Injectable()
 export class PageLinks {
   constructor(
-    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_PATH) private readonly apiPath: string,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}

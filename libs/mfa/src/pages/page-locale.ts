@@ -8,7 +8,7 @@ import type { MfaPageTexts } from '../i18n/page-texts.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { pageTextsOf } from './page-texts.js';
+import { pageTextsOf } from '../i18n/fill-text.js';
 
 /** The language in which a page speaks to whoever asked for it. */
 @Injectable()

@@ -7,7 +7,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { setHeader } from '../http/http-message.js';
 import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
+import { MFA_PAGES } from '../options/addresses.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { PageAssets } from './page-assets.js';
 import type { PageView } from './page-answer.js';
@@ -17,7 +17,8 @@ import { PageLocale } from './page-locale.js';
 import type { MfaPageContext } from './page-props.js';
 import { PageSupport } from './page-support.js';
 import { PageTemplates } from './page-templates.js';
-import { directionOf, fillText, formatMoment, pageTextsOf, titleOf } from './page-texts.js';
+import { titleOf } from './page-texts.js';
+import { directionOf, fillText, formatMoment, pageTextsOf } from '../i18n/fill-text.js';
 
 /** No inline script or style, nothing from elsewhere, in nobody's frame. `data:` is the QR code. */
 const CONTENT_SECURITY_POLICY = [

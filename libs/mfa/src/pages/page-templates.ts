@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaOptionsError } from '../options/options-error.js';
 import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
+import { MFA_PAGES } from '../options/addresses.js';
 import type { MfaLayout, MfaPageName, MfaPageTemplate } from './page-props.js';
 import { PAGE_NAMES } from './page-texts.js';
 import { TEMPLATES } from './templates.js';

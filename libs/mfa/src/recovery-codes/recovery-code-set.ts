@@ -14,12 +14,13 @@ import { MFA_CLOCK } from '../clock/clock.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { BackupCodes } from '../enrolment/backup-codes.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
 /** A user's set of recovery codes as a whole: its row among the authenticators, and its codes. */
 @Injectable()
-export class RecoveryCodeSet {
+export class RecoveryCodeSet extends BackupCodes {
   constructor(
     @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
@@ -27,7 +28,13 @@ export class RecoveryCodeSet {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    super();
+  }
+
+  async areGiven(): Promise<boolean> {
+    return this.options.supportedTypes.includes('recovery_codes') && !(await this.isLost());
+  }
 
   /** Whether there can be no new set, because the key of the codes is lost. */
   async isLost(): Promise<boolean> {

@@ -2,7 +2,8 @@ import type { DataSource } from 'typeorm';
 
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_ENTITIES } from './entities.js';
-import { BINARY_COLLATION, configureMfaTables, tableOptions } from './table-options.js';
+import { BINARY_COLLATION, tableOptions } from './table-options.js';
+import { configureMfaTables } from './configure-tables.js';
 
 /**
  * Gives the text columns of this module's entities and migrations a binary collation. For MySQL and MariaDB, whose default takes

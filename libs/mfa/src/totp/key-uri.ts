@@ -1,4 +1,5 @@
-import type { TotpAlgorithm } from '../options/mfa-options.js';
+/** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
+export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
 
 export interface KeyUriParameters {
   issuer: string;

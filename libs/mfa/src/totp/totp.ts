@@ -1,7 +1,7 @@
 import { createGuardrails, generateSecret as generateOtpSecret, verifySync } from 'otplib';
 
 import { digitsPattern } from '../authenticators/code-factor.js';
-import type { TotpAlgorithm } from '../options/mfa-options.js';
+import type { TotpAlgorithm } from './key-uri.js';
 
 /** What a TOTP needs besides the time. Fixed when it is set up, so that changed options break no authenticator app. */
 export interface TotpParameters {

@@ -5,12 +5,12 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { AuthenticatorList } from '../authenticators/authenticator-list.js';
 import { textsOf } from '../i18n/choose-texts.js';
 import { factorLabel } from '../i18n/factor-label.js';
-import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
+import type { PageAddresses } from '../options/addresses.js';
+import { MFA_PAGES } from '../options/addresses.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { PageLinks } from '../pages/page-links.js';
-import { pageTextsOf } from '../pages/page-texts.js';
+import { pageTextsOf } from '../i18n/fill-text.js';
 import { isSecondFactorType } from '../policy/factor-traits.js';
 import type { MfaType } from '../policy/methods.js';
 import { MfaService } from '../sessions/mfa.service.js';
@@ -60,7 +60,7 @@ export class MfaViewService {
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(PageLinks) private readonly pageLinks: PageLinks,
-    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}

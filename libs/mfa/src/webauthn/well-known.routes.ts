@@ -7,8 +7,8 @@ import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
 import { hostOf, isOnHost } from '../http/requested-host.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { ResolvedPages } from '../options/resolve-pages.js';
-import { MFA_PAGES } from '../options/resolve-pages.js';
+import type { PageAddresses } from '../options/addresses.js';
+import { MFA_PAGES } from '../options/addresses.js';
 import { PageLinks } from '../pages/page-links.js';
 import { RelyingParty } from './relying-party.js';
 
@@ -29,7 +29,7 @@ export class WellKnownRoutes {
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(PageLinks) private readonly links: PageLinks,
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
-    @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
+    @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 

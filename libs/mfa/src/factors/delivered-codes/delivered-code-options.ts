@@ -1,5 +1,5 @@
 import type { MfaUser } from '../../adapter/mfa-user.js';
-import type { MfaMessage } from '../factor-context.js';
+import type { MfaMessage } from '../../adapter/message.js';
 
 /** What `emailCode()` and `smsCode()` take. */
 export interface DeliveredCodeOptions {

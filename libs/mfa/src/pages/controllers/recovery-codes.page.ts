@@ -21,7 +21,7 @@ import { PageFlash } from '../page-flash.js';
 import { PageForm } from '../page-form.js';
 import { PageLinks } from '../page-links.js';
 import { PageLocale } from '../page-locale.js';
-import { fillText, formatMoment, pageTextsOf } from '../page-texts.js';
+import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
 import { Exchange, MfaPages, QueryText } from '../page.decorators.js';
 
 /** Recovery codes: how many are left, and new ones. */

@@ -1,7 +1,8 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
 import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
-import { BINARY_COLLATION, entityNameOf, tableOptions } from '../table-options.js';
+import { BINARY_COLLATION, tableOptions } from '../table-options.js';
+import { entityNameOf } from '../configure-tables.js';
 
 /** A column as a migration writes it; types are those of `@Column()`. */
 export interface ColumnSpec {

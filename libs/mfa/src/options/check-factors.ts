@@ -1,0 +1,26 @@
+import { isPhishingResistantType, traitsOf } from '../policy/factor-traits.js';
+import type { MfaType } from '../policy/methods.js';
+import type { Problems } from './problems.js';
+import type { ResolvedMfaOptions } from './resolved-options.js';
+
+/** What the profile and the other factors say to those of the option `factors`. */
+export function checkFactors(
+  problems: Problems,
+  profile: ResolvedMfaOptions['profile'],
+  supportedTypes: readonly MfaType[],
+): void {
+  for (const type of supportedTypes) {
+    const { refusedBy = [], restricted = false } = traitsOf(type) ?? {};
+    if (refusedBy.some((one) => one === profile)) {
+      problems.add(
+        `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
+      );
+    }
+    const hasStronger = supportedTypes.some((one) => one === 'totp' || isPhishingResistantType(one));
+    if (restricted && !hasStronger) {
+      problems.add(
+        `\`supportedTypes\` must hold \`totp\` or \`webauthn\` beside \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
+      );
+    }
+  }
+}
