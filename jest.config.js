@@ -47,12 +47,14 @@ export default {
     // The script of the pages: bundled, and run by Chromium (test/browser/pages.spec.ts).
     '!libs/mfa/src/pages/client/**',
     // Types only.
-    '!libs/mfa/src/pages/page-props.ts',
+    '!libs/mfa/src/pages/frame/{page-props,pages-options}.ts',
     '!libs/mfa/src/browser/{answers,index,mfa-client}.ts',
-    '!libs/mfa/src/adapter/{adapter-option,notification}.ts',
+    '!libs/mfa/src/adapter/{adapter-option,message}.ts',
+    '!libs/mfa/src/core/users/notification.ts',
     '!libs/mfa/src/import/import-record.ts',
-    '!libs/mfa/src/options/mfa-options.ts',
-    '!libs/mfa/src/sessions/issued-session.ts',
+    '!libs/mfa/src/module/module-options.ts',
+    '!libs/mfa/src/options/{addresses,mfa-options}.ts',
+    '!libs/mfa/src/engine/rows/issued-session.ts',
   ],
   coverageProvider: 'v8',
   coverageReporters: [['text', { skipFull: true }], 'text-summary'],

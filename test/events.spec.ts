@@ -13,8 +13,8 @@ import {
   TrustedDevicesService,
 } from 'nestjs-mfa';
 
-import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/events/event-source.js';
-import { PasswordFlow } from '../libs/mfa/src/sessions/password.flow.js';
+import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/engine/journal/event-source.js';
+import { PasswordFlow } from '../libs/mfa/src/sign-in/password.flow.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';

@@ -11,8 +11,8 @@ import {
   TotpService,
 } from 'nestjs-mfa';
 
-import { RefusalLog } from '../libs/mfa/src/events/refusal-log.js';
-import { PasswordFlow } from '../libs/mfa/src/sessions/password.flow.js';
+import { RefusalLog } from '../libs/mfa/src/engine/journal/refusal-log.js';
+import { PasswordFlow } from '../libs/mfa/src/sign-in/password.flow.js';
 import type { Client } from './support/client.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
 import {

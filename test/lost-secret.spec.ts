@@ -67,7 +67,7 @@ const loginStatus = async (test: TestApp, { id }: { id: string }) =>
 
 /** Boots as the command line does. */
 async function withPermit<T>(work: () => Promise<T>): Promise<T> {
-  const { permitLostSecret } = await import('../libs/mfa/src/keys/lost-secret-permit.js');
+  const { permitLostSecret } = await import('../libs/mfa/src/secrets/lost-secret-permit.js');
   return permitLostSecret(work);
 }
 

@@ -3,8 +3,8 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { StoredKey } from 'nestjs-mfa';
 
-import { KeyRing } from '../libs/mfa/src/crypto/key-ring.js';
-import { open } from '../libs/mfa/src/crypto/envelope.js';
+import { KeyRing } from '../libs/mfa/src/core/crypto/key-ring.js';
+import { open } from '../libs/mfa/src/core/crypto/envelope.js';
 import { PAGES, startPageApp } from './pages/support.js';
 import { sharedDatabase } from './support/databases.js';
 import { PageClient, hiddenFields } from './support/page-client.js';

@@ -24,15 +24,15 @@ import type {
   WebAuthnSignals,
 } from 'nestjs-mfa/browser';
 
-import type { AuthenticatorView } from '../../libs/mfa/src/authenticators/authenticator-view.js';
-import type { ActivationAnswer } from '../../libs/mfa/src/enrolment/activation-answer.js';
-import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/recovery-codes/recovery-codes.service.js';
-import type { SessionAnswer } from '../../libs/mfa/src/sessions/session-answer.js';
-import type { LoginStatus } from '../../libs/mfa/src/sessions/login.flow.js';
-import type { TotpSetupDetails } from '../../libs/mfa/src/totp/totp-authenticator.js';
-import type { TrustedDeviceView } from '../../libs/mfa/src/trusted-devices/trusted-devices.service.js';
-import type { WebAuthnView } from '../../libs/mfa/src/webauthn/webauthn-details.js';
-import type { WebAuthnSignals as ServerSignals } from '../../libs/mfa/src/webauthn/webauthn.service.js';
+import type { AuthenticatorView } from '../../libs/mfa/src/engine/authenticators/authenticator-view.js';
+import type { ActivationAnswer } from '../../libs/mfa/src/sign-in/activation-answer.js';
+import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/factors/recovery-codes/recovery-codes.service.js';
+import type { SessionAnswer } from '../../libs/mfa/src/engine/sessions/session-answer.js';
+import type { LoginStatus } from '../../libs/mfa/src/sign-in/login.flow.js';
+import type { TotpSetupDetails } from '../../libs/mfa/src/factors/totp/totp-authenticator.js';
+import type { TrustedDeviceView } from '../../libs/mfa/src/trusted-browsers/trusted-devices.service.js';
+import type { WebAuthnView } from '../../libs/mfa/src/factors/webauthn/webauthn-details.js';
+import type { WebAuthnSignals as ServerSignals } from '../../libs/mfa/src/factors/webauthn/webauthn.service.js';
 
 /** A type as it is after JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: Json<T[Key]> } : T;

@@ -122,9 +122,9 @@ describe('the address that browsers see', () => {
     ['/', '/account/security?x=1', '/?x=1'],
     ['/', '/account/security/enrol', '/enrol'],
   ])('with the public path %s of %s is %s', async (publicPath, path, seen) => {
-    const { PageLinks } = await import('../../libs/mfa/src/pages/page-links.js');
+    const { PageLinks } = await import('../../libs/mfa/src/refusals/page-links.js');
     const { ApplicationConfig } = await import('@nestjs/core');
-    const { resolveStructure } = await import('../../libs/mfa/src/options/structural-options.js');
+    const { resolveStructure } = await import('../../libs/mfa/src/module/structural-options.js');
     const { pages } = resolveStructure({ pages: { publicPath } });
     expect(new PageLinks(pages, 'mfa', new ApplicationConfig()).publicPathOf(path)).toBe(seen);
   });

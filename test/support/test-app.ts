@@ -17,7 +17,7 @@ import {
 import { generateSync } from 'otplib';
 import type { DataSource } from 'typeorm';
 
-import { RefusalLog } from '../../libs/mfa/src/events/refusal-log.js';
+import { RefusalLog } from '../../libs/mfa/src/engine/journal/refusal-log.js';
 
 import { Client } from './client.js';
 import { emptyDatabase } from './databases.js';

@@ -18,13 +18,13 @@ export type {
   UnlockOptions,
   WebAuthnOptions,
 } from './options/mfa-options.js';
-export type { TotpAlgorithm } from './totp/key-uri.js';
+export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
 export type {
   MfaModuleAsyncOptions,
   MfaModuleOptions,
   MfaStructuralOptions,
-} from './options/module-options.js';
-export type { PagesOptions } from './pages/pages-options.js';
+} from './module/module-options.js';
+export type { PagesOptions } from './pages/frame/pages-options.js';
 export { MfaOptionsError } from './options/options-error.js';
 export type {
   RecoveryCodeFormat,
@@ -45,28 +45,28 @@ export { DefaultMfaAdapter } from './adapter/default-mfa-adapter.js';
 export type { MfaErrorMessages } from './adapter/messages.js';
 export { DEFAULT_ERROR_MESSAGES } from './adapter/messages.js';
 export { MFA_ADAPTER } from './adapter/mfa-adapter.js';
-export type { MfaUser } from './adapter/mfa-user.js';
+export type { MfaUser } from './core/users/mfa-user.js';
 export type { DeletionContext, MfaRequirementContext } from './adapter/hook-contexts.js';
-export type { MfaNotification, MfaNotificationType } from './adapter/notification.js';
-export { NOTIFICATION_TYPES } from './adapter/notification.js';
-export type { EncryptionContext } from './crypto/envelope.js';
-export { EnvelopeError } from './crypto/envelope.js';
+export type { MfaNotification, MfaNotificationType } from './core/users/notification.js';
+export { NOTIFICATION_TYPES } from './core/users/notification.js';
+export type { EncryptionContext } from './core/crypto/envelope.js';
+export { EnvelopeError } from './core/crypto/envelope.js';
 
 // Factors of the application's own
-export { emailCode, maskEmail } from './factors/delivered-codes/email-code.js';
+export { emailCode, maskEmail } from './factors/email-code/email-code.js';
 export type {
   DeliveredCodeOptions,
   SmsCodeOptions,
 } from './factors/delivered-codes/delivered-code-options.js';
-export { maskPhoneNumber, smsCode } from './factors/delivered-codes/sms-code.js';
-export type { FactorContext, NewMessage } from './factors/factor-context.js';
+export { maskPhoneNumber, smsCode } from './factors/sms-code/sms-code.js';
+export type { FactorContext, NewMessage } from './engine/factors/factor-context.js';
 export type { MfaMessage } from './adapter/message.js';
-export { MfaFactorChallenge } from './factors/factor-challenge.entity.js';
-export { MfaFactorSetup } from './factors/factor-setup.entity.js';
-export type { FactorActivation } from './factors/factor-setup.flow.js';
-export { FactorSetupFlow as MfaFactorsService } from './factors/factor-setup.flow.js';
-export { ActivateFactorDto } from './factors/dto/activate-factor.dto.js';
-export { ChallengeFactorDto } from './factors/dto/challenge-factor.dto.js';
+export { MfaFactorChallenge } from './engine/factors/factor-challenge.entity.js';
+export { MfaFactorSetup } from './engine/factors/factor-setup.entity.js';
+export type { FactorActivation } from './factors/plugged/factor-setup.flow.js';
+export { FactorSetupFlow as MfaFactorsService } from './factors/plugged/factor-setup.flow.js';
+export { ActivateFactorDto } from './factors/plugged/activate-factor.dto.js';
+export { ChallengeFactorDto } from './factors/plugged/challenge-factor.dto.js';
 export type {
   BegunChallenge,
   BegunSetup,
@@ -77,14 +77,14 @@ export type {
   MfaFactorClass,
   MfaFactorDefinition,
   MfaFactorOption,
-} from './factors/mfa-factor.js';
-export { MfaFactor } from './factors/mfa-factor.js';
+} from './engine/factors/mfa-factor.js';
+export { MfaFactor } from './engine/factors/mfa-factor.js';
 
 // Pages; what templates are made of is in `nestjs-mfa/pages`
 export type { MfaCountedText, MfaPageTexts, MfaPlainPageText } from './i18n/page-texts.js';
-export { prefersHtml } from './pages/browser-redirect.js';
-export { safeNext as safeNextPath } from './pages/next-path.js';
-export type { MfaLayout } from './pages/page-props.js';
+export { prefersHtml } from './refusals/browser-redirect.js';
+export { safeNext as safeNextPath } from './core/web/next-path.js';
+export type { MfaLayout } from './pages/frame/page-props.js';
 
 // Data for views of the application's own
 export type { MfaViewAuthenticator, MfaViewData, MfaViewLinks } from './views/mfa-view.service.js';
@@ -108,47 +108,47 @@ export type { MfaLocaleTexts } from './i18n/locale-texts.js';
 
 // Services
 export type { AdminAction } from './admin/admin-action.js';
-export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from './admin/export-user.js';
-export type { ForgetUserOptions } from './admin/forget-user.flow.js';
+export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from './account/export-user.js';
+export type { ForgetUserOptions } from './account/forget-user.flow.js';
 export type { DiscardOptions, DiscardReport } from './admin/discard-unreadable.flow.js';
 export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
 export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';
-export type { RotationOptions, RotationProgress, RotationResult } from './keys/secret-rotation.js';
+export type { RotationOptions, RotationProgress, RotationResult } from './secrets/secret-rotation.js';
 export type { PurgeResult } from './retention/expired-rows.js';
-export type { AuditPage, AuditQuery } from './audit/mfa-audit.service.js';
-export { MfaAuditService } from './audit/mfa-audit.service.js';
-export type { TrustedDeviceView } from './trusted-devices/trusted-devices.service.js';
-export { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
-export { AuthenticatorsService } from './authenticators/authenticators.service.js';
-export type { AddedFactor } from './enrolment/add-authenticator.flow.js';
-export type { RecoveryCodesSummary } from './recovery-codes/recovery-codes.service.js';
-export { RecoveryCodesService } from './recovery-codes/recovery-codes.service.js';
-export type { NewSession } from './sessions/authentication-session.service.js';
-export { AuthenticationSessionService } from './sessions/authentication-session.service.js';
-export type { IssuedSession } from './sessions/issued-session.js';
+export type { AuditPage, AuditQuery } from './engine/journal/mfa-audit.service.js';
+export { MfaAuditService } from './engine/journal/mfa-audit.service.js';
+export type { TrustedDeviceView } from './trusted-browsers/trusted-devices.service.js';
+export { TrustedDevicesService } from './trusted-browsers/trusted-devices.service.js';
+export { AuthenticatorsService } from './engine/authenticators/authenticators.service.js';
+export type { AddedFactor } from './engine/changes/add-authenticator.flow.js';
+export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
+export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
+export type { NewSession } from './engine/sessions/authentication-session.service.js';
+export { AuthenticationSessionService } from './engine/sessions/authentication-session.service.js';
+export type { IssuedSession } from './engine/rows/issued-session.js';
 export type {
   FirstFactorExchange,
   HttpExchange,
   LoginExchange,
   LoginResult,
   LoginStatus,
-} from './sessions/login.flow.js';
-export type { MfaStatus } from './sessions/mfa.service.js';
-export { MfaService } from './sessions/mfa.service.js';
-export type { MfaRequestContext } from './sessions/request-context.service.js';
-export { RequestContextService } from './sessions/request-context.service.js';
-export { getMfaSession } from './sessions/request-session.js';
-export type { ProvenMethod, SessionAnswer } from './sessions/session-answer.js';
-export type { SessionState } from './sessions/session-state.js';
-export type { TotpSetupDetails } from './totp/totp-authenticator.js';
-export { TotpAuthenticator } from './totp/totp-authenticator.js';
-export type { TotpActivation } from './totp/totp.service.js';
-export { TotpService } from './totp/totp.service.js';
-export type { CreationRequest, RegistrationRequest } from './webauthn/registration.flow.js';
-export { WebAuthnAuthenticator } from './webauthn/webauthn-authenticator.js';
-export type { WebAuthnSignals } from './webauthn/webauthn.service.js';
-export { WebAuthnService } from './webauthn/webauthn.service.js';
+} from './sign-in/login.flow.js';
+export type { MfaStatus } from './account/mfa.service.js';
+export { MfaService } from './account/mfa.service.js';
+export type { MfaRequestContext } from './engine/sessions/request-context.service.js';
+export { RequestContextService } from './engine/sessions/request-context.service.js';
+export { getMfaSession } from './engine/rows/request-session.js';
+export type { ProvenMethod, SessionAnswer } from './engine/sessions/session-answer.js';
+export type { SessionState } from './sign-in/session-state.js';
+export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
+export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
+export type { TotpActivation } from './factors/totp/totp.service.js';
+export { TotpService } from './factors/totp/totp.service.js';
+export type { CreationRequest, RegistrationRequest } from './factors/webauthn/registration.flow.js';
+export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
+export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
+export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
 // Import from other systems
 export { csvRows } from './import/csv-rows.js';
@@ -185,15 +185,20 @@ export { MfaSession } from './guard/mfa-session.decorator.js';
 export { MfaSessionGuard } from './guard/mfa-session.guard.js';
 export { MfaGuard } from './guard/mfa.guard.js';
 export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
-export { MfaExceptionFilter } from './http/mfa-exception.filter.js';
-export { MfaExceptionMapper } from './http/mfa-exception-mapper.js';
-export { assertSameOrigin } from './http/same-origin.js';
-export type { FactorTraits } from './policy/factor-traits.js';
-export { MFA_TYPES } from './policy/factor-traits.js';
+export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
+export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
+export { assertSameOrigin } from './core/web/same-origin.js';
+export type { FactorTraits } from './core/policy/factor-traits.js';
+export { MFA_TYPES } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
-export * from './policy/factor-types.js';
-export type { AuthenticationMethod, AuthenticationRecord, FirstFactor, MfaType } from './policy/methods.js';
-export type { MfaRequirement, PolicyDecision } from './policy/policy.js';
+export * from './core/policy/factor-types.js';
+export type {
+  AuthenticationMethod,
+  AuthenticationRecord,
+  FirstFactor,
+  MfaType,
+} from './core/policy/methods.js';
+export type { MfaRequirement, PolicyDecision } from './core/policy/policy.js';
 
 // Events
 export type {
@@ -204,60 +209,60 @@ export type {
   MfaEventType,
   SessionEndReason,
   TrustEndReason,
-} from './events/mfa-event.js';
-export type { EventSource } from './events/event-source.js';
-export { MfaEvents } from './events/mfa-events.js';
+} from './engine/journal/mfa-event.js';
+export type { EventSource } from './engine/journal/event-source.js';
+export { MfaEvents } from './engine/journal/mfa-events.js';
 
 // Errors
-export type { MfaErrorCode } from './errors/error-codes.js';
-export { MFA_ERRORS } from './errors/error-codes.js';
-export type { MfaErrorDetails, MfaRefusalReason } from './errors/mfa-exception.js';
-export { MfaException } from './errors/mfa-exception.js';
+export type { MfaErrorCode } from './core/errors/error-codes.js';
+export { MFA_ERRORS } from './core/errors/error-codes.js';
+export type { MfaErrorDetails, MfaRefusalReason } from './core/errors/mfa-exception.js';
+export { MfaException } from './core/errors/mfa-exception.js';
 
 // Entities and DTOs
-export { Authenticator, authenticatorLabel } from './authenticators/authenticator.entity.js';
-export type { AuthenticatorView } from './authenticators/authenticator-view.js';
-export { AuthenticatorIdParam } from './authenticators/dto/authenticator-id.param.js';
-export { ListAuthenticatorsQuery } from './authenticators/dto/list-authenticators.query.js';
-export { RenameAuthenticatorDto } from './authenticators/dto/rename-authenticator.dto.js';
-export type { ActivationAnswer } from './enrolment/activation-answer.js';
-export { AuditEntry } from './audit/audit-entry.entity.js';
+export { Authenticator, authenticatorLabel } from './engine/rows/authenticator.entity.js';
+export type { AuthenticatorView } from './engine/authenticators/authenticator-view.js';
+export { AuthenticatorIdParam } from './http/authenticator-id.param.js';
+export { ListAuthenticatorsQuery } from './account/list-authenticators.query.js';
+export { RenameAuthenticatorDto } from './account/rename-authenticator.dto.js';
+export type { ActivationAnswer } from './sign-in/activation-answer.js';
+export { AuditEntry } from './engine/journal/audit-entry.entity.js';
 export { Lease } from './retention/lease.entity.js';
-export { StoredKey } from './keys/stored-key.entity.js';
-export { RecoveryCode } from './recovery-codes/recovery-code.entity.js';
-export type { AuthenticationSessionStatus } from './sessions/authentication-session.entity.js';
-export { AuthenticationSession } from './sessions/authentication-session.entity.js';
-export { AuthenticateDto } from './sessions/dto/authenticate.dto.js';
-export { useBinaryCollation } from './storage/binary-collation.js';
+export { StoredKey } from './engine/keys/stored-key.entity.js';
+export { RecoveryCode } from './factors/recovery-codes/recovery-code.entity.js';
+export type { AuthenticationSessionStatus } from './engine/rows/authentication-session.entity.js';
+export { AuthenticationSession } from './engine/rows/authentication-session.entity.js';
+export { AuthenticateDto } from './sign-in/authenticate.dto.js';
+export { useBinaryCollation } from './schema/binary-collation.js';
 export type { MfaTableOptions } from './storage/table-options.js';
-export { configureMfaTables } from './storage/configure-tables.js';
-export { mfaMigrations } from './storage/migrations/index.js';
-export { MFA_ENTITIES } from './storage/entities.js';
-export { ActivateTotpDto } from './totp/dto/activate-totp.dto.js';
-export { TotpSetup } from './totp/totp-setup.entity.js';
-export { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
-export { MfaUserState } from './users/mfa-user-state.entity.js';
-export { AddWebAuthnDto } from './webauthn/dto/add-webauthn.dto.js';
-export { AuthenticateWebAuthnDto } from './webauthn/dto/authenticate-webauthn.dto.js';
-export { PasskeyDto } from './webauthn/dto/passkey.dto.js';
-export { WebAuthnOptionsDto } from './webauthn/dto/webauthn-options.dto.js';
-export { WebAuthnChallenge } from './webauthn/webauthn-challenge.entity.js';
-export type { WebAuthnView } from './webauthn/webauthn-details.js';
-export { WebAuthnCredential } from './webauthn/webauthn-credential.entity.js';
+export { configureMfaTables } from './schema/configure-tables.js';
+export { mfaMigrations } from './schema/migrations/index.js';
+export { MFA_ENTITIES } from './schema/entities.js';
+export { ActivateTotpDto } from './factors/totp/activate-totp.dto.js';
+export { TotpSetup } from './factors/totp/totp-setup.entity.js';
+export { TrustedDevice } from './engine/trust/trusted-device.entity.js';
+export { MfaUserState } from './engine/rows/mfa-user-state.entity.js';
+export { AddWebAuthnDto } from './factors/webauthn/add-webauthn.dto.js';
+export { AuthenticateWebAuthnDto } from './factors/webauthn/authenticate-webauthn.dto.js';
+export { PasskeyDto } from './factors/webauthn/passkey.dto.js';
+export { WebAuthnOptionsDto } from './factors/webauthn/webauthn-options.dto.js';
+export { WebAuthnChallenge } from './factors/webauthn/webauthn-challenge.entity.js';
+export type { WebAuthnView } from './factors/webauthn/webauthn-details.js';
+export { WebAuthnCredential } from './factors/webauthn/webauthn-credential.entity.js';
 
 // Time, for tests
-export type { Clock } from './clock/clock.js';
-export { MFA_CLOCK } from './clock/clock.js';
+export type { Clock } from './core/clock/clock.js';
+export { MFA_CLOCK } from './core/clock/clock.js';
 
 // Controllers, for applications that mount the routes themselves (option `controllers: false`)
-export { AuthenticatorsController } from './authenticators/authenticators.controller.js';
-export { RecoveryCodesController } from './recovery-codes/recovery-codes.controller.js';
-export { AuthenticateController } from './sessions/authenticate.controller.js';
-export { SessionController } from './sessions/session.controller.js';
-export { TotpController } from './totp/totp.controller.js';
-export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
-export { AuthenticateWebAuthnController } from './webauthn/authenticate-webauthn.controller.js';
-export { PasskeyController } from './webauthn/passkey.controller.js';
-export { FactorChallengeController } from './factors/factor-challenge.controller.js';
-export { FactorsController } from './factors/factors.controller.js';
-export { WebAuthnController } from './webauthn/webauthn.controller.js';
+export { AuthenticatorsController } from './account/authenticators.controller.js';
+export { RecoveryCodesController } from './factors/recovery-codes/recovery-codes.controller.js';
+export { AuthenticateController } from './sign-in/authenticate.controller.js';
+export { SessionController } from './account/session.controller.js';
+export { TotpController } from './factors/totp/totp.controller.js';
+export { TrustedDevicesController } from './trusted-browsers/trusted-devices.controller.js';
+export { AuthenticateWebAuthnController } from './factors/webauthn/authenticate-webauthn.controller.js';
+export { PasskeyController } from './factors/webauthn/passkey.controller.js';
+export { FactorChallengeController } from './factors/plugged/factor-challenge.controller.js';
+export { FactorsController } from './factors/plugged/factors.controller.js';
+export { WebAuthnController } from './factors/webauthn/webauthn.controller.js';

@@ -1,5 +1,5 @@
-import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import type { KeyRing } from '../crypto/key-ring.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import type { KeyRing } from '../core/crypto/key-ring.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 
 /** What the default hooks work with. The module hands it to the adapter when the application boots. */

@@ -1,17 +1,17 @@
 import { Logger } from '@nestjs/common';
 
-import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import type { EncryptionContext } from '../crypto/envelope.js';
-import { open, seal } from '../crypto/envelope.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import type { EncryptionContext } from '../core/crypto/envelope.js';
+import { open, seal } from '../core/crypto/envelope.js';
 import type { MfaMessage } from './message.js';
-import type { MfaErrorCode } from '../errors/error-codes.js';
-import type { MfaRefusalReason } from '../errors/mfa-exception.js';
-import type { MfaType } from '../policy/methods.js';
-import { SECOND_FACTOR_TYPES, traitsOf } from '../policy/factor-traits.js';
-import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
-import { getMfaSession, getMfaUser } from '../sessions/request-session.js';
-import { buildKeyUri } from '../totp/key-uri.js';
-import { drawSvg } from '../totp/qr-code.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/factor-traits.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { getMfaSession, getMfaUser } from '../engine/rows/request-session.js';
+import { buildKeyUri } from '../core/otpauth/key-uri.js';
+import { drawSvg } from '../core/otpauth/qr-code.js';
 import type { MfaAdapterContext } from './adapter-context.js';
 import { CONNECT_ADAPTER } from './adapter-context.js';
 import { preferredLocale, textsOf } from '../i18n/choose-texts.js';
@@ -19,10 +19,10 @@ import { ENGLISH_REASONS } from '../i18n/en.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaErrorMessages } from './messages.js';
 import { DEFAULT_ERROR_MESSAGES } from './messages.js';
-import type { MfaUser } from './mfa-user.js';
-import { flagOf, userIdOf } from './mfa-user.js';
-import { overlayUser } from './user-overlay.js';
-import type { MfaNotification } from './notification.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { flagOf, userIdOf } from '../core/users/mfa-user.js';
+import { overlayUser } from '../core/users/user-overlay.js';
+import type { MfaNotification } from '../core/users/notification.js';
 import type { DeletionContext, MfaRequirementContext } from './hook-contexts.js';
 
 /** The relying party of WebAuthn (Level 3, section 5.4.2). */

@@ -1,4 +1,4 @@
-import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 
 /** Where the question whether a user must have a second factor comes from. */
 export interface MfaRequirementContext {

@@ -1,4 +1,4 @@
-import type { MfaUser } from './mfa-user.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
 
 /** A code on its way to a user. */
 export interface MfaMessage {

@@ -1,4 +1,4 @@
-import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import { ENGLISH } from '../i18n/en.js';
 
 export type MfaErrorMessages = Record<MfaErrorCode, string>;

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 import { MFA_ADAPTER } from './mfa-adapter.js';
-import type { MfaUser } from './mfa-user.js';
-import type { SupportContact } from './support-contact.js';
-import { readSupportContact } from './support-contact.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import type { SupportContact } from '../core/users/support-contact.js';
+import { readSupportContact } from '../core/users/support-contact.js';
 
 /**
  * Asks the application whom its users turn to. Nothing that goes wrong here keeps a mail from being sent or a page from being

@@ -1,5 +1,5 @@
-import type { EventSource } from '../events/event-source.js';
-import { APPLICATION_SOURCE, sourceOfRequest } from '../events/event-source.js';
+import type { EventSource } from '../engine/journal/event-source.js';
+import { APPLICATION_SOURCE, sourceOfRequest } from '../engine/journal/event-source.js';
 
 /** Who acts as an administrator, for events and the audit trail. Whether they may is the application's to decide. */
 export interface AdminAction {

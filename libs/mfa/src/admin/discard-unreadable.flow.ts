@@ -2,25 +2,25 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { userIdOf } from '../adapter/mfa-user.js';
-import { AccountsService } from '../authenticators/accounts.service.js';
-import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
-import { FactorChange } from '../authenticators/factor-change.js';
-import type { EventSource } from '../events/event-source.js';
-import { nameAuthenticator } from '../events/mfa-event.js';
-import { KeyStore } from '../keys/key-store.js';
-import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../keys/recovery-code-key.js';
-import { SecretRegistry } from '../keys/secret-registry.js';
-import type { SecretRow, SecretTable } from '../keys/secret-tables.js';
-import { AUTHENTICATORS, CREDENTIALS, SETUPS } from '../keys/secret-tables.js';
-import { UnreadableRows } from '../keys/unreadable-rows.js';
-import { isSecondFactorType } from '../policy/factor-traits.js';
-import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
-import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
+import { FactorChange } from '../engine/changes/factor-change.js';
+import type { EventSource } from '../engine/journal/event-source.js';
+import { nameAuthenticator } from '../engine/journal/mfa-event.js';
+import { KeyStore } from '../engine/keys/key-store.js';
+import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
+import { SecretRegistry } from '../secrets/secret-registry.js';
+import type { SecretRow, SecretTable } from '../secrets/secret-tables.js';
+import { AUTHENTICATORS, CREDENTIALS, SETUPS } from '../secrets/secret-tables.js';
+import { UnreadableRows } from '../secrets/unreadable-rows.js';
+import { isSecondFactorType } from '../core/policy/factor-traits.js';
+import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import { TotpSetupStore } from '../totp/totp-setup-store.js';
-import { CredentialStore } from '../webauthn/credential-store.js';
+import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
+import { CredentialStore } from '../factors/webauthn/credential-store.js';
 
 export interface DiscardOptions {
   /** Counts and writes nothing. Default: false. */

@@ -2,19 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { MfaUser } from '../adapter/mfa-user.js';
-import type { Authenticator } from '../authenticators/authenticator.entity.js';
-import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
-import type { FactorState, PlannedChange } from '../authenticators/factor-change.js';
-import { FactorChange } from '../authenticators/factor-change.js';
-import { MfaException } from '../errors/mfa-exception.js';
-import type { EventSource } from '../events/event-source.js';
-import { nameAuthenticator } from '../events/mfa-event.js';
-import { FactorRows } from '../factors/factor-rows.js';
-import { isBackupType, isSecondFactorType } from '../policy/factor-traits.js';
-import { RecoveryCodeSet } from '../recovery-codes/recovery-code-set.js';
-import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
-import { TotpSetupStore } from '../totp/totp-setup-store.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
+import { FactorChange } from '../engine/changes/factor-change.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { EventSource } from '../engine/journal/event-source.js';
+import { nameAuthenticator } from '../engine/journal/mfa-event.js';
+import { FactorRows } from '../engine/factors/factor-rows.js';
+import { isBackupType, isSecondFactorType } from '../core/policy/factor-traits.js';
+import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
 
 /** What is reset, and why. */
 export interface Reset {

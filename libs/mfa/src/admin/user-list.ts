@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
-import { Authenticator } from '../authenticators/authenticator.entity.js';
-import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
-import type { MfaType } from '../policy/methods.js';
+import { Authenticator } from '../engine/rows/authenticator.entity.js';
+import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
+import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import type { MfaType } from '../core/policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { PrimaryReader } from '../storage/primary-reader.js';
-import { MfaUserState } from '../users/mfa-user-state.entity.js';
+import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 
 const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
 

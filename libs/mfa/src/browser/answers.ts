@@ -1,4 +1,4 @@
-import type { AuthenticationMethod, MfaType } from '../policy/methods.js';
+import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
 
 // The answers of the HTTP API as they arrive: moments are ISO 8601 texts. A test compares them with the server's types.
 

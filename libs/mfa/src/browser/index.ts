@@ -9,8 +9,8 @@ export { MfaClientError, isMfaClientError } from './mfa-client-error.js';
 export type { Fetch } from './session-header.js';
 export type { StepUpCode, StepUpHandler, StepUpOptions } from './step-up.js';
 export { withStepUp } from './step-up.js';
-export type { AuthenticationMethod, MfaType } from '../policy/methods.js';
-export type { MfaErrorCode } from '../errors/error-codes.js';
+export type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
+export type { MfaErrorCode } from '../core/errors/error-codes.js';
 export {
   browserSupportsWebAuthn as supportsWebAuthn,
   browserSupportsWebAuthnAutofill as supportsPasskeyAutofill,

@@ -1,5 +1,5 @@
-import type { MfaErrorCode } from '../errors/error-codes.js';
-import type { MfaType } from '../policy/methods.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import type { MfaType } from '../core/policy/methods.js';
 
 /**
  * What the client itself reports:

@@ -1,4 +1,4 @@
-import type { MfaType } from '../policy/methods.js';
+import type { MfaType } from '../core/policy/methods.js';
 import type {
   Activation,
   Authenticator,

@@ -1,4 +1,4 @@
-import type { MfaErrorCode } from '../errors/error-codes.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import type { MfaClientErrorDetails } from './mfa-client-error.js';
 import { MfaClientError } from './mfa-client-error.js';
 

@@ -1,6 +1,6 @@
-import { traitsOf } from '../policy/factor-traits.js';
-import type { AuthenticationRecord } from '../policy/methods.js';
-import { isFirstFactor, typeOfRecord } from '../policy/methods.js';
+import { traitsOf } from '../core/policy/factor-traits.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 
 /** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
 export interface WebAuthnFacts {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { MfaException } from '../errors/mfa-exception.js';
-import type { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
-import { setHeader } from '../http/http-message.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
+import { setHeader } from '../core/web/http-message.js';
 
 /** Gives refusals their headers. There is no adapter here to translate them: they keep their English text. */
 @Injectable()

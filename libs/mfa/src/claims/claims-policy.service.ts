@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import { MFA_TYPES } from '../policy/factor-traits.js';
-import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../policy/policy.js';
-import { decide, fittingTypes } from '../policy/policy.js';
+import { MFA_TYPES } from '../core/policy/factor-traits.js';
+import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../core/policy/policy.js';
+import { decide, fittingTypes } from '../core/policy/policy.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from './mfa-claims-module-options.js';
 import { PhishingResistanceRequired } from './phishing-resistance-required.js';

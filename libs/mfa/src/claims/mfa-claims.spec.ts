@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { AuthenticationMethod } from '../policy/methods.js';
+import type { AuthenticationMethod } from '../core/policy/methods.js';
 import type { MfaClaims, MfaClaimsOptions } from './mfa-claims.js';
 import { mfaClaims } from './mfa-claims.js';
 

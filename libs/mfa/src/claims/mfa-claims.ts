@@ -1,5 +1,5 @@
-import type { AuthenticationRecord } from '../policy/methods.js';
-import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../policy/methods.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
 import type { WebAuthnFacts } from './amr.js';
 import {
   MULTI_FACTOR,

@@ -1,5 +1,5 @@
-import type { MfaErrorDetails } from '../errors/mfa-exception.js';
-import { MfaException } from '../errors/mfa-exception.js';
+import type { MfaErrorDetails } from '../core/errors/mfa-exception.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
 import { PHISHING_RESISTANT } from './amr.js';
 
 /**

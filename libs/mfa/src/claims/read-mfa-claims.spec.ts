@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { satisfies } from '../policy/policy.js';
+import { satisfies } from '../core/policy/policy.js';
 import { readMfaClaims } from './read-mfa-claims.js';
 
 const NOW = 1_800_000_000;

@@ -1,4 +1,4 @@
-import type { AuthenticationMethod, AuthenticationRecord } from '../policy/methods.js';
+import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
 import {
   KEY_VALUES,
   MULTI_FACTOR,

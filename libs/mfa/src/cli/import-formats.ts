@@ -13,7 +13,7 @@ import { readDjangoAllauth } from '../import/read-django-allauth.js';
 import { readLaravelFortify } from '../import/read-laravel-fortify.js';
 import { readCsv, readJsonLines } from '../import/read-plain.js';
 import type { SecretEncoding } from '../import/secret-encoding.js';
-import type { TotpAlgorithm } from '../totp/key-uri.js';
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { betterAuthSecrets, importKeys, laravelKeys } from './import-keys.js';
 
 /** The options of the command that say what the other system is like. */

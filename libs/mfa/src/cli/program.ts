@@ -2,8 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
 
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
-import { permitLostSecret } from '../keys/lost-secret-permit.js';
-import { MfaService } from '../sessions/mfa.service.js';
+import { permitLostSecret } from '../secrets/lost-secret-permit.js';
+import { MfaService } from '../account/mfa.service.js';
 import { wholeNumber } from './arguments.js';
 import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';

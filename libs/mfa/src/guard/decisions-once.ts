@@ -1,5 +1,5 @@
-import type { PolicyDecision } from '../policy/policy.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import type { PolicyDecision } from '../core/policy/policy.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { isSameSnapshot, snapshotOf } from './judgements.js';
 
 interface Known {

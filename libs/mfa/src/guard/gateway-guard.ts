@@ -3,7 +3,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 
-import { REFUSED_MESSAGE_FILTER } from '../http/refused-message.filter.js';
+import { REFUSED_MESSAGE_FILTER } from '../refusals/refused-message.filter.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 
 /** Metadata key of `@WebSocketGateway()`; its package is the application's to install. */

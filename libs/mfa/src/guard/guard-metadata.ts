@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 
-import type { MfaType } from '../policy/methods.js';
-import type { MfaRequirement } from '../policy/policy.js';
-import { unknownTypes } from '../policy/requirements.js';
+import type { MfaType } from '../core/policy/methods.js';
+import type { MfaRequirement } from '../core/policy/policy.js';
+import { unknownTypes } from '../core/policy/requirements.js';
 
 /** What the decorators say of one class or handler: all that it requires; or that it requires nothing. */
 type Rule = readonly MfaRequirement[] | 'skip';

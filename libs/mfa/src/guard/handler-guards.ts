@@ -3,11 +3,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 
-import { MfaRouteGuard } from '../http/mfa-route.guard.js';
+import { MfaRouteGuard } from './mfa-route.guard.js';
 import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
-import { MFA_TYPES } from '../policy/factor-traits.js';
+import { MFA_TYPES } from '../core/policy/factor-traits.js';
 import { unknownTypesOn } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 import { MfaSessionGuard } from './mfa-session.guard.js';

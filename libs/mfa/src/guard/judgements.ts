@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 
-import type { MfaUser } from '../adapter/mfa-user.js';
-import { userIdOf } from '../adapter/mfa-user.js';
-import type { PolicyDecision } from '../policy/policy.js';
-import { executionOf } from './find-request.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { PolicyDecision } from '../core/policy/policy.js';
+import { executionOf } from '../refusals/find-request.js';
 
 /** What a guard has allowed, and on what. */
 export interface Judgement {

@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { createParamDecorator } from '@nestjs/common';
 
-import type { AuthenticationSession } from '../sessions/authentication-session.entity.js';
-import { getMfaSession } from '../sessions/request-session.js';
-import { requestOf } from './find-request.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { getMfaSession } from '../engine/rows/request-session.js';
+import { requestOf } from '../refusals/find-request.js';
 
 /**
  * Injects the authenticated session that the guard before this handler read, or that property of it; null where no guard of

@@ -2,12 +2,12 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
-import type { MfaUser } from '../adapter/mfa-user.js';
-import { MfaException } from '../errors/mfa-exception.js';
-import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
-import { presentIn } from '../http/transport-exceptions.js';
-import { RequestContextService } from '../sessions/request-context.service.js';
-import { findRequest, findResponse, operationOf } from './find-request.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
+import { presentIn } from '../refusals/transport-exceptions.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { findRequest, findResponse, operationOf } from '../refusals/find-request.js';
 import { isMfaSkipped } from './guard-metadata.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';

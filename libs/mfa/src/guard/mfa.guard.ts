@@ -2,12 +2,12 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
-import { MfaException } from '../errors/mfa-exception.js';
-import { MfaExceptionMapper } from '../http/mfa-exception-mapper.js';
-import { presentIn } from '../http/transport-exceptions.js';
-import type { PolicyDecision } from '../policy/policy.js';
-import { mergeRequirements } from '../policy/requirements.js';
-import { findRequest, keepRequest, operationOf } from './find-request.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
+import { presentIn } from '../refusals/transport-exceptions.js';
+import type { PolicyDecision } from '../core/policy/policy.js';
+import { mergeRequirements } from '../core/policy/requirements.js';
+import { findRequest, keepRequest, operationOf } from '../refusals/find-request.js';
 import { isMfaSkipped, requirementsOf } from './guard-metadata.js';
 import { isSameSnapshot, judgedBy, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';

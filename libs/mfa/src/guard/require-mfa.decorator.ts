@@ -6,9 +6,9 @@ import {
   INTERCEPTORS_METADATA,
 } from '@nestjs/common/constants.js';
 
-import { REFUSED_MESSAGE_FILTER } from '../http/refused-message.filter.js';
-import type { MfaRequirement } from '../policy/policy.js';
-import { assertSatisfiable, mergeRequirements, readRequirement } from '../policy/requirements.js';
+import { REFUSED_MESSAGE_FILTER } from '../refusals/refused-message.filter.js';
+import type { MfaRequirement } from '../core/policy/policy.js';
+import { assertSatisfiable, mergeRequirements, readRequirement } from '../core/policy/requirements.js';
 import { ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
 import { MfaGuard } from './mfa.guard.js';
 import { ownRequirements, setRequirements, setSkipped } from './guard-metadata.js';

@@ -3,9 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
 import { ApplicationConfig } from '@nestjs/core';
 
-import { MfaException } from '../errors/mfa-exception.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
 import { ASK_AGAIN_INTERCEPTOR } from '../guard/ask-again.js';
-import { MfaExceptionFilter } from './mfa-exception.filter.js';
+import { MfaExceptionFilter } from '../refusals/mfa-exception.filter.js';
 import { SEAL_ANSWER } from './own-answer.js';
 
 /**

@@ -1,11 +1,11 @@
 import { UseFilters, UseGuards, UsePipes, applyDecorators } from '@nestjs/common';
 
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
-import { MfaRouteExceptionFilter } from './mfa-exception.filter.js';
-import { MfaRouteGuard } from './mfa-route.guard.js';
+import { MfaRouteExceptionFilter } from '../refusals/mfa-exception.filter.js';
+import { MfaRouteGuard } from '../guard/mfa-route.guard.js';
 import { OwnAnswers } from './own-answer.js';
 import { MfaValidationPipe } from './mfa-validation.pipe.js';
-import { AnswersWith } from './own-routes.js';
+import { AnswersWith } from '../refusals/own-routes.js';
 
 /** What all JSON controllers of this module have in common. The path is given when the module is set up. */
 export function MfaController(): ClassDecorator {

@@ -1,7 +1,7 @@
 import type { ValidationError } from '@nestjs/common';
 import { Injectable, ValidationPipe } from '@nestjs/common';
 
-import { MfaException } from '../errors/mfa-exception.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
 
 /** Checks bodies and parameters of this module's routes, whatever the application's own pipe does. */
 @Injectable()

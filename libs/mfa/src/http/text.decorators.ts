@@ -2,7 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsString, Length, Matches } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 
-import { MAX_NAME_LENGTH, cleanName } from '../authenticators/authenticator-name.js';
+import { MAX_NAME_LENGTH, cleanName } from '../core/users/authenticator-name.js';
 
 /** Text that people read: no control characters, and no half of a surrogate pair, which no database can keep. */
 const PRINTABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;

@@ -1,6 +1,6 @@
 import Negotiator from 'negotiator';
 
-import { readHeader } from '../http/http-message.js';
+import { readHeader } from '../core/web/http-message.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
 
 /** More than any language tag in use has; the locale may come from a request. */

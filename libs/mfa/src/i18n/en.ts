@@ -1,6 +1,6 @@
-import type { MfaErrorCode } from '../errors/error-codes.js';
-import { MFA_ERRORS } from '../errors/error-codes.js';
-import type { MfaRefusalReason } from '../errors/mfa-exception.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import { MFA_ERRORS } from '../core/errors/error-codes.js';
+import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
 import { ENGLISH_PAGES } from './page-texts.js';
 

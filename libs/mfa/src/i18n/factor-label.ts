@@ -1,5 +1,5 @@
-import { traitsOf } from '../policy/factor-traits.js';
-import type { MfaType } from '../policy/methods.js';
+import { traitsOf } from '../core/policy/factor-traits.js';
+import type { MfaType } from '../core/policy/methods.js';
 import type { MfaPageTexts, MfaPlainPageText } from './page-texts.js';
 
 /** The texts of the kinds of factor that come with the module. */

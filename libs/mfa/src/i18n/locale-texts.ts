@@ -1,6 +1,6 @@
-import type { MfaNotificationType } from '../adapter/notification.js';
-import type { MfaErrorCode } from '../errors/error-codes.js';
-import type { MfaRefusalReason } from '../errors/mfa-exception.js';
+import type { MfaNotificationType } from '../core/users/notification.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaPageTexts } from './page-texts.js';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { NOTIFICATION_TYPES } from '../adapter/notification.js';
-import { MFA_ERRORS } from '../errors/error-codes.js';
+import { NOTIFICATION_TYPES } from '../core/users/notification.js';
+import { MFA_ERRORS } from '../core/errors/error-codes.js';
 import { GERMAN } from './de.js';
 import { ENGLISH } from './en.js';
 

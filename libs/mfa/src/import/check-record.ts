@@ -1,7 +1,7 @@
-import { userIdOf } from '../adapter/mfa-user.js';
-import { CODE_INPUT_PATTERN, normalizeCode } from '../authenticators/code-factor.js';
-import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../recovery-codes/recovery-code.js';
-import type { TotpParameters } from '../totp/totp.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../engine/factors/code-factor.js';
+import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../factors/recovery-codes/recovery-code.js';
+import type { TotpParameters } from '../factors/totp/totp.js';
 import { RowProblem } from './import-problem.js';
 import type { ImportProblem } from './import-problem.js';
 import type { ImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';

@@ -1,5 +1,5 @@
-import { userIdOf } from '../adapter/mfa-user.js';
-import type { TotpAlgorithm } from '../totp/key-uri.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { RowProblem } from './import-problem.js';
 import type { ImportProblem } from './import-problem.js';
 import type { ImportedRecoveryCode } from './import-record.js';

@@ -1,4 +1,4 @@
-import type { TotpAlgorithm } from '../totp/key-uri.js';
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import type { ImportProblem } from './import-problem.js';
 
 /** An authenticator app as another system keeps it. */

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { userIdOf } from '../adapter/mfa-user.js';
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
-import type { MfaType } from '../policy/methods.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import type { MfaType } from '../core/policy/methods.js';
 import type { CheckedRecord } from './check-record.js';
 import { checkRecord } from './check-record.js';
 import { RowProblem } from './import-problem.js';

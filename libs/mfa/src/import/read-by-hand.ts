@@ -1,4 +1,4 @@
-import type { TotpAlgorithm } from '../totp/key-uri.js';
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { defined, findUserId, readRecoveryCodes, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
 import type { ImportRecord, ImportRow } from './import-record.js';

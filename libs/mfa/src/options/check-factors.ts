@@ -1,5 +1,5 @@
-import { isPhishingResistantType, traitsOf } from '../policy/factor-traits.js';
-import type { MfaType } from '../policy/methods.js';
+import { isPhishingResistantType, traitsOf } from '../core/policy/factor-traits.js';
+import type { MfaType } from '../core/policy/methods.js';
 import type { Problems } from './problems.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 

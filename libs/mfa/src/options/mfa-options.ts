@@ -1,7 +1,7 @@
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
-import type { TotpAlgorithm } from '../totp/key-uri.js';
-import type { MfaType } from '../policy/methods.js';
-import type { ChangesNeed } from '../policy/recent.js';
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
+import type { MfaType } from '../core/policy/methods.js';
+import type { ChangesNeed } from '../core/policy/recent.js';
 
 /** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
 export type MfaProfile = 'default' | 'aal2' | 'strict';

@@ -6,7 +6,7 @@ import { ENGLISH } from '../i18n/en.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { resolveOptions } from './resolve-options.js';
-import { resolveStructure } from './structural-options.js';
+import { resolveStructure } from '../module/structural-options.js';
 
 const secret = 'a secret of 32 bytes or more, for tests';
 const webauthn = { rpId: 'example.com', rpName: 'Shop', origins: ['https://example.com'] };

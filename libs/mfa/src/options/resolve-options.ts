@@ -1,5 +1,5 @@
-import type { MfaType } from '../policy/methods.js';
-import { isSecondFactorType } from '../policy/factor-traits.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { MfaOptionsError } from './options-error.js';
 import { findPackageName } from './package-name.js';
@@ -19,7 +19,7 @@ import { resolveTrustedDevices } from './resolve-trusted-devices.js';
 import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
 import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
-import type { ChangesNeed } from '../policy/recent.js';
+import type { ChangesNeed } from '../core/policy/recent.js';
 
 const BUILT_IN_TYPES: readonly MfaType[] = ['totp', 'webauthn', 'recovery_codes'];
 

@@ -1,4 +1,4 @@
-import { cookieName } from '../http/cookie-name.js';
+import { cookieName } from '../core/web/cookie-name.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import { isDevelopment } from './options-environment.js';

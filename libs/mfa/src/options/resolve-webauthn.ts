@@ -1,4 +1,4 @@
-import { readCertificate } from '../webauthn/certificates.js';
+import { readCertificate } from '../core/crypto/certificates.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';

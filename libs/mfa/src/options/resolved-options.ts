@@ -1,5 +1,5 @@
-import type { MfaType } from '../policy/methods.js';
-import type { ChangesNeed } from '../policy/recent.js';
+import type { MfaType } from '../core/policy/methods.js';
+import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type {
   AuditOptions,

@@ -7,9 +7,9 @@ export type {
   MfaPageProps,
   MfaPageTemplate,
   PageError,
-} from './page-props.js';
-export { mfaStyleSheet } from './style-sheet.js';
-export { TEMPLATES as MFA_PAGE_TEMPLATES } from './templates.js';
+} from './frame/page-props.js';
+export { mfaStyleSheet } from './frame/style-sheet.js';
+export { TEMPLATES as MFA_PAGE_TEMPLATES } from './render/templates.js';
 export { default as MfaDefaultLayout } from './templates/layout.js';
 export { Alert, Notice } from './templates/parts/alert.js';
 export { Back } from './templates/parts/back.js';

@@ -11,21 +11,21 @@ import { RecoveryCodesPages } from './controllers/recovery-codes.page.js';
 import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
-import { BegunSetups } from './begun-setups.js';
-import { NewFactorAnswers } from './new-factor-answer.js';
-import { OldForms } from './old-forms.js';
-import { OfferedFactors } from './offered-factors.js';
-import { PageAssets } from './page-assets.js';
-import { PageCookies } from './page-cookies.js';
-import { PageExceptionFilter } from './page-exception.filter.js';
-import { PageFlash } from './page-flash.js';
-import { PageForm } from './page-form.js';
-import { PageForms } from './page-forms.js';
-import { PageLocale } from './page-locale.js';
-import { PageRenderer } from './page-renderer.js';
-import { PageSupport } from './page-support.js';
-import { PageTemplates } from './page-templates.js';
-import { TotpSetups } from './totp-setups.js';
+import { BegunSetups } from './frame/begun-setups.js';
+import { NewFactorAnswers } from './frame/new-factor-answer.js';
+import { OldForms } from './frame/old-forms.js';
+import { OfferedFactors } from './frame/offered-factors.js';
+import { PageAssets } from './frame/page-assets.js';
+import { PageCookies } from './frame/page-cookies.js';
+import { PageExceptionFilter } from './render/page-exception.filter.js';
+import { PageFlash } from './frame/page-flash.js';
+import { PageForm } from './frame/page-form.js';
+import { PageForms } from './frame/page-forms.js';
+import { PageLocale } from './frame/page-locale.js';
+import { PageRenderer } from './render/page-renderer.js';
+import { PageSupport } from './frame/page-support.js';
+import { PageTemplates } from './render/page-templates.js';
+import { TotpSetups } from './frame/totp-setups.js';
 
 export const PAGE_CONTROLLERS: Type[] = [
   PageAssetsController,

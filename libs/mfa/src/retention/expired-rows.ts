@@ -1,20 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ObjectLiteral } from 'typeorm';
 
-import { MfaAuditService } from '../audit/mfa-audit.service.js';
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
-import { MfaFactorChallenge } from '../factors/factor-challenge.entity.js';
-import { MfaFactorSetup } from '../factors/factor-setup.entity.js';
+import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { MfaFactorChallenge } from '../engine/factors/factor-challenge.entity.js';
+import { MfaFactorSetup } from '../engine/factors/factor-setup.entity.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { AuthenticationSession } from '../sessions/authentication-session.entity.js';
+import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { GoOn } from '../storage/remove-in-batches.js';
 import { removeInBatches } from '../storage/remove-in-batches.js';
-import { TotpSetup } from '../totp/totp-setup.entity.js';
-import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
-import { WebAuthnChallenge } from '../webauthn/webauthn-challenge.entity.js';
+import { TotpSetup } from '../factors/totp/totp-setup.entity.js';
+import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
+import { WebAuthnChallenge } from '../factors/webauthn/webauthn-challenge.entity.js';
 
 /** How many rows were removed. */
 export interface PurgeResult {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../clock/clock.js';
-import { MFA_CLOCK } from '../clock/clock.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { Lease } from './lease.entity.js';
 

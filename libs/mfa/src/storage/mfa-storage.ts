@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
-import { MfaException } from '../errors/mfa-exception.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { againOnConflict, isConflict } from './conflicts.js';

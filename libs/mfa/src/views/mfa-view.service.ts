@@ -2,19 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { AuthenticatorList } from '../authenticators/authenticator-list.js';
+import { AuthenticatorList } from '../engine/authenticators/authenticator-list.js';
 import { textsOf } from '../i18n/choose-texts.js';
 import { factorLabel } from '../i18n/factor-label.js';
 import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES } from '../options/addresses.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { PageLinks } from '../pages/page-links.js';
+import { PageLinks } from '../refusals/page-links.js';
 import { pageTextsOf } from '../i18n/fill-text.js';
-import { isSecondFactorType } from '../policy/factor-traits.js';
-import type { MfaType } from '../policy/methods.js';
-import { MfaService } from '../sessions/mfa.service.js';
-import { RequestContextService } from '../sessions/request-context.service.js';
+import { isSecondFactorType } from '../core/policy/factor-traits.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { MfaService } from '../account/mfa.service.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
 
 /** A second factor, as a template of the application's shows it. */
 export interface MfaViewAuthenticator {

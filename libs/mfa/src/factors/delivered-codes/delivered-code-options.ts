@@ -1,4 +1,4 @@
-import type { MfaUser } from '../../adapter/mfa-user.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaMessage } from '../../adapter/message.js';
 
 /** What `emailCode()` and `smsCode()` take. */

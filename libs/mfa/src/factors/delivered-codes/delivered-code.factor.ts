@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { userIdOf } from '../../adapter/mfa-user.js';
-import { MfaException } from '../../errors/mfa-exception.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import type {
   BegunChallenge,
   BegunSetup,
@@ -10,8 +10,8 @@ import type {
   FactorProof,
   FactorRequest,
   FactorVerdict,
-} from '../mfa-factor.js';
-import { MfaFactor } from '../mfa-factor.js';
+} from '../../engine/factors/mfa-factor.js';
+import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import type { ResolvedDeliveredCodeOptions } from './delivered-code-options.js';
 
 /** What is kept of a set-up: the proven address comes from it. */

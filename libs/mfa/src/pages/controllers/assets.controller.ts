@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 
-import { MfaException } from '../../errors/mfa-exception.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
-import { setHeader } from '../../http/http-message.js';
+import { setHeader } from '../../core/web/http-message.js';
 import { OwnAnswers } from '../../http/own-answer.js';
-import { PageAssets } from '../page-assets.js';
+import { PageAssets } from '../frame/page-assets.js';
 
 /** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */
 @SkipMfa()

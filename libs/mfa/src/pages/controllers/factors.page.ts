@@ -1,29 +1,29 @@
 import { Get, Inject, Param, Post } from '@nestjs/common';
 
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
-import { ActivationAnswers } from '../../enrolment/activation-answer.js';
-import { RemoveAuthenticatorFlow } from '../../enrolment/remove-authenticator.flow.js';
-import { MfaException } from '../../errors/mfa-exception.js';
-import { ActivateFactorDto } from '../../factors/dto/activate-factor.dto.js';
-import { FactorRegistry } from '../../factors/factor-registry.js';
-import { FactorSetupFlow } from '../../factors/factor-setup.flow.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
+import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { ActivateFactorDto } from '../../factors/plugged/activate-factor.dto.js';
+import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { factorLabel } from '../../i18n/factor-label.js';
-import { isSecondFactorType, traitsOf } from '../../policy/factor-traits.js';
-import type { MfaType } from '../../policy/methods.js';
-import type { HttpExchange } from '../../sessions/login.flow.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { BegunSetups } from '../begun-setups.js';
-import { safeNext } from '../next-path.js';
-import { NewFactorAnswers } from '../new-factor-answer.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import type { FormBody, Refusal } from '../page-form.js';
-import { PageForm, isTicked, textOf } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { PageLocale } from '../page-locale.js';
-import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
+import { isSecondFactorType, traitsOf } from '../../core/policy/factor-traits.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { BegunSetups } from '../frame/begun-setups.js';
+import { safeNext } from '../../core/web/next-path.js';
+import { NewFactorAnswers } from '../frame/new-factor-answer.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import type { FormBody, Refusal } from '../frame/page-form.js';
+import { PageForm, isTicked, textOf } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { PageLocale } from '../frame/page-locale.js';
+import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Setting up and removing the factors of the option `factors`. */
 @MfaPages()

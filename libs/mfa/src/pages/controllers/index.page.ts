@@ -1,18 +1,18 @@
 import { Get, Inject } from '@nestjs/common';
 
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { MfaService } from '../../sessions/mfa.service.js';
-import { OfferedFactors } from '../offered-factors.js';
-import type { PageAnswer } from '../page-answer.js';
-import { show } from '../page-answer.js';
-import { isNoticeOfKeys, noticeText } from '../page-notices.js';
-import { MfaPages, QueryText } from '../page.decorators.js';
-import { PageLocale } from '../page-locale.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { MfaService } from '../../account/mfa.service.js';
+import { OfferedFactors } from '../frame/offered-factors.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { show } from '../frame/page-answer.js';
+import { isNoticeOfKeys, noticeText } from '../frame/page-notices.js';
+import { MfaPages, QueryText } from '../render/page.decorators.js';
+import { PageLocale } from '../frame/page-locale.js';
 
 /** Account security. */
 @MfaPages()

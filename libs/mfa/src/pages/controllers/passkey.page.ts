@@ -1,18 +1,18 @@
 import { Get, Inject, Post, UseGuards } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../http/access.js';
-import type { HttpExchange } from '../../sessions/login.flow.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { PasskeyLoginGuard } from '../../webauthn/passkey-login.guard.js';
-import { WebAuthnFlow } from '../../webauthn/webauthn.flow.js';
-import { parseCredential } from '../credential-field.js';
-import { safeNext } from '../next-path.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import type { FormBody, Refusal } from '../page-form.js';
-import { PageForm } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
+import { Access, CurrentContext } from '../../guard/access.js';
+import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { PasskeyLoginGuard } from '../../factors/webauthn/passkey-login.guard.js';
+import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
+import { parseCredential } from '../frame/credential-field.js';
+import { safeNext } from '../../core/web/next-path.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import type { FormBody, Refusal } from '../frame/page-form.js';
+import { PageForm } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
 @MfaPages()

@@ -2,18 +2,18 @@ import { Get, Inject, Post } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
-import { PasswordFlow } from '../../sessions/password.flow.js';
-import type { HttpExchange } from '../../sessions/login.flow.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { safeNext } from '../next-path.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import type { FormBody, Refusal } from '../page-form.js';
-import { PageForm, textOf } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { PasswordFlow } from '../../sign-in/password.flow.js';
+import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { safeNext } from '../../core/web/next-path.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import type { FormBody, Refusal } from '../frame/page-form.js';
+import { PageForm, textOf } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** The password again, for users without a second factor. */
 @MfaPages()

@@ -2,27 +2,27 @@ import { Get, Inject, Post } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { MfaException } from '../../errors/mfa-exception.js';
-import type { Clock } from '../../clock/clock.js';
-import { MFA_CLOCK } from '../../clock/clock.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../policy/factor-traits.js';
-import { RecoveryCodesService } from '../../recovery-codes/recovery-codes.service.js';
-import type { HttpExchange } from '../../sessions/login.flow.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { NewFactorAnswers } from '../new-factor-answer.js';
-import { safeNext } from '../next-path.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import { PageFlash } from '../page-flash.js';
-import { PageForm } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { PageLocale } from '../page-locale.js';
+import { isSecondFactorType } from '../../core/policy/factor-traits.js';
+import { RecoveryCodesService } from '../../factors/recovery-codes/recovery-codes.service.js';
+import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { NewFactorAnswers } from '../frame/new-factor-answer.js';
+import { safeNext } from '../../core/web/next-path.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import { PageFlash } from '../frame/page-flash.js';
+import { PageForm } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { PageLocale } from '../frame/page-locale.js';
 import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
-import { Exchange, MfaPages, QueryText } from '../page.decorators.js';
+import { Exchange, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Recovery codes: how many are left, and new ones. */
 @MfaPages()

@@ -1,29 +1,29 @@
 import { Get, Inject, Post, Res } from '@nestjs/common';
 
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { AuthenticatorList } from '../../authenticators/authenticator-list.js';
-import { ActivationAnswers } from '../../enrolment/activation-answer.js';
-import { RemoveAuthenticatorFlow } from '../../enrolment/remove-authenticator.flow.js';
-import { MfaException } from '../../errors/mfa-exception.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
+import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../policy/factor-traits.js';
-import type { HttpExchange } from '../../sessions/login.flow.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { ActivateTotpDto } from '../../totp/dto/activate-totp.dto.js';
-import type { TotpSetupDetails } from '../../totp/totp-authenticator.js';
-import { svgDataUrl, widthOnScreen } from '../../totp/qr-code.js';
-import { TotpService } from '../../totp/totp.service.js';
-import { safeNext } from '../next-path.js';
-import { NewFactorAnswers } from '../new-factor-answer.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import type { FormBody, Refusal } from '../page-form.js';
-import { PageForm, textOf } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { Exchange, Form, MfaPages, QueryText } from '../page.decorators.js';
-import { TotpSetups } from '../totp-setups.js';
+import { isSecondFactorType } from '../../core/policy/factor-traits.js';
+import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { ActivateTotpDto } from '../../factors/totp/activate-totp.dto.js';
+import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
+import { svgDataUrl, widthOnScreen } from '../../core/otpauth/qr-code.js';
+import { TotpService } from '../../factors/totp/totp.service.js';
+import { safeNext } from '../../core/web/next-path.js';
+import { NewFactorAnswers } from '../frame/new-factor-answer.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import type { FormBody, Refusal } from '../frame/page-form.js';
+import { PageForm, textOf } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
+import { TotpSetups } from '../frame/totp-setups.js';
 
 /** Setting up and removing an authenticator app. */
 @MfaPages()

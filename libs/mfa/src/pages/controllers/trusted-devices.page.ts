@@ -1,17 +1,17 @@
 import { Get, Inject, Post, Req } from '@nestjs/common';
 
-import type { MfaUser } from '../../adapter/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../http/access.js';
-import type { MfaRequestContext } from '../../sessions/request-context.service.js';
-import { TrustedDevicesService } from '../../trusted-devices/trusted-devices.service.js';
-import type { PageAnswer } from '../page-answer.js';
-import { PageRedirect, show } from '../page-answer.js';
-import type { FormBody } from '../page-form.js';
-import { isTicked, textOf } from '../page-form.js';
-import { PageLinks } from '../page-links.js';
-import { PageLocale } from '../page-locale.js';
-import { noticeText } from '../page-notices.js';
-import { Form, MfaPages, QueryText } from '../page.decorators.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { TrustedDevicesService } from '../../trusted-browsers/trusted-devices.service.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, show } from '../frame/page-answer.js';
+import type { FormBody } from '../frame/page-form.js';
+import { isTicked, textOf } from '../frame/page-form.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import { PageLocale } from '../frame/page-locale.js';
+import { noticeText } from '../frame/page-notices.js';
+import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** The browsers that skip the second factor, and trusting them no more. */
 @MfaPages()

@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-import type { MfaPageContext, MfaPageProps, MfaPageTemplate } from '../page-props.js';
+import type { MfaPageContext, MfaPageProps, MfaPageTemplate } from '../frame/page-props.js';
 import { Alert } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Checkbox } from './parts/checkbox.js';

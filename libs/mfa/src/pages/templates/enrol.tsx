@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../page-props.js';
+import type { MfaPageTemplate } from '../frame/page-props.js';
 import { TextWithMoment } from './parts/moment.js';
 import { VerifyEmail } from './parts/verify-email.js';
 

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
+import type { MfaPageContext, MfaPageTemplate } from '../frame/page-props.js';
 import { Notice } from './parts/alert.js';
 import { CodesLeft } from './parts/codes-left.js';
 import { FactorCard } from './parts/factor-card.js';

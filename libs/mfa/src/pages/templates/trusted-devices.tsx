@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 
-import type { TrustedDeviceView } from '../../trusted-devices/trusted-devices.service.js';
-import { describeBrowser } from '../describe-browser.js';
-import type { MfaPageContext, MfaPageTemplate } from '../page-props.js';
-import { shownAddress } from '../shown-address.js';
+import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
+import { describeBrowser } from '../../i18n/describe-browser.js';
+import type { MfaPageContext, MfaPageTemplate } from '../frame/page-props.js';
+import { shownAddress } from '../../i18n/shown-address.js';
 import { Notice } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Form } from './parts/form.js';

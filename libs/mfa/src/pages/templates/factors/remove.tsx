@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../../page-props.js';
+import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { RemovalOfOne } from '../parts/removal.js';
 
 /** Removing a factor of the option `factors`. */

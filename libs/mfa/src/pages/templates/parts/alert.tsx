@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext, PageError } from '../../page-props.js';
+import type { MfaPageContext, PageError } from '../../frame/page-props.js';
 import { TextWithMoment } from './moment.js';
 
 /** What went wrong with the form as a whole; what went wrong with a field stands at the field. */

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 /** The way back to account security. */
 export function Back({ page, text }: { page: MfaPageContext; text?: string }): VNode {

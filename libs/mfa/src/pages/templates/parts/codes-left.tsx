@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 
-import { areFewCodesLeft } from '../../../policy/codes-left.js';
-import type { MfaPageContext } from '../../page-props.js';
+import { areFewCodesLeft } from '../../../core/policy/codes-left.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 interface Props {
   page: MfaPageContext;

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 
 import { factorLabel } from '../../../i18n/factor-label.js';
-import type { ListedAuthenticator, MfaPageContext } from '../../page-props.js';
+import type { ListedAuthenticator, MfaPageContext } from '../../frame/page-props.js';
 import { Moment } from './moment.js';
 
 /** One second factor in the list. */

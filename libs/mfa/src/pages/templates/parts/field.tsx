@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { PageError } from '../../page-props.js';
+import type { PageError } from '../../frame/page-props.js';
 
 interface Props {
   name: string;

@@ -1,6 +1,6 @@
 import type { ComponentChildren, FormHTMLAttributes, VNode } from 'preact';
 
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 type Props = FormHTMLAttributes & {
   page: MfaPageContext;

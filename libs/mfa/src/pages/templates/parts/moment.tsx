@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 
 import type { MfaPlainPageText } from '../../../i18n/page-texts.js';
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 /** A moment in UTC; the script shows it in the reader's own time zone. */
 export function Moment({ page, at }: { page: MfaPageContext; at: Date }): VNode {

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { PageError } from '../../page-props.js';
+import type { PageError } from '../../frame/page-props.js';
 import { Field } from './field.js';
 
 interface Props {

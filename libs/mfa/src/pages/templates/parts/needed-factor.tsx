@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 /** In place of the form that removes a factor, where there has to be another one before: why, and where to add it. */
 export function NeededFactor({ page, name }: { page: MfaPageContext; name: string }): VNode {

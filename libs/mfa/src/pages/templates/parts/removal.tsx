@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-import type { ListedAuthenticator, MfaPageContext, PageError } from '../../page-props.js';
+import type { ListedAuthenticator, MfaPageContext, PageError } from '../../frame/page-props.js';
 import { Alert } from './alert.js';
 import { Back } from './back.js';
 import { Form } from './form.js';

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 /** Whom to ask, under every page, where the application says so. */
 export function Support({ page }: { page: MfaPageContext }): VNode | null {

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext } from '../../page-props.js';
+import type { MfaPageContext } from '../../frame/page-props.js';
 
 /** What has to be done before a second factor can be added, for who would be refused otherwise. */
 export function VerifyEmail({ page }: { page: MfaPageContext }): VNode {

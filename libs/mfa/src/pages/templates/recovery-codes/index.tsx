@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../../page-props.js';
+import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Back } from '../parts/back.js';
 import { CodesLeft } from '../parts/codes-left.js';
 import { TextWithMoment } from '../parts/moment.js';

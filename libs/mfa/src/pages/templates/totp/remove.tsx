@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../../page-props.js';
+import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { RemovalOfOne } from '../parts/removal.js';
 
 const RemoveTotp: MfaPageTemplate<'totp/remove'> = (props) => (

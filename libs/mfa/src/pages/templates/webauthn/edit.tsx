@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../../page-props.js';
+import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Form } from '../parts/form.js';

@@ -1,4 +1,4 @@
-import type { MfaPageTemplate } from '../../page-props.js';
+import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Removal } from '../parts/removal.js';
 
 const RemoveKey: MfaPageTemplate<'webauthn/remove'> = ({ authenticator: { name }, ...props }) => (

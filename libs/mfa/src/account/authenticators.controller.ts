@@ -1,0 +1,57 @@
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import { AuthenticatorList } from '../engine/authenticators/authenticator-list.js';
+import type { AuthenticatorView } from '../engine/authenticators/authenticator-view.js';
+import { viewAuthenticator } from '../engine/authenticators/authenticator-view.js';
+import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
+import { ListAuthenticatorsQuery } from './list-authenticators.query.js';
+import { RenameAuthenticatorDto } from './rename-authenticator.dto.js';
+import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.flow.js';
+
+@MfaController()
+export class AuthenticatorsController {
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorList) private readonly lists: AuthenticatorList,
+    @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
+    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+  ) {}
+
+  @Get()
+  @Access('user')
+  async list(
+    @CurrentUser() user: MfaUser,
+    @Query() { type }: ListAuthenticatorsQuery,
+  ): Promise<AuthenticatorView[]> {
+    return this.lists.find(user, type);
+  }
+
+  @Patch(':id')
+  @Access('recent')
+  async rename(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param() { id }: AuthenticatorIdParam,
+    @Body() { name }: RenameAuthenticatorDto,
+  ): Promise<AuthenticatorView> {
+    const row = await this.renaming.rename(user, id, name, context);
+    return viewAuthenticator(row, this.authenticators.isLocked(row));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('recent')
+  async remove(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param() { id }: AuthenticatorIdParam,
+  ): Promise<void> {
+    await this.removal.remove(user, id, context);
+  }
+}

@@ -1,0 +1,222 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { AuditEntry } from '../engine/journal/audit-entry.entity.js';
+import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
+import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import type { MfaStatus } from './mfa.service.js';
+import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
+import { CredentialStore } from '../factors/webauthn/credential-store.js';
+import type { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
+
+/** Moments are ISO 8601 in UTC; null: never, or not known. */
+type Moment = string | null;
+
+/** What is kept of a security key or passkey, besides the key itself. */
+export interface ExportedCredential {
+  credentialId: string;
+  rpId: string;
+  /** The model of the authenticator; all zeros when it does not say. */
+  aaguid: string;
+  attestationFormat: string;
+  transports: string[];
+  signCount: number;
+  backupEligible: boolean;
+  backedUp: boolean;
+  discoverable: boolean | null;
+  passwordless: boolean;
+}
+
+export interface ExportedAuthenticator {
+  id: string;
+  type: MfaType;
+  name: string;
+  createdAt: Moment;
+  lastUsedAt: Moment;
+  /** Failures since the last success. */
+  failures: number;
+  lockedAt: Moment;
+  /** Only of security keys and passkeys. */
+  credential?: ExportedCredential;
+}
+
+/**
+ * All that is kept of a user, as plain data: for a person who asks for it (GDPR, articles 15 and 20). No secret, no code, no
+ * token, and nothing from which one could be computed is in it.
+ */
+export interface MfaUserExport {
+  userId: string;
+  exportedAt: string;
+  status: {
+    enabled: boolean;
+    required: boolean;
+    enrollmentDeadline: Moment;
+    methods: MfaType[];
+  };
+  /** What is kept once per user. */
+  account: {
+    /** When the user was first told to set up a second factor. */
+    enrollmentStartedAt: Moment;
+    /** When the user first had one. */
+    enrolledAt: Moment;
+    /** From when on an administrator demands one. */
+    enrollmentRequiredFrom: Moment;
+    /** Attempts in the current window. */
+    attempts: number;
+    /** The random name under which security keys know the user. */
+    webauthnUserHandle: string | null;
+  };
+  authenticators: ExportedAuthenticator[];
+  recoveryCodes: { total: number; remaining: number; createdAt: Moment };
+  sessions: {
+    id: string;
+    status: 'pending' | 'authenticated';
+    proven: { method: AuthenticationMethod; at: Moment }[];
+    createdAt: Moment;
+    expiresAt: Moment;
+  }[];
+  trustedDevices: {
+    id: string;
+    userAgent: string | null;
+    ip: string | null;
+    createdAt: Moment;
+    lastUsedAt: Moment;
+    expiresAt: Moment;
+  }[];
+  /** Newest first; empty unless the trail is kept. */
+  auditEntries: {
+    id: string;
+    type: string;
+    at: Moment;
+    actor: { type: 'user' | 'admin' | 'application'; id: string | null };
+    ip: string | null;
+    userAgent: string | null;
+    sessionId: string | null;
+    data: object;
+  }[];
+}
+
+const PAGE = 1000;
+
+/** Gathers what is kept of one user. It picks each field by name, so that a new column is no leak. */
+@Injectable()
+export class UserExporter {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(CredentialStore) private readonly credentials: CredentialStore,
+    @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
+    @Inject(MfaAuditService) private readonly audit: MfaAuditService,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @param status how the user stands by the options and the adapter */
+  async export(userId: string, status: MfaStatus): Promise<MfaUserExport> {
+    const user = { id: userId };
+    const { state, authenticators } = await this.accounts.find(userId);
+    const { credentials } = await this.credentials.findAccount(userId);
+    const codes = await this.recoveryCodes.summary(user);
+    const sessions = await this.sessions.list(user);
+    const devices = await this.devices.list(user);
+    return {
+      userId,
+      exportedAt: new Date(this.clock.now()).toISOString(),
+      status: {
+        enabled: status.enabled,
+        required: status.required,
+        enrollmentDeadline: moment(status.enrollmentDeadline),
+        methods: status.methods,
+      },
+      account: {
+        enrollmentStartedAt: moment(state?.enrollmentStartedAt),
+        enrolledAt: moment(state?.enrolledAt),
+        enrollmentRequiredFrom: moment(state?.enrollmentRequiredFrom),
+        attempts: state?.attempts ?? 0,
+        webauthnUserHandle: state?.userHandle ?? null,
+      },
+      authenticators: authenticators.map((row) =>
+        describeAuthenticator(
+          row,
+          credentials.find(({ authenticatorId }) => authenticatorId === row.id),
+        ),
+      ),
+      recoveryCodes: { ...codes, createdAt: moment(codes.createdAt) },
+      sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => ({
+        id,
+        status: state,
+        proven: methods.map(({ method, at }) => ({ method, at: new Date(at).toISOString() })),
+        createdAt: moment(createdAt),
+        expiresAt: moment(expiresAt),
+      })),
+      trustedDevices: devices.map(({ id, userAgent, ip, createdAt, lastUsedAt, expiresAt }) => ({
+        id,
+        userAgent,
+        ip,
+        createdAt: moment(createdAt),
+        lastUsedAt: moment(lastUsedAt),
+        expiresAt: moment(expiresAt),
+      })),
+      auditEntries: (await this.trailOf(userId)).map(describeEntry),
+    };
+  }
+
+  private async trailOf(userId: string): Promise<AuditEntry[]> {
+    const trail: AuditEntry[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await this.audit.find({ userId, cursor, limit: PAGE });
+      trail.push(...page.entries);
+      cursor = page.next;
+    } while (cursor !== null);
+    return trail;
+  }
+}
+
+function moment(date: Date | null | undefined): Moment {
+  return date?.toISOString() ?? null;
+}
+
+function describeAuthenticator(
+  { id, type, name, createdAt, lastUsedAt, failures, lockedAt }: Authenticator,
+  credential: WebAuthnCredential | undefined,
+): ExportedAuthenticator {
+  return {
+    id,
+    type,
+    name,
+    createdAt: moment(createdAt),
+    lastUsedAt: moment(lastUsedAt),
+    failures,
+    lockedAt: moment(lockedAt),
+    ...(credential ? { credential: describeCredential(credential) } : {}),
+  };
+}
+
+function describeCredential(credential: WebAuthnCredential): ExportedCredential {
+  const { credentialId, rpId, aaguid, format, transports, signCount } = credential;
+  const { backupEligible, backedUp, discoverable, passwordless } = credential;
+  return {
+    credentialId,
+    rpId,
+    aaguid,
+    attestationFormat: format,
+    transports,
+    signCount,
+    backupEligible,
+    backedUp,
+    discoverable,
+    passwordless,
+  };
+}
+
+function describeEntry(entry: AuditEntry): MfaUserExport['auditEntries'][number] {
+  const { id, type, at, actorType, actorId, ip, userAgent, sessionId, data } = entry;
+  const actor = { type: actorType, id: actorId };
+  return { id, type, at: moment(at), actor, ip, userAgent, sessionId, data };
+}

@@ -1,0 +1,6 @@
+import { IsAuthenticatorName } from '../http/text.decorators.js';
+
+export class RenameAuthenticatorDto {
+  @IsAuthenticatorName()
+  name!: string;
+}

@@ -1,0 +1,41 @@
+import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import type { MfaStatus } from './mfa.service.js';
+import { MfaService } from './mfa.service.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { SessionState } from '../sign-in/session-state.js';
+import { SessionStates } from '../sign-in/session-state.js';
+
+@MfaController()
+export class SessionController {
+  constructor(
+    @Inject(MfaService) private readonly mfa: MfaService,
+    @Inject(SessionStates) private readonly states: SessionStates,
+  ) {}
+
+  @Get('status')
+  @Access('user')
+  async status(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { session }: MfaRequestContext,
+  ): Promise<MfaStatus> {
+    return this.mfa.status(user, session);
+  }
+
+  @Get('session')
+  @Access('session')
+  async session(@CurrentContext() context: MfaRequestContext): Promise<SessionState> {
+    return this.states.describe(context, context.session as AuthenticationSession);
+  }
+
+  @Delete('session')
+  @HttpCode(204)
+  @Access('session')
+  async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
+    await this.mfa.logout({ request, response });
+  }
+}

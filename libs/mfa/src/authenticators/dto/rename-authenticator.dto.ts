@@ -1,6 +1,0 @@
-import { IsAuthenticatorName } from '../../http/text.decorators.js';
-
-export class RenameAuthenticatorDto {
-  @IsAuthenticatorName()
-  name!: string;
-}

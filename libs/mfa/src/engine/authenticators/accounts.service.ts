@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { MfaUserState } from '../rows/mfa-user-state.entity.js';
+import { Authenticator } from '../rows/authenticator.entity.js';
+
+/** All that is kept of one user but sessions: read together, in one query. */
+export interface Account {
+  /** Null when nothing was ever kept of the user; then there are no authenticators either. */
+  state: MfaUserState | null;
+  /** Oldest first. */
+  authenticators: Authenticator[];
+}
+
+type Row = MfaUserState & { authenticators: Authenticator[] };
+
+/** Reads what is kept of a user. The row of the user's state is made before any authenticator, so it leads to them. */
+@Injectable()
+export class AccountsService {
+  constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
+
+  async find(userId: string): Promise<Account> {
+    const row = await this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(MfaUserState, 'u')
+        .leftJoinAndMapMany('u.authenticators', Authenticator, 'a', 'a.userId = u.userId')
+        .where('u.userId = :userId', { userId })
+        .orderBy('a.createdAt')
+        // Recovery codes are made in the same moment as the first factor, and come after it.
+        .addOrderBy('a.type', 'DESC')
+        .getOne(),
+    );
+    return { state: row, authenticators: (row as Row | null)?.authenticators ?? [] };
+  }
+}

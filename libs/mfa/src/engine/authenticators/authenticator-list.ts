@@ -1,0 +1,50 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { AuthenticatorDetails } from './authenticator-details.js';
+import { AUTHENTICATOR_DETAILS } from './authenticator-details.js';
+import type { AuthenticatorView } from './authenticator-view.js';
+import { viewAuthenticator } from './authenticator-view.js';
+import { AuthenticatorsService } from './authenticators.service.js';
+
+/** The authenticators of a user as their owner sees them, with what each factor knows of its own. */
+@Injectable()
+export class AuthenticatorList {
+  private readonly logger = new Logger(AuthenticatorList.name);
+
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
+  ) {}
+
+  /** Oldest first, of one type if one is given. */
+  async find(user: Pick<MfaUser, 'id'>, type?: MfaType): Promise<AuthenticatorView[]> {
+    const userId = userIdOf(user);
+    const rows = (await this.authenticators.find(userId)).filter(
+      (row) => type === undefined || row.type === type,
+    );
+    const views = rows.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
+    for (const factor of this.details) {
+      if (!rows.some((row) => row.type === factor.type)) continue;
+      const details = await this.describe(factor, userId);
+      for (const view of views) Object.assign(view, details.get(view.id));
+    }
+    return views;
+  }
+
+  /** Nothing, when the factor fails at it: what it knows more must not keep the owner from the list. */
+  private async describe(factor: AuthenticatorDetails, userId: string): Promise<ReadonlyMap<string, object>> {
+    try {
+      return await factor.describe(userId);
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.warn(
+        `The details of ${factor.type} can't be listed: ${error instanceof Error ? error.message : ''}`,
+      );
+      return new Map();
+    }
+  }
+}

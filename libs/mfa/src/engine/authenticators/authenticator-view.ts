@@ -1,0 +1,31 @@
+import type { MfaType } from '../../core/policy/methods.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { cleanName } from '../../core/users/authenticator-name.js';
+
+/** An authenticator as its owner sees it. It holds what is named here and nothing else: never a secret. */
+export interface AuthenticatorView {
+  id: string;
+  type: MfaType;
+  name: string;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+  /** Whether failed attempts, or a copy of it, have disabled it. */
+  locked: boolean;
+  /** Recovery codes only: how many are left. */
+  remaining?: number;
+}
+
+export function viewAuthenticator(
+  { id, type, name, createdAt, lastUsedAt, remaining }: Authenticator,
+  locked: boolean,
+): AuthenticatorView {
+  return {
+    id,
+    type,
+    name: cleanName(name),
+    createdAt,
+    lastUsedAt,
+    locked,
+    ...(remaining === null ? {} : { remaining }),
+  };
+}

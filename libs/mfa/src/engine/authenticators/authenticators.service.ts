@@ -1,0 +1,122 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import { MFA_TYPES } from '../../core/policy/factor-traits.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { AccountsService } from './accounts.service.js';
+import { AuthenticatorLock } from './authenticator-lock.js';
+import { isGenuineAuthenticator, sealAuthenticator } from './authenticator-seal.js';
+import { Authenticator } from '../rows/authenticator.entity.js';
+
+/** The claim that is lost when an authenticator was locked, removed or used by somebody faster after it was read. */
+export const AUTHENTICATOR_CLAIM = 'authenticator';
+
+/** The claim that is lost when an authenticator is gone already. */
+export const REMOVAL_CLAIM = 'removal';
+
+/** The rows that all factors share: finding them, adding them, and recording their use. */
+@Injectable()
+export class AuthenticatorsService {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The user's authenticators, oldest first. */
+  async find(userId: string): Promise<Authenticator[]> {
+    return (await this.accounts.find(userId)).authenticators;
+  }
+
+  /** Whether too many failures have disabled it. */
+  isLocked(authenticator: Authenticator): boolean {
+    return this.lock.isClosed(authenticator, this.clock.now());
+  }
+
+  /** Whether the row is as this module wrote it, and may judge a proof. */
+  isGenuine(authenticator: Authenticator): boolean {
+    return isGenuineAuthenticator(this.keyRing, authenticator);
+  }
+
+  /** The types of which the user has something that works now. */
+  usableTypes(authenticators: readonly Authenticator[]): MfaType[] {
+    const usable = authenticators.filter((row) => !this.isLocked(row) && row.remaining !== 0);
+    return MFA_TYPES.filter((type) => usable.some((row) => row.type === type));
+  }
+
+  planInsertion(authenticator: Authenticator): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .insert()
+        .into(Authenticator)
+        .values({ ...authenticator, seal: sealAuthenticator(this.keyRing, authenticator) })
+        .updateEntity(false),
+    };
+  }
+
+  /** Removes one of the user's authenticators; the claim is lost when it is gone already. */
+  planDeletion(userId: string, id: string): Write {
+    return {
+      claim: REMOVAL_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(Authenticator)
+        .where('id = :id AND user_id = :userId', { id, userId }),
+    };
+  }
+
+  /**
+   * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
+   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once. The seal of a time step
+   * covers what it was judged with, so that is claimed too.
+   *
+   * @param set further columns of the row
+   * @param condition a further condition of the claim
+   */
+  claimUse(
+    row: Authenticator,
+    now: Date,
+    set: Partial<Pick<Authenticator, 'lastStep' | 'remaining' | 'data'>> = {},
+    condition?: { where: string; parameters: Record<string, unknown> },
+  ): Write {
+    const open = this.lock.openCondition(now.getTime());
+    const { id, data } = row;
+    const isSealed = 'lastStep' in set || 'data' in set;
+    const sealed = isSealed ? { seal: sealAuthenticator(this.keyRing, { ...row, ...set }) } : {};
+    return {
+      claim: AUTHENTICATOR_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        .set({
+          lastUsedAt: now,
+          failures: 0,
+          lockedAt: null,
+          unlockCodes: 0,
+          unlockCodeAt: null,
+          ...set,
+          ...sealed,
+        })
+        .where(`id = :id AND data = :data AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`, {
+          id,
+          data,
+          ...open.parameters,
+          ...condition?.parameters,
+        }),
+    };
+  }
+
+  /** The columns that say, under seal, that the row took this time step last. */
+  sealStep(row: Authenticator, lastStep: number): Pick<Authenticator, 'lastStep' | 'seal'> {
+    return { lastStep, seal: sealAuthenticator(this.keyRing, { ...row, lastStep }) };
+  }
+}

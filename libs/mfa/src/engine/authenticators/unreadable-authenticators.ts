@@ -1,0 +1,27 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { EventSource } from '../journal/event-source.js';
+import { nameAuthenticator } from '../journal/mfa-event.js';
+import { RefusalLog } from '../journal/refusal-log.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+
+/** Tells of authenticators that can judge nothing because their row can't be read: their secret is lost, or they were damaged. */
+@Injectable()
+export class UnreadableAuthenticators {
+  private readonly logger = new Logger(UnreadableAuthenticators.name);
+
+  constructor(@Inject(RefusalLog) private readonly refusals: RefusalLog) {}
+
+  /** @throws {MfaException} the error, when it says itself what to answer: a database that does not answer is no damaged row */
+  note(user: MfaUser, row: Authenticator, error: unknown, source: EventSource): void {
+    if (error instanceof MfaException) throw error;
+    const data = { authenticator: nameAuthenticator(row) };
+    this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.unreadable', data });
+    if (!this.refusals.isFirst(`unreadable ${row.id}`)) return;
+    this.logger.error(
+      `Authenticator ${row.id} can't be read and judges no code until it is removed: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}

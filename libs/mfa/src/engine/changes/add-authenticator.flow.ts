@@ -1,0 +1,157 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { flagOf } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from './factor-change.js';
+import { newAuthenticator } from '../authenticators/new-authenticator.js';
+import { FactorChange } from './factor-change.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { MfaErrorCode } from '../../core/errors/error-codes.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { NewMfaEvent } from '../journal/mfa-event.js';
+import { nameAuthenticator } from '../journal/mfa-event.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import { isSecondFactorType, methodOfType } from '../../core/policy/factor-traits.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { BackupCodes } from './backup-codes.js';
+
+/** A second factor that has just been proven for the first time. */
+export interface NewFactor {
+  /** Without a name: the adapter makes one. The proof counts as its first use. */
+  authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
+    Partial<Pick<Authenticator, 'name' | 'data' | 'lastStep'>>;
+  /** Claims of the proof, and what to answer when one is lost. */
+  claims: Write[];
+  onLost: Record<string, MfaErrorCode>;
+  /** Throws when the factor may not be added to these. */
+  check?: (state: FactorState) => void | Promise<void>;
+  /** Statements that go along, after the row is there. */
+  along?: Write[];
+}
+
+export interface AddedFactor {
+  authenticator: Authenticator;
+  /** Whether it is the user's first second factor. */
+  isFirst: boolean;
+  /** Only with the user's first second factor; shown this once. */
+  recoveryCodes?: string[];
+  /** The session that the proof was recorded in, with its new token; none outside a request. */
+  issued?: IssuedSession;
+}
+
+/** Adds a second factor of any type: the row, the recovery codes of the first one, the session, all or nothing. */
+@Injectable()
+export class AddAuthenticatorFlow {
+  constructor(
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @throws {MfaException} `not_found` when the type can't be enrolled, `unverified_email` when the address is known to be
+   */
+  assertMayEnrol(user: MfaUser, type: MfaType): void {
+    if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
+    if (this.options.requireVerifiedEmail && flagOf(user, 'emailVerified') === false)
+      throw new MfaException('unverified_email');
+  }
+
+  /** @throws {MfaException} the codes of `onLost` and `check`, and those of {@link FactorChange.run} */
+  async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<AddedFactor> {
+    const { type, name } = factor.authenticator;
+    const now = new Date(this.clock.now());
+    const authenticator = newAuthenticator({
+      ...factor.authenticator,
+      name: name ?? (await this.adapter.generateAuthenticatorName(user, type)),
+      createdAt: now,
+      lastUsedAt: now,
+    });
+    const added = await this.change.run(user, { context }, (state) =>
+      this.plan(user, authenticator, factor, state, context !== undefined),
+    );
+    if (added.isFirst) await this.endLateSessions(user, added);
+    return added;
+  }
+
+  /**
+   * Ends sessions that another connection started, by a password alone, after this commit had ended those that it could see
+   * and before it was done: on a server, statements of two transactions overlap.
+   */
+  private async endLateSessions(user: MfaUser, { issued }: AddedFactor): Promise<void> {
+    try {
+      await this.sessions.revokeAll(user, issued?.session);
+    } catch {
+      // The factor is there and its recovery codes have to reach the user; the storage has logged what went wrong.
+    }
+  }
+
+  private async plan(
+    user: MfaUser,
+    authenticator: Authenticator,
+    { claims, onLost, check, along = [] }: NewFactor,
+    state: FactorState,
+    isRequest: boolean,
+  ): Promise<PlannedChange<AddedFactor>> {
+    await check?.(state);
+    const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
+    const isFirst = !state.authenticators.some(({ type }) => isSecondFactorType(type));
+    const result: AddedFactor = { authenticator, isFirst };
+    const events: NewMfaEvent[] = [
+      { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
+    ];
+    if (isFirst && this.backup && (await this.backup.areGiven())) {
+      const planned = await this.backup.planReplacement(user);
+      writes.push(...planned.writes);
+      result.recoveryCodes = planned.codes;
+    }
+    let startedSessionId: string | undefined;
+    if (isRequest) {
+      const { issued, write } = this.planSession(state, authenticator);
+      writes.push(write);
+      result.issued = issued;
+      if (!state.session) {
+        startedSessionId = issued.session.id;
+        events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
+      }
+      events.push({ type: 'mfa.session.verified', data: { method: methodOfType(authenticator.type) } });
+    }
+    // Whoever was signed in elsewhere was so by a password alone.
+    if (isFirst) {
+      writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
+      const scope = result.issued ? 'others' : 'all';
+      events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
+    }
+    return {
+      writes,
+      events,
+      ...(startedSessionId === undefined ? {} : { startedSessionId }),
+      result,
+      onLost,
+    };
+  }
+
+  private planSession(
+    { userId, session }: FactorState,
+    { id, type }: Authenticator,
+  ): { issued: IssuedSession; write: Write } {
+    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id };
+    return session
+      ? this.sessions.planGain(session, record)
+      : this.sessions.planCreation(userId, { status: 'authenticated', methods: [record] });
+  }
+}

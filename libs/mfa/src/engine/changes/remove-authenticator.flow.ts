@@ -1,0 +1,90 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
+import type { FactorState, PlannedChange } from './factor-change.js';
+import { FactorChange } from './factor-change.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { NewMfaEvent } from '../journal/mfa-event.js';
+import { nameAuthenticator } from '../journal/mfa-event.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { isBackupType, isSecondFactorType } from '../../core/policy/factor-traits.js';
+import { isSecondFactor, typeOfRecord } from '../../core/policy/methods.js';
+import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
+import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { BackupCodes } from './backup-codes.js';
+
+/** Removes an authenticator and what hangs on it. */
+@Injectable()
+export class RemoveAuthenticatorFlow {
+  constructor(
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /**
+   * Removes one authenticator. The last second factor takes the recovery codes along. Sessions lose what the removed
+   * factor proved: the user's other sessions end, the current one goes on without that proof.
+   *
+   * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so or it {@link isNeeded}
+   */
+  async remove(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+    await this.change.run(user, { context }, async (state) => {
+      if (await this.isNeeded(user, id, state.authenticators, context))
+        throw new MfaException('cannot_delete_authenticator');
+      return this.plan(id, state);
+    });
+  }
+
+  /** Whether this is the last second factor of somebody who must have one: only an administrator's reset takes that. */
+  async isNeeded(
+    user: MfaUser,
+    id: string,
+    authenticators: readonly Pick<Authenticator, 'id' | 'type'>[],
+    context: MfaRequirementContext = {},
+  ): Promise<boolean> {
+    const secondFactors = authenticators.filter(({ type }) => isSecondFactorType(type));
+    const isLast = secondFactors.length === 1 && secondFactors[0]?.id === id;
+    return isLast && this.adapter.isMfaRequired(user, context);
+  }
+
+  private async plan(
+    id: string,
+    { userId, authenticators, session }: FactorState,
+  ): Promise<PlannedChange<void>> {
+    const removed = authenticators.find((row) => row.id === id);
+    if (!removed) throw new MfaException('not_found');
+    if (!(await this.adapter.canDeleteAuthenticator(removed, { by: 'user' })))
+      throw new MfaException('cannot_delete_authenticator');
+
+    const writes = [this.authenticators.planDeletion(userId, id)];
+    const isLast = !authenticators.some((row) => row.id !== id && isSecondFactorType(row.type));
+    if (this.backup && (isLast || isBackupType(removed.type)))
+      writes.push(...this.backup.planRemoval(userId));
+    const events: NewMfaEvent[] = [
+      { type: 'mfa.authenticator.removed', data: { authenticator: nameAuthenticator(removed), isLast } },
+    ];
+    if (isSecondFactorType(removed.type)) {
+      writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));
+      const scope = session ? 'others' : 'all';
+      events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
+    }
+    if (session) {
+      // By its method too: recovery codes have another id since they were made anew.
+      const isGone = (record: AuthenticationRecord) =>
+        record.authenticatorId === id ||
+        (isBackupType(removed.type) && typeOfRecord(record) === removed.type) ||
+        (isLast && isSecondFactor(record));
+      const kept = session.methods.filter((record) => !isGone(record));
+      writes.push(this.sessions.planRecords(session, kept));
+    }
+    return { writes, events, result: undefined, onLost: { [REMOVAL_CLAIM]: 'not_found' } };
+  }
+}

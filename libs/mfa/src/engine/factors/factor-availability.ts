@@ -1,0 +1,56 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
+import { isOverSameChannel } from '../../core/policy/channels.js';
+import { FactorData } from './factor-data.js';
+import { FactorRegistry } from './factor-registry.js';
+
+/** Which of a user's authenticators work now, for who they are and how they signed in. */
+@Injectable()
+export class FactorAvailability {
+  private readonly logger = new Logger(FactorAvailability.name);
+
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorData) private readonly data: FactorData,
+  ) {}
+
+  /**
+   * The types of which the user has something that works now.
+   *
+   * @param records what the session holds: codes over the channel of its first factor prove nothing more
+   */
+  async usableTypes(
+    user: MfaUser,
+    rows: readonly Authenticator[],
+    records: readonly AuthenticationRecord[] = [],
+  ): Promise<MfaType[]> {
+    const usable: Authenticator[] = [];
+    for (const row of rows) {
+      if (!isOverSameChannel(row.type, records) && (await this.isUsable(user, row))) usable.push(row);
+    }
+    return this.authenticators.usableTypes(usable);
+  }
+
+  /** Whether this one works now: not locked, and its factor says so. */
+  async isUsable(user: MfaUser, row: Authenticator): Promise<boolean> {
+    if (this.authenticators.isLocked(row)) return false;
+    const factor = this.registry.find(row.type);
+    if (!factor?.isUsable) return true;
+    try {
+      return await factor.isUsable(user, await this.data.open(row));
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      // Nothing that one row does keeps the user's other factors from working.
+      this.logger.error(
+        `Whether ${row.id} (${row.type}) works can't be told: ${error instanceof Error ? error.message : ''}`,
+      );
+      return false;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { AuthenticatorDetails } from '../authenticators/authenticator-details.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { MfaOptionsError } from '../../options/options-error.js';
+import { FactorData } from './factor-data.js';
+import type { RegisteredFactor } from './factor-registry.js';
+import { FactorRegistry } from './factor-registry.js';
+import { FactorTools } from './factor-tools.js';
+
+/** Hands the factors what they work with, when the application boots. */
+@Injectable()
+export class FactorConnection {
+  constructor(
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorTools) tools: FactorTools,
+    @Inject(FactorData) private readonly data: FactorData,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MFA_ADAPTER) adapter: DefaultMfaAdapter,
+  ) {
+    const isOverridden = adapter.sendMessage !== DefaultMfaAdapter.prototype.sendMessage;
+    for (const { type, factor } of registry.all) {
+      if (factor.needsSender() && !isOverridden) {
+        throw new MfaOptionsError([
+          `\`factors\`: nobody sends the codes of \`${type}\`: override \`sendMessage()\` in the adapter, or give the option \`sendMessage\``,
+        ]);
+      }
+      factor.connect(tools);
+    }
+  }
+
+  /** What the factors show in lists. */
+  details(): AuthenticatorDetails[] {
+    return this.registry.all
+      .filter(({ factor }) => 'describe' in factor)
+      .map((one) => ({ type: one.type, describe: (userId) => this.describe(one, userId) }));
+  }
+
+  private async describe(
+    { type, factor }: RegisteredFactor,
+    userId: string,
+  ): Promise<ReadonlyMap<string, object>> {
+    const rows = (await this.authenticators.find(userId)).filter((row) => row.type === type);
+    const described = await Promise.all(
+      rows.map(async (row) => [row.id, factor.describe?.(await this.data.open(row)) ?? {}] as const),
+    );
+    return new Map(described);
+  }
+}

@@ -1,0 +1,34 @@
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { MfaMessage } from '../../adapter/message.js';
+import type { Clock } from '../../core/clock/clock.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+
+/** What is sent, before the module has put it into words. */
+export interface NewMessage {
+  channel: string;
+  to: string;
+  code: string;
+  /** How long the code will do. */
+  ttlSeconds: number;
+  /** In place of the adapter's hook. */
+  send?: (message: MfaMessage) => void | Promise<void>;
+  /** How many messages in which time; the budget is the user's, whatever the channel. */
+  limit: { messages: number; windowSeconds: number };
+}
+
+/** What factors work with. */
+export interface FactorContext {
+  readonly options: ResolvedMfaOptions;
+  readonly clock: Clock;
+  /** HMAC-SHA-256 in hex under a key derived from the first secret; every secret of the list opens it ({@link isHashOf}). */
+  hash(...fields: string[]): string;
+  /** Whether that is a hash of these fields, in constant time. */
+  isHashOf(hash: string, ...fields: string[]): boolean;
+  /**
+   * Sends a code within the user's budget of messages.
+   *
+   * @returns when the next one may be sent
+   * @throws {MfaException} `too_many_messages`, or `message_not_sent` when the sender fails; nothing is spent then
+   */
+  send(user: MfaUser, message: NewMessage): Promise<{ nextAt: Date }>;
+}

@@ -1,0 +1,32 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import { MomentColumn } from '../../storage/moment-column.js';
+
+/** A factor that waits for its first code. A user has one of each type at most; a new one takes its place. */
+@Entity({ name: 'mfa_factor_setup' })
+@Index('idx_mfa_factor_setup_expiry', ['expiresAt'])
+@Index('idx_mfa_factor_setup_id', ['id'])
+export class MfaFactorSetup {
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  @PrimaryColumn({ type: 'varchar', length: 20 })
+  type!: MfaType;
+
+  /** A random UUID; the id of the authenticator that it becomes. */
+  @Column({ type: 'varchar', length: 36 })
+  id!: string;
+
+  /** What the factor keeps, encrypted by the adapter. */
+  @Column({ type: 'text' })
+  data!: string;
+
+  /** The session that began it, and that alone may finish it; empty: code of the application, without a session. */
+  @Column({ name: 'session_id', type: 'varchar', length: 36 })
+  sessionId!: string;
+
+  @MomentColumn('expires_at')
+  expiresAt!: Date;
+}

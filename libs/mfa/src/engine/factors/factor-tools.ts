@@ -1,0 +1,69 @@
+import { timingSafeEqual } from 'node:crypto';
+
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { keyedHash } from '../../core/crypto/keyed-hash.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { textsOf } from '../../i18n/choose-texts.js';
+import { writeMessage } from '../journal/message-text.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { FactorContext, NewMessage } from './factor-context.js';
+import { MessageBudget } from './message-budget.js';
+
+/** What factors work with. */
+@Injectable()
+export class FactorTools implements FactorContext {
+  private readonly logger = new Logger('MfaMessages');
+
+  constructor(
+    @Inject(MFA_OPTIONS) readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) readonly clock: Clock,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MessageBudget) private readonly budget: MessageBudget,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+  ) {}
+
+  hash(...fields: string[]): string {
+    return keyedHash(this.keyRing.current('code').key, ...fields);
+  }
+
+  isHashOf(hash: string, ...fields: string[]): boolean {
+    const given = Buffer.from(hash, 'hex');
+    return this.keyRing.all('code').some((key) => {
+      const right = Buffer.from(keyedHash(key, ...fields), 'hex');
+      return right.length === given.length && timingSafeEqual(right, given);
+    });
+  }
+
+  async send(user: MfaUser, message: NewMessage): Promise<{ nextAt: Date }> {
+    const { channel, to, code, ttlSeconds, limit } = message;
+    const taken = await this.budget.take(userIdOf(user), limit);
+    try {
+      // Not in the language of the request: it may be a stranger's.
+      const locale = await this.adapter.getLocale(user);
+      const texts = textsOf(locale, this.options.locales);
+      const text = writeMessage(texts, { site: await this.adapter.getSiteName(), code, ttlSeconds });
+      const send = message.send ?? ((one) => this.adapter.sendMessage(one));
+      await send({ channel, to, text, code, user, locale: texts.locale });
+    } catch (error) {
+      // What a sender says of its failure may hold the message, and so the code.
+      this.logger.error(
+        `A code could not be sent (${channel}): ${error instanceof Error ? error.name : 'no error'}`,
+      );
+      await this.storage.commit([this.budget.planGivingBack(taken)]);
+      throw new MfaException('message_not_sent');
+    }
+    return { nextAt: taken.nextAt };
+  }
+}

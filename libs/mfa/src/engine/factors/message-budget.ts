@@ -1,0 +1,87 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { MfaUserState } from '../rows/mfa-user-state.entity.js';
+import { UserStateService } from '../users/user-state.service.js';
+
+/** How many messages in which time. */
+export interface MessageLimit {
+  messages: number;
+  windowSeconds: number;
+}
+
+/** A message that was counted. */
+export interface TakenMessage {
+  userId: string;
+  /** When it was counted, milliseconds since the epoch. */
+  at: number;
+  /** When the next one may be sent. */
+  nextAt: Date;
+}
+
+/**
+ * One budget of messages per user in a window, whatever they are for: it is taken before a message is sent, so that parallel
+ * requests can't exceed it, and hangs on the user, so that signing in again does not renew it.
+ */
+@Injectable()
+export class MessageBudget {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(UserStateService) private readonly users: UserStateService,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @throws {MfaException} `too_many_messages` with the seconds to wait */
+  async take(userId: string, limit: MessageLimit): Promise<TakenMessage> {
+    const at = this.clock.now();
+    const windowMs = limit.windowSeconds * 1000;
+    let taken = await this.storage.write(this.count(userId, at, limit).query);
+    const state = await this.users.ensure(userId);
+    // The row may have been made just now.
+    if (taken === 0 && (state.messages ?? 0) === 0) {
+      taken = await this.storage.write(this.count(userId, at, limit).query);
+    }
+    const endsAt = (state.messagesFrom?.getTime() ?? at) + windowMs;
+    if (taken === 0) {
+      const retryAfter = Math.max(1, Math.ceil((endsAt - at) / 1000));
+      throw new MfaException('too_many_messages', { retryAfter });
+    }
+    const isSpent = (state.messages ?? 0) >= limit.messages;
+    return { userId, at, nextAt: new Date(isSpent ? endsAt : at) };
+  }
+
+  /** Gives back this one message, if its window is still the current one. */
+  planGivingBack({ userId, at }: TakenMessage): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({
+          messagesFrom: () => 'CASE WHEN messages = 1 THEN NULL ELSE messages_from END',
+          messages: () => 'messages - 1',
+        })
+        .where('user_id = :userId AND messages > 0 AND messages_from <= :at', { userId, at }),
+    };
+  }
+
+  private count(userId: string, now: number, { messages, windowSeconds }: MessageLimit): Write {
+    const cutoff = now - windowSeconds * 1000;
+    const isNew = 'messages IS NULL OR messages_from IS NULL OR messages_from <= :cutoff';
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        // In this order: MySQL evaluates from left to right and the second expression must not see a new window.
+        .set({
+          messages: () => `CASE WHEN ${isNew} THEN 1 ELSE messages + 1 END`,
+          messagesFrom: () => `CASE WHEN ${isNew} THEN :now ELSE messages_from END`,
+        })
+        .where(`user_id = :userId AND (${isNew} OR messages < :atMost)`, { userId, atMost: messages })
+        .setParameters({ cutoff, now }),
+    };
+  }
+}

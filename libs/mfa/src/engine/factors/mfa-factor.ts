@@ -1,0 +1,150 @@
+import type { Type } from '@nestjs/common';
+import type { FactoryProvider } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { FactorTraits } from '../../core/policy/factor-traits.js';
+import type { FactorContext } from './factor-context.js';
+
+/** For whom and where a factor is asked. */
+export interface FactorRequest {
+  user: MfaUser;
+  /** The authentication session; empty where there is none of this module's, as before a step-up beside the application's own sign-in. */
+  sessionId: string;
+}
+
+/** One of a user's authenticators, as its factor sees it. */
+export interface FactorAuthenticator {
+  id: string;
+  userId: string;
+  name: string;
+  /** What the factor kept at set-up, or put in its place with a proof; decrypted. */
+  data: string;
+  /** The greatest step that was accepted; null: none yet. */
+  lastStep: number | null;
+}
+
+/** A set-up that has begun. */
+export interface BegunSetup {
+  /** What the first proof is judged by; it is kept encrypted, and never shown. */
+  data: string;
+  expiresAt: Date;
+  /** What the user must see; the answer of the route. */
+  answer: object;
+}
+
+/** A challenge that is on its way to the user. */
+export interface BegunChallenge {
+  /** What the answer is judged by. Keep a hash of what is to be guessed: this is stored as it is. */
+  data: string;
+  expiresAt: Date;
+  /** The answer of the route. */
+  answer: object;
+}
+
+/**
+ * What must hold for a right proof to count: the engine claims it, and what goes along, in one commit. Two proofs at once, of
+ * which each wants the same step or has seen the same data, never both count.
+ */
+export interface FactorProof {
+  /** A number that only grows, as the counter of HOTP: one at or below the last accepted is refused. */
+  step?: number;
+  /** What is kept from now on. */
+  data?: string;
+}
+
+/**
+ * What a factor says to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; or what
+ * must be claimed for it to count.
+ */
+export type FactorVerdict = 'not_applicable' | 'wrong' | FactorProof;
+
+/**
+ * A kind of second factor that is proven by a code. Extend it, and name the class in the option `factors`:
+ *
+ *     export class TokenListFactor extends MfaFactor {
+ *       static readonly traits = { type: 'token_list', label: 'Token list' } satisfies FactorTraits;
+ *       …
+ *     }
+ *
+ * The module counts attempts, locks, keeps sessions, tells of changes, encrypts and removes: a factor only says what is right.
+ */
+export abstract class MfaFactor {
+  private connected?: FactorContext;
+
+  /** @internal */
+  connect(context: FactorContext): void {
+    this.connected = context;
+  }
+
+  /** What factors work with: the clock, messages, keyed hashes. There after boot. */
+  protected get mfa(): FactorContext {
+    if (!this.connected)
+      throw new Error('This factor is not connected: give it to MfaModule.forRoot({ factors })');
+    return this.connected;
+  }
+
+  /** Whether its messages go through the adapter's `sendMessage()`: then the boot stops where that is not overridden. Default: false. */
+  needsSender(): boolean {
+    return false;
+  }
+
+  /**
+   * Begins a set-up (`POST /mfa/factors/:type`).
+   *
+   * @param body what the client sent; nothing of it was checked
+   * @throws {MfaException} what the client is answered with
+   */
+  abstract begin(
+    request: FactorRequest,
+    body: Readonly<Record<string, unknown>>,
+  ): Promise<BegunSetup> | BegunSetup;
+
+  /**
+   * Judges the first code of a set-up.
+   *
+   * @returns `wrong`, or the data of the authenticator that it becomes
+   */
+  abstract activate(
+    code: string,
+    setup: { data: string },
+    request: FactorRequest,
+  ): Promise<'wrong' | FactorProof> | 'wrong' | FactorProof;
+
+  /** Judges a code at sign-in or step-up. `challenge`: what this session was last challenged with and has not answered. */
+  abstract verify(
+    code: string,
+    proof: FactorRequest & { authenticator: FactorAuthenticator; challenge: { data: string } | null },
+  ): Promise<FactorVerdict> | FactorVerdict;
+
+  /**
+   * Sends a challenge (`POST /mfa/authenticate/:type/challenge`). A new one takes the place of a former one. Without this
+   * method the factor has none.
+   */
+  challenge?(
+    request: FactorRequest & { authenticator: FactorAuthenticator },
+  ): Promise<BegunChallenge> | BegunChallenge;
+
+  /** Whether this user could set it up, as far as their record says; pages offer it then. Default: true. */
+  isOffered?(user: MfaUser): boolean;
+
+  /** Whether the authenticator works for this user as they are now; one that does not is not offered. Default: true. */
+  isUsable?(user: MfaUser, authenticator: FactorAuthenticator): Promise<boolean> | boolean;
+
+  /** What lists of authenticators show besides name and dates; never a secret. Default: nothing. */
+  describe?(authenticator: FactorAuthenticator): object;
+}
+
+/** The class of a factor. */
+export type MfaFactorClass = Type<MfaFactor> & { readonly traits: FactorTraits };
+
+/** A factor that is made by a function, such as those that `emailCode()` and `smsCode()` return. */
+export interface MfaFactorDefinition {
+  readonly traits: FactorTraits;
+  readonly useFactory: (...injected: never[]) => MfaFactor;
+  readonly inject?: FactoryProvider['inject'];
+  /** Stops the boot where the options do not fit; returns what is wrong. */
+  readonly problems?: readonly string[];
+}
+
+/** What the option `factors` takes. */
+export type MfaFactorOption = MfaFactorClass | MfaFactorDefinition;

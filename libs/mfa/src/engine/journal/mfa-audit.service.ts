@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { firstIdAt } from '../../core/crypto/sortable-id.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { MfaEventType } from './mfa-event.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { PrimaryReader } from '../../storage/primary-reader.js';
+import type { GoOn } from '../../storage/remove-in-batches.js';
+import { removeInBatches } from '../../storage/remove-in-batches.js';
+import { AuditEntry } from './audit-entry.entity.js';
+
+/** Which entries to read. */
+export interface AuditQuery {
+  userId?: string;
+  types?: readonly MfaEventType[];
+  /** Not before this moment. */
+  from?: Date;
+  /** Before this moment. */
+  to?: Date;
+  /** The `next` of the page before. */
+  cursor?: string | null;
+  /** Entries on a page, 1 to 1000. Default: 100. */
+  limit?: number;
+}
+
+/** Some entries, newest first. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  /** Where the next page begins; null on the last one. */
+  next: string | null;
+}
+
+const MAX_LIMIT = 1000;
+const DAY_MS = 86_400_000;
+
+/** Reads the audit trail. It is written only when the option `audit.enabled` is on. */
+@Injectable()
+export class MfaAuditService {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One page of the trail, newest first.
+   *
+   * @throws {RangeError} when `limit` is not 1 to 1000
+   */
+  async find({ types, limit = 100, ...query }: AuditQuery = {}): Promise<AuditPage> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+      throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
+    }
+    if (types?.length === 0) return { entries: [], next: null };
+    // For several types at once the engine would read the trail until the page is full; each by itself is a look-up. The trail
+    // of one user is short.
+    const parts =
+      types && query.userId === undefined
+        ? [...new Set(types)].map((type) => ({ ...query, types: [type] }))
+        : [{ ...query, ...(types && { types }) }];
+    // One more than asked for, to know whether there is another page.
+    const found = await Promise.all(
+      parts.map((part) => this.storage.read((reader) => newestFirst(reader, part, limit + 1))),
+    );
+    const entries = found.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
+    const isLast = entries.length <= limit;
+    const page = entries.slice(0, limit);
+    return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
+  }
+
+  /**
+   * Removes what is older than `audit.retentionDays`, `retention.batchSize` entries at a time; returns how many entries.
+   *
+   * @param goOn asked after each batch; false stops the work
+   */
+  async purge(goOn: GoOn = () => Promise.resolve(true)): Promise<number> {
+    const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
+    return removeInBatches(
+      this.storage,
+      { entity: AuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
+      this.options.retention.batchSize,
+      goOn,
+    );
+  }
+}
+
+/** Entries in the order of a page. */
+function newestFirst(
+  reader: PrimaryReader,
+  { userId, types, from, to, cursor }: Omit<AuditQuery, 'limit'>,
+  count: number,
+): Promise<AuditEntry[]> {
+  const query = reader.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
+  if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
+  if (types) query.andWhere('e.type IN (:...types)', { types });
+  if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });
+  if (to) query.andWhere('e.id < :to', { to: firstIdAt(to.getTime()) });
+  if (cursor) query.andWhere('e.id < :cursor', { cursor });
+  return query.take(count).getMany();
+}

@@ -1,0 +1,120 @@
+import type { AuthenticationMethod, MfaType } from '../../core/policy/methods.js';
+
+/** Who caused an event. `application`: code outside a request, such as a script or a job. */
+export interface MfaActor {
+  type: 'user' | 'admin' | 'application';
+  /** The user's id, or what the application says of its administrator. */
+  id: string | null;
+}
+
+/** An authenticator as events name it: never anything of its data. */
+export interface EventAuthenticator {
+  id: string;
+  type: MfaType;
+  name: string;
+}
+
+/** Why sessions ended. `trust_reused`: they came of a trusted browser whose token two parties hold. */
+export type SessionEndReason =
+  'logout' | 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'trust_reused';
+
+/** Why trusted browsers lost their trust. `reused`: a token came back that had been replaced, so two parties hold it. */
+export type TrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
+
+/**
+ * Why a request was refused: the code that it was answered with; or a session that is not the user's (it was ignored), or a
+ * half-finished sign-in where only a complete one counts.
+ */
+export type RefusalReason =
+  | 'mfa_required'
+  | 'mfa_enrollment_required'
+  | 'reauthentication_required'
+  | 'cross_origin'
+  | 'foreign_session'
+  | 'pending_session';
+
+/** What each kind of event says besides who, when and from where. Nothing of it is secret. */
+export interface MfaEventData {
+  'mfa.authenticator.added': { authenticator: EventAuthenticator; isFirst: boolean };
+  'mfa.authenticator.removed': { authenticator: EventAuthenticator; isLast: boolean };
+  'mfa.authenticator.renamed': { authenticator: EventAuthenticator; formerName: string };
+  /** A proof was accepted. */
+  'mfa.authenticator.used': { authenticator: EventAuthenticator };
+  /** A proof was refused; `afterFirstFactor`: by somebody who had just passed the first one (ASVS v5.0.0-6.3.5). */
+  'mfa.authenticator.failed': { types: readonly MfaType[]; afterFirstFactor: boolean };
+  /** The user's budget of attempts is spent, whatever they were made with. Told once a window. */
+  'mfa.attempts.exhausted': { attempts: number; windowSeconds: number };
+  /** What should have finished the set-up of a factor was refused. */
+  'mfa.enrollment.failed': { type: MfaType };
+  /** The first factor was asked for again, and was wrong. */
+  'mfa.reauthentication.failed': { method: AuthenticationMethod };
+  /** A request of this user was refused, or somebody else's session came with it. Told once a window and reason. */
+  'mfa.access.refused': { reason: RefusalReason };
+  /** Failures reached the cap; or (`reason`) there is a copy of it. */
+  'mfa.authenticator.locked': { authenticator: EventAuthenticator; reason?: 'cloned' };
+  'mfa.authenticator.unlocked': {
+    authenticator: EventAuthenticator;
+    by: 'admin' | 'other_factor' | 'codes' | 'time';
+  };
+  /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
+  'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
+  /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
+  'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
+  /** A key calls itself fit for being synced and was not when it was registered, or the other way round (section 7.2, step 19). */
+  'mfa.authenticator.backup_eligibility_changed': {
+    authenticator: EventAuthenticator;
+    backupEligible: boolean;
+  };
+  /** A proof was refused because the authenticator's row was made or changed by somebody who only has the database. */
+  'mfa.authenticator.tampered': { authenticatorId: string };
+  'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
+  'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
+  'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };
+  'mfa.session.started': { methods: readonly AuthenticationMethod[] };
+  /** A session gained the proof of a second factor. */
+  'mfa.session.verified': { method: AuthenticationMethod };
+  /** `device`: those that came of one trusted browser. */
+  'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
+  'mfa.trusted_device.added': { deviceId: string };
+  'mfa.trusted_device.used': { deviceId: string };
+  /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */
+  'mfa.trusted_device.refused': { deviceId: string; reason: 'other_browser' };
+  /** `deviceId` null: all of the user's. */
+  'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
+  /** An administrator removed factors. */
+  'mfa.admin.reset': { reason: string; authenticators: readonly EventAuthenticator[] };
+  /** An administrator opened these authenticators, none if none was locked, and gave the user a new budget of attempts. */
+  'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
+  /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
+  'mfa.admin.enrollment_required': { reason: string; from: string | null };
+  /** All that was kept of the user was removed, with or without the entries of the audit trail. */
+  'mfa.user.forgotten': { auditTrail: 'removed' | 'kept' };
+}
+
+export type MfaEventType = keyof MfaEventData;
+
+/** What happened to one user. It is told after the change was committed, once. */
+export type MfaEvent<T extends MfaEventType = MfaEventType> = {
+  [K in T]: {
+    /** Sorts by time. */
+    id: string;
+    type: K;
+    at: Date;
+    userId: string;
+    actor: MfaActor;
+    /** As the framework tells it; behind a proxy that is what its trusted-proxy setting makes of it. */
+    ip: string | null;
+    userAgent: string | null;
+    /** The authentication session in which it happened. */
+    sessionId: string | null;
+    data: MfaEventData[K];
+  };
+}[T];
+
+/** An event before it has an id and a time. */
+export type NewMfaEvent = { [K in MfaEventType]: { type: K; data: MfaEventData[K] } }[MfaEventType];
+
+/** What an event may say of an authenticator. */
+export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
+  return { id, type, name };
+}

@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { AuditLog } from './audit-log.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { sortableId } from '../../core/crypto/sortable-id.js';
+import { MfaNotifier } from './mfa-notifier.js';
+import type { CommitResult, Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { EventSource } from './event-source.js';
+import type { MfaEvent, NewMfaEvent } from './mfa-event.js';
+import { MfaEvents } from './mfa-events.js';
+
+/** What a change means for one user. */
+export interface Happening {
+  user: MfaUser;
+  source: EventSource;
+  events: readonly NewMfaEvent[];
+  /** Whether the owner of the account is not told: of what is no change to them. */
+  silent?: boolean;
+}
+
+/** Commits changes together with their audit trail, and tells of them when they have happened: once, and never before. */
+@Injectable()
+export class MfaJournal {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+    @Inject(MfaEvents) private readonly events: MfaEvents,
+    @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Runs the writes in one transaction. What it means is told only if they were committed. */
+  async commit(writes: readonly Write[], happening: Happening): Promise<CommitResult> {
+    const events = this.stamp(happening);
+    const result = await this.storage.commit([...writes, ...this.audit.plan(events)]);
+    if (result.committed) this.tell(happening, events);
+    return result;
+  }
+
+  /** Records what happened without changing any of our rows. */
+  async record(happening: Happening): Promise<void> {
+    await this.commit([], happening);
+  }
+
+  private tell({ user, silent = false }: Happening, events: readonly MfaEvent[]): void {
+    this.events.publish(events);
+    if (silent) return;
+    for (const event of events) this.notifier.notify(event, user);
+  }
+
+  private stamp({ user, source, events }: Happening): MfaEvent[] {
+    const now = this.clock.now();
+    const userId = userIdOf(user);
+    return events.map((event) => ({ id: sortableId(now), at: new Date(now), userId, ...source, ...event }));
+  }
+}

@@ -1,0 +1,63 @@
+import type { OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { MfaNotification } from '../../core/users/notification.js';
+import { SupportContacts } from '../../adapter/support-contacts.js';
+import type { MfaEvent } from './mfa-event.js';
+import { textsOf } from '../../i18n/choose-texts.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { notificationOf } from './notification-of-event.js';
+import { writeNotification } from './notification-text.js';
+
+/** How long a mailer that does not answer may hold up the end of the application. */
+const SHUTDOWN_MS = 5000;
+
+/** Tells the owner of an account of changes, through the adapter, after they were committed. */
+@Injectable()
+export class MfaNotifier implements OnModuleDestroy {
+  private readonly logger = new Logger(MfaNotifier.name);
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(SupportContacts) private readonly support: SupportContacts,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** Sends without waiting: a slow or broken mailer must not hold up or undo what has happened. */
+  notify(event: MfaEvent, user: MfaUser): void {
+    const facts = notificationOf(event);
+    if (!facts) return;
+    const { ip, userAgent, at } = event;
+    const sent = this.send({ ...facts, at: at.getTime(), ip, userAgent }, user)
+      .catch((error: unknown) => {
+        this.logger.error(
+          `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
+        );
+      })
+      .finally(() => this.underWay.delete(sent));
+    this.underWay.add(sent);
+  }
+
+  /** What is under way is sent before the application closes the connections that a mailer may need. */
+  async onModuleDestroy(): Promise<void> {
+    const all = Promise.allSettled(this.underWay);
+    const signal = AbortSignal.timeout(SHUTDOWN_MS);
+    await Promise.race([all, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+  }
+
+  private async send(
+    facts: Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>,
+    user: MfaUser,
+  ): Promise<void> {
+    // Not in the language of the request: it may be a stranger's.
+    const texts = textsOf(await this.adapter.getLocale(user), this.options.locales);
+    const [site, support] = await Promise.all([this.adapter.getSiteName(), this.support.find(user)]);
+    const written = writeNotification(facts, site, texts, support);
+    await this.adapter.sendNotification({ ...facts, ...written }, user);
+  }
+}

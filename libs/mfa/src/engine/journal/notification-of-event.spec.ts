@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { NOTIFICATION_TYPES } from '../../core/users/notification.js';
+import type { MfaEvent, MfaEventData, MfaEventType } from './mfa-event.js';
+import { notificationOf } from './notification-of-event.js';
+
+const authenticator = { id: 'an id', type: 'totp', name: 'Phone' } as const;
+const named = { authenticatorType: 'totp', authenticatorName: 'Phone' };
+
+/** The compiler asks for every type. */
+const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
+  'mfa.authenticator.added': [
+    { authenticator, isFirst: true },
+    { type: 'authenticator_added', ...named },
+  ],
+  'mfa.authenticator.removed': [
+    { authenticator, isLast: true },
+    { type: 'authenticator_removed', ...named },
+  ],
+  'mfa.authenticator.renamed': [{ authenticator, formerName: 'x' }, null],
+  'mfa.authenticator.used': [{ authenticator }, null],
+  'mfa.authenticator.failed': [{ types: ['totp'], afterFirstFactor: true }, null],
+  'mfa.attempts.exhausted': [{ attempts: 5, windowSeconds: 300 }, { type: 'attempts_exhausted' }],
+  'mfa.enrollment.failed': [{ type: 'totp' }, null],
+  'mfa.reauthentication.failed': [{ method: 'pwd' }, null],
+  'mfa.access.refused': [{ reason: 'mfa_required' }, null],
+  'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
+  'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
+  'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
+  'mfa.authenticator.unreadable': [{ authenticator }, null],
+  'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
+  'mfa.authenticator.tampered': [{ authenticatorId: 'x' }, null],
+  'mfa.recovery_code.used': [
+    { authenticator, remaining: 0 },
+    { type: 'recovery_code_used', ...named, remaining: 0 },
+  ],
+  'mfa.recovery_codes.low': [
+    { authenticator, remaining: 2 },
+    { type: 'recovery_codes_low', ...named, remaining: 2 },
+  ],
+  'mfa.recovery_codes.regenerated': [
+    { authenticator, count: 10 },
+    { type: 'recovery_codes_regenerated', ...named, remaining: 10 },
+  ],
+  'mfa.session.started': [{ methods: ['pwd'] }, null],
+  'mfa.session.verified': [{ method: 'totp' }, null],
+  'mfa.session.ended': [{ scope: 'one', reason: 'logout' }, null],
+  'mfa.trusted_device.added': [{ deviceId: 'x' }, { type: 'trusted_device_added' }],
+  'mfa.trusted_device.used': [{ deviceId: 'x' }, null],
+  'mfa.trusted_device.refused': [
+    { deviceId: 'x', reason: 'other_browser' },
+    { type: 'trusted_device_copied' },
+  ],
+  'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, { type: 'trusted_device_reused' }],
+  'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
+  'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
+  'mfa.admin.unlocked': [{ authenticators: [] }, null],
+  'mfa.user.forgotten': [{ auditTrail: 'removed' }, null],
+};
+
+describe('what the owner of the account is told of', () => {
+  it.each(Object.entries(CASES))('%s', (type, [data, expected]) => {
+    expect(notificationOf({ type, data } as MfaEvent)).toEqual(expected);
+  });
+
+  it('is a lock because of a copy with the copy, and not once more', () => {
+    const data = { authenticator, reason: 'cloned' };
+    expect(notificationOf({ type: 'mfa.authenticator.locked', data } as MfaEvent)).toBeNull();
+  });
+
+  it('is every kind of notification', () => {
+    const types = Object.values(CASES).flatMap(
+      ([, facts]) => (facts as { type?: string } | null)?.type ?? [],
+    );
+    expect(types.sort()).toEqual([...NOTIFICATION_TYPES].sort());
+  });
+});

@@ -1,0 +1,85 @@
+import escapeHtml from 'escape-html';
+
+import type { MfaNotification } from '../../core/users/notification.js';
+import type { SupportContact } from '../../core/users/support-contact.js';
+import { cleanName } from '../../core/users/authenticator-name.js';
+import { fillIn } from '../../i18n/choose-texts.js';
+import { factorLabel } from '../../i18n/factor-label.js';
+import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
+import { describeBrowser } from '../../i18n/describe-browser.js';
+import { pageTextsOf } from '../../i18n/fill-text.js';
+import { shownAddress } from '../../i18n/shown-address.js';
+
+type Facts = Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>;
+
+/** What mail programs make a link of. */
+const LINK = /:\/\/|\bwww\.|(?<![@.\p{L}\p{N}-])(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?![\p{L}\p{N}.@-])/iu;
+
+/**
+ * The texts of a notification in one language: what happened, when and from where, and what to do if it was a stranger. Of
+ * what a stranger may have chosen, nothing can add headers, lines, or links to the mail.
+ *
+ * @param support whom to ask, as the adapter says
+ */
+export function writeNotification(
+  facts: Facts,
+  site: string,
+  texts: MfaLocaleTexts,
+  support: SupportContact | null = null,
+): Pick<MfaNotification, 'locale' | 'subject' | 'text' | 'html'> {
+  const { locale, notifications, details } = texts;
+  const ip = shownAddress(facts.ip);
+  const values = {
+    // A subject is one line.
+    site: cleanName(site),
+    name: nameIn(facts, texts),
+    remaining: facts.remaining?.toString(),
+    time: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' }).format(
+      facts.at,
+    ),
+    ip: ip ?? undefined,
+    userAgent: browserIn(facts.userAgent, texts),
+  };
+  const { subject, text } = notifications[facts.type];
+  const paragraphs = [
+    [fillIn(text, values)],
+    [
+      fillIn(details.time, values),
+      ...(ip ? [fillIn(details.ip, values)] : []),
+      ...(facts.userAgent ? [fillIn(details.userAgent, values)] : []),
+    ],
+    [fillIn(details.repudiation, values)],
+  ];
+  const plain = paragraphs.map((lines) => lines.join('\n'));
+  const marked = paragraphs.map((lines) => `<p>${lines.map(escapeHtml).join('<br>')}</p>`);
+  if (support) {
+    const { support: line } = pageTextsOf(texts);
+    plain.push(fillIn(line, { contact: support.text }));
+    marked.push(`<p>${escapeHtml(line).replace('{contact}', () => markContact(support))}</p>`);
+  }
+  return {
+    locale,
+    subject: fillIn(subject, values),
+    text: plain.join('\n\n'),
+    html: marked.join('\n'),
+  };
+}
+
+/** A path leads nowhere from a mail. */
+function markContact({ text, href }: SupportContact): string {
+  if (href === null || href.startsWith('/')) return escapeHtml(text);
+  return `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`;
+}
+
+/** The authenticator's name; of one that is made to be clicked, only what kind it is of. */
+function nameIn({ authenticatorName = '', authenticatorType }: Facts, texts: MfaLocaleTexts): string {
+  const name = cleanName(authenticatorName);
+  if (!LINK.test(name) || !authenticatorType) return name;
+  return factorLabel(authenticatorType, pageTextsOf(texts));
+}
+
+function browserIn(userAgent: string | null, texts: MfaLocaleTexts): string {
+  const { devicesName, devicesUnknown } = pageTextsOf(texts);
+  const { browser, system } = describeBrowser(userAgent);
+  return browser && system ? fillIn(devicesName, { browser, system }) : (browser ?? system ?? devicesUnknown);
+}

@@ -1,0 +1,56 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { readRecords } from '../../core/policy/methods.js';
+import { CountColumn } from '../../storage/count-column.js';
+import { JsonColumn } from '../../storage/json-column.js';
+import { MomentColumn } from '../../storage/moment-column.js';
+
+/** `pending`: the first factor is proven and a second one owed. */
+export type AuthenticationSessionStatus = 'pending' | 'authenticated';
+
+/** What one sign-in has proven, and when. The client holds the token, of which only the hash is kept here. */
+@Entity({ name: 'mfa_session' })
+@Index('uq_mfa_session_token', ['tokenHash'], { unique: true })
+@Index('idx_mfa_session_user', ['userId'])
+@Index('idx_mfa_session_user_created', ['userId', 'createdAt'])
+@Index('idx_mfa_session_expiry', ['expiresAt'])
+export class AuthenticationSession {
+  /** A UUID that sorts by time. It stays the same when the token changes. */
+  @PrimaryColumn({ type: 'varchar', length: 36 })
+  id!: string;
+
+  @Column({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  /** SHA-256 of the token in hex. */
+  @Column({ name: 'token_hash', type: 'varchar', length: 64 })
+  tokenHash!: string;
+
+  @Column({ type: 'varchar', length: 20 })
+  status!: AuthenticationSessionStatus;
+
+  /** The proofs, oldest first, one per method; none when they can't be read. */
+  @JsonColumn(readRecords)
+  methods!: AuthenticationRecord[];
+
+  @MomentColumn('created_at')
+  createdAt!: Date;
+
+  @MomentColumn('expires_at')
+  expiresAt!: Date;
+
+  /** How long it lives once it is authenticated, in seconds, when the sign-in said so; null: as the options say. */
+  @CountColumn('ttl_seconds', { nullable: true })
+  ttlSeconds!: number | null;
+
+  /** Seals what the row says under a key that the database does not have; see `row-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
+
+  /** Whether the session is over at that moment, in milliseconds since the epoch. */
+  isExpired(now: number = Date.now()): boolean {
+    return this.expiresAt.getTime() <= now;
+  }
+}

@@ -1,0 +1,73 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import { BigintColumn } from '../../storage/bigint-column.js';
+import { CountColumn } from '../../storage/count-column.js';
+import { MomentColumn } from '../../storage/moment-column.js';
+
+/** One enrolled factor of one user. */
+@Entity({ name: 'mfa_authenticator' })
+@Index('idx_mfa_authenticator_user', ['userId'])
+@Index('idx_mfa_authenticator_locked', ['lockedAt'])
+export class Authenticator {
+  /** A random UUID. */
+  @PrimaryColumn({ type: 'varchar', length: 36 })
+  id!: string;
+
+  @Column({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  @Column({ type: 'varchar', length: 20 })
+  type!: MfaType;
+
+  @Column({ type: 'varchar', length: 100 })
+  name!: string;
+
+  /** What the factor needs to verify a proof, as JSON, encrypted by the adapter. */
+  @Column({ type: 'text' })
+  data!: string;
+
+  @MomentColumn('created_at')
+  createdAt!: Date;
+
+  @MomentColumn('last_used_at', { nullable: true })
+  lastUsedAt!: Date | null;
+
+  /** Failures since the last success; at `rateLimit.lockAfter` the authenticator is disabled. */
+  @CountColumn('failures')
+  failures!: number;
+
+  /** When it was locked, by `failures` that reached the cap or by a copy; null while it is not. */
+  @MomentColumn('locked_at', { nullable: true })
+  lockedAt!: Date | null;
+
+  /** When there turned out to be a copy of it; null: never. It is locked then, however few its failures. */
+  @MomentColumn('cloned_at', { nullable: true })
+  clonedAt!: Date | null;
+
+  /** Right codes in a row since it was locked, where these open the lock. */
+  @CountColumn('unlock_codes')
+  unlockCodes!: number;
+
+  /** When the last of these was given. */
+  @MomentColumn('unlock_code_at', { nullable: true })
+  unlockCodeAt!: Date | null;
+
+  /** TOTP only: the newest time step that was accepted (RFC 6238, section 5.2). It never goes back. */
+  @BigintColumn('last_step', { nullable: true })
+  lastStep!: number | null;
+
+  /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */
+  @CountColumn('remaining', { nullable: true })
+  remaining!: number | null;
+
+  /** TOTP only: seals what decides under a key that the database does not have; see `authenticator-seal.ts`. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  seal!: string | null;
+}
+
+/** How an authenticator is called in logs and lists: its name and its type, never anything of its data. */
+export function authenticatorLabel({ name, type }: Pick<Authenticator, 'name' | 'type'>): string {
+  return `${name} (${type})`;
+}

@@ -1,0 +1,61 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
+import { CountColumn } from '../../storage/count-column.js';
+import { MomentColumn } from '../../storage/moment-column.js';
+
+/** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
+@Entity({ name: 'mfa_user_state' })
+@Index('idx_mfa_user_state_factors', ['secondFactors', 'userId'])
+@Index('idx_mfa_user_state_required', ['enrollmentRequiredFrom'])
+export class MfaUserState {
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  /** Counted up by each change of the user's factors: two changes that read the same version can't both happen. */
+  @CountColumn('version')
+  version!: number;
+
+  /**
+   * How many second factors the user has, counted anew by each change of them. It is there to list users by; what a user may
+   * do is decided on the factors themselves.
+   */
+  @CountColumn('second_factors')
+  secondFactors!: number;
+
+  /** Attempts taken in the current window. */
+  @CountColumn('attempts')
+  attempts!: number;
+
+  /** When the current window began; null before the first attempt. */
+  @MomentColumn('window_started_at', { nullable: true })
+  windowStartedAt!: Date | null;
+
+  /** The beginning of the window of which it was told that its budget is spent; null: of none. */
+  @MomentColumn('exhausted_told_at', { nullable: true })
+  exhaustedToldAt!: Date | null;
+
+  /** Messages with codes that were sent in their current window; null: none yet. */
+  @CountColumn('messages', { nullable: true })
+  messages!: number | null;
+
+  /** When that window began. */
+  @MomentColumn('messages_from', { nullable: true })
+  messagesFrom!: Date | null;
+
+  /** When the user was first told to enrol; null when never. It is never moved. */
+  @MomentColumn('enrollment_started_at', { nullable: true })
+  enrollmentStartedAt!: Date | null;
+
+  /** When the user first had a second factor, had or removed since; null: never. Such a user gets no enrolment grace any more. */
+  @MomentColumn('enrolled_at', { nullable: true })
+  enrolledAt!: Date | null;
+
+  /** From when on an administrator demands a second factor of this user; null when none does. */
+  @MomentColumn('enrollment_required_from', { nullable: true })
+  enrollmentRequiredFrom!: Date | null;
+
+  /** The random WebAuthn user handle in base64url, made with the first key and kept for good; null before. */
+  @Column({ name: 'user_handle', type: 'varchar', length: 100, nullable: true })
+  userHandle!: string | null;
+}

@@ -1,0 +1,324 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { SelectQueryBuilder } from 'typeorm';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { sortableId } from '../../core/crypto/sortable-id.js';
+import { createToken, hashToken, isToken } from '../../core/crypto/token.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { Account } from '../authenticators/accounts.service.js';
+import { Authenticator } from '../rows/authenticator.entity.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { isSameProof } from '../../core/policy/methods.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { MfaUserState } from '../rows/mfa-user-state.entity.js';
+import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
+import { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import type { IssuedSession } from '../rows/issued-session.js';
+import { SessionLimit } from './session-limit.js';
+import { isSealedSession, sealSession } from './session-seal.js';
+
+/** The claim that is lost when the session ended, or anything of it changed, after it was read. */
+export const SESSION_CLAIM = 'session';
+
+export interface NewSession {
+  /** Default: `pending`. */
+  status?: AuthenticationSessionStatus;
+  /** What was proven. Default: nothing. */
+  methods?: AuthenticationRecord[];
+  /** How long it lives once it is authenticated, in seconds. Default: the option `session.ttlSeconds`. */
+  ttlSeconds?: number | null;
+}
+
+export interface SessionWithAccount {
+  session: AuthenticationSession;
+  account: Account;
+}
+
+/** Makes, finds, changes and ends authentication sessions. The `plan…` methods return statements for a commit. */
+@Injectable()
+export class AuthenticationSessionService {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Starts a session of this user and returns it with its token. */
+  async create(user: Pick<MfaUser, 'id'>, given: NewSession = {}): Promise<IssuedSession> {
+    const { issued, write } = this.planCreation(userIdOf(user), given);
+    await this.storage.commit([write]);
+    await this.limit.started(issued);
+    return issued;
+  }
+
+  /** The living session of that token, pending or authenticated, or null. */
+  async verify(token: string): Promise<AuthenticationSession | null> {
+    return isPresentable(token) ? this.find({ tokenHash: hashToken(token) }, (query) => query) : null;
+  }
+
+  /** Like {@link verify}, with what is kept of the user in the same query. */
+  async verifyWithAccount(token: string): Promise<SessionWithAccount | null> {
+    return isPresentable(token) ? this.findWithAccount({ tokenHash: hashToken(token) }) : null;
+  }
+
+  /**
+   * The session as it is now, with what is kept of the user; null when it ended, or its token was replaced: a request that came
+   * with the old token has no part in what the new one stands for.
+   */
+  async reload({
+    id,
+    tokenHash,
+  }: Pick<AuthenticationSession, 'id' | 'tokenHash'>): Promise<SessionWithAccount | null> {
+    const found = await this.findWithAccount({ tokenHash });
+    return found?.session.id === id ? found : null;
+  }
+
+  /** Whether there is a session of that id which has not ended, whatever its token and status. */
+  async isThere(id: string): Promise<boolean> {
+    return (await this.find({ id }, (query) => query)) !== null;
+  }
+
+  /**
+   * The session as it is now, for a request whose claim on it was lost: another one changed what it holds, and this one plans
+   * anew, so that nothing comes back that it has lost meanwhile, such as the proof of a factor that was removed.
+   *
+   * @throws {MfaException} `session_expired` when it is over, goes on under another token, or is not pending any more
+   */
+  async renew(session: AuthenticationSession): Promise<AuthenticationSession> {
+    const found = await this.reload(session);
+    if (found?.session.status !== session.status) throw new MfaException('session_expired');
+    return found.session;
+  }
+
+  /** The user's living sessions, the newest first: no more than the limit allows. */
+  async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
+    const rows = await this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(AuthenticationSession, 's')
+        .where('s.userId = :userId', { userId: userIdOf(user) })
+        .orderBy('s.createdAt', 'DESC')
+        .addOrderBy('s.id', 'DESC')
+        .limit(this.options.session.maxPerUser)
+        .getMany(),
+    );
+    return rows.filter((session) => this.isAlive(session));
+  }
+
+  /** Ends one session. */
+  async revoke(session: Pick<AuthenticationSession, 'id'>): Promise<void> {
+    await this.storage.write(this.deletion().where('id = :id', { id: session.id }));
+  }
+
+  /** Ends all sessions of the user, or all but one, and sign-ins that are under way; returns how many. */
+  async revokeAll(user: Pick<MfaUser, 'id'>, except?: Pick<AuthenticationSession, 'id'>): Promise<number> {
+    return this.storage.write(this.planEndingOthers(userIdOf(user), except?.id ?? '').query);
+  }
+
+  planCreation(
+    userId: string,
+    { status = 'pending', methods = [], ttlSeconds = null }: NewSession,
+  ): { issued: IssuedSession; write: Write; takeover: (former: string) => Write } {
+    const now = this.clock.now();
+    const token = createToken();
+    const session = this.seal(new AuthenticationSession(), {
+      id: sortableId(now),
+      userId,
+      tokenHash: hashToken(token),
+      status,
+      methods,
+      ttlSeconds,
+      createdAt: new Date(now),
+      expiresAt: this.expiry(status, ttlSeconds),
+    });
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(AuthenticationSession)
+      .values(session)
+      .updateEntity(false);
+    return {
+      issued: { session, token },
+      write: { query },
+      // In place of the session that the client held before, if that is there still: one statement instead of two.
+      takeover: (former) => ({
+        claim: SESSION_CLAIM,
+        query: this.storage.dataSource
+          .createQueryBuilder()
+          .update(AuthenticationSession)
+          .set(session)
+          .where('token_hash = :former', { former: hashToken(former) }),
+      }),
+    };
+  }
+
+  /**
+   * Adds proofs and makes the session authenticated. The token changes and the old one is dead at once (ASVS
+   * v5.0.0-7.2.4): of several requests that do this with one token, one wins.
+   */
+  planGain(
+    session: AuthenticationSession,
+    ...records: AuthenticationRecord[]
+  ): { issued: IssuedSession; write: Write } {
+    const token = createToken();
+    const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
+    const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
+    const changed = { methods, tokenHash: hashToken(token), ...this.authenticated(session) };
+    const { next, write } = this.planChange(session, changed);
+    return { issued: { session: next, token }, write };
+  }
+
+  /**
+   * Completes a sign-in that owes nothing: until then the session was pending, so that whatever ends sign-ins under way ended
+   * this one too. Nobody has had the token yet, so it stays.
+   */
+  planCompletion(
+    session: AuthenticationSession,
+    ...records: AuthenticationRecord[]
+  ): { session: AuthenticationSession; write: Write } {
+    const changed = { methods: [...session.methods, ...records], ...this.authenticated(session) };
+    const { next, write } = this.planChange(session, changed);
+    return { session: next, write };
+  }
+
+  /** Replaces what the session holds, as when a factor is gone; the token stays. */
+  planRecords(session: AuthenticationSession, methods: AuthenticationRecord[]): Write {
+    return this.planChange(session, { methods }).write;
+  }
+
+  /**
+   * Claims that the session is as it was read and lives: a commit that was allowed because of it happens with it or not at
+   * all. Its row stays locked until then, so that it can't end in between.
+   */
+  planClaim(session: AuthenticationSession): Write {
+    return this.claim(session, { seal: session.seal });
+  }
+
+  /** Ends the user's sessions that still wait for their second factor. */
+  planEndingPending(userId: string): Write {
+    return {
+      query: this.deletion().where('user_id = :userId AND status = :status', { userId, status: 'pending' }),
+    };
+  }
+
+  /** Ends one of the user's sessions; of several that do it, one does. */
+  planEnding(userId: string, id: string): Write {
+    return {
+      claim: SESSION_CLAIM,
+      query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
+    };
+  }
+
+  planEndingOthers(userId: string, keptId: string): Write {
+    return { query: this.deletion().where('user_id = :userId AND id <> :keptId', { userId, keptId }) };
+  }
+
+  /** Ends these sessions of the user, as far as there are any left of them. */
+  planEndingThese(userId: string, sessions: readonly Pick<AuthenticationSession, 'id'>[]): Write {
+    const ids = sessions.map(({ id }) => id);
+    return { query: this.deletion().where('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
+  }
+
+  /** Ends the session that a client held before it signed in again. */
+  planEndingToken(token: string): Write {
+    return { query: this.deletion().where('token_hash = :tokenHash', { tokenHash: hashToken(token) }) };
+  }
+
+  private planChange(
+    session: AuthenticationSession,
+    changed: Partial<AuthenticationSession>,
+  ): { next: AuthenticationSession; write: Write } {
+    const next = this.seal(session, changed);
+    return { next, write: this.claim(session, { ...changed, seal: next.seal }) };
+  }
+
+  /** Writes on the condition that the row is still as it was read: its seal covers all of it. */
+  private claim({ id, seal }: AuthenticationSession, changed: Partial<AuthenticationSession>): Write {
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .update(AuthenticationSession)
+      .set(changed)
+      .where('id = :id AND seal = :seen AND expires_at > :now', {
+        id,
+        seen: seal,
+        now: this.clock.now(),
+      });
+    return { claim: SESSION_CLAIM, query };
+  }
+
+  private seal(
+    session: AuthenticationSession,
+    changed: Partial<AuthenticationSession>,
+  ): AuthenticationSession {
+    const next = Object.assign(new AuthenticationSession(), session, changed);
+    return Object.assign(next, { seal: sealSession(this.keyRing, next) });
+  }
+
+  private async findWithAccount(criteria: { tokenHash: string }): Promise<SessionWithAccount | null> {
+    const found = await this.find(criteria, (query) =>
+      query
+        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId')
+        .leftJoinAndMapMany('s.authenticators', Authenticator, 'a', 'a.userId = s.userId')
+        .orderBy('a.createdAt')
+        .addOrderBy('a.type', 'DESC'),
+    );
+    if (!found) return null;
+    const { state, authenticators, ...columns } = found as AuthenticationSession & Account;
+    return {
+      session: Object.assign(new AuthenticationSession(), columns),
+      account: { state, authenticators },
+    };
+  }
+
+  private async find(
+    criteria: { tokenHash: string } | { id: string },
+    extend: (query: SelectQueryBuilder<AuthenticationSession>) => SelectQueryBuilder<AuthenticationSession>,
+  ): Promise<AuthenticationSession | null> {
+    const session = await this.storage.read((dataSource) =>
+      extend(dataSource.createQueryBuilder(AuthenticationSession, 's').where(criteria)).getOne(),
+    );
+    return session && this.isAlive(session) ? session : null;
+  }
+
+  /** A row that this module has not made, or that was changed by others, is no session. */
+  private isAlive(session: AuthenticationSession): boolean {
+    return !session.isExpired(this.clock.now()) && isSealedSession(this.keyRing, session);
+  }
+
+  private deletion() {
+    return this.storage.dataSource.createQueryBuilder().delete().from(AuthenticationSession);
+  }
+
+  /** A sign-in that is completed begins its time; a session that is authenticated already keeps its end. */
+  private authenticated({
+    status,
+    ttlSeconds,
+    expiresAt,
+  }: AuthenticationSession): Pick<AuthenticationSession, 'status' | 'expiresAt'> {
+    return {
+      status: 'authenticated',
+      expiresAt: status === 'pending' ? this.expiry('authenticated', ttlSeconds) : expiresAt,
+    };
+  }
+
+  private expiry(status: AuthenticationSessionStatus, ttlSeconds: number | null): Date {
+    const { pendingTtlSeconds, ttlSeconds: usual } = this.options.session;
+    const seconds = status === 'pending' ? pendingTtlSeconds : (ttlSeconds ?? usual);
+    return new Date(this.clock.now() + seconds * 1000);
+  }
+}
+
+/** Applications may pass on what a client sent, whatever that is. */
+function isPresentable(token: unknown): token is string {
+  return typeof token === 'string' && isToken(token);
+}

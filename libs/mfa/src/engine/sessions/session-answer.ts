@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { AuthenticationMethod, AuthenticationRecord } from '../../core/policy/methods.js';
+import type { IssuedSession } from '../rows/issued-session.js';
+import { setMfaSession } from '../rows/request-session.js';
+import { SessionTransport } from './session-transport.js';
+
+/** One proof, as answers show it. */
+export interface ProvenMethod {
+  method: AuthenticationMethod;
+  at: Date;
+}
+
+/** What an answer says of a session whose token the client gets with it. */
+export interface SessionAnswer {
+  proven: ProvenMethod[];
+  /** Only for clients of the header transport. */
+  sessionToken?: string;
+  expiresAt: Date;
+}
+
+export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
+  return records.map(({ method, at }) => ({ method, at: new Date(at) }));
+}
+
+/** Hands a session to the client and describes it. */
+@Injectable()
+export class SessionAnswers {
+  constructor(@Inject(SessionTransport) private readonly transport: SessionTransport) {}
+
+  give(request: object, response: object | undefined, issued: IssuedSession): SessionAnswer {
+    setMfaSession(request, issued.session);
+    return {
+      proven: provenMethods(issued.session.methods),
+      ...this.transport.write(request, response, issued),
+      expiresAt: issued.session.expiresAt,
+    };
+  }
+}

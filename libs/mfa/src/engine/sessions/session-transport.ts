@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { stringifySetCookie } from 'cookie';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { isToken } from '../../core/crypto/token.js';
+import { addSetCookie, readCookies, readHeader, setHeader } from '../../core/web/http-message.js';
+import { LostCookieWarning } from '../../core/web/lost-cookie-warning.js';
+import { assertSameOrigin } from '../../core/web/same-origin.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { IssuedSession } from '../rows/issued-session.js';
+
+/** A token that a request presents; `malformed` when it can't be one of ours. */
+export type PresentedToken =
+  { via: 'header' | 'cookie'; token: string } | { via: 'header' | 'cookie'; malformed: true };
+
+/** Value of the session header with which a client without a token asks for one in the body. */
+const NEW_TOKEN = 'new';
+
+/** Credentials that a page can add to a request only where CORS lets it: not those that browsers add by themselves. */
+const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
+
+/**
+ * Carries the session token: in an HttpOnly cookie, or in a header for clients that ask for it. When both are there
+ * only the header counts, so a cookie that somebody planted can't replace what the client says.
+ */
+@Injectable()
+export class SessionTransport {
+  constructor(
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
+  ) {}
+
+  /**
+   * Refuses what another site made a browser send, unless it is one of the option `trustedOrigins`.
+   *
+   * @throws {MfaException} `cross_origin`
+   */
+  assertSameOrigin(request: object): void {
+    assertSameOrigin(request, this.options.trustedOrigins);
+  }
+
+  /**
+   * Whether a browser may have added by itself what this request is known by: the session cookie, or a cookie of the
+   * application's, or a password or certificate that it keeps. Any page can make it send those.
+   */
+  isForgeable(request: object): boolean {
+    if (readHeader(request, this.options.session.header) !== undefined) return false;
+    if (this.cookiesOf(request).length > 0) return true;
+    return !TOKEN_SCHEME.test(readHeader(request, 'authorization') ?? '');
+  }
+
+  /** Whether this client keeps its token itself. Such a request can't be forged by another site. */
+  usesHeader(request: object): boolean {
+    return (
+      this.options.session.cookie === false || readHeader(request, this.options.session.header) !== undefined
+    );
+  }
+
+  /** The token that the request presents, if any. */
+  read(request: object): PresentedToken | null {
+    const header = readHeader(request, this.options.session.header);
+    if (header !== undefined) return header === NEW_TOKEN ? null : presented('header', header);
+    const [cookie, ...others] = this.cookiesOf(request);
+    if (cookie === undefined) return null;
+    // Whose is whose can't be told, and the visitor must not end up in the account of whoever planted one.
+    return others.length > 0 ? { via: 'cookie', malformed: true } : presented('cookie', cookie);
+  }
+
+  /** That token, when it could be one of ours. */
+  readToken(request: object): string | null {
+    const presented = this.read(request);
+    return presented && 'token' in presented ? presented.token : null;
+  }
+
+  /** Hands the token to the client; returns what belongs into the body. */
+  write(
+    request: object,
+    response: object | undefined,
+    { token, session }: IssuedSession,
+  ): { sessionToken?: string } {
+    if (this.usesHeader(request)) {
+      setHeader(response, this.options.session.header, token);
+      return { sessionToken: token };
+    }
+    if (this.options.session.cookie && this.options.session.cookie.secure) this.lostCookies.check(request);
+    this.setCookie(response, token, Math.ceil((session.expiresAt.getTime() - this.clock.now()) / 1000));
+    return {};
+  }
+
+  /** Makes the browser forget the token. */
+  clear(response: object | undefined): void {
+    this.setCookie(response, '', 0);
+  }
+
+  private cookiesOf(request: object): string[] {
+    const { cookie } = this.options.session;
+    return cookie === false ? [] : readCookies(request, cookie.name);
+  }
+
+  private setCookie(response: object | undefined, value: string, maxAge: number): void {
+    const { cookie } = this.options.session;
+    if (cookie === false) return;
+    const { name, sameSite, secure, domain, path } = cookie;
+    addSetCookie(
+      response,
+      stringifySetCookie({ name, value, httpOnly: true, sameSite, secure, domain, path, maxAge }),
+    );
+  }
+}
+
+function presented(via: 'header' | 'cookie', token: string): PresentedToken {
+  return isToken(token) ? { via, token } : { via, malformed: true };
+}

@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { isOverSameChannel } from '../../core/policy/channels.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
+import { SECOND_FACTOR_TYPES } from '../../core/policy/factor-traits.js';
+import type { MfaUserState } from '../rows/mfa-user-state.entity.js';
+import { UserStateService } from './user-state.service.js';
+
+/** That somebody must have a second factor, and until when they may work without. */
+export interface EnrollmentDuty {
+  /** Null without a grace period. */
+  deadline: Date | null;
+  isOverdue: boolean;
+}
+
+/** Who must have a second factor, and until when they may work without. */
+@Injectable()
+export class EnrollmentPolicy {
+  constructor(
+    @Inject(UserStateService) private readonly states: UserStateService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Whether this user must have a second factor by now, whatever a route says: the application or an administrator demands it. */
+  async mustEnrol(
+    user: MfaUser,
+    state: MfaUserState | null,
+    context: MfaRequirementContext = {},
+  ): Promise<boolean> {
+    return requiredFrom(state) <= this.clock.now() || this.adapter.isMfaRequired(user, context);
+  }
+
+  /**
+   * Until when a user may pass `@RequireMfa()` without a second factor, milliseconds since the epoch; null without a grace
+   * period. The period starts at the first call and never again.
+   */
+  async deadline(user: MfaUser, state: MfaUserState | null): Promise<number | null> {
+    const grace = await this.graceEnd(user, state, true);
+    return grace === null ? null : Math.min(grace, requiredFrom(state));
+  }
+
+  /**
+   * What somebody without a second factor owes; null for who need not have one.
+   *
+   * @param starts whether the grace period begins with this question, when it has not yet
+   */
+  async duty(
+    user: MfaUser,
+    state: MfaUserState | null,
+    context: MfaRequirementContext,
+    starts = true,
+  ): Promise<EnrollmentDuty | null> {
+    const isRequired = await this.adapter.isMfaRequired(user, context);
+    const from = requiredFrom(state);
+    if (!isRequired && from === Infinity) return null;
+    const grace = isRequired ? await this.graceEnd(user, state, starts) : Infinity;
+    if (grace === null) return { deadline: null, isOverdue: true };
+    const deadline = Math.min(from, grace);
+    return { deadline: new Date(deadline), isOverdue: this.clock.now() >= deadline };
+  }
+
+  /**
+   * The end of the grace period; of one that has not begun, as if it began now. Null for who ever had a second factor: who lost
+   * it, or removed it, has learned long ago that one is needed.
+   */
+  private async graceEnd(user: MfaUser, state: MfaUserState | null, starts: boolean): Promise<number | null> {
+    const seconds = this.options.enrollmentGracePeriodSeconds;
+    if (seconds === 0 || state?.enrolledAt) return null;
+    const start = starts
+      ? await this.states.startEnrollmentGrace(userIdOf(user), state)
+      : (state?.enrollmentStartedAt ?? new Date(this.clock.now()));
+    return start.getTime() + seconds * 1000;
+  }
+
+  /**
+   * The types with which a user can enrol.
+   *
+   * @param records what the session holds: codes over the channel of its first factor would prove nothing more
+   */
+  supportedSecondFactors(records: readonly AuthenticationRecord[] = []): MfaType[] {
+    return SECOND_FACTOR_TYPES.filter(
+      (type) => this.options.supportedTypes.includes(type) && !isOverSameChannel(type, records),
+    );
+  }
+}
+
+/** From when on an administrator demands a second factor; an endless time away when none does. */
+function requiredFrom(state: MfaUserState | null): number {
+  return state?.enrollmentRequiredFrom?.getTime() ?? Infinity;
+}

@@ -1,0 +1,249 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { EventSource } from '../journal/event-source.js';
+import { APPLICATION_SOURCE } from '../journal/event-source.js';
+import type { NewMfaEvent } from '../journal/mfa-event.js';
+import { nameAuthenticator } from '../journal/mfa-event.js';
+import { MfaJournal } from '../journal/mfa-journal.js';
+import type { TakenAttempt } from '../users/attempt-limiter.js';
+import { AttemptLimiter } from '../users/attempt-limiter.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { CodeFactor, CodeVerdict } from '../factors/code-factor.js';
+import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
+import { FailedAttempts } from './failed-attempts.js';
+import { proofEvents } from '../authenticators/proof-events.js';
+import { Tampering } from '../authenticators/tampering.js';
+import { UnlockByCodes } from './unlock-by-codes.js';
+import { UnreadableAuthenticators } from '../authenticators/unreadable-authenticators.js';
+
+/** What happens in the same transaction as a proof. */
+export interface AlongProof {
+  writes: Write[];
+  events: NewMfaEvent[];
+  /** The session that is proven in, which the writes may have just started. */
+  sessionId: string;
+  /**
+   * Called when a claim among the writes was lost: the code was right, and something else has changed. Returns what to do
+   * instead.
+   *
+   * @throws {MfaException} when there is nothing left to do
+   */
+  again: () => Promise<AlongProof>;
+}
+
+/** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
+export interface CodeVerification {
+  types?: readonly MfaType[];
+  source?: EventSource;
+  /** Whether it finishes a sign-in. */
+  afterFirstFactor?: boolean;
+  along?: (authenticator: Authenticator) => AlongProof;
+}
+
+/** Judges a code against the user's authenticators: counts, compares, claims, in this order. */
+@Injectable()
+export class CodeVerifier {
+  constructor(
+    @Inject(CODE_FACTORS) private readonly factors: readonly CodeFactor[],
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
+    @Inject(FailedAttempts) private readonly failures: FailedAttempts,
+    @Inject(UnreadableAuthenticators) private readonly unreadable: UnreadableAuthenticators,
+    @Inject(Tampering) private readonly tampering: Tampering,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The authenticator that the code proves. The proof is consumed.
+   *
+   * @throws {MfaException} `invalid_request`, `too_many_attempts`, `authenticator_locked` or `incorrect_code`
+   */
+  async verify(
+    user: MfaUser,
+    input: unknown,
+    rows: readonly Authenticator[],
+    verification: CodeVerification = {},
+  ): Promise<Authenticator> {
+    if (typeof input !== 'string' || !CODE_INPUT_PATTERN.test(input)) {
+      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+    }
+    const code = normalizeCode(input);
+    const { types, source = APPLICATION_SOURCE } = verification;
+    const candidates = rows.filter(({ type }) => !types || types.includes(type));
+    // Whoever has an authenticator has the row that attempts are counted on.
+    const attempt = await this.limiter.take(user, source, { isKept: rows.length > 0 });
+
+    const wrong: Authenticator[] = [];
+    let isUnreadable = false;
+    for (const factor of this.factors) {
+      for (const row of candidates) {
+        if (row.type !== factor.type) continue;
+        const outcome = await this.prove(user, { factor, code }, row, attempt, verification);
+        if (outcome === 'proven') return row;
+        if (outcome === 'wrong') wrong.push(row);
+        if (outcome === 'unreadable') isUnreadable = true;
+      }
+    }
+    if (wrong.length === 0 && isUnreadable) {
+      // Nothing judged the code. It must not use up the budget of the factors that can.
+      await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+      throw new MfaException('incorrect_code');
+    }
+    await this.failures.record(user, wrong, attempt, verification);
+    throw new MfaException('incorrect_code');
+  }
+
+  /**
+   * Whether the code is right for a factor of this type, for callers outside a sign-in.
+   *
+   * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
+   */
+  async isRight(
+    user: MfaUser,
+    input: unknown,
+    rows: readonly Authenticator[],
+    type: MfaType,
+  ): Promise<boolean> {
+    try {
+      await this.verify(user, input, rows, { types: [type] });
+      return true;
+    } catch (error) {
+      if (error instanceof MfaException && ['incorrect_code', 'invalid_request'].includes(error.code))
+        return false;
+      throw error;
+    }
+  }
+
+  /** Whether the code proves this authenticator, and that is committed; `unfit` and `unreadable` are no failures. */
+  private async prove(
+    user: MfaUser,
+    typed: { factor: CodeFactor; code: string },
+    row: Authenticator,
+    attempt: TakenAttempt,
+    verification: CodeVerification,
+  ): Promise<'proven' | 'wrong' | 'unfit' | 'unreadable'> {
+    const verdict = await this.judge(user, typed, row, verification);
+    if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
+    if (verdict === 'forged') {
+      this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
+      return 'unreadable';
+    }
+    if (this.authenticators.isLocked(row)) {
+      const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
+      return isOpened ? 'proven' : 'wrong';
+    }
+    const lost = await this.accept(user, row, verdict.claims, attempt, verification);
+    if (lost === null) return 'proven';
+    const counted = lost === AUTHENTICATOR_CLAIM ? await this.recount(user, row) : null;
+    return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
+  }
+
+  private async judge(
+    user: MfaUser,
+    { factor, code }: { factor: CodeFactor; code: string },
+    row: Authenticator,
+    { source = APPLICATION_SOURCE }: CodeVerification,
+  ): Promise<CodeVerdict | 'unreadable'> {
+    try {
+      return await factor.judge(code, row, { user, sessionId: source.sessionId ?? '' });
+    } catch (error) {
+      this.unreadable.note(user, row, error, source);
+      return 'unreadable';
+    }
+  }
+
+  /**
+   * The row as it is now, when another code of its set was used since it was read, or it was encrypted anew; null for anything
+   * else. Each time fewer codes are left, and a secret is replaced once, so this has an end.
+   */
+  private async recount(user: MfaUser, seen: Authenticator): Promise<Authenticator | null> {
+    const row = (await this.authenticators.find(userIdOf(user))).find(({ id }) => id === seen.id);
+    return row && (row.remaining !== seen.remaining || row.data !== seen.data) ? row : null;
+  }
+
+  /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */
+  private async accept(
+    user: MfaUser,
+    row: Authenticator,
+    claims: Write[],
+    attempt: TakenAttempt,
+    { along, source = APPLICATION_SOURCE }: CodeVerification,
+    events: NewMfaEvent[] = this.openedByWaiting(row),
+  ): Promise<string | null> {
+    for (let extra = along?.(row); ; extra = await extra?.again()) {
+      const result = await this.journal.commit(
+        [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
+        {
+          user,
+          source: extra ? { ...source, sessionId: extra.sessionId } : source,
+          events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
+        },
+      );
+      if (result.committed) return null;
+      if (!extra || claims.some(({ claim }) => claim === result.lost)) return result.lost;
+    }
+  }
+
+  /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */
+  private async unlock(
+    user: MfaUser,
+    row: Authenticator,
+    step: number | undefined,
+    attempt: TakenAttempt,
+    verification: CodeVerification,
+  ): Promise<boolean> {
+    if (!this.unlocking.isEnabled || step === undefined) return false;
+    const { source = APPLICATION_SOURCE } = verification;
+    const giveBack = this.limiter.giveBack(attempt);
+    const isUsed = row.lastStep !== null && step <= row.lastStep;
+    if (isUsed || this.unlocking.isTooSoon(row)) {
+      if (isUsed) await this.limiter.failed(attempt);
+      else await this.journal.commit([giveBack], { user, source, events: [] });
+      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
+    }
+    const { write, opens, progress } = this.unlocking.claimCode(row, step);
+    if (opens) {
+      const opened: NewMfaEvent = {
+        type: 'mfa.authenticator.unlocked',
+        data: { authenticator: nameAuthenticator(row), by: 'codes' },
+      };
+      const lost = await this.accept(user, row, [write], attempt, verification, [opened]);
+      return lost === null || this.yieldToCopy(user, row, attempt, source);
+    }
+    const result = await this.journal.commit([write, giveBack], { user, source, events: [] });
+    if (!result.committed) return this.yieldToCopy(user, row, attempt, source);
+    throw new MfaException('authenticator_locked', { unlock: progress });
+  }
+
+  /** The code was right, and another request with it was faster: that is no failure, and takes nothing back. */
+  private async yieldToCopy(
+    user: MfaUser,
+    { id }: Authenticator,
+    attempt: TakenAttempt,
+    source: EventSource,
+  ): Promise<never> {
+    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);
+    if (!row || !this.authenticators.isLocked(row)) throw new MfaException('incorrect_code');
+    throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
+  }
+
+  private openedByWaiting(row: Authenticator): NewMfaEvent[] {
+    if (!this.lock.hasTripped(row) || this.lock.isClosed(row, this.clock.now())) return [];
+    return [
+      { type: 'mfa.authenticator.unlocked', data: { authenticator: nameAuthenticator(row), by: 'time' } },
+    ];
+  }
+}

@@ -1,0 +1,110 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { EventSource } from '../journal/event-source.js';
+import { APPLICATION_SOURCE } from '../journal/event-source.js';
+import { nameAuthenticator } from '../journal/mfa-event.js';
+import { MfaJournal } from '../journal/mfa-journal.js';
+import type { TakenAttempt } from '../users/attempt-limiter.js';
+import { AttemptLimiter } from '../users/attempt-limiter.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
+import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { UnlockByCodes } from './unlock-by-codes.js';
+
+interface Failure {
+  source?: EventSource;
+  afterFirstFactor?: boolean;
+}
+
+/** Counts codes that were wrong against what judged them, and locks what has judged too many. */
+@Injectable()
+export class FailedAttempts {
+  constructor(
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Counts one failure. When all that could judge is locked nothing was judged, right or wrong: the attempt goes back, so
+   * that a locked factor does not use up the budget of the others.
+   *
+   * @throws {MfaException} `authenticator_locked` when all of it is locked
+   */
+  async record(
+    user: MfaUser,
+    wrong: readonly Authenticator[],
+    attempt: TakenAttempt,
+    { source = APPLICATION_SOURCE, afterFirstFactor = false }: Failure,
+  ): Promise<void> {
+    const types = [...new Set(wrong.map(({ type }): MfaType => type))];
+    const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
+    if (wrong.length === 0) return this.limiter.failed(attempt, failed);
+    const now = this.clock.now();
+    // Nothing is judged where all of it is locked and no code opens it: that is not even a failure.
+    if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
+      return this.refuseLocked(user, wrong, attempt, source);
+    }
+    const restart = this.unlocking.isEnabled ? [this.unlocking.planRestart(wrong)] : [];
+    const result = await this.journal.commit([this.lock.planFailures(wrong, now), ...restart], {
+      user,
+      source,
+      events: [failed],
+    });
+    if (result.committed && result.affected[0] === 0) await this.refuseLocked(user, wrong, attempt, source);
+
+    const { attempts, lockAfter } = this.options.rateLimit;
+    for (const row of wrong) {
+      // Far from the cap nothing can have locked it, even with all attempts of a window at once.
+      if (row.failures + attempts < lockAfter) continue;
+      await this.close(user, row, source);
+    }
+    await this.limiter.failed(attempt);
+  }
+
+  /** Notes when the cap was reached, and tells of it once. */
+  private async close(user: MfaUser, row: Authenticator, source: EventSource): Promise<void> {
+    await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
+      user,
+      source,
+      events: [{ type: 'mfa.authenticator.locked', data: { authenticator: nameAuthenticator(row) } }],
+    });
+  }
+
+  /** None could be counted: they are locked, or were removed since they were read. */
+  private async refuseLocked(
+    user: MfaUser,
+    wrong: readonly Authenticator[],
+    attempt: TakenAttempt,
+    source: EventSource,
+  ): Promise<void> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    const locked = rows.filter(
+      (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
+    );
+    const [first] = locked;
+    if (!first) return;
+    // The server may have died between the failure that reached the cap and this note of it.
+    for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
+    // Where right codes open the lock this one was judged, and so it is an attempt like any other.
+    const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
+    if (canOpen) {
+      await this.limiter.failed(attempt);
+      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
+    }
+    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    throw new MfaException('authenticator_locked');
+  }
+}

@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { Authenticator } from '../rows/authenticator.entity.js';
+
+/** How far a locked authenticator is from opening. */
+export interface UnlockProgress {
+  codesLeft: number;
+  /** The earliest moment at which the next code counts. */
+  nextCodeAt: Date;
+}
+
+/**
+ * Opens a locked authenticator app by several right codes in a row, each of a later time step and some time after the one
+ * before: a stranger who guesses can't keep that up, and the owner needs nobody's help.
+ */
+@Injectable()
+export class UnlockByCodes {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  get isEnabled(): boolean {
+    return this.unlock.byCodes > 0;
+  }
+
+  /** Whether a right code now comes too soon after the one before. */
+  isTooSoon({ unlockCodeAt }: Authenticator): boolean {
+    return (
+      unlockCodeAt !== null &&
+      unlockCodeAt.getTime() + this.unlock.codesApartSeconds * 1000 > this.clock.now()
+    );
+  }
+
+  /** How many codes are left after what the row says. */
+  progress({
+    unlockCodes,
+    unlockCodeAt,
+  }: Pick<Authenticator, 'unlockCodes' | 'unlockCodeAt'>): UnlockProgress {
+    const { byCodes, codesApartSeconds } = this.unlock;
+    const from = unlockCodeAt ? unlockCodeAt.getTime() + codesApartSeconds * 1000 : this.clock.now();
+    return { codesLeft: byCodes - unlockCodes, nextCodeAt: new Date(from) };
+  }
+
+  /** Uses a right code up towards opening; `opens` when it is the last one that was needed. */
+  claimCode(
+    row: Authenticator,
+    lastStep: number,
+  ): { write: Write; opens: boolean; progress: UnlockProgress } {
+    const now = new Date(this.clock.now());
+    const unlockCodes = row.unlockCodes + 1;
+    const opens = unlockCodes >= this.unlock.byCodes;
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .update(Authenticator)
+      .set({
+        ...this.authenticators.sealStep(row, lastStep),
+        ...(opens
+          ? { failures: 0, lockedAt: null, unlockCodes: 0, unlockCodeAt: null, lastUsedAt: now }
+          : { unlockCodes, unlockCodeAt: now }),
+      })
+      .where(
+        'id = :id AND data = :data AND failures >= :lockAfter AND unlock_codes = :seen ' +
+          'AND (last_step IS NULL OR last_step < :lastStep)',
+        {
+          id: row.id,
+          data: row.data,
+          lockAfter: this.options.rateLimit.lockAfter,
+          seen: row.unlockCodes,
+          lastStep,
+        },
+      );
+    return {
+      write: { claim: AUTHENTICATOR_CLAIM, query },
+      opens,
+      progress: this.progress({ unlockCodes, unlockCodeAt: now }),
+    };
+  }
+
+  /** A wrong code in between: the count begins anew. */
+  planRestart(authenticators: readonly Authenticator[]): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(Authenticator)
+        .set({ unlockCodes: 0, unlockCodeAt: null })
+        .where('id IN (:...ids) AND unlock_codes > 0', { ids: authenticators.map(({ id }) => id) }),
+    };
+  }
+
+  private get unlock(): ResolvedMfaOptions['rateLimit']['unlock'] {
+    return this.options.rateLimit.unlock;
+  }
+}

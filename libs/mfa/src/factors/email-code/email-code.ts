@@ -1,0 +1,49 @@
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { FactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorDefinition } from '../../engine/factors/mfa-factor.js';
+import type { DeliveredCodeOptions } from '../delivered-codes/delivered-code-options.js';
+import { resolveDeliveredCodes } from '../delivered-codes/delivered-code-options.js';
+import { DeliveredCodeFactor } from '../delivered-codes/delivered-code.factor.js';
+
+declare module '../../core/policy/factor-types.js' {
+  interface MfaFactorTypes {
+    email_code: 'email_code';
+  }
+}
+
+/** E-mail proves no possession of a device, so it is no factor at AAL2 (NIST SP 800-63B-4, section 3.1.3.1). */
+const TRAITS: FactorTraits = {
+  type: 'email_code',
+  channel: 'email',
+  refusedBy: ['aal2', 'strict'],
+  label: 'E-mail',
+};
+
+/** One letter, and the domain: `a•••@example.com`. */
+export function maskEmail(address: string): string {
+  const at = address.lastIndexOf('@');
+  const [first = ''] = address;
+  return `${first}•••${address.slice(at)}`;
+}
+
+class EmailCodeFactor extends DeliveredCodeFactor {
+  protected readonly channel = 'email';
+  protected readonly missing = 'this account has no e-mail address to which a code could be sent';
+
+  protected destinationOf({ email }: MfaUser): string | null {
+    return typeof email === 'string' && /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(email) ? email : null;
+  }
+
+  protected mask(destination: string): string {
+    return maskEmail(destination);
+  }
+}
+
+/**
+ * Codes by e-mail as a second factor, to the address of the application's own record (`MfaUser.email`). Weaker than an
+ * authenticator app or a key: whoever reads the mailbox, and can reset the password with it, has both factors.
+ */
+export function emailCode(given: DeliveredCodeOptions = {}): MfaFactorDefinition {
+  const { options, problems } = resolveDeliveredCodes('emailCode', given);
+  return { traits: TRAITS, useFactory: () => new EmailCodeFactor(options), problems };
+}

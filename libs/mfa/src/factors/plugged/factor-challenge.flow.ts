@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { Subject } from '../../sign-in/second-factor.flow.js';
+import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { isOverSameChannel } from '../../core/policy/channels.js';
+import { FactorAvailability } from '../../engine/factors/factor-availability.js';
+import { FactorData } from '../../engine/factors/factor-data.js';
+import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { FactorRows } from '../../engine/factors/factor-rows.js';
+
+/** Challenges users for the factors of the option `factors`. */
+@Injectable()
+export class FactorChallengeFlow {
+  constructor(
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorRows) private readonly rows: FactorRows,
+    @Inject(FactorData) private readonly data: FactorData,
+    @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+  ) {}
+
+  /**
+   * Sends a challenge to somebody who finishes a sign-in or steps up. It takes the place of a former one of this session.
+   *
+   * @param authenticatorId which one, of several; default: the oldest that works
+   * @throws {MfaException} `not_found` when the user has nothing of the type that could be challenged now, what the factor
+   *   throws, `session_expired`
+   */
+  async challenge(context: MfaRequestContext, type: MfaType, authenticatorId?: string): Promise<object> {
+    const factor = this.registry.find(type);
+    if (!factor?.challenge) throw new MfaException('not_found');
+    const subject = await this.flow.subjectOf(context);
+    const row = await this.choose(subject, type, authenticatorId);
+    const { user, session } = subject;
+    const sessionId = session?.id ?? '';
+    const authenticator = await this.data.open(row);
+    const { data, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });
+    const userId = userIdOf(user);
+    const { committed } = await this.storage.commit([
+      // A session that ended while the message was sent keeps nothing.
+      ...(session ? [this.sessions.planClaim(session)] : []),
+      this.rows.planChallenge({ userId, type, sessionId, authenticatorId: row.id, data, expiresAt }),
+    ]);
+    if (!committed) throw new MfaException('session_expired');
+    return answer;
+  }
+
+  private async choose(
+    { user, session, authenticators }: Subject,
+    type: MfaType,
+    id: string | undefined,
+  ): Promise<Authenticator> {
+    if (isOverSameChannel(type, session?.methods ?? [])) throw new MfaException('not_found');
+    const rows = authenticators.filter((row) => row.type === type && (id === undefined || row.id === id));
+    for (const row of rows) {
+      if (this.authenticators.isGenuine(row) && (await this.availability.isUsable(user, row))) return row;
+    }
+    throw new MfaException(
+      rows.length > 0 && rows.every((row) => this.authenticators.isLocked(row))
+        ? 'authenticator_locked'
+        : 'not_found',
+    );
+  }
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/code-factor.js';
+import { FactorChange } from '../../engine/changes/factor-change.js';
+import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+import { traitsOf } from '../../core/policy/factor-traits.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { authenticatedSession, recordsOf, sourceOf } from '../../engine/sessions/request-context.service.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { isOverSameChannel } from '../../core/policy/channels.js';
+import { FactorData } from '../../engine/factors/factor-data.js';
+import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
+import type { FactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
+
+/** What finishes a set-up. */
+export interface FactorActivation {
+  code: string;
+  /** How the user calls it; default: as the adapter says. */
+  name?: string;
+}
+
+/** Sets up the factors of the option `factors`. */
+@Injectable()
+export class FactorSetupFlow {
+  constructor(
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorRows) private readonly rows: FactorRows,
+    @Inject(FactorData) private readonly data: FactorData,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+  ) {}
+
+  /**
+   * Begins a set-up, which belongs to the session of the request. A former one is void.
+   *
+   * @param body what the factor asks for
+   * @returns what the user must see
+   * @throws {MfaException} `not_found`, `unverified_email`, `already_enabled`, what the factor throws, and the codes of
+   *   {@link FactorChange.run}
+   */
+  async begin(
+    user: MfaUser,
+    type: MfaType,
+    body: Readonly<Record<string, unknown>>,
+    context?: MfaRequestContext,
+  ): Promise<object> {
+    const factor = this.factorOf(user, type, context);
+    const userId = userIdOf(user);
+    // Before anything is sent: that may cost money, and is not undone.
+    this.assertRoom(type, await this.authenticators.find(userId));
+    const sessionId = sessionIdOf(context);
+    const { data, expiresAt, answer } = await factor.begin({ user, sessionId }, body);
+    const id = randomUUID();
+    const setup = {
+      userId,
+      type,
+      id,
+      data: await this.data.encrypt(data, { id, userId, type }),
+      sessionId,
+      expiresAt,
+    };
+    await this.change.run(user, { context }, ({ authenticators }) => {
+      this.assertRoom(type, authenticators);
+      return Promise.resolve({
+        keepsFactors: true,
+        writes: [this.rows.planSetup(setup)],
+        events: [],
+        result: undefined,
+      });
+    });
+    return answer;
+  }
+
+  /**
+   * Finishes the set-up with the first code, which counts as used.
+   *
+   * @throws {MfaException} `no_pending_setup`, `incorrect_code`, `invalid_request`, `too_many_attempts`, `already_enabled`
+   */
+  async activate(
+    user: MfaUser,
+    type: MfaType,
+    { code, name }: FactorActivation,
+    context?: MfaRequestContext,
+  ): Promise<AddedFactor> {
+    const factor = this.factorOf(user, type, context);
+    if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
+      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+    }
+    const userId = userIdOf(user);
+    const sessionId = sessionIdOf(context);
+    const setup = await this.rows.findSetup(userId, type, sessionId);
+    if (!setup) throw new MfaException('no_pending_setup');
+    const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
+    const giveBack = this.limiter.giveBack(attempt);
+    let proof: FactorProof | 'wrong';
+    try {
+      const data = await this.data.decrypt(setup.data, setup);
+      proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });
+    } catch (error) {
+      await this.storage.commit([giveBack]);
+      throw error;
+    }
+    if (proof === 'wrong') {
+      await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
+      throw new MfaException('incorrect_code');
+    }
+    const { id } = setup;
+    const { data = '', step: lastStep = null } = proof;
+    try {
+      return await this.adding.add(
+        user,
+        {
+          authenticator: {
+            id,
+            userId,
+            type,
+            lastStep,
+            data: await this.data.encrypt(data, setup),
+            ...(name === undefined ? {} : { name }),
+          },
+          claims: [this.rows.claimSetup(setup)],
+          onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup' },
+          check: ({ authenticators }) => this.assertRoom(type, authenticators),
+          along: [giveBack],
+        },
+        context,
+      );
+    } catch (error) {
+      // The code was right, and another request was faster or the session ended: that is no guess.
+      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      throw error;
+    }
+  }
+
+  private factorOf(user: MfaUser, type: MfaType, context: MfaRequestContext | undefined): MfaFactor {
+    const factor = this.registry.find(type);
+    if (!factor) throw new MfaException('not_found');
+    this.adding.assertMayEnrol(user, type);
+    if (context && isOverSameChannel(type, recordsOf(context))) {
+      throw new MfaException('invalid_request', {
+        message: ['you signed in over the channel of this factor, so its codes would prove nothing more'],
+      });
+    }
+    return factor;
+  }
+
+  private assertRoom(type: MfaType, authenticators: readonly Authenticator[]): void {
+    const count = authenticators.filter((row) => row.type === type).length;
+    if (count >= (traitsOf(type)?.maxPerUser ?? 1)) throw new MfaException('already_enabled');
+  }
+}
+
+/** Whose set-up it is; empty: the application's own code, or a request without a session of ours. */
+function sessionIdOf(context: MfaRequestContext | undefined): string {
+  return context ? (authenticatedSession(context)?.id ?? '') : '';
+}

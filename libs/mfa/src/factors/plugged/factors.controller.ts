@@ -1,0 +1,49 @@
+import { Body, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { MfaController } from '../../http/mfa-controller.decorator.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { ActivateFactorDto } from './activate-factor.dto.js';
+import { FactorSetupFlow } from './factor-setup.flow.js';
+
+/** Setting up the factors of the option `factors`. */
+@MfaController()
+export class FactorsController {
+  constructor(
+    @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+  ) {}
+
+  @Post(':type')
+  @HttpCode(201)
+  @Access('recent')
+  async begin(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: string,
+    // Of what shape it is only the factor knows.
+    @Req() { body }: { body?: unknown },
+  ): Promise<object> {
+    const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};
+    return this.flow.begin(user, type as MfaType, { ...fields }, context);
+  }
+
+  @Post(':type/activate')
+  @HttpCode(201)
+  @Access('recent')
+  async activate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param('type') type: string,
+    @Body() body: ActivateFactorDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<ActivationAnswer> {
+    const added = await this.flow.activate(user, type as MfaType, body, context);
+    return this.answers.give(user, added, { request, response });
+  }
+}

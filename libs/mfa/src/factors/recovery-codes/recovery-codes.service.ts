@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
+import { CodeVerifier } from '../../engine/verification/code-verifier.js';
+import { FactorChange } from '../../engine/changes/factor-change.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isSecondFactorType } from '../../core/policy/factor-traits.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { RecoveryCode } from './recovery-code.entity.js';
+import { RecoveryCodeSet } from './recovery-code-set.js';
+import { RecoveryCodeStore } from './recovery-code-store.js';
+
+/** How a user's set of codes stands. */
+export interface RecoveryCodesSummary {
+  total: number;
+  remaining: number;
+  /** When the set was made; null without one. */
+  createdAt: Date | null;
+}
+
+const MAX_COUNT = 50;
+
+/** Recovery codes: made with the first second factor, shown once, each good for one use. */
+@Injectable()
+export class RecoveryCodesService {
+  constructor(
+    @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
+    @Inject(RecoveryCodeSet) private readonly set: RecoveryCodeSet,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /**
+   * Makes a new set and returns its codes, which are never shown again. The former set is dead.
+   *
+   * @param count 1 to 50; default: the option `recoveryCodes.count`
+   * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor, the type is off, or the
+   *   key of the codes is lost
+   */
+  async generate(
+    user: MfaUser,
+    count: number = this.options.recoveryCodes.count,
+    context?: MfaRequestContext,
+  ): Promise<string[]> {
+    if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
+      throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
+    }
+    return this.change.run(user, { context }, async ({ authenticators }) => {
+      const isAllowed =
+        this.options.supportedTypes.includes('recovery_codes') &&
+        authenticators.some(({ type }) => isSecondFactorType(type)) &&
+        !(await this.set.isLost());
+      if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
+      const { writes, codes, authenticator } = await this.set.planReplacement(user, count);
+      const data = { authenticator: nameAuthenticator(authenticator), count };
+      return { writes, events: [{ type: 'mfa.recovery_codes.regenerated', data }], result: codes };
+    });
+  }
+
+  /** A new set of the usual size; see {@link generate}. */
+  async regenerate(user: MfaUser, context?: MfaRequestContext): Promise<string[]> {
+    return this.generate(user, undefined, context);
+  }
+
+  /**
+   * Whether the code is one of the user's unused ones; it is used up then. Counts as an attempt.
+   *
+   * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
+   */
+  async validate(user: MfaUser, code: string): Promise<boolean> {
+    const rows = await this.authenticators.find(userIdOf(user));
+    return this.verifier.isRight(user, code, rows, 'recovery_codes');
+  }
+
+  /** The rows of the codes that are not used; their text is kept nowhere. */
+  async getUnused(user: Pick<MfaUser, 'id'>): Promise<RecoveryCode[]> {
+    return (await this.store.find(userIdOf(user))).filter((code) => !code.isUsed);
+  }
+
+  /** How many codes there are, and how many are left. */
+  async summary(user: Pick<MfaUser, 'id'>): Promise<RecoveryCodesSummary> {
+    const codes = await this.store.find(userIdOf(user));
+    return {
+      total: codes.length,
+      remaining: codes.filter((code) => !code.isUsed).length,
+      createdAt: codes[0]?.createdAt ?? null,
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import { IsOptional, Matches } from 'class-validator';
+
+import { IsAuthenticatorName } from '../../http/text.decorators.js';
+import { TOTP_INPUT_PATTERN } from './totp.js';
+
+export class ActivateTotpDto {
+  /** The first code of the new authenticator app. */
+  @Matches(TOTP_INPUT_PATTERN, { message: 'code must be 6 to 8 digits' })
+  code!: string;
+
+  @IsOptional()
+  @IsAuthenticatorName()
+  name?: string;
+}

@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { TotpSetup } from './totp-setup.entity.js';
+
+/** The claim that is lost when a set-up was finished or replaced after it was read. */
+export const SETUP_CLAIM = 'totp-setup';
+
+/** The table of unfinished set-ups. */
+@Injectable()
+export class TotpSetupStore {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The set-up that this session began, unless it has expired. What another session began is nobody's business here: whoever
+   * sits in it has read the secret, and would hold the factor too.
+   *
+   * @param sessionId null: what the application began without a session
+   */
+  async find(userId: string, sessionId: string | null): Promise<TotpSetup | null> {
+    const setup = await this.storage.read((dataSource) =>
+      dataSource.createQueryBuilder(TotpSetup, 't').where('t.userId = :userId', { userId }).getOne(),
+    );
+    const isOwn = setup !== null && setup.sessionId === sessionId;
+    return isOwn && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
+  }
+
+  /** Keeps this set-up in place of any former one of the user. */
+  planReplacement(setup: TotpSetup): Write {
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(TotpSetup)
+      .values(setup)
+      .orUpdate(['id', 'data', 'session_id', 'expires_at'], ['user_id'])
+      .updateEntity(false);
+    return { query };
+  }
+
+  /** Removes the user's set-up, if there is one. */
+  planRemoval(userId: string): Write {
+    return {
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(TotpSetup)
+        .where('user_id = :userId', { userId }),
+    };
+  }
+
+  claim({ userId, id }: TotpSetup): Write {
+    return {
+      claim: SETUP_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(TotpSetup)
+        .where('user_id = :userId AND id = :id', { userId, id }),
+    };
+  }
+}

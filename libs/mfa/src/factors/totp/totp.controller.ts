@@ -1,0 +1,42 @@
+import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
+import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { MfaController } from '../../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { ActivateTotpDto } from './activate-totp.dto.js';
+import type { TotpSetupDetails } from './totp-authenticator.js';
+import { TotpService } from './totp.service.js';
+
+@MfaController()
+export class TotpController {
+  constructor(
+    @Inject(TotpService) private readonly totp: TotpService,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+  ) {}
+
+  @Post()
+  @HttpCode(201)
+  @Access('recent')
+  async begin(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+  ): Promise<TotpSetupDetails> {
+    return this.totp.begin(user, context);
+  }
+
+  @Post('activate')
+  @HttpCode(201)
+  @Access('recent')
+  async activate(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Body() body: ActivateTotpDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<ActivationAnswer> {
+    return this.answers.give(user, await this.totp.activate(user, body, context), { request, response });
+  }
+}

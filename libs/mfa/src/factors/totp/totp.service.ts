@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { overlayUser } from '../../core/users/user-overlay.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
+import { normalizeCode } from '../../engine/factors/code-factor.js';
+import { CodeVerifier } from '../../engine/verification/code-verifier.js';
+import { FactorChange } from '../../engine/changes/factor-change.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
+import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { responseOf } from '../../core/web/response-of.js';
+import { SessionAnswers } from '../../engine/sessions/session-answer.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { authenticatedSession, sourceOf } from '../../engine/sessions/request-context.service.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { drawPng, svgDataUrl } from '../../core/otpauth/qr-code.js';
+import { TotpAuthenticator } from './totp-authenticator.js';
+import type { TotpSetupDetails } from './totp-authenticator.js';
+import { TotpData } from './totp-data.js';
+import type { TotpSetup } from './totp-setup.entity.js';
+import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
+import type { TotpParameters } from './totp.js';
+import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
+
+export interface TotpActivation {
+  code: string;
+  /** How the user calls the authenticator; default: as the adapter says. */
+  name?: string;
+}
+
+/** Sets up and checks authenticator apps (TOTP, RFC 6238). */
+@Injectable()
+export class TotpService {
+  private readonly logger = new Logger(TotpService.name);
+
+  constructor(
+    @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
+    @Inject(TotpData) private readonly data: TotpData,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SessionAnswers) private readonly answers: SessionAnswers,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** A new random secret in base32; it belongs to nobody yet. */
+  generateSecret(): string {
+    return generateSecret();
+  }
+
+  /**
+   * The secret of the set-up that this session has begun, in base32; starts one when there is none.
+   *
+   * @param context the request whose session it belongs to; without one it belongs to the application's own code
+   * @throws {MfaException} as {@link begin}; an active secret is never shown
+   */
+  async getTotpKey(user: MfaUser, context?: MfaRequestContext): Promise<string> {
+    return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
+  }
+
+  /**
+   * One of the user's authenticator apps as an object.
+   *
+   * @param authenticatorId which one; default: the one that this session is setting up, else the oldest, else a new one, whose set-up
+   *   begins now
+   * @throws {MfaException} `not_found`, and as {@link begin} where a set-up begins
+   */
+  async getAuthenticator(
+    user: MfaUser,
+    context?: MfaRequestContext,
+    authenticatorId?: string,
+  ): Promise<TotpAuthenticator> {
+    const setup = authenticatorId === undefined ? await this.getSetup(user, context) : null;
+    if (setup) return new TotpAuthenticator(user, this, setup, context);
+    const rows = (await this.authenticators.find(userIdOf(user))).filter(({ type }) => type === 'totp');
+    const row = rows.find(({ id }) => authenticatorId === undefined || id === authenticatorId);
+    if (row) return new TotpAuthenticator(user, this, row, context);
+    if (authenticatorId !== undefined) throw new MfaException('not_found');
+    return new TotpAuthenticator(user, this, await this.begin(user, context), context);
+  }
+
+  /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
+  async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
+    const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
+    const parameters = setup && (await this.read(setup));
+    return setup && parameters && this.describe(user, setup, parameters);
+  }
+
+  /**
+   * Starts a set-up: a new secret that waits on the server for its first code. It belongs to the session of the request, which
+   * alone may see and finish it. A former set-up is void; an active authenticator goes on working.
+   *
+   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered, and the codes of
+   *   {@link FactorChange.run}
+   */
+  async begin(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails> {
+    this.flow.assertMayEnrol(user, 'totp');
+    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
+      this.assertRoom(authenticators);
+      const setup = await this.newSetup(userId, session?.id ?? null);
+      const result = await this.describe(user, setup);
+      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result };
+    });
+  }
+
+  /**
+   * Finishes the set-up with the first code, which counts as used. Without a context (outside HTTP) no session learns
+   * of it, and all of the user's sessions end when it is the first second factor.
+   *
+   * @throws {MfaException} `no_pending_setup`, `incorrect_code`, `invalid_request`, `too_many_attempts`, `already_enabled`
+   */
+  async activate(
+    user: MfaUser,
+    { code, name }: TotpActivation,
+    context?: MfaRequestContext,
+  ): Promise<AddedFactor> {
+    this.flow.assertMayEnrol(user, 'totp');
+    if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
+      throw new MfaException('invalid_request', { message: ['code must be a code'] });
+    }
+    const userId = userIdOf(user);
+    const setup = await this.setups.find(userId, sessionIdOf(context));
+    if (!setup) throw new MfaException('no_pending_setup');
+    const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
+    const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
+    const { id, data } = setup;
+    const named = name === undefined ? {} : { name };
+    const giveBack = this.limiter.giveBack(attempt);
+    try {
+      return await this.flow.add(
+        user,
+        {
+          authenticator: { id, userId, type: 'totp', data, lastStep, ...named },
+          claims: [this.setups.claim(setup)],
+          onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
+          check: (state) => this.assertRoom(state.authenticators),
+          along: [giveBack],
+        },
+        context,
+      );
+    } catch (error) {
+      // The code was right, and another request was faster or the session ended: that is no guess.
+      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      throw error;
+    }
+  }
+
+  /** @internal {@link activate} for objects, with the session's new token in the response of the request. */
+  async finish(user: MfaUser, code: string, context?: MfaRequestContext): Promise<Authenticator> {
+    const response = context && responseOf(context.request);
+    const { authenticator, issued } = await this.activate(user, { code }, context);
+    if (context && issued) this.answers.give(context.request, response, issued);
+    return authenticator;
+  }
+
+  /**
+   * Whether the code is right; it is used up then. Counts as an attempt.
+   *
+   * @param authenticatorId which of the user's apps it has to be of; default: any
+   * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
+   */
+  async validateToken(user: MfaUser, token: string, authenticatorId?: string): Promise<boolean> {
+    const all = await this.authenticators.find(userIdOf(user));
+    const rows = all.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
+    return this.verifier.isRight(user, token, rows, 'totp');
+  }
+
+  /** The `otpauth://` URI of a secret under another account name. */
+  async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
+    return this.adapter.buildTotpUrl(overlayUser(user, { email: () => name }), secret);
+  }
+
+  /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
+  async buildQrCode(url: string, svg?: string): Promise<string> {
+    if (this.adapter.buildTotpSvg === DefaultMfaAdapter.prototype.buildTotpSvg) return drawPng(url);
+    return svgDataUrl(svg ?? (await this.adapter.buildTotpSvg(url)));
+  }
+
+  private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
+    const { insecureBypassCode, tolerance } = this.options.totp;
+    if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
+    const parameters = await this.read(setup);
+    if (!parameters) {
+      await this.storage.commit([this.limiter.giveBack(attempt)]);
+      throw new MfaException('no_pending_setup');
+    }
+    const step = findTimeStep(parameters, code, this.clock.now(), tolerance);
+    if (step !== null) return step;
+    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: 'totp' } });
+    throw new MfaException('incorrect_code');
+  }
+
+  /** What the set-up holds; null when it can't be read, and a new one has to be begun. */
+  private async read(setup: TotpSetup): Promise<TotpParameters | null> {
+    try {
+      return await this.data.decrypt(setup.data, setup);
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.error(
+        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
+      );
+      return null;
+    }
+  }
+
+  private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {
+    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
+    const id = randomUUID();
+    const data = await this.data.encrypt(
+      { secret: generateSecret(), algorithm, digits, period },
+      { id, userId },
+    );
+    const expiresAt = new Date(this.clock.now() + setupTtlSeconds * 1000);
+    return { userId, id, data, sessionId, expiresAt };
+  }
+
+  private async describe(
+    user: MfaUser,
+    setup: TotpSetup,
+    parameters?: TotpParameters,
+  ): Promise<TotpSetupDetails> {
+    const { secret } = parameters ?? (await this.data.decrypt(setup.data, setup));
+    const url = await this.adapter.buildTotpUrl(user, secret);
+    const svg = await this.adapter.buildTotpSvg(url);
+    return {
+      secret,
+      url,
+      svg,
+      qrCode: await this.buildQrCode(url, svg),
+      expiresAt: setup.expiresAt,
+    };
+  }
+
+  private assertRoom(authenticators: readonly Authenticator[]): void {
+    const count = authenticators.filter(({ type }) => type === 'totp').length;
+    if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
+  }
+}
+
+/** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
+function sessionIdOf(context: MfaRequestContext | undefined): string | null {
+  return context ? (authenticatedSession(context)?.id ?? null) : null;
+}

@@ -1,0 +1,39 @@
+import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+
+import { Access, CurrentContext } from '../../guard/access.js';
+import { MfaController } from '../../http/mfa-controller.decorator.js';
+import type { LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
+import { WebAuthnFlow } from './webauthn.flow.js';
+
+@MfaController()
+export class AuthenticateWebAuthnController {
+  constructor(@Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow) {}
+
+  @Post('options')
+  @HttpCode(200)
+  @Access('authenticate')
+  async options(
+    @CurrentContext() context: MfaRequestContext,
+  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    return this.flow.options(context);
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Access('authenticate')
+  async authenticate(
+    @CurrentContext() context: MfaRequestContext,
+    @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    return this.flow.authenticate(context, credential, {
+      request,
+      response,
+      trustDevice: trustDevice ?? false,
+    });
+  }
+}

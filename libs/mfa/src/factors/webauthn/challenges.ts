@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { VisibleKeys } from '../../engine/keys/visible-keys.js';
+import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
+import type { ChallengeBinding, ChallengeContent } from './challenge.js';
+import { createChallenge, openChallenge } from './challenge.js';
+import { ChallengeStore } from './challenge-store.js';
+import { readClientData } from './client-data.js';
+
+/** Issues challenges, and uses them up when they come back. */
+@Injectable()
+export class Challenges {
+  constructor(
+    @Inject(ChallengeStore) private readonly store: ChallengeStore,
+    @Inject(VisibleKeys) private readonly keys: VisibleKeys,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async issue(binding: ChallengeBinding, content: Omit<ChallengeContent, 'expiresAt'>): Promise<string> {
+    return createChallenge(await this.keys.ring(), binding, {
+      ...content,
+      expiresAt: this.clock.now() + CEREMONY_TIMEOUT_MS,
+    });
+  }
+
+  /**
+   * The challenge of these client data, which is dead from now on, and what it carries.
+   *
+   * @throws {MfaException} `webauthn_failed` when it is forged, expired, used, of another binding, or from a frame of
+   *   another origin
+   */
+  async use(
+    clientDataJSON: string,
+    binding: ChallengeBinding,
+  ): Promise<{ challenge: string; content: ChallengeContent }> {
+    const clientData = readClientData(clientDataJSON);
+    const challenge = clientData?.challenge ?? '';
+    const content = openChallenge(await this.keys.ring(), binding, challenge, this.clock.now());
+    const isFresh = content !== null && (await this.store.burn(challenge, content.expiresAt));
+    if (!clientData || !content || !isFresh || clientData.isCrossOrigin)
+      throw new MfaException('webauthn_failed');
+    return { challenge, content };
+  }
+}

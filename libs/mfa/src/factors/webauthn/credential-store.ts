@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import { MfaUserState } from '../../engine/rows/mfa-user-state.entity.js';
+import type { VerifiedAssertion } from './verify-assertion.js';
+import { isGenuineCredential, sealCredential } from './credential-seal.js';
+import { WebAuthnCredential } from './webauthn-credential.entity.js';
+
+/** The claim that is lost when somebody has registered this credential id already. */
+export const NEW_CREDENTIAL_CLAIM = 'webauthn-credential';
+
+/** The claim that is lost when the counter did not go on, or the credential is gone. */
+export const COUNTER_CLAIM = 'webauthn-counter';
+
+/** The claim that is lost when the user has got another handle meanwhile. */
+export const HANDLE_CLAIM = 'webauthn-handle';
+
+/** A user as authenticators know them. */
+export interface WebAuthnAccount {
+  /** Null before the first key. */
+  userHandle: string | null;
+  credentials: WebAuthnCredential[];
+}
+
+/** The table of credential records. */
+@Injectable()
+export class CredentialStore {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+  ) {}
+
+  /** The user's handle and credentials, in one query. Without a row of the user's state there can be neither. */
+  async findAccount(userId: string): Promise<WebAuthnAccount> {
+    const state = await this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(MfaUserState, 'u')
+        .leftJoinAndMapMany('u.credentials', WebAuthnCredential, 'c', 'c.userId = u.userId')
+        .where('u.userId = :userId', { userId })
+        .orderBy('c.authenticatorId')
+        .getOne(),
+    );
+    const { credentials = [] } = (state ?? {}) as { credentials?: WebAuthnCredential[] };
+    return { userHandle: state?.userHandle ?? null, credentials };
+  }
+
+  /** Gives the user this handle, unless there is another one: a user has one for good (section 14.6.1). */
+  claimHandle(userId: string, userHandle: string): Write {
+    return {
+      claim: HANDLE_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(MfaUserState)
+        .set({ userHandle })
+        .where('user_id = :userId AND (user_handle IS NULL OR user_handle = :userHandle)', {
+          userId,
+          userHandle,
+        }),
+    };
+  }
+
+  /** The record of that credential id, whoever it belongs to. */
+  async findByCredentialId(credentialId: string): Promise<WebAuthnCredential | null> {
+    return this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(WebAuthnCredential, 'c')
+        .where('c.credentialIdHash = :hash', { hash: hashCredentialId(credentialId) })
+        .getOne(),
+    );
+  }
+
+  /** Whether the record is as it was registered, and may verify an assertion. */
+  isGenuine(credential: WebAuthnCredential): boolean {
+    return isGenuineCredential(this.keyRing, credential);
+  }
+
+  /** Registers it, unless its id belongs to somebody already (WebAuthn Level 3, section 7.1, step 26). */
+  planInsertion(credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator' | 'seal'>): Write {
+    return {
+      claim: NEW_CREDENTIAL_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .insert()
+        .into(WebAuthnCredential)
+        .values({
+          ...credential,
+          credentialIdHash: hashCredentialId(credential.credentialId),
+          seal: sealCredential(this.keyRing, credential),
+        })
+        .orIgnore()
+        .updateEntity(false),
+    };
+  }
+
+  /**
+   * Updates the record after a use (section 7.2, step 24).
+   *
+   * @param strict whether the counter must have gone on; two parallel uses with one counter are a clone as well
+   */
+  claimUse(
+    credential: WebAuthnCredential,
+    { signCount, backupEligible, backedUp, userVerified }: VerifiedAssertion,
+    strict: boolean,
+  ): Write {
+    const { authenticatorId } = credential;
+    const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
+    return {
+      claim: COUNTER_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(WebAuthnCredential)
+        .set({
+          signCount,
+          backupEligible,
+          backedUp,
+          uvInitialized: credential.uvInitialized || userVerified,
+          // Where a change of the eligibility is accepted, the record is genuine with it.
+          seal: sealCredential(this.keyRing, { ...credential, backupEligible }),
+        })
+        .where(`authenticator_id = :authenticatorId${condition}`, { authenticatorId, signCount }),
+    };
+  }
+}
+
+function hashCredentialId(credentialId: string): string {
+  return createHash('sha256').update(Buffer.from(credentialId, 'base64url')).digest('hex');
+}

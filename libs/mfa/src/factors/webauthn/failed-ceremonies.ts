@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { EventSource } from '../../engine/journal/event-source.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import { RefusalLog } from '../../engine/journal/refusal-log.js';
+import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+
+/** Counts ceremonies that failed against the user's budget, as wrong codes are, and tells of those that it has room for. */
+@Injectable()
+export class FailedCeremonies {
+  constructor(
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
+  ) {}
+
+  /**
+   * A ceremony of somebody who has passed the first factor failed.
+   *
+   * @throws {MfaException} `too_many_attempts` when the budget was spent before it: then it is not told of
+   */
+  async count(user: MfaUser, source: EventSource, event: NewMfaEvent): Promise<void> {
+    const attempt = await this.limiter.take(user, source);
+    await this.limiter.failed(attempt, event);
+  }
+
+  /**
+   * Somebody without any factor failed to be this user. It costs the user nothing, since anybody could spend it; it is told
+   * once a window.
+   */
+  tellOfStranger(user: MfaUser, source: EventSource): void {
+    const data = { types: ['webauthn' as const], afterFirstFactor: false };
+    this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.failed', data });
+  }
+}

@@ -1,0 +1,73 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { AuthenticatorLock } from '../../engine/authenticators/authenticator-lock.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { EventSource } from '../../engine/journal/event-source.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
+import { MfaJournal } from '../../engine/journal/mfa-journal.js';
+import { RefusalLog } from '../../engine/journal/refusal-log.js';
+import { RelyingParty } from './relying-party.js';
+
+/** What follows when a key signs as it should and yet is not what it was. */
+@Injectable()
+export class KeySuspicions {
+  private readonly logger = new Logger('MfaKeys');
+
+  constructor(
+    @Inject(RelyingParty) private readonly rp: RelyingParty,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Whether a counter that goes back is a reason to refuse. */
+  get refusesClones(): boolean {
+    return this.rp.options.signCount === 'reject';
+  }
+
+  /**
+   * Its counter went back: there may be two of it. Neither can be told from the other, so that both are locked out, unless
+   * the options only want to be told. Of several requests that notice, one tells.
+   */
+  async noteClone(user: MfaUser, authenticator: Authenticator, source: EventSource): Promise<void> {
+    this.logger.warn(`A signature counter went back: authenticator ${authenticator.id} may have been cloned`);
+    const named = nameAuthenticator(authenticator);
+    const cloned: NewMfaEvent = { type: 'mfa.authenticator.cloned', data: { authenticator: named } };
+    if (!this.refusesClones) return this.journal.record({ user, source, events: [cloned] });
+    const locked: NewMfaEvent = {
+      type: 'mfa.authenticator.locked',
+      data: { authenticator: named, reason: 'cloned' },
+    };
+    await this.journal.commit([this.lock.claimCloned(authenticator, new Date(this.clock.now()))], {
+      user,
+      source,
+      events: [cloned, locked],
+    });
+  }
+
+  /**
+   * Backup eligibility never changes (WebAuthn Level 3, section 7.2, step 19), and yet password managers that take over
+   * another's passkeys, and updates of platforms, have changed it.
+   *
+   * @throws {MfaException} `webauthn_failed` with the reason, unless the options only want to be told
+   */
+  noteEligibility(
+    user: MfaUser,
+    authenticator: Authenticator,
+    backupEligible: boolean,
+    source: EventSource,
+  ): void {
+    this.logger.warn(`The backup eligibility of authenticator ${authenticator.id} changed`);
+    const data = { authenticator: nameAuthenticator(authenticator), backupEligible };
+    this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.backup_eligibility_changed', data });
+    if (this.rp.options.backupEligibilityChange === 'reject') {
+      throw new MfaException('webauthn_failed', { reason: 'backup_eligibility_changed' });
+    }
+  }
+}

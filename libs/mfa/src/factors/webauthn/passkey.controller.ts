@@ -1,0 +1,38 @@
+import { Body, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+
+import { Access } from '../../guard/access.js';
+import { MfaController } from '../../http/mfa-controller.decorator.js';
+import type { LoginResult } from '../../sign-in/login.flow.js';
+import { PasskeyDto } from './passkey.dto.js';
+import { PasskeyLoginGuard } from './passkey-login.guard.js';
+import { WebAuthnFlow } from './webauthn.flow.js';
+import { WebAuthnService } from './webauthn.service.js';
+
+/** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
+@MfaController()
+@UseGuards(PasskeyLoginGuard)
+export class PasskeyController {
+  constructor(
+    @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
+    @Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow,
+  ) {}
+
+  @Post('options')
+  @HttpCode(200)
+  @Access('anyone')
+  async options(): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    return this.webauthn.getPasskeyRequestOptions();
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Access('anyone')
+  async signIn(
+    @Body() { credential }: PasskeyDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<LoginResult> {
+    return this.flow.signIn(credential, { request, response });
+  }
+}

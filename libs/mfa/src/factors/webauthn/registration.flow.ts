@@ -1,0 +1,192 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+import { generateRegistrationOptions } from '@simplewebauthn/server';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { sourceOf } from '../../engine/sessions/request-context.service.js';
+import { AttestationPolicy } from './attestation-policy.js';
+import { describeCredentials, toBytes } from './ceremony-json.js';
+import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
+import type { ChallengeBinding, ChallengeContent } from './challenge.js';
+import { Challenges } from './challenges.js';
+import type { RegistrationJson } from './credential-json.js';
+import { parseRegistration } from './credential-json.js';
+import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
+import { FailedCeremonies } from './failed-ceremonies.js';
+import { RelyingParty } from './relying-party.js';
+import type { VerifiedRegistration } from './verify-registration.js';
+import { verifyRegistration } from './verify-registration.js';
+
+export interface CreationRequest {
+  /** Whether the key is to sign in by itself: discoverable, and with user verification. */
+  passwordless?: boolean;
+  session?: AuthenticationSession | null;
+}
+
+export interface RegistrationRequest {
+  name?: string;
+  context?: MfaRequestContext;
+}
+
+const HANDLE_BYTES = 32;
+const MAX_KEYS = 50;
+
+/** Registers security keys and passkeys (WebAuthn Level 3, section 7.1). */
+@Injectable()
+export class RegistrationFlow {
+  constructor(
+    @Inject(CredentialStore) private readonly credentials: CredentialStore,
+    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(RelyingParty) private readonly rp: RelyingParty,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
+    @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /**
+   * Options for `navigator.credentials.create()`. Writes nothing.
+   *
+   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`
+   */
+  async options(
+    user: MfaUser,
+    { passwordless = false, session }: CreationRequest = {},
+  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    this.flow.assertMayEnrol(user, 'webauthn');
+    const rp = await this.rp.entity();
+    const userId = userIdOf(user);
+    const { credentials, ...account } = await this.credentials.findAccount(userId);
+    const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
+    const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
+    const userVerification = passwordless ? 'required' : this.rp.options.userVerification;
+    const challenge = await this.challenges.issue(
+      { ceremony: 'register', userId, sessionId: session?.id ?? '', rpId: rp.id },
+      { requireUserVerification: userVerification === 'required', passwordless, userHandle: entity.id },
+    );
+    const options = await generateRegistrationOptions({
+      rpName: rp.name,
+      rpID: rp.id,
+      userName: entity.name,
+      userDisplayName: entity.displayName,
+      userID: toBytes(entity.id),
+      challenge: toBytes(challenge),
+      timeout: CEREMONY_TIMEOUT_MS,
+      excludeCredentials: describeCredentials(credentials),
+      authenticatorSelection: { residentKey: passwordless ? 'required' : 'discouraged', userVerification },
+      supportedAlgorithmIDs: [...ALGORITHMS],
+    });
+    // The library does not know `indirect`.
+    return { ...options, attestation: this.rp.options.attestation };
+  }
+
+  /**
+   * Registers the key. Its challenge is used up, whatever the outcome.
+   *
+   * @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `credential_already_registered`, `invalid_request`, `not_found`
+   */
+  async register(
+    user: MfaUser,
+    credential: unknown,
+    { name, context }: RegistrationRequest = {},
+  ): Promise<AddedFactor> {
+    this.flow.assertMayEnrol(user, 'webauthn');
+    const response = parseRegistration(credential);
+    const userId = userIdOf(user);
+    const { state } = context?.account ?? (await this.accounts.find(userId));
+    this.limiter.assertRoom(state);
+    const rpId = (await this.rp.entity()).id;
+    const { content, verified } = await this.verify(user, response, rpId, context);
+    const id = randomUUID();
+    const record = this.credentials.planInsertion({
+      authenticatorId: id,
+      userId,
+      credentialId: verified.credentialId,
+      publicKey: verified.publicKey,
+      userHandle: content.userHandle,
+      rpId,
+      transports: response.response.transports,
+      signCount: verified.signCount,
+      aaguid: verified.aaguid,
+      format: verified.format,
+      backupEligible: verified.backupEligible,
+      backedUp: verified.backedUp,
+      discoverable: response.discoverable,
+      uvInitialized: verified.userVerified,
+      passwordless: content.passwordless,
+    });
+    return this.flow.add(
+      user,
+      {
+        authenticator: { id, userId, type: 'webauthn', ...(name === undefined ? {} : { name }) },
+        // Of two first registrations at once, each with a handle of its own, the second one starts anew.
+        claims: [this.credentials.claimHandle(userId, content.userHandle)],
+        along: [record],
+        check: ({ authenticators }) => assertRoom(authenticators),
+        onLost: {
+          [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
+          [HANDLE_CLAIM]: 'webauthn_failed',
+        },
+      },
+      context,
+    );
+  }
+
+  /**
+   * What the ceremony has shown. One that shows nothing is one of the user's attempts.
+   *
+   * @throws {MfaException} `webauthn_failed`, `too_many_attempts`
+   */
+  private async verify(
+    user: MfaUser,
+    response: RegistrationJson,
+    rpId: string,
+    context: MfaRequestContext | undefined,
+  ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration }> {
+    const binding: ChallengeBinding = {
+      ceremony: 'register',
+      userId: userIdOf(user),
+      sessionId: context?.session?.id ?? '',
+      rpId,
+    };
+    try {
+      const { content, challenge } = await this.challenges.use(response.response.clientDataJSON, binding);
+      const verified = await verifyRegistration(response, {
+        challenge,
+        rpId,
+        origins: this.rp.options.origins,
+        requireUserVerification: content.requireUserVerification,
+      });
+      if (verified && (await this.attestation.accepts(user, verified))) return { content, verified };
+      throw new MfaException('webauthn_failed');
+    } catch (error) {
+      if (error instanceof MfaException && error.code === 'webauthn_failed') {
+        const failed = { type: 'mfa.enrollment.failed', data: { type: 'webauthn' } } as const;
+        await this.failures.count(user, sourceOf(context), failed);
+      }
+      throw error;
+    }
+  }
+}
+
+/** More keys than anybody has, so that lists and options stay small. */
+function assertRoom(authenticators: readonly Authenticator[]): void {
+  if (authenticators.filter(({ type }) => type === 'webauthn').length >= MAX_KEYS) {
+    throw new MfaException('already_enabled');
+  }
+}

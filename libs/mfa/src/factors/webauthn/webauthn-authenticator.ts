@@ -1,0 +1,74 @@
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/server';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import { answersNo } from '../../core/errors/answers-no.js';
+import { responseOf } from '../../core/web/response-of.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { authenticatedSession } from '../../engine/sessions/request-context.service.js';
+import type { WebAuthnService } from './webauthn.service.js';
+
+/**
+ * One security key or passkey of a user as an object: before it is registered, and after. What verifies answers yes or no;
+ * {@link WebAuthnService} says why. {@link WebAuthnService.getAuthenticator} makes one.
+ */
+export class WebAuthnAuthenticator {
+  /** @param stored the authenticator; none: one that is to be registered */
+  constructor(
+    private readonly user: MfaUser,
+    private readonly webauthn: WebAuthnService,
+    private readonly resolve: (request: object) => Promise<MfaRequestContext>,
+    private stored: Authenticator | null = null,
+  ) {}
+
+  /** The stored authenticator; null until it is registered. */
+  get authenticator(): Authenticator | null {
+    return this.stored;
+  }
+
+  /** Options for `navigator.credentials.create()`. */
+  async getCredentialCreationOptions(request: object): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const session = authenticatedSession(await this.resolve(request));
+    return this.webauthn.getCredentialCreationOptions(this.user, { session });
+  }
+
+  /**
+   * Registers the key, as which this object goes on. Its challenge is used up, whatever the outcome.
+   *
+   * @param response carries the session's new token; default: the one that Express keeps with the request
+   */
+  async verifyRegistration(request: object, credential: unknown, response?: object): Promise<boolean> {
+    if (this.stored) return false;
+    const exchange = { request, response: response ?? responseOf(request) };
+    try {
+      const context = await this.resolve(request);
+      const added = await this.webauthn.verifyRegistration(this.user, credential, { context });
+      this.stored = added.authenticator;
+      this.webauthn.handOut(added, exchange);
+      return true;
+    } catch (error) {
+      return answersNo(error);
+    }
+  }
+
+  /** Options for `navigator.credentials.get()` with this key alone. */
+  async getCredentialRequestOptions(request: object): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const session = authenticatedSession(await this.resolve(request));
+    return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored?.id ?? '');
+  }
+
+  /** Whether this key made the assertion, which is used up then; another one of the user's did not. */
+  async verifyAuthentication(request: object, credential: unknown): Promise<boolean> {
+    if (!this.stored) return false;
+    try {
+      const session = authenticatedSession(await this.resolve(request));
+      await this.webauthn.verifyAuthentication(this.user, credential, session, this.stored.id);
+      return true;
+    } catch (error) {
+      return answersNo(error);
+    }
+  }
+}

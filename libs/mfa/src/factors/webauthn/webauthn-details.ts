@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-details.js';
+import { CredentialStore } from './credential-store.js';
+import { KNOWN_PROVIDERS } from './known-providers.js';
+
+/** What lists show of a security key or passkey. */
+export interface WebAuthnView {
+  /** Who made the authenticator, when that is known. */
+  provider?: string;
+  /** Whether it signs in without a password. */
+  passwordless: boolean;
+  /** Whether it is synced now. */
+  backedUp: boolean;
+  transports: string[];
+}
+
+@Injectable()
+export class WebAuthnDetails implements AuthenticatorDetails {
+  readonly type = 'webauthn';
+
+  constructor(
+    @Inject(CredentialStore) private readonly credentials: CredentialStore,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  async describe(userId: string): Promise<ReadonlyMap<string, WebAuthnView>> {
+    const views = new Map<string, WebAuthnView>();
+    const { credentials } = await this.credentials.findAccount(userId);
+    for (const { authenticatorId, aaguid, passwordless, backedUp, transports } of credentials) {
+      const provider = (await this.adapter.getAuthenticatorProvider(aaguid)) ?? KNOWN_PROVIDERS[aaguid];
+      const view = { passwordless, backedUp, transports };
+      views.set(authenticatorId, provider === undefined ? view : { provider, ...view });
+    }
+    return views;
+  }
+}

@@ -1,0 +1,55 @@
+import { Body, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { MfaController } from '../../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { AddWebAuthnDto } from './add-webauthn.dto.js';
+import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
+import type { WebAuthnSignals } from './webauthn.service.js';
+import { WebAuthnService } from './webauthn.service.js';
+
+@MfaController()
+export class WebAuthnController {
+  constructor(
+    @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
+  ) {}
+
+  @Get('signals')
+  @Access('user')
+  async signals(@CurrentUser() user: MfaUser): Promise<WebAuthnSignals> {
+    return this.webauthn.getSignals(user);
+  }
+
+  @Post('options')
+  @HttpCode(200)
+  @Access('recent')
+  async options(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { session }: MfaRequestContext,
+    @Body() { passwordless }: WebAuthnOptionsDto,
+  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    return this.webauthn.getCredentialCreationOptions(user, { passwordless: passwordless ?? false, session });
+  }
+
+  @Post()
+  @HttpCode(201)
+  @Access('recent')
+  async register(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Body() { credential, name }: AddWebAuthnDto,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<ActivationAnswer> {
+    const added = await this.webauthn.verifyRegistration(user, credential, {
+      ...(name === undefined ? {} : { name }),
+      context,
+    });
+    return this.answers.give(user, added, { request, response });
+  }
+}

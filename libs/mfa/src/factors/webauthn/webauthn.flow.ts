@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import type { Account } from '../../engine/authenticators/accounts.service.js';
+import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { sourceOfRequest } from '../../engine/journal/event-source.js';
+import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
+import type { HttpExchange, LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { sourceOf } from '../../engine/sessions/request-context.service.js';
+import type { ProofExchange } from '../../sign-in/second-factor.flow.js';
+import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
+import { SessionTransport } from '../../engine/sessions/session-transport.js';
+import { AssertionVerifier } from './assertion-verifier.js';
+import { parseAuthentication } from './credential-json.js';
+import { WebAuthnService } from './webauthn.service.js';
+
+/** Signs in, finishes a sign-in, or steps up, with a security key or passkey. */
+@Injectable()
+export class WebAuthnFlow {
+  constructor(
+    @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
+    @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** Options for the user who is half signed in or steps up. */
+  async options(context: MfaRequestContext): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { user, session } = await this.secondFactor.subjectOf(context);
+    return this.webauthn.getCredentialRequestOptions(user, session);
+  }
+
+  /** @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `authenticator_locked`, `invalid_request`, `session_expired` */
+  async authenticate(
+    context: MfaRequestContext,
+    credential: unknown,
+    exchange: ProofExchange,
+  ): Promise<LoginResult> {
+    const response = parseAuthentication(credential);
+    const account = context.account ?? (await this.accountOf(context));
+    const subject = await this.secondFactor.subjectOf({ ...context, ...(account && { account }) });
+    const source = sourceOf(context);
+    const known = { account, source };
+    const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, known);
+    const isLate = new MfaException('webauthn_failed');
+    try {
+      return await this.secondFactor.finish(subject, proof, isLate, exchange);
+    } catch (error) {
+      if (error !== isLate) throw error;
+      const afterFirstFactor = subject.session?.status === 'pending';
+      return this.assertions.refuseLate(subject.user, proof, source, afterFirstFactor);
+    }
+  }
+
+  /**
+   * Signs in with a passkey, which counts as both factors. The session that the client held before is over.
+   *
+   * @throws {MfaException} `webauthn_failed` or `invalid_request`
+   */
+  async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
+    const response = parseAuthentication(credential);
+    const proof = await this.assertions.verifyPasskey(
+      response,
+      (id) => this.adapter.findUser(id),
+      exchange.request,
+    );
+    const former = this.transport.readToken(exchange.request);
+    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
+    const { user, authenticator, authenticators } = proof;
+    const isLate = new MfaException('webauthn_failed');
+    try {
+      return await this.secondFactor.finish(
+        { user, session: null, authenticators },
+        { authenticator, claims: [...proof.claims, ...ending] },
+        isLate,
+        exchange,
+      );
+    } catch (error) {
+      if (error !== isLate) throw error;
+      const source = sourceOfRequest(exchange.request, userIdOf(user));
+      return this.assertions.refuseLate(user, proof, source, false);
+    }
+  }
+
+  /** What is kept of somebody who is signed in at the application and has no session here: read once for all that follows. */
+  private async accountOf({ user }: MfaRequestContext): Promise<Account | undefined> {
+    return user ? this.accounts.find(userIdOf(user)) : undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Provider } from '@nestjs/common';
+
+import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import type { KeyRing } from '../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { CONNECT_ADAPTER } from '../adapter/adapter-context.js';
+import type { MfaAdapterOption } from '../adapter/adapter-option.js';
+import { checkHooks } from '../adapter/checked-hooks.js';
+import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+
+/** The adapter as the application made it, before it is connected. */
+const MFA_RAW_ADAPTER = Symbol('nestjs-mfa:RAW_ADAPTER');
+
+/** The providers of `MFA_ADAPTER` for each way to give one. */
+export function adapterProviders(option: MfaAdapterOption = DefaultMfaAdapter): Provider[] {
+  return [
+    rawProvider(option),
+    {
+      provide: MFA_ADAPTER,
+      inject: [MFA_RAW_ADAPTER, MFA_OPTIONS, MFA_KEY_RING, AuthenticatorsService],
+      useFactory: connect,
+    },
+  ];
+}
+
+function rawProvider(option: MfaAdapterOption): Provider {
+  if (typeof option === 'function') return { provide: MFA_RAW_ADAPTER, useClass: option };
+  if ('useClass' in option) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
+  if ('useExisting' in option) return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };
+  if ('useFactory' in option) {
+    return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
+  }
+  throw new MfaOptionsError(['`adapter` must be a class, or have `useClass`, `useExisting` or `useFactory`']);
+}
+
+function connect(
+  adapter: unknown,
+  options: ResolvedMfaOptions,
+  keyRing: KeyRing,
+  authenticators: AuthenticatorsService,
+): DefaultMfaAdapter {
+  if (!(adapter instanceof DefaultMfaAdapter)) {
+    throw new MfaOptionsError([
+      '`adapter` must extend DefaultMfaAdapter, so that hooks you leave out have a default',
+    ]);
+  }
+  checkHooks(adapter);
+  adapter[CONNECT_ADAPTER]({ options, keyRing, findAuthenticators: (userId) => authenticators.find(userId) });
+  return adapter;
+}

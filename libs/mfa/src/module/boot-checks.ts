@@ -1,0 +1,36 @@
+import type { Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+
+/**
+ * Two of them would share tables and routes, and each guard would follow the options of one.
+ *
+ * @throws {MfaOptionsError} when the application imports two of `forRoot()`
+ */
+export function assertImportedOnce(modules: ModulesContainer, self: Type): void {
+  const made = [...modules.values()].filter((one) => one.metatype === self && one.providers.has(MFA_OPTIONS));
+  if (made.length === 1) return;
+  throw new MfaOptionsError([
+    `MfaModule is there ${made.length} times: call forRoot() or forRootAsync() once, in the root module. Other modules need no import of it, or with \`isGlobal: false\` the same returned object`,
+  ]);
+}
+
+/**
+ * Why Nest found no DataSource.
+ *
+ * @param name the option `dataSource`
+ * @throws {MfaOptionsError} always
+ */
+export function missingDataSource(modules: ModulesContainer, name: string | undefined): never {
+  const token = getDataSourceToken(name);
+  const which = name === undefined ? 'DataSource' : `DataSource of the name \`${name}\``;
+  const exists = [...modules.values()].some(({ providers }) => providers.has(token));
+  throw new MfaOptionsError([
+    exists
+      ? `the ${which} could not be made, of which TypeORM has told, or MfaModule can't see it: export it from a global module`
+      : `there is no ${which}: import \`TypeOrmModule.forRoot()\` in the root module, and let its \`name\` and the option \`dataSource\` agree`,
+  ]);
+}

@@ -1,0 +1,212 @@
+import type { Provider } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+
+import { SupportContacts } from '../adapter/support-contacts.js';
+import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
+import { UserExporter } from '../account/export-user.js';
+import { ForgetUserFlow } from '../account/forget-user.flow.js';
+import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { ResetFlow } from '../admin/reset.flow.js';
+import { UserList } from '../admin/user-list.js';
+import { AuditLog } from '../engine/journal/audit-log.js';
+import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { AuthenticatorList } from '../engine/authenticators/authenticator-list.js';
+import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
+import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import { CodeVerifier } from '../engine/verification/code-verifier.js';
+import { FactorChange } from '../engine/changes/factor-change.js';
+import { FailedAttempts } from '../engine/verification/failed-attempts.js';
+import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.flow.js';
+import { Tampering } from '../engine/authenticators/tampering.js';
+import { UnlockByCodes } from '../engine/verification/unlock-by-codes.js';
+import { UnreadableAuthenticators } from '../engine/authenticators/unreadable-authenticators.js';
+import { ActivationAnswers } from '../sign-in/activation-answer.js';
+import { BackupCodes } from '../engine/changes/backup-codes.js';
+import { AddAuthenticatorFlow } from '../engine/changes/add-authenticator.flow.js';
+import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
+import { MfaEvents } from '../engine/journal/mfa-events.js';
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { RefusalLog } from '../engine/journal/refusal-log.js';
+import { FactorSetupFlow } from '../factors/plugged/factor-setup.flow.js';
+import { GatewayGuards, GatewayMfaGuard } from '../guard/gateway-guard.js';
+import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
+import { HandlerGuards } from '../guard/handler-guards.js';
+import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { MfaSessionGuard } from '../guard/mfa-session.guard.js';
+import { MfaGuard } from '../guard/mfa.guard.js';
+import { BodyErrorMiddleware } from '../pages/body-error.middleware.js';
+import { GlobalEnhancers } from '../http/global-enhancers.js';
+import { LostCookieWarning } from '../core/web/lost-cookie-warning.js';
+import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
+import { OwnRoutes } from '../refusals/own-routes.js';
+import { RefusedRequests } from '../refusals/refused-requests.js';
+import { ImportUserFlow } from '../import/import-user.flow.js';
+import { MfaImportService } from '../import/mfa-import.service.js';
+import { EncryptedRows } from '../secrets/encrypted-rows.js';
+import { KeyStore } from '../engine/keys/key-store.js';
+import { RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
+import { SealAdoption } from '../secrets/seal-adoption.js';
+import { SecretRegistry } from '../secrets/secret-registry.js';
+import { SecretRotation } from '../secrets/secret-rotation.js';
+import { UnreadableRows } from '../secrets/unreadable-rows.js';
+import { VisibleKeys } from '../engine/keys/visible-keys.js';
+import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
+import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
+import { BrowserRedirect } from '../refusals/browser-redirect.js';
+import { PageLinks } from '../refusals/page-links.js';
+import { RecoveryCodeFactor } from '../factors/recovery-codes/recovery-code-factor.js';
+import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
+import { RecoveryCodeStore } from '../factors/recovery-codes/recovery-code-store.js';
+import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
+import { ExpiredRows } from '../retention/expired-rows.js';
+import { Leases } from '../retention/leases.js';
+import { RetentionJob } from '../retention/retention-job.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { LoginFlow } from '../sign-in/login.flow.js';
+import { MfaService } from '../account/mfa.service.js';
+import { PasswordFlow } from '../sign-in/password.flow.js';
+import { RecentProof } from '../engine/sessions/recent-proof.service.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
+import { SessionAnswers } from '../engine/sessions/session-answer.js';
+import { SessionStates } from '../sign-in/session-state.js';
+import { SessionLimit } from '../engine/sessions/session-limit.js';
+import { SessionTransport } from '../engine/sessions/session-transport.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { TotpCodeFactor } from '../factors/totp/totp-code-factor.js';
+import { TotpData } from '../factors/totp/totp-data.js';
+import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
+import { TotpService } from '../factors/totp/totp.service.js';
+import { TrustCookie } from '../sign-in/trust-cookie.js';
+import { TrustFlow } from '../sign-in/trust.flow.js';
+import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
+import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import { UserStateService } from '../engine/users/user-state.service.js';
+import { MfaViewInterceptor } from '../views/mfa-view.interceptor.js';
+import { MfaViewService } from '../views/mfa-view.service.js';
+import { AssertionVerifier } from '../factors/webauthn/assertion-verifier.js';
+import { AttestationPolicy } from '../factors/webauthn/attestation-policy.js';
+import { ChallengeStore } from '../factors/webauthn/challenge-store.js';
+import { Challenges } from '../factors/webauthn/challenges.js';
+import { CredentialStore } from '../factors/webauthn/credential-store.js';
+import { FailedCeremonies } from '../factors/webauthn/failed-ceremonies.js';
+import { KeySuspicions } from '../factors/webauthn/key-suspicions.js';
+import { RegistrationFlow } from '../factors/webauthn/registration.flow.js';
+import { RelyingParty } from '../factors/webauthn/relying-party.js';
+import { WebAuthnDetails } from '../factors/webauthn/webauthn-details.js';
+import { WebAuthnFlow } from '../factors/webauthn/webauthn.flow.js';
+import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
+
+/** What applications may inject. */
+export const PUBLIC_PROVIDERS = [
+  MfaService,
+  TotpService,
+  RecoveryCodesService,
+  WebAuthnService,
+  AuthenticationSessionService,
+  AuthenticatorsService,
+  MfaPolicyService,
+  MfaAdminService,
+  MfaImportService,
+  MfaEvents,
+  MfaAuditService,
+  TrustedDevicesService,
+  RequestContextService,
+  MfaExceptionMapper,
+  // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
+  BrowserRedirect,
+  FactorSetupFlow,
+  MfaViewService,
+  MfaViewInterceptor,
+  MfaGuard,
+  MfaSessionGuard,
+];
+
+/** What only the module itself injects. */
+export const INTERNAL_PROVIDERS = [
+  MfaStorage,
+  UserStateService,
+  EnrollmentPolicy,
+  AttemptLimiter,
+  FactorChange,
+  AccountsService,
+  AuthenticatorList,
+  AuthenticatorLock,
+  UnlockByCodes,
+  UnreadableAuthenticators,
+  Tampering,
+  FailedAttempts,
+  RenameAuthenticatorFlow,
+  CodeVerifier,
+  TotpCodeFactor,
+  TotpData,
+  TotpSetupStore,
+  RecoveryCodeFactor,
+  RecoveryCodeSet,
+  { provide: BackupCodes, useExisting: RecoveryCodeSet },
+  RecoveryCodeStore,
+  AssertionVerifier,
+  AttestationPolicy,
+  FailedCeremonies,
+  KeySuspicions,
+  ChallengeStore,
+  Challenges,
+  CredentialStore,
+  RegistrationFlow,
+  RelyingParty,
+  WebAuthnDetails,
+  WebAuthnFlow,
+  AddAuthenticatorFlow,
+  RemoveAuthenticatorFlow,
+  ActivationAnswers,
+  LoginFlow,
+  PasswordFlow,
+  SecondFactorFlow,
+  RecentProof,
+  SessionAnswers,
+  SessionStates,
+  SessionLimit,
+  SessionTransport,
+  LostCookieWarning,
+  ResetFlow,
+  DiscardUnreadableFlow,
+  ForgetUserFlow,
+  UserExporter,
+  UserList,
+  ImportUserFlow,
+  ExpiredRows,
+  Leases,
+  RetentionJob,
+  KeyStore,
+  RecoveryCodeKey,
+  EncryptedRows,
+  SealAdoption,
+  UnreadableRows,
+  VisibleKeys,
+  SecretRegistry,
+  SecretRotation,
+  TrustFlow,
+  TrustCookie,
+  TrustedDeviceStore,
+  MfaJournal,
+  RefusalLog,
+  RefusedRequests,
+  SupportContacts,
+  MfaNotifier,
+  AuditLog,
+  BodyErrorMiddleware,
+  OwnRoutes,
+  HandlerGuards,
+  GlobalEnhancers,
+  PageLinks,
+];
+
+/** With the option `globalGuard`. */
+export const GLOBAL_GUARD_PROVIDERS: Provider[] = [
+  GlobalMfaGuard,
+  { provide: APP_GUARD, useExisting: GlobalMfaGuard },
+  GatewayMfaGuard,
+  GatewayGuards,
+];

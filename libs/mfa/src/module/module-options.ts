@@ -1,0 +1,40 @@
+import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
+
+import type { MfaAdapterOption } from '../adapter/adapter-option.js';
+import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
+import type { PagesOptions } from '../pages/frame/pages-options.js';
+import type { MfaBehaviourOptions, MfaOptionsFactory } from '../options/mfa-options.js';
+
+/** What `MfaModule.forRoot()` takes. */
+export interface MfaModuleOptions extends MfaStructuralOptions, MfaBehaviourOptions {}
+
+/** Options that decide how the module is built. Given synchronously, also beside `forRootAsync`. */
+export interface MfaStructuralOptions {
+  /** Prefix of the HTTP routes. Default: `mfa`. */
+  path?: string;
+  /** Whether the HTTP routes are mounted. Default: true. */
+  controllers?: boolean;
+  /** Whether the HTML pages are mounted. Default: false. */
+  pages?: boolean | PagesOptions;
+  /** Enforces second factors on every route for users who must have one. Default: false. */
+  globalGuard?: boolean;
+  /** Whether other modules can use the guard without importing this one. Default: true. */
+  isGlobal?: boolean;
+  /** Name of the TypeORM `DataSource`. Default: the default one. */
+  dataSource?: string;
+  /** Your `MFA_ADAPTER`: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
+  adapter?: MfaAdapterOption;
+  /** Further factors: `emailCode()`, `smsCode()`, and classes of your own that extend `MfaFactor`. Default: none. */
+  factors?: readonly MfaFactorOption[];
+}
+
+/** What `MfaModule.forRootAsync()` takes: the structural options, and one way to make the others. */
+export interface MfaModuleAsyncOptions extends MfaStructuralOptions {
+  imports?: ModuleMetadata['imports'];
+  inject?: FactoryProvider['inject'];
+  // The arguments are what `inject` names; only the caller knows their types.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  useFactory?: (...args: any[]) => MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
+  useClass?: Type<MfaOptionsFactory>;
+  useExisting?: Type<MfaOptionsFactory> | string | symbol;
+}

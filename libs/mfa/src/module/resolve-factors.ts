@@ -1,0 +1,32 @@
+import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
+import { registerFactorType } from '../core/policy/factor-traits.js';
+import type { Problems } from '../options/problems.js';
+
+/** The option `factors`; their types are known from here on. */
+export function resolveFactors(problems: Problems, given: unknown): readonly MfaFactorOption[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    problems.add('`factors` must be a list: emailCode(), smsCode(), or classes that extend MfaFactor');
+    return [];
+  }
+  const factors = given as (Partial<MfaFactorOption> | null | undefined)[];
+  const types = new Set<string>();
+  for (const factor of factors) {
+    const traits = factor?.traits;
+    if (!traits) {
+      problems.add(
+        '`factors` must be a list of emailCode(), smsCode(), or classes that extend MfaFactor and say their `static traits`',
+      );
+      continue;
+    }
+    if (types.has(traits.type)) problems.add(`\`factors\` holds two of the type ${traits.type}`);
+    types.add(traits.type);
+    for (const problem of (factor as { problems?: readonly string[] }).problems ?? []) problems.add(problem);
+    try {
+      registerFactorType(traits);
+    } catch (error) {
+      problems.add(`\`factors\`: ${(error as Error).message}`);
+    }
+  }
+  return problems.list.length > 0 ? [] : (factors as MfaFactorOption[]);
+}

@@ -1,0 +1,80 @@
+import { Inject, Injectable, Scope } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+
+type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
+type Provider = NestModule['providers'] extends Map<unknown, infer P> ? P : never;
+type Token = Parameters<NestModule['providers']['get']>[0];
+
+/**
+ * Guards and jobs work outside of any request too, so what they are made of can't hang on one. Nest would find it out as well,
+ * and speak of classes of this module of which nobody has heard; so the declarations are looked at before it makes them.
+ */
+@Injectable()
+export class ScopeCheck {
+  /** @throws {MfaOptionsError} when the adapter or the options are request-scoped, or inject what is */
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    const own = [...modules.values()].find(({ providers }) => providers.has(MFA_OPTIONS));
+    if (!own) return;
+    // The options first: they are given to the adapter, which is request-scoped by them.
+    if (isPerRequest(own, MFA_OPTIONS)) {
+      throw new MfaOptionsError([
+        'the options must not come from a request-scoped provider: make them from what exists once, such as a ConfigService',
+      ]);
+    }
+    if (isPerRequest(own, MFA_ADAPTER)) {
+      throw new MfaOptionsError([
+        '`adapter` must not be request-scoped, nor inject what is: leave `Scope.REQUEST` and `REQUEST` out, since its hooks are given the request; get other request-scoped providers in a hook, by `ModuleRef.resolve()`',
+      ]);
+    }
+  }
+}
+
+/** Whether that provider, or anything that it is made of, exists anew for each request. */
+function isPerRequest(module: NestModule, token: Token, seen = new Set<Provider>()): boolean {
+  const found = find(module, token);
+  if (!found || seen.has(found.provider)) return false;
+  seen.add(found.provider);
+  const { scope } = found.provider;
+  if (scope === Scope.REQUEST) return true;
+  return dependenciesOf(found.provider).some((one) => isPerRequest(found.module, one, seen));
+}
+
+function find(
+  module: NestModule,
+  token: Token,
+  seen = new Set<NestModule>(),
+): { module: NestModule; provider: Provider } | null {
+  if (seen.has(module)) return null;
+  seen.add(module);
+  const provider = module.providers.get(token);
+  if (provider) return { module, provider };
+  for (const one of module.imports) {
+    const found = find(one, token, seen);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** What a factory injects, or a class by its constructor and its properties. */
+function dependenciesOf({ inject, metatype }: Provider): Token[] {
+  if (inject) return inject.map(tokenOf);
+  if (typeof metatype !== 'function') return [];
+  const read = <T>(key: string): T[] => (Reflect.getMetadata(key, metatype) as T[] | undefined) ?? [];
+  const parameters = [...read<unknown>('design:paramtypes')];
+  for (const { index, param } of read<{ index: number; param: unknown }>('self:paramtypes')) {
+    parameters[index] = param;
+  }
+  const properties = read<{ type: unknown }>('self:properties_metadata').map(({ type }) => type);
+  return [...parameters, ...properties].map(tokenOf);
+}
+
+/** Out of `{ token, optional }` and `forwardRef()`. */
+function tokenOf(dependency: unknown): Token {
+  if (typeof dependency !== 'object' || dependency === null) return dependency as Token;
+  const { token, forwardRef } = dependency as { token?: Token; forwardRef?: () => Token };
+  return token ?? forwardRef?.() ?? (dependency as Token);
+}

@@ -1,0 +1,48 @@
+import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
+import type { MfaStructuralOptions } from './module-options.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { Problems } from '../options/problems.js';
+import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
+import { resolveFactors } from './resolve-factors.js';
+import { resolvePages } from '../pages/frame/resolve-pages.js';
+
+export type ResolvedStructure = Required<
+  Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
+> &
+  Pick<MfaStructuralOptions, 'dataSource' | 'adapter'> & {
+    pages: ResolvedPages | null;
+    factors: readonly MfaFactorOption[];
+  };
+
+/**
+ * Fills in the defaults of the options that shape the module.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function resolveStructure(options: MfaStructuralOptions): ResolvedStructure {
+  const problems = new Problems();
+  const path = problems.text(
+    'path',
+    options.path,
+    'mfa',
+    /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/,
+    'a path such as mfa',
+  );
+  const structure: ResolvedStructure = {
+    path: path.replace(/^\/|\/$/g, ''),
+    controllers: problems.boolean('controllers', options.controllers, true),
+    pages: resolvePages(problems, options),
+    globalGuard: problems.boolean('globalGuard', options.globalGuard, false),
+    isGlobal: problems.boolean('isGlobal', options.isGlobal, true),
+    dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),
+    adapter: options.adapter,
+    factors: resolveFactors(problems, options.factors),
+  };
+  if (structure.pages?.path === structure.path) {
+    problems.add(
+      '`pages.path` must be another than `path`: pages and JSON routes would answer for each other',
+    );
+  }
+  if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
+  return structure;
+}

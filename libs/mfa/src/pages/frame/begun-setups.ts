@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { PageCookie } from './page-cookies.js';
+import { PageCookies } from './page-cookies.js';
+
+/** What a factor has answered to the beginning of a set-up or to a challenge, as far as pages show it. */
+export interface BegunAnswer {
+  destination: string | null;
+  expiresAt: Date | null;
+  /** What else there is to read, by its name. */
+  details: readonly (readonly [string, string])[];
+}
+
+/** How long an answer is shown that does not say when it ends. */
+const TTL_SECONDS = 600;
+const SHOWN_ELSEWHERE = ['destination', 'expiresAt', 'nextAt'];
+
+/**
+ * Carries what a factor has answered over the redirect from the form to the page, in the browser, for as long as it counts:
+ * looking at the page again sends nothing again.
+ */
+@Injectable()
+export class BegunSetups {
+  constructor(@Inject(PageCookies) private readonly cookies: PageCookies) {}
+
+  async put(response: object, context: MfaRequestContext, type: MfaType, answer: object): Promise<void> {
+    await this.keep(response, context, setupCookie(type), { type, ...answer });
+  }
+
+  async read(context: MfaRequestContext, type: MfaType): Promise<BegunAnswer | null> {
+    return (await this.find(context, setupCookie(type)))?.answer ?? null;
+  }
+
+  async putChallenge(
+    response: object,
+    context: MfaRequestContext,
+    type: MfaType,
+    answer: object,
+  ): Promise<void> {
+    await this.keep(response, context, CHALLENGE, { type, ...answer });
+  }
+
+  /** What this session was last challenged with here, and for which type. */
+  async readChallenge(context: MfaRequestContext): Promise<{ type: string; answer: BegunAnswer } | null> {
+    return this.find(context, CHALLENGE);
+  }
+
+  private async keep(
+    response: object,
+    context: MfaRequestContext,
+    cookie: PageCookie,
+    answer: object,
+  ): Promise<void> {
+    await this.cookies.put(response, cookie, context, JSON.stringify(answer), TTL_SECONDS);
+  }
+
+  private async find(
+    context: MfaRequestContext,
+    cookie: PageCookie,
+  ): Promise<{ type: string; answer: BegunAnswer } | null> {
+    const text = await this.cookies.read(context.request, cookie, context);
+    if (text === null) return null;
+    const { type, ...fields } = JSON.parse(text) as Record<string, unknown> & { type: string };
+    const { destination, expiresAt } = fields;
+    const answer: BegunAnswer = {
+      destination: typeof destination === 'string' ? destination : null,
+      expiresAt: typeof expiresAt === 'string' ? new Date(expiresAt) : null,
+      details: Object.entries(fields).filter(
+        (entry): entry is [string, string] =>
+          !SHOWN_ELSEWHERE.includes(entry[0]) && typeof entry[1] === 'string',
+      ),
+    };
+    return { type, answer };
+  }
+}
+
+/** `lax`: a link from another site must not begin a new set-up in place of the one under way. */
+function setupCookie(type: MfaType): PageCookie {
+  return { name: `mfa_setup_${type}`, page: `factors/${type}/add`, sameSite: 'lax' };
+}
+
+const CHALLENGE: PageCookie = { name: 'mfa_challenge', page: 'authenticate', sameSite: 'lax' };

@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { AuthenticatorView } from '../../engine/authenticators/authenticator-view.js';
+import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { factorLabel } from '../../i18n/factor-label.js';
+import type { MfaPageTexts } from '../../i18n/page-texts.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { traitsOf } from '../../core/policy/factor-traits.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { recordsOf } from '../../engine/sessions/request-context.service.js';
+import type { NamedFactor } from './page-props.js';
+import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';
+
+/** What a user is offered to add: nothing that would be refused in the next step. */
+export interface Offer {
+  types: readonly MfaType[];
+  /** Whether there is more, once the user has verified their email address. */
+  mustVerifyEmail: boolean;
+}
+
+/** Finds out what a user can add now. */
+@Injectable()
+export class OfferedFactors {
+  constructor(
+    @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** @param authenticators the user's */
+  find(
+    user: MfaUser,
+    authenticators: readonly Pick<AuthenticatorView, 'type'>[],
+    context: Pick<MfaRequestContext, 'session'>,
+  ): Offer {
+    const possible = this.enrollment
+      .supportedSecondFactors(recordsOf(context))
+      .filter((type) => this.hasRoom(type, authenticators))
+      .filter((type) => this.registry.find(type)?.isOffered?.(user) ?? true);
+    const refusals = possible.map((type) => this.refusalOf(user, type));
+    return {
+      types: possible.filter((_, index) => refusals[index] === null),
+      mustVerifyEmail: refusals.includes('unverified_email'),
+    };
+  }
+
+  /** The factors of the option `factors` among these. */
+  named(types: readonly MfaType[], texts: MfaPageTexts): NamedFactor[] {
+    return types
+      .filter((type) => this.registry.find(type))
+      .map((type) => ({ type, label: factorLabel(type, texts) }));
+  }
+
+  private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): boolean {
+    const count = authenticators.filter((one) => one.type === type).length;
+    const atMost = type === 'totp' ? this.options.totp.maxPerUser : (traitsOf(type)?.maxPerUser ?? 1);
+    return count < atMost;
+  }
+
+  private refusalOf(user: MfaUser, type: MfaType): string | null {
+    try {
+      this.adding.assertMayEnrol(user, type);
+      return null;
+    } catch (error) {
+      if (error instanceof MfaException) return error.code;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaException } from '../../core/errors/mfa-exception.js';
+import type { HttpRequest } from '../../core/web/http-message.js';
+import { readHeader } from '../../core/web/http-message.js';
+import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
+import { SessionTransport } from '../../engine/sessions/session-transport.js';
+import { safeNext } from '../../core/web/next-path.js';
+import { PageForms } from './page-forms.js';
+import { PageLinks } from '../../refusals/page-links.js';
+import type { OldForm } from './page-props.js';
+
+/** The pages whose forms may lead to new recovery codes, which are shown once. */
+const GIVES_CODES = ['totp/add', 'webauthn/add', 'recovery-codes/generate'];
+
+type FormRequest = HttpRequest & {
+  originalUrl?: string;
+  url?: string;
+  body?: { next?: unknown; _csrf?: unknown };
+};
+
+/**
+ * Forms whose page is out of date: one that was sent twice without JavaScript, of which the first has changed the session, or
+ * one that stayed open while its user confirmed or signed in elsewhere. Which of them it was nobody can tell, so nothing is said
+ * of what was done.
+ */
+@Injectable()
+export class OldForms {
+  constructor(
+    @Inject(PageForms) private readonly forms: PageForms,
+    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+  ) {}
+
+  /** What the refused form was, and where to go on; null when there is another reason for the refusal. */
+  async find({ code }: MfaException, request: object): Promise<OldForm | null> {
+    if ((request as FormRequest).method !== 'POST') return null;
+    // With two cookies nobody knows which session sent it.
+    const isOne = this.transport.readToken(request) !== null;
+    if (code === 'session_expired' && isOne && (await this.livesOn(request))) {
+      return { kind: 'superseded', href: this.onward(request) };
+    }
+    // The browser vouches that it came from a page of this site.
+    const isOwn = readHeader(request, 'sec-fetch-site') === 'same-origin';
+    const path = this.pathOf(request);
+    if (code !== 'cross_origin' || !isOwn || path === null) return null;
+    const next = safeNext((request as FormRequest).body?.next);
+    return {
+      kind: 'outdated',
+      href: next === null ? path : `${path}?${new URLSearchParams({ next }).toString()}`,
+    };
+  }
+
+  /** Whether the session that the form was made for is there still, under the token that the first of two forms brought. */
+  private async livesOn(request: object): Promise<boolean> {
+    const owner = await this.forms.ownerOf((request as FormRequest).body?._csrf);
+    return owner !== null && owner.sessionId !== '' && (await this.sessions.isThere(owner.sessionId));
+  }
+
+  /** Where the first of two has led: the browser has dropped that answer and kept its cookie. */
+  private onward(request: object): string {
+    const next = safeNext((request as FormRequest).body?.next);
+    const gaveCodes = GIVES_CODES.some((page) => this.links.to(page) === this.pathOf(request));
+    return gaveCodes ? this.links.to('recovery-codes/generate', { next }) : (next ?? this.links.to(''));
+  }
+
+  private pathOf(request: object): string | null {
+    const { originalUrl, url } = request as FormRequest;
+    const path = safeNext(originalUrl ?? url)?.replace(/[?#].*/s, '');
+    return path === undefined ? null : safeNext(this.links.publicPathOf(path));
+  }
+}

@@ -1,0 +1,28 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { textsOf } from '../../i18n/choose-texts.js';
+import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
+import type { MfaPageTexts } from '../../i18n/page-texts.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { pageTextsOf } from '../../i18n/fill-text.js';
+
+/** The language in which a page speaks to whoever asked for it. */
+@Injectable()
+export class PageLocale {
+  constructor(
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  async languageOf({ user, request }: MfaRequestContext): Promise<MfaLocaleTexts> {
+    return textsOf(await this.adapter.getLocale(user, request), this.options.locales);
+  }
+
+  async textsFor(context: MfaRequestContext): Promise<MfaPageTexts> {
+    return pageTextsOf(await this.languageOf(context));
+  }
+}

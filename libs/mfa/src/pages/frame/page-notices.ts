@@ -1,0 +1,25 @@
+import type { MfaPageTexts, MfaPlainPageText } from '../../i18n/page-texts.js';
+
+/** What account security can say that was just done, by its name in `?notice=`. */
+const NOTICES = {
+  'totp-added': 'noticeTotpAdded',
+  'key-added': 'noticeKeyAdded',
+  'factor-added': 'noticeFactorAdded',
+  renamed: 'noticeRenamed',
+  removed: 'noticeRemoved',
+  'key-removed': 'noticeRemoved',
+  'device-revoked': 'noticeDeviceRevoked',
+  'devices-revoked': 'noticeDevicesRevoked',
+} as const satisfies Record<string, MfaPlainPageText>;
+
+export type PageNotice = keyof typeof NOTICES;
+
+/** The text of a notice; null for anything else that an address may say. */
+export function noticeText(name: string | null, texts: MfaPageTexts): string | null {
+  return name !== null && Object.hasOwn(NOTICES, name) ? texts[NOTICES[name as PageNotice]] : null;
+}
+
+/** Whether the browser should be told which of its passkeys are left. */
+export function isNoticeOfKeys(name: string | null): boolean {
+  return name === 'key-removed';
+}

@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+
+import { safeNext } from '../../core/web/next-path.js';
+import type { MfaLayout } from './page-props.js';
+import type { PagesOptions } from './pages-options.js';
+import type { PageAddresses } from '../../options/addresses.js';
+import { MfaOptionsError } from '../../options/options-error.js';
+import type { Problems } from '../../options/problems.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+
+/** The option `pages`, as the pages are made by it. */
+export interface ResolvedPages extends PageAddresses {
+  templatesDir: string | null;
+  layout: MfaLayout | null;
+  stylesheet: string | null;
+}
+
+const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
+const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
+
+/** The option `pages`; null when it is off. */
+export function resolvePages(
+  problems: Problems,
+  { pages, controllers }: { pages?: boolean | PagesOptions; controllers?: boolean },
+): ResolvedPages | null {
+  if (pages === undefined || pages === false) return null;
+  const given = pages === true ? {} : problems.group('pages', pages);
+  const known = ['path', 'publicPath', 'templatesDir', 'layout', 'stylesheet', 'loginUrl', 'homeUrl'];
+  problems.onlyKnown('pages.', given, known);
+  if (controllers === false) {
+    problems.add('`pages` needs `controllers`: keys and passkeys are used through the JSON routes');
+  }
+  const ownPath = <T extends string | null>(name: string, fallback: T): string | T => {
+    if (given[name] === undefined) return fallback;
+    // Written anew, since a header holds no other characters than those of a URL.
+    const path = safeNext(given[name]);
+    if (path === null) problems.add(`\`pages.${name}\` must be a path of your site, such as /login`);
+    return path ?? fallback;
+  };
+  const path = problems.text(
+    'pages.path',
+    given['path'],
+    'account/security',
+    PATH,
+    'a path such as /account/security',
+  );
+  const publicPath = problems.text(
+    'pages.publicPath',
+    given['publicPath'],
+    undefined,
+    PUBLIC_PATH,
+    'a path such as /app/account/security, or / for the root',
+  );
+  return {
+    path: path.replace(/^\/|\/$/g, ''),
+    publicPath: publicPath?.replace(/\/$/, '') ?? null,
+    templatesDir: resolveFolder(problems, given['templatesDir']),
+    layout: resolveLayout(problems, given['layout']),
+    stylesheet: ownPath('stylesheet', null),
+    loginUrl: ownPath('loginUrl', null),
+    homeUrl: ownPath('homeUrl', '/'),
+  };
+}
+
+/**
+ * Refuses what would make pages that nobody can use.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function assertPagesWork(pages: ResolvedPages | null, session: ResolvedMfaOptions['session']): void {
+  if (pages === null || session.cookie !== false) return;
+  throw new MfaOptionsError([
+    '`pages` need `session.cookie`: a browser that goes from page to page sends no header. Leave `session.cookie` out, or `pages`',
+  ]);
+}
+
+function resolveFolder(problems: Problems, given: unknown): string | null {
+  if (given === undefined) return null;
+  const isFolder = typeof given === 'string' && statSync(given, { throwIfNoEntry: false })?.isDirectory();
+  if (!isFolder) problems.add('`pages.templatesDir` must be a folder that exists');
+  return isFolder ? given : null;
+}
+
+function resolveLayout(problems: Problems, given: unknown): MfaLayout | null {
+  if (given === undefined) return null;
+  if (typeof given === 'function') return given as MfaLayout;
+  problems.add('`pages.layout` must be a component: a function that returns markup');
+  return null;
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { hashToken } from '../../core/crypto/token.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
+import { TotpService } from '../../factors/totp/totp.service.js';
+import type { PageCookie } from './page-cookies.js';
+import { PageCookies } from './page-cookies.js';
+
+/** `lax`: a link from another site must not begin a new set-up in place of the one under way. */
+const COOKIE: PageCookie = { name: 'mfa_totp_setup', page: 'totp/add', sameSite: 'lax' };
+
+/** The set-ups that the page shows. */
+@Injectable()
+export class TotpSetups {
+  constructor(
+    @Inject(TotpService) private readonly totp: TotpService,
+    @Inject(PageCookies) private readonly cookies: PageCookies,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /**
+   * The set-up that this session began here, since looking again must not change the secret that an app may have by now; else a
+   * new one. What another session began is not shown: a thief in it has read the secret, and would hold the factor too.
+   *
+   * @throws {MfaException} as {@link TotpService.begin}
+   */
+  async open(user: MfaUser, context: MfaRequestContext, response: object): Promise<TotpSetupDetails> {
+    const begun = await this.totp.getSetup(user, context);
+    const own = await this.cookies.read(context.request, COOKIE, context);
+    if (begun && own === hashToken(begun.secret)) return begun;
+    const setup = await this.totp.begin(user, context);
+    await this.cookies.put(
+      response,
+      COOKIE,
+      context,
+      hashToken(setup.secret),
+      this.options.totp.setupTtlSeconds,
+    );
+    return setup;
+  }
+}

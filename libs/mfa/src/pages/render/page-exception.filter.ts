@@ -1,0 +1,94 @@
+import { STATUS_CODES } from 'node:http';
+
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { requestContextOf } from '../../guard/access.js';
+import { setHeader } from '../../core/web/http-message.js';
+import { MfaExceptionMapper } from '../../refusals/mfa-exception-mapper.js';
+import { RefusedRequests } from '../../refusals/refused-requests.js';
+import { BrowserRedirect } from '../../refusals/browser-redirect.js';
+import { OldForms } from '../frame/old-forms.js';
+import { show } from '../frame/page-answer.js';
+import type { OldForm } from '../frame/page-props.js';
+import { PageRenderer } from './page-renderer.js';
+import { seeOther } from '../frame/see-other.js';
+
+/** On the pages a refusal leads to where it can be mended, and what can't be mended is said on a page. */
+@Injectable()
+@Catch()
+export class PageExceptionFilter implements ExceptionFilter {
+  private readonly logger = new Logger('MfaPages');
+
+  constructor(
+    @Inject(PageRenderer) private readonly renderer: PageRenderer,
+    @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
+    @Inject(BrowserRedirect) private readonly redirects: BrowserRedirect,
+    @Inject(OldForms) private readonly oldForms: OldForms,
+    @Inject(RefusedRequests) private readonly refused: RefusedRequests,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    try {
+      await this.answer(error, host);
+    } catch (failure) {
+      // Nest waits for no filter: a rejection would leave the browser waiting, and end the process.
+      this.logger.error(failure);
+      await this.giveUp(host.switchToHttp().getResponse<object>());
+    }
+  }
+
+  private async answer(error: unknown, host: ArgumentsHost): Promise<void> {
+    const request = host.switchToHttp().getRequest<object>();
+    const response = host.switchToHttp().getResponse<object>();
+    // The pages are for browsers, whatever they say that they accept.
+    const oldForm = error instanceof MfaException ? await this.oldForms.find(error, request) : null;
+    const location =
+      error instanceof MfaException && oldForm === null ? this.redirects.locationFor(error, request) : null;
+    if (location === null) {
+      const html = await this.page(error, { host, request, response }, oldForm);
+      return void (await this.adapterHost.httpAdapter.reply(response, html));
+    }
+    if (error instanceof MfaException) this.refused.note(error.code, request);
+    seeOther(response, location);
+    await this.adapterHost.httpAdapter.reply(response, '');
+  }
+
+  /** What is said where not even a page of an error can be made: by a layout that fails, or a hook of the adapter. */
+  private async giveUp(response: object): Promise<void> {
+    const { httpAdapter } = this.adapterHost;
+    if (httpAdapter.isHeadersSent(response)) return;
+    setHeader(response, 'Content-Type', 'text/plain; charset=utf-8');
+    setHeader(response, 'Cache-Control', 'no-store');
+    await httpAdapter.reply(response, STATUS_CODES[500], 500);
+  }
+
+  private async page(
+    error: unknown,
+    { host, request, response }: { host: ArgumentsHost; request: object; response: object },
+    oldForm: OldForm | null,
+  ): Promise<string> {
+    const presented = await this.mapper.present(error, request, response);
+    if (!(presented instanceof HttpException)) this.logger.error(error);
+    const status = presented instanceof HttpException ? presented.getStatus() : 500;
+    const retryAfter = presented instanceof MfaException ? presented.details.retryAfter : undefined;
+    const props = {
+      oldForm,
+      message: presented instanceof HttpException ? messageOf(presented) : null,
+      retryAt: retryAfter === undefined ? null : new Date(this.clock.now() + retryAfter * 1000),
+    };
+    const context = requestContextOf(host) ?? { request, user: null, session: null, hasDeadToken: false };
+    return this.renderer.render(show('error', props, { status, headers: {} }), context, response);
+  }
+}
+
+function messageOf(exception: HttpException): string {
+  const { message } = exception.getResponse() as { message?: string | string[] };
+  return [message ?? exception.message].flat().join('; ');
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import type { OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MfaOptionsError } from '../../options/options-error.js';
+import type { ResolvedPages } from '../frame/resolve-pages.js';
+import { MFA_PAGES } from '../../options/addresses.js';
+import type { MfaLayout, MfaPageName, MfaPageTemplate } from '../frame/page-props.js';
+import { PAGE_NAMES } from '../frame/page-texts.js';
+import { TEMPLATES } from './templates.js';
+import Layout from '../templates/layout.js';
+
+const EXTENSIONS = ['.js', '.mjs', '.cjs'];
+
+/** The pages and their layout: the application's own where it has some, else those of the module. */
+@Injectable()
+export class PageTemplates implements OnModuleInit {
+  private readonly templates: Record<MfaPageName, MfaPageTemplate> = { ...TEMPLATES } as Record<
+    MfaPageName,
+    MfaPageTemplate
+  >;
+  layout: MfaLayout = Layout;
+
+  constructor(@Inject(MFA_PAGES) private readonly pages: ResolvedPages | null) {}
+
+  /** @throws {MfaOptionsError} when a module of `templatesDir` can't be loaded, or exports no component */
+  async onModuleInit(): Promise<void> {
+    const { templatesDir = null, layout = null } = this.pages ?? {};
+    if (templatesDir !== null) {
+      for (const name of PAGE_NAMES) {
+        const own = await load(templatesDir, name);
+        if (own) this.templates[name] = own as MfaPageTemplate;
+      }
+      this.layout = ((await load(templatesDir, 'layout')) as MfaLayout | null) ?? this.layout;
+    }
+    this.layout = layout ?? this.layout;
+  }
+
+  get(name: MfaPageName): MfaPageTemplate {
+    return this.templates[name];
+  }
+}
+
+async function load(folder: string, name: string): Promise<unknown> {
+  const file = EXTENSIONS.map((extension) => join(folder, `${name}${extension}`)).find((path) =>
+    existsSync(path),
+  );
+  if (!file) return null;
+  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
+    throw new MfaOptionsError([`\`pages.templatesDir\`: ${file} can't be loaded: ${String(error)}`]);
+  });
+  const component = componentOf(loaded);
+  if (typeof component === 'function') return component;
+  throw new MfaOptionsError([
+    `\`pages.templatesDir\`: ${file} must have a component as its default export: a function that returns markup`,
+  ]);
+}
+
+/** The default export; of a CommonJS module that was compiled from one, that is one level deeper. */
+function componentOf(loaded: unknown): unknown {
+  const { default: exported } = loaded as { default?: unknown };
+  if (typeof exported === 'function') return exported;
+  return (exported as { default?: unknown } | null | undefined)?.default;
+}

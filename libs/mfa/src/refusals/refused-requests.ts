@@ -1,0 +1,72 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { hashToken } from '../core/crypto/token.js';
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import { sourceOfRequest } from '../engine/journal/event-source.js';
+import type { RefusalReason } from '../engine/journal/mfa-event.js';
+import { RefusalLog } from '../engine/journal/refusal-log.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { getMfaUser, hasPendingSession, presentedSession } from '../engine/rows/request-session.js';
+import { SessionTransport } from '../engine/sessions/session-transport.js';
+
+/** The codes that are a failed authorisation, or an attempt to get around it (ASVS v5.0.0-16.3.2 and 16.3.3). */
+const REASONS: readonly MfaErrorCode[] = [
+  'mfa_required',
+  'mfa_enrollment_required',
+  'reauthentication_required',
+  'cross_origin',
+] satisfies RefusalReason[];
+
+/** Tells of requests that were refused, once a window and user. It costs a request no statement, and no time. */
+@Injectable()
+export class RefusedRequests {
+  private readonly logger = new Logger(RefusedRequests.name);
+
+  constructor(
+    @Inject(RefusalLog) private readonly log: RefusalLog,
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+  ) {}
+
+  /** Notes what a request was answered with. */
+  note(code: MfaErrorCode, request: object): void {
+    const reason = reasonOf(code, request);
+    if (reason === null) return;
+    const session = presentedSession(request);
+    const user = getMfaUser(request) ?? (session && { id: session.userId });
+    if (user) this.tell(user, request, reason);
+    else if (reason === 'cross_origin') this.findOut(request);
+  }
+
+  private tell(user: MfaUser, request: object, reason: RefusalReason): void {
+    const source = sourceOfRequest(request, userIdOf(user), presentedSession(request)?.id);
+    this.log.tellOnce(user, source, { type: 'mfa.access.refused', data: { reason } });
+  }
+
+  /** Another site's request is refused before anybody asks whose it is. Once a window and session that is asked afterwards. */
+  private findOut(request: object): void {
+    const token = this.transport.readToken(request);
+    if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
+    this.log.later(async () => {
+      const { user, session } = await this.contexts.resolveAny(request);
+      const known = user ?? (session && { id: session.userId });
+      if (known) return this.tell(known, request, 'cross_origin');
+      // Nobody's request is nobody's event.
+      if (this.log.isFirst('cross_origin')) {
+        this.logger.warn(`Requests of other sites are refused, the first from ${addressOf(request)}`);
+      }
+    });
+  }
+}
+
+function reasonOf(code: MfaErrorCode, request: object): RefusalReason | null {
+  if (REASONS.includes(code)) return code as RefusalReason;
+  const isHalf = code === 'unauthenticated' && hasPendingSession(request);
+  return isHalf ? 'pending_session' : null;
+}
+
+function addressOf(request: object): string {
+  return sourceOfRequest(request, '').ip ?? 'nowhere';
+}

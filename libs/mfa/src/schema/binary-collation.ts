@@ -1,0 +1,35 @@
+import type { DataSource } from 'typeorm';
+
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_ENTITIES } from './entities.js';
+import { BINARY_COLLATION, tableOptions } from '../storage/table-options.js';
+import { configureMfaTables } from './configure-tables.js';
+
+/**
+ * Gives the text columns of this module's entities and migrations a binary collation. For MySQL and MariaDB, whose default takes
+ * `Admin` and `admin` for the same user; call it before the DataSource is made. It leaves what
+ * {@link configureMfaTables} was told otherwise.
+ */
+export function useBinaryCollation(): void {
+  configureMfaTables({ ...tableOptions(), binaryCollation: true });
+}
+
+/**
+ * Refuses a MySQL or MariaDB schema in which two users whose ids differ in case only would share their factors.
+ *
+ * @throws {MfaOptionsError} naming the columns
+ */
+export async function assertBinaryCollation(dataSource: DataSource): Promise<void> {
+  if (dataSource.options.type !== 'mysql' && dataSource.options.type !== 'mariadb') return;
+  const tables = MFA_ENTITIES.map((entity) => dataSource.getMetadata(entity).tableName);
+  const columns: { name: string }[] = await dataSource.query(
+    `SELECT CONCAT(table_name, '.', column_name) AS name FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND column_name = 'user_id' AND collation_name NOT LIKE '%bin'
+     AND table_name IN (${tables.map(() => '?').join(', ')})`,
+    tables,
+  );
+  if (columns.length === 0) return;
+  throw new MfaOptionsError([
+    `${columns.map(({ name }) => name).join(', ')} must have a binary collation such as ${BINARY_COLLATION}: call \`useBinaryCollation()\` before the DataSource is made, and alter tables that exist`,
+  ]);
+}

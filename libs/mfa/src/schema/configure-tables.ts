@@ -1,0 +1,80 @@
+import { getMetadataArgsStorage } from 'typeorm';
+
+import { AuditEntry } from '../engine/journal/audit-entry.entity.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MFA_ENTITIES } from './entities.js';
+import type { MfaTableOptions, ResolvedTableOptions } from '../storage/table-options.js';
+import { BINARY_COLLATION, setTableOptions, tableOptions } from '../storage/table-options.js';
+
+/**
+ * Shapes the tables of this module, for the whole process: entities and migrations alike. What is left out is at its default.
+ * Call it before the DataSource is made; also in the file that TypeORM's command line reads.
+ *
+ * @throws {MfaOptionsError} when a name is none
+ */
+export function configureMfaTables(options: MfaTableOptions): void {
+  for (const [name, value] of Object.entries({ prefix: options.prefix, schema: options.schema })) {
+    if (value !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(value)) {
+      throw new MfaOptionsError([`\`${name}\` must be letters, digits and underscores, 31 at most`]);
+    }
+  }
+  nameTables(setTableOptions(options));
+  shapeColumns();
+  referToUsers();
+}
+
+/** The class of the entity that is kept in that table, which naming strategies are told; the table is without its prefix. */
+export function entityNameOf(table: string): string {
+  const name = `${tableOptions().prefix}${table}`;
+  const { tables } = getMetadataArgsStorage();
+  return (
+    MFA_ENTITIES.find((one) => tables.some((args) => args.target === one && args.name === name))?.name ?? name
+  );
+}
+
+function nameTables({ prefix: former }: ResolvedTableOptions): void {
+  const { prefix, schema } = tableOptions();
+  for (const table of getMetadataArgsStorage().tables) {
+    if (!isOurs(table.target)) continue;
+    Object.assign(table, { name: `${prefix}${String(table.name).slice(former.length)}` });
+    Object.assign(table, { schema });
+  }
+}
+
+function shapeColumns(): void {
+  const { userId, binaryCollation } = tableOptions();
+  for (const { target, propertyName, options } of getMetadataArgsStorage().columns) {
+    if (!isOurs(target)) continue;
+    if (propertyName === 'userId') {
+      delete options.length;
+      Object.assign(options, userId, { transformer: USER_ID });
+    }
+    if (options.type === 'varchar') {
+      if (binaryCollation) options.collation = BINARY_COLLATION;
+      else delete options.collation;
+    }
+  }
+}
+
+/** Drivers give numbers for numbers; everything here compares text. */
+const USER_ID = {
+  to: (value: unknown) => value,
+  from: (value: string | number | null | undefined) => (typeof value === 'number' ? String(value) : value),
+};
+
+/** The audit trail alone outlives the user. */
+function referToUsers(): void {
+  const { users } = tableOptions();
+  const { columns, foreignKeys } = getMetadataArgsStorage();
+  const others = foreignKeys.filter(({ target }) => !isOurs(target));
+  foreignKeys.splice(0, foreignKeys.length, ...others);
+  if (!users) return;
+  for (const target of MFA_ENTITIES.filter((one) => one !== AuditEntry)) {
+    const hasUser = columns.some((one) => one.target === target && one.propertyName === 'userId');
+    if (hasUser) foreignKeys.push({ target, type: users, propertyName: 'userId', onDelete: 'CASCADE' });
+  }
+}
+
+function isOurs(target: unknown): boolean {
+  return MFA_ENTITIES.some((entity) => entity === target);
+}

@@ -1,0 +1,194 @@
+import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
+import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
+
+import { BINARY_COLLATION, tableOptions } from '../../storage/table-options.js';
+import { entityNameOf } from '../configure-tables.js';
+
+/** A column as a migration writes it; types are those of `@Column()`. */
+export interface ColumnSpec {
+  type: 'varchar' | 'text' | 'int' | 'bigint' | 'boolean' | 'userId';
+  length?: number;
+  nullable?: boolean;
+  primary?: boolean;
+  default?: number;
+}
+
+export interface TableSpec {
+  /** Without the prefix. */
+  name: string;
+  columns: Record<string, ColumnSpec>;
+  indices?: { name: string; columns: string[]; unique?: boolean }[];
+  /** Goes with the row that it refers to. */
+  refersTo?: { column: string; table: string; referenced: string };
+  /** Whether it goes with its user, where there is a table of users. */
+  keptWithUser?: boolean;
+}
+
+/** Makes tables as they are described, on every engine, under the names and types of `configureMfaTables`. */
+export class TableBuilder {
+  constructor(private readonly runner: QueryRunner) {}
+
+  async create(spec: TableSpec): Promise<void> {
+    await this.runner.createTable(this.table(spec), true);
+  }
+
+  /** Makes the schema of `configureMfaTables`, where the engine has schemas. */
+  async createSchema(): Promise<void> {
+    const { schema } = tableOptions();
+    if (schema !== undefined && this.hasSchemas) await this.runner.createSchema(schema, true);
+  }
+
+  async drop({ name }: Pick<TableSpec, 'name'>): Promise<void> {
+    await this.runner.dropTable(this.pathOf(name), true);
+  }
+
+  /** Adds nullable columns that are not there yet. In SQL of our own: TypeORM would copy whole tables for it on SQLite. */
+  async addColumns({ name, columns }: Pick<TableSpec, 'name' | 'columns'>): Promise<void> {
+    const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
+    for (const [column, spec] of Object.entries(columns)) {
+      if (!this.hasSchemas && (await this.runner.hasColumn(this.pathOf(name), column))) continue;
+      const { driver } = this.runner.dataSource;
+      const { charset, collation, ...options } = new TableColumn(this.column(column, spec));
+      const type = driver.createFullType(options as TableColumn);
+      const encoding = charset === undefined ? '' : ` CHARACTER SET ${charset} COLLATE ${collation}`;
+      await this.runner.query(
+        `ALTER TABLE ${this.escapedPathOf(name)} ADD COLUMN ${ifMissing}${driver.escape(column)} ${type}${encoding} NULL`,
+      );
+    }
+  }
+
+  async dropColumns({ name, columns }: Pick<TableSpec, 'name' | 'columns'>): Promise<void> {
+    await this.runner.dropColumns(this.pathOf(name), Object.keys(columns), true);
+  }
+
+  /** Adds indices that are not there yet. */
+  async addIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    const { driver } = this.runner.dataSource;
+    const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
+    for (const index of indices) {
+      // MySQL knows no `IF NOT EXISTS` here.
+      if (!this.hasSchemas && (await this.hasIndex(path, index.name))) continue;
+      const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
+      await this.runner.query(
+        `CREATE INDEX ${ifMissing}${driver.escape(index.name)} ON ${this.escapedPathOf(name)} (${escape(index.columns)})`,
+      );
+    }
+  }
+
+  async dropIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+    const path = this.pathOf(name);
+    for (const index of indices) {
+      if (await this.hasIndex(path, index.name)) await this.runner.dropIndex(path, index.name);
+    }
+  }
+
+  /** The name of a table, escaped for a statement. */
+  escapedPathOf(name: string): string {
+    return this.pathOf(name)
+      .split('.')
+      .map((part) => this.runner.dataSource.driver.escape(part))
+      .join('.');
+  }
+
+  /** The name with which statements call a table. */
+  pathOf(name: string): string {
+    const { schema } = tableOptions();
+    const full = this.nameOf(name);
+    return schema === undefined || !this.hasSchemas ? full : `${schema}.${full}`;
+  }
+
+  private async hasIndex(path: string, name: string): Promise<boolean> {
+    return (await this.runner.getTable(path))?.indices.some((index) => index.name === name) ?? false;
+  }
+
+  private table(spec: TableSpec): Table {
+    const { schema } = tableOptions();
+    return new Table({
+      name: this.pathOf(spec.name),
+      ...(schema !== undefined && this.hasSchemas ? { schema } : {}),
+      columns: Object.entries(spec.columns).map(([name, column]) => this.column(name, column)),
+      ...this.indices(spec),
+      foreignKeys: this.foreignKeys(spec),
+    });
+  }
+
+  /** For CockroachDB TypeORM takes a unique index for a constraint, and wants an index for each foreign key of a relation. */
+  private indices({ name: table, indices = [], refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
+    const isCockroach = this.runner.dataSource.options.type === 'cockroachdb';
+    const own = indices.map(({ name, columns, unique = false }) => ({
+      name,
+      columnNames: columns,
+      isUnique: unique,
+    }));
+    if (!isCockroach) return { indices: own.map((index) => new TableIndex(index)), uniques: [] };
+    if (refersTo) {
+      const { namingStrategy } = this.runner.dataSource;
+      const columnNames = [refersTo.column];
+      const name = namingStrategy.indexName(this.nameOf(table), columnNames);
+      own.push({ name, columnNames, isUnique: false });
+    }
+    return {
+      indices: own.filter(({ isUnique }) => !isUnique).map((index) => new TableIndex(index)),
+      uniques: own.filter(({ isUnique }) => isUnique).map((index) => new TableUnique(index)),
+    };
+  }
+
+  private column(name: string, spec: ColumnSpec): TableColumnOptions {
+    const { userId, binaryCollation } = tableOptions();
+    const { type, length } = spec.type === 'userId' ? userId : spec;
+    const normalized = this.runner.dataSource.driver.normalizeType({ type });
+    return {
+      name,
+      type: normalized,
+      ...(length === undefined ? {} : { length: String(length) }),
+      isPrimary: spec.primary ?? false,
+      isNullable: spec.nullable ?? false,
+      ...(spec.default === undefined ? {} : { default: String(spec.default) }),
+      ...(binaryCollation && type === 'varchar' ? { charset: 'utf8mb4', collation: BINARY_COLLATION } : {}),
+    };
+  }
+
+  private foreignKeys({ refersTo, keptWithUser }: TableSpec): TableForeignKey[] {
+    const keys: TableForeignKey[] = [];
+    if (refersTo) {
+      const { column, table, referenced } = refersTo;
+      keys.push(this.cascade(column, this.pathOf(table), referenced));
+    }
+    const { users } = tableOptions();
+    if (users && keptWithUser) {
+      const metadata = this.runner.dataSource.getMetadata(users());
+      const [id] = metadata.primaryColumns;
+      if (id) keys.push(this.cascade('user_id', this.qualify(metadata), id.databaseName));
+    }
+    return keys;
+  }
+
+  private cascade(column: string, table: string, referenced: string): TableForeignKey {
+    return new TableForeignKey({
+      columnNames: [column],
+      referencedTableName: table,
+      referencedColumnNames: [referenced],
+      onDelete: 'CASCADE',
+      onUpdate: 'NO ACTION',
+    });
+  }
+
+  /** With its schema, or the engine would look for it in ours. */
+  private qualify({ schema, tableName }: EntityMetadata): string {
+    const { driver } = this.runner.dataSource;
+    const owner = schema ?? driver.schema;
+    return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
+  }
+
+  /** As TypeORM names the table of the entity. */
+  private nameOf(name: string): string {
+    const { namingStrategy, options } = this.runner.dataSource;
+    const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
+    return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
+  }
+
+  private get hasSchemas(): boolean {
+    return ['postgres', 'cockroachdb'].includes(this.runner.dataSource.options.type);
+  }
+}

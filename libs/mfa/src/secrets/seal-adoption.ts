@@ -1,0 +1,120 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import type { KeyRing } from '../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { hasSeal, sealRow } from '../core/crypto/row-seal.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { EncryptedRows } from './encrypted-rows.js';
+import { KeyStore } from '../engine/keys/key-store.js';
+import type { SecretRow, SecretTable } from './secret-tables.js';
+import { AUTHENTICATORS, CREDENTIALS } from './secret-tables.js';
+
+/** That all rows from before are sealed, with the id of the key: one without a seal was made by hand from then on. */
+const DONE = 'seals:done:';
+
+/** That an instance has begun to seal, and until when another one may go on with it. */
+const BEGUN = 'seals:begun';
+
+const BATCH = 500;
+const DAY_MS = 86_400_000;
+
+/**
+ * Seals the factors from before there were seals: once, when the application boots. Where seals are and no note of them, the
+ * note was removed by hand, and nothing is sealed: who can write to the database must not have their own rows sealed that way.
+ */
+@Injectable()
+export class SealAdoption {
+  private readonly logger = new Logger(SealAdoption.name);
+
+  constructor(
+    @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Several instances may do it at once: each row is sealed as it is, and a seal that is there stays. */
+  async run(): Promise<void> {
+    if (await this.isDone()) return;
+    const tables = [AUTHENTICATORS, CREDENTIALS];
+    const counts = await Promise.all(tables.map((table) => this.countUnsealed(table)));
+    const unsealed = counts.reduce((sum, count) => sum + count, 0);
+    if (unsealed > 0 && !(await this.mayBegin())) return;
+    if (unsealed > 0) for (const table of tables) await this.sealAll(table);
+    await this.keys.add(`${DONE}${this.keyRing.current('seal').id}`, '');
+    await this.keys.remove(BEGUN);
+    if (unsealed > 0) this.logger.log(`${unsealed} factors from before are sealed now`);
+  }
+
+  private async mayBegin(): Promise<boolean> {
+    if (!this.options.storage.sealFormerRows) {
+      this.logger.warn('Factors without a seal are refused: `storage.sealFormerRows` is off');
+      return false;
+    }
+    if (await this.hasBegun()) return true;
+    const isSealed = (await this.anySealed(AUTHENTICATORS)) || (await this.anySealed(CREDENTIALS));
+    // Once more, for the instance that began in between.
+    if (isSealed && !(await this.hasBegun())) {
+      if (await this.isDone()) return false;
+      this.logger.error(
+        'Some factors have a seal and others none, and the note that all were sealed is gone from mfa_key: somebody has written to the database by hand. Factors without a seal are refused',
+      );
+      return false;
+    }
+    const until = this.clock.now() + DAY_MS;
+    await this.keys.remove(BEGUN);
+    await this.keys.add(BEGUN, `${until} ${sealRow(this.keyRing, BEGUN, [until])}`);
+    return true;
+  }
+
+  private async isDone(): Promise<boolean> {
+    return (await this.keys.list()).some(({ id }) => id.startsWith(DONE));
+  }
+
+  private async hasBegun(): Promise<boolean> {
+    const [until, seal] = ((await this.keys.find(BEGUN)) ?? '').split(' ');
+    return hasSeal(this.keyRing, BEGUN, [Number(until)], seal) && Number(until) > this.clock.now();
+  }
+
+  /** A row that was used while it was sealed is met again, by the same search. */
+  private async sealAll(table: SecretTable): Promise<void> {
+    for (;;) {
+      const batch = await this.storage.read((reader) =>
+        unsealed(reader.createQueryBuilder(table.entity, 'r'), table).take(BATCH).getMany(),
+      );
+      if (batch.length === 0) return;
+      await this.storage.commit(
+        batch.map((row) => {
+          const seal = table.seals?.make(this.keyRing, row) ?? null;
+          return this.rows.planReplacement(table, row, { seal });
+        }),
+      );
+    }
+  }
+
+  private async countUnsealed(table: SecretTable): Promise<number> {
+    return this.storage.read((reader) =>
+      unsealed(reader.createQueryBuilder(table.entity, 'r'), table).getCount(),
+    );
+  }
+
+  private async anySealed({ entity }: SecretTable): Promise<boolean> {
+    const row = await this.storage.read((reader) =>
+      reader.createQueryBuilder(entity, 'r').where('r.seal IS NOT NULL').limit(1).getOne(),
+    );
+    return row !== null;
+  }
+}
+
+/** Rows that should have a seal and have none. */
+function unsealed(query: SelectQueryBuilder<SecretRow>, table: SecretTable): SelectQueryBuilder<SecretRow> {
+  query.where('r.seal IS NULL');
+  return table === AUTHENTICATORS ? query.andWhere('r.type = :type', { type: 'totp' }) : query;
+}

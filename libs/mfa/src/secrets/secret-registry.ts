@@ -1,0 +1,85 @@
+import type { OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { KeyRing } from '../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MfaOptionsError } from '../options/options-error.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { hasTables } from '../schema/migrations/missing-tables.js';
+import type { RowsUnderSecret } from './encrypted-rows.js';
+import { EncryptedRows } from './encrypted-rows.js';
+import { KeyStore } from '../engine/keys/key-store.js';
+import { isLostSecretPermitted } from './lost-secret-permit.js';
+import { RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
+import { SealAdoption } from './seal-adoption.js';
+import { VISIBLE_KEY_PREFIX, VisibleKeys } from '../engine/keys/visible-keys.js';
+
+const PREFIX = 'secret:';
+
+/**
+ * Remembers which secrets were ever written with, so that the boot can refuse when one was taken away too early: what is
+ * encrypted under it would be lost, one sign-in after another.
+ */
+@Injectable()
+export class SecretRegistry implements OnApplicationBootstrap {
+  constructor(
+    @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(SealAdoption) private readonly adoption: SealAdoption,
+    @Inject(RecoveryCodeKey) private readonly recoveryCodeKey: RecoveryCodeKey,
+    @Inject(VisibleKeys) private readonly visibleKeys: VisibleKeys,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    // An application that makes its tables after boot has nothing to lose yet.
+    if (!(await hasTables(this.storage.dataSource))) return;
+    if (!isLostSecretPermitted()) await this.assertNothingLost();
+    await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
+    await this.adoption.run();
+    // Now, so that no request waits for them.
+    await this.visibleKeys.ring();
+    // Logged, and no reason not to boot: the other factors work.
+    await this.recoveryCodeKey.examine();
+  }
+
+  /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */
+  async forgetUnused(): Promise<void> {
+    const { id: current } = this.keyRing.current('encryption');
+    for (const keyId of await this.known()) {
+      if (keyId !== current && isNone(await this.rows.countUnder(keyId))) {
+        await this.forget(keyId);
+      }
+    }
+  }
+
+  private async forget(keyId: string): Promise<void> {
+    await this.keys.remove(`${PREFIX}${keyId}`);
+    await this.keys.remove(`${VISIBLE_KEY_PREFIX}${keyId}`);
+  }
+
+  /** @throws {MfaOptionsError} with the number of rows that no configured secret opens, or has sealed */
+  private async assertNothingLost(): Promise<void> {
+    for (const keyId of await this.known()) {
+      if (this.keyRing.byId(keyId, 'encryption')) continue;
+      const count = await this.rows.countUnder(keyId);
+      if (!isNone(count)) {
+        const { encrypted, sealed } = count;
+        throw new MfaOptionsError([
+          `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that. If it is lost for good, see \`nestjs-mfa discard-unreadable --dry-run\``,
+        ]);
+      }
+      await this.forget(keyId);
+    }
+  }
+
+  private async known(): Promise<string[]> {
+    const rows = await this.keys.list();
+    return rows.filter(({ id }) => id.startsWith(PREFIX)).map(({ id }) => id.slice(PREFIX.length));
+  }
+}
+
+function isNone({ encrypted, sealed }: RowsUnderSecret): boolean {
+  return encrypted + sealed === 0;
+}

@@ -1,0 +1,147 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { open, seal } from '../core/crypto/envelope.js';
+import type { KeyRing } from '../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
+import { KeyStore } from '../engine/keys/key-store.js';
+import { SecretRegistry } from './secret-registry.js';
+import type { SecretRow, SecretTable } from './secret-tables.js';
+import { SECRET_TABLES, idOf } from './secret-tables.js';
+import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
+
+export interface RotationOptions {
+  /** Rows in a transaction, 1 to 10000. Default: 500. */
+  batchSize?: number;
+  /** Called after each batch. */
+  onProgress?: (progress: RotationProgress) => void;
+}
+
+export interface RotationProgress {
+  /** Rows looked at so far. */
+  done: number;
+  /** Rows that were under another secret when it began. */
+  total: number;
+}
+
+export interface RotationResult {
+  /** Rows that are under the current secret now; sessions and trusted browsers are too, and not counted. */
+  rotated: number;
+  /** Rows that no configured secret opens, or whose seal does not hold; they are left as they are. */
+  unreadable: number;
+}
+
+const MAX_BATCH = 10_000;
+
+/**
+ * Encrypts and seals everything anew under the first secret. Safe while serving, and to run again: a row that changes meanwhile
+ * is looked at once more, and one that is done is not looked at twice.
+ */
+@Injectable()
+export class SecretRotation {
+  private readonly logger = new Logger(SecretRotation.name);
+
+  constructor(
+    @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(SecretRegistry) private readonly registry: SecretRegistry,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** @throws {RangeError} when `batchSize` is not 1 to 10000 */
+  async rotate({ batchSize = 500, onProgress }: RotationOptions = {}): Promise<RotationResult> {
+    if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH) {
+      throw new RangeError(`A batch has 1 to ${MAX_BATCH} rows`);
+    }
+    const { id: keyId } = this.keyRing.current('encryption');
+    const total = await this.rows.countUnderOthers(keyId);
+    const result: RotationResult = { rotated: 0, unreadable: 0 };
+    let done = 0;
+    for (const table of SECRET_TABLES) {
+      let after = '';
+      for (;;) {
+        const batch = await this.rows.findUnderOthers(table, keyId, after, batchSize);
+        const last = batch.at(-1);
+        if (!last) break;
+        after = idOf(table, last);
+        await this.renewAll(table, batch, keyId, result);
+        if (!table.isMissed) continue;
+        done += batch.length;
+        onProgress?.({ done, total });
+      }
+    }
+    await this.rotateKeys(keyId);
+    await this.registry.forgetUnused();
+    return result;
+  }
+
+  /** Renews rows, those that were used meanwhile once more: what is left behind would keep the old secret in the list. */
+  private async renewAll(
+    table: SecretTable,
+    batch: readonly SecretRow[],
+    keyId: string,
+    result: RotationResult,
+  ): Promise<void> {
+    let rows = batch;
+    while (rows.length > 0) {
+      const renewed: { row: SecretRow; next: Renewed }[] = [];
+      for (const row of rows) {
+        const next = await this.renew(table, row, keyId);
+        if (next) renewed.push({ row, next });
+        else if (table.isMissed) result.unreadable += 1;
+      }
+      const outcome = await this.storage.commit(
+        renewed.map(({ row, next }) => this.rows.planReplacement(table, row, next)),
+      );
+      const affected = outcome.committed ? outcome.affected : [];
+      if (table.isMissed) result.rotated += affected.reduce((sum, count) => sum + count, 0);
+      const behind = renewed.filter((_, index) => affected[index] === 0).map(({ row }) => idOf(table, row));
+      rows = behind.length > 0 ? await this.rows.findStillUnderOthers(table, keyId, behind) : [];
+    }
+  }
+
+  /** The row's envelope and seal under the current secret; null when it can't be read, or is not as we wrote it. */
+  private async renew(table: SecretTable, row: SecretRow, keyId: string): Promise<Renewed | null> {
+    const { seals } = table;
+    try {
+      // A new seal on a row that somebody has changed would make it good.
+      if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
+      const data = row.data === undefined ? undefined : await this.encryptAnew(row, row.data, keyId);
+      const next: Renewed = data === undefined ? {} : { data };
+      return seals ? { ...next, seal: seals.make(this.keyRing, { ...row, ...next }) } : next;
+    } catch (error) {
+      if (table.isMissed) {
+        const reason = error instanceof Error ? error.message : '';
+        this.logger.warn(`The data of ${idOf(table, row)} can't be read: ${reason}`);
+      }
+      return null;
+    }
+  }
+
+  private async encryptAnew(
+    { id, userId, type = 'totp' }: SecretRow,
+    data: string,
+    keyId: string,
+  ): Promise<string> {
+    if (!isUnderOther(data, keyId)) return data;
+    const context = { purpose: type, userId, recordId: id as string };
+    return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
+  }
+
+  private async rotateKeys(keyId: string): Promise<void> {
+    for (const key of await this.keys.list()) {
+      // Those of what anybody may see go with their secret.
+      if (key.id.startsWith(VISIBLE_KEY_PREFIX) || !isUnderOther(key.data, keyId)) continue;
+      const context = { purpose: 'key', userId: '', recordId: key.id };
+      const next = seal(this.keyRing, open(this.keyRing, key.data, context), context);
+      await this.keys.replace(key, next);
+    }
+  }
+}
+
+type Renewed = Pick<SecretRow, 'data' | 'seal'>;

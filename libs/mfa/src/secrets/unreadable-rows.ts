@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { EnvelopeError } from '../core/crypto/envelope.js';
+import type { KeyRing } from '../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { EncryptedRows, isEnvelope } from './encrypted-rows.js';
+import type { SecretRow, SecretTable } from './secret-tables.js';
+import { idOf } from './secret-tables.js';
+
+/**
+ * `good`: a configured secret opens it, and its seal holds; `strange_seal`: the same, but it was sealed with a secret that is
+ * not configured, so nobody knows whether the row was changed; `unreadable`: anything else.
+ */
+export type RowState = 'good' | 'strange_seal' | 'unreadable';
+
+const BATCH = 500;
+
+/** Tells rows that work from those that no configured secret opens. */
+@Injectable()
+export class UnreadableRows {
+  constructor(
+    @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** @throws what the adapter throws besides {@link EnvelopeError}: a key service that is away has lost nothing */
+  async examine({ isEncrypted, seals }: SecretTable, row: SecretRow): Promise<RowState> {
+    if (isEncrypted && !(await this.opens(row))) return 'unreadable';
+    if (!seals || seals.hold(this.keyRing, row)) return 'good';
+    const [keyId = ''] = (row.seal ?? '').split('.');
+    const isStrange = keyId !== '' && this.keyRing.byId(keyId, 'seal') === undefined;
+    return isStrange ? 'strange_seal' : 'unreadable';
+  }
+
+  /** A seal of the current secret in place of the one that the row has. */
+  planSeal(table: SecretTable, row: SecretRow): Write {
+    return this.rows.planReplacement(table, row, { seal: table.seals?.make(this.keyRing, row) ?? null });
+  }
+
+  /** All rows of the table, a batch at a time, while they are changed or removed. */
+  async *all(table: SecretTable): AsyncGenerator<SecretRow> {
+    for (let after = ''; ;) {
+      const batch = await this.rows.findAll(table, after, BATCH);
+      yield* batch;
+      const last = batch.at(-1);
+      if (!last) return;
+      after = idOf(table, last);
+    }
+  }
+
+  /** What is in no envelope of ours was encrypted by the adapter's own means: no secret of ours could be missing. */
+  private async opens({ id, userId, type = 'totp', data = '' }: SecretRow): Promise<boolean> {
+    if (!isEnvelope(data)) return true;
+    try {
+      await this.adapter.decrypt(data, { purpose: type, userId, recordId: id as string });
+      return true;
+    } catch (error) {
+      if (error instanceof EnvelopeError) return false;
+      throw error;
+    }
+  }
+}

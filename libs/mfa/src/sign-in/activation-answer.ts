@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { AuthenticatorView } from '../engine/authenticators/authenticator-view.js';
+import { viewAuthenticator } from '../engine/authenticators/authenticator-view.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import type { IssuedSession } from '../engine/rows/issued-session.js';
+import type { HttpExchange } from './login.flow.js';
+import { LoginFlow } from './login.flow.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import type { SessionAnswer } from '../engine/sessions/session-answer.js';
+import { SessionAnswers } from '../engine/sessions/session-answer.js';
+import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
+
+/** The answer to a new second factor. Its proof changed the session's token, which comes along. */
+export type ActivationAnswer = {
+  authenticator: AuthenticatorView;
+  /** Only with the first second factor; shown this once. */
+  recoveryCodes?: string[];
+} & Partial<SessionAnswer>;
+
+@Injectable()
+export class ActivationAnswers {
+  constructor(
+    @Inject(SessionAnswers) private readonly sessions: SessionAnswers,
+    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+  ) {}
+
+  async give(user: MfaUser, added: AddedFactor, exchange: HttpExchange): Promise<ActivationAnswer> {
+    const { authenticator, recoveryCodes, issued, isFirst } = added;
+    return {
+      ...(issued ? await this.session(user, issued, isFirst, exchange) : {}),
+      authenticator: viewAuthenticator(authenticator, false),
+      ...(recoveryCodes ? { recoveryCodes } : {}),
+    };
+  }
+
+  /** Who had to enrol before anything else has only now finished signing in: the application has its say. */
+  private async session(
+    user: MfaUser,
+    issued: IssuedSession,
+    isFirst: boolean,
+    exchange: HttpExchange,
+  ): Promise<SessionAnswer> {
+    const { state } = await this.accounts.find(userIdOf(user));
+    return isFirst && (await this.enrollment.mustEnrol(user, state, { request: exchange.request }))
+      ? this.logins.complete(user, issued, exchange)
+      : this.sessions.give(exchange.request, exchange.response, issued);
+  }
+}

@@ -1,0 +1,14 @@
+import { IsBoolean, IsOptional, Matches } from 'class-validator';
+
+import { CODE_INPUT_PATTERN } from '../engine/factors/code-factor.js';
+
+export class AuthenticateDto {
+  /** A TOTP or a recovery code. */
+  @Matches(CODE_INPUT_PATTERN, { message: 'code must be a code of an authenticator app or a recovery code' })
+  code!: string;
+
+  /** Whether this browser may skip the second factor for a while; without effect unless the application allows it. */
+  @IsOptional()
+  @IsBoolean()
+  trustDevice?: boolean;
+}

@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import { sourceOfRequest } from '../engine/journal/event-source.js';
+import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import type { HttpExchange, LoginResult } from './login.flow.js';
+import { LoginFlow } from './login.flow.js';
+import { getMfaSession } from '../engine/rows/request-session.js';
+
+/** Asks the application whether a signed-in user knows the password, and records that they do. */
+@Injectable()
+export class PasswordFlow {
+  constructor(
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** Whether the application answers this question at all. */
+  get isAvailable(): boolean {
+    return this.adapter.checkPassword !== DefaultMfaAdapter.prototype.checkPassword;
+  }
+
+  /**
+   * Counts as an attempt, so that whoever holds a stolen session can't guess the password here.
+   *
+   * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
+   */
+  async prove(user: MfaUser, password: string, exchange: HttpExchange): Promise<LoginResult> {
+    const source = sourceOfRequest(
+      exchange.request,
+      userIdOf(user),
+      getMfaSession(exchange.request)?.id ?? null,
+    );
+    const attempt = await this.limiter.take(user, source);
+    const isRight = (await this.adapter.checkPassword(user, password, exchange.request)) === true;
+    if (!isRight) {
+      await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
+      throw new MfaException('incorrect_code');
+    }
+    await this.storage.commit([this.limiter.giveBack(attempt)]);
+    return this.logins.recordReauthentication(user, exchange);
+  }
+}

@@ -1,0 +1,221 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
+import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import type { AlongProof } from '../engine/verification/code-verifier.js';
+import { CodeVerifier } from '../engine/verification/code-verifier.js';
+import { proofEvents } from '../engine/authenticators/proof-events.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { EventSource } from '../engine/journal/event-source.js';
+import { sourceOfRequest } from '../engine/journal/event-source.js';
+import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
+import { nameAuthenticator } from '../engine/journal/mfa-event.js';
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { isOverSameChannel } from '../core/policy/channels.js';
+import { MFA_TYPES, isSecondFactorType, methodOfType } from '../core/policy/factor-traits.js';
+import type { Write } from '../storage/mfa-storage.js';
+import type { PlannedTrust } from './trust.flow.js';
+import { TrustFlow } from './trust.flow.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import {
+  AuthenticationSessionService,
+  SESSION_CLAIM,
+} from '../engine/sessions/authentication-session.service.js';
+import type { IssuedSession } from '../engine/rows/issued-session.js';
+import type { HttpExchange, LoginResult } from './login.flow.js';
+import { LoginFlow } from './login.flow.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import { setMfaUser } from '../engine/rows/request-session.js';
+import { SessionLimit } from '../engine/sessions/session-limit.js';
+
+/** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
+export interface Subject {
+  user: MfaUser;
+  session: AuthenticationSession | null;
+  authenticators: readonly Authenticator[];
+}
+
+/** The exchange in which a factor is proven, and what the user wants of it. */
+export interface ProofExchange extends HttpExchange {
+  /** Whether this browser is to be trusted from now on. */
+  trustDevice?: boolean;
+}
+
+/** A proof that is about to be recorded. */
+interface PlannedProof {
+  issued: IssuedSession;
+  writes: Write[];
+  events: NewMfaEvent[];
+  trust: PlannedTrust | null;
+  /** Locked authenticators that this proof opens. */
+  opens: readonly Authenticator[];
+}
+
+/** Proves a second factor, to finish a sign-in or to step up. */
+@Injectable()
+export class SecondFactorFlow {
+  constructor(
+    @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
+    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(TrustFlow) private readonly trust: TrustFlow,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Proves a TOTP or a recovery code.
+   *
+   * @throws {MfaException} `incorrect_code`, `too_many_attempts`, `authenticator_locked`, `session_expired`, or
+   *   `mfa_enrollment_required` when there is nothing to prove
+   */
+  async authenticateByCode(
+    context: MfaRequestContext,
+    code: string,
+    exchange: ProofExchange,
+  ): Promise<LoginResult> {
+    const subject = await this.subjectOf(context);
+    let planned: PlannedProof | undefined;
+    const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
+      planned = this.planProof(current, authenticator, exchange);
+      const again = async () => plan(authenticator, await this.renew(current));
+      return { ...planned, sessionId: planned.issued.session.id, again };
+    };
+    await this.verifier.verify(subject.user, code, subject.authenticators, {
+      source: this.sourceOf(subject, exchange),
+      types: MFA_TYPES.filter((type) => !isOverSameChannel(type, subject.session?.methods ?? [])),
+      afterFirstFactor: subject.session?.status === 'pending',
+      along: (authenticator) => plan(authenticator, subject),
+    });
+    return this.complete(subject, planned as PlannedProof, exchange);
+  }
+
+  /**
+   * Records a proof that was verified elsewhere: its claims and the session's, all or nothing.
+   *
+   * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session's is
+   */
+  async finish(
+    subject: Subject,
+    { authenticator, claims }: { authenticator: Authenticator; claims: Write[] },
+    onLost: MfaException,
+    exchange: ProofExchange,
+  ): Promise<LoginResult> {
+    for (let current = subject; ; current = await this.renew(current)) {
+      const planned = this.planProof(current, authenticator, exchange);
+      const result = await this.journal.commit([...claims, ...planned.writes], {
+        user: subject.user,
+        source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
+        events: [...proofEvents(authenticator), ...planned.events],
+      });
+      if (result.committed) return this.complete(subject, planned, exchange);
+      if (result.lost !== SESSION_CLAIM) throw onLost;
+    }
+  }
+
+  /** The same with the session as it is now, after the claim on it was lost. */
+  private async renew(subject: Subject): Promise<Subject> {
+    if (!subject.session) throw new MfaException('session_expired');
+    return { ...subject, session: await this.sessions.renew(subject.session) };
+  }
+
+  /**
+   * Whose second factor a request proves.
+   *
+   * @throws {MfaException} `session_expired` when the user is gone, `mfa_enrollment_required` without any factor
+   */
+  async subjectOf(context: MfaRequestContext): Promise<Subject> {
+    const { session } = context;
+    const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
+    if (!user) throw new MfaException('session_expired');
+    setMfaUser(context.request, user);
+    const authenticators =
+      context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
+    if (!authenticators.some(({ type }) => isSecondFactorType(type))) {
+      throw new MfaException('mfa_enrollment_required', {
+        methods: this.enrollment.supportedSecondFactors(session?.methods),
+      });
+    }
+    return { user, session, authenticators };
+  }
+
+  /** Someone who was removed or disabled since the first factor is not signed in any more. */
+  private async findAgain(session: AuthenticationSession): Promise<MfaUser | null> {
+    const user = await this.adapter.findUser(session.userId);
+    if (user && userIdOf(user) === session.userId) return user;
+    await this.sessions.revoke(session);
+    return null;
+  }
+
+  private planProof(
+    { user, session, authenticators }: Subject,
+    authenticator: Authenticator,
+    { request, trustDevice = false }: ProofExchange,
+  ): PlannedProof {
+    const method = methodOfType(authenticator.type);
+    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id };
+    const { issued, write } = session
+      ? this.sessions.planGain(session, record)
+      : this.sessions.planCreation(userIdOf(user), { status: 'authenticated', methods: [record] });
+    const trust = trustDevice ? this.trust.plan(user, method, request) : null;
+    const writes = [write, ...(trust?.writes ?? [])];
+    return {
+      issued,
+      trust,
+      opens: this.lock.openedByProofOf(authenticator, authenticators),
+      writes,
+      events: [
+        ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
+        { type: 'mfa.session.verified', data: { method } },
+        ...(trust?.events ?? []),
+      ],
+    };
+  }
+
+  private async complete(
+    { user, session }: Subject,
+    { issued, trust, opens }: PlannedProof,
+    exchange: ProofExchange,
+  ): Promise<LoginResult> {
+    if (!session) await this.limit.started(issued);
+    const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
+    for (const row of opens) await this.open(row, user, source);
+    const result = await this.logins.complete(user, issued, exchange);
+    trust?.giveCookie(exchange.response);
+    return result;
+  }
+
+  /**
+   * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
+   * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
+   */
+  private async open(row: Authenticator, user: MfaUser, source: EventSource): Promise<void> {
+    const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
+    try {
+      await this.journal.commit([this.lock.claimOpening(row)], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.unlocked', data }],
+      });
+    } catch {
+      // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
+    }
+  }
+
+  private sourceOf({ user, session }: Subject, { request }: HttpExchange): EventSource {
+    return sourceOfRequest(request, userIdOf(user), session?.id);
+  }
+}

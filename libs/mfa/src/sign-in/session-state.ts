@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import type { MfaType } from '../core/policy/methods.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import type { LoginStatus } from './login.flow.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import { provenMethods } from '../engine/sessions/session-answer.js';
+
+/** How far the sign-in of a session has come. */
+export interface SessionState {
+  status: LoginStatus;
+  /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
+  methods: MfaType[];
+  proven: ProvenMethod[];
+  expiresAt: Date;
+}
+
+/** Tells a client what it was told at sign-in, as it stands now: a page that was reloaded goes on from there. */
+@Injectable()
+export class SessionStates {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** @throws {MfaException} `session_expired` when the user is gone */
+  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<SessionState> {
+    const isPending = session.status === 'pending';
+    const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
+    if (!user) throw new MfaException('session_expired');
+    const account = await this.accounts.find(session.userId);
+    const owed = isPending ? null : await this.owedEnrollment({ ...context, account });
+    const status = isPending ? 'mfa_required' : owed ? 'enrollment_required' : 'authenticated';
+    return {
+      status,
+      methods: owed ?? (await this.availability.usableTypes(user, account.authenticators, session.methods)),
+      proven: provenMethods(session.methods),
+      expiresAt: session.expiresAt,
+    };
+  }
+
+  private async findUser({ userId }: AuthenticationSession): Promise<MfaUser | null> {
+    const user = await this.adapter.findUser(userId);
+    return user && userIdOf(user) === userId ? user : null;
+  }
+
+  /** The types with which the user has to enrol before anything else; null: they need not. */
+  private async owedEnrollment(context: MfaRequestContext): Promise<MfaType[] | null> {
+    try {
+      await this.policy.assertNotOverdue(context);
+      return null;
+    } catch (error) {
+      if (error instanceof MfaException && error.code === 'mfa_enrollment_required') {
+        return [...(error.details.methods ?? [])] as MfaType[];
+      }
+      throw error;
+    }
+  }
+}

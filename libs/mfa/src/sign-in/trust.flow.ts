@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { createToken, hashToken } from '../core/crypto/token.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { EventSource } from '../engine/journal/event-source.js';
+import { sourceOfRequest } from '../engine/journal/event-source.js';
+import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { RefusalLog } from '../engine/journal/refusal-log.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { isSameBrowser } from './browser-family.js';
+import { hasFormerToken } from '../engine/trust/former-tokens.js';
+import { TrustCookie } from './trust-cookie.js';
+import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
+import type { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
+
+/** Trust that is about to be given or used: what to commit, and the cookie to hand out when that has happened. */
+export interface PlannedTrust {
+  writes: Write[];
+  events: NewMfaEvent[];
+  giveCookie(response: object | undefined): void;
+}
+
+/** Trust that spares a sign-in its second factor. */
+export interface RecognisedBrowser extends PlannedTrust {
+  record: AuthenticationRecord;
+}
+
+/** A sign-in that was sent twice brings the former token at once, from the same place; that is no theft, and gains nothing either. */
+const REUSE_LENIENCY_MS = 10_000;
+
+const TRIES = 10;
+
+/** Trusts browsers, and recognises them. */
+@Injectable()
+export class TrustFlow {
+  constructor(
+    @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
+    @Inject(TrustCookie) private readonly cookie: TrustCookie,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(RefusalLog) private readonly refusals: RefusalLog,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Plans to trust the browser of this request; null when it may not be. */
+  plan(user: MfaUser, method: AuthenticationMethod, request: object): PlannedTrust | null {
+    const { enabled, afterRecoveryCode, ttlSeconds } = this.options.trustedDevices;
+    if (!enabled || (method === 'recovery_code' && !afterRecoveryCode)) return null;
+    const userId = userIdOf(user);
+    const { ip, userAgent } = sourceOfRequest(request, userId);
+    const now = this.clock.now();
+    const token = createToken();
+    const device: Omit<TrustedDevice, 'seal'> = {
+      id: randomUUID(),
+      userId,
+      tokenHash: hashToken(token),
+      formerTokenHash: null,
+      olderTokens: null,
+      userAgent,
+      ip,
+      createdAt: new Date(now),
+      lastUsedAt: null,
+      expiresAt: new Date(now + ttlSeconds * 1000),
+    };
+    return {
+      writes: this.store.planInsertion(device),
+      events: [{ type: 'mfa.trusted_device.added', data: { deviceId: device.id } }],
+      giveCookie: (response) => this.cookie.write(request, response, token, null),
+    };
+  }
+
+  /**
+   * The trusted browser that this request comes from, or null. At most one read; none without a cookie of the right shape.
+   * A token that was replaced before shows that two parties hold the trust: it is revoked, and the sessions that came of it end.
+   */
+  async recognise(user: MfaUser, request: object): Promise<RecognisedBrowser | null> {
+    if (!this.options.trustedDevices.enabled) return null;
+    const tokens = this.cookie.read(request);
+    if (tokens.length === 0) return null;
+    const userId = userIdOf(user);
+    const now = this.clock.now();
+    const source = sourceOfRequest(request, userId);
+    const hashes = new Map(tokens.map((token) => [hashToken(token), token]));
+    const devices = await this.store.find(userId, now);
+    const reused = devices.filter((device) => isReused(device, hashes.keys(), source, now));
+    for (const device of reused) await this.revokeReused(user, device, source);
+    const device = devices.find((one) => hashes.has(one.tokenHash) && !reused.includes(one));
+    if (!device) return null;
+    if (isSameBrowser(device.userAgent, source.userAgent)) {
+      return this.planUse(device, hashes.get(device.tokenHash) as string, request, source);
+    }
+    const data = { deviceId: device.id, reason: 'other_browser' } as const;
+    this.refusals.tellOnce(user, source, { type: 'mfa.trusted_device.refused', data });
+    return null;
+  }
+
+  private planUse(
+    device: TrustedDevice,
+    presented: string,
+    request: object,
+    { ip, userAgent }: EventSource,
+  ): RecognisedBrowser {
+    const now = this.clock.now();
+    const token = createToken();
+    const next = { tokenHash: hashToken(token), lastUsedAt: new Date(now), ip, userAgent };
+    return {
+      writes: [this.store.claimUse(device, next, now)],
+      events: [{ type: 'mfa.trusted_device.used', data: { deviceId: device.id } }],
+      record: { method: 'trusted_device', at: now, authenticatorId: device.id },
+      giveCookie: (response) => this.cookie.write(request, response, token, presented),
+    };
+  }
+
+  /**
+   * Revokes the trust together with all sessions that came of it. A session that is started with the present token meanwhile
+   * changes that token: the claim is lost then, and this session is among those that are read next.
+   */
+  private async revokeReused(user: MfaUser, reused: TrustedDevice, source: EventSource): Promise<void> {
+    let device: TrustedDevice | undefined = reused;
+    for (let tried = 0; tried < TRIES && device; tried++) {
+      const sessions = (await this.sessions.list(user)).filter(cameOf(device));
+      const result = await this.journal.commit(
+        [
+          this.store.claimRevocation(device),
+          ...(sessions.length > 0 ? [this.sessions.planEndingThese(device.userId, sessions)] : []),
+        ],
+        { user, source, events: eventsOfReuse(device, sessions.length > 0) },
+      );
+      if (result.committed) return;
+      const devices = await this.store.find(device.userId, this.clock.now());
+      device = devices.find(({ id }) => id === reused.id);
+    }
+    if (device) throw new MfaException('storage_unavailable');
+  }
+}
+
+const cameOf =
+  ({ id }: TrustedDevice) =>
+  ({ methods }: AuthenticationSession): boolean =>
+    methods.some(({ method, authenticatorId }) => method === 'trusted_device' && authenticatorId === id);
+
+function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {
+  const events: NewMfaEvent[] = [
+    { type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'reused' } },
+  ];
+  if (endsSessions) {
+    events.push({ type: 'mfa.session.ended', data: { scope: 'device', reason: 'trust_reused' } });
+  }
+  return events;
+}
+
+function isReused(
+  device: TrustedDevice,
+  hashes: Iterable<string>,
+  source: EventSource,
+  now: number,
+): boolean {
+  if (!hasFormerToken(device, hashes)) return false;
+  const { lastUsedAt, ip, userAgent } = device;
+  const isElsewhere = ip !== source.ip || userAgent !== source.userAgent;
+  return isElsewhere || lastUsedAt === null || now - lastUsedAt.getTime() > REUSE_LENIENCY_MS;
+}

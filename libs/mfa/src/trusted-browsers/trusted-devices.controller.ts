@@ -1,0 +1,38 @@
+import { Delete, Get, HttpCode, Inject, Param, Req } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { TrustedDeviceView } from './trusted-devices.service.js';
+import { TrustedDevicesService } from './trusted-devices.service.js';
+
+@MfaController()
+export class TrustedDevicesController {
+  constructor(@Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService) {}
+
+  @Get()
+  @Access('user')
+  async list(@CurrentUser() user: MfaUser, @Req() request: object): Promise<TrustedDeviceView[]> {
+    return this.devices.list(user, request);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('recent')
+  async revoke(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param() { id }: AuthenticatorIdParam,
+  ): Promise<void> {
+    await this.devices.revoke(user, id, context);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Access('recent')
+  async revokeAll(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
+    await this.devices.revokeAll(user, context);
+  }
+}

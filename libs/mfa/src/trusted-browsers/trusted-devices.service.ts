@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { FactorChange } from '../engine/changes/factor-change.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { hashToken } from '../core/crypto/token.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import { TrustCookie } from '../sign-in/trust-cookie.js';
+import { TRUST_CLAIM, TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
+
+/** A trusted browser as its owner sees it. */
+export interface TrustedDeviceView {
+  id: string;
+  userAgent: string | null;
+  ip: string | null;
+  createdAt: Date;
+  lastUsedAt: Date | null;
+  expiresAt: Date;
+  /** Whether the request comes from this browser. */
+  current: boolean;
+}
+
+/** Lists and revokes trusted browsers. */
+@Injectable()
+export class TrustedDevicesService {
+  constructor(
+    @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
+    @Inject(TrustCookie) private readonly cookie: TrustCookie,
+    @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The user's trusted browsers, the newest first.
+   *
+   * @param request tells which of them is `current`
+   */
+  async list(user: Pick<MfaUser, 'id'>, request?: object): Promise<TrustedDeviceView[]> {
+    const presented = request ? this.cookie.read(request).map(hashToken) : [];
+    const devices = await this.store.find(userIdOf(user), this.clock.now());
+    return devices.map(({ id, userAgent, ip, createdAt, lastUsedAt, expiresAt, tokenHash }) => {
+      const current = presented.includes(tokenHash);
+      return { id, userAgent, ip, createdAt, lastUsedAt, expiresAt, current };
+    });
+  }
+
+  /**
+   * Revokes one of the user's browsers.
+   *
+   * @param context the request that asks for it; without one it is code of the application's
+   * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
+   */
+  async revoke(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+    await this.change.run(user, { context }, ({ userId }) =>
+      Promise.resolve({
+        keepsFactors: true,
+        writes: [this.store.planRevocation(userId, id)],
+        events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: id, reason: 'revoked' } }],
+        onLost: { [TRUST_CLAIM]: 'not_found' },
+        result: undefined,
+      }),
+    );
+  }
+
+  /**
+   * Revokes all of the user's browsers.
+   *
+   * @param context the request that asks for it; without one it is code of the application's
+   */
+  async revokeAll(user: MfaUser, context?: MfaRequestContext): Promise<void> {
+    await this.change.run(user, { context }, ({ userId }) =>
+      Promise.resolve({
+        keepsFactors: true,
+        writes: [this.store.planRevocationOfAll(userId)],
+        events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'revoked' } }],
+        result: undefined,
+      }),
+    );
+  }
+}
