@@ -388,7 +388,7 @@ describe('factors from before there were seals', () => {
     const first = await startTestApp({ orm, mfa });
     // Back to the middle of it: one row is sealed, and the note of the beginning is there.
     const { KeyRing } = await import('../libs/mfa/src/core/crypto/key-ring.js');
-    const { sealRow } = await import('../libs/mfa/src/core/crypto/row-seal.js');
+    const { sealRow } = await import('../libs/mfa/src/core/crypto/keyed-hash.js');
     const { SECRET } = await import('./support/test-app.js');
     await removeSeals(first);
     await write(first, 'UPDATE mfa_authenticator SET seal = ? WHERE id = ?', [seal, apps[0].authenticatorId]);

@@ -210,7 +210,7 @@ export type {
   SessionEndReason,
   TrustEndReason,
 } from './engine/journal/mfa-event.js';
-export type { EventSource } from './engine/journal/event-source.js';
+export type { EventSource } from './engine/journal/mfa-event.js';
 export { MfaEvents } from './engine/journal/mfa-events.js';
 
 // Errors
@@ -239,7 +239,7 @@ export { configureMfaTables } from './schema/configure-tables.js';
 export { mfaMigrations } from './schema/migrations/index.js';
 export { MFA_ENTITIES } from './schema/entities.js';
 export { ActivateTotpDto } from './factors/totp/activate-totp.dto.js';
-export { TotpSetup } from './factors/totp/totp-setup.entity.js';
+export { TotpSetup } from './factors/totp/totp-setup-store.js';
 export { TrustedDevice } from './engine/trust/trusted-device.entity.js';
 export { MfaUserState } from './engine/rows/mfa-user-state.entity.js';
 export { AddWebAuthnDto } from './factors/webauthn/add-webauthn.dto.js';

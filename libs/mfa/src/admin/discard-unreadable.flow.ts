@@ -7,7 +7,7 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
-import type { EventSource } from '../engine/journal/event-source.js';
+import type { EventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';

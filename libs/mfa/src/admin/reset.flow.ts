@@ -8,7 +8,7 @@ import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/a
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource } from '../engine/journal/event-source.js';
+import type { EventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { FactorRows } from '../engine/factors/factor-rows.js';
 import { isBackupType, isSecondFactorType } from '../core/policy/factor-traits.js';

@@ -2,7 +2,7 @@ import type { Provider } from '@nestjs/common';
 
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';

@@ -1,4 +1,4 @@
-import { cookieName } from '../core/web/cookie-name.js';
+import { cookieName } from '../core/web/http-message.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
 import { isDevelopment } from './options-environment.js';

@@ -2,9 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import { hashToken } from '../core/crypto/token.js';
+import { hashToken } from '../core/crypto/tokens.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
-import { sourceOfRequest } from '../engine/journal/event-source.js';
+import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import type { RefusalReason } from '../engine/journal/mfa-event.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';

@@ -12,7 +12,7 @@ import { AuthenticationSession } from '../engine/rows/authentication-session.ent
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { GoOn } from '../storage/remove-in-batches.js';
 import { removeInBatches } from '../storage/remove-in-batches.js';
-import { TotpSetup } from '../factors/totp/totp-setup.entity.js';
+import { TotpSetup } from '../factors/totp/totp-setup-store.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { WebAuthnChallenge } from '../factors/webauthn/webauthn-challenge.entity.js';
 

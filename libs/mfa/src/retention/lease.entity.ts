@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-import { MomentColumn } from '../storage/moment-column.js';
+import { MomentColumn } from '../storage/columns.js';
 
 /** Work that one instance does for all: whoever holds the lease does it. */
 @Entity({ name: 'mfa_lease' })

@@ -6,7 +6,7 @@ import { StoredKey } from '../engine/keys/stored-key.entity.js';
 import { RecoveryCode } from '../factors/recovery-codes/recovery-code.entity.js';
 import { Lease } from '../retention/lease.entity.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import { TotpSetup } from '../factors/totp/totp-setup.entity.js';
+import { TotpSetup } from '../factors/totp/totp-setup-store.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { WebAuthnChallenge } from '../factors/webauthn/webauthn-challenge.entity.js';

@@ -2,7 +2,7 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { KeyRing } from '../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { hasTables } from '../schema/migrations/missing-tables.js';

@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { open, seal } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';

@@ -4,7 +4,7 @@ import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MfaFactorSetup } from '../engine/factors/factor-setup.entity.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { isSealedSession, sealSession } from '../engine/sessions/session-seal.js';
-import { TotpSetup } from '../factors/totp/totp-setup.entity.js';
+import { TotpSetup } from '../factors/totp/totp-setup-store.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { isGenuineTrustedDevice, sealTrustedDevice } from '../engine/trust/trusted-device-seal.js';
 import { isGenuineCredential, sealCredential } from '../factors/webauthn/credential-seal.js';

@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { EnvelopeError } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { EncryptedRows, isEnvelope } from './encrypted-rows.js';
 import type { SecretRow, SecretTable } from './secret-tables.js';

@@ -8,7 +8,7 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../engine/journal/event-source.js';
+import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import type { Happening } from '../engine/journal/mfa-journal.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';

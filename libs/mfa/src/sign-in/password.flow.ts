@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../engine/journal/event-source.js';
+import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { HttpExchange, LoginResult } from './login.flow.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 
-import { isToken } from '../core/crypto/token.js';
+import { isToken } from '../core/crypto/tokens.js';
 import { addSetCookie, readCookies } from '../core/web/http-message.js';
 import { LostCookieWarning } from '../core/web/lost-cookie-warning.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';

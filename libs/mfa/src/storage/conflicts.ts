@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
 
+import type { DataSource } from 'typeorm';
+
 /**
  * Errors by which an engine has undone a transaction so that another one could go first: SQLSTATE 40001, 40P01 and, with a
  * `lock_timeout`, 55P03; MySQL's lock wait timeout, deadlock, and MariaDB's changed record. Nothing of it has happened, so it
@@ -36,4 +38,21 @@ export async function againOnConflict<T>(until: number, work: () => Promise<T>):
 export function isConflict(error: unknown): boolean {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   return CONFLICTS.includes(code) || CONFLICTS.includes(errno) || SQLITE_CONFLICT.test(String(code));
+}
+
+interface Pool {
+  on(event: 'connect', listener: (client: { on(event: 'error', listener: () => void): void }) => void): void;
+}
+
+/**
+ * Keeps the process alive when PostgreSQL ends a connection in the moment in which it is made, as when the server restarts.
+ * `pg` tells of it by an event `error`, which ends the process if nobody listens; its pool has stopped listening then, and
+ * TypeORM has not begun. Nothing else is to be done: the connection's next statement fails, and the pool drops it.
+ */
+export function surviveConnectionLoss(dataSource: DataSource): void {
+  if (dataSource.options.type !== 'postgres' && dataSource.options.type !== 'cockroachdb') return;
+  const { master, slaves } = dataSource.driver as unknown as { master?: Pool; slaves?: Pool[] };
+  for (const pool of [master, ...(slaves ?? [])]) {
+    pool?.on('connect', (client) => client.on('error', () => undefined));
+  }
 }

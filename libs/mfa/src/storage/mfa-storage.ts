@@ -5,14 +5,31 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { againOnConflict, isConflict } from './conflicts.js';
-import { surviveConnectionLoss } from './connection-loss.js';
-import { within } from './deadline.js';
-import { isInsideTransaction, watchTransactions } from './open-transaction.js';
+import { surviveConnectionLoss } from './conflicts.js';
+import { isInsideTransaction, watchTransactions } from './sqlite-commit.js';
 import type { PrimaryReader } from './primary-reader.js';
 import { readFromPrimary } from './primary-reader.js';
 import { commitOnServer } from './server-commit.js';
 import { commitOnSqlite } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
+
+/**
+ * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
+ * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
+ *
+ * @param milliseconds how long to wait
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export type { CommitResult, Write } from './write.js';
 

@@ -1,6 +1,6 @@
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
-import { markAsOwn } from './open-transaction.js';
+import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
 /** Runs the writes in a transaction of their own connection; a single one is a transaction by itself. */

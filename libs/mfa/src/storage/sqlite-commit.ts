@@ -1,6 +1,106 @@
-import type { DataSource } from 'typeorm';
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 
 import type { CommitResult, Write } from './write.js';
+
+/** A transaction of the application's that the code which runs now is in, and those around it. */
+interface Frame {
+  dataSource: DataSource;
+  /** Of a transaction that was begun by hand. */
+  runner?: QueryRunner;
+  isOpen: boolean;
+  outer: Frame | undefined;
+}
+
+const frames = new AsyncLocalStorage<Frame | undefined>();
+
+/** Where TypeORM begins a transaction for a callback: the callback gets a frame, and what is beside it none. */
+const MANAGED = Symbol('managed');
+const beginning = new AsyncLocalStorage<typeof MANAGED>();
+
+const wrapped = new WeakSet<EntityManager>();
+/** The connections of our own commits: nothing of the application's runs in these. */
+const own = new WeakSet<QueryRunner>();
+
+/** Tells the runner of a commit of this module from the application's. */
+export function markAsOwn(runner: QueryRunner): void {
+  own.add(runner);
+}
+
+/**
+ * Keeps in mind who is inside a transaction. Other requests may have one open on the same connection, so it can't be asked. Not
+ * seen are those that a function has begun by hand and left open when it returned.
+ */
+export function watchTransactions(dataSource: DataSource): void {
+  wrapTransaction(dataSource);
+  // A DataSource that was initialized anew has other subscribers.
+  const subscribers = dataSource.subscribers;
+  if (!subscribers.some((one) => one instanceof TransactionWatch))
+    subscribers.push(new TransactionWatch(dataSource));
+}
+
+/** Whether the caller is inside a transaction of the application's on this DataSource. */
+export function isInsideTransaction(dataSource: DataSource): boolean {
+  watchTransactions(dataSource);
+  for (let frame = frames.getStore(); frame; frame = frame.outer) {
+    if (frame.isOpen && frame.dataSource === dataSource && frame.runner?.isReleased !== true) return true;
+  }
+  return false;
+}
+
+type Transact = (...parameters: unknown[]) => Promise<unknown>;
+type Work = (manager: EntityManager) => Promise<unknown>;
+
+/** `transaction()`, of which the callback alone is inside. */
+function wrapTransaction(dataSource: DataSource): void {
+  const { manager } = dataSource;
+  if (wrapped.has(manager)) return;
+  wrapped.add(manager);
+  const original = manager.transaction.bind(manager) as Transact;
+  const transaction: Transact = async (...parameters) => {
+    const index = parameters.findIndex((one) => typeof one === 'function');
+    const work = parameters[index] as Work | undefined;
+    if (!work) return original(...parameters);
+    const frame: Frame = { dataSource, isOpen: true, outer: frames.getStore() };
+    const inside: Work = (transactional) =>
+      beginning.exit(() => frames.run(frame, () => work(transactional)));
+    try {
+      return await beginning.run(MANAGED, () => original(...parameters.slice(0, index), inside));
+    } finally {
+      frame.isOpen = false;
+    }
+  };
+  Object.defineProperty(manager, 'transaction', { configurable: true, writable: true, value: transaction });
+}
+
+/** Sees transactions that are begun by hand, on a query runner. */
+class TransactionWatch implements EntitySubscriberInterface {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** TypeORM calls this before it awaits anything, so that what is entered here reaches the function that begins. */
+  beforeTransactionStart({ queryRunner: runner }: { queryRunner: QueryRunner }): void {
+    if (own.has(runner) || beginning.getStore() === MANAGED) return;
+    frames.enterWith({ dataSource: this.dataSource, runner, isOpen: true, outer: frames.getStore() });
+  }
+
+  afterTransactionCommit(event: { queryRunner: QueryRunner }): void {
+    this.close(event.queryRunner);
+  }
+
+  afterTransactionRollback(event: { queryRunner: QueryRunner }): void {
+    this.close(event.queryRunner);
+  }
+
+  /** Called by whoever ends it: on SQLite all share one runner, and which of their transactions it is only they know. */
+  private close(runner: QueryRunner): void {
+    for (let frame = frames.getStore(); frame; frame = frame.outer) {
+      if (frame.runner !== runner || !frame.isOpen) continue;
+      frame.isOpen = false;
+      return;
+    }
+  }
+}
 
 interface SqliteConnection {
   readonly inTransaction: boolean;

@@ -48,3 +48,6 @@ export class KeyRing {
     return this.secrets.map(({ keys }) => keys[purpose]);
   }
 }
+
+/** Injection token of the {@link KeyRing}. */
+export const MFA_KEY_RING = Symbol.for('nestjs-mfa:KEY_RING');

@@ -57,3 +57,52 @@ export function addSetCookie(response: object | undefined, value: string): void 
   // Fastify collects repeated Set-Cookie headers itself.
   else target?.header?.('set-cookie', value);
 }
+
+/** A credential, the deepest of what is sent here, has a handful of levels with all of its extensions. */
+const MAX_DEPTH = 20;
+
+/**
+ * Whether objects and lists stand in each other no deeper than anything that is meant to be read here. What walks through
+ * deeper ones by calling itself, such as class-transformer, runs out of stack.
+ */
+export function isShallow(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? (Object.values(one) as unknown[]) : [],
+    );
+    if (level.length === 0) return true;
+  }
+  return false;
+}
+
+/**
+ * The response that belongs to a request, as Express keeps it.
+ *
+ * @throws {Error} where the framework keeps none, as Fastify
+ */
+export function responseOf(request: object): object {
+  const { res } = request as { res?: object };
+  if (res) return res;
+  throw new Error(
+    'This request knows no response, which has to carry the new session token: give the response too',
+  );
+}
+
+/** What decides which prefix a cookie can have. */
+export interface CookieScope {
+  secure: boolean;
+  domain?: string | undefined;
+  path: string;
+}
+
+/**
+ * The name of a cookie with the strongest prefix that it can have, in place of one that it was given (RFC 6265bis, section
+ * 4.1.3): `__Host-` keeps it to the host that set it, `__Secure-` to https. So no sibling domain, and nobody on the network,
+ * can plant it.
+ */
+export function cookieName(name: string, { secure, domain, path }: CookieScope): string {
+  const bare = name.replace(/^__(?:Host|Secure)-/i, '');
+  if (!secure) return bare;
+  return `${domain === undefined && path === '/' ? '__Host-' : '__Secure-'}${bare}`;
+}

@@ -4,11 +4,18 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { AuthenticatorDetails } from './authenticator-details.js';
-import { AUTHENTICATOR_DETAILS } from './authenticator-details.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
 import { AuthenticatorsService } from './authenticators.service.js';
+
+/** What a factor adds to the lists of authenticators, by the authenticator's id; nothing of it is secret. */
+export interface AuthenticatorDetails {
+  readonly type: MfaType;
+  describe(userId: string): Promise<ReadonlyMap<string, object>>;
+}
+
+/** Injection token of all {@link AuthenticatorDetails}. */
+export const AUTHENTICATOR_DETAILS = Symbol.for('nestjs-mfa:AUTHENTICATOR_DETAILS');
 
 /** The authenticators of a user as their owner sees them, with what each factor knows of its own. */
 @Injectable()

@@ -1,6 +1,6 @@
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import type { SealedFields } from '../../core/crypto/row-seal.js';
-import { hasSeal, sealRow } from '../../core/crypto/row-seal.js';
+import type { SealedFields } from '../../core/crypto/keyed-hash.js';
+import { hasSeal, sealRow } from '../../core/crypto/keyed-hash.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
 const TABLE = 'authenticator';

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { MFA_TYPES } from '../../core/policy/factor-traits.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';

@@ -7,7 +7,7 @@ import { flagOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
-import { newAuthenticator } from '../authenticators/new-authenticator.js';
+import { newAuthenticator } from '../rows/authenticator.entity.js';
 import { FactorChange } from './factor-change.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';

@@ -6,7 +6,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
-import type { EventSource } from '../journal/event-source.js';
+import type { EventSource } from '../journal/mfa-event.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';

@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import { MomentColumn } from '../../storage/moment-column.js';
+import { MomentColumn } from '../../storage/columns.js';
 
 /** What a session was challenged with. It has one of each type at most; a new one kills the old one. */
 @Entity({ name: 'mfa_factor_challenge' })

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { AuthenticatorDetails } from '../authenticators/authenticator-details.js';
+import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { MfaOptionsError } from '../../options/options-error.js';
 import { FactorData } from './factor-data.js';

@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import { MomentColumn } from '../../storage/moment-column.js';
+import { MomentColumn } from '../../storage/columns.js';
 
 /** A factor that waits for its first code. A user has one of each type at most; a new one takes its place. */
 @Entity({ name: 'mfa_factor_setup' })

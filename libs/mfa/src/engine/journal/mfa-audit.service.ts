@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { firstIdAt } from '../../core/crypto/sortable-id.js';
+import { firstIdAt } from '../../core/crypto/tokens.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaEventType } from './mfa-event.js';

@@ -2,16 +2,47 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import { AuditLog } from './audit-log.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { sortableId } from '../../core/crypto/sortable-id.js';
-import { MfaNotifier } from './mfa-notifier.js';
+import { sortableId } from '../../core/crypto/tokens.js';
 import type { CommitResult, Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import type { EventSource } from './event-source.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { MfaNotifier } from './mfa-notifier.js';
+import type { EventSource } from './mfa-event.js';
 import type { MfaEvent, NewMfaEvent } from './mfa-event.js';
 import { MfaEvents } from './mfa-events.js';
+import { AuditEntry } from './audit-entry.entity.js';
+
+/** Writes events into the audit trail, in the transaction of the change that they tell of. */
+@Injectable()
+export class AuditLog {
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** The statements that keep these events: none unless the trail is kept. */
+  plan(events: readonly MfaEvent[]): Write[] {
+    if (!this.options.audit.enabled || events.length === 0) return [];
+    const rows = events.map(({ actor, ...event }) => ({
+      ...event,
+      actorType: actor.type,
+      actorId: actor.id,
+    }));
+    return [
+      {
+        query: this.storage.dataSource
+          .createQueryBuilder()
+          .insert()
+          .into(AuditEntry)
+          .values(rows)
+          .updateEntity(false),
+      },
+    ];
+  }
+}
 
 /** What a change means for one user. */
 export interface Happening {

@@ -9,6 +9,7 @@ import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
 import { describeBrowser } from '../../i18n/describe-browser.js';
 import { pageTextsOf } from '../../i18n/fill-text.js';
 import { shownAddress } from '../../i18n/shown-address.js';
+import { ENGLISH_MESSAGE } from '../../i18n/en.js';
 
 type Facts = Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>;
 
@@ -82,4 +83,17 @@ function browserIn(userAgent: string | null, texts: MfaLocaleTexts): string {
   const { devicesName, devicesUnknown } = pageTextsOf(texts);
   const { browser, system } = describeBrowser(userAgent);
   return browser && system ? fillIn(devicesName, { browser, system }) : (browser ?? system ?? devicesUnknown);
+}
+
+/** What a message with a code holds. */
+interface MessageFacts {
+  site: string;
+  code: string;
+  ttlSeconds: number;
+}
+
+/** The text that brings a code, in one language: one paragraph, so that it fits a short message too. */
+export function writeMessage(texts: MfaLocaleTexts, { site, code, ttlSeconds }: MessageFacts): string {
+  const minutes = String(Math.max(1, Math.floor(ttlSeconds / 60)));
+  return fillIn(texts.message ?? ENGLISH_MESSAGE, { site: cleanName(site), code, minutes });
 }

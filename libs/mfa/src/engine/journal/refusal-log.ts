@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { EventSource } from './event-source.js';
+import type { EventSource } from './mfa-event.js';
 import type { NewMfaEvent } from './mfa-event.js';
 import { MfaJournal } from './mfa-journal.js';
 

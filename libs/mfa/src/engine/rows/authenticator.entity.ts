@@ -2,9 +2,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import { BigintColumn } from '../../storage/bigint-column.js';
-import { CountColumn } from '../../storage/count-column.js';
-import { MomentColumn } from '../../storage/moment-column.js';
+import { BigintColumn, CountColumn, MomentColumn } from '../../storage/columns.js';
+import { fittingName } from '../../core/users/authenticator-name.js';
 
 /** One enrolled factor of one user. */
 @Entity({ name: 'mfa_authenticator' })
@@ -70,4 +69,27 @@ export class Authenticator {
 /** How an authenticator is called in logs and lists: its name and its type, never anything of its data. */
 export function authenticatorLabel({ name, type }: Pick<Authenticator, 'name' | 'type'>): string {
   return `${name} (${type})`;
+}
+
+type Given = Pick<Authenticator, 'id' | 'userId' | 'type' | 'name' | 'createdAt'> & Partial<Authenticator>;
+
+/** For a name of which nothing is seen. */
+const NAMELESS = 'Authenticator';
+
+/** A row that has never failed and, unless something else is given, was never used and keeps no data of its own. */
+export function newAuthenticator(given: Given): Authenticator {
+  return Object.assign(new Authenticator(), {
+    data: '',
+    lastUsedAt: null,
+    failures: 0,
+    lockedAt: null,
+    clonedAt: null,
+    unlockCodes: 0,
+    unlockCodeAt: null,
+    lastStep: null,
+    remaining: null,
+    seal: null,
+    ...given,
+    name: fittingName(given.name) || NAMELESS,
+  });
 }

@@ -3,7 +3,7 @@ import { stringifySetCookie } from 'cookie';
 
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { isToken } from '../../core/crypto/token.js';
+import { isToken } from '../../core/crypto/tokens.js';
 import { addSetCookie, readCookies, readHeader, setHeader } from '../../core/web/http-message.js';
 import { LostCookieWarning } from '../../core/web/lost-cookie-warning.js';
 import { assertSameOrigin } from '../../core/web/same-origin.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
-import { MomentColumn } from '../../storage/moment-column.js';
+import { MomentColumn } from '../../storage/columns.js';
 
 /** A browser that one user may sign in from without the second factor. It holds the token, of which only the hash is here. */
 @Entity({ name: 'mfa_trusted_device' })

@@ -5,7 +5,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/event-source.js';
+import type { EventSource } from '../journal/mfa-event.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';

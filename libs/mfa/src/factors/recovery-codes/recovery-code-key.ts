@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { EnvelopeError, open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { keyedHash } from '../../core/crypto/keyed-hash.js';
 import { RecoveryCode } from './recovery-code.entity.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';

@@ -1,7 +1,7 @@
 import { Entity, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
-import { MomentColumn } from '../../storage/moment-column.js';
+import { MomentColumn } from '../../storage/columns.js';
 
 /** One recovery code of one user. The code itself is nowhere: only its keyed hash is kept. */
 @Entity({ name: 'mfa_recovery_code' })

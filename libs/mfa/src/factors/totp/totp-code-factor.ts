@@ -7,8 +7,53 @@ import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { TotpData } from './totp-data.js';
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { TotpParameters } from './totp.js';
 import { findTimeStep } from './totp.js';
+
+/** The record that the parameters belong to. */
+export interface TotpRecord {
+  id: string;
+  userId: string;
+}
+
+/** Keeps TOTP parameters encrypted, bound to their owner and record. */
+@Injectable()
+export class TotpData {
+  constructor(@Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter) {}
+
+  async encrypt(parameters: TotpParameters, { id, userId }: TotpRecord): Promise<string> {
+    return this.adapter.encrypt(JSON.stringify(parameters), { purpose: 'totp', userId, recordId: id });
+  }
+
+  async decrypt(data: string, { id, userId }: TotpRecord): Promise<TotpParameters> {
+    const text = await this.adapter.decrypt(data, { purpose: 'totp', userId, recordId: id });
+    return parse(text);
+  }
+}
+
+/** What the text holds must not get into an error, which is logged: so nothing of it is quoted. */
+function parse(text: string): TotpParameters {
+  const parameters = parseJson(text) as Partial<TotpParameters> | null;
+  const { secret, algorithm, digits, period } = parameters ?? {};
+  const isComplete =
+    typeof secret === 'string' &&
+    /^[A-Z2-7]{16,}=*$/i.test(secret) &&
+    typeof algorithm === 'string' &&
+    Number.isInteger(digits) &&
+    Number.isInteger(period);
+  if (!isComplete) throw new Error('These are no parameters of a TOTP');
+  return parameters as TotpParameters;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
 
 /** Judges codes of authenticator apps. A step at or below the last accepted one is refused by the claim itself. */
 @Injectable()

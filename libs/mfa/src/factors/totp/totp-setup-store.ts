@@ -1,10 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { TotpSetup } from './totp-setup.entity.js';
+import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
+import { MomentColumn } from '../../storage/columns.js';
+
+/** A TOTP secret that waits for its first code. A user has one at most; a new one takes its place. */
+@Entity({ name: 'mfa_totp_setup' })
+@Index('idx_mfa_totp_setup_expiry', ['expiresAt'])
+export class TotpSetup {
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
+  userId!: string;
+
+  /** A random UUID; the id of the authenticator that it becomes. */
+  @Column({ type: 'varchar', length: 36 })
+  id!: string;
+
+  /** Secret and parameters as JSON, encrypted by the adapter. */
+  @Column({ type: 'text' })
+  data!: string;
+
+  /** The session that began it, and that alone may see and finish it; null: code of the application, without a session. */
+  @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
+  sessionId!: string | null;
+
+  @MomentColumn('expires_at')
+  expiresAt!: Date;
+}
 
 /** The claim that is lost when a set-up was finished or replaced after it was read. */
 export const SETUP_CLAIM = 'totp-setup';

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { lengthPrefixed } from '../../core/crypto/length-prefixed.js';
+import { lengthPrefixed } from '../../core/crypto/keyed-hash.js';
 
 /** What a challenge is for; one made for one ceremony is no good in another. */
 export type Ceremony = 'register' | 'authenticate' | 'passkey';

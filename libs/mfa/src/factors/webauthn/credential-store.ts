@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../../core/crypto/key-ring-token.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../../engine/rows/mfa-user-state.entity.js';

@@ -6,7 +6,7 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../../engine/journal/event-source.js';
+import type { EventSource } from '../../engine/journal/mfa-event.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
 import { MfaJournal } from '../../engine/journal/mfa-journal.js';

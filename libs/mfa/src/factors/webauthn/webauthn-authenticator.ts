@@ -6,7 +6,7 @@ import type {
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
-import { responseOf } from '../../core/web/response-of.js';
+import { responseOf } from '../../core/web/http-message.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { authenticatedSession } from '../../engine/sessions/request-context.service.js';
 import type { WebAuthnService } from './webauthn.service.js';

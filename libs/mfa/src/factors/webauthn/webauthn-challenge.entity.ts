@@ -1,6 +1,6 @@
 import { Entity, Index, PrimaryColumn } from 'typeorm';
 
-import { MomentColumn } from '../../storage/moment-column.js';
+import { MomentColumn } from '../../storage/columns.js';
 
 /** A challenge that came back and is dead, kept until it has expired by the clock of every instance. */
 @Entity({ name: 'mfa_webauthn_challenge' })

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-details.js';
+import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-list.js';
 import { CredentialStore } from './credential-store.js';
 import { KNOWN_PROVIDERS } from './known-providers.js';
 

@@ -7,7 +7,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/authenticators/accounts.service.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../../engine/journal/event-source.js';
+import { sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { HttpExchange, LoginResult } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';

@@ -1,5 +1,5 @@
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { isShallow } from '../../core/web/shallow.js';
+import { isShallow } from '../../core/web/http-message.js';
 
 const MAX_LENGTH = 100_000;
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { hashToken } from '../../core/crypto/token.js';
+import { hashToken } from '../../core/crypto/tokens.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';

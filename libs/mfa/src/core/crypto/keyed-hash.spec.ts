@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { KeyRing } from './key-ring.js';
-import { hasSeal, sealPrefix, sealRow } from './row-seal.js';
+import { hasSeal, sealPrefix, sealRow } from './keyed-hash.js';
 
 const OLD = 'the former secret of the tests, 32 bytes';
 const NEW = 'the present secret of the tests, 32 bytes';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { firstIdAt, sortableId } from './sortable-id.js';
+import { firstIdAt, sortableId } from './tokens.js';
 
 const NOW = 1_800_000_000_000;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { NOTIFICATION_TYPES } from '../../core/users/notification.js';
 import type { MfaEvent, MfaEventData, MfaEventType } from './mfa-event.js';
-import { notificationOf } from './notification-of-event.js';
+import { notificationOf } from './mfa-notifier.js';
 
 const authenticator = { id: 'an id', type: 'totp', name: 'Phone' } as const;
 const named = { authenticatorType: 'totp', authenticatorName: 'Phone' };
