@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaClient } from 'nestjs-mfa/browser';
 import { createMfaClient } from 'nestjs-mfa/browser';
-import type { MfaMessage } from 'nestjs-mfa';
-import { emailCode } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import type { Client } from '../support/client.js';
@@ -20,13 +18,7 @@ import {
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const moment = expect.stringMatching(MOMENT);
 
-const sent: MfaMessage[] = [];
-
 class TokenAdapter extends TestAdapter {
-  override sendMessage(message: MfaMessage): void {
-    sent.push(message);
-  }
-
   override completeLogin(): { accessToken: string } {
     return { accessToken: 'an access token' };
   }
@@ -40,7 +32,6 @@ describe('the browser client', () => {
         webauthn: RELYING_PARTY,
         passkeyLogin: true,
         trustedDevices: { enabled: true },
-        factors: [emailCode()],
       },
       adapter: TokenAdapter,
     });
@@ -59,27 +50,6 @@ describe('the browser client', () => {
     const { body } = await browser.post('/mfa/webauthn', { credential: key.create(options) });
     return { browser, mfa: clientOf(browser), key, authenticatorId: body.authenticator.id as string };
   }
-
-  it('sets up codes by e-mail, and signs in with one', async () => {
-    const browser = test.client();
-    const id = newUserId();
-    await browser.post('/login', { id });
-    const mfa = clientOf(browser);
-    await expect(mfa.beginFactor('email_code')).resolves.toEqual({
-      destination: 'u•••@example.com',
-      expiresAt: moment,
-    });
-    const added = await mfa.activateFactor('email_code', { code: sent.at(-1)?.code as string, name: 'Mail' });
-    expect(added.authenticator).toMatchObject({ type: 'email_code', name: 'Mail' });
-    const half = clientOf(await halfSignIn(test, { id }));
-    await expect(half.sendCode('email_code')).resolves.toEqual({
-      destination: 'u•••@example.com',
-      expiresAt: moment,
-      nextAt: moment,
-    });
-    const { status } = await half.authenticate({ code: sent.at(-1)?.code as string });
-    expect(status).toBe('authenticated');
-  });
 
   it('sets up an authenticator app and tells the status before and after', async () => {
     const browser = test.client();

@@ -46,7 +46,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
 }
 
 /** What `MFA_FACTORS` may name. */
-const FACTORS: Readonly<Record<string, () => MfaFactorOption>> = { email_code: emailCode, sms_code: smsCode };
+const FACTORS: Readonly<Record<string, () => MfaFactorOption>> = {
+  email_code: emailCode,
+  sms_code: smsCode,
+};
 
 /** @throws {Error} for a name that is none of these */
 function factorsOf(names: readonly string[]): MfaFactorOption[] {

@@ -7,12 +7,19 @@ const LABELS: Partial<Record<string, MfaPlainPageText>> = {
   totp: 'typeTotp',
   webauthn: 'typeWebauthn',
   recovery_codes: 'recoveryTitle',
-  email_code: 'typeEmailCode',
-  sms_code: 'typeSmsCode',
 };
 
-/** How that kind of factor is called; one of the application's own says it itself. */
-export function factorLabel(type: MfaType, texts: MfaPageTexts): string {
+/** A language, with the texts of the pages in it. */
+export interface PageLanguage {
+  /** Such as `en`. */
+  locale: string;
+  texts: MfaPageTexts;
+}
+
+/** How that kind of factor is called; a factor of the option `factors` says it itself. */
+export function factorLabel(type: MfaType, { locale, texts }: PageLanguage): string {
   const key = LABELS[type];
-  return key === undefined ? (traitsOf(type)?.label ?? type) : texts[key];
+  if (key !== undefined) return texts[key];
+  const { label = type, labels = {} } = traitsOf(type) ?? {};
+  return labels[locale] ?? labels[locale.split('-')[0] ?? ''] ?? label;
 }

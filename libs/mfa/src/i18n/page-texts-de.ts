@@ -27,8 +27,6 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   factorsNone: 'Sie haben noch keinen zweiten Faktor.',
   typeTotp: 'Authenticator-App',
   typeWebauthn: 'Sicherheitsschlüssel',
-  typeEmailCode: 'Codes per E-Mail',
-  typeSmsCode: 'Codes per SMS',
   typePasskey: 'Passkey (ohne Passwort)',
   added: 'Hinzugefügt',
   lastUsed: 'Zuletzt verwendet',

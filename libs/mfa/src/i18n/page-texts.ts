@@ -25,8 +25,6 @@ export const ENGLISH_PAGES = Object.freeze({
   factorsNone: 'You have no second factor yet.',
   typeTotp: 'Authenticator app',
   typeWebauthn: 'Security key',
-  typeEmailCode: 'Codes by e-mail',
-  typeSmsCode: 'Codes by text message',
   typePasskey: 'Passkey',
   added: 'Added',
   lastUsed: 'Last used',

@@ -70,7 +70,8 @@ export class MfaViewService {
     const { user, session } = await this.contexts.resolve(request);
     if (!user) return null;
     const { enabled, required, verified, recoveryCodes } = await this.mfa.status(user, session);
-    const texts = pageTextsOf(textsOf(await this.adapter.getLocale(user, request), this.options.locales));
+    const language = textsOf(await this.adapter.getLocale(user, request), this.options.locales);
+    const words = { locale: language.locale, texts: pageTextsOf(language) };
     const listed = await this.authenticators.find(user);
     return {
       enabled,
@@ -79,7 +80,7 @@ export class MfaViewService {
       authenticators: listed
         .filter(({ type }) => isSecondFactorType(type))
         .map(({ id, type, name, createdAt, lastUsedAt, locked }) => {
-          return { id, type, typeName: factorLabel(type, texts), name, createdAt, lastUsedAt, locked };
+          return { id, type, typeName: factorLabel(type, words), name, createdAt, lastUsedAt, locked };
         }),
       recoveryCodes,
       links: this.pages && this.links(),

@@ -25,6 +25,8 @@ export interface FactorTraits {
   maxPerUser?: number;
   /** How one of them is called, when neither the user nor the adapter has named it. Default: the type. */
   label?: string;
+  /** How its kind is called on pages and in mails, by language, such as `{ de: 'TAN-Liste' }`. Default: the label. */
+  labels?: Readonly<Record<string, string>>;
 }
 
 const TYPE = /^[a-z0-9_]{1,20}$/;

@@ -76,7 +76,7 @@ function markContact({ text, href }: SupportContact): string {
 function nameIn({ authenticatorName = '', authenticatorType }: Facts, texts: MfaLocaleTexts): string {
   const name = cleanName(authenticatorName);
   if (!LINK.test(name) || !authenticatorType) return name;
-  return factorLabel(authenticatorType, pageTextsOf(texts));
+  return factorLabel(authenticatorType, { locale: texts.locale, texts: pageTextsOf(texts) });
 }
 
 function browserIn(userAgent: string | null, texts: MfaLocaleTexts): string {

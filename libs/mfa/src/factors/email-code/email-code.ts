@@ -17,6 +17,7 @@ const TRAITS: FactorTraits = {
   channel: 'email',
   refusedBy: ['aal2', 'strict'],
   label: 'E-mail',
+  labels: { en: 'Codes by e-mail', de: 'Codes per E-Mail' },
 };
 
 /** One letter, and the domain: `a•••@example.com`. */

@@ -22,6 +22,7 @@ const TRAITS: FactorTraits = {
   refusedBy: ['strict'],
   restricted: true,
   label: 'Text message',
+  labels: { en: 'Codes by text message', de: 'Codes per SMS' },
 };
 
 /** E.164: a plus sign and up to 15 digits. */

@@ -14,7 +14,7 @@ import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
 import { FactorChallengeFlow } from '../../factors/plugged/factor-challenge.flow.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { factorLabel } from '../../i18n/factor-label.js';
-import type { MfaPageTexts } from '../../i18n/page-texts.js';
+import type { PageLanguage } from '../../i18n/factor-label.js';
 import { BegunSetups } from '../frame/begun-setups.js';
 import { PageLocale } from '../frame/page-locale.js';
 import type { NamedFactor } from '../frame/page-props.js';
@@ -121,11 +121,11 @@ export class AuthenticatePage {
   /** The factors of the option `factors` among these: those whose codes are sent, and those whose codes the user has. */
   private codesOf(
     types: readonly MfaType[],
-    texts: MfaPageTexts,
+    words: PageLanguage,
   ): { sent: NamedFactor[]; own: NamedFactor[] } {
     const named = types
       .filter((type) => this.registry.find(type))
-      .map((type) => ({ type, label: factorLabel(type, texts) }));
+      .map((type) => ({ type, label: factorLabel(type, words) }));
     const isSent = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
     return { sent: named.filter(isSent), own: named.filter((one) => !isSent(one)) };
   }
@@ -146,7 +146,7 @@ export class AuthenticatePage {
       {
         next,
         methods,
-        ...this.codesOf(methods, await this.locale.textsFor(context)),
+        ...this.codesOf(methods, await this.locale.wordsFor(context)),
         challenge: await this.begun.readChallenge(context),
         only: wanted,
         byRecoveryCode,

@@ -40,7 +40,7 @@ export class EnrolPage {
     return show('enrol', {
       next: safeNext(next),
       methods: wanted.length > 0 ? wanted : types,
-      others: this.offers.named(wanted.length > 0 ? wanted : types, await this.locale.textsFor(context)),
+      others: this.offers.named(wanted.length > 0 ? wanted : types, await this.locale.wordsFor(context)),
       mustVerifyEmail,
       deadline: enrollmentDeadline,
       period: this.options.totp.period,

@@ -131,7 +131,7 @@ export class FactorPages {
       'factors/add',
       {
         next,
-        label: factorLabel(type, await this.locale.textsFor(context)),
+        label: factorLabel(type, await this.locale.wordsFor(context)),
         begun: await this.begun.read(context, type),
         isSent: channel !== undefined,
         isRestricted: restricted,

@@ -34,18 +34,18 @@ export class IndexPage {
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
     const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
-    const texts = await this.locale.textsFor(context);
+    const words = await this.locale.wordsFor(context);
     return show('index', {
       status: await this.mfa.status(user, context.session),
       authenticators,
       offered: {
         totp: types.includes('totp'),
         webauthn: types.includes('webauthn'),
-        others: this.offers.named(types, texts),
+        others: this.offers.named(types, words),
       },
       mustVerifyEmail,
       hasTrustedDevices: this.options.trustedDevices.enabled,
-      notice: noticeText(notice, texts),
+      notice: noticeText(notice, words.texts),
       signalsKeys: isNoticeOfKeys(notice),
     });
   }

@@ -6,7 +6,7 @@ import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flo
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { factorLabel } from '../../i18n/factor-label.js';
-import type { MfaPageTexts } from '../../i18n/page-texts.js';
+import type { PageLanguage } from '../../i18n/factor-label.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
@@ -51,10 +51,10 @@ export class OfferedFactors {
   }
 
   /** The factors of the option `factors` among these. */
-  named(types: readonly MfaType[], texts: MfaPageTexts): NamedFactor[] {
+  named(types: readonly MfaType[], words: PageLanguage): NamedFactor[] {
     return types
       .filter((type) => this.registry.find(type))
-      .map((type) => ({ type, label: factorLabel(type, texts) }));
+      .map((type) => ({ type, label: factorLabel(type, words) }));
   }
 
   private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): boolean {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { textsOf } from '../../i18n/choose-texts.js';
+import type { PageLanguage } from '../../i18n/factor-label.js';
 import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
 import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -20,6 +21,11 @@ export class PageLocale {
 
   async languageOf({ user, request }: MfaRequestContext): Promise<MfaLocaleTexts> {
     return textsOf(await this.adapter.getLocale(user, request), this.options.locales);
+  }
+
+  async wordsFor(context: MfaRequestContext): Promise<PageLanguage> {
+    const language = await this.languageOf(context);
+    return { locale: language.locale, texts: pageTextsOf(language) };
   }
 
   async textsFor(context: MfaRequestContext): Promise<MfaPageTexts> {

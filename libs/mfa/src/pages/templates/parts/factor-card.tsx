@@ -50,6 +50,6 @@ export function FactorCard({ page, factor }: { page: MfaPageContext; factor: Lis
   );
 }
 
-function kindOf({ type, passwordless }: ListedAuthenticator, { texts }: MfaPageContext): string {
-  return passwordless ? texts.typePasskey : factorLabel(type, texts);
+function kindOf({ type, passwordless }: ListedAuthenticator, page: MfaPageContext): string {
+  return passwordless ? page.texts.typePasskey : factorLabel(type, page);
 }

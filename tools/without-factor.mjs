@@ -1,0 +1,86 @@
+// The test of the design: a copy of the repository without `factors/email-code` and its registration still compiles, builds, and
+// passes its other tests. Prints what was taken out.
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const FOLDER = 'libs/mfa/src/factors/email-code';
+/** Where it is registered: in the public API, in the list of levels and its picture, and in the demo. */
+const REGISTRATIONS = {
+  'libs/mfa/src/index.ts': /^.*factors\/email-code\/.*\n/gm,
+  'tools/lint/levels.mjs': /^.*'factors\/email-code'.*\n/gm,
+  'docs/architecture.md': /^ {4}factors\/email-code .*\n/gm,
+  'apps/demo/src/config/demo-config.ts': /emailCode, |^ +email_code: emailCode,\n/gm,
+};
+/** Long, and about nothing that a factor is: what a browser shows, and races. */
+const NOT_RUN = '/test/(browser|races|demo-pages|pages/attacks)';
+
+const root = resolve(import.meta.dirname, '..');
+const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
+const run = (command, ...args) => execFileSync(command, args, { cwd: copy, stdio: 'inherit' });
+
+function copyTree() {
+  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
+  for (const file of files.filter((one) => one !== '' && existsSync(join(root, one)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(root, file), join(copy, file));
+  }
+  linkPackages('node_modules');
+  for (const workspace of ['libs/mfa', 'apps/demo', 'apps/resource-server']) {
+    if (existsSync(join(root, workspace, 'node_modules'))) linkPackages(join(workspace, 'node_modules'));
+  }
+}
+
+/** The installed packages; those of this repository are the copy's own. */
+function linkPackages(folder) {
+  mkdirSync(join(copy, folder), { recursive: true });
+  for (const name of readdirSync(join(root, folder))) {
+    const target = name.startsWith('nestjs-mfa') ? join('..', workspaceOf(name)) : join(root, folder, name);
+    symlinkSync(target, join(copy, folder, name));
+  }
+}
+
+function workspaceOf(name) {
+  return name === 'nestjs-mfa' ? 'libs/mfa' : `apps/${name.replace('nestjs-mfa-', '')}`;
+}
+
+function takeOut() {
+  rmSync(join(copy, FOLDER), { recursive: true });
+  console.log(`- ${FOLDER}/`);
+  for (const [file, lines] of Object.entries(REGISTRATIONS)) {
+    const before = readFileSync(join(copy, file), 'utf8');
+    const after = before.replace(lines, '');
+    if (after === before) throw new Error(`${file} registers nothing`);
+    writeFileSync(join(copy, file), after);
+    console.log(`- its line in ${file}`);
+  }
+  for (const file of readdirSync(join(copy, 'test'), { recursive: true })) {
+    if (!file.endsWith('.spec.ts') || !/email_?code/i.test(readFileSync(join(copy, 'test', file), 'utf8')))
+      continue;
+    rmSync(join(copy, 'test', file));
+    console.log(`- test/${file}, a test of it`);
+  }
+}
+
+try {
+  copyTree();
+  takeOut();
+  run('npm', 'run', 'typecheck');
+  run('npx', 'eslint', 'libs', '--max-warnings', '0');
+  run('npm', 'run', 'build');
+  if (!process.argv.includes('--no-tests'))
+    run('npm', 'test', '--', '--coverage=false', '--testPathIgnorePatterns', '/node_modules/', NOT_RUN);
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
