@@ -82,6 +82,7 @@ export default tseslint.config(
     files: [
       'libs/mfa/src/{index,*.module}.ts',
       'libs/mfa/src/module/*.ts',
+      'libs/mfa/src/factors/*/*.parts.ts',
       'libs/mfa/src/pages/page-controllers.ts',
       'apps/demo/src/**/*.module.ts',
     ],

@@ -38,6 +38,7 @@ export const LEVELS = [
   ['factors/email-code', 'codes by e-mail'],
   ['factors/sms-code', 'codes by text message'],
   ['factors/plugged', 'set-up, challenge and routes of the option `factors`'],
+  ['factors', 'the list of factors: each is registered here with one line'],
   ['account', '`MfaService`: status, sign-out, export, forgetting a user'],
   ['retention', 'removing what has expired'],
   ['schema', 'the list of entities, table names, checks of the DataSource'],

@@ -12,10 +12,8 @@ import { AUTHENTICATOR_DETAILS } from './engine/authenticators/authenticator-lis
 import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
 import { MFA_KEY_RING } from './core/crypto/key-ring.js';
 import { KeyRing } from './core/crypto/key-ring.js';
-import { FactorChallengeController } from './factors/plugged/factor-challenge.controller.js';
-import { FactorConnection } from './engine/factors/factor-connection.js';
 import { FACTOR_SERVICES, factorProviders } from './module/factor-providers.js';
-import { FactorsController } from './factors/plugged/factors.controller.js';
+import { FACTORS } from './factors/factors.js';
 import { ASK_AGAIN_INTERCEPTOR } from './guard/ask-again.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
@@ -40,18 +38,12 @@ import type { ResolvedStructure } from './module/structural-options.js';
 import { resolveStructure } from './module/structural-options.js';
 import { MFA_PATH } from './options/addresses.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
-import { RecoveryCodesController } from './factors/recovery-codes/recovery-codes.controller.js';
 import { AuthenticateController } from './sign-in/authenticate.controller.js';
 import { SessionController } from './account/session.controller.js';
 import { MFA_ENTITIES } from './schema/entities.js';
 import { checkDataSource } from './schema/check-data-source.js';
 import { MFA_DATA_SOURCE } from './storage/mfa-storage.js';
-import { TotpController } from './factors/totp/totp.controller.js';
 import { TrustedDevicesController } from './trusted-browsers/trusted-devices.controller.js';
-import { AuthenticateWebAuthnController } from './factors/webauthn/authenticate-webauthn.controller.js';
-import { PasskeyController } from './factors/webauthn/passkey.controller.js';
-import { WebAuthnController } from './factors/webauthn/webauthn.controller.js';
-import { WebAuthnDetails } from './factors/webauthn/webauthn-details.js';
 import { WellKnownRoutes } from './factors/webauthn/well-known.routes.js';
 import { GLOBAL_GUARD_PROVIDERS, INTERNAL_PROVIDERS, PUBLIC_PROVIDERS } from './module/mfa-providers.js';
 
@@ -114,15 +106,11 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
         ? [
             mountController(SessionController, mount('')),
             mountController(AuthenticatorsController, mount('/authenticators')),
-            mountController(TotpController, mount('/totp')),
-            mountController(RecoveryCodesController, mount('/recovery-codes')),
             mountController(AuthenticateController, mount('/authenticate')),
-            mountController(FactorsController, mount('/factors')),
-            mountController(FactorChallengeController, mount('/authenticate')),
-            mountController(WebAuthnController, mount('/webauthn')),
-            mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
-            mountController(PasskeyController, mount('/passkey')),
             mountController(TrustedDevicesController, mount('/trusted-devices')),
+            ...FACTORS.flatMap(({ controllers }) => controllers).map(([at, controller]) =>
+              mountController(controller, mount(at)),
+            ),
           ]
         : []),
       ...mountPages(structure.pages),
@@ -186,11 +174,6 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       inject: [ModulesContainer, { token: getDataSourceToken(dataSourceName), optional: true }],
       useFactory: (modules: ModulesContainer, found: DataSource | undefined) =>
         checkDataSource(found ?? missingDataSource(modules, dataSourceName)),
-    },
-    {
-      provide: AUTHENTICATOR_DETAILS,
-      inject: [WebAuthnDetails, FactorConnection],
-      useFactory: (keys: WebAuthnDetails, factors: FactorConnection) => [keys, ...factors.details()],
     },
   ];
 }

@@ -7,19 +7,16 @@ import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { EventSource } from '../engine/journal/mfa-event.js';
 import { APPLICATION_SOURCE } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import { MfaFactorChallenge } from '../engine/factors/factor-challenge.entity.js';
-import { MfaFactorSetup } from '../engine/factors/factor-setup.entity.js';
-import { RecoveryCode } from '../factors/recovery-codes/recovery-code.entity.js';
+import type { OwnedEntity } from '../engine/factors/factor-parts.js';
+import { FACTORS } from '../factors/factors.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { PrimaryReader } from '../storage/primary-reader.js';
 import { tableOptions } from '../storage/table-options.js';
-import { TotpSetup } from '../factors/totp/totp-setup-store.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
-import { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
 
 export interface ForgetUserOptions {
   /** The administrator who does it; default: the application. */
@@ -27,8 +24,6 @@ export interface ForgetUserOptions {
   /** Whether the user's entries of the audit trail stay for the time that the trail is kept. Default: false. */
   keepAuditTrail?: boolean;
 }
-
-type OwnedEntity = new () => ObjectLiteral & { userId: string };
 
 /**
  * The tables with rows of users. First those whose rows any change of the user's has to claim: a change that is under way is
@@ -39,13 +34,10 @@ type OwnedEntity = new () => ObjectLiteral & { userId: string };
 const OWNED: readonly OwnedEntity[] = [
   MfaUserState,
   AuthenticationSession,
-  TotpSetup,
-  WebAuthnCredential,
+  ...FACTORS.flatMap(({ owned }) => owned.claimed),
   Authenticator,
-  RecoveryCode,
   TrustedDevice,
-  MfaFactorSetup,
-  MfaFactorChallenge,
+  ...FACTORS.flatMap(({ owned }) => owned.others),
   AuthenticationSession,
   MfaUserState,
 ];

@@ -12,14 +12,15 @@ import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
-import type { SecretRow, SecretTable } from '../secrets/secret-tables.js';
-import { AUTHENTICATORS, CREDENTIALS, SETUPS } from '../secrets/secret-tables.js';
+import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
+import { AUTHENTICATORS, secretTableOf } from '../secrets/secret-tables.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
 import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
+import { TotpSetup, TotpSetupStore } from '../factors/totp/totp-setup-store.js';
+import { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
 
 export interface DiscardOptions {
@@ -47,6 +48,10 @@ export interface DiscardReport {
   /** Authenticators that the adapter does not let anybody delete; they stay and do not work. */
   refused: number;
 }
+
+/** The tables that it names in its report. */
+const CREDENTIALS = secretTableOf(WebAuthnCredential);
+const SETUPS = secretTableOf(TotpSetup);
 
 const REASON = 'unreadable: no configured secret opens it';
 

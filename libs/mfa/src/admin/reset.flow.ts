@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
@@ -7,14 +7,14 @@ import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
+import { BackupCodes } from '../engine/changes/backup-codes.js';
+import type { FactorCleanup } from '../engine/factors/factor-parts.js';
+import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { EventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
-import { FactorRows } from '../engine/factors/factor-rows.js';
 import { isBackupType, isSecondFactorType } from '../core/policy/factor-traits.js';
-import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
 
 /** What is reset, and why. */
 export interface Reset {
@@ -29,9 +29,8 @@ export class ResetFlow {
   constructor(
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
-    @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
-    @Inject(FactorRows) private readonly factorRows: FactorRows,
+    @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
+    @Inject(FACTOR_CLEANUPS) private readonly cleanups: readonly FactorCleanup[],
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -57,9 +56,8 @@ export class ResetFlow {
       onLost: { [REMOVAL_CLAIM]: 'not_found' },
       writes: [
         ...removed.map(({ id }) => this.authenticators.planDeletion(userId, id)),
-        ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
-        this.setups.planRemoval(userId),
-        ...this.factorRows.planRemoval(userId),
+        ...(takesCodes ? (this.backup?.planRemoval(userId) ?? []) : []),
+        ...this.cleanups.flatMap((cleanup) => cleanup.planRemoval(userId)),
         // Whoever holds a session of this user now may be the one against whom the reset is.
         this.sessions.planEndingOthers(userId, ''),
       ],

@@ -1,15 +1,19 @@
 import type { Provider } from '@nestjs/common';
 
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import type { CodeFactor } from '../engine/factors/code-factor.js';
+import type { FactorCleanup } from '../engine/factors/factor-parts.js';
+import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
+import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
+import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
+import { isBackupType } from '../core/policy/factor-traits.js';
+import { FACTORS } from '../factors/factors.js';
 import { CODE_FACTORS } from '../engine/factors/code-factor.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { RecoveryCodeFactor } from '../factors/recovery-codes/recovery-code-factor.js';
-import { TotpCodeFactor } from '../factors/totp/totp-code-factor.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
-import { FactorChallengeFlow } from '../factors/plugged/factor-challenge.flow.js';
 import { FactorConnection } from '../engine/factors/factor-connection.js';
 import { FactorData } from '../engine/factors/factor-data.js';
 import type { RegisteredFactor } from '../engine/factors/factor-registry.js';
@@ -30,10 +34,14 @@ export const FACTOR_SERVICES = [
   MessageBudget,
   FactorTools,
   FactorConnection,
-  FactorChallengeFlow,
 ];
 
-/** The factors of the option `factors`, and all that are judged by a code. */
+const given = <T>(of: readonly (T | undefined)[]): T[] => of.filter((one) => one !== undefined);
+const JUDGES = given(FACTORS.map(({ codes }) => codes));
+const DETAILS = given(FACTORS.map(({ details }) => details));
+const CLEANUPS = given(FACTORS.map(({ cleanup }) => cleanup));
+
+/** The factors of the option `factors`, and what all factors together are asked for. */
 export function factorProviders(options: readonly MfaFactorOption[]): Provider[] {
   const tokens = options.map(({ traits }) => Symbol(`nestjs-mfa:FACTOR:${traits.type}`));
   return [
@@ -45,30 +53,34 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
         made.map((factor, index) => registered(options[index]?.traits.type as MfaType, factor)),
     },
     {
-      // In this order, so that a code that fits several is judged by the authenticator app first, and spends no recovery code.
       provide: CODE_FACTORS,
-      inject: [
-        TotpCodeFactor,
-        RecoveryCodeFactor,
-        MFA_FACTORS,
-        FactorData,
-        FactorRows,
-        AuthenticatorsService,
-        MFA_CLOCK,
-      ],
+      inject: [MFA_FACTORS, FactorData, FactorRows, AuthenticatorsService, MFA_CLOCK, ...JUDGES],
       useFactory: (
-        totp: TotpCodeFactor,
-        recoveryCodes: RecoveryCodeFactor,
         all: readonly RegisteredFactor[],
         data: FactorData,
         rows: FactorRows,
         authenticators: AuthenticatorsService,
         clock: Clock,
-      ) => [
-        totp,
-        ...all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock })),
-        recoveryCodes,
+        ...judges: CodeFactor[]
+      ): CodeFactor[] => {
+        const plugged = all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock }));
+        // Those that stand in for a lost factor come last, so that a code that fits several spends none of them.
+        const isBackup = ({ type }: CodeFactor) => isBackupType(type);
+        return [...judges.filter((one) => !isBackup(one)), ...plugged, ...judges.filter(isBackup)];
+      },
+    },
+    {
+      provide: AUTHENTICATOR_DETAILS,
+      inject: [FactorConnection, ...DETAILS],
+      useFactory: (factors: FactorConnection, ...details: AuthenticatorDetails[]) => [
+        ...details,
+        ...factors.details(),
       ],
+    },
+    {
+      provide: FACTOR_CLEANUPS,
+      inject: CLEANUPS,
+      useFactory: (...cleanups: FactorCleanup[]) => cleanups,
     },
   ];
 }

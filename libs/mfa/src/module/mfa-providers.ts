@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { FACTORS } from '../factors/factors.js';
 import { SupportContacts } from '../adapter/support-contacts.js';
 import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
 import { UserExporter } from '../account/export-user.js';
@@ -22,13 +23,11 @@ import { Tampering } from '../engine/authenticators/tampering.js';
 import { UnlockByCodes } from '../engine/verification/unlock-by-codes.js';
 import { UnreadableAuthenticators } from '../engine/authenticators/unreadable-authenticators.js';
 import { ActivationAnswers } from '../sign-in/activation-answer.js';
-import { BackupCodes } from '../engine/changes/backup-codes.js';
 import { AddAuthenticatorFlow } from '../engine/changes/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
 import { MfaEvents } from '../engine/journal/mfa-events.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
-import { FactorSetupFlow } from '../factors/plugged/factor-setup.flow.js';
 import { GatewayGuards, GatewayMfaGuard } from '../guard/gateway-guard.js';
 import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
@@ -45,7 +44,6 @@ import { ImportUserFlow } from '../import/import-user.flow.js';
 import { MfaImportService } from '../import/mfa-import.service.js';
 import { EncryptedRows } from '../secrets/encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
-import { RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
 import { SealAdoption } from '../secrets/seal-adoption.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
@@ -55,10 +53,6 @@ import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
 import { BrowserRedirect } from '../refusals/browser-redirect.js';
 import { PageLinks } from '../refusals/page-links.js';
-import { RecoveryCodeFactor } from '../factors/recovery-codes/recovery-code-factor.js';
-import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
-import { RecoveryCodeStore } from '../factors/recovery-codes/recovery-code-store.js';
-import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { Leases } from '../retention/leases.js';
 import { RetentionJob } from '../retention/retention-job.js';
@@ -74,10 +68,6 @@ import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import { TotpCodeFactor } from '../factors/totp/totp-code-factor.js';
-import { TotpData } from '../factors/totp/totp-code-factor.js';
-import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
-import { TotpService } from '../factors/totp/totp.service.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
 import { TrustFlow } from '../sign-in/trust.flow.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
@@ -86,25 +76,11 @@ import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
 import { MfaViewInterceptor } from '../views/mfa-view.interceptor.js';
 import { MfaViewService } from '../views/mfa-view.service.js';
-import { AssertionVerifier } from '../factors/webauthn/assertion-verifier.js';
-import { AttestationPolicy } from '../factors/webauthn/attestation-policy.js';
-import { ChallengeStore } from '../factors/webauthn/challenge-store.js';
-import { Challenges } from '../factors/webauthn/challenges.js';
-import { CredentialStore } from '../factors/webauthn/credential-store.js';
-import { FailedCeremonies } from '../factors/webauthn/failed-ceremonies.js';
-import { KeySuspicions } from '../factors/webauthn/key-suspicions.js';
-import { RegistrationFlow } from '../factors/webauthn/registration.flow.js';
-import { RelyingParty } from '../factors/webauthn/relying-party.js';
-import { WebAuthnDetails } from '../factors/webauthn/webauthn-details.js';
-import { WebAuthnFlow } from '../factors/webauthn/webauthn.flow.js';
-import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
 
 /** What applications may inject. */
-export const PUBLIC_PROVIDERS = [
+export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
-  TotpService,
-  RecoveryCodesService,
-  WebAuthnService,
+  ...FACTORS.flatMap(({ services }) => services),
   AuthenticationSessionService,
   AuthenticatorsService,
   MfaPolicyService,
@@ -117,7 +93,6 @@ export const PUBLIC_PROVIDERS = [
   MfaExceptionMapper,
   // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
   BrowserRedirect,
-  FactorSetupFlow,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,
@@ -125,7 +100,8 @@ export const PUBLIC_PROVIDERS = [
 ];
 
 /** What only the module itself injects. */
-export const INTERNAL_PROVIDERS = [
+export const INTERNAL_PROVIDERS: Provider[] = [
+  ...FACTORS.flatMap(({ internals }) => internals),
   MfaStorage,
   UserStateService,
   EnrollmentPolicy,
@@ -140,24 +116,6 @@ export const INTERNAL_PROVIDERS = [
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
-  TotpCodeFactor,
-  TotpData,
-  TotpSetupStore,
-  RecoveryCodeFactor,
-  RecoveryCodeSet,
-  { provide: BackupCodes, useExisting: RecoveryCodeSet },
-  RecoveryCodeStore,
-  AssertionVerifier,
-  AttestationPolicy,
-  FailedCeremonies,
-  KeySuspicions,
-  ChallengeStore,
-  Challenges,
-  CredentialStore,
-  RegistrationFlow,
-  RelyingParty,
-  WebAuthnDetails,
-  WebAuthnFlow,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   ActivationAnswers,
@@ -180,7 +138,6 @@ export const INTERNAL_PROVIDERS = [
   Leases,
   RetentionJob,
   KeyStore,
-  RecoveryCodeKey,
   EncryptedRows,
   SealAdoption,
   UnreadableRows,

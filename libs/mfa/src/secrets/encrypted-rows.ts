@@ -5,7 +5,7 @@ import { envelopePrefix } from '../core/crypto/envelope.js';
 import { sealPrefix } from '../core/crypto/keyed-hash.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { SecretRow, SecretTable } from './secret-tables.js';
+import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
 import { StoredKey } from '../engine/keys/stored-key.entity.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';

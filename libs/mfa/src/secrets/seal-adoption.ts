@@ -11,8 +11,8 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
-import type { SecretRow, SecretTable } from './secret-tables.js';
-import { AUTHENTICATORS, CREDENTIALS } from './secret-tables.js';
+import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
+import { AUTHENTICATORS, SEALED_FACTORS } from './secret-tables.js';
 
 /** That all rows from before are sealed, with the id of the key: one without a seal was made by hand from then on. */
 const DONE = 'seals:done:';
@@ -43,7 +43,7 @@ export class SealAdoption {
   /** Several instances may do it at once: each row is sealed as it is, and a seal that is there stays. */
   async run(): Promise<void> {
     if (await this.isDone()) return;
-    const tables = [AUTHENTICATORS, CREDENTIALS];
+    const tables = SEALED_FACTORS;
     const counts = await Promise.all(tables.map((table) => this.countUnsealed(table)));
     const unsealed = counts.reduce((sum, count) => sum + count, 0);
     if (unsealed > 0 && !(await this.mayBegin())) return;
@@ -59,7 +59,8 @@ export class SealAdoption {
       return false;
     }
     if (await this.hasBegun()) return true;
-    const isSealed = (await this.anySealed(AUTHENTICATORS)) || (await this.anySealed(CREDENTIALS));
+    const sealed = await Promise.all(SEALED_FACTORS.map((table) => this.anySealed(table)));
+    const isSealed = sealed.includes(true);
     // Once more, for the instance that began in between.
     if (isSealed && !(await this.hasBegun())) {
       if (await this.isDone()) return false;

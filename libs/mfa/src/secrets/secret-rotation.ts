@@ -9,7 +9,7 @@ import { MfaStorage } from '../storage/mfa-storage.js';
 import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { SecretRegistry } from './secret-registry.js';
-import type { SecretRow, SecretTable } from './secret-tables.js';
+import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 

@@ -7,7 +7,7 @@ import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { EncryptedRows, isEnvelope } from './encrypted-rows.js';
-import type { SecretRow, SecretTable } from './secret-tables.js';
+import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { idOf } from './secret-tables.js';
 
 /**

@@ -1,0 +1,27 @@
+import { BackupCodes } from '../../engine/changes/backup-codes.js';
+import type { FactorParts } from '../../engine/factors/factor-parts.js';
+import { RecoveryCodeFactor } from './recovery-code-factor.js';
+import { RecoveryCodeKey } from './recovery-code-key.js';
+import { RecoveryCodeSet } from './recovery-code-set.js';
+import { RecoveryCodeStore } from './recovery-code-store.js';
+import { RecoveryCode } from './recovery-code.entity.js';
+import { RecoveryCodesController } from './recovery-codes.controller.js';
+import { RecoveryCodesService } from './recovery-codes.service.js';
+
+/** Codes to print (NIST SP 800-63B-4, section 3.1.2: look-up secrets). */
+export const RECOVERY_CODES: FactorParts = {
+  services: [RecoveryCodesService],
+  internals: [
+    RecoveryCodeFactor,
+    RecoveryCodeSet,
+    { provide: BackupCodes, useExisting: RecoveryCodeSet },
+    RecoveryCodeStore,
+    RecoveryCodeKey,
+  ],
+  controllers: [['/recovery-codes', RecoveryCodesController]],
+  entities: [RecoveryCode],
+  owned: { claimed: [], others: [RecoveryCode] },
+  expiring: [],
+  secretTables: [],
+  codes: RecoveryCodeFactor,
+};

@@ -1,0 +1,19 @@
+import type { FactorParts } from '../../engine/factors/factor-parts.js';
+import { encryptedSetups } from '../../engine/keys/secret-table.js';
+import { TotpCodeFactor, TotpData } from './totp-code-factor.js';
+import { TotpSetup, TotpSetupStore } from './totp-setup-store.js';
+import { TotpController } from './totp.controller.js';
+import { TotpService } from './totp.service.js';
+
+/** Authenticator apps (RFC 6238). */
+export const TOTP: FactorParts = {
+  services: [TotpService],
+  internals: [TotpCodeFactor, TotpData, TotpSetupStore],
+  controllers: [['/totp', TotpController]],
+  entities: [TotpSetup],
+  owned: { claimed: [TotpSetup], others: [] },
+  expiring: [{ name: 'totpSetups', entity: TotpSetup, key: 'user_id', keptMs: 0 }],
+  secretTables: [encryptedSetups(TotpSetup)],
+  codes: TotpCodeFactor,
+  cleanup: TotpSetupStore,
+};

@@ -1,0 +1,60 @@
+import type { FactorParts } from '../../engine/factors/factor-parts.js';
+import { sealsOf } from '../../engine/keys/secret-table.js';
+import { AssertionVerifier } from './assertion-verifier.js';
+import { AttestationPolicy } from './attestation-policy.js';
+import { AuthenticateWebAuthnController } from './authenticate-webauthn.controller.js';
+import { ChallengeStore } from './challenge-store.js';
+import { Challenges } from './challenges.js';
+import { isGenuineCredential, sealCredential } from './credential-seal.js';
+import { CredentialStore } from './credential-store.js';
+import { FailedCeremonies } from './failed-ceremonies.js';
+import { KeySuspicions } from './key-suspicions.js';
+import { PasskeyController } from './passkey.controller.js';
+import { RegistrationFlow } from './registration.flow.js';
+import { RelyingParty } from './relying-party.js';
+import { WebAuthnChallenge } from './webauthn-challenge.entity.js';
+import { WebAuthnCredential } from './webauthn-credential.entity.js';
+import { WebAuthnDetails } from './webauthn-details.js';
+import { WebAuthnController } from './webauthn.controller.js';
+import { WebAuthnFlow } from './webauthn.flow.js';
+import { WebAuthnService } from './webauthn.service.js';
+
+/** By how much the clocks of two instances may differ: a used challenge is gone when no clock takes it for a living one. */
+const CLOCK_SKEW_MS = 3_600_000;
+
+/** Security keys and passkeys (WebAuthn Level 3). */
+export const WEBAUTHN: FactorParts = {
+  services: [WebAuthnService],
+  internals: [
+    AssertionVerifier,
+    AttestationPolicy,
+    FailedCeremonies,
+    KeySuspicions,
+    ChallengeStore,
+    Challenges,
+    CredentialStore,
+    RegistrationFlow,
+    RelyingParty,
+    WebAuthnDetails,
+    WebAuthnFlow,
+  ],
+  controllers: [
+    ['/webauthn', WebAuthnController],
+    ['/authenticate/webauthn', AuthenticateWebAuthnController],
+    ['/passkey', PasskeyController],
+  ],
+  entities: [WebAuthnCredential, WebAuthnChallenge],
+  owned: { claimed: [WebAuthnCredential], others: [] },
+  // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
+  expiring: [{ name: 'challenges', entity: WebAuthnChallenge, key: 'hash', keptMs: CLOCK_SKEW_MS }],
+  secretTables: [
+    {
+      entity: WebAuthnCredential,
+      id: { property: 'authenticatorId', column: 'authenticator_id' },
+      isEncrypted: false,
+      seals: sealsOf(sealCredential, isGenuineCredential),
+      isMissed: true,
+    },
+  ],
+  details: WebAuthnDetails,
+};
