@@ -2,22 +2,15 @@
 export { MfaModule } from './mfa.module.js';
 
 // Options
-export type {
-  AuditOptions,
-  MfaBehaviourOptions,
-  MfaOptionsFactory,
-  MfaProfile,
-  RateLimitOptions,
-  RecoveryCodesOptions,
-  RetentionOptions,
-  SessionCookieOptions,
-  SessionOptions,
-  StorageOptions,
-  TotpOptions,
-  TrustedDevicesOptions,
-  UnlockOptions,
-  WebAuthnOptions,
-} from './options/mfa-options.js';
+export type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
+export type { WebAuthnOptions } from './options/webauthn-options.js';
+export type { TrustedDevicesOptions } from './options/trusted-devices-options.js';
+export type { TotpOptions } from './options/totp-options.js';
+export type { SessionCookieOptions, SessionOptions } from './options/session-options.js';
+export type { RecoveryCodesOptions } from './options/recovery-codes-options.js';
+export type { RateLimitOptions, UnlockOptions } from './options/rate-limit-options.js';
+export type { MfaProfile } from './options/profiles.js';
+export type { AuditOptions, RetentionOptions, StorageOptions } from './options/storage-options.js';
 export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
 export type {
   MfaModuleAsyncOptions,
@@ -25,12 +18,12 @@ export type {
   MfaStructuralOptions,
 } from './module/module-options.js';
 export type { PagesOptions } from './pages/frame/pages-options.js';
+export type { ListedOption } from './options/option.js';
+export { listMfaOptions } from './options/list-options.js';
 export { MfaOptionsError } from './options/options-error.js';
-export type {
-  RecoveryCodeFormat,
-  ResolvedMfaOptions,
-  ResolvedWebAuthnOptions,
-} from './options/resolved-options.js';
+export type { ResolvedMfaOptions } from './options/resolved-options.js';
+export type { ResolvedWebAuthnOptions } from './options/webauthn-options.js';
+export type { RecoveryCodeFormat } from './options/recovery-codes-options.js';
 export { MFA_OPTIONS } from './options/resolved-options.js';
 
 // Adapter

@@ -1,76 +1,22 @@
-import type { MfaBehaviourOptions, MfaStructuralOptions } from 'nestjs-mfa';
+import type { ListedOption, MfaBehaviourOptions, MfaStructuralOptions } from 'nestjs-mfa';
+import { listMfaOptions } from 'nestjs-mfa';
 
-type Kind = 'text' | 'number' | 'boolean' | 'list';
+type Kind = ListedOption['kind'];
+
+/** Options that shape the module, which the library does not list. */
+const STRUCTURAL: readonly (readonly [path: string, kind: Kind])[] = [
+  ['factors', 'list'],
+  ['path', 'text'],
+  ['controllers', 'boolean'],
+  ['pages', 'boolean'],
+  ['globalGuard', 'boolean'],
+];
 
 /** Every option that an environment variable can set, by its path. */
-const OPTIONS: Record<string, Kind> = {
-  secret: 'list',
-  supportedTypes: 'list',
-  'totp.issuer': 'text',
-  'totp.period': 'number',
-  'totp.digits': 'number',
-  'totp.tolerance': 'number',
-  'totp.algorithm': 'text',
-  'totp.maxPerUser': 'number',
-  'totp.setupTtlSeconds': 'number',
-  'totp.insecureBypassCode': 'text',
-  'recoveryCodes.count': 'number',
-  'recoveryCodes.digits': 'number',
-  'webauthn.rpId': 'text',
-  'webauthn.rpName': 'text',
-  'webauthn.origins': 'list',
-  'webauthn.allowInsecureOrigin': 'boolean',
-  'webauthn.userVerification': 'text',
-  'webauthn.attestation': 'text',
-  'webauthn.attestationRoots': 'list',
-  'webauthn.allowedAaguids': 'list',
-  'webauthn.signCount': 'text',
-  'webauthn.backupEligibilityChange': 'text',
-  passkeyLogin: 'boolean',
-  requiredForStaff: 'boolean',
-  gracePeriodSeconds: 'number',
-  changesNeed: 'text',
-  externalMfaMaxAgeSeconds: 'number',
-  enrollmentGracePeriodSeconds: 'number',
-  requireVerifiedEmail: 'boolean',
-  'session.pendingTtlSeconds': 'number',
-  'session.ttlSeconds': 'number',
-  'session.rememberTtlSeconds': 'number',
-  'session.maxPerUser': 'number',
-  'session.cookie': 'boolean',
-  'session.cookie.name': 'text',
-  'session.cookie.sameSite': 'text',
-  'session.cookie.secure': 'boolean',
-  'session.cookie.domain': 'text',
-  'session.cookie.path': 'text',
-  'session.header': 'text',
-  trustedOrigins: 'list',
-  reauthenticateUrl: 'text',
-  'trustedDevices.enabled': 'boolean',
-  'trustedDevices.ttlSeconds': 'number',
-  'trustedDevices.maxPerUser': 'number',
-  'trustedDevices.cookie': 'text',
-  'trustedDevices.afterRecoveryCode': 'boolean',
-  'rateLimit.attempts': 'number',
-  'rateLimit.windowSeconds': 'number',
-  'rateLimit.lockAfter': 'number',
-  'rateLimit.unlock.byOtherFactor': 'boolean',
-  'rateLimit.unlock.byCodes': 'number',
-  'rateLimit.unlock.codesApartSeconds': 'number',
-  'rateLimit.unlock.afterSeconds': 'number',
-  'storage.timeoutSeconds': 'number',
-  'retention.everySeconds': 'number',
-  'retention.batchSize': 'number',
-  'audit.enabled': 'boolean',
-  'audit.retentionDays': 'number',
-  locales: 'list',
-  profile: 'text',
-  factors: 'list',
-  path: 'text',
-  controllers: 'boolean',
-  pages: 'boolean',
-  globalGuard: 'boolean',
-};
+const OPTIONS = new Map<string, Kind>([
+  ...listMfaOptions().map(({ path, kind }) => [path, kind] as const),
+  ...STRUCTURAL,
+]);
 
 /** The variable of an option: `rateLimit.lockAfter` is `MFA_RATE_LIMIT_LOCK_AFTER`. */
 export function variableOf(path: string): string {
@@ -87,7 +33,7 @@ export function readMfaEnvironment(
   environment: NodeJS.ProcessEnv,
 ): Partial<MfaBehaviourOptions> & MfaStructuralOptions {
   const options: Tree = {};
-  for (const [path, kind] of Object.entries(OPTIONS)) {
+  for (const [path, kind] of OPTIONS) {
     const value = environment[variableOf(path)];
     if (value !== undefined && value !== '') assign(options, path.split('.'), convert(value, kind));
   }
@@ -96,7 +42,7 @@ export function readMfaEnvironment(
 
 /** The `MFA_*` variables that set nothing: most likely misspelt. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
-  const known = new Set(Object.keys(OPTIONS).map(variableOf));
+  const known = new Set([...OPTIONS.keys()].map(variableOf));
   return Object.keys(environment).filter(
     (name) => name.startsWith('MFA_') && !name.startsWith('MFA_TEST_') && !known.has(name),
   );

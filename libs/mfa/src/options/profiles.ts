@@ -1,4 +1,5 @@
-import type { MfaProfile } from './mfa-options.js';
+/** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
+export type MfaProfile = 'default' | 'aal2' | 'strict';
 
 /** What a profile changes about the defaults, and the bounds that it puts on what is given. */
 export interface ProfilePreset {

@@ -2,12 +2,14 @@ import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { Problems } from './problems.js';
-import type { ResolvedMfaOptions } from './resolved-options.js';
 
 const BUILT_IN: Record<string, MfaLocaleTexts> = { en: ENGLISH, de: GERMAN };
 
 /** The languages, each with a text for everything. */
-export function resolveLocales(problems: Problems, given: unknown): ResolvedMfaOptions['locales'] {
+export function resolveLocales(
+  problems: Problems,
+  given: unknown,
+): readonly [MfaLocaleTexts, ...MfaLocaleTexts[]] {
   if (given === undefined) return [ENGLISH];
   if (!Array.isArray(given) || given.length === 0) {
     problems.add("`locales` must be a list such as ['en', 'de']");

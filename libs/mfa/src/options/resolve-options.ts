@@ -1,52 +1,20 @@
-import type { MfaType } from '../core/policy/methods.js';
 import { isSecondFactorType } from '../core/policy/factor-traits.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { checkFactors } from './check-factors.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
+import { BEHAVIOUR_OPTIONS } from './mfa-options.js';
+import type { KeptOf } from './option.js';
+import { readGroup } from './option.js';
+import type { OptionsEnvironment } from './options-environment.js';
+import { isDevelopment } from './options-environment.js';
 import { MfaOptionsError } from './options-error.js';
 import { findPackageName } from './package-name.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
-import type { OptionsEnvironment } from './options-environment.js';
-import { isDevelopment } from './options-environment.js';
-import { resolveAudit } from './resolve-audit.js';
-import { resolveRetention } from './resolve-retention.js';
-import { resolveSecrets } from './resolve-secrets.js';
-import { checkFactors } from './check-factors.js';
-import { resolveLocales } from './resolve-locales.js';
-import { resolveRateLimit } from './resolve-rate-limit.js';
-import { resolveSession } from './resolve-session.js';
-import { resolveTotp } from './resolve-totp.js';
-import { resolveTrustedDevices } from './resolve-trusted-devices.js';
-import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
-import { resolveWebAuthn } from './resolve-webauthn.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
-import type { ChangesNeed } from '../core/policy/recent.js';
+import { nameCookie } from './session-options.js';
 
 const BUILT_IN_TYPES: readonly MfaType[] = ['totp', 'webauthn', 'recovery_codes'];
-
-const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
-  'secret',
-  'supportedTypes',
-  'totp',
-  'recoveryCodes',
-  'webauthn',
-  'passkeyLogin',
-  'requiredForStaff',
-  'gracePeriodSeconds',
-  'changesNeed',
-  'enrollmentGracePeriodSeconds',
-  'externalMfaMaxAgeSeconds',
-  'requireVerifiedEmail',
-  'session',
-  'trustedOrigins',
-  'reauthenticateUrl',
-  'trustedDevices',
-  'rateLimit',
-  'storage',
-  'audit',
-  'retention',
-  'locales',
-  'profile',
-];
 
 /**
  * Fills in the defaults and checks every option against the others.
@@ -63,60 +31,39 @@ export function resolveOptions(
   factorTypes: readonly MfaType[] = [],
 ): ResolvedMfaOptions {
   const problems = new Problems();
-  problems.onlyKnown('', options, BEHAVIOUR_OPTIONS);
-
-  const profile = problems.oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
+  // The others depend on it; what is wrong with it is told with them.
+  const profile = new Problems().oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
+  const preset = PROFILES[profile];
+  const siteName = options.webauthn?.rpName;
+  const kept = readGroup(BEHAVIOUR_OPTIONS, '', options, problems, {
+    ...environment,
+    profile,
+    preset,
+    siteName,
+  });
   const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
   checkFactors(problems, profile, supportedTypes);
-  const webauthn = resolveWebAuthn(problems, options, profile, supportedTypes.includes('webauthn'));
-  const session = resolveSession(problems, options, profile, environment);
+  if (!kept.webauthn && supportedTypes.includes('webauthn')) {
+    problems.add(
+      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (where NODE_ENV is `development` it may wait)',
+    );
+  }
+  if (kept.passkeyLogin && !kept.webauthn)
+    problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
+  if (kept.changesNeed === 'any' && preset.needsWebAuthn) {
+    problems.add(
+      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
+    );
+  }
+  const { secret, recoveryCodes, session, ...others } = kept;
   const resolved: ResolvedMfaOptions = {
-    secrets: resolveSecrets(problems, options.secret),
-    supportedTypes,
-    webauthn,
-    passkeyLogin: resolvePasskeyLogin(problems, options, webauthn),
-    totp: resolveTotp(problems, options, profile, environment),
-    recoveryCodes: resolveRecoveryCodes(problems, options, profile),
-    requiredForStaff: problems.boolean('requiredForStaff', options.requiredForStaff, false),
-    gracePeriodSeconds: problems.integer(
-      'gracePeriodSeconds',
-      options.gracePeriodSeconds,
-      300,
-      1,
-      PROFILES[profile].maxGracePeriodSeconds,
-    ),
-    changesNeed: resolveChangesNeed(problems, options, profile),
-    enrollmentGracePeriodSeconds: problems.integer(
-      'enrollmentGracePeriodSeconds',
-      options.enrollmentGracePeriodSeconds,
-      0,
-      0,
-      31_536_000,
-    ),
-    externalMfaMaxAgeSeconds: problems.integer(
-      'externalMfaMaxAgeSeconds',
-      options.externalMfaMaxAgeSeconds,
-      43_200,
-      1,
-      PROFILES[profile].maxSessionTtlSeconds,
-    ),
-    requireVerifiedEmail: problems.boolean('requireVerifiedEmail', options.requireVerifiedEmail, true),
-    session,
-    trustedOrigins: resolveTrustedOrigins(problems, options.trustedOrigins),
-    reauthenticateUrl: problems.text(
-      'reauthenticateUrl',
-      options.reauthenticateUrl,
-      undefined,
-      /^(?:\/(?![/\\])|https:\/\/)[\x21-\x7e]*$/,
-      'a path such as /auth/reauthenticate, or an https address',
-    ),
-    trustedDevices: resolveTrustedDevices(problems, options, profile, session.cookie, environment),
-    rateLimit: resolveRateLimit(problems, options, profile),
-    storage: resolveStorage(problems, options),
-    audit: resolveAudit(problems, options),
-    retention: resolveRetention(problems, options),
-    locales: resolveLocales(problems, options.locales),
+    ...others,
     profile,
+    secrets: secret,
+    supportedTypes,
+    recoveryCodes: { count: recoveryCodes.count, format: recoveryCodes.digits },
+    session: { ...session, rememberTtlSeconds: session.rememberTtlSeconds ?? session.ttlSeconds },
+    trustedDevices: resolveTrustedDevices(problems, kept, profile, environment),
   };
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
@@ -152,56 +99,27 @@ function resolveTypes(
   return types;
 }
 
-function resolveChangesNeed(
+/** Their cookie travels as the session's does. */
+function resolveTrustedDevices(
   problems: Problems,
-  options: MfaBehaviourOptions,
+  { session, trustedDevices }: Pick<KeptOf<typeof BEHAVIOUR_OPTIONS>, 'session' | 'trustedDevices'>,
   profile: ResolvedMfaOptions['profile'],
-): ChangesNeed {
-  const need = problems.oneOf('changesNeed', options.changesNeed, 'strongest', ['strongest', 'any']);
-  if (need === 'any' && PROFILES[profile].needsWebAuthn) {
+  { nodeEnv }: OptionsEnvironment,
+): ResolvedMfaOptions['trustedDevices'] {
+  if (trustedDevices.enabled && profile !== 'default') {
     problems.add(
-      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
+      `\`trustedDevices\` must be off under profile \`${profile}\`: a browser's cookie is no authenticator (NIST SP 800-63B-4, section 3.2.1)`,
     );
   }
-  return need;
-}
-
-function resolvePasskeyLogin(
-  problems: Problems,
-  options: MfaBehaviourOptions,
-  webauthn: ResolvedMfaOptions['webauthn'],
-): boolean {
-  const passkeyLogin = problems.boolean('passkeyLogin', options.passkeyLogin, false);
-  if (passkeyLogin && !webauthn)
-    problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
-  return passkeyLogin;
-}
-
-function resolveRecoveryCodes(
-  problems: Problems,
-  options: MfaBehaviourOptions,
-  profile: ResolvedMfaOptions['profile'],
-): ResolvedMfaOptions['recoveryCodes'] {
-  const codes = problems.group('recoveryCodes', options.recoveryCodes);
-  problems.onlyKnown('recoveryCodes.', codes, ['count', 'digits']);
-  const long = PROFILES[profile].longRecoveryCodes;
-  if (long && codes['digits'] !== undefined) {
-    problems.add(
-      `\`recoveryCodes.digits\` is below the 112 bits that profile \`${profile}\` demands: leave it out, the profile makes longer codes`,
-    );
+  const attributes = session.cookie || {
+    sameSite: 'lax' as const,
+    secure: !isDevelopment(nodeEnv),
+    path: '/',
+    domain: undefined,
+  };
+  const cookie = nameCookie({ ...attributes, name: trustedDevices.cookie });
+  if (session.cookie && cookie.name === session.cookie.name) {
+    problems.add('`trustedDevices.cookie` must not be the name of the session cookie');
   }
-  const digits = problems.integer('recoveryCodes.digits', codes['digits'], 8, 8, 16);
-  return {
-    count: problems.integer('recoveryCodes.count', codes['count'], 10, 1, 50),
-    format: long ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length: digits },
-  };
-}
-
-function resolveStorage(problems: Problems, options: MfaBehaviourOptions): ResolvedMfaOptions['storage'] {
-  const storage = problems.group('storage', options.storage);
-  problems.onlyKnown('storage.', storage, ['timeoutSeconds', 'sealFormerRows']);
-  return {
-    timeoutSeconds: problems.integer('storage.timeoutSeconds', storage['timeoutSeconds'], 10, 1, 300),
-    sealFormerRows: problems.boolean('storage.sealFormerRows', storage['sealFormerRows'], true),
-  };
+  return { ...trustedDevices, cookie };
 }

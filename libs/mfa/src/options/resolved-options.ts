@@ -1,75 +1,22 @@
 import type { MfaType } from '../core/policy/methods.js';
-import type { ChangesNeed } from '../core/policy/recent.js';
-import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
-import type {
-  AuditOptions,
-  MfaProfile,
-  RateLimitOptions,
-  RecoveryCodesOptions,
-  RetentionOptions,
-  SessionCookieOptions,
-  StorageOptions,
-  TotpOptions,
-  TrustedDevicesOptions,
-  UnlockOptions,
-} from './mfa-options.js';
+import type { BEHAVIOUR_OPTIONS } from './mfa-options.js';
+import type { KeptOf } from './option.js';
+import type { RecoveryCodeFormat } from './recovery-codes-options.js';
+import type { ResolvedCookie } from './session-options.js';
 
-/** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
-export type RecoveryCodeFormat =
-  { alphabet: 'digits'; length: number } | { alphabet: 'base32'; length: number };
-
-export interface ResolvedWebAuthnOptions {
-  rpId: string;
-  rpName: string;
-  origins: readonly string[];
-  userVerification: 'required' | 'preferred' | 'discouraged';
-  attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
-  /** PEM, one certificate each. */
-  attestationRoots: readonly string[];
-  /** In lower case; null: any. */
-  allowedAaguids: readonly string[] | null;
-  signCount: 'reject' | 'report';
-  backupEligibilityChange: 'reject' | 'report';
-}
-
-/** A cookie, with its name as the browser sees it. */
-export type ResolvedCookie = Required<Omit<SessionCookieOptions, 'domain'>> &
-  Pick<SessionCookieOptions, 'domain'>;
+type Kept = Readonly<KeptOf<typeof BEHAVIOUR_OPTIONS>>;
 
 /** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
-export interface ResolvedMfaOptions {
+export interface ResolvedMfaOptions extends Omit<
+  Kept,
+  'secret' | 'supportedTypes' | 'recoveryCodes' | 'session' | 'trustedDevices'
+> {
+  /** The first one writes. */
   secrets: readonly [string, ...string[]];
   supportedTypes: readonly MfaType[];
-  totp: Required<Omit<TotpOptions, 'insecureBypassCode'>> & Pick<TotpOptions, 'insecureBypassCode'>;
-  recoveryCodes: Required<Omit<RecoveryCodesOptions, 'digits'>> & { format: RecoveryCodeFormat };
-  /** Null when WebAuthn is not configured. */
-  webauthn: ResolvedWebAuthnOptions | null;
-  passkeyLogin: boolean;
-  requiredForStaff: boolean;
-  gracePeriodSeconds: number;
-  changesNeed: ChangesNeed;
-  enrollmentGracePeriodSeconds: number;
-  externalMfaMaxAgeSeconds: number;
-  requireVerifiedEmail: boolean;
-  session: {
-    pendingTtlSeconds: number;
-    ttlSeconds: number;
-    rememberTtlSeconds: number;
-    maxPerUser: number;
-    cookie: ResolvedCookie | false;
-    /** In lower case. */
-    header: string;
-  };
-  trustedOrigins: readonly string[];
-  reauthenticateUrl: string | undefined;
-  trustedDevices: Required<Omit<TrustedDevicesOptions, 'cookie'>> & { cookie: ResolvedCookie };
-  rateLimit: Required<Omit<RateLimitOptions, 'unlock'>> & { unlock: Required<UnlockOptions> };
-  storage: Required<StorageOptions>;
-  audit: Required<AuditOptions>;
-  retention: Required<RetentionOptions>;
-  /** The default language first. */
-  locales: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]];
-  profile: MfaProfile;
+  recoveryCodes: { count: number; format: RecoveryCodeFormat };
+  session: Omit<Kept['session'], 'rememberTtlSeconds'> & { rememberTtlSeconds: number };
+  trustedDevices: Omit<Kept['trustedDevices'], 'cookie'> & { cookie: ResolvedCookie };
 }
 
 /** Injection token of the {@link ResolvedMfaOptions}. */

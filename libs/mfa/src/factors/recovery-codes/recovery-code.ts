@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 import { normalizeCode } from '../../engine/factors/code-factor.js';
-import type { RecoveryCodeFormat } from '../../options/resolved-options.js';
+import type { RecoveryCodeFormat } from '../../options/recovery-codes-options.js';
 
 /** Crockford's base32: no I, L, O and U, which people mistake for others. 5 bits a character. */
 const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

@@ -4,7 +4,8 @@ import type { DefaultMfaAdapter, PublicKeyCredentialRpEntity } from '../../adapt
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { readHeader } from '../../core/web/http-message.js';
-import type { ResolvedMfaOptions, ResolvedWebAuthnOptions } from '../../options/resolved-options.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import type { ResolvedWebAuthnOptions } from '../../options/webauthn-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
 /** The relying party: who it is and where its ceremonies may run. It never believes a header. */

@@ -1,0 +1,33 @@
+import type { GivenOf, KeptOf } from './option.js';
+import { integer, special } from './option.js';
+
+/** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
+export type RecoveryCodeFormat =
+  { alphabet: 'digits'; length: number } | { alphabet: 'base32'; length: number };
+
+const LEAST_DIGITS = 8;
+const MOST_DIGITS = 16;
+
+/** The options of recovery codes. */
+export const RECOVERY_CODES_OPTIONS = {
+  /** Codes in a set. Sets that exist stay as they are. */
+  count: integer(10, 1, 50),
+  /** Decimal digits of a code; profiles make longer codes of a form of their own. Sets that exist stay as they are. */
+  digits: special<number, RecoveryCodeFormat>({
+    kind: 'number',
+    usual: String(LEAST_DIGITS),
+    range: `${LEAST_DIGITS} to ${MOST_DIGITS}`,
+    read: (name, value, problems, { profile, preset }) => {
+      if (preset.longRecoveryCodes && value !== undefined) {
+        problems.add(
+          `\`${name}\` is below the 112 bits that profile \`${profile}\` demands: leave it out, the profile makes longer codes`,
+        );
+      }
+      const length = problems.integer(name, value, LEAST_DIGITS, LEAST_DIGITS, MOST_DIGITS);
+      return preset.longRecoveryCodes ? { alphabet: 'base32', length: 24 } : { alphabet: 'digits', length };
+    },
+  }),
+};
+
+export interface RecoveryCodesOptions extends GivenOf<typeof RECOVERY_CODES_OPTIONS> {}
+export type KeptRecoveryCodesOptions = KeptOf<typeof RECOVERY_CODES_OPTIONS>;

@@ -1,0 +1,82 @@
+import { cookieName } from '../core/web/http-message.js';
+import type { GivenOf, KeptOf, OptionScope } from './option.js';
+import { choice, group, integer, optionalText, special, text, toggle } from './option.js';
+import { isDevelopment } from './options-environment.js';
+
+export const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
+const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
+
+const maxTtl = ({ preset }: OptionScope): number => preset.maxSessionTtlSeconds;
+const MAX_TTL = '2592000; `aal2` 86400, `strict` 43200';
+
+/** The session cookie. */
+export const SESSION_COOKIE_OPTIONS = {
+  /** Its name. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain, else `__Secure-`. */
+  name: text('mfa_session', COOKIE_NAME, 'the name of a cookie'),
+  /** Which requests of other sites it goes along with. */
+  sameSite: choice(['lax', 'strict', 'none']),
+  /** Whether it travels by https alone. Production is where NODE_ENV is neither `development` nor `test`. */
+  secure: toggle(({ nodeEnv }) => !isDevelopment(nodeEnv), 'true in production'),
+  /** For which host and those below it; by default for the host that sets it, and no other. */
+  domain: optionalText(DOMAIN, 'a domain'),
+  /** For which paths. */
+  path: text('/', /^\/[^;\s]*$/, 'a path that begins with /'),
+};
+
+export interface SessionCookieOptions extends GivenOf<typeof SESSION_COOKIE_OPTIONS> {}
+/** A cookie, with its name as the browser sees it. */
+export type ResolvedCookie = KeptOf<typeof SESSION_COOKIE_OPTIONS>;
+
+const cookie = group(SESSION_COOKIE_OPTIONS, ({ sameSite, secure }, problems, { nodeEnv }, name) => {
+  if (sameSite === 'none' && !secure) {
+    problems.add(`\`${name}.sameSite\` none needs \`${name}.secure\` true: browsers refuse it otherwise`);
+  }
+  if (!secure && !isDevelopment(nodeEnv)) {
+    problems.add(
+      `\`${name}.secure\` must not be false in production: serve the site over https; plain http is for NODE_ENV \`development\` and \`test\``,
+    );
+  }
+});
+
+/** The options of sessions and of how their token travels. */
+export const SESSION_OPTIONS = {
+  /** How long a half-finished sign-in waits for its second factor, in seconds. */
+  pendingTtlSeconds: integer(900, 1, 3600),
+  /** How long a session lives at most, in seconds. */
+  ttlSeconds: integer(43_200, 1, maxTtl, { to: MAX_TTL }),
+  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. */
+  rememberTtlSeconds: special<number, number | undefined>({
+    kind: 'number',
+    usual: '`ttlSeconds`',
+    range: `1 to ${MAX_TTL}`,
+    read: (name, value, problems, scope) =>
+      value === undefined ? undefined : problems.integer(name, value, 1, 1, maxTtl(scope)),
+  }),
+  /** Sessions that one user may have, half-finished sign-ins included; the oldest goes first. */
+  maxPerUser: integer(1000, 1, 10_000),
+  /** The session cookie, or false for the header transport only. */
+  cookie: special<SessionCookieOptions | false, ResolvedCookie | false>({
+    ...cookie,
+    kind: 'boolean',
+    usual: 'a cookie',
+    range: 'false, or its options',
+    read: (name, value, problems, scope) =>
+      value === false ? false : nameCookie(cookie.read(name, value, problems, scope)),
+  }),
+  /** The request header that carries the token of clients without cookies. */
+  header: special<string>({
+    kind: 'text',
+    usual: '`x-mfa-session`',
+    range: 'the name of an HTTP header',
+    read: (name, value, problems) =>
+      problems.text(name, value, 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header').toLowerCase(),
+  }),
+};
+
+export interface SessionOptions extends GivenOf<typeof SESSION_OPTIONS> {}
+
+/** The cookie with the prefix that belongs to its attributes. */
+export function nameCookie({ name, ...attributes }: ResolvedCookie): ResolvedCookie {
+  return { name: cookieName(name, attributes), ...attributes };
+}

@@ -1,0 +1,35 @@
+import type { GivenOf } from './option.js';
+import { integer, toggle } from './option.js';
+
+/** The options of the database. */
+export const STORAGE_OPTIONS = {
+  /** How long a statement may take before the request is refused with 503, in seconds. */
+  timeoutSeconds: integer(10, 1, 300),
+  /**
+   * Whether the first boot with seals seals the factors from before. Say false when it has: then nobody who can write to the
+   * database can make it happen again.
+   */
+  sealFormerRows: toggle(true),
+};
+
+export interface StorageOptions extends GivenOf<typeof STORAGE_OPTIONS> {}
+
+/** The options of removing what has expired. */
+export const RETENTION_OPTIONS = {
+  /** How often what has expired is removed, in seconds; 0: never by itself. */
+  everySeconds: integer(300, 0, 86_400),
+  /** Rows that one statement removes. */
+  batchSize: integer(1000, 1, 10_000),
+};
+
+export interface RetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {}
+
+/** The options of the audit trail. */
+export const AUDIT_OPTIONS = {
+  /** Whether every event is kept in a table, written in the transaction of its change. */
+  enabled: toggle(false),
+  /** How long entries are kept, in days. */
+  retentionDays: integer(365, 1, 36_500),
+};
+
+export interface AuditOptions extends GivenOf<typeof AUDIT_OPTIONS> {}

@@ -1,0 +1,53 @@
+import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
+import type { GivenOf, KeptOf } from './option.js';
+import { choice, integer, special, text } from './option.js';
+import { isDevelopment } from './options-environment.js';
+
+/** The options of authenticator apps. */
+export const TOTP_OPTIONS = {
+  /** The name of your application in authenticator apps; no colon. */
+  issuer: text(
+    // The Key URI format separates issuer and account by a colon, so neither may hold one.
+    ({ siteName, packageName }) => siteName ?? packageName ?? 'NestJS application',
+    /^[^:\p{Cc}]{1,100}$/u,
+    'a name of 1 to 100 characters without a colon',
+    '`webauthn.rpName`, else the package’s name',
+  ),
+  /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Authenticators that exist keep theirs. */
+  period: integer(30, 1, 120),
+  /** Length of a code. Authenticators that exist keep theirs. */
+  digits: integer(6, 6, 8),
+  /** Steps of clock drift accepted on either side (RFC 6238, section 5.2). */
+  tolerance: integer(
+    ({ preset }) => preset.maxTolerance,
+    0,
+    ({ preset }) => preset.maxTolerance,
+    { usual: '1; `strict` 0', to: '1' },
+  ),
+  /** The hash function. Some authenticator apps know `sha1` only, whatever the QR code says. */
+  algorithm: choice<TotpAlgorithm>(['sha1', 'sha256', 'sha512']),
+  /** Authenticator apps that a user may have at once. */
+  maxPerUser: integer(1, 1, 10),
+  /** How long a set-up waits for its first code, in seconds. */
+  setupTtlSeconds: integer(600, 1, 3600),
+  /** A code that is always right, for end-to-end tests only: refused unless NODE_ENV is `test` or `development`. */
+  insecureBypassCode: special<string, string | undefined>({
+    kind: 'text',
+    usual: 'none',
+    range: '6 to 8 digits',
+    read: (name, code, problems, { nodeEnv, profile }) => {
+      if (code === undefined) return undefined;
+      if (!isDevelopment(nodeEnv) || profile !== 'default') {
+        problems.add(
+          `\`${name}\` opens every account, so it is refused under a profile, and unless NODE_ENV is \`test\` or \`development\`: remove it`,
+        );
+      } else if (typeof code !== 'string' || !/^\d{6,8}$/.test(code)) {
+        problems.add(`\`${name}\` must be a string of 6 to 8 digits`);
+      }
+      return code as string;
+    },
+  }),
+};
+
+export interface TotpOptions extends GivenOf<typeof TOTP_OPTIONS> {}
+export type ResolvedTotpOptions = KeptOf<typeof TOTP_OPTIONS>;

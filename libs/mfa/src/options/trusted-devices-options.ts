@@ -1,0 +1,19 @@
+import type { GivenOf } from './option.js';
+import { integer, text, toggle } from './option.js';
+import { COOKIE_NAME } from './session-options.js';
+
+/** The options of trusted browsers. */
+export const TRUSTED_DEVICES_OPTIONS = {
+  /** Whether users may spare a browser the second factor at sign-in. A convenience, and no authentication; off under profiles. */
+  enabled: toggle(false),
+  /** How long a browser stays trusted, in seconds (NIST SP 800-63B-4, section 2.1.3). */
+  ttlSeconds: integer(1_209_600, 1, 30 * 86_400),
+  /** Browsers that one user may trust; the oldest goes first. */
+  maxPerUser: integer(20, 1, 100),
+  /** The cookie's name; it is prefixed, and travels, as the session's is. */
+  cookie: text('mfa_trusted', COOKIE_NAME, 'the name of a cookie'),
+  /** Whether a browser may be trusted after a recovery code. */
+  afterRecoveryCode: toggle(false),
+};
+
+export interface TrustedDevicesOptions extends GivenOf<typeof TRUSTED_DEVICES_OPTIONS> {}

@@ -1,0 +1,131 @@
+import { readCertificate } from '../core/crypto/certificates.js';
+import type { GivenOf, KeptOf } from './option.js';
+import { choice, special, text, toggle } from './option.js';
+import type { Problems } from './problems.js';
+
+const RP_ID = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+/** What Android apps and browser extensions send in place of an origin of the web; compared as it is. */
+const APP_ORIGIN =
+  /^(?:android:apk-key-hash(?:-sha256)?:[\w+/-]+={0,2}|(?:chrome|moz|safari-web)-extension:\/\/[\w-]+)$/;
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The options of security keys and passkeys. */
+export const WEBAUTHN_OPTIONS = {
+  /** The relying party id: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
+  rpId: text('', RP_ID, 'a domain in lower case, without scheme and port', 'required in production'),
+  /** The site's name, shown by some authenticators. */
+  rpName: text('', /^[^\p{Cc}]{1,100}$/u, 'a name of 1 to 100 characters', 'required in production'),
+  /**
+   * The exact origins on which ceremonies may run, such as `https://app.example.com`; also those of Android apps
+   * (`android:apk-key-hash:…`) and browser extensions (`chrome-extension://…`), as they send them.
+   */
+  origins: special<string[]>({
+    kind: 'list',
+    usual: 'required in production',
+    range: 'exact origins',
+    // Read with `allowInsecureOrigin`.
+    read: (_name, value) => (Array.isArray(value) ? (value as string[]) : []),
+  }),
+  /** Lets `http://localhost` in. */
+  allowInsecureOrigin: toggle(false),
+  /** Whether keys have to check a PIN or a fingerprint. */
+  userVerification: choice<'preferred' | 'required' | 'discouraged'>(
+    ['preferred', 'required', 'discouraged'],
+    ({ preset }) => preset.userVerification,
+  ),
+  /**
+   * Whether authenticators have to say what they are. With `direct` or `enterprise` a registration without an attestation is
+   * refused; with roots or AAGUIDs only one whose certificates lead to a root is accepted.
+   */
+  attestation: choice(['none', 'indirect', 'direct', 'enterprise']),
+  /** Certificates (PEM) that the attestation of a key must lead to; with `attestation` `direct` or `enterprise`. */
+  attestationRoots: special<string[]>({
+    kind: 'list',
+    usual: 'none',
+    range: 'certificates in PEM',
+    read: (name, value, problems) => readRoots(name, value, problems),
+  }),
+  /** Models of authenticators that may be registered; proven by a path to a root, so it needs `attestationRoots`. */
+  allowedAaguids: special<string[], string[] | null>({
+    kind: 'list',
+    usual: 'any',
+    range: 'AAGUIDs',
+    read: (name, value, problems) => readAaguids(name, value, problems),
+  }),
+  /**
+   * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
+   * user is told and no more. Counters of keys that can be synced never count.
+   */
+  signCount: choice(['reject', 'report']),
+  /**
+   * What happens when a key can be synced and could not when it was registered, or the other way round: it is refused with an
+   * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19).
+   */
+  backupEligibilityChange: choice(['reject', 'report']),
+};
+
+export interface WebAuthnOptions extends GivenOf<typeof WEBAUTHN_OPTIONS> {}
+export type ResolvedWebAuthnOptions = Readonly<Omit<KeptOf<typeof WEBAUTHN_OPTIONS>, 'allowInsecureOrigin'>>;
+
+/** Holds the options against each other. */
+export function checkWebAuthn(
+  { allowInsecureOrigin, attestation, attestationRoots }: KeptOf<typeof WEBAUTHN_OPTIONS>,
+  given: Readonly<Record<string, unknown>>,
+  problems: Problems,
+): void {
+  for (const name of ['rpId', 'rpName', 'origins']) {
+    if (given[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
+  }
+  if (given['origins'] !== undefined) checkOrigins(given['origins'], allowInsecureOrigin, problems);
+  if (attestationRoots.length > 0 && attestation !== 'direct' && attestation !== 'enterprise') {
+    problems.add(
+      `\`webauthn.attestationRoots\` needs \`webauthn.attestation\` \`direct\` or \`enterprise\`: with \`${attestation}\` authenticators need not say what they are`,
+    );
+  }
+}
+
+function checkOrigins(given: unknown, allowInsecure: boolean, problems: Problems): void {
+  if (!Array.isArray(given) || given.length === 0) {
+    problems.add('`webauthn.origins` must be a list of origins such as https://app.example.com');
+    return;
+  }
+  for (const origin of given as unknown[]) {
+    if (typeof origin === 'string' && APP_ORIGIN.test(origin)) continue;
+    if (typeof origin === 'string' && origin.includes('*')) {
+      problems.add(
+        `\`webauthn.origins\` takes no wildcards: name each origin; ${origin} would let in whoever gets a name there`,
+      );
+    } else if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      problems.add(
+        `\`webauthn.origins\` must hold exact origins such as https://app.example.com; ${String(origin)} is none`,
+      );
+    } else if (!isSecure(new URL(origin), allowInsecure)) {
+      problems.add(
+        `\`webauthn.origins\` must be https; ${origin} is not (\`webauthn.allowInsecureOrigin\` lets http://localhost in, and no other)`,
+      );
+    }
+  }
+}
+
+function isSecure({ protocol, hostname }: URL, allowInsecure: boolean): boolean {
+  return protocol === 'https:' || (allowInsecure && protocol === 'http:' && hostname === 'localhost');
+}
+
+function readRoots(name: string, given: unknown, problems: Problems): string[] {
+  if (given === undefined) return [];
+  const texts = Array.isArray(given) ? (given as unknown[]) : [];
+  // A file may hold several.
+  const roots = texts.flatMap((one) => (typeof one === 'string' ? (one.match(PEM) ?? [one]) : ['']));
+  if (roots.length > 0 && roots.every((root) => readCertificate(root) !== null)) return roots;
+  problems.add(`\`${name}\` must be a list of certificates in PEM; leave it out to have none`);
+  return [];
+}
+
+function readAaguids(name: string, given: unknown, problems: Problems): string[] | null {
+  if (given === undefined) return null;
+  const texts = Array.isArray(given) ? given.map((one) => String(one).toLowerCase()) : [];
+  if (texts.length > 0 && texts.every((one) => AAGUID.test(one))) return texts;
+  problems.add(`\`${name}\` must be a list of AAGUIDs; leave it out to allow any`);
+  return null;
+}

@@ -1,0 +1,95 @@
+// The table of options in README.md, made of their declarations in libs/mfa/src/options. Fails when it differs; `--write` mends it.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { build } from 'esbuild';
+import prettier from 'prettier';
+import ts from 'typescript';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const OPTIONS = join(ROOT, 'libs/mfa/src/options');
+const README = join(ROOT, 'README.md');
+const BEGIN = '<!-- options: made by `npm run docs:options` -->\n';
+const END = '<!-- /options -->';
+
+/** The comments on the options of a file, by the names of table and option. */
+function commentsOf(file) {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const comments = new Map();
+  for (const statement of source.statements.filter(ts.isVariableStatement)) {
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      if (!initializer || !ts.isObjectLiteralExpression(initializer)) continue;
+      for (const property of initializer.properties) {
+        const [doc] = ts.getJSDocCommentsAndTags(property);
+        if (doc && property.name) comments.set(`${name.text}.${property.name.text}`, plain(doc.comment));
+      }
+    }
+  }
+  return comments;
+}
+
+const plain = (comment) => (typeof comment === 'string' ? comment : '').replace(/\s+/g, ' ').trim();
+
+/** The tables as the library has them, with the names of their constants. */
+async function loadTables() {
+  const folder = mkdtempSync(join(ROOT, 'node_modules/.options-'));
+  const outfile = join(folder, 'options.mjs');
+  const files = readdirSync(OPTIONS).filter((file) => /options\.ts$/.test(file));
+  await build({
+    stdin: {
+      contents: files.map((file) => `export * from './${file.replace(/\.ts$/, '.js')}';`).join('\n'),
+      resolveDir: OPTIONS,
+    },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  });
+  try {
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function rowsOf(table, names, comments, prefix = '') {
+  return Object.entries(table).flatMap(([name, option]) => {
+    const meaning = comments.get(`${names.get(table)}.${name}`) ?? '';
+    const own =
+      option.kind === 'group' ? [] : [[`\`${prefix}${name}\``, option.usual, option.range, meaning]];
+    return [...own, ...(option.table ? rowsOf(option.table, names, comments, `${prefix}${name}.`) : [])];
+  });
+}
+
+const tables = await loadTables();
+const names = new Map(Object.entries(tables).map(([name, value]) => [value, name]));
+const comments = new Map(
+  readdirSync(OPTIONS)
+    .filter((file) => /options\.ts$/.test(file))
+    .flatMap((file) => [...commentsOf(join(OPTIONS, file))]),
+);
+const rows = rowsOf(tables.BEHAVIOUR_OPTIONS, names, comments);
+const unsaid = rows.filter(([, , , meaning]) => meaning === '').map(([name]) => name);
+if (unsaid.length > 0) throw new Error(`No comment says what these are: ${unsaid.join(', ')}`);
+
+const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+const table = [
+  cells(['option', 'default', 'may be', 'meaning']),
+  '| --- | --- | --- | --- |',
+  ...rows.map(cells),
+].join('\n');
+const before = readFileSync(README, 'utf8');
+const [start, end] = [before.indexOf(BEGIN), before.indexOf(END)];
+if (start < 0 || end < 0) throw new Error('README.md has no place for the table of options');
+const after = await prettier.format(`${before.slice(0, start)}${BEGIN}\n${table}\n\n${before.slice(end)}`, {
+  ...(await prettier.resolveConfig(README)),
+  parser: 'markdown',
+});
+if (process.argv.includes('--write')) writeFileSync(README, after);
+else if (after !== before) {
+  console.error('The table of options in README.md is not what the code says: run `npm run docs:options`.');
+  process.exitCode = 1;
+}
