@@ -31,8 +31,7 @@ export default {
   moduleNameMapper: {
     // The sources themselves, so that tests need no build.
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
-    '^nestjs-mfa/browser$': '<rootDir>/libs/mfa/src/browser/index.ts',
-    '^nestjs-mfa/pages$': '<rootDir>/libs/mfa/src/pages/index.ts',
+    '^nestjs-mfa/(browser|pages|claims|import)$': '<rootDir>/libs/mfa/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // The script of the pages, which they serve.
@@ -42,6 +41,7 @@ export default {
   collectCoverageFrom: [
     'libs/mfa/src/**/*.{ts,tsx}',
     '!**/*.spec.ts',
+    '!**/*.d.ts',
     // These few talk to navigator.credentials: only a browser runs them, and test/browser/client.spec.ts has one do it.
     '!libs/mfa/src/browser/{autofill,ceremonies,signals}.ts',
     // The script of the pages: bundled, and run by Chromium (test/browser/pages.spec.ts).

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -65,6 +67,24 @@ describe('the command line', () => {
     [['nonsense'], /unknown command/],
   ])('refuses %j', async (words, message) => {
     await expect(run(...words)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['exports.AppModule = class AppModule {};', undefined],
+    [
+      'Object.defineProperty(exports, "__esModule", { value: true }); exports.AppModule = class {};',
+      undefined,
+    ],
+    ['Object.defineProperty(exports, "__esModule", { value: true }); exports.default = class {};', undefined],
+    ['module.exports = class AppModule {};', undefined],
+    ['module.exports = { module: class AppModule {} };', undefined],
+    ['exports.other = 1; exports.RootModule = class RootModule {};', 'RootModule'],
+  ])('starts a CommonJS application: %s', async (code, name) => {
+    const file = path(`app-${createHash('sha256').update(code).digest('hex')}.cjs`);
+    writeFileSync(file, code);
+    const application = await loadApplication(file, name);
+    await application.close();
+    await expect(loadApplication(file, 'Missing')).rejects.toThrow(/does not export Missing/);
   });
 
   it('says what is wrong with the file', async () => {

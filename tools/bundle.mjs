@@ -1,25 +1,21 @@
 // Bundles what runs in browsers, minified, each entry to one ES module, and prints its size. Exits with 1 when one is too big.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// What the pages serve is written into a module beside their sources, so that nothing is read from files where they run.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
 const root = join(fileURLToPath(import.meta.url), '..', '..');
+const ASSETS = 'libs/mfa/src/pages/assets';
 
-/** Entry, output, and the greatest size of the output in bytes after gzip. */
-const BUNDLES = [
-  ['libs/mfa/src/browser/index.ts', 'libs/mfa/dist/browser/index.min.js', 10_000],
-  // Beside the sources, so that tests and the build both find it; it is not kept in the repository.
-  ['libs/mfa/src/pages/client/main.ts', 'libs/mfa/src/pages/assets/mfa.js', 10_000],
-];
-
-for (const [entry, output, limit] of BUNDLES) {
-  await build({
+/** @param limit the greatest size in bytes after gzip */
+async function bundle(entry, limit) {
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: output,
+    write: false,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -28,8 +24,29 @@ for (const [entry, output, limit] of BUNDLES) {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const code = await readFile(join(root, output));
-  const size = gzipSync(code).length;
-  process.stdout.write(`${output}: ${size} bytes gzip of at most ${limit} (${code.length} plain)\n`);
+  const [{ text }] = outputFiles;
+  const size = gzipSync(text).length;
+  process.stdout.write(`${entry}: ${size} bytes gzip of at most ${limit} (${text.length} plain)\n`);
   if (size > limit) process.exitCode = 1;
+  return text;
 }
+
+async function write(file, text) {
+  const path = join(root, file);
+  // Written anew the same would look like a change of the sources (start.mjs).
+  if ((await readFile(path, 'utf8').catch(() => null)) === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+await write('libs/mfa/dist/browser.min.js', await bundle('libs/mfa/src/browser/index.ts', 10_000));
+const embedded = {
+  STYLE_SHEET: await readFile(join(root, ASSETS, 'mfa.css'), 'utf8'),
+  SCRIPT: await bundle('libs/mfa/src/pages/client/main.ts', 10_000),
+};
+await write(
+  `${ASSETS}/embedded.js`,
+  Object.entries(embedded)
+    .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};\n`)
+    .join(''),
+);

@@ -1,7 +1,7 @@
 // The table of options in README.md, made of their declarations in libs/mfa/src/options. Fails when it differs; `--write` mends it.
+import { createRequire } from 'node:module';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import { build } from 'esbuild';
 import prettier from 'prettier';
@@ -34,7 +34,7 @@ const plain = (comment) => (typeof comment === 'string' ? comment : '').replace(
 /** The tables as the library has them, with the names of their constants. */
 async function loadTables() {
   const folder = mkdtempSync(join(ROOT, 'node_modules/.options-'));
-  const outfile = join(folder, 'options.mjs');
+  const outfile = join(folder, 'options.cjs');
   const files = readdirSync(OPTIONS).filter((file) => /options\.ts$/.test(file));
   await build({
     stdin: {
@@ -42,14 +42,13 @@ async function loadTables() {
       resolveDir: OPTIONS,
     },
     bundle: true,
-    packages: 'external',
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     outfile,
     logLevel: 'error',
   });
   try {
-    return await import(pathToFileURL(outfile).href);
+    return createRequire(outfile)(outfile);
   } finally {
     rmSync(folder, { recursive: true });
   }

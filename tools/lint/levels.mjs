@@ -47,6 +47,7 @@ export const LEVELS = [
   ['admin', '`MfaAdminService`'],
   ['import', 'coming from other systems'],
   ['claims', 'token claims: made, read, and decided on'],
+  ['pages/assets', 'the style sheet and the script of the pages, embedded at build time'],
   ['pages/frame', 'what pages are made of: forms, cookies, texts, properties'],
   ['pages/templates/parts', 'pieces of markup'],
   ['pages/templates/totp', 'pages of authenticator apps'],

@@ -85,14 +85,7 @@ export { MfaViewService } from './views/mfa-view.service.js';
 export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
 // Claims
-export type { WebAuthnFacts } from './claims/amr.js';
-export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './claims/mfa-claims.js';
-export { mfaClaims } from './claims/mfa-claims.js';
-export type { MfaClaimsModuleOptions } from './claims/mfa-claims-module-options.js';
-export { MfaClaimsModule } from './claims/mfa-claims.module.js';
-export type { MfaClaimFacts } from './claims/read-mfa-claims.js';
-export { readMfaClaims } from './claims/read-mfa-claims.js';
-export { readExternalMfa } from './claims/read-external-mfa.js';
+export * from './claims/index.js';
 
 // Languages
 export { GERMAN } from './i18n/de.js';
@@ -144,33 +137,7 @@ export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
 // Import from other systems
-export { csvRows } from './import/csv-rows.js';
-export type { ImportProblem, ImportSkip } from './import/import-problem.js';
-export type {
-  ImportRecord,
-  ImportRow,
-  ImportRows,
-  ImportedRecoveryCode,
-  ImportedTotp,
-  RejectedRow,
-} from './import/import-record.js';
-export type { ImportProgress, ImportReport } from './import/import-report.js';
-export { MfaImportError } from './import/import-report.js';
-export type { ImportText, SourceRow, SourceRows } from './import/import-text.js';
-export { jsonLineRows } from './import/json-line-rows.js';
-export type { LaravelCipher } from './import/laravel-crypt.js';
-export type { ImportOptions } from './import/mfa-import.service.js';
-export { MfaImportService } from './import/mfa-import.service.js';
-export type { BetterAuthOptions } from './import/read-better-auth.js';
-export { readBetterAuth } from './import/read-better-auth.js';
-export type { ByHandOptions } from './import/read-by-hand.js';
-export { readByHand } from './import/read-by-hand.js';
-export type { DjangoAllauthOptions } from './import/read-django-allauth.js';
-export { readDjangoAllauth } from './import/read-django-allauth.js';
-export type { LaravelFortifyOptions } from './import/read-laravel-fortify.js';
-export { readLaravelFortify } from './import/read-laravel-fortify.js';
-export { readCsv, readJsonLines } from './import/read-plain.js';
-export type { SecretEncoding } from './import/secret-encoding.js';
+export * from './import/index.js';
 
 // Guard and policy
 export { MfaPolicyService } from './guard/mfa-policy.service.js';

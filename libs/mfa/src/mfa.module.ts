@@ -48,7 +48,7 @@ import { WellKnownRoutes } from './factors/webauthn/well-known.routes.js';
 import { GLOBAL_GUARD_PROVIDERS, INTERNAL_PROVIDERS, PUBLIC_PROVIDERS } from './module/mfa-providers.js';
 
 /** The options as they were given, before defaults and checks. */
-const MFA_RAW_OPTIONS = Symbol('nestjs-mfa:RAW_OPTIONS');
+const MFA_RAW_OPTIONS = Symbol.for('nestjs-mfa:RAW_OPTIONS');
 
 /** Multi-factor authentication for an application. Import it once, in the root module. */
 @Module({})

@@ -11,4 +11,4 @@ export interface MfaAdapterContext {
 }
 
 /** The method through which an adapter receives its context; a symbol, so that no subclass overrides it by accident. */
-export const CONNECT_ADAPTER = Symbol('nestjs-mfa:connect-adapter');
+export const CONNECT_ADAPTER = Symbol.for('nestjs-mfa:CONNECT_ADAPTER');

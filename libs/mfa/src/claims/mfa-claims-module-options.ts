@@ -12,7 +12,7 @@ export interface MfaClaimsModuleOptions {
 }
 
 /** Injection token of the checked options. */
-export const MFA_CLAIMS_OPTIONS = Symbol('nestjs-mfa:CLAIMS_OPTIONS');
+export const MFA_CLAIMS_OPTIONS = Symbol.for('nestjs-mfa:CLAIMS_OPTIONS');
 
 const DEFAULT_GRACE_PERIOD_SECONDS = 300;
 const A_YEAR = 366 * 86_400;

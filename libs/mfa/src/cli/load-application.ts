@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+
+import { importFile } from '../options/import-file.js';
 
 type ModuleExport = Type | DynamicModule | Promise<DynamicModule>;
 
@@ -14,7 +15,7 @@ type ModuleExport = Type | DynamicModule | Promise<DynamicModule>;
  * @throws {Error} when there is no such file or export
  */
 export async function loadApplication(file: string, name?: string): Promise<INestApplicationContext> {
-  const exported = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
+  const exported = namesOf((await importFile(resolve(file))) as Record<string, unknown>);
   const root = name === undefined ? (exported['default'] ?? exported['AppModule']) : exported[name];
   if (root === undefined) {
     const names = Object.keys(exported).join(', ') || 'nothing';
@@ -24,6 +25,13 @@ export async function loadApplication(file: string, name?: string): Promise<INes
     logger: ['warn', 'error', 'fatal'],
     abortOnError: false,
   });
+}
+
+/** Of a CommonJS file the default export is all that it exports. */
+function namesOf(exported: Record<string, unknown>): Record<string, unknown> {
+  const { default: all, ...named } = exported;
+  const isPlain = typeof all === 'object' && all !== null && !('module' in all) && !('then' in all);
+  return isPlain ? { ...named, ...all } : exported;
 }
 
 async function moduleOf(root: unknown): Promise<ModuleExport> {

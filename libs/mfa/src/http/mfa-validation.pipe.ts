@@ -1,5 +1,7 @@
 import type { ValidationError } from '@nestjs/common';
 import { Injectable, ValidationPipe } from '@nestjs/common';
+import * as classTransformer from 'class-transformer';
+import * as classValidator from 'class-validator';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 
@@ -8,6 +10,9 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 export class MfaValidationPipe extends ValidationPipe {
   constructor() {
     super({
+      // By themselves Nest would look for these in the application, which need not have them.
+      validatorPackage: classValidator,
+      transformerPackage: classTransformer,
       whitelist: true,
       transform: true,
       forbidUnknownValues: true,

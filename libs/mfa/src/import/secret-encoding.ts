@@ -1,5 +1,4 @@
-import { ScureBase32Plugin } from 'otplib';
-
+import { toBase32 } from '../core/crypto/base32.js';
 import { RowProblem } from './import-problem.js';
 
 /** How a secret is written down. */
@@ -11,7 +10,6 @@ const MIN_BYTES = 10;
 const MAX_BYTES = 64;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const base32 = new ScureBase32Plugin();
 
 /**
  * The secret as it is kept: base32 in upper case without padding. One that already is comes back unchanged.
@@ -26,7 +24,7 @@ export function normalizeSecret(text: string, encoding: SecretEncoding = 'base32
 export function secretOfBytes(bytes: Uint8Array): string {
   if (bytes.length < MIN_BYTES) throw new RowProblem('short_secret');
   if (bytes.length > MAX_BYTES) throw new RowProblem('long_secret');
-  return base32.encode(bytes);
+  return toBase32(bytes);
 }
 
 const DECODERS: Record<SecretEncoding, (text: string) => Uint8Array> = {

@@ -13,7 +13,7 @@ import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 
 /** The adapter as the application made it, before it is connected. */
-const MFA_RAW_ADAPTER = Symbol('nestjs-mfa:RAW_ADAPTER');
+const MFA_RAW_ADAPTER = Symbol.for('nestjs-mfa:RAW_ADAPTER');
 
 /** The providers of `MFA_ADAPTER` for each way to give one. */
 export function adapterProviders(option: MfaAdapterOption = DefaultMfaAdapter): Provider[] {

@@ -1,5 +1,10 @@
-import { createGuardrails, generateSecret as generateOtpSecret, verifySync } from 'otplib';
+import { randomBytes } from 'node:crypto';
 
+import { createGuardrails } from '@otplib/core';
+import { crypto } from '@otplib/plugin-crypto-node';
+import { verifySync } from '@otplib/totp';
+
+import { fromBase32, toBase32 } from '../../core/crypto/base32.js';
 import { digitsPattern } from '../../engine/factors/code-factor.js';
 import type { TotpAlgorithm } from '../../core/otpauth/key-uri.js';
 
@@ -21,7 +26,7 @@ const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
 
 /** A new random secret in base32. */
 export function generateSecret(): string {
-  return generateOtpSecret({ length: SECRET_BYTES });
+  return toBase32(randomBytes(SECRET_BYTES));
 }
 
 /**
@@ -40,13 +45,14 @@ export function findTimeStep(
   // otplib throws on a token of another shape.
   if (code.length !== digits || !/^\d+$/.test(code)) return null;
   const result = verifySync({
-    secret,
+    secret: fromBase32(secret),
     token: code,
     algorithm,
     digits: digits,
     period,
     epoch: Math.floor(now / 1000),
     epochTolerance: tolerance * period,
+    crypto,
     guardrails: GUARDRAILS,
   });
   return result.valid && 'timeStep' in result ? result.timeStep : null;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { Inject, Injectable } from '@nestjs/common';
 
+import { SCRIPT, STYLE_SHEET } from '../assets/embedded.js';
 import { PageLinks } from '../../refusals/page-links.js';
 
 export interface PageAsset {
@@ -13,15 +12,17 @@ export interface PageAsset {
   version: string;
 }
 
-const TYPES = { 'mfa.css': 'text/css; charset=utf-8', 'mfa.js': 'text/javascript; charset=utf-8' } as const;
-type AssetName = keyof typeof TYPES;
+const ASSETS = {
+  'mfa.css': { type: 'text/css; charset=utf-8', content: STYLE_SHEET },
+  'mfa.js': { type: 'text/javascript; charset=utf-8', content: SCRIPT },
+} as const;
+type AssetName = keyof typeof ASSETS;
 
 /** The style sheet and the script of the pages. */
 @Injectable()
 export class PageAssets {
   private readonly known = new Map<string, PageAsset>(
-    Object.entries(TYPES).map(([name, type]) => {
-      const content = readFileSync(join(import.meta.dirname, '../assets', name), 'utf8');
+    Object.entries(ASSETS).map(([name, { type, content }]) => {
       const version = createHash('sha256').update(content).digest('base64url').slice(0, 12);
       return [name, { type, content, version }];
     }),

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 
+import { importFile } from '../../options/import-file.js';
 import { MfaOptionsError } from '../../options/options-error.js';
 import type { ResolvedPages } from '../frame/resolve-pages.js';
 import { MFA_PAGES } from '../../options/addresses.js';
@@ -49,7 +49,7 @@ async function load(folder: string, name: string): Promise<unknown> {
     existsSync(path),
   );
   if (!file) return null;
-  const loaded: unknown = await import(pathToFileURL(file).href).catch((error: unknown) => {
+  const loaded: unknown = await importFile(file).catch((error: unknown) => {
     throw new MfaOptionsError([`\`pages.templatesDir\`: ${file} can't be loaded: ${String(error)}`]);
   });
   const component = componentOf(loaded);

@@ -1,5 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
+import { dataSourceOf } from './data-source-of.js';
+
 /** Any number that nobody else uses. */
 const LOCK_ID = 7_246_313_587;
 const LOCK_NAME = 'nestjs-mfa-migrations';
@@ -12,7 +14,7 @@ const LOCK_WAIT_SECONDS = 60;
  * @throws {Error} on MySQL and MariaDB, when another instance holds the lock for longer than a minute
  */
 export async function oneAtATime(runner: QueryRunner, work: () => Promise<void>): Promise<void> {
-  const { type } = runner.dataSource.options;
+  const { type } = dataSourceOf(runner).options;
   if (type === 'postgres' && runner.isTransactionActive) {
     // Held until the others can see what was made: the end of the transaction.
     await runner.query(`SELECT pg_advisory_xact_lock(${LOCK_ID})`);

@@ -3,6 +3,7 @@ import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'ty
 
 import { BINARY_COLLATION, tableOptions } from '../../storage/table-options.js';
 import { entityNameOf } from '../configure-tables.js';
+import { dataSourceOf } from './data-source-of.js';
 
 /** A column as a migration writes it; types are those of `@Column()`. */
 export interface ColumnSpec {
@@ -47,7 +48,7 @@ export class TableBuilder {
     const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
     for (const [column, spec] of Object.entries(columns)) {
       if (!this.hasSchemas && (await this.runner.hasColumn(this.pathOf(name), column))) continue;
-      const { driver } = this.runner.dataSource;
+      const { driver } = dataSourceOf(this.runner);
       const { charset, collation, ...options } = new TableColumn(this.column(column, spec));
       const type = driver.createFullType(options as TableColumn);
       const encoding = charset === undefined ? '' : ` CHARACTER SET ${charset} COLLATE ${collation}`;
@@ -64,7 +65,7 @@ export class TableBuilder {
   /** Adds indices that are not there yet. */
   async addIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
     const path = this.pathOf(name);
-    const { driver } = this.runner.dataSource;
+    const { driver } = dataSourceOf(this.runner);
     const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
     for (const index of indices) {
       // MySQL knows no `IF NOT EXISTS` here.
@@ -87,7 +88,7 @@ export class TableBuilder {
   escapedPathOf(name: string): string {
     return this.pathOf(name)
       .split('.')
-      .map((part) => this.runner.dataSource.driver.escape(part))
+      .map((part) => dataSourceOf(this.runner).driver.escape(part))
       .join('.');
   }
 
@@ -115,7 +116,7 @@ export class TableBuilder {
 
   /** For CockroachDB TypeORM takes a unique index for a constraint, and wants an index for each foreign key of a relation. */
   private indices({ name: table, indices = [], refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
-    const isCockroach = this.runner.dataSource.options.type === 'cockroachdb';
+    const isCockroach = dataSourceOf(this.runner).options.type === 'cockroachdb';
     const own = indices.map(({ name, columns, unique = false }) => ({
       name,
       columnNames: columns,
@@ -123,7 +124,7 @@ export class TableBuilder {
     }));
     if (!isCockroach) return { indices: own.map((index) => new TableIndex(index)), uniques: [] };
     if (refersTo) {
-      const { namingStrategy } = this.runner.dataSource;
+      const { namingStrategy } = dataSourceOf(this.runner);
       const columnNames = [refersTo.column];
       const name = namingStrategy.indexName(this.nameOf(table), columnNames);
       own.push({ name, columnNames, isUnique: false });
@@ -137,7 +138,7 @@ export class TableBuilder {
   private column(name: string, spec: ColumnSpec): TableColumnOptions {
     const { userId, binaryCollation } = tableOptions();
     const { type, length } = spec.type === 'userId' ? userId : spec;
-    const normalized = this.runner.dataSource.driver.normalizeType({ type });
+    const normalized = dataSourceOf(this.runner).driver.normalizeType({ type });
     return {
       name,
       type: normalized,
@@ -157,7 +158,7 @@ export class TableBuilder {
     }
     const { users } = tableOptions();
     if (users && keptWithUser) {
-      const metadata = this.runner.dataSource.getMetadata(users());
+      const metadata = dataSourceOf(this.runner).getMetadata(users());
       const [id] = metadata.primaryColumns;
       if (id) keys.push(this.cascade('user_id', this.qualify(metadata), id.databaseName));
     }
@@ -176,19 +177,19 @@ export class TableBuilder {
 
   /** With its schema, or the engine would look for it in ours. */
   private qualify({ schema, tableName }: EntityMetadata): string {
-    const { driver } = this.runner.dataSource;
+    const { driver } = dataSourceOf(this.runner);
     const owner = schema ?? driver.schema;
     return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
   }
 
   /** As TypeORM names the table of the entity. */
   private nameOf(name: string): string {
-    const { namingStrategy, options } = this.runner.dataSource;
+    const { namingStrategy, options } = dataSourceOf(this.runner);
     const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
     return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
   }
 
   private get hasSchemas(): boolean {
-    return ['postgres', 'cockroachdb'].includes(this.runner.dataSource.options.type);
+    return ['postgres', 'cockroachdb'].includes(dataSourceOf(this.runner).options.type);
   }
 }

@@ -36,8 +36,7 @@ export function Field({ name, label, hint, error, type = 'text', ...input }: Pro
         </p>
       )}
       <input
-        // The types of Preact tell inputs apart by it; these attributes fit both kinds.
-        {...({ type } as { type: 'text' })}
+        type={type}
         id={name}
         name={name}
         aria-describedby={described || undefined}

@@ -1,0 +1,9 @@
+// The public API of `nestjs-mfa/claims`: what an access token says of a sign-in, and deciding on it.
+export type { WebAuthnFacts } from './amr.js';
+export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './mfa-claims.js';
+export { mfaClaims } from './mfa-claims.js';
+export type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
+export { MfaClaimsModule } from './mfa-claims.module.js';
+export type { MfaClaimFacts } from './read-mfa-claims.js';
+export { readMfaClaims } from './read-mfa-claims.js';
+export { readExternalMfa } from './read-external-mfa.js';

@@ -1,0 +1,28 @@
+// The public API of `nestjs-mfa/import`: reading what other systems export, and taking it over.
+export { csvRows } from './csv-rows.js';
+export type { ImportProblem, ImportSkip } from './import-problem.js';
+export type {
+  ImportRecord,
+  ImportRow,
+  ImportRows,
+  ImportedRecoveryCode,
+  ImportedTotp,
+  RejectedRow,
+} from './import-record.js';
+export type { ImportProgress, ImportReport } from './import-report.js';
+export { MfaImportError } from './import-report.js';
+export type { ImportText, SourceRow, SourceRows } from './import-text.js';
+export { jsonLineRows } from './json-line-rows.js';
+export type { LaravelCipher } from './laravel-crypt.js';
+export type { ImportOptions } from './mfa-import.service.js';
+export { MfaImportService } from './mfa-import.service.js';
+export type { BetterAuthOptions } from './read-better-auth.js';
+export { readBetterAuth } from './read-better-auth.js';
+export type { ByHandOptions } from './read-by-hand.js';
+export { readByHand } from './read-by-hand.js';
+export type { DjangoAllauthOptions } from './read-django-allauth.js';
+export { readDjangoAllauth } from './read-django-allauth.js';
+export type { LaravelFortifyOptions } from './read-laravel-fortify.js';
+export { readLaravelFortify } from './read-laravel-fortify.js';
+export { readCsv, readJsonLines } from './read-plain.js';
+export type { SecretEncoding } from './secret-encoding.js';

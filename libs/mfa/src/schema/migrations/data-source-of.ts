@@ -1,0 +1,9 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+
+/** The DataSource that a runner belongs to: `connection` before TypeORM 1, `dataSource` since. */
+export function dataSourceOf(runner: QueryRunner): DataSource {
+  const { dataSource, connection } = runner as { dataSource?: DataSource; connection?: DataSource };
+  const found = dataSource ?? connection;
+  if (!found) throw new TypeError('A query runner without a DataSource');
+  return found;
+}

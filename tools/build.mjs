@@ -1,0 +1,62 @@
+// Builds the library, and the applications against it; with `--library` the library alone.
+// The library comes out twice from one source: `dist/esm`, and `dist/cjs` for those that can't load ES modules (CONTRIBUTING.md).
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { transform } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const library = join(root, 'libs/mfa');
+const dist = join(library, 'dist');
+const EMBEDDED = 'pages/assets/embedded.js';
+
+async function compile(project) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  await promisify(execFile)(process.execPath, [tsc, '-p', join(root, project)], { cwd: root }).catch(
+    ({ stdout, stderr }) => {
+      process.stderr.write(stdout + stderr);
+      process.exit(1);
+    },
+  );
+}
+
+/** What the bundler wrote beside the sources, which the compiler knows the declaration of only. */
+async function embed() {
+  const code = await readFile(join(library, 'src', EMBEDDED), 'utf8');
+  const formats = { esm: code, cjs: (await transform(code, { format: 'cjs' })).code };
+  for (const [folder, text] of Object.entries(formats)) {
+    await mkdir(join(dist, folder, 'pages/assets'), { recursive: true });
+    await writeFile(join(dist, folder, EMBEDDED), text);
+  }
+}
+
+async function buildLibrary() {
+  await rm(dist, { recursive: true, force: true });
+  await import('./bundle.mjs');
+  await Promise.all([compile('libs/mfa/tsconfig.lib.json'), compile('libs/mfa/tsconfig.cjs.json')]);
+  await embed();
+  await writeFile(join(dist, 'cjs/package.json'), '{ "type": "commonjs", "sideEffects": false }\n');
+  await cp(join(library, 'src/pages/assets/mfa.css'), join(dist, 'mfa.css'));
+  await chmod(join(dist, 'esm/cli/main.js'), 0o755);
+}
+
+/** What belongs into the package and is written once for the whole repository. */
+async function copyDocuments() {
+  await rm(join(library, 'docs'), { recursive: true, force: true });
+  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs'])
+    await cp(join(root, name), join(library, name), { recursive: true });
+}
+
+async function buildApplication(name) {
+  await rm(join(root, 'apps', name, 'dist'), { recursive: true, force: true });
+  await compile(`apps/${name}/tsconfig.app.json`);
+}
+
+await buildLibrary();
+await copyDocuments();
+if (!process.argv.includes('--library')) {
+  await Promise.all(['demo', 'resource-server'].map(buildApplication));
+}

@@ -1,0 +1,62 @@
+// Packs the library, installs the tarball into fresh applications, and signs in to each from outside. Prints a table, which
+// `--write` puts into the README. `--quick` takes the columns of a few minutes, names of columns take those, `--keep` keeps the
+// applications. Those on PostgreSQL need the server that PGHOST, PGPORT, PGUSER and PGPASSWORD name.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { makeApplication } from './compat/application.mjs';
+import { buildApplication } from './compat/build.mjs';
+import { choose } from './compat/columns.mjs';
+import { environmentOf } from './compat/environment.mjs';
+import { run } from './compat/run.mjs';
+import { tell } from './compat/story.mjs';
+import { describe, tableOf, writeTable } from './compat/table.mjs';
+import { createDatabase } from './support/databases.mjs';
+import { pack } from './support/pack.mjs';
+
+const words = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-compat-'));
+
+async function tryColumn(column, tarball) {
+  const env = await environmentOf(column, folder);
+  const { application } = await makeApplication(column, { folder, env, tarball });
+  const packageJson = createRequire(join(application, 'package.json')).resolve('nestjs-mfa/package.json');
+  const databases = [await createDatabase(column.database), await createDatabase(column.database)];
+  try {
+    const [tests, story] = databases.map(({ orm }) => ({ ...env, DATABASE: JSON.stringify(orm) }));
+    const start = await buildApplication(column, { application, env: tests });
+    const bin = join(dirname(packageJson), 'dist/esm/cli/main.js');
+    await tell({ application, env: story, words: start, bin });
+  } finally {
+    for (const database of databases) await database.drop();
+  }
+  const node = (await run('node', ['--version'], { cwd: application, env })).trim().slice(1);
+  return describe(column, { application, node });
+}
+
+const rows = [];
+try {
+  const columns = choose(words);
+  const { file } = pack(folder);
+  for (const column of columns) {
+    const began = Date.now();
+    try {
+      rows.push({ ...(await tryColumn(column, file)), result: 'works' });
+    } catch (error) {
+      process.stderr.write(`${column.name}: ${error.stack}\n`);
+      rows.push({ ...describe(column, {}), result: 'fails' });
+      process.exitCode = 1;
+    }
+    const seconds = Math.round((Date.now() - began) / 1000);
+    process.stdout.write(`${column.name}: ${rows.at(-1).result} (${seconds} s)\n`);
+    if (!words.includes('--keep')) rmSync(join(folder, column.name), { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${tableOf(rows)}`);
+  // Part of it would take the rest away.
+  if (words.includes('--write') && rows.length === choose([]).length) await writeTable(rows);
+} finally {
+  if (words.includes('--keep')) process.stdout.write(`\nThe applications are in ${folder}\n`);
+  else rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,114 @@
+// A fresh application as Nest's own starter makes it, with the library installed from its tarball.
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { ROOT } from '../support/built.mjs';
+import { run } from './run.mjs';
+
+const SOURCES = fileURLToPath(new URL('application', import.meta.url));
+const workspace = createRequire(join(ROOT, 'apps/demo/package.json'));
+const SQLITE = workspace.resolve('better-sqlite3/package.json');
+
+/** Fits TypeORM before 0.3.26; the other one is that of the workspace, whose compiled addon is copied. */
+const OLD_SQLITE = '^11.0.0';
+const isOld = ({ typeorm }) => typeorm === '0.3.23';
+
+/** What `nest new` makes, once per major version. */
+async function starter(nest, folder) {
+  const name = `starter${nest}`;
+  if (!existsSync(join(folder, name))) {
+    const words = ['--yes', `@nestjs/cli@${nest}`, 'new', name, '--skip-git', '--skip-install', '-p', 'npm'];
+    if (nest > 11) words.push('--no-observe');
+    await run('npx', words, { cwd: folder });
+  }
+  return join(folder, name);
+}
+
+const INSTALL = {
+  npm: ['npm', ['install', '--no-audit', '--no-fund', '--prefer-offline']],
+  pnpm: ['pnpm', ['install', '--no-frozen-lockfile', '--prefer-offline']],
+  'yarn 1': ['yarn', ['install', '--no-lockfile', '--prefer-offline']],
+  'yarn 4': ['yarn', ['install', '--no-immutable']],
+};
+
+function packagesOf({ nest, typeorm, database, http, builder }, tarball) {
+  const { version } = JSON.parse(readFileSync(SQLITE, 'utf8'));
+  return {
+    dependencies: {
+      '@nestjs/typeorm': `^${nest}.0.0`,
+      'nestjs-mfa': `file:${tarball}`,
+      typeorm,
+      ...(database === 'postgres' ? { pg: '^8.16.0' } : {}),
+      ...(database === 'sqlite' ? { 'better-sqlite3': isOld({ typeorm }) ? OLD_SQLITE : version } : {}),
+      ...(http === 'fastify' ? { '@nestjs/platform-fastify': `^${nest}.0.0` } : {}),
+    },
+    devDependencies: {
+      ...(builder === 'swc' ? { '@swc/cli': '^0.7.0', '@swc/core': '^1.10.0' } : {}),
+      ...(builder.startsWith('esbuild') ? { esbuild: '^0.28.0' } : {}),
+    },
+  };
+}
+
+function writeJson(file, change) {
+  writeFileSync(file, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`);
+}
+
+/** The application's sources in the place of the starter's; Jest, as the starter has it, finds no `.js`. */
+function copySources({ nest, http }, folder) {
+  rmSync(join(folder, 'src'), { recursive: true });
+  mkdirSync(join(folder, 'src'));
+  for (const name of readdirSync(SOURCES)) {
+    const [, kind] = /^main\.(\w+)\.ts$/.exec(name) ?? [];
+    if (kind && kind !== http) continue;
+    const text = readFileSync(join(SOURCES, name), 'utf8');
+    writeFileSync(
+      join(folder, 'src', kind ? 'main.ts' : name),
+      nest === 11 ? text.replace(/(from '\.\/.*)\.js'/g, "$1'") : text,
+    );
+  }
+}
+
+/** The builder, said where Nest's documentation says it. */
+function setBuilder({ builder }, folder) {
+  const options = {
+    swc: { builder: 'swc', typeCheck: true },
+    webpack: { builder: 'webpack' },
+    'webpack, bundled': { builder: 'webpack', webpackConfigPath: 'webpack.config.js' },
+  }[builder];
+  writeJson(join(folder, 'nest-cli.json'), (given) => ({
+    ...given,
+    compilerOptions: { ...given.compilerOptions, ...options },
+  }));
+  // The library goes into the bundle, all else stays outside.
+  const config = `const externals = require('webpack-node-externals');
+module.exports = (options) => ({ ...options, externals: [externals({ allowlist: [/^nestjs-mfa/] })] });\n`;
+  if (builder === 'webpack, bundled') writeFileSync(join(folder, 'webpack.config.js'), config);
+}
+
+/** @returns the folder of the application */
+export async function makeApplication(column, { folder, env, tarball }) {
+  const application = join(folder, column.name);
+  cpSync(await starter(column.nest, folder), application, { recursive: true });
+  const { dependencies, devDependencies } = packagesOf(column, tarball);
+  writeJson(join(application, 'package.json'), (given) => ({
+    ...given,
+    dependencies: { ...given.dependencies, ...dependencies },
+    devDependencies: { ...given.devDependencies, ...devDependencies },
+    // The one script that is needed; npm and pnpm run none that nobody allowed.
+    allowScripts: { 'better-sqlite3': isOld(column) },
+    pnpm: { onlyBuiltDependencies: [] },
+  }));
+  writeFileSync(join(application, '.yarnrc.yml'), 'nodeLinker: node-modules\nenableScripts: false\n');
+  copySources(column, application);
+  setBuilder(column, application);
+  const [command, words] = INSTALL[column.manager];
+  const own = column.manager === 'yarn 1' ? [...words, '--ignore-scripts'] : words;
+  const printed = await run(command, own, { cwd: application, env });
+  if (column.database === 'sqlite' && !isOld(column)) {
+    const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
+    cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
+  }
+  return { application, printed };
+}

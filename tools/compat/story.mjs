@@ -1,0 +1,112 @@
+// What a user of the application lives through, told to it from outside.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { Client, codeOf } from '../support/client.mjs';
+import { run } from './run.mjs';
+
+let port = 20_000 + (process.pid % 20_000);
+
+/** Sign-in, set-up, a second factor, a recovery code, a page, and the command line. */
+export async function tell({ application, env, words, bin }) {
+  port += 1;
+  const url = `http://localhost:${port}`;
+  const server = spawn('node', words, {
+    cwd: application,
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (printed += data));
+  const gone = once(server, 'exit');
+  try {
+    await untilItAnswers(url, () => server.exitCode !== null);
+    await signInAndOut(new Client(url));
+    const status = await run('node', [bin, '--app', 'dist/app.module.js', 'status', 'ada@example.com'], {
+      cwd: application,
+      env,
+    });
+    assert.equal(
+      JSON.parse(status.slice(status.indexOf('{'), status.lastIndexOf('}') + 1)).enabled,
+      true,
+      status,
+    );
+    assert.doesNotMatch(printed, /warn/i, 'The application warned');
+  } catch (error) {
+    throw new Error(`${error.message}\n${printed.slice(-4000)}`, { cause: error });
+  } finally {
+    server.kill('SIGTERM');
+    const late = setTimeout(() => server.kill('SIGKILL'), 10_000);
+    await gone;
+    clearTimeout(late);
+  }
+}
+
+async function untilItAnswers(url, hasEnded) {
+  for (let tried = 0; tried < 300 && !hasEnded(); tried++) {
+    try {
+      return await fetch(`${url}/me`);
+    } catch {
+      await wait(200);
+    }
+  }
+  throw new Error('The application does not answer');
+}
+
+async function signInAndOut(client) {
+  const credentials = { email: 'ada@example.com', password: 'correct horse battery' };
+  const expect = async (asked, status, part = {}) => {
+    const { status: got, body } = await asked;
+    assert.equal(got, status, JSON.stringify(body));
+    assert.partialDeepStrictEqual?.(body, part);
+    for (const [key, value] of Object.entries(part)) assert.deepEqual(body[key], value);
+    return body;
+  };
+  const signIn = (status) => expect(client.post('/auth/login', credentials), 200, { status });
+  const signOut = () => expect(client.delete('/mfa/session'), 204);
+
+  await expect(client.get('/reports'), 401);
+  await expect(client.post('/auth/register', credentials), 201);
+  await signIn('authenticated');
+  await expect(client.get('/reports'), 403, { code: 'mfa_enrollment_required' });
+  await expect(client.post('/mfa/totp/activate', { code: 'no code' }), 400, { code: 'invalid_request' });
+  const { secret } = await expect(client.post('/mfa/totp'), 201);
+  const codeIn = (seconds) => ({ code: codeOf(secret, { time: Date.now() + seconds * 1000 }) });
+  const { recoveryCodes } = await expect(client.post('/mfa/totp/activate', codeIn(0)), 201);
+  await expect(client.get('/reports'), 200, { subpaths: ['function', 'function', 'function'] });
+
+  await signOut();
+  await signIn('mfa_required');
+  await expect(client.get('/reports'), 401);
+  await expect(client.get('/me'), 401);
+  await expect(client.post('/mfa/authenticate', codeIn(30)), 200);
+  await expect(client.get('/reports'), 200);
+  await expect(client.get('/me'), 200, { id: credentials.email });
+
+  await signOut();
+  await signIn('mfa_required');
+  await expect(client.post('/mfa/authenticate', { code: recoveryCodes[0] }), 200);
+  await expect(client.get('/reports'), 200);
+  await signOut();
+  await signIn('mfa_required');
+  await expect(client.post('/mfa/authenticate', { code: recoveryCodes[0] }), 400);
+  await expect(client.post('/mfa/authenticate', { code: recoveryCodes[1] }), 200);
+
+  await lookAtPages(client);
+}
+
+/** A page with its style sheet and its script. */
+async function lookAtPages(client) {
+  const page = await client.get('/account/security');
+  assert.equal(page.status, 200);
+  assert.match(page.body, /^<!doctype html>/);
+  const assets = [...page.body.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  assert.equal(assets.length, 2, page.body);
+  for (const path of assets) {
+    const { status, body } = await client.get(path.replaceAll('&amp;', '&'));
+    assert.equal(status, 200);
+    assert.ok(body.length > 1000);
+  }
+}

@@ -1,0 +1,84 @@
+// Looks at the package as npm would publish it: what is inside, how big it is, whether every kind of resolution finds code and
+// types, and whether both formats give one application the same classes. Exits with 1 when anything is wrong.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { ROOT } from './support/built.mjs';
+import { pack } from './support/pack.mjs';
+
+/** The greatest sizes, in bytes. */
+const PACKED = 750_000;
+const UNPACKED = 4_500_000;
+
+const INSIDE = [
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'package.json',
+  'dist/browser.min.js',
+  'dist/mfa.css',
+];
+/** Tests, sources, and what points to sources that are not inside. */
+const OUTSIDE = /\.spec\.|^src\/|\.map$|\.tsx?$(?<!\.d\.ts)/;
+
+const SUBPATHS = ['', '/browser', '/pages', '/claims', '/import'];
+
+/** Not installed with the rest: they are needed here only. */
+const PUBLINT = 'publint@0.3.25';
+const ATTW = '@arethetypeswrong/cli@0.18.5';
+
+function run(command, ...words) {
+  const { status } = spawnSync(command, words, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  assert.equal(status, 0, `${command} ${words.join(' ')}`);
+}
+
+function lookInside({ size, unpackedSize, files }) {
+  process.stdout.write(
+    `${size} bytes packed of at most ${PACKED}, ${unpackedSize} unpacked of at most ${UNPACKED}, ${files.length} files\n`,
+  );
+  assert.ok(size <= PACKED && unpackedSize <= UNPACKED, 'The package is too big');
+  for (const name of INSIDE) assert.ok(files.includes(name), `${name} is missing`);
+  assert.deepEqual(
+    files.filter((name) => OUTSIDE.test(name)),
+    [],
+  );
+  for (const name of files.filter((one) => /^dist\/(cjs|esm)\/.*\.js$/.test(one)))
+    assert.doesNotMatch(readFileSync(join(ROOT, 'libs/mfa', name), 'utf8'), /import\.meta/, name);
+}
+
+/** Whichever format is loaded first, the other gives the same classes. */
+function loadBoth() {
+  const program = `
+    import assert from 'node:assert/strict';
+    import { createRequire } from 'node:module';
+    const require = createRequire(import.meta.url);
+    const isFirst = process.argv[1] === 'require';
+    for (const name of ${JSON.stringify(SUBPATHS.map((path) => `nestjs-mfa${path}`))}) {
+      const early = isFirst ? require(name) : undefined;
+      const imported = await import(name);
+      const required = early ?? require(name);
+      assert.ok(Object.keys(imported).length > 0, name);
+      for (const key of Object.keys(imported)) assert.equal(required[key], imported[key], name + ' ' + key);
+    }`;
+  for (const first of ['require', 'import'])
+    run(process.execPath, '--input-type=module', '--eval', program, first);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-package-'));
+try {
+  const packed = pack(folder);
+  lookInside(packed);
+  loadBoth();
+  run('npx', '--yes', PUBLINT, packed.file, '--strict');
+  // A file for pages, which is no module of Node.js.
+  run('npx', '--yes', ATTW, packed.file, '--no-emoji', '--exclude-entrypoints', 'browser.min.js');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
