@@ -6,7 +6,8 @@ import { MfaModule, TotpController } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
-import { PageClient, textOf } from './support/page-client.js';
+import { textOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import { PLATFORMS } from './support/platforms.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, enrol, halfSignIn, newUserId } from './support/test-app.js';

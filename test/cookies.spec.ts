@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Answer } from './support/client.js';
-import { PageClient, codesOf, secretOf } from './support/page-client.js';
+import { codesOf, secretOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import { codeOf, enrol, halfSignIn, newUserId } from './support/test-app.js';
 import { PAGES, signedIn, startPageApp } from './pages/support.js';
 

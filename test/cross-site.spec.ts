@@ -5,7 +5,8 @@ import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/comm
 import type { LoginResult, MfaUser } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
-import { PageClient, hiddenFields } from './support/page-client.js';
+import { hiddenFields } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import { PLATFORMS } from './support/platforms.js';
 import type { TestApp } from './support/test-app.js';
 import {

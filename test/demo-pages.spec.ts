@@ -6,7 +6,8 @@ import { readConfig } from '../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../apps/demo/src/create-demo.js';
 import type { Answer } from './support/client.js';
 import { Client } from './support/client.js';
-import { PageClient, hiddenFields, textOf } from './support/page-client.js';
+import { addressesOf, hiddenFields, textOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 
 const SECRET = 'a secret for the tests of 32 bytes or more';
 
@@ -98,12 +99,10 @@ describe('the pages of the demo', () => {
 
   it('have what they link to', async () => {
     const browser = demo.newBrowser();
-    const links = [...(await browser.get('/')).text.matchAll(/(?:href|src)="([^"]*)"/g)].map(
-      ([, path]) => path,
-    );
+    const links = addressesOf((await browser.get('/')).text);
     expect(links).toEqual(expect.arrayContaining(['/playground', '/mfa.css', '/demo.css', '/logo.svg']));
     for (const path of new Set(links)) {
-      const { status } = await browser.get(path as string);
+      const { status } = await browser.get(path);
       expect([path, [200, 303].includes(status)]).toEqual([path, true]);
     }
     const playground = (await browser.get('/playground')).text;

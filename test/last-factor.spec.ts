@@ -5,7 +5,8 @@ import { MfaAdminService } from 'nestjs-mfa';
 import { PAGES, PageAdapter, enrolledIn, startPageApp } from './pages/support.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
-import { PageClient, textOf } from './support/page-client.js';
+import { textOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
 import { enrol } from './support/test-app.js';
 

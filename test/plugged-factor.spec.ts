@@ -9,7 +9,8 @@ import { TokenListFactor } from './fixtures/token-list.factor.js';
 import { PageAdapter } from './pages/support.js';
 import type { Client } from './support/client.js';
 import { sharedDatabase } from './support/databases.js';
-import { PageClient, textOf } from './support/page-client.js';
+import { textOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 

@@ -4,8 +4,8 @@ import { TotpAuthenticator, TotpService } from 'nestjs-mfa';
 import { PNG } from 'pngjs';
 import { toString } from 'qrcode';
 
+import { attributeOf } from './support/html.js';
 import { PAGES, PageAdapter, signedIn, startPageApp } from './pages/support.js';
-import { unescapeHtml } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
 import { newUserId } from './support/test-app.js';
 
@@ -64,7 +64,7 @@ describe('the QR code of an authenticator app', () => {
       expect(Buffer.from(picture.split(',')[1] ?? '', 'base64').toString()).toContain('#123456');
 
     const page = await (await signedIn(test)).get(`${PAGES}/totp/add`);
-    const shown = unescapeHtml(/<img class="mfa-qr" src="([^"]*)"/.exec(page.text)?.[1] ?? '');
+    const shown = attributeOf(page.text, 'src', '.mfa-qr');
     expect(Buffer.from(shown.split(',')[1] ?? '', 'base64').toString()).toContain('#123456');
   });
 });

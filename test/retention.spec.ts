@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ModuleMetadata } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
-import { TypeOrmModule } from '@nestjs/typeorm';
+import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import {
   AuditEntry,
   AuthenticationSession,
@@ -13,12 +13,11 @@ import {
   TrustedDevice,
   WebAuthnChallenge,
 } from 'nestjs-mfa';
+import type { DataSource } from 'typeorm';
 
-import { ExpiredRows } from '../libs/mfa/src/retention/expired-rows.js';
-import { Leases } from '../libs/mfa/src/retention/leases.js';
-import { RetentionJob } from '../libs/mfa/src/retention/retention-job.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { emptyDatabase } from './support/databases.js';
+import { emptyDatabase, sharedDatabase } from './support/databases.js';
+import { eventually } from './support/eventually.js';
 import {
   RELYING_PARTY,
   SECRET,
@@ -105,7 +104,7 @@ describe('what has expired', () => {
     const user = await enrol(test);
     const { body: creation } = await user.client.post('/mfa/webauthn/options');
     await user.client.post('/mfa/webauthn', { credential: key.create(creation) });
-    const job = test.app.get(RetentionJob);
+    const admin = test.app.get(MfaAdminService);
     const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, AuditEntry];
     const sizes: number[][] = [];
     for (let hour = 0; hour < HOURS; hour++) {
@@ -124,7 +123,7 @@ describe('what has expired', () => {
       const { body: request } = await withKey.post('/mfa/authenticate/webauthn/options');
       const credential = key.get(request);
       expect((await withKey.post('/mfa/authenticate/webauthn', { credential })).status).toBe(200);
-      await job.run();
+      await admin.purgeExpired();
       sizes.push(
         await Promise.all(tables.map((table) => test.dataSource.getRepository<object>(table).count())),
       );
@@ -139,62 +138,28 @@ describe('what has expired', () => {
     await test.close();
   }, 60_000);
 
-  it('is not removed twice at once by one instance, nor any longer when the lease is lost', async () => {
-    const test = await startTestApp({ mfa: { retention: { batchSize: 2 } } });
-    for (let i = 0; i < 5; i++) {
-      const client = test.client();
+  it('may be removed by several instances at once, and is counted by one of them', async () => {
+    const { orm, drop } = await sharedDatabase();
+    const mfa = { retention: { batchSize: 2 }, audit: { enabled: true, retentionDays: 1 } };
+    const first = await startTestApp({ orm, mfa });
+    const instances = [first, await startTestApp({ orm, mfa }), await startTestApp({ orm, mfa })];
+    for (let i = 0; i < 9; i++) {
+      const client = first.client();
       await client.post('/login', { id: newUserId() });
       await client.post('/mfa/totp');
     }
-    test.clock.advance(DAY);
-    const rows = test.app.get(ExpiredRows);
-    const lost = await rows.purge(() => Promise.resolve(false));
-    const job = test.app.get(RetentionJob);
-    const purge = rows.purge.bind(rows);
-    let meanwhile: unknown = 'not asked';
-    rows.purge = async (goOn) => {
-      rows.purge = purge;
-      meanwhile = await job.run();
-      return purge(goOn);
-    };
-    const first = await job.run();
-    const again = await job.run();
-    await test.close();
-    expect(lost).toMatchObject({ sessions: 2, totpSetups: 0 });
-    expect(meanwhile).toBeNull();
-    expect(first).toMatchObject({ sessions: 3, totpSetups: 5 });
-    expect(again).toMatchObject({ sessions: 0, totpSetups: 0 });
-  });
-
-  it('is removed by one instance at a time; one that died is not waited for', async () => {
-    const test = await startTestApp();
-    const job = test.app.get(RetentionJob);
-    const mine = test.app.get(Leases);
-    const other = new Leases(
-      (mine as unknown as { storage: ConstructorParameters<typeof Leases>[0] }).storage,
-      test.clock,
-    );
-    const taken = await Promise.all([
-      mine.take('work', 1000),
-      other.take('work', 1000),
-      other.take('work', 1000),
-      mine.take('work', 1000),
-    ]);
-    const isMine = taken[0] || taken[3];
-    expect(taken[1] || taken[2]).toBe(!isMine);
-    const [winner, loser] = isMine ? [mine, other] : [other, mine];
-    await expect(winner.take('work', 1000)).resolves.toBe(true);
-    await expect(loser.take('work', 1000)).resolves.toBe(false);
-    await loser.giveBack('work');
-    await expect(loser.take('work', 1000)).resolves.toBe(false);
-    test.clock.advance(1);
-    await expect(loser.take('work', 1000)).resolves.toBe(true);
-    await loser.giveBack('work');
-    await expect(winner.take('work', 1000)).resolves.toBe(true);
-
-    await other.take('nestjs-mfa:purge', 60_000);
-    await expect(job.run()).resolves.toBeNull();
-    await test.close();
+    const entries = await first.dataSource.getRepository(AuditEntry).count();
+    for (const { clock } of instances) clock.advance(2 * DAY);
+    const living = first.client();
+    await living.post('/login', { id: newUserId() });
+    const results = await Promise.all(instances.map(({ app }) => app.get(MfaAdminService).purgeExpired()));
+    const sum = (name: 'sessions' | 'totpSetups' | 'auditEntries') =>
+      results.reduce((total, result) => total + result[name], 0);
+    const alive = await living.get('/me');
+    for (const instance of instances) await instance.close();
+    await drop();
+    expect([sum('sessions'), sum('totpSetups'), sum('auditEntries')]).toEqual([9, 9, entries]);
+    expect(alive.status).toBe(200);
   });
 
   it('is removed every now and then, in the registry of @nestjs/schedule where there is one', async () => {
@@ -215,14 +180,18 @@ describe('what has expired', () => {
     await scheduled.close();
 
     const alone = await boot([]);
-    const ran = new Promise((resolve) => {
-      const job = alone.get(RetentionJob, { strict: false });
-      job.run = () => {
-        resolve('ran');
-        return Promise.resolve(null);
-      };
+    const sessions = alone.get<DataSource>(getDataSourceToken()).getRepository(AuthenticationSession);
+    const past = new Date(Date.now() - 1000);
+    await sessions.insert({
+      id: 'over',
+      userId: newUserId(),
+      tokenHash: 'of nothing',
+      status: 'pending',
+      methods: [],
+      createdAt: past,
+      expiresAt: past,
     });
-    await expect(ran).resolves.toBe('ran');
+    await eventually('purge', async () => (await sessions.count()) === 0);
     await alone.close();
 
     const never = await boot([ScheduleModule.forRoot()], 0);

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { MfaUser } from 'nestjs-mfa';
 
-import { PageClient, textOf } from './support/page-client.js';
+import { parseHtml, textOf } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import { PAGES, PageAdapter, enrolledIn, halfSignedIn, startPageApp } from './pages/support.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
 import { RELYING_PARTY, enrol } from './support/test-app.js';
@@ -17,7 +18,10 @@ const start = async (options: TestAppOptions) => {
 async function siteNames(): Promise<[string, string]> {
   const { browser } = await enrolledIn(test);
   const { text } = await browser.get(PAGES);
-  return [/<title>(.*)<\/title>/.exec(text)?.[1] ?? '', test.adapter.notifications.at(-1)?.subject ?? ''];
+  return [
+    parseHtml(text).querySelector('title')?.text ?? '',
+    test.adapter.notifications.at(-1)?.subject ?? '',
+  ];
 }
 
 describe('mails and pages call the application', () => {
@@ -42,7 +46,7 @@ describe('mails and pages call the application', () => {
     }
     await start({ adapter: Named, mfa: { totp: { issuer: 'Issuer' } } });
     expect(await siteNames()).toEqual([
-      'Account security – The &lt;Shop>',
+      'Account security – The <Shop>',
       'The <Shop>: a second factor was added',
     ]);
     const { browser } = await enrolledIn(test);

@@ -7,7 +7,8 @@ import { KeyRing } from '../libs/mfa/src/core/crypto/key-ring.js';
 import { open } from '../libs/mfa/src/core/crypto/envelope.js';
 import { PAGES, startPageApp } from './pages/support.js';
 import { sharedDatabase } from './support/databases.js';
-import { PageClient, hiddenFields } from './support/page-client.js';
+import { hiddenFields } from './support/html.js';
+import { PageClient } from './support/page-client.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
 import { RELYING_PARTY, SECRET } from './support/test-app.js';
 

@@ -9,7 +9,8 @@ import type { VNode } from 'preact';
 import { h } from 'preact';
 
 import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
-import { PageClient, textOf } from '../support/page-client.js';
+import { addressesOf, attributeOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp } from './support.js';
 
@@ -42,10 +43,10 @@ describe('every page', () => {
 
   it('is small and quick', async () => {
     const page = await browser.get(PAGES);
-    const assets = [...page.text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)].map(([, path]) => path);
+    const assets = addressesOf(page.text).filter((path) => path.includes('/assets/'));
     expect(assets).toHaveLength(2);
     let shared = 0;
-    for (const asset of assets) shared += (await browser.get(asset as string)).text.length;
+    for (const asset of assets) shared += (await browser.get(asset)).text.length;
     const rows: string[] = [];
     for (const path of ALL) {
       let best = Infinity;
@@ -104,7 +105,7 @@ describe('every page', () => {
 
   it('has assets that browsers may keep, and no other files', async () => {
     const page = await browser.get(PAGES);
-    const css = /href="([^"]*mfa\.css[^"]*)"/.exec(page.text)?.[1] as string;
+    const css = attributeOf(page.text, 'href', '[rel=stylesheet]');
     const asset = await PageClient.of(test.client()).get(css);
     expect(asset.headers.get('content-type')).toBe('text/css; charset=utf-8');
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');

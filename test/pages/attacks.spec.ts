@@ -9,7 +9,8 @@ import { RequireMfa } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import type { Answer } from '../support/client.js';
-import { PageClient, hiddenFields, textOf } from '../support/page-client.js';
+import { attributeOf, codesOf, hiddenFields, secretOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp, TestAppOptions } from '../support/test-app.js';
 import {
   RELYING_PARTY,
@@ -62,8 +63,6 @@ class NarrowController {
   }
 }
 
-const secretOf = ({ text }: Answer) => /data-mfa-copy="([A-Z2-7]+)"/.exec(text)?.[1] ?? '';
-const codesOf = ({ text }: Answer) => [...text.matchAll(/<code>(\d+)<\/code>/g)].map(([, code]) => code);
 const tokenOf = ({ text }: Answer) => hiddenFields(text)['_csrf'] ?? '';
 const told = (answer: Answer) => [answer.status, PageClient.location(answer)];
 
@@ -212,19 +211,19 @@ describe('the pages', () => {
     const id = newUserId();
     const thief = await signedIn(test, id);
     const victim = await signedIn(test, id);
-    const known = [secretOf(await thief.get(`${PAGES}/totp/add`))];
+    const known = [secretOf((await thief.get(`${PAGES}/totp/add`)).text)];
     const first = await victim.get(`${PAGES}/totp/add`);
-    expect(known).not.toContain(secretOf(first));
-    expect(secretOf(await victim.get(`${PAGES}/totp/add`))).toBe(secretOf(first));
+    expect(known).not.toContain(secretOf(first.text));
+    expect(secretOf((await victim.get(`${PAGES}/totp/add`)).text)).toBe(secretOf(first.text));
 
     // The thief begins again while the victim types, and lends the cookie that says so.
-    known.push(secretOf(await thief.get(`${PAGES}/totp/add`)));
+    known.push(secretOf((await thief.get(`${PAGES}/totp/add`)).text));
     victim.cookies.set('mfa_totp_setup', thief.cookies.get('mfa_totp_setup') as string);
-    const code = codeOf(secretOf(first), test.clock);
+    const code = codeOf(secretOf(first.text), test.clock);
     const refused = await victim.submit(`${PAGES}/totp/add`, { code }, first);
     expect(refused.status).toBe(409);
-    expect(known).not.toContain(secretOf(refused));
-    const right = { code: codeOf(secretOf(refused), test.clock) };
+    expect(known).not.toContain(secretOf(refused.text));
+    const right = { code: codeOf(secretOf(refused.text), test.clock) };
     expect((await victim.submit(`${PAGES}/totp/add`, right, refused)).status).toBe(303);
   });
 
@@ -238,26 +237,26 @@ describe('the pages', () => {
     const cookie = await make();
     const stranger = PageClient.of((await enrol(test)).client);
     stranger.cookies.set('mfa_new_codes', cookie);
-    expect(codesOf(await stranger.get(GENERATE))).toEqual([]);
+    expect(codesOf((await stranger.get(GENERATE)).text)).toEqual([]);
     const changed = PageClient.of(browser.clone());
     changed.cookies.set(
       'mfa_new_codes',
       cookie.replace(/[^.](?=[^.]{21}$)/, (one) => (one === 'A' ? 'B' : 'A')),
     );
-    expect(codesOf(await changed.get(GENERATE))).toEqual([]);
+    expect(codesOf((await changed.get(GENERATE)).text)).toEqual([]);
 
     const shown = await browser.get(GENERATE);
-    expect(codesOf(shown)).toHaveLength(10);
+    expect(codesOf(shown.text)).toHaveLength(10);
     expect(shown.headers.get('cache-control')).toBe('no-store');
-    expect(codesOf(await browser.get(GENERATE))).toEqual([]);
+    expect(codesOf((await browser.get(GENERATE)).text)).toEqual([]);
 
     browser.cookies.set('mfa_new_codes', await make());
     const late = PageClient.of(browser.clone());
     test.clock.advance(301);
     const code = codeOf(user.secret, test.clock);
     expect((await late.submit(`${PAGES}/authenticate`, { code })).status).toBe(303);
-    expect(codesOf(await late.get(GENERATE))).toEqual([]);
-    expect(test.logger.lines.join()).not.toContain(codesOf(shown)[0]);
+    expect(codesOf((await late.get(GENERATE)).text)).toEqual([]);
+    expect(test.logger.lines.join()).not.toContain(codesOf(shown.text)[0]);
   });
 
   it.each([
@@ -267,7 +266,7 @@ describe('the pages', () => {
     const user = page === 'authenticate' ? await enrol(test) : null;
     const browser = user ? PageClient.of(user.client) : await signedIn(test);
     const form = await browser.get(`${PAGES}/${page}`);
-    const code = codeOf(user?.secret ?? secretOf(form), test.clock);
+    const code = codeOf(user?.secret ?? secretOf(form.text), test.clock);
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
         PageClient.of(browser.clone()).submit(`${PAGES}/${page}`, { code }, form),
@@ -371,8 +370,8 @@ describe('the links of the pages', () => {
     const test = await startTestApp({ mfa: { pages: true }, configure: (app) => void configure(app) });
     try {
       const page = await new PageClient(test.url).get(`${prefix}${PAGES}`);
-      const [, css = ''] = /rel="stylesheet" href="([^"]*)"/.exec(page.text) ?? [];
-      const [, api = ''] = /data-mfa-api="([^"]*)"/.exec(page.text) ?? [];
+      const css = attributeOf(page.text, 'href', '[rel=stylesheet]');
+      const api = attributeOf(page.text, 'data-mfa-api');
       expect((await test.client().get(css)).headers.get('content-type')).toContain('text/css');
       expect((await test.client().get(`${api}/status`)).status).toBe(401);
     } finally {

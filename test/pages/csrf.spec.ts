@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { hiddenFields } from '../support/page-client.js';
+import { hiddenFields } from '../support/html.js';
 import type { TestApp } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp, statusOf } from './support.js';
 

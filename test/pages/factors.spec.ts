@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { MfaMessage } from 'nestjs-mfa';
 import { emailCode, smsCode } from 'nestjs-mfa';
 
-import { PageClient, codesOf, textOf } from '../support/page-client.js';
+import { codesOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { halfSignIn } from '../support/test-app.js';
 import { PAGES, PageAdapter, signedIn, startPageApp } from './support.js';

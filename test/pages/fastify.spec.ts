@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
-import { PageClient, codesOf, secretOf, textOf } from '../support/page-client.js';
+import { addressesOf, codesOf, secretOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { RELYING_PARTY, codeOf } from '../support/test-app.js';
 import { startTransportApp } from '../transports/support/transport-app.js';
@@ -51,8 +52,8 @@ describe('the pages on Fastify', () => {
   it('have their style sheet and script', async () => {
     const browser = await signedIn(test);
     const { text } = await browser.get(PAGES);
-    for (const [, path] of text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)) {
-      expect((await browser.get(path as string)).status).toBe(200);
+    for (const path of addressesOf(text).filter((address) => address.includes('/assets/'))) {
+      expect((await browser.get(path)).status).toBe(200);
     }
   });
 });

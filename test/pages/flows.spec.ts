@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { PageClient, codesOf, secretOf, textOf } from '../support/page-client.js';
+import { attributesOf, codesOf, secretOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf } from '../support/test-app.js';
 import { PAGES, PASSWORD, enrolledIn, halfSignedIn, signedIn, startPageApp, statusOf } from './support.js';
@@ -258,7 +259,7 @@ describe('the pages without JavaScript', () => {
         await other.submit(`${PAGES}/authenticate`, { code, trustDevice: 'on' });
       }
       const page = await browser.get(`${PAGES}/trusted-devices`);
-      const ids = [...page.text.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id as string);
+      const ids = attributesOf(page.text, 'value', '[name=id]');
       expect(ids).toHaveLength(2);
       const one = await browser.submit(`${PAGES}/trusted-devices`, { id: ids[0] as string }, page);
       expect(locationOf(one)).toBe(`${PAGES}/trusted-devices?notice=device-revoked`);

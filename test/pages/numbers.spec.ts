@@ -3,7 +3,7 @@ import type { MfaLocaleTexts } from 'nestjs-mfa';
 import { ENGLISH } from 'nestjs-mfa';
 
 import type { PageClient } from '../support/page-client.js';
-import { textOf } from '../support/page-client.js';
+import { textOf } from '../support/html.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { halfSignIn } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, startPageApp } from './support.js';

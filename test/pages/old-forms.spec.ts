@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { Answer } from '../support/client.js';
-import { PageClient, codesOf, hiddenFields, secretOf } from '../support/page-client.js';
+import { codesOf, hiddenFields, secretOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp, statusOf } from './support.js';

@@ -7,7 +7,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { PagesOptions } from 'nestjs-mfa';
 
 import { Client } from '../support/client.js';
-import { PageClient, codesOf, hiddenFields, secretOf } from '../support/page-client.js';
+import { addressesOf, attributeOf, codesOf, hiddenFields, secretOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import { codeOf, newUserId } from '../support/test-app.js';
 import type { TestApp, TestAppOptions } from '../support/test-app.js';
 import { startPageApp } from './support.js';
@@ -81,10 +82,10 @@ describe.each([
       expect(enrol.text).toContain(`href="${add}"`);
       const page = await browser.get(add);
       expect(page.headers.getSetCookie()).toEqual([expect.stringContaining(`Path=${pages}/totp/add;`)]);
-      for (const [, address = ''] of page.text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)) {
+      for (const address of addressesOf(page.text).filter((one) => one.includes('/assets/'))) {
         expect((await browser.get(address)).status).toBe(200);
       }
-      const [, api = ''] = /data-mfa-api="([^"]*)"/.exec(page.text) ?? [];
+      const api = attributeOf(page.text, 'data-mfa-api');
       expect(api).toBe(`${prefix}/mfa`);
       expect((await browser.get(`${api}/status`)).status).toBe(200);
 

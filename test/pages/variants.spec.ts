@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 
-import { PageClient, codesOf, secretOf, textOf } from '../support/page-client.js';
+import { codesOf, secretOf, textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { SECRET, codeOf, users } from '../support/test-app.js';
 import { PAGES, PASSWORD, enrolledIn, signedIn, startPageApp } from './support.js';

@@ -188,9 +188,9 @@ export async function startTestApp({
   @Module({
     imports: [
       TypeOrmModule.forRoot({
-        ...(own?.orm ?? orm ?? { type: 'better-sqlite3', database: database ?? ':memory:' }),
         autoLoadEntities: true,
         synchronize: true,
+        ...(own?.orm ?? orm ?? { type: 'better-sqlite3', database: database ?? ':memory:' }),
         logger,
       }),
       MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),

@@ -187,7 +187,6 @@ export { ListAuthenticatorsQuery } from './account/list-authenticators.query.js'
 export { RenameAuthenticatorDto } from './account/rename-authenticator.dto.js';
 export type { ActivationAnswer } from './sign-in/activation-answer.js';
 export { AuditEntry } from './engine/journal/audit-entry.entity.js';
-export { Lease } from './retention/lease.entity.js';
 export { StoredKey } from './engine/keys/stored-key.entity.js';
 export { RecoveryCode } from './factors/recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './engine/rows/authentication-session.entity.js';

@@ -13,6 +13,9 @@ type State = 'start' | 'plain' | 'quoted' | 'quote' | 'broken';
  * Takes CSV apart (RFC 4180): quoted cells may hold commas, doubled quotes and line breaks; lines end with CRLF or LF. It is
  * fed in chunks, so a cell, and even a doubled quote, may be cut by them. A broken record ends with its line. One that is too
  * long ends where its quotes say so: what a user has written into a long cell never becomes a row.
+ *
+ * This is our own because a broken row must cost no other one its second factor: the parsers at hand stop at it (or, told to
+ * skip it, drop the rows up to the next quote or the end of the chunk), and none keeps a long cell out of the memory and goes on.
  */
 export class CsvParser {
   private state: State = 'start';

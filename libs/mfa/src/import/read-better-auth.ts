@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { xchacha20poly1305 } from '@noble/ciphers/chacha';
+
 import type { Fields } from './fields.js';
 import { defined, findUserId, readRecoveryCodes, readText, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
@@ -8,7 +10,6 @@ import type { SourceRow, SourceRows } from './import-text.js';
 import { isRejected } from './import-text.js';
 import { parse } from './json-line-rows.js';
 import { secretOfBytes } from './secret-encoding.js';
-import { openXChaCha20Poly1305 } from './xchacha20-poly1305.js';
 
 /** How the better-auth that the rows come from is set up. */
 export interface BetterAuthOptions {
@@ -68,6 +69,8 @@ function codesOf(fields: Fields, options: BetterAuthOptions): ImportedRecoveryCo
   return readRecoveryCodes({ codes: parse(json) }, 'codes');
 }
 
+const NONCE_BYTES = 24;
+
 const VERSIONED = /^\$ba\$(\d{1,9})\$/;
 
 function open(text: string, { secret, secrets }: BetterAuthOptions): string {
@@ -78,7 +81,10 @@ function open(text: string, { secret, secrets }: BetterAuthOptions): string {
   if (own === undefined || !/^(?:[0-9a-f]{2})+$/i.test(sealed)) throw new RowProblem('undecryptable');
   try {
     const key = createHash('sha256').update(own).digest();
-    return openXChaCha20Poly1305(key, Buffer.from(sealed, 'hex')).toString('utf8');
+    const bytes = Buffer.from(sealed, 'hex');
+    // draft-irtf-cfrg-xchacha-03: the nonce comes first, the tag last.
+    const cipher = xchacha20poly1305(key, bytes.subarray(0, NONCE_BYTES));
+    return Buffer.from(cipher.decrypt(bytes.subarray(NONCE_BYTES))).toString('utf8');
   } catch {
     throw new RowProblem('undecryptable');
   }

@@ -54,7 +54,6 @@ import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
 import { BrowserRedirect } from '../refusals/browser-redirect.js';
 import { PageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
-import { Leases } from '../retention/leases.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
@@ -135,7 +134,6 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   UserList,
   ImportUserFlow,
   ExpiredRows,
-  Leases,
   RetentionJob,
   KeyStore,
   EncryptedRows,

@@ -8,7 +8,6 @@ import type { ExpiringTable } from '../engine/factors/factor-parts.js';
 import { FACTORS } from '../factors/factors.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { GoOn } from '../storage/remove-in-batches.js';
 import { removeInBatches } from '../storage/remove-in-batches.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 
@@ -39,8 +38,7 @@ export class ExpiredRows {
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @param goOn asked after each batch and between tables; false ends the round, and the next one does the rest */
-  async purge(goOn: GoOn = () => Promise.resolve(true)): Promise<PurgeResult> {
+  async purge(): Promise<PurgeResult> {
     const now = this.clock.now();
     const removed = Object.fromEntries(
       [...EXPIRING.map(({ name }) => name), 'auditEntries'].map((name) => [name, 0]),
@@ -56,11 +54,9 @@ export class ExpiredRows {
           orderBy: 'expires_at',
         },
         this.options.retention.batchSize,
-        goOn,
       );
-      if (!(await goOn())) return removed;
     }
-    removed.auditEntries = await this.audit.purge(goOn);
+    removed.auditEntries = await this.audit.purge();
     return removed;
   }
 }

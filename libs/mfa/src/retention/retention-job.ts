@@ -4,20 +4,17 @@ import { ModuleRef } from '@nestjs/core';
 
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { PurgeResult } from './expired-rows.js';
 import { ExpiredRows } from './expired-rows.js';
-import { Leases } from './leases.js';
 
 interface Registry {
   addInterval(name: string, interval: NodeJS.Timeout): void;
 }
 
 const NAME = 'nestjs-mfa:purge';
-const LEASE_MS = 60_000;
 
 /**
- * Removes what has expired, every now and then, by one instance at a time. The interval is our own; where the application has
- * `@nestjs/schedule` it is in its registry, like any other.
+ * Removes what has expired, every now and then; all instances do, whenever their time comes. The interval is our own; where the
+ * application has `@nestjs/schedule` it is in its registry, like any other.
  */
 @Injectable()
 export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
@@ -27,7 +24,6 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
-    @Inject(Leases) private readonly leases: Leases,
     @Inject(ModuleRef) private readonly modules: ModuleRef,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
@@ -35,7 +31,7 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     const { everySeconds } = this.options.retention;
     if (everySeconds === 0) return;
-    this.interval = setInterval(() => void this.runQuietly(), everySeconds * 1000);
+    this.interval = setInterval(() => void this.run(), everySeconds * 1000);
     this.interval.unref();
     (await this.findRegistry())?.addInterval(NAME, this.interval);
   }
@@ -45,29 +41,17 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
     this.interval = null;
   }
 
-  /** What was removed; null when another instance is at it, or this one still. */
-  async run(): Promise<PurgeResult | null> {
-    // The lease does not keep its own holder out.
-    if (this.isAtIt) return null;
+  private async run(): Promise<void> {
+    // A database that is too slow for the interval must not get more of the same.
+    if (this.isAtIt) return;
     this.isAtIt = true;
     try {
-      if (!(await this.leases.take(NAME, LEASE_MS))) return null;
-      try {
-        return await this.expired.purge(() => this.leases.take(NAME, LEASE_MS));
-      } finally {
-        await this.leases.giveBack(NAME);
-      }
-    } finally {
-      this.isAtIt = false;
-    }
-  }
-
-  private async runQuietly(): Promise<void> {
-    try {
-      await this.run();
+      await this.expired.purge();
     } catch (error) {
       // The next round does what this one left.
       this.logger.warn(`Expired rows stay for now: ${error instanceof Error ? error.message : ''}`);
+    } finally {
+      this.isAtIt = false;
     }
   }
 

@@ -5,7 +5,6 @@ import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { FACTORS } from '../factors/factors.js';
-import { Lease } from '../retention/lease.entity.js';
 
 /** The entities of this module, for the `entities` of a DataSource that does not load them by itself. */
 export const MFA_ENTITIES = [
@@ -15,6 +14,5 @@ export const MFA_ENTITIES = [
   TrustedDevice,
   AuditEntry,
   StoredKey,
-  Lease,
   ...FACTORS.flatMap(({ entities }) => entities),
 ];

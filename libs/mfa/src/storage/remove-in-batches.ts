@@ -13,20 +13,17 @@ export interface Removal {
   orderBy: string;
 }
 
-/** Asked after each full batch; false stops the work. */
-export type GoOn = () => Promise<boolean>;
-
 /**
  * Removes rows a few at a time: each batch is a short statement of its own, so that nobody waits for it for long and a time
- * limit on statements does not meet it, however many rows there are.
+ * limit on statements does not meet it, however many rows there are. Several instances may be at it at once: a row that
+ * another one has removed meanwhile is no error, and is not counted again.
  *
- * @returns how many rows were removed
+ * @returns how many rows this call removed
  */
 export async function removeInBatches(
   storage: MfaStorage,
   { entity, key, condition, parameters, orderBy }: Removal,
   batchSize: number,
-  goOn: GoOn,
 ): Promise<number> {
   let removed = 0;
   for (;;) {
@@ -48,6 +45,6 @@ export async function removeInBatches(
         // The condition again: a row may have been replaced by one that counts still.
         .where(`${key} IN (:...keys) AND ${condition}`, { ...parameters, keys: rows.map((row) => row.key) }),
     );
-    if (rows.length < batchSize || !(await goOn())) return removed;
+    if (rows.length < batchSize) return removed;
   }
 }

@@ -1,34 +1,24 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 
-const COUNTER_MAX = 0xfff;
+import { v7 } from 'uuid';
 
-/** What the clock said last, the time that the last id holds, and its counter. */
+/** Where the counter of a millisecond starts at most: it holds 32 bits, so as many ids again follow in the same one. */
+const COUNTER_START = 2 ** 31;
+
 let lastNow = 0;
-let lastTime = 0;
 let counter = 0;
 
 /**
- * A new random id whose text sorts by time: a UUID of version 7 (RFC 9562, section 5.7) with a counter in place of the
- * first random bits (section 6.2, method 1), so that ids of the same millisecond keep their order. Where a millisecond sees
- * more than the counter holds, the time runs ahead of the clock (section 6.2, "Counter Rollover Handling"); when the
- * clock goes back, ids follow it.
+ * A new random id whose text sorts by time: a UUID of version 7 (RFC 9562, section 5.7) with a counter that starts anywhere in
+ * place of the first random bits (section 6.2, method 1), so that ids of the same millisecond keep their order. When the clock
+ * goes back, ids follow it.
  *
  * @param now milliseconds since the epoch
  */
 export function sortableId(now: number): string {
-  const time = now < lastNow ? now : Math.max(now, lastTime);
+  counter = now === lastNow ? counter + 1 : randomInt(COUNTER_START);
   lastNow = now;
-  if (time !== lastTime) counter = 0;
-  else counter += 1;
-  lastTime = time;
-  if (counter > COUNTER_MAX) {
-    lastTime += 1;
-    counter = 0;
-  }
-  const random = randomBytes(8);
-  random[0] = (random[0]! & 0x3f) | 0x80;
-  const hex = `${lastTime.toString(16).padStart(12, '0')}7${counter.toString(16).padStart(3, '0')}${random.toString('hex')}`;
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return v7({ msecs: now, seq: counter });
 }
 
 /** The smallest id of that moment, to compare with; none is from before 1970. */

@@ -8,7 +8,6 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { PrimaryReader } from '../../storage/primary-reader.js';
-import type { GoOn } from '../../storage/remove-in-batches.js';
 import { removeInBatches } from '../../storage/remove-in-batches.js';
 import { AuditEntry } from './audit-entry.entity.js';
 
@@ -71,18 +70,13 @@ export class MfaAuditService {
     return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
   }
 
-  /**
-   * Removes what is older than `audit.retentionDays`, `retention.batchSize` entries at a time; returns how many entries.
-   *
-   * @param goOn asked after each batch; false stops the work
-   */
-  async purge(goOn: GoOn = () => Promise.resolve(true)): Promise<number> {
+  /** Removes what is older than `audit.retentionDays`, `retention.batchSize` entries at a time; returns how many entries. */
+  async purge(): Promise<number> {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
     return removeInBatches(
       this.storage,
       { entity: AuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
       this.options.retention.batchSize,
-      goOn,
     );
   }
 }

@@ -1,10 +1,12 @@
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
+import { DropLeases1795671600000 } from './drop-leases.js';
 
 /** The migrations of this module, for the `migrations` of a DataSource: `migrations: [...mfaMigrations, …]`. */
 export const mfaMigrations = [
   CreateMfaTables1795478400000,
   AddClaimsAndSeals1795651200000,
   AddFactors1795668000000,
+  DropLeases1795671600000,
 ];
