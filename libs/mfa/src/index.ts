@@ -16,6 +16,7 @@ export type {
   TotpOptions,
   TrustedDevicesOptions,
   UnlockOptions,
+  WebAuthnHint,
   WebAuthnOptions,
 } from './options/mfa-options.js';
 export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
@@ -95,6 +96,7 @@ export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 export type { WebAuthnFacts } from './claims/amr.js';
 export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './claims/mfa-claims.js';
 export { mfaClaims } from './claims/mfa-claims.js';
+export type { ProofClaim } from './claims/proof-claims.js';
 export type { MfaClaimsModuleOptions } from './claims/mfa-claims-module-options.js';
 export { MfaClaimsModule } from './claims/mfa-claims.module.js';
 export type { MfaClaimFacts } from './claims/read-mfa-claims.js';
@@ -145,6 +147,7 @@ export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
 export type { TotpActivation } from './factors/totp/totp.service.js';
 export { TotpService } from './factors/totp/totp.service.js';
+export type { CredentialRole, RoleRequest } from './factors/webauthn/credential-role.js';
 export type { CreationRequest, RegistrationRequest } from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
 export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
@@ -197,8 +200,9 @@ export type {
   AuthenticationRecord,
   FirstFactor,
   MfaType,
+  ProofFacts,
 } from './core/policy/methods.js';
-export type { MfaRequirement, PolicyDecision } from './core/policy/policy.js';
+export type { MfaNeeds, MfaRequirement, PolicyDecision } from './core/policy/policy.js';
 
 // Events
 export type {
@@ -245,6 +249,7 @@ export { MfaUserState } from './engine/rows/mfa-user-state.entity.js';
 export { AddWebAuthnDto } from './factors/webauthn/add-webauthn.dto.js';
 export { AuthenticateWebAuthnDto } from './factors/webauthn/authenticate-webauthn.dto.js';
 export { PasskeyDto } from './factors/webauthn/passkey.dto.js';
+export { WebAuthnNeedsDto } from './factors/webauthn/webauthn-needs.dto.js';
 export { WebAuthnOptionsDto } from './factors/webauthn/webauthn-options.dto.js';
 export { WebAuthnChallenge } from './factors/webauthn/webauthn-challenge.entity.js';
 export type { WebAuthnView } from './factors/webauthn/webauthn-details.js';

@@ -26,6 +26,7 @@ const OPTIONS: Record<string, Kind> = {
   'webauthn.allowedAaguids': 'list',
   'webauthn.signCount': 'text',
   'webauthn.backupEligibilityChange': 'text',
+  'webauthn.hints': 'list',
   passkeyLogin: 'boolean',
   requiredForStaff: 'boolean',
   gracePeriodSeconds: 'number',

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../engine/authenticators/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
@@ -11,7 +12,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { EventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { FactorRows } from '../engine/factors/factor-rows.js';
-import { isBackupType, isSecondFactorType } from '../core/policy/factor-traits.js';
+import { isBackupType } from '../core/policy/factor-traits.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { TotpSetupStore } from '../factors/totp/totp-setup-store.js';
@@ -50,7 +51,7 @@ export class ResetFlow {
       if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
         throw new MfaException('cannot_delete_authenticator');
     }
-    const keepsFactor = authenticators.some((row) => isSecondFactorType(row.type) && !removed.includes(row));
+    const keepsFactor = authenticators.some((row) => isSecondFactorRow(row) && !removed.includes(row));
     const takesCodes = !keepsFactor || removed.some(({ type }) => isBackupType(type));
     return {
       result: undefined,

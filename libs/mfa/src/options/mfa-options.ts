@@ -32,6 +32,10 @@ export interface RecoveryCodesOptions {
   digits?: number;
 }
 
+/** Kinds of authenticators that browsers can offer first: a security key, this device, another one such as a phone. */
+export const WEBAUTHN_HINTS = ['security-key', 'client-device', 'hybrid'] as const;
+export type WebAuthnHint = (typeof WEBAUTHN_HINTS)[number];
+
 export interface WebAuthnOptions {
   /** The relying party id: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
   rpId?: string;
@@ -65,6 +69,11 @@ export interface WebAuthnOptions {
    * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19). Default: `reject`.
    */
   backupEligibilityChange?: 'reject' | 'report';
+  /**
+   * Which kind of authenticator browsers offer first, the most wanted first (WebAuthn Level 3, section 5.8.7). Nothing is refused by it.
+   * Default: none.
+   */
+  hints?: WebAuthnHint[];
 }
 
 export interface SessionCookieOptions {

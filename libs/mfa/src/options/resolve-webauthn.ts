@@ -1,5 +1,6 @@
 import { readCertificate } from '../core/crypto/certificates.js';
-import type { MfaBehaviourOptions } from './mfa-options.js';
+import type { MfaBehaviourOptions, WebAuthnHint } from './mfa-options.js';
+import { WEBAUTHN_HINTS } from './mfa-options.js';
 import type { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions, ResolvedWebAuthnOptions } from './resolved-options.js';
@@ -38,6 +39,7 @@ export function resolveWebAuthn(
     'allowedAaguids',
     'signCount',
     'backupEligibilityChange',
+    'hints',
   ]);
   for (const name of ['rpId', 'rpName', 'origins']) {
     if (webauthn[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
@@ -86,7 +88,17 @@ export function resolveWebAuthn(
       'reject',
       ['reject', 'report'],
     ),
+    hints: resolveHints(problems, webauthn['hints']),
   };
+}
+
+function resolveHints(problems: Problems, given: unknown): ResolvedWebAuthnOptions['hints'] {
+  if (given === undefined) return [];
+  const hints = Array.isArray(given) ? (given as WebAuthnHint[]) : [];
+  const isFit = hints.length > 0 && new Set(hints).size === hints.length;
+  if (isFit && hints.every((hint) => WEBAUTHN_HINTS.includes(hint))) return hints;
+  problems.add(`\`webauthn.hints\` must be a list of ${WEBAUTHN_HINTS.join(', ')}, each at most once`);
+  return [];
 }
 
 function resolveOrigins(problems: Problems, given: unknown, allowInsecure: boolean): string[] {

@@ -10,6 +10,7 @@ import type {
   SessionCookieOptions,
   StorageOptions,
   TotpOptions,
+  WebAuthnHint,
   TrustedDevicesOptions,
   UnlockOptions,
 } from './mfa-options.js';
@@ -30,6 +31,7 @@ export interface ResolvedWebAuthnOptions {
   allowedAaguids: readonly string[] | null;
   signCount: 'reject' | 'report';
   backupEligibilityChange: 'reject' | 'report';
+  hints: readonly WebAuthnHint[];
 }
 
 /** A cookie, with its name as the browser sees it. */

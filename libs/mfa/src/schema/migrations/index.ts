@@ -1,3 +1,4 @@
+import { AddAssurance1795700000000 } from './add-assurance.js';
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
@@ -7,4 +8,5 @@ export const mfaMigrations = [
   CreateMfaTables1795478400000,
   AddClaimsAndSeals1795651200000,
   AddFactors1795668000000,
+  AddAssurance1795700000000,
 ];
