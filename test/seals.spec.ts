@@ -256,7 +256,7 @@ describe('a security key in the hands of whoever writes to the database', () => 
     },
   );
 
-  it.each(['passwordless', 'backup_eligible', 'discoverable'])(
+  it.each(['passwordless', 'backup_eligible', 'discoverable', 'attested'])(
     'is refused with another %s',
     async (column) => {
       const victim = await enrolKey(test);

@@ -37,7 +37,7 @@ describe('registering a security key', () => {
         timeout: 300_000,
         attestation: 'none',
         excludeCredentials: [],
-        authenticatorSelection: { residentKey: 'discouraged', userVerification: 'preferred' },
+        authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
         extensions: { credProps: true },
       });
       expect(Buffer.from(body.user.id, 'base64url')).toHaveLength(32);
@@ -83,6 +83,7 @@ describe('registering a security key', () => {
       'locked',
       'name',
       'passwordless',
+      'role',
       'transports',
       'type',
     ];
@@ -505,7 +506,15 @@ describe('signing in with a passkey', () => {
     expect(options).not.toHaveProperty('allowCredentials');
     const { status, body, headers } = await client.post('/mfa/passkey', { credential: key.get(options) });
     expect([status, body.status]).toEqual([200, 'authenticated']);
-    expect(body.proven).toEqual([{ method: 'webauthn', at: expect.any(String) }]);
+    expect(body.proven).toEqual([
+      {
+        method: 'webauthn',
+        at: expect.any(String),
+        userVerified: true,
+        backedUp: false,
+        attested: false,
+      },
+    ]);
     expect(headers.get('set-cookie')).toMatch(/^mfa_session=/);
     expect((await client.get('/me')).body.id).toBe(id);
     expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
@@ -583,9 +592,20 @@ describe('signing in with a passkey', () => {
     expect((await (await signIn(test)).client.get('/mfa/webauthn/signals')).status).toBe(404);
   });
 
-  it('is refused to a key that was registered as a second factor', async () => {
+  it('takes a second factor that keeps its user and has verified them', async () => {
     const { key } = await enrolKey(test);
-    expect((await signInWithPasskey(test.client(), key)).body.code).toBe('webauthn_failed');
+    expect((await signInWithPasskey(test.client(), key)).body.status).toBe('authenticated');
+    expect((await signInWithPasskey(test.client(), key, { userVerified: false })).status).toBe(400);
+    expect((await signInWithPasskey(test.client(), key, { userHandle: null })).status).toBe(400);
+  });
+
+  it('is refused to a key that has never verified its user: a thief could set its PIN', async () => {
+    const { key, id } = await enrolKey(test, new SoftwareAuthenticator({ userVerified: false }));
+    const verified = { userVerified: true };
+    expect((await signInWithPasskey(test.client(), key, verified)).body.code).toBe('webauthn_failed');
+    // Beside the password it has.
+    expect((await assertKey(await halfSignIn(test, { id }), key, verified)).status).toBe(200);
+    expect((await signInWithPasskey(test.client(), key, verified)).status).toBe(200);
   });
 
   it('is refused to a user who is gone', async () => {

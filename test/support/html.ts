@@ -59,3 +59,8 @@ export function textOf(html: string): string {
 function textsOf(node: Node): string[] {
   return node.nodeType === NodeType.TEXT_NODE ? [node.text] : node.childNodes.flatMap(textsOf);
 }
+
+/** The text of a piece of markup that holds none: `&amp;` is `&`. */
+export function unescapeHtml(text: string): string {
+  return parseHtml(`<p>${text}</p>`).text;
+}

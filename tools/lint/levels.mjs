@@ -6,8 +6,8 @@
  */
 export const LEVELS = [
   ['core/clock', 'the one source of time'],
-  ['core/errors', 'error codes and `MfaException`'],
   ['core/policy', 'factor types, records of proofs, and what a requirement means: pure functions'],
+  ['core/errors', 'error codes and `MfaException`'],
   ['core/crypto', 'key ring, envelopes, seals of rows, tokens, certificates'],
   ['core/web', 'reading requests and writing headers, whatever the framework'],
   ['core/otpauth', 'key URIs and QR codes'],

@@ -3,7 +3,7 @@ export { MfaModule } from './mfa.module.js';
 
 // Options
 export type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
-export type { WebAuthnOptions } from './options/webauthn-options.js';
+export type { WebAuthnHint, WebAuthnOptions } from './options/webauthn-options.js';
 export type { TrustedDevicesOptions } from './options/trusted-devices-options.js';
 export type { TotpOptions } from './options/totp-options.js';
 export type { SessionCookieOptions, SessionOptions } from './options/session-options.js';
@@ -131,6 +131,7 @@ export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
 export type { TotpActivation } from './factors/totp/totp.service.js';
 export { TotpService } from './factors/totp/totp.service.js';
+export type { CredentialRole, RoleRequest } from './factors/webauthn/credential-role.js';
 export type { CreationRequest, RegistrationRequest } from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
 export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
@@ -157,8 +158,9 @@ export type {
   AuthenticationRecord,
   FirstFactor,
   MfaType,
+  ProofFacts,
 } from './core/policy/methods.js';
-export type { MfaRequirement, PolicyDecision } from './core/policy/policy.js';
+export type { MfaNeeds, MfaRequirement, PolicyDecision } from './core/policy/policy.js';
 
 // Events
 export type {
@@ -204,6 +206,7 @@ export { MfaUserState } from './engine/rows/mfa-user-state.entity.js';
 export { AddWebAuthnDto } from './factors/webauthn/add-webauthn.dto.js';
 export { AuthenticateWebAuthnDto } from './factors/webauthn/authenticate-webauthn.dto.js';
 export { PasskeyDto } from './factors/webauthn/passkey.dto.js';
+export { WebAuthnNeedsDto } from './factors/webauthn/webauthn-needs.dto.js';
 export { WebAuthnOptionsDto } from './factors/webauthn/webauthn-options.dto.js';
 export { WebAuthnChallenge } from './factors/webauthn/webauthn-challenge.entity.js';
 export type { WebAuthnView } from './factors/webauthn/webauthn-details.js';

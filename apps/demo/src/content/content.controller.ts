@@ -1,9 +1,11 @@
-import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
 
 import { CurrentUser } from '../auth/current-user.decorator.js';
+import { SameOriginGuard } from '../auth/same-origin.guard.js';
 import { StaffGuard } from '../auth/staff.guard.js';
 import { BrowserPages, HtmlView } from '../pages/page.decorators.js';
+import { BothPage, DevicePage, SigningPage, TransferPage } from '../pages/templates/assured.js';
 import { FeedPage } from '../pages/templates/feed.js';
 import { ReportsPage } from '../pages/templates/reports.js';
 import { StaffPage } from '../pages/templates/staff.js';
@@ -31,6 +33,37 @@ export class ContentController {
   @HtmlView(VaultPage)
   vault(): { vault: string } {
     return { vault: 'Only a security key or passkey opens this' };
+  }
+
+  @Get('signing')
+  @RequireMfa({ userVerified: true })
+  @HtmlView(SigningPage)
+  signing(): { signing: string } {
+    return { signing: 'Only a key that has checked PIN or fingerprint opens this' };
+  }
+
+  @Get('device')
+  @RequireMfa({ deviceBound: true })
+  @HtmlView(DevicePage)
+  device(): { device: string } {
+    return { device: 'Only a key that stays on its device opens this' };
+  }
+
+  @Get('both')
+  @RequireMfa({ allOf: ['totp', 'webauthn'] })
+  @HtmlView(BothPage)
+  both(): { both: string } {
+    return { both: 'An authenticator app and a key open this together' };
+  }
+
+  /** Each transfer costs a proof of its own. Guards run from the last to the first: no other site may spend it. */
+  @Post('transfer')
+  @HttpCode(200)
+  @RequireMfa({ once: true })
+  @UseGuards(SameOriginGuard)
+  @HtmlView(TransferPage)
+  transfer(): { transferred: boolean } {
+    return { transferred: true };
   }
 
   @Get('staff')

@@ -6,8 +6,10 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
-import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
+import type { MfaType } from '../core/policy/methods.js';
 import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
+import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import { provenMethods } from '../engine/sessions/session-answer.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { MfaStatus } from './mfa.service.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
@@ -30,6 +32,8 @@ export interface ExportedCredential {
   backedUp: boolean;
   discoverable: boolean | null;
   passwordless: boolean;
+  /** Whether its attestation led to a configured root; null: not known. */
+  attested: boolean | null;
 }
 
 export interface ExportedAuthenticator {
@@ -76,7 +80,7 @@ export interface MfaUserExport {
   sessions: {
     id: string;
     status: 'pending' | 'authenticated';
-    proven: { method: AuthenticationMethod; at: Moment }[];
+    proven: (Omit<ProvenMethod, 'at'> & { at: Moment })[];
     createdAt: Moment;
     expiresAt: Moment;
   }[];
@@ -150,7 +154,7 @@ export class UserExporter {
       sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => ({
         id,
         status: state,
-        proven: methods.map(({ method, at }) => ({ method, at: new Date(at).toISOString() })),
+        proven: provenMethods(methods).map((proof) => ({ ...proof, at: proof.at.toISOString() })),
         createdAt: moment(createdAt),
         expiresAt: moment(expiresAt),
       })),
@@ -200,7 +204,7 @@ function describeAuthenticator(
 
 function describeCredential(credential: WebAuthnCredential): ExportedCredential {
   const { credentialId, rpId, aaguid, format, transports, signCount } = credential;
-  const { backupEligible, backedUp, discoverable, passwordless } = credential;
+  const { backupEligible, backedUp, discoverable, passwordless, attested } = credential;
   return {
     credentialId,
     rpId,
@@ -212,6 +216,7 @@ function describeCredential(credential: WebAuthnCredential): ExportedCredential 
     backedUp,
     discoverable,
     passwordless,
+    attested,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { EncryptionContext } from '../core/crypto/envelope.js';
 import { open, seal } from '../core/crypto/envelope.js';
@@ -276,7 +277,7 @@ export class DefaultMfaAdapter {
     authenticators?: readonly Authenticator[],
   ): Promise<boolean> {
     const rows = authenticators ?? (await this.mfa.findAuthenticators(userIdOf(user)));
-    return rows.some(({ type }) => types.includes(type) && SECOND_FACTOR_TYPES.includes(type));
+    return rows.some((row) => types.includes(row.type) && isSecondFactorRow(row));
   }
 
   /**

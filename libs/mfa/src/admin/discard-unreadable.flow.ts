@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
@@ -166,7 +167,7 @@ export class DiscardUnreadableFlow {
       const isGood = credential ? await works(CREDENTIALS, credential) : await works(AUTHENTICATORS, row);
       if (!isGood) await take(row);
     }
-    const keepsFactor = all.some((row) => isSecondFactorType(row.type) && !selected.removed.includes(row));
+    const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
     const codes = all.find(({ type }) => type === 'recovery_codes');
     if (codes && (isKeyLost || !keepsFactor)) await take(codes);
     return selected;

@@ -3,6 +3,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
@@ -13,7 +14,7 @@ import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { EventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
-import { isBackupType, isSecondFactorType } from '../core/policy/factor-traits.js';
+import { isBackupType } from '../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 
 /** What is reset, and why. */
@@ -49,7 +50,7 @@ export class ResetFlow {
       if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
         throw new MfaException('cannot_delete_authenticator');
     }
-    const keepsFactor = authenticators.some((row) => isSecondFactorType(row.type) && !removed.includes(row));
+    const keepsFactor = authenticators.some((row) => isSecondFactorRow(row) && !removed.includes(row));
     const takesCodes = !keepsFactor || removed.some(({ type }) => isBackupType(type));
     return {
       result: undefined,

@@ -1,3 +1,4 @@
+import type { CredentialRole } from '../factors/webauthn/credential-role.js';
 import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
 
 // The answers of the HTTP API as they arrive: moments are ISO 8601 texts. A test compares them with the server's types.
@@ -41,6 +42,8 @@ export interface ListedAuthenticator extends Authenticator {
   provider?: string;
   /** Whether it signs in without a password. */
   passwordless?: boolean;
+  /** What a security key or passkey is for: with `passwordless` alone a password goes on signing in without it. */
+  role?: CredentialRole;
   /** Whether it is synced now. */
   backedUp?: boolean;
   transports?: string[];
@@ -72,9 +75,16 @@ export interface SentCode {
   restricted?: boolean;
 }
 
+/** One proof in the session: what is not known of it is not there. */
 export interface ProvenMethod {
   method: AuthenticationMethod;
   at: Moment;
+  /** The authenticator verified its user, by PIN or biometrics. */
+  userVerified?: boolean;
+  /** It is synced between devices. */
+  backedUp?: boolean;
+  /** Its maker was attested when it was registered. */
+  attested?: boolean;
 }
 
 /** What an answer says of the session that it belongs to. */

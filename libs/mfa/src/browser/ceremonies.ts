@@ -36,6 +36,30 @@ export function getCredential(
   return run(() => startAuthentication({ optionsJSON, useBrowserAutofill }), signal);
 }
 
+/** Whether this browser makes passkeys without asking (WebAuthn Level 3, section 5.1.3, conditional mediation). */
+export async function canCreateSilently(): Promise<boolean> {
+  try {
+    const capabilities = await globalThis.PublicKeyCredential?.getClientCapabilities?.();
+    return capabilities?.['conditionalCreate'] === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The passkey that the browser made without asking; null where it did not. @throws {MfaClientError} when aborted */
+export async function createSilently(
+  optionsJSON: PublicKeyCredentialCreationOptionsJSON,
+  signal?: AbortSignal,
+): Promise<RegistrationResponseJSON | null> {
+  try {
+    return await run(() => startRegistration({ optionsJSON, useAutoRegister: true }), signal);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    // Nobody asked for it, so that nobody misses it.
+    return null;
+  }
+}
+
 async function run<Credential>(
   ceremony: () => Promise<Credential>,
   signal?: AbortSignal,

@@ -7,7 +7,7 @@ import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
 import type { WebAuthnSignals } from './answers.js';
 import { getCredentialByAutofill } from './autofill.js';
 import { createCall } from './call.js';
-import { createCredential, getCredential } from './ceremonies.js';
+import { canCreateSilently, createCredential, createSilently, getCredential } from './ceremonies.js';
 import { notSupported } from './ceremony-error.js';
 import type { MfaClient, MfaClientOptions } from './mfa-client.js';
 import type { MfaClientError } from './mfa-client-error.js';
@@ -84,14 +84,23 @@ export function createMfaClient<CompleteLogin extends object = object>({
     sendCode: (type, body = {}) =>
       call('POST', `/authenticate/${encodeURIComponent(type)}/challenge`, { body }),
 
-    async addSecurityKey({ name, passwordless, signal } = {}) {
+    async addSecurityKey({ name, passwordless, role, signal } = {}) {
       requireWebAuthn();
       const options = await call<CreationOptions>('POST', '/webauthn/options', {
-        body: { passwordless },
+        body: { passwordless, role },
         signal,
       });
       const credential = await createCredential(options, signal);
       return call('POST', '/webauthn', { body: { credential, name } });
+    },
+    async upgradeToPasskey({ name, signal } = {}) {
+      if (!(await canCreateSilently())) return null;
+      const options = await call<CreationOptions>('POST', '/webauthn/options', {
+        body: { automatic: true },
+        signal,
+      });
+      const credential = await createSilently(options, signal);
+      return credential && call('POST', '/webauthn', { body: { credential, name } });
     },
     webauthnSignals,
     syncPasskeys,
@@ -100,9 +109,13 @@ export function createMfaClient<CompleteLogin extends object = object>({
     regenerateRecoveryCodes: () => call('POST', '/recovery-codes'),
 
     authenticate: (body) => call('POST', '/authenticate', { body }),
-    async authenticateWithKey({ trustDevice, signal } = {}) {
+    async authenticateWithKey({ trustDevice, needs, signal } = {}) {
       requireWebAuthn();
-      const options = await call<RequestOptions>('POST', '/authenticate/webauthn/options', { signal });
+      const { userVerified, deviceBound, attested } = needs ?? {};
+      const options = await call<RequestOptions>('POST', '/authenticate/webauthn/options', {
+        body: { userVerified, deviceBound, attested },
+        signal,
+      });
       const credential = await getCredential(options, signal);
       return call('POST', '/authenticate/webauthn', { body: { credential, trustDevice } });
     },

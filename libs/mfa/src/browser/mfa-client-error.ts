@@ -1,5 +1,6 @@
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import type { MfaType } from '../core/policy/methods.js';
+import type { MfaNeeds } from '../core/policy/policy.js';
 
 /**
  * What the client itself reports:
@@ -30,6 +31,8 @@ export interface MfaClientErrorDetails {
   methods?: readonly MfaType[];
   /** Greatest age of the proof that is asked for, in seconds. */
   maxAge?: number;
+  /** What the proof has to show besides: pass it on to `authenticateWithKey`. */
+  needs?: MfaNeeds;
   /** Where the first factor is proven again, when the server says. */
   reauthenticateUrl?: string;
   /** Seconds until another attempt is judged. */
@@ -46,6 +49,7 @@ export class MfaClientError extends Error implements MfaClientErrorDetails {
   readonly problems?: readonly string[];
   readonly methods?: readonly MfaType[];
   readonly maxAge?: number;
+  readonly needs?: MfaNeeds;
   readonly retryAfter?: number;
   readonly unknownCredential?: { rpId: string; credentialId: string };
   readonly unlock?: { codesLeft: number; nextCodeAt: string };

@@ -1,4 +1,6 @@
 import type { MfaType } from '../core/policy/methods.js';
+import type { MfaNeeds } from '../core/policy/policy.js';
+import type { CredentialRole } from '../factors/webauthn/credential-role.js';
 import type {
   Activation,
   Authenticator,
@@ -76,8 +78,16 @@ export interface MfaClient<CompleteLogin extends object = object> {
 
   /** Registers a security key, or with `passwordless` a passkey that signs in alone. */
   addSecurityKey(
-    request?: { name?: string; passwordless?: boolean } & CeremonyRequest,
+    request?: { name?: string; passwordless?: boolean; role?: CredentialRole } & CeremonyRequest,
   ): Promise<Activation & Partial<CompleteLogin>>;
+  /**
+   * Makes a passkey without asking, where the browser and its password manager do that (conditional create): to be called after a
+   * sign-in with a password that the manager has filled in. It signs in by itself from then on, and the password goes on doing so.
+   *
+   * @returns null where none was made: this browser does not, or there is one
+   * @throws {MfaClientError} `reauthentication_required` when the password is older than five minutes
+   */
+  upgradeToPasskey(request?: { name?: string } & CeremonyRequest): Promise<Activation | null>;
   /** What the browser's signal methods take. */
   webauthnSignals(): Promise<WebAuthnSignals>;
   /**
@@ -99,8 +109,10 @@ export interface MfaClient<CompleteLogin extends object = object> {
   sendCode(type: FactorName, request?: { authenticatorId?: string }): Promise<SentCode>;
   /** Finishes a sign-in, or steps up, with a code: of the authenticator app, one that was sent, or a recovery code. */
   authenticate(request: { code: string } & TrustRequest): Promise<SignIn & CompleteLogin>;
-  /** The same with a security key. */
-  authenticateWithKey(request?: TrustRequest & CeremonyRequest): Promise<SignIn & CompleteLogin>;
+  /** The same with a security key; `needs`, what a refusal says that it has to show. */
+  authenticateWithKey(
+    request?: TrustRequest & CeremonyRequest & { needs?: MfaNeeds | undefined },
+  ): Promise<SignIn & CompleteLogin>;
 
   /** Signs in with a passkey alone, by the browser's dialogue. */
   signInWithPasskey(request?: CeremonyRequest): Promise<SignIn & CompleteLogin>;

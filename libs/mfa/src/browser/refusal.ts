@@ -15,11 +15,13 @@ export function toRefusal({ status, statusText, headers }: Response, body: unkno
     const details = seconds > 0 ? { retryAfter: seconds } : {};
     return new MfaClientError('unexpected_answer', statusText || `HTTP ${status}`, status, details);
   }
-  const { code, message, methods, maxAge, retryAfter, unknownCredential, unlock, reauthenticateUrl } = body;
+  const { code, message, methods, maxAge, needs, retryAfter, unknownCredential, unlock, reauthenticateUrl } =
+    body;
   const details: MfaClientErrorDetails = {
     problems: Array.isArray(message) ? message : undefined,
     methods,
     maxAge,
+    needs,
     retryAfter: retryAfter ?? (seconds > 0 ? seconds : undefined),
     unknownCredential,
     unlock,

@@ -36,8 +36,9 @@ interface Outcome {
 const DEAD_TOKEN = ['session_expired', 'unauthenticated'];
 
 /**
- * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request once.
- * Requests that are under way at the same time share one run and its outcome; one that it would not satisfy waits its turn.
+ * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request; again where
+ * that proof has brought it further, as where several factors are needed. Requests that are under way at the same time share one
+ * run and its outcome; one that it would not satisfy waits its turn. One that spends its proof shares with nobody.
  *
  * The handler's own requests must not go through the fetch that it serves: they would wait for themselves.
  */
@@ -50,6 +51,7 @@ export function withStepUp(
   let ended = 0;
   let lastProof = 0;
   const outcomes = new Map<string, Outcome>();
+  let turn: Promise<unknown> = Promise.resolve();
 
   /** @param sent how many runs had ended when the request was sent */
   async function prove(refusal: Refusal, sent: number): Promise<boolean> {
@@ -73,7 +75,7 @@ export function withStepUp(
       );
     ended += 1;
     if (isProven) lastProof = ended;
-    outcomes.set(String([refusal.code, refusal.methods]), { refusal, order: ended, isProven });
+    outcomes.set(keyOf(refusal), { refusal, order: ended, isProven });
     running = undefined;
     return isProven;
   }
@@ -84,18 +86,50 @@ export function withStepUp(
     return lastProof > sent;
   }
 
-  return async (input, init) => {
-    const [first, again] = twice(input, init);
+  /**
+   * Sends the request, and again after each proof.
+   *
+   * @param answered the refusals that it has had a proof for
+   * @param hasTurn whether others that spend their proof wait for this one
+   */
+  async function attempt(args: Arguments, answered: readonly string[], hasTurn = false): Promise<Response> {
+    const [first, again] = twice(...args);
     const sent = ended;
     const response = await fetch(...first);
     if (response.status !== 401 && response.status !== 403) return response;
     // The caller gets the answer unread.
     const refusal = toRefusal(response, await readBody(response.clone()));
-    const isToRepeat = isOneOf(DEAD_TOKEN, refusal)
-      ? await isOvertaken(sent)
-      : isOneOf(codes, refusal) && (await prove(refusal as Refusal, sent));
-    return isToRepeat ? fetch(...again) : response;
-  };
+    const key = keyOf(refusal);
+    // The same one again: that proof was none.
+    if (answered.includes(key) || answered.length > MAX_PROOFS) return response;
+    if (isOneOf(DEAD_TOKEN, refusal)) {
+      return (await isOvertaken(sent)) ? attempt(again, [...answered, key], hasTurn) : response;
+    }
+    if (!isOneOf(codes, refusal)) return response;
+    const isOnce = refusal.needs?.once === true;
+    const goOn = async () =>
+      (await prove(refusal as Refusal, sent))
+        ? attempt(again, [...answered, key], hasTurn || isOnce)
+        : response;
+    return isOnce && !hasTurn ? inTurn(goOn) : goOn();
+  }
+
+  /** One after the other, from the question to the answer: another proof in between would take the place of this one. */
+  function inTurn(goOn: () => Promise<Response>): Promise<Response> {
+    const own = turn.then(goOn);
+    turn = own.catch(() => undefined);
+    return own;
+  }
+
+  return (input, init) => attempt([input, init], []);
+}
+
+/** As many proofs as a request may ask for. */
+const MAX_PROOFS = 4;
+
+/** What a refusal asks for, in text. */
+function keyOf({ code, methods, needs }: MfaClientError): string {
+  return JSON.stringify([code, methods, needs]);
 }
 
 function isOneOf(codes: readonly string[], { code }: MfaClientError): boolean {
@@ -107,10 +141,18 @@ function isOneOf(codes: readonly string[], { code }: MfaClientError): boolean {
  * fresh proof is young enough for every `maxAge`.
  */
 function satisfies(one: Refusal, other: Refusal): boolean {
+  // A proof that is spent does for one request.
+  if (one.needs?.once || other.needs?.once) return false;
+  const [shown, asked] = [needsOf(one), needsOf(other)];
   const [given, welcome] = [one.methods ?? [], other.methods ?? []];
   const isWelcome =
     given.length > 0 ? given.every((method) => welcome.includes(method)) : welcome.length === 0;
-  return one.code === other.code && isWelcome;
+  return one.code === other.code && isWelcome && asked.every((need) => shown.includes(need));
+}
+
+/** What a refusal asks of the proof besides its type. Of several factors one proof is one; which comes next, the next answer says. */
+function needsOf({ needs = {} }: Refusal): string[] {
+  return Object.keys(needs).filter((need) => need !== 'allOf');
 }
 
 type Arguments = Parameters<Fetch>;

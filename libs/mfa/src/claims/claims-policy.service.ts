@@ -28,8 +28,11 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
    * Whether the request may pass a route with this requirement.
    *
    * @throws {MfaException} in place of a refusal whose challenge has more to say
+   * @throws {Error} for `once`: nothing here remembers what was spent
    */
   async decide(requirement: MfaRequirement, request: object): Promise<PolicyDecision> {
+    if (requirement.once)
+      throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
     const facts = readMfaClaims(await this.options.claims(request));
     const decision = decide(requirement, {
       ...UNKNOWN_TO_A_TOKEN,
@@ -40,8 +43,8 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
       defaultMaxAge: this.options.gracePeriodSeconds,
     });
     if (!decision.allow && decision.code === 'mfa_required' && isForKeysOnly(requirement)) {
-      const { methods, maxAge } = decision;
-      throw new PhishingResistanceRequired({ methods, maxAge });
+      const { allow: _, code: _code, ...details } = decision;
+      throw new PhishingResistanceRequired(details);
     }
     return decision;
   }

@@ -2,6 +2,7 @@
 export type { WebAuthnFacts } from './amr.js';
 export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './mfa-claims.js';
 export { mfaClaims } from './mfa-claims.js';
+export type { ProofClaim } from './proof-claims.js';
 export type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 export { MfaClaimsModule } from './mfa-claims.module.js';
 export type { MfaClaimFacts } from './read-mfa-claims.js';

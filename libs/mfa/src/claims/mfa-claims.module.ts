@@ -17,6 +17,7 @@ import { ClaimsExceptionMapper } from './claims-exception-mapper.js';
 import { ClaimsPolicy } from './claims-policy.service.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS, resolveClaimsOptions } from './mfa-claims-module-options.js';
+import { RefuseOnce } from './refuse-once.js';
 
 /**
  * `@RequireMfa()` for an API that verifies access tokens and has no sessions of its own: in place of `MfaModule`, global, and
@@ -48,6 +49,7 @@ export class MfaClaimsModule implements NestModule, OnModuleInit {
         { provide: MfaExceptionMapper, useClass: ClaimsExceptionMapper },
         MfaGuard,
         HandlerGuards,
+        RefuseOnce,
         GlobalEnhancers,
         // There are no pages here.
         { provide: BrowserRedirect, useValue: { forBrowser: () => null } satisfies Partial<BrowserRedirect> },

@@ -68,13 +68,25 @@ const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
     'a passkey sign-in',
     [['webauthn', 0]],
     VERIFIED,
-    { amr: ['pop', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' },
+    {
+      amr: ['pop', 'user', 'mfa'],
+      auth_time: NOW,
+      mfa_at: NOW,
+      acr: 'phr',
+      mfa_proofs: [{ method: 'webauthn', at: NOW, user_verified: true }],
+    },
   ],
   [
     'a synced passkey',
     [['webauthn', 0]],
     { webauthn: { userVerified: true, backupEligible: true, attested: true } },
-    { amr: ['swk', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' },
+    {
+      amr: ['swk', 'user', 'mfa'],
+      auth_time: NOW,
+      mfa_at: NOW,
+      acr: 'phr',
+      mfa_proofs: [{ method: 'webauthn', at: NOW, user_verified: true, attested: true }],
+    },
   ],
   [
     'a device-bound key without attestation',
@@ -102,7 +114,15 @@ const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
       ['totp', 0],
     ],
     VERIFIED,
-    { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+    {
+      amr: ['pwd', 'otp', 'mfa'],
+      auth_time: NOW,
+      mfa_at: NOW,
+      mfa_proofs: [
+        { method: 'webauthn', at: NOW - 4000, user_verified: true },
+        { method: 'totp', at: NOW },
+      ],
+    },
   ],
   [
     'a passkey sign-in, then a TOTP',
@@ -111,7 +131,15 @@ const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
       ['totp', 0],
     ],
     VERIFIED,
-    { amr: ['pop', 'user', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+    {
+      amr: ['pop', 'user', 'otp', 'mfa'],
+      auth_time: NOW,
+      mfa_at: NOW,
+      mfa_proofs: [
+        { method: 'webauthn', at: NOW - 4000, user_verified: true },
+        { method: 'totp', at: NOW },
+      ],
+    },
   ],
   [
     'a key that verified nobody, then a TOTP: the same kind twice',
@@ -175,7 +203,15 @@ const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
       ['totp', 0],
     ],
     {},
-    { amr: ['otp', 'mfa'], auth_time: NOW, mfa_at: NOW },
+    {
+      amr: ['otp', 'mfa'],
+      auth_time: NOW,
+      mfa_at: NOW,
+      mfa_proofs: [
+        { method: 'external', at: NOW - 60 },
+        { method: 'totp', at: NOW },
+      ],
+    },
   ],
   [
     'methods that nobody knows',
@@ -204,6 +240,20 @@ function withEnrolled(enrolled: boolean): MfaClaims {
 describe('mfaClaims', () => {
   it.each(CASES)('claims of %s what was proven, and no more', (_, proofs, options, expected) => {
     expect(mfaClaims(session(...proofs), options)).toEqual(expected);
+  });
+
+  it.each([
+    [{ userVerified: true, backupEligible: false, attested: true }, ['hwk', 'user', 'mfa'], 'phrh'],
+    [{ userVerified: true, backupEligible: false, attested: false }, ['pop', 'user', 'mfa'], 'phr'],
+    [{ userVerified: true, backupEligible: true, attested: false }, ['swk', 'user', 'mfa'], 'phr'],
+    [{ userVerified: false, backupEligible: true, attested: false }, ['swk', 'user'], 'phr'],
+  ])('takes from the record what its ceremony has shown: %j', (facts, amr, acr) => {
+    const methods = [{ method: 'webauthn' as const, at: NOW * 1000, ...facts }];
+    const claims = mfaClaims({ methods });
+    expect(claims).toMatchObject({ amr, acr });
+    expect(claims.mfa_proofs?.[0]?.user_verified).toBe(facts.userVerified || undefined);
+    // What the application says of the key it has read itself.
+    expect(mfaClaims({ methods }, { webauthn: { userVerified: false } }).amr).not.toContain('mfa');
   });
 
   it('leaves out what is not known, for libraries that refuse undefined claims', () => {

@@ -1,6 +1,8 @@
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
 import type { WebAuthnFacts } from './amr.js';
+import type { ProofClaim } from './proof-claims.js';
+import { proofClaims } from './proof-claims.js';
 import {
   MULTI_FACTOR,
   PHISHING_RESISTANT,
@@ -19,6 +21,8 @@ export interface MfaClaims {
   mfa_at?: number;
   /** `phr` or `phrh` when the newest second factor is a WebAuthn key (OpenID EAP ACR Values 1.0). */
   acr?: string;
+  /** The second factors with what they have shown, where there is more to say than the other claims do. A private claim. */
+  mfa_proofs?: ProofClaim[];
   /** Whether the user has a second factor. A private claim. */
   mfa_enrolled?: boolean;
 }
@@ -29,7 +33,7 @@ export interface MfaClaimsOptions {
    * sessions begin with a step-up and hold the second factor only. Of another kind than the second; never `mfa` or `mca`.
    */
   firstFactor?: readonly string[];
-  /** What is known of the WebAuthn key of the newest `webauthn` record. */
+  /** What the application knows of the key behind the `webauthn` record. Default: what its ceremony has shown. */
   webauthn?: WebAuthnFacts;
   /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enrol. */
   enrolled?: boolean;
@@ -52,26 +56,43 @@ export interface ProvenSession {
 export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
     throw new TypeError('A pending session has proven nothing yet: no claims');
-  const { firstFactor, webauthn: key = {}, enrolled } = options;
+  const { firstFactor, enrolled } = options;
   if (firstFactor?.some((value) => value === MULTI_FACTOR || value === 'mca')) {
     throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
   }
   const { methods } = session;
+  const key = keyOf(methods, options);
   const active = newestRecord(methods, (record) => amrOfRecord(record, key) !== null);
   const second = newestRecord(methods, (record) => isSecondFactor(record) || record.method === 'external');
-  const isMultiFactor = second !== undefined && isAdded(second, methods, options);
+  const isMultiFactor = second !== undefined && isAdded(second, methods, options, key);
   const acr = second?.method === 'webauthn' ? acrOf(key) : undefined;
   const amr = [
-    ...firstFactorOf(methods, options),
+    ...firstFactorOf(methods, options, key),
     ...((second && amrOfRecord(second, key)) ?? []),
     ...(isMultiFactor ? [MULTI_FACTOR] : []),
   ];
+  const proofs = isMultiFactor
+    ? proofClaims(methods, (record) => (typeOfRecord(record) === 'webauthn' ? key : {}))
+    : undefined;
   return {
     amr: [...new Set(amr)],
     ...(active && { auth_time: toSeconds(active.at) }),
     ...(isMultiFactor && { mfa_at: toSeconds(second.at) }),
     ...(acr !== undefined && { acr }),
+    ...(proofs && { mfa_proofs: proofs }),
     ...(enrolled !== undefined && { mfa_enrolled: enrolled }),
+  };
+}
+
+/** What is known of the key that was proven: what the ceremony has shown, unless the application knows better. */
+function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): WebAuthnFacts {
+  const { userVerified, backupEligible, attested } =
+    newestRecord(methods, (record) => typeOfRecord(record) === 'webauthn') ?? {};
+  return {
+    ...(userVerified === undefined ? {} : { userVerified }),
+    ...(backupEligible === undefined ? {} : { backupEligible }),
+    ...(attested === undefined ? {} : { attested }),
+    ...webauthn,
   };
 }
 
@@ -80,20 +101,22 @@ function isAdded(
   { method }: AuthenticationRecord,
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
+  key: WebAuthnFacts,
 ): boolean {
   if (method === 'external') return true;
   const hasFirst = options.firstFactor ? options.firstFactor.length > 0 : methods.some(isFirstFactor);
-  return hasFirst || hasVerifyingKey(methods, options);
+  return hasFirst || hasVerifyingKey(methods, key);
 }
 
 /** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
-function hasVerifyingKey(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): boolean {
-  return webauthn?.userVerified === true && methods.some((record) => typeOfRecord(record) === 'webauthn');
+function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: WebAuthnFacts): boolean {
+  return key.userVerified === true && methods.some((record) => typeOfRecord(record) === 'webauthn');
 }
 
 function firstFactorOf(
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
+  facts: WebAuthnFacts,
 ): readonly string[] {
   if (options.firstFactor) return options.firstFactor;
   const first = newestRecord(methods, isFirstFactor);
@@ -101,7 +124,7 @@ function firstFactorOf(
   const isElsewhere = first?.method === 'pwd' && methods.some(({ method }) => method === 'external');
   if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
   const key = methods.find((record) => typeOfRecord(record) === 'webauthn');
-  return key && hasVerifyingKey(methods, options) ? (amrOfRecord(key, options.webauthn ?? {}) ?? []) : [];
+  return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];
 }
 
 function acrOf(key: WebAuthnFacts): string {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { satisfies } from '../core/policy/policy.js';
+import { mfaClaims } from './mfa-claims.js';
 import { readMfaClaims } from './read-mfa-claims.js';
 
 const NOW = 1_800_000_000;
@@ -81,6 +83,70 @@ describe('readMfaClaims', () => {
   ])('a proof %p seconds from now passes: %p', (seconds, passes) => {
     const records = recordsOf({ amr: ['pwd', 'otp', 'mfa'], mfa_at: NOW + seconds }) ?? [];
     expect(satisfies({}, { records, now: NOW * 1000, defaultMaxAge: 300 })).toBe(passes);
+  });
+
+  describe('what the proofs have shown', () => {
+    const token = (mfa_proofs: unknown, amr = ['pwd', 'otp', 'mfa']) => ({
+      amr,
+      auth_time: NOW,
+      mfa_at: NOW,
+      mfa_proofs,
+    });
+
+    it('is read as it was written, and decides', () => {
+      const methods = [
+        { method: 'pwd', at: NOW * 1000 },
+        {
+          method: 'webauthn',
+          at: NOW * 1000 - 60_000,
+          userVerified: true,
+          backupEligible: false,
+          attested: true,
+        },
+        { method: 'totp', at: NOW * 1000 },
+      ] as AuthenticationRecord[];
+      const records = recordsOf(mfaClaims({ methods })) ?? [];
+      expect(records).toEqual(methods.slice(1));
+      const facts = { records, now: NOW * 1000, defaultMaxAge: 300 };
+      for (const requirement of [
+        { userVerified: true, deviceBound: true, attested: true },
+        { allOf: ['totp', 'webauthn'] },
+        { phishingResistant: true },
+      ] as const) {
+        expect(satisfies(requirement, facts)).toBe(true);
+        const old = { ...facts, now: NOW * 1000 + 250_000 };
+        expect(satisfies(requirement, old)).toBe(false);
+      }
+    });
+
+    it.each([
+      [[{ method: 'webauthn', at: NOW, user_verified: 'true', device_bound: 1, attested: {} }]],
+      [[{ method: 'webauthn', at: NOW, userVerified: true, backupEligible: false }]],
+      [[{ method: 'webauthn', at: NOW, device_bound: false }]],
+    ])('is what is true and nothing else: %j', (proofs) => {
+      expect(recordsOf(token(proofs))).toEqual(proof('webauthn'));
+    });
+
+    it.each<[unknown]>([
+      ['webauthn'],
+      [[]],
+      [{}],
+      [[null]],
+      [['webauthn']],
+      [[{ method: 'webauthn', at: String(NOW) }]],
+      [[{ method: 'webauthn', at: NOW + 0.5 }]],
+      [[{ method: 'pwd', at: NOW }]],
+      [[{ method: 'trusted_device', at: NOW }]],
+      [[{ method: 'telepathy', at: NOW }]],
+      [[{ method: 'totp', at: NOW }, { method: 'webauthn' }]],
+      [Array(33).fill({ method: 'webauthn', at: NOW })],
+    ])('counts for nothing where it is not what was written: %j', (proofs) => {
+      expect(recordsOf(token(proofs))).toEqual(proof('totp'));
+    });
+
+    it('is nothing without several factors', () => {
+      expect(recordsOf(token([{ method: 'webauthn', at: NOW }], ['pwd']))).toEqual([]);
+    });
   });
 
   it('tells when the user authenticated', () => {

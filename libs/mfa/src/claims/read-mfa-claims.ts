@@ -6,10 +6,11 @@ import {
   PHISHING_RESISTANT_HARDWARE,
   RECOVERY_CODE,
 } from './amr.js';
+import { readProofClaims } from './proof-claims.js';
 
 /** What a verified token says, in the words of the policy. */
 export interface MfaClaimFacts {
-  /** The second factor that was proven, with its time; empty when there is none. */
+  /** The second factors that were proven, with their times and what is known of them; empty when there is none. */
   records: AuthenticationRecord[];
   /** `auth_time` in milliseconds since the epoch; null when it is missing or no moment. */
   authenticatedAt: number | null;
@@ -46,6 +47,8 @@ export function readMfaClaims(claims: unknown): MfaClaimFacts | null {
 function secondFactorOf(claims: object, authenticatedAt: number | null): AuthenticationRecord[] {
   const amr = methodsOf(own(claims, 'amr'));
   if (!amr.includes(MULTI_FACTOR)) return [];
+  const proofs = readProofClaims(own(claims, 'mfa_proofs'));
+  if (proofs) return proofs;
   const provenAt = own(claims, 'mfa_at');
   // Without one, the whole authentication happened at `auth_time`. One that is no moment vouches for nothing.
   const at = provenAt === undefined ? authenticatedAt : toMilliseconds(provenAt);

@@ -22,10 +22,22 @@ export function ownRequirements(target: object): readonly MfaRequirement[] {
   return rule ?? [];
 }
 
-/** The types that `@RequireMfa()` names on this very class or handler and that there are not. */
-export function unknownTypesOn(target: object): readonly MfaType[] {
+/** The types that `@RequireMfa()` names on this very class or handler and that there are not, and the part that names them. */
+export function unknownTypesOn(target: object): readonly { part: 'methods' | 'allOf'; type: MfaType }[] {
   const rule = ownRule(target);
-  return rule === undefined || rule === 'skip' ? [] : rule.flatMap(unknownTypes);
+  if (rule === undefined || rule === 'skip') return [];
+  return rule.flatMap((requirement) =>
+    unknownTypes(requirement).map((type) => ({
+      part: requirement.allOf?.includes(type) ? ('allOf' as const) : ('methods' as const),
+      type,
+    })),
+  );
+}
+
+/** Whether `@RequireMfa()` demands on this very class or handler that the proof is spent. */
+export function isOnceOn(target: object): boolean {
+  const rule = ownRule(target);
+  return rule !== undefined && rule !== 'skip' && rule.some(({ once }) => once);
 }
 
 export function setRequirements(target: object, requirements: readonly MfaRequirement[]): void {

@@ -46,19 +46,24 @@ export class HandlerGuards {
  * @throws {MfaOptionsError}
  */
 function assertKnown(target: Type): void {
-  const prototype = target.prototype as Record<string, object> | undefined;
-  const names = prototype ? new MetadataScanner().getAllMethodNames(prototype) : [];
-  const places: [string, object | undefined][] = [
-    [target.name, target],
-    ...names.map((name): [string, object | undefined] => [`${target.name}.${name}`, prototype?.[name]]),
-  ];
-  for (const [name, place] of places) {
-    const [type] = place ? unknownTypesOn(place) : [];
-    if (type === undefined) continue;
+  for (const [name, place] of placesOf(target)) {
+    const [unknown] = unknownTypesOn(place);
+    if (unknown === undefined) continue;
     throw new MfaOptionsError([
-      `\`@RequireMfa({ methods })\` of ${name} names \`${type}\`, and there is no such factor: name one of ${MFA_TYPES.join(', ')}, or give yours in the option \`factors\``,
+      `\`@RequireMfa({ ${unknown.part} })\` of ${name} names \`${unknown.type}\`, and there is no such factor: name one of ${MFA_TYPES.join(', ')}, or give yours in the option \`factors\``,
     ]);
   }
+}
+
+/** Where decorators may stand: a class and its methods, by the name that messages call them. */
+export function placesOf(target: Type): [name: string, place: object][] {
+  const prototype = target.prototype as Record<string, object> | undefined;
+  const names = prototype ? new MetadataScanner().getAllMethodNames(prototype) : [];
+  const methods = names.flatMap((name): [string, object][] => {
+    const method = prototype?.[name];
+    return method ? [[`${target.name}.${name}`, method]] : [];
+  });
+  return [[target.name, target], ...methods];
 }
 
 function arrange(target: Type, isGlobal: boolean): void {

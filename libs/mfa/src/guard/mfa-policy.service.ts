@@ -5,19 +5,28 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
+import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord } from '../core/policy/methods.js';
+import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
 import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
-import { decide, satisfies } from '../core/policy/policy.js';
+import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import { RequestContextService, recordsOf } from '../engine/sessions/request-context.service.js';
+import {
+  RequestContextService,
+  authenticatedSession,
+  recordsOf,
+} from '../engine/sessions/request-context.service.js';
+import { setMfaSession } from '../engine/rows/request-session.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import { isFirstFactor } from '../core/policy/methods.js';
@@ -30,6 +39,8 @@ type Judged = Pick<MfaRequestContext, 'user' | 'session' | 'account'> & { reques
 @Injectable()
 export class MfaPolicyService {
   private readonly decisions = new DecisionsOnce();
+  /** The session whose proof was spent for a call. */
+  private readonly paid = new WeakMap<object, string>();
 
   constructor(
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
@@ -38,6 +49,9 @@ export class MfaPolicyService {
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(RecentProof) private readonly recent: RecentProof,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -49,20 +63,33 @@ export class MfaPolicyService {
   }
 
   /**
-   * Whether the request may pass a route with this requirement.
+   * Whether the request may pass a route with this requirement. With `once` its proof is spent then: of several requests with one
+   * proof, one passes.
    *
    * @param operation what the session is read once for, where the request object outlives it; see `RequestContextService`
+   * @param call what a proof is spent for once, however often it is asked: the call of a handler
    */
   async decide(
     requirement: MfaRequirement,
     request: object,
     operation: object = request,
+    call: object = operation,
   ): Promise<PolicyDecision> {
     const context = await this.contexts.resolve(request, {
       operation,
       // With these, some answers take another query; this one makes up for it.
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
+    if (requirement.once) {
+      const { once: _, ...lasting } = requirement;
+      // A guard that is asked again for the same call must not find its own proof spent.
+      const isPaid = context.session !== null && this.paid.get(call) === context.session.id;
+      if (isPaid) return this.decideFor(lasting, context);
+      return this.spendFor(requirement, context, (session) => {
+        this.paid.set(call, session.id);
+        setMfaSession(request, session);
+      });
+    }
     return this.decisions.once(context, operation, JSON.stringify(requirement), () =>
       this.decideFor(requirement, context),
     );
@@ -77,6 +104,7 @@ export class MfaPolicyService {
    * Whether this user may pass with what this session holds: the decision of the guard, for use outside guards.
    *
    * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
+   * @param requirement with `once` the proof is spent when the answer is yes
    */
   async check(
     user: MfaUser | null,
@@ -84,7 +112,39 @@ export class MfaPolicyService {
     requirement: MfaRequirement = {},
   ): Promise<PolicyDecision> {
     const own = user && session?.userId === userIdOf(user) && !session.isExpired(this.clock.now());
-    return this.decideFor(requirement, { user, session: own ? session : null });
+    const judged = { user, session: own ? session : null };
+    return requirement.once ? this.spendFor(requirement, judged) : this.decideFor(requirement, judged);
+  }
+
+  /**
+   * Decides, and spends what the decision rests on: in one conditional statement, so that of several that have read the same proof
+   * one gets it.
+   *
+   * @param spent is told of the session as it is then
+   * @throws {MfaException} `session_expired` when it ended meanwhile, or goes on under another token
+   */
+  private async spendFor(
+    requirement: MfaRequirement,
+    context: Judged,
+    spent?: (session: AuthenticationSession) => void,
+  ): Promise<PolicyDecision> {
+    for (let current = context; ;) {
+      const decision = await this.decideFor(requirement, current);
+      const session = authenticatedSession(current);
+      if (!decision.allow || !session) return decision;
+      const facts = { records: session.methods, now: this.clock.now(), defaultMaxAge: this.defaultMaxAge };
+      // Let in without a proof, as in the grace period.
+      if (!satisfies(requirement, facts)) return decision;
+      const planned = this.sessions.planSpending(session);
+      const { committed } = await this.storage.commit([planned.write]);
+      if (committed) {
+        spent?.(planned.session);
+        return decision;
+      }
+      const found = await this.sessions.reload(session);
+      if (!found) throw new MfaException('session_expired');
+      current = { ...current, ...found };
+    }
   }
 
   /**
@@ -145,8 +205,16 @@ export class MfaPolicyService {
       enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
       usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
       offeredTypes: this.options.supportedTypes,
+      ...(asksForKeys(requirement) ? { keys: await this.keysOf(userIdOf(user)) } : {}),
       enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
     });
+  }
+
+  /** What is known of the user's keys. */
+  private async keysOf(userId: string): Promise<ProofFacts[]> {
+    const keys: ProofFacts[] = [];
+    for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
+    return keys;
   }
 
   /** What the session holds. Where a trusted browser counts, it has to be trusted still. */

@@ -7,7 +7,7 @@ import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
 import { presentIn } from '../refusals/transport-exceptions.js';
 import type { PolicyDecision } from '../core/policy/policy.js';
 import { mergeRequirements } from '../core/policy/requirements.js';
-import { findRequest, keepRequest, operationOf } from '../refusals/find-request.js';
+import { executionOf, findRequest, keepRequest, operationOf } from '../refusals/find-request.js';
 import { isMfaSkipped, requirementsOf } from './guard-metadata.js';
 import { isSameSnapshot, judgedBy, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
@@ -32,7 +32,10 @@ export class MfaGuard implements CanActivate {
     if (isMfaSkipped(this.reflector, context)) return true;
     const requirements = requirementsOf(this.reflector, context);
     const requirement = mergeRequirements(requirements, this.policy.defaultMaxAge);
-    return this.judge(context, (request, operation) => this.policy.decide(requirement, request, operation));
+    const call = executionOf(context);
+    return this.judge(context, (request, operation) =>
+      this.policy.decide(requirement, request, operation, call),
+    );
   }
 
   /**

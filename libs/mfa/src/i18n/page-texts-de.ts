@@ -67,6 +67,13 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateRecoveryHint: 'Einer der Codes, die Sie gespeichert haben. Jeder gilt einmal.',
   authenticateSubmit: 'Bestätigen',
   authenticateOr: 'oder',
+  needsUserVerified:
+    'Hier muss Ihr Sicherheitsschlüssel oder Passkey PIN, Fingerabdruck oder Gesicht prüfen. Kann er das nicht, fügen Sie einen anderen hinzu.',
+  needsDeviceBound:
+    'Hier genügt nur ein Sicherheitsschlüssel oder Passkey, der auf seinem Gerät bleibt und nicht synchronisiert wird.',
+  needsAttested: 'Hier genügt nur ein Sicherheitsschlüssel oder Passkey eines bekannten Modells.',
+  needsAllOf: 'Hier brauchen Sie mehrere Ihrer Faktoren, einen nach dem anderen.',
+  needsOnce: 'Was Sie vorhaben, braucht eine eigene Bestätigung.',
   authenticateSend: 'Code senden: {factor}',
   authenticateSendAgain: 'Neuen Code senden: {factor}',
   authenticateOwnLabel: 'Code eingeben: {factor}',

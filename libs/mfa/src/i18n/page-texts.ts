@@ -65,6 +65,12 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateRecoveryHint: 'One of the codes that you saved. Each works once.',
   authenticateSubmit: 'Confirm',
   authenticateOr: 'or',
+  needsUserVerified:
+    'Here your security key or passkey has to check your PIN, fingerprint or face. If it can’t, add another one.',
+  needsDeviceBound: 'Here only a security key or passkey will do that stays on its device and is not synced.',
+  needsAttested: 'Here only a security key or passkey of a known make will do.',
+  needsAllOf: 'Here you need several of your factors, one after the other.',
+  needsOnce: 'What you are about to do needs a confirmation of its own.',
   authenticateSend: 'Send a code: {factor}',
   authenticateSendAgain: 'Send another code: {factor}',
   authenticateOwnLabel: 'Enter the code: {factor}',

@@ -6,6 +6,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';
@@ -95,7 +96,7 @@ export class ImportUserFlow {
       added.push(set.authenticator);
       writes.push(...set.writes);
     }
-    const isFirst = ![...types].some(isSecondFactorType);
+    const isFirst = !authenticators.some(isSecondFactorRow);
     const events = added.map((row): NewMfaEvent => {
       const data = { authenticator: nameAuthenticator(row), isFirst: isFirst && row.type === 'totp' };
       return { type: 'mfa.authenticator.added', data };

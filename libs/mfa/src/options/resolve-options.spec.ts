@@ -38,6 +38,7 @@ describe('resolveOptions', () => {
         allowedAaguids: null,
         signCount: 'reject',
         backupEligibilityChange: 'reject',
+        hints: [],
       },
       passkeyLogin: false,
       totp: {

@@ -10,6 +10,10 @@ const APP_ORIGIN =
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Kinds of authenticators that browsers can offer first: a security key, this device, another one such as a phone. */
+export const WEBAUTHN_HINTS = ['security-key', 'client-device', 'hybrid'] as const;
+export type WebAuthnHint = (typeof WEBAUTHN_HINTS)[number];
+
 /** The options of security keys and passkeys. */
 export const WEBAUTHN_OPTIONS = {
   /** The relying party id: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
@@ -63,6 +67,13 @@ export const WEBAUTHN_OPTIONS = {
    * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19).
    */
   backupEligibilityChange: choice(['reject', 'report']),
+  /** Which kind of authenticator browsers offer first, the most wanted first (WebAuthn Level 3, section 5.8.7). Nothing is refused by it. */
+  hints: special<WebAuthnHint[], readonly WebAuthnHint[]>({
+    kind: 'list',
+    usual: 'none',
+    range: WEBAUTHN_HINTS.map((hint) => `\`${hint}\``).join(', '),
+    read: (name, value, problems) => readHints(name, value, problems),
+  }),
 };
 
 export interface WebAuthnOptions extends GivenOf<typeof WEBAUTHN_OPTIONS> {}
@@ -128,4 +139,13 @@ function readAaguids(name: string, given: unknown, problems: Problems): string[]
   if (texts.length > 0 && texts.every((one) => AAGUID.test(one))) return texts;
   problems.add(`\`${name}\` must be a list of AAGUIDs; leave it out to allow any`);
   return null;
+}
+
+function readHints(name: string, given: unknown, problems: Problems): readonly WebAuthnHint[] {
+  if (given === undefined) return [];
+  const hints = Array.isArray(given) ? (given as WebAuthnHint[]) : [];
+  const isFit = hints.length > 0 && new Set(hints).size === hints.length;
+  if (isFit && hints.every((hint) => WEBAUTHN_HINTS.includes(hint))) return hints;
+  problems.add(`\`${name}\` must be a list of ${WEBAUTHN_HINTS.join(', ')}, each at most once`);
+  return [];
 }

@@ -12,6 +12,7 @@ import type { MfaType } from '../core/policy/methods.js';
 import { hasPendingSession } from '../engine/rows/request-session.js';
 import { refererPath, safeNext } from '../core/web/next-path.js';
 import { PageLinks } from './page-links.js';
+import { needsQuery } from './page-needs.js';
 
 /** Pages that ask for a proof and then lead on to their `next`. */
 const ON_THE_WAY = ['authenticate', 'reauthenticate'];
@@ -33,17 +34,18 @@ export class BrowserRedirect {
   locationFor({ code, details }: MfaException, request: object): string | null {
     const next = this.onward(this.returnPath(request));
     const { methods = [] } = details;
+    const needs = needsQuery(details.needs);
     // The page must not offer a way that would lead back here, and cost a code.
     const isAny = methods.some(isBackup) && methods.some((type) => !isBackup(type) && !isStrong(type));
     const narrowed = isAny ? null : methods.join(',');
     const only = methods.length === 1 ? methods[0] : null;
     switch (code) {
       case 'mfa_required':
-        return this.links.to('authenticate', { next, method: narrowed });
+        return this.links.to('authenticate', { next, method: narrowed, needs });
       case 'reauthentication_required':
         return this.links.to('reauthenticate', { next });
       case 'mfa_enrollment_required':
-        return this.links.to('enrol', { next, method: only });
+        return this.links.to('enrol', { next, method: only, needs });
       case 'unauthenticated':
       case 'session_expired':
         // Half signed in, nobody yet: what is missing is the second factor.

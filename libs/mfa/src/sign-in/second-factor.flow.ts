@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
@@ -19,7 +20,8 @@ import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { isOverSameChannel } from '../core/policy/channels.js';
-import { MFA_TYPES, isSecondFactorType, methodOfType } from '../core/policy/factor-traits.js';
+import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';
+import type { ProofFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
@@ -110,12 +112,16 @@ export class SecondFactorFlow {
    */
   async finish(
     subject: Subject,
-    { authenticator, claims }: { authenticator: Authenticator; claims: Write[] },
+    {
+      authenticator,
+      claims,
+      facts = {},
+    }: { authenticator: Authenticator; claims: Write[]; facts?: ProofFacts },
     onLost: MfaException,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
     for (let current = subject; ; current = await this.renew(current)) {
-      const planned = this.planProof(current, authenticator, exchange);
+      const planned = this.planProof(current, authenticator, exchange, facts);
       const result = await this.journal.commit([...claims, ...planned.writes], {
         user: subject.user,
         source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
@@ -144,7 +150,7 @@ export class SecondFactorFlow {
     setMfaUser(context.request, user);
     const authenticators =
       context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
-    if (!authenticators.some(({ type }) => isSecondFactorType(type))) {
+    if (!authenticators.some(isSecondFactorRow)) {
       throw new MfaException('mfa_enrollment_required', {
         methods: this.enrollment.supportedSecondFactors(session?.methods),
       });
@@ -164,9 +170,10 @@ export class SecondFactorFlow {
     { user, session, authenticators }: Subject,
     authenticator: Authenticator,
     { request, trustDevice = false }: ProofExchange,
+    facts: ProofFacts = {},
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
-    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id };
+    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
     const { issued, write } = session
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userIdOf(user), { status: 'authenticated', methods: [record] });

@@ -63,6 +63,16 @@ export const HomePage: PageComponent = ({ site }) => {
               The <a href="/vault">vault</a> needs a security key or passkey, and nothing less.
             </li>
             <li>
+              <a href="/signing">Signing</a> needs a key that has checked your PIN or fingerprint, the{' '}
+              <a href="/device">device</a> page one that is not synced, and <a href="/both">both</a> an app
+              and a key together.
+            </li>
+            <li>
+              <form method="post" action="/transfer">
+                A transfer needs a proof of its own: <button type="submit">Transfer</button>
+              </form>
+            </li>
+            <li>
               The <a href="/feed">feed</a> is open to all; only those who have a second factor must prove it.
             </li>
           </ul>

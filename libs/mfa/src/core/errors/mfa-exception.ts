@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 
 import { HttpException } from '@nestjs/common';
 
+import type { MfaNeeds } from '../policy/policy.js';
 import type { MfaErrorCode } from './error-codes.js';
 import { MFA_ERRORS } from './error-codes.js';
 
@@ -19,6 +20,8 @@ export interface MfaErrorDetails {
   methods?: readonly string[];
   /** Greatest age of the proof that is asked for, in seconds. */
   maxAge?: number;
+  /** What the proof has to show, beside being of one of these types and young enough. */
+  needs?: MfaNeeds;
   /** Where the first factor is proven again: option `reauthenticateUrl`. */
   reauthenticateUrl?: string;
   /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */

@@ -13,6 +13,8 @@ export interface FactorTraits {
   role?: 'second_factor' | 'backup';
   /** Whether no look-alike site can relay a proof of it (NIST SP 800-63B-4, section 3.2.5). Default: false. */
   phishingResistant?: boolean;
+  /** Whether its proofs show how they were made: user verified, bound to the device, attested ({@link ProofFacts}). Default: false. */
+  showsFacts?: boolean;
   /** The `amr` values of access tokens (RFC 8176, section 2). Default: the method. */
   amr?: readonly string[];
   /** The channel over which its codes come, such as `email`: it is no second factor where the first came over the same one. */
@@ -100,6 +102,11 @@ export function isPhishingResistantType(type: MfaType): boolean {
   return registered.get(type)?.phishingResistant === true;
 }
 
+/** Whether proofs of this type show how they were made. */
+export function showsFacts(type: MfaType): boolean {
+  return registered.get(type)?.showsFacts === true;
+}
+
 /** Whether one of this type stands in for a second factor that was lost. */
 export function isBackupType(type: MfaType): boolean {
   return registered.get(type)?.role === 'backup';
@@ -107,7 +114,7 @@ export function isBackupType(type: MfaType): boolean {
 
 // How many apps a user may have is an option.
 registerFactorType({ type: 'totp', amr: ['otp'], label: 'Authenticator app', maxPerUser: 10 });
-registerFactorType({ type: 'webauthn', phishingResistant: true, maxPerUser: 20 });
+registerFactorType({ type: 'webauthn', phishingResistant: true, showsFacts: true, maxPerUser: 20 });
 registerFactorType({
   type: 'recovery_codes',
   method: 'recovery_code',

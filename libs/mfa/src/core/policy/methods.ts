@@ -14,8 +14,20 @@ export type FirstFactor = (typeof FIRST_FACTORS)[number];
  */
 export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | FirstFactor;
 
+/** What a ceremony has shown of the key behind a proof. What is not there is unknown, and meets no requirement. */
+export interface ProofFacts {
+  /** The authenticator verified its user, by PIN or biometrics (flag UV; WebAuthn Level 3, section 6.1). */
+  userVerified?: boolean;
+  /** The credential can be synced to other devices (flag BE). */
+  backupEligible?: boolean;
+  /** It is synced now (flag BS). */
+  backedUp?: boolean;
+  /** Its attestation led to a configured root when it was registered. */
+  attested?: boolean;
+}
+
 /** One proof in a session. */
-export interface AuthenticationRecord {
+export interface AuthenticationRecord extends ProofFacts {
   method: AuthenticationMethod;
   /** When it was proven, milliseconds since the epoch. */
   at: number;
@@ -23,6 +35,8 @@ export interface AuthenticationRecord {
   authenticatorId?: string;
   /** The application's first factor, where its method alone would not say so: it is never a second one too. */
   isFirst?: true;
+  /** A request that demands a proof of its own (`once`) has used it up. */
+  spent?: true;
 }
 
 /** The records that a session was stored with; none when they are not what this module writes. */

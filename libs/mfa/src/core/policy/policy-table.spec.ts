@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
 
-import type { AuthenticationMethod, MfaType } from './methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, MfaType, ProofFacts } from './methods.js';
 import type { MfaRequirement, PolicyFacts } from './policy.js';
 import { decide } from './policy.js';
 
@@ -50,14 +50,72 @@ const REQUIREMENTS: Record<string, MfaRequirement> = {
   '`acceptTrustedDevice`': { acceptTrustedDevice: true },
 };
 
+/** The requirements that ask for more of a proof than its type, with what meets them and what does not. */
+const DEMANDING_USERS: Record<string, Partial<PolicyFacts>> = {
+  'The user has no second factor': {},
+  'The user has an authenticator app': enrolledWith('totp', 'recovery_codes'),
+  'The user has a passkey that is synced': { ...enrolledWith('webauthn'), keys: [key(false)] },
+  'The user has a passkey that is synced and an authenticator app': {
+    ...enrolledWith('totp', 'webauthn', 'recovery_codes'),
+    keys: [key(false)],
+  },
+  'The user has an attested key that stays on its device, and an authenticator app': {
+    ...enrolledWith('totp', 'webauthn', 'recovery_codes'),
+    keys: [key(true)],
+  },
+};
+
+const now = (
+  method: AuthenticationMethod,
+  facts: Partial<AuthenticationRecord> = {},
+): AuthenticationRecord => ({
+  method,
+  at: NOW,
+  ...facts,
+});
+
+const DEMANDING_SESSIONS: Record<string, AuthenticationRecord[]> = {
+  'password, now': [now('pwd')],
+  'recovery code, now': [now('recovery_code')],
+  'TOTP, now': [now('totp')],
+  'key of which nothing is known, now': [now('webauthn')],
+  'synced passkey with UV, now': [now('webauthn', { userVerified: true, ...key(false) })],
+  'attested key without UV, now': [now('webauthn', { userVerified: false, ...key(true) })],
+  'attested key with UV, 10 minutes ago': [
+    { ...now('webauthn', { userVerified: true, ...key(true) }), at: NOW - 600_000 },
+  ],
+  'TOTP and attested key with UV, now': [now('totp'), now('webauthn', { userVerified: true, ...key(true) })],
+  'the same, both spent': [
+    now('totp', { spent: true }),
+    now('webauthn', { userVerified: true, ...key(true), spent: true }),
+  ],
+};
+
+const DEMANDING_REQUIREMENTS: Record<string, MfaRequirement> = {
+  '`userVerified`': { userVerified: true },
+  '`deviceBound`': { deviceBound: true },
+  '`attested`': { attested: true },
+  "`allOf: ['totp', 'webauthn']`": { allOf: ['totp', 'webauthn'] },
+  '`once`': { once: true },
+};
+
+/** What is known of a key: one that stays on its device and was attested, or one that is synced and was not. */
+function key(isBound: boolean): ProofFacts {
+  return { backupEligible: !isBound, backedUp: !isBound, attested: isBound };
+}
+
 const SHORT = { unauthenticated: '401', mfa_required: '401 prove', mfa_enrollment_required: '403 enrol' };
 
 function enrolledWith(...types: MfaType[]): Partial<PolicyFacts> {
   return { enrolled: true, enrolledTypes: types, usableTypes: types };
 }
 
-function answer(user: string, session: string, requirement: string): string {
-  const decision = decide(REQUIREMENTS[requirement] ?? {}, {
+function answer(
+  user: Partial<PolicyFacts> | undefined,
+  records: AuthenticationRecord[],
+  requirement: MfaRequirement | undefined,
+): string {
+  const decision = decide(requirement ?? {}, {
     hasUser: true,
     mustEnrol: false,
     enrolled: false,
@@ -67,17 +125,30 @@ function answer(user: string, session: string, requirement: string): string {
     enrollmentDeadline: null,
     now: NOW,
     defaultMaxAge: 300,
-    ...USERS[user],
-    records: (SESSIONS[session] ?? []).map(([method, age]) => ({ method, at: NOW - age * 1000 })),
+    ...user,
+    records,
   });
   return decision.allow ? 'pass' : SHORT[decision.code];
 }
 
 function table(user: string): string {
-  const columns = Object.keys(REQUIREMENTS);
-  const rows = Object.keys(SESSIONS).map((session) => [
+  const sessions = Object.entries(SESSIONS).map(([name, proofs]): [string, AuthenticationRecord[]] => [
+    name,
+    proofs.map(([method, age]) => ({ method, at: NOW - age * 1000 })),
+  ]);
+  return tableOf(user, USERS[user], Object.fromEntries(sessions), REQUIREMENTS);
+}
+
+function tableOf(
+  user: string,
+  facts: Partial<PolicyFacts> | undefined,
+  sessions: Record<string, AuthenticationRecord[]>,
+  requirements: Record<string, MfaRequirement>,
+): string {
+  const columns = Object.keys(requirements);
+  const rows = Object.entries(sessions).map(([session, records]) => [
     session,
-    ...columns.map((requirement) => answer(user, session, requirement)),
+    ...columns.map((requirement) => answer(facts, records, requirements[requirement])),
   ]);
   const lines = [['what the session holds', ...columns], columns.map(() => '---').concat('---'), ...rows];
   return `## ${user}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`;
@@ -85,7 +156,7 @@ function table(user: string): string {
 
 const INTRODUCTION = `# What @RequireMfa() answers
 
-Every decision is made by one pure function, \`decide\` in [policy.ts](../libs/mfa/src/core/policy/policy.ts). These tables are its answers,
+Every decision is made by one pure function, \`decide\` in [policy.ts](../libs/mfa/src/policy/policy.ts). These tables are its answers,
 written by its test (\`UPDATE_DOCS=1 npm test -- policy-table\`); the test fails when they differ. \`gracePeriodSeconds\` is 300.
 
 - **pass**: the route answers.
@@ -95,12 +166,37 @@ written by its test (\`UPDATE_DOCS=1 npm test -- policy-table\`); the test fails
 
 Combinations that can't come about (a key was proven by a user who has none) are listed too: the function answers all of them.`;
 
+const DEMANDING_INTRODUCTION = `# What the proof has to show
+
+A record of a session keeps what its ceremony has shown of the key: whether it verified its user (UV), whether it can be synced (BE) or is
+(BS), whether its maker was attested when it was registered. What is not known, as in sessions from before, meets no requirement.
+
+- \`userVerified\`: the authenticator checked PIN or biometrics. TOTP and recovery codes can't show it.
+- \`deviceBound\`: the key can't be synced. It says so itself; beside \`attested\` its maker vouches for it.
+- \`attested\`: its attestation led to one of \`webauthn.attestationRoots\`.
+- \`allOf\`: each of these was proven within \`maxAge\`. What else is asked for, one proof has to meet: with
+  \`{ allOf: ['totp', 'webauthn'], userVerified: true }\` the key.
+- \`once\`: what the session has proven so far is spent by this request, in one conditional statement: of several requests one passes, and
+  the next needs a new proof. For routes without \`once\` the old one goes on counting.
+
+A refusal says in \`needs\` what is asked for beside \`methods\` and \`maxAge\`. Several decorators on one target add up: what one asks for, all do.`;
+
+const demandingTables = (): string[] =>
+  Object.entries(DEMANDING_USERS).map(([user, facts]) =>
+    tableOf(user, facts, DEMANDING_SESSIONS, DEMANDING_REQUIREMENTS),
+  );
+
 describe('docs/policy.md', () => {
   it('says what the policy decides', async () => {
-    const written = await format([INTRODUCTION, ...Object.keys(USERS).map(table)].join('\n\n'), {
-      parser: 'markdown',
-      printWidth: 140,
-    });
+    const written = await format(
+      [INTRODUCTION, ...Object.keys(USERS).map(table), DEMANDING_INTRODUCTION, ...demandingTables()].join(
+        '\n\n',
+      ),
+      {
+        parser: 'markdown',
+        printWidth: 140,
+      },
+    );
     if (process.env['UPDATE_DOCS']) writeFileSync(FILE, written);
     expect(readFileSync(FILE, 'utf8')).toBe(written);
   });

@@ -10,12 +10,18 @@ const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; w
     what: 'a whole number of seconds above 0',
   },
   methods: {
-    fits: (value) =>
-      // Which types there are is known when the application boots: factors of its own come with the option `factors`.
-      Array.isArray(value) && value.length > 0 && value.every(isTypeName),
+    fits: isTypes,
     what: `types of factors, such as ${MFA_TYPES.join(', ')}`,
   },
   phishingResistant: { fits: isBoolean, what: 'a boolean' },
+  userVerified: { fits: isBoolean, what: 'a boolean' },
+  deviceBound: { fits: isBoolean, what: 'a boolean' },
+  attested: { fits: isBoolean, what: 'a boolean' },
+  allOf: {
+    fits: (value) => isTypes(value) && new Set(value).size === value.length,
+    what: 'different types of factors, such as totp, webauthn',
+  },
+  once: { fits: isBoolean, what: 'a boolean' },
   allowUnenrolled: { fits: isBoolean, what: 'a boolean' },
   acceptTrustedDevice: { fits: isBoolean, what: 'a boolean' },
 };
@@ -40,11 +46,33 @@ export function readRequirement(given: unknown): MfaRequirement {
     if (!part.fits(value)) throw new TypeError(`@RequireMfa({ ${key} }) takes ${part.what}`);
     requirement[key] = Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value;
   }
-  if (requirement.phishingResistant && requirement.acceptTrustedDevice) {
-    throw new TypeError('@RequireMfa(): a trusted browser is not phishing-resistant');
-  }
+  assertConsistent(requirement);
   assertSatisfiable(requirement);
   return Object.freeze(requirement);
+}
+
+/** What a trusted browser can't show, and what is said of it. */
+const BEYOND_TRUST = {
+  phishingResistant: 'is not phishing-resistant',
+  userVerified: 'verifies nobody',
+  deviceBound: 'is no key',
+  attested: 'is no key',
+  allOf: 'stands for no factor in particular',
+  once: 'gives no proof that could be spent',
+} as const satisfies Partial<Record<keyof MfaRequirement, string>>;
+
+/** @throws {TypeError} when parts of it contradict each other */
+function assertConsistent(requirement: MfaRequirement): void {
+  const { acceptTrustedDevice, allOf = [], methods } = requirement;
+  for (const [part, why] of Object.entries(BEYOND_TRUST)) {
+    if (!acceptTrustedDevice || !requirement[part as keyof typeof BEYOND_TRUST]) continue;
+    throw new TypeError(
+      `@RequireMfa(): a trusted browser ${why}, so \`${part}\` and \`acceptTrustedDevice\` contradict each other`,
+    );
+  }
+  const left = methods && allOf.find((type) => !methods.includes(type));
+  if (left === undefined) return;
+  throw new TypeError(`@RequireMfa(): \`allOf\` demands ${left}, which \`methods\` leaves out`);
 }
 
 /**
@@ -60,10 +88,16 @@ export function mergeRequirements(
   if (others.length === 0) return first;
   const lists = requirements.flatMap(({ methods: types }) => (types ? [types] : []));
   const methods = lists[0]?.filter((type) => lists.every((types) => types.includes(type)));
+  const allOf = [...new Set(requirements.flatMap((one) => one.allOf ?? []))];
   return {
     maxAge: Math.min(...requirements.map(({ maxAge = defaultMaxAge }) => maxAge)),
     ...(methods ? { methods } : {}),
+    ...(allOf.length > 0 ? { allOf } : {}),
     phishingResistant: requirements.some((one) => one.phishingResistant),
+    userVerified: requirements.some((one) => one.userVerified),
+    deviceBound: requirements.some((one) => one.deviceBound),
+    attested: requirements.some((one) => one.attested),
+    once: requirements.some((one) => one.once),
     allowUnenrolled: requirements.every((one) => one.allowUnenrolled),
     acceptTrustedDevice: requirements.every((one) => one.acceptTrustedDevice),
   };
@@ -78,8 +112,13 @@ export function assertSatisfiable(requirement: MfaRequirement): void {
 }
 
 /** The types that a requirement names and nobody has registered. */
-export function unknownTypes({ methods = [] }: MfaRequirement): MfaType[] {
-  return methods.filter((type) => !MFA_TYPES.includes(type));
+export function unknownTypes({ methods = [], allOf = [] }: MfaRequirement): MfaType[] {
+  return [...methods, ...allOf].filter((type) => !MFA_TYPES.includes(type));
+}
+
+/** Which types there are is known when the application boots: factors of its own come with the option `factors`. */
+function isTypes(value: unknown): value is MfaType[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isTypeName);
 }
 
 function isBoolean(value: unknown): boolean {

@@ -3,7 +3,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
 import { AuthenticatorsService } from './authenticators.service.js';
@@ -11,7 +12,10 @@ import { AuthenticatorsService } from './authenticators.service.js';
 /** What a factor adds to the lists of authenticators, by the authenticator's id; nothing of it is secret. */
 export interface AuthenticatorDetails {
   readonly type: MfaType;
-  describe(userId: string): Promise<ReadonlyMap<string, object>>;
+  /** @param rows the user's authenticators */
+  describe(userId: string, rows: readonly Authenticator[]): Promise<ReadonlyMap<string, object>>;
+  /** What proofs of the user's keys will show, as far as it is known before. */
+  keyFacts?(userId: string): Promise<ProofFacts[]>;
 }
 
 /** Injection token of all {@link AuthenticatorDetails}. */
@@ -36,16 +40,20 @@ export class AuthenticatorList {
     const views = rows.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row)));
     for (const factor of this.details) {
       if (!rows.some((row) => row.type === factor.type)) continue;
-      const details = await this.describe(factor, userId);
+      const details = await this.describe(factor, userId, rows);
       for (const view of views) Object.assign(view, details.get(view.id));
     }
     return views;
   }
 
   /** Nothing, when the factor fails at it: what it knows more must not keep the owner from the list. */
-  private async describe(factor: AuthenticatorDetails, userId: string): Promise<ReadonlyMap<string, object>> {
+  private async describe(
+    factor: AuthenticatorDetails,
+    userId: string,
+    rows: readonly Authenticator[],
+  ): Promise<ReadonlyMap<string, object>> {
     try {
-      return await factor.describe(userId);
+      return await factor.describe(userId, rows);
     } catch (error) {
       if (error instanceof MfaException) throw error;
       this.logger.warn(

@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { flagOf } from '../../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
@@ -17,8 +18,8 @@ import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { nameAuthenticator } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaType } from '../../core/policy/methods.js';
-import { isSecondFactorType, methodOfType } from '../../core/policy/factor-traits.js';
+import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
@@ -29,7 +30,11 @@ import { BackupCodes } from './backup-codes.js';
 export interface NewFactor {
   /** Without a name: the adapter makes one. The proof counts as its first use. */
   authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
-    Partial<Pick<Authenticator, 'name' | 'data' | 'lastStep'>>;
+    Partial<Pick<Authenticator, 'name' | 'role' | 'data' | 'lastStep'>>;
+  /** What the proof has shown. Default: nothing but that it was one. */
+  facts?: ProofFacts;
+  /** Whether nobody has proven anything yet, as when a passkey was made without asking its user: then no session gains by it. */
+  isUnproven?: boolean;
   /** Claims of the proof, and what to answer when one is lost. */
   claims: Write[];
   onLost: Record<string, MfaErrorCode>;
@@ -79,10 +84,10 @@ export class AddAuthenticatorFlow {
       ...factor.authenticator,
       name: name ?? (await this.adapter.generateAuthenticatorName(user, type)),
       createdAt: now,
-      lastUsedAt: now,
+      lastUsedAt: factor.isUnproven ? null : now,
     });
     const added = await this.change.run(user, { context }, (state) =>
-      this.plan(user, authenticator, factor, state, context !== undefined),
+      this.plan(user, authenticator, factor, state, context !== undefined && !factor.isUnproven),
     );
     if (added.isFirst) await this.endLateSessions(user, added);
     return added;
@@ -103,13 +108,13 @@ export class AddAuthenticatorFlow {
   private async plan(
     user: MfaUser,
     authenticator: Authenticator,
-    { claims, onLost, check, along = [] }: NewFactor,
+    { claims, onLost, check, along = [], facts = {} }: NewFactor,
     state: FactorState,
-    isRequest: boolean,
+    isProof: boolean,
   ): Promise<PlannedChange<AddedFactor>> {
     await check?.(state);
     const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
-    const isFirst = !state.authenticators.some(({ type }) => isSecondFactorType(type));
+    const isFirst = isSecondFactorRow(authenticator) && !state.authenticators.some(isSecondFactorRow);
     const result: AddedFactor = { authenticator, isFirst };
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
@@ -120,8 +125,8 @@ export class AddAuthenticatorFlow {
       result.recoveryCodes = planned.codes;
     }
     let startedSessionId: string | undefined;
-    if (isRequest) {
-      const { issued, write } = this.planSession(state, authenticator);
+    if (isProof) {
+      const { issued, write } = this.planSession(state, authenticator, facts);
       writes.push(write);
       result.issued = issued;
       if (!state.session) {
@@ -148,8 +153,9 @@ export class AddAuthenticatorFlow {
   private planSession(
     { userId, session }: FactorState,
     { id, type }: Authenticator,
+    facts: ProofFacts,
   ): { issued: IssuedSession; write: Write } {
-    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id };
+    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
     return session
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userId, { status: 'authenticated', methods: [record] });

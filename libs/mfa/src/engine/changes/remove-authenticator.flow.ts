@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
+import { PASSWORDLESS, isSecondFactorRow } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
@@ -47,10 +48,10 @@ export class RemoveAuthenticatorFlow {
   async isNeeded(
     user: MfaUser,
     id: string,
-    authenticators: readonly Pick<Authenticator, 'id' | 'type'>[],
+    authenticators: readonly (Pick<Authenticator, 'id' | 'type'> & { role?: string | null })[],
     context: MfaRequirementContext = {},
   ): Promise<boolean> {
-    const secondFactors = authenticators.filter(({ type }) => isSecondFactorType(type));
+    const secondFactors = authenticators.filter(isSecondFactorRow);
     const isLast = secondFactors.length === 1 && secondFactors[0]?.id === id;
     return isLast && this.adapter.isMfaRequired(user, context);
   }
@@ -65,7 +66,8 @@ export class RemoveAuthenticatorFlow {
       throw new MfaException('cannot_delete_authenticator');
 
     const writes = [this.authenticators.planDeletion(userId, id)];
-    const isLast = !authenticators.some((row) => row.id !== id && isSecondFactorType(row.type));
+    const isLast =
+      removed.role !== PASSWORDLESS && !authenticators.some((row) => row.id !== id && isSecondFactorRow(row));
     if (this.backup && (isLast || isBackupType(removed.type)))
       writes.push(...this.backup.planRemoval(userId));
     const events: NewMfaEvent[] = [

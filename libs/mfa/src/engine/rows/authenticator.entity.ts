@@ -23,6 +23,10 @@ export class Authenticator {
   @Column({ type: 'varchar', length: 100 })
   name!: string;
 
+  /** `passwordless`: it signs in by itself, and is no second factor; null: it is what its type is. */
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  role!: string | null;
+
   /** What the factor needs to verify a proof, as JSON, encrypted by the adapter. */
   @Column({ type: 'text' })
   data!: string;
@@ -79,6 +83,7 @@ const NAMELESS = 'Authenticator';
 /** A row that has never failed and, unless something else is given, was never used and keeps no data of its own. */
 export function newAuthenticator(given: Given): Authenticator {
   return Object.assign(new Authenticator(), {
+    role: null,
     data: '',
     lastUsedAt: null,
     failures: 0,

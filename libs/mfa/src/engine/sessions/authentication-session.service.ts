@@ -16,7 +16,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../authenticators/accounts.service.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
-import { isSameProof } from '../../core/policy/methods.js';
+import { isFirstFactor, isSameProof } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
@@ -194,6 +194,18 @@ export class AuthenticationSessionService {
   /** Replaces what the session holds, as when a factor is gone; the token stays. */
   planRecords(session: AuthenticationSession, methods: AuthenticationRecord[]): Write {
     return this.planChange(session, { methods }).write;
+  }
+
+  /**
+   * Notes that its second factors are spent, all of them: what needs a proof of its own next needs one that is made after this. The
+   * token stays. Of several that have read the same proofs, one gets them.
+   */
+  planSpending(session: AuthenticationSession): { session: AuthenticationSession; write: Write } {
+    const methods = session.methods.map((record) =>
+      isFirstFactor(record) ? record : { ...record, spent: true as const },
+    );
+    const { next, write } = this.planChange(session, { methods });
+    return { session: next, write };
   }
 
   /**

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { PASSWORDLESS } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
@@ -39,7 +40,8 @@ export class RecentProof {
     const enrolled = await this.adapter.isMfaEnabled(user, undefined, rows);
     const types = enrolled
       ? typesForChanges(
-          rows.map(({ type }) => type),
+          // A passkey for convenience alone may be lost: changes must not hang on it.
+          rows.filter(({ role }) => role !== PASSWORDLESS).map(({ type }) => type),
           this.options.changesNeed,
         )
       : null;

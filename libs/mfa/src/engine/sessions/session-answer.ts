@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { AuthenticationMethod, AuthenticationRecord } from '../../core/policy/methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, ProofFacts } from '../../core/policy/methods.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import { setMfaSession } from '../rows/request-session.js';
 import { SessionTransport } from './session-transport.js';
 
-/** One proof, as answers show it. */
-export interface ProvenMethod {
+/** One proof, as answers show it: what is not known of it is not there. */
+export interface ProvenMethod extends Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'> {
   method: AuthenticationMethod;
   at: Date;
 }
@@ -20,7 +20,13 @@ export interface SessionAnswer {
 }
 
 export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
-  return records.map(({ method, at }) => ({ method, at: new Date(at) }));
+  return records.map(({ method, at, userVerified, backedUp, attested }) => ({
+    method,
+    at: new Date(at),
+    ...(userVerified === undefined ? {} : { userVerified }),
+    ...(backedUp === undefined ? {} : { backedUp }),
+    ...(attested === undefined ? {} : { attested }),
+  }));
 }
 
 /** Hands a session to the client and describes it. */

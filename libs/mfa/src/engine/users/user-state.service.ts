@@ -85,10 +85,13 @@ export class UserStateService {
    */
   planFactorCount(userId: string): Write {
     const { dataSource } = this.storage;
+    // Only passkeys that are no second factor have a role; see `isSecondFactorRow`.
     const count = dataSource
       .createQueryBuilder(Authenticator, 'a')
       .select('COUNT(*)')
-      .where('a.user_id = :userId AND a.type IN (:...types)', { types: SECOND_FACTOR_TYPES });
+      .where('a.user_id = :userId AND a.type IN (:...types) AND a.role IS NULL', {
+        types: SECOND_FACTOR_TYPES,
+      });
     return {
       query: dataSource
         .createQueryBuilder()

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
@@ -9,7 +10,6 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../core/policy/factor-traits.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
@@ -55,7 +55,7 @@ export class RecoveryCodesService {
     return this.change.run(user, { context }, async ({ authenticators }) => {
       const isAllowed =
         this.options.supportedTypes.includes('recovery_codes') &&
-        authenticators.some(({ type }) => isSecondFactorType(type)) &&
+        authenticators.some(isSecondFactorRow) &&
         !(await this.set.isLost());
       if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
       const { writes, codes, authenticator } = await this.set.planReplacement(user, count);

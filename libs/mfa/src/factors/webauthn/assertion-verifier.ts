@@ -5,6 +5,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/authenticators/accounts.service.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { proofEvents } from '../../engine/journal/mfa-event.js';
 import { Tampering } from '../../engine/authenticators/tampering.js';
@@ -15,6 +16,7 @@ import type { EventSource } from '../../engine/journal/mfa-event.js';
 import { APPLICATION_SOURCE, sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+import type { ProofFacts } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { ChallengeBinding } from './challenge.js';
@@ -33,6 +35,8 @@ export interface AssertionProof {
   /** All of the user's. */
   authenticators: readonly Authenticator[];
   claims: Write[];
+  /** What the ceremony has shown. */
+  facts: ProofFacts;
   /** The credential, and what its counter says. */
   use: { credentialId: string; signCount: number };
   /** Whether it signs in by itself: then it is none of the user's attempts. */
@@ -105,8 +109,10 @@ export class AssertionVerifier {
     const found = await this.credentials.findByCredentialId(response.id);
     const named = found && (await findUser(found.userId));
     const user = named && userIdOf(named) === found?.userId ? named : null;
-    // Without a user handle nothing says that the key knows its user (section 7.2, step 6).
-    const isUsable = found?.passwordless === true && response.response.userHandle !== undefined;
+    // Without a user handle nothing says that the key knows its user (section 7.2, step 6). One that nobody had made a passkey may
+    // sign in once it has verified its user beside another factor: of a key without a PIN a thief could set one.
+    const isPasskey = found?.passwordless === true || found?.uvInitialized === true;
+    const isUsable = isPasskey && response.response.userHandle !== undefined;
     const source = sourceOfRequest(request, found?.userId ?? '');
     try {
       const proof = await this.verify(response, isUsable ? found : null, binding, { user, source });
@@ -183,7 +189,9 @@ export class AssertionVerifier {
     const authenticator = authenticators.find(({ id }) => id === credential.authenticatorId);
     if (!authenticator) throw new MfaException('webauthn_failed');
     this.assertUnlocked(authenticator);
-    const { signCount, backupEligible, isCloned } = assertion;
+    const { signCount, backupEligible, isCloned, userVerified, backedUp } = assertion;
+    // A passkey that was added for convenience stands for what its user is or knows as well, and has to show it.
+    if (authenticator.role === PASSWORDLESS && !userVerified) throw new MfaException('webauthn_failed');
     if (backupEligible !== credential.backupEligible) {
       this.suspicions.noteEligibility(user, authenticator, backupEligible, source);
     }
@@ -199,6 +207,13 @@ export class AssertionVerifier {
         this.credentials.claimUse(credential, assertion, mustGoOn),
         this.authenticators.claimUse(authenticator, new Date(this.clock.now())),
       ],
+      facts: {
+        userVerified,
+        // Once synced, it may be anywhere, whatever it says later.
+        backupEligible: backupEligible || credential.backupEligible,
+        backedUp,
+        ...(credential.attested === null ? {} : { attested: credential.attested }),
+      },
       use: { credentialId: credential.credentialId, signCount },
       isPasskey: binding.ceremony === 'passkey',
     };

@@ -51,6 +51,11 @@ export class AttestationPolicy implements OnModuleInit {
     return this.adapter.verifyAttestation(registration, user);
   }
 
+  /** Whether its attestation leads to a root that the application has configured. */
+  async isAttested(registration: VerifiedRegistration): Promise<boolean> {
+    return leadsToRoot(registration.x5c, await this.rootsFor(registration), this.clock.now());
+  }
+
   /** Whether only a path to a root will do: where the application has named roots, or models, which nothing else proves. */
   private demandsRoot(webauthn: ResolvedWebAuthnOptions): boolean {
     if (webauthn.allowedAaguids) return true;
@@ -58,14 +63,18 @@ export class AttestationPolicy implements OnModuleInit {
     return this.roots.length > 0 || FORMATS_WITHOUT_DEFAULTS.some((format) => sharedRoots(format).length > 0);
   }
 
-  private async isAnchored({ x5c, format, aaguid }: VerifiedRegistration): Promise<boolean> {
-    const roots = [...this.roots, ...readAll([...sharedRoots(format), ...(await metadataRoots(aaguid))])];
+  private async isAnchored(registration: VerifiedRegistration): Promise<boolean> {
+    const roots = await this.rootsFor(registration);
     if (roots.length === 0) {
       this.logger.warn(
-        `A key was refused: no attestation root is known for the format ${format}. Give \`webauthn.attestationRoots\``,
+        `A key was refused: no attestation root is known for the format ${registration.format}. Give \`webauthn.attestationRoots\``,
       );
     }
-    return leadsToRoot(x5c, roots, this.clock.now());
+    return leadsToRoot(registration.x5c, roots, this.clock.now());
+  }
+
+  private async rootsFor({ format, aaguid }: VerifiedRegistration): Promise<Certificate[]> {
+    return [...this.roots, ...readAll([...sharedRoots(format), ...(await metadataRoots(aaguid))])];
   }
 }
 

@@ -4,8 +4,10 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { Access, CurrentContext } from '../../guard/access.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { LoginResult } from '../../sign-in/login.flow.js';
+import { needsOf } from '../../core/policy/policy.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
+import { WebAuthnNeedsDto } from './webauthn-needs.dto.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
 
 @MfaController()
@@ -17,8 +19,9 @@ export class AuthenticateWebAuthnController {
   @Access('authenticate')
   async options(
     @CurrentContext() context: MfaRequestContext,
+    @Body() needs: WebAuthnNeedsDto,
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    return this.flow.options(context);
+    return this.flow.options(context, needsOf(needs));
   }
 
   @Post()

@@ -11,4 +11,6 @@ export interface CeremonyPolicy {
   /** Exact origins. */
   origins: readonly string[];
   requireUserVerification: boolean;
+  /** Whether somebody must have touched it. Default: true. */
+  requireUserPresence?: boolean;
 }

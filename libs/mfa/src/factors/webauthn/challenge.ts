@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { lengthPrefixed } from '../../core/crypto/keyed-hash.js';
+import type { CredentialRole } from './credential-role.js';
 
 /** What a challenge is for; one made for one ceremony is no good in another. */
 export type Ceremony = 'register' | 'authenticate' | 'passkey';
@@ -21,13 +22,18 @@ export interface ChallengeContent {
   /** Milliseconds since the epoch. */
   expiresAt: number;
   requireUserVerification: boolean;
-  passwordless: boolean;
+  /** Of a registration: what the key is for. */
+  role: CredentialRole;
+  /** Of a registration that the user is not asked for (conditional create). */
+  automatic: boolean;
   /** The user handle of a registration in base64url; else empty. */
   userHandle: string;
 }
 
 const RANDOM_BYTES = 32;
 const MAC_BYTES = 32;
+const ROLE_BITS: Readonly<Record<CredentialRole, number>> = { second_factor: 0, both: 2, passwordless: 6 };
+const AUTOMATIC = 8;
 const HEADER_BYTES = RANDOM_BYTES + 6 + 1;
 
 /**
@@ -40,7 +46,7 @@ export function createChallenge(ring: KeyRing, binding: ChallengeBinding, conten
   randomBytes(RANDOM_BYTES).copy(header);
   header.writeUIntBE(content.expiresAt, RANDOM_BYTES, 6);
   header.writeUInt8(
-    (content.requireUserVerification ? 1 : 0) | (content.passwordless ? 2 : 0),
+    (content.requireUserVerification ? 1 : 0) | ROLE_BITS[content.role] | (content.automatic ? AUTOMATIC : 0),
     RANDOM_BYTES + 6,
   );
   const body = Buffer.concat([header, Buffer.from(content.userHandle, 'base64url')]);
@@ -66,9 +72,15 @@ export function openChallenge(
   return {
     expiresAt,
     requireUserVerification: (flags & 1) !== 0,
-    passwordless: (flags & 2) !== 0,
+    role: roleOf(flags),
+    automatic: (flags & AUTOMATIC) !== 0,
     userHandle: body.subarray(HEADER_BYTES).toString('base64url'),
   };
+}
+
+function roleOf(flags: number): CredentialRole {
+  if ((flags & 2) === 0) return 'second_factor';
+  return (flags & 4) === 0 ? 'both' : 'passwordless';
 }
 
 function macOf(key: Buffer, { ceremony, userId, sessionId, rpId }: ChallengeBinding, body: Buffer): Buffer {

@@ -36,5 +36,7 @@ function fieldsOf(record: Sealed): SealedFields {
     record.backupEligible,
     record.discoverable,
     record.passwordless,
+    // Of keys that are older than the question the seal says nothing of it.
+    ...(record.attested === null ? [] : [record.attested]),
   ];
 }

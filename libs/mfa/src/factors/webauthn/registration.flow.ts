@@ -9,30 +9,36 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import type { Clock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { sourceOf } from '../../engine/sessions/request-context.service.js';
 import { AttestationPolicy } from './attestation-policy.js';
+import { assertFreshPassword } from './automatic-upgrade.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding, ChallengeContent } from './challenge.js';
 import { Challenges } from './challenges.js';
 import type { RegistrationJson } from './credential-json.js';
 import { parseRegistration } from './credential-json.js';
+import type { RoleRequest } from './credential-role.js';
+import { roleFor } from './credential-role.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
 import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
 
-export interface CreationRequest {
-  /** Whether the key is to sign in by itself: discoverable, and with user verification. */
-  passwordless?: boolean;
+export interface CreationRequest extends RoleRequest {
   session?: AuthenticationSession | null;
 }
 
@@ -57,6 +63,8 @@ export class RegistrationFlow {
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly resolved: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -66,18 +74,32 @@ export class RegistrationFlow {
    */
   async options(
     user: MfaUser,
-    { passwordless = false, session }: CreationRequest = {},
+    { session, ...request }: CreationRequest = {},
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     this.flow.assertMayEnrol(user, 'webauthn');
+    const role = roleFor(request);
+    const { automatic = false } = request;
+    if (automatic) this.assertMayUpgrade(session);
     const rp = await this.rp.entity();
     const userId = userIdOf(user);
     const { credentials, ...account } = await this.credentials.findAccount(userId);
     const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
     const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
-    const userVerification = passwordless ? 'required' : this.rp.options.userVerification;
+    // Where nobody is asked, nobody is verified either: that is made up for at each use.
+    const isPasskey = role !== 'second_factor';
+    const userVerification = automatic
+      ? 'preferred'
+      : isPasskey
+        ? 'required'
+        : this.rp.options.userVerification;
     const challenge = await this.challenges.issue(
       { ceremony: 'register', userId, sessionId: session?.id ?? '', rpId: rp.id },
-      { requireUserVerification: userVerification === 'required', passwordless, userHandle: entity.id },
+      {
+        requireUserVerification: userVerification === 'required',
+        role,
+        automatic,
+        userHandle: entity.id,
+      },
     );
     const options = await generateRegistrationOptions({
       rpName: rp.name,
@@ -88,11 +110,11 @@ export class RegistrationFlow {
       challenge: toBytes(challenge),
       timeout: CEREMONY_TIMEOUT_MS,
       excludeCredentials: describeCredentials(credentials),
-      authenticatorSelection: { residentKey: passwordless ? 'required' : 'discouraged', userVerification },
+      authenticatorSelection: { residentKey: isPasskey ? 'required' : 'preferred', userVerification },
       supportedAlgorithmIDs: [...ALGORITHMS],
     });
     // The library does not know `indirect`.
-    return { ...options, attestation: this.rp.options.attestation };
+    return { ...options, ...this.rp.hints(), attestation: this.rp.options.attestation };
   }
 
   /**
@@ -112,6 +134,8 @@ export class RegistrationFlow {
     this.limiter.assertRoom(state);
     const rpId = (await this.rp.entity()).id;
     const { content, verified } = await this.verify(user, response, rpId, context);
+    const { role, automatic } = content;
+    const attested = await this.attestation.isAttested(verified);
     const id = randomUUID();
     const record = this.credentials.planInsertion({
       authenticatorId: id,
@@ -128,16 +152,33 @@ export class RegistrationFlow {
       backedUp: verified.backedUp,
       discoverable: response.discoverable,
       uvInitialized: verified.userVerified,
-      passwordless: content.passwordless,
+      passwordless: role !== 'second_factor',
+      attested,
     });
     return this.flow.add(
       user,
       {
-        authenticator: { id, userId, type: 'webauthn', ...(name === undefined ? {} : { name }) },
+        authenticator: {
+          id,
+          userId,
+          type: 'webauthn',
+          role: role === 'passwordless' ? PASSWORDLESS : null,
+          ...(name === undefined ? {} : { name }),
+        },
+        facts: {
+          userVerified: verified.userVerified,
+          backupEligible: verified.backupEligible,
+          backedUp: verified.backedUp,
+          attested,
+        },
+        isUnproven: automatic,
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
-        check: ({ authenticators }) => assertRoom(authenticators),
+        check: ({ authenticators, session }) => {
+          if (automatic) this.assertMayUpgrade(session);
+          assertRoom(authenticators);
+        },
         onLost: {
           [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
           [HANDLE_CLAIM]: 'webauthn_failed',
@@ -145,6 +186,10 @@ export class RegistrationFlow {
       },
       context,
     );
+  }
+
+  private assertMayUpgrade(session: AuthenticationSession | null | undefined): void {
+    assertFreshPassword(session, this.clock, this.resolved.reauthenticateUrl);
   }
 
   /**
@@ -171,6 +216,7 @@ export class RegistrationFlow {
         rpId,
         origins: this.rp.options.origins,
         requireUserVerification: content.requireUserVerification,
+        requireUserPresence: !content.automatic,
       });
       if (verified && (await this.attestation.accepts(user, verified))) return { content, verified };
       throw new MfaException('webauthn_failed');

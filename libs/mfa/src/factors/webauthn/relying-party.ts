@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { readHeader } from '../../core/web/http-message.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
-import type { ResolvedWebAuthnOptions } from '../../options/webauthn-options.js';
+import type { ResolvedWebAuthnOptions, WebAuthnHint } from '../../options/webauthn-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
 /** The relying party: who it is and where its ceremonies may run. It never believes a header. */
@@ -33,6 +33,12 @@ export class RelyingParty {
     const { origins } = this.options;
     const named = request && readHeader(request, 'origin');
     return origins.find((origin) => origin === named) ?? origins.find(isOfTheWeb) ?? (origins[0] as string);
+  }
+
+  /** What the options of a ceremony say of the authenticators to offer first; nothing where the application does not mind. */
+  hints(): { hints?: WebAuthnHint[] } {
+    const { hints } = this.options;
+    return hints.length > 0 ? { hints: [...hints] } : {};
   }
 
   /** Origins outside the relying party's own domain (WebAuthn Level 3, section 5.11). */

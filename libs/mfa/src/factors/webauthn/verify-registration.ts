@@ -42,7 +42,7 @@ export async function verifyRegistration(
       expectedChallenge: policy.challenge,
       expectedOrigin: [...policy.origins],
       expectedRPID: policy.rpId,
-      requireUserPresence: true,
+      requireUserPresence: policy.requireUserPresence ?? true,
       requireUserVerification: policy.requireUserVerification,
       supportedAlgorithmIDs: [...ALGORITHMS],
     });

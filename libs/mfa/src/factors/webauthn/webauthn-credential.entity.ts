@@ -75,6 +75,10 @@ export class WebAuthnCredential {
   @Column({ type: 'boolean' })
   passwordless!: boolean;
 
+  /** Whether its attestation led to a configured root at registration; null: not known, as of keys that are older than the question. */
+  @Column({ type: 'boolean', nullable: true })
+  attested!: boolean | null;
+
   /** Seals what never changes under a key that the database does not have; see `credential-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;

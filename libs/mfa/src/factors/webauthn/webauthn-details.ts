@@ -3,6 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-list.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import type { ProofFacts } from '../../core/policy/methods.js';
+import type { CredentialRole } from './credential-role.js';
 import { CredentialStore } from './credential-store.js';
 import { KNOWN_PROVIDERS } from './known-providers.js';
 
@@ -12,6 +16,8 @@ export interface WebAuthnView {
   provider?: string;
   /** Whether it signs in without a password. */
   passwordless: boolean;
+  /** What it is for. */
+  role: CredentialRole;
   /** Whether it is synced now. */
   backedUp: boolean;
   transports: string[];
@@ -26,14 +32,24 @@ export class WebAuthnDetails implements AuthenticatorDetails {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  async describe(userId: string): Promise<ReadonlyMap<string, WebAuthnView>> {
+  async describe(userId: string, rows: readonly Authenticator[]): Promise<ReadonlyMap<string, WebAuthnView>> {
     const views = new Map<string, WebAuthnView>();
     const { credentials } = await this.credentials.findAccount(userId);
     for (const { authenticatorId, aaguid, passwordless, backedUp, transports } of credentials) {
       const provider = (await this.adapter.getAuthenticatorProvider(aaguid)) ?? KNOWN_PROVIDERS[aaguid];
-      const view = { passwordless, backedUp, transports };
+      const isOnly = rows.some(({ id, role }) => id === authenticatorId && role === PASSWORDLESS);
+      const role = isOnly ? 'passwordless' : passwordless ? 'both' : 'second_factor';
+      const view = { passwordless, role, backedUp, transports } as const;
       views.set(authenticatorId, provider === undefined ? view : { provider, ...view });
     }
     return views;
+  }
+
+  async keyFacts(userId: string): Promise<ProofFacts[]> {
+    const { credentials } = await this.credentials.findAccount(userId);
+    return credentials.map(({ backupEligible, attested }) => ({
+      backupEligible,
+      ...(attested === null ? {} : { attested }),
+    }));
   }
 }

@@ -1,8 +1,21 @@
-import { IsBoolean, IsOptional } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+
+import type { CredentialRole } from './credential-role.js';
+import { CREDENTIAL_ROLES } from './credential-role.js';
 
 export class WebAuthnOptionsDto {
   /** Whether the key is to sign in without a password. */
   @IsOptional()
   @IsBoolean()
   passwordless?: boolean;
+
+  /** What the key is for; `both` by default with `passwordless`, else `second_factor`. */
+  @IsOptional()
+  @IsIn(CREDENTIAL_ROLES)
+  role?: CredentialRole;
+
+  /** Whether the browser makes the passkey without asking (conditional create), right after a sign-in with the password. */
+  @IsOptional()
+  @IsBoolean()
+  automatic?: boolean;
 }

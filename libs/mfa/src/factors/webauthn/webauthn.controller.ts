@@ -31,9 +31,9 @@ export class WebAuthnController {
   async options(
     @CurrentUser() user: MfaUser,
     @CurrentContext() { session }: MfaRequestContext,
-    @Body() { passwordless }: WebAuthnOptionsDto,
+    @Body() { passwordless, role, automatic }: WebAuthnOptionsDto,
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    return this.webauthn.getCredentialCreationOptions(user, { passwordless: passwordless ?? false, session });
+    return this.webauthn.getCredentialCreationOptions(user, { passwordless, role, automatic, session });
   }
 
   @Post()

@@ -6,7 +6,10 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/authenticators/accounts.service.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { MfaNeeds } from '../../core/policy/policy.js';
 import { sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { HttpExchange, LoginResult } from '../../sign-in/login.flow.js';
@@ -18,6 +21,8 @@ import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { parseAuthentication } from './credential-json.js';
 import { WebAuthnService } from './webauthn.service.js';
+
+const isForPasswordlessOnly = ({ role }: Authenticator): boolean => role === PASSWORDLESS;
 
 /** Signs in, finishes a sign-in, or steps up, with a security key or passkey. */
 @Injectable()
@@ -33,9 +38,18 @@ export class WebAuthnFlow {
   ) {}
 
   /** Options for the user who is half signed in or steps up. */
-  async options(context: MfaRequestContext): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const { user, session } = await this.secondFactor.subjectOf(context);
-    return this.webauthn.getCredentialRequestOptions(user, session);
+  async options(
+    context: MfaRequestContext,
+    needs: MfaNeeds = {},
+  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { user, session, authenticators } = await this.secondFactor.subjectOf(context);
+    const keys = authenticators.filter(({ type }) => type === 'webauthn');
+    // Passkeys that are no second factor have to verify their user; where there are others, it is asked for as usual.
+    const userVerified = needs.userVerified ?? (keys.length > 0 && keys.every(isForPasswordlessOnly));
+    return this.webauthn.getCredentialRequestOptions(user, session, undefined, {
+      ...needs,
+      ...(userVerified ? { userVerified } : {}),
+    });
   }
 
   /** @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `authenticator_locked`, `invalid_request`, `session_expired` */
@@ -79,7 +93,7 @@ export class WebAuthnFlow {
     try {
       return await this.secondFactor.finish(
         { user, session: null, authenticators },
-        { authenticator, claims: [...proof.claims, ...ending] },
+        { authenticator, claims: [...proof.claims, ...ending], facts: proof.facts },
         isLate,
         exchange,
       );

@@ -13,6 +13,8 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { MfaNeeds } from '../../core/policy/policy.js';
+import { isOfKind } from '../../core/policy/policy.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import { SessionAnswers } from '../../engine/sessions/session-answer.js';
@@ -104,22 +106,25 @@ export class WebAuthnService {
    * Options for `navigator.credentials.get()` with one of the user's keys. Writes nothing.
    *
    * @param authenticatorId which key it has to be; default: any
+   * @param needs what the proof has to show; keys that can't are left out, unless none can
    */
   async getCredentialRequestOptions(
     user: Pick<MfaUser, 'id'>,
     session: AuthenticationSession | null = null,
     authenticatorId?: string,
+    needs: MfaNeeds = {},
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const userId = userIdOf(user);
-    const { userVerification } = this.rp.options;
+    const userVerification = needs.userVerified ? 'required' : this.rp.options.userVerification;
     const account = await this.credentials.findAccount(userId);
     const credentials = account.credentials.filter(
       (one) => authenticatorId === undefined || one.authenticatorId === authenticatorId,
     );
+    const fitting = credentials.filter((one) => isOfKind(one, needs));
     return this.requestOptions(
       { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
       userVerification,
-      describeCredentials(credentials),
+      describeCredentials(fitting.length > 0 ? fitting : credentials),
     );
   }
 
@@ -179,14 +184,20 @@ export class WebAuthnService {
     const rpId = await this.getRpId();
     const challenge = await this.challenges.issue(
       { ...binding, rpId },
-      { requireUserVerification: userVerification === 'required', passwordless: false, userHandle: '' },
+      {
+        requireUserVerification: userVerification === 'required',
+        role: 'second_factor',
+        automatic: false,
+        userHandle: '',
+      },
     );
-    return generateAuthenticationOptions({
+    const options = await generateAuthenticationOptions({
       rpID: rpId,
       challenge: toBytes(challenge),
       timeout: CEREMONY_TIMEOUT_MS,
       userVerification,
       ...(allowCredentials ? { allowCredentials } : {}),
     });
+    return { ...options, ...this.rp.hints() };
   }
 }

@@ -18,6 +18,9 @@ const call = createCall({
   token: { value: null },
 });
 
+/** What a key can be asked to show, of all that a route may need. */
+const KEY_NEEDS = ['userVerified', 'deviceBound', 'attested'];
+
 /** What asks the browser for the credential that each kind of form is sent with. */
 const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
   create: async (form) => {
@@ -27,7 +30,11 @@ const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
     });
     return createCredential(options);
   },
-  get: async () => getCredential(await call<RequestOptions>('POST', '/authenticate/webauthn/options')),
+  get: async (form) => {
+    const needs = form.dataset['mfaNeeds']?.split(' ') ?? [];
+    const body = Object.fromEntries(KEY_NEEDS.map((need) => [need, needs.includes(need)]));
+    return getCredential(await call<RequestOptions>('POST', '/authenticate/webauthn/options', { body }));
+  },
   passkey: async () => getCredential(await askForPasskey()),
 };
 

@@ -25,6 +25,7 @@ import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
 import { PageLinks } from '../../refusals/page-links.js';
+import { needsOf } from '../../refusals/page-needs.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 const DAY_SECONDS = 86_400;
@@ -38,6 +39,8 @@ interface PageQuery {
   method: string | null;
   /** The types that the route demands, while a recovery code is asked for. */
   only: string | null;
+  /** What the route demands of the proof besides its type. */
+  needs: string | null;
 }
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
@@ -64,8 +67,9 @@ export class AuthenticatePage {
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
+    @QueryText('needs') needs: string | null,
   ): Promise<PageAnswer> {
-    return this.page(context, { next: safeNext(next), method, only });
+    return this.page(context, { next: safeNext(next), method, only, needs });
   }
 
   @Post('authenticate')
@@ -75,6 +79,7 @@ export class AuthenticatePage {
     @Form() body: FormBody,
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
+    @QueryText('needs') needs: string | null,
     @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     if (isTicked(body['cancel'])) return this.cancel(exchange);
@@ -86,7 +91,7 @@ export class AuthenticatePage {
       { field: 'code', invalid: { code: 'invalidCode' } },
       async () => {
         const send = textOf(body['send']);
-        if (send !== '') return this.send(context, send as MfaType, { next, method, only }, exchange);
+        if (send !== '') return this.send(context, send as MfaType, { next, method, only, needs }, exchange);
         // The form of a key is sent with what its ceremony gave; that of a code without.
         if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
@@ -96,7 +101,7 @@ export class AuthenticatePage {
         }
         return new PageRedirect(next ?? this.links.to(''));
       },
-      (refusal) => this.page(context, { next, method, only }, refusal),
+      (refusal) => this.page(context, { next, method, only, needs }, refusal),
     );
   }
 
@@ -132,7 +137,7 @@ export class AuthenticatePage {
 
   private async page(
     context: MfaRequestContext,
-    { next, method, only }: PageQuery,
+    { next, method, only, needs }: PageQuery,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const { user, session, authenticators } = await this.flow.subjectOf(context);
@@ -149,6 +154,7 @@ export class AuthenticatePage {
         ...this.codesOf(methods, await this.locale.wordsFor(context)),
         challenge: await this.begun.readChallenge(context),
         only: wanted,
+        needs: needsOf(needs),
         byRecoveryCode,
         isPending: context.session?.status === 'pending',
         trustDays: trustedDevices.enabled

@@ -12,6 +12,7 @@ import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { show } from '../frame/page-answer.js';
 import { PageLocale } from '../frame/page-locale.js';
+import { needsOf } from '../../refusals/page-needs.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** For users who cannot go on without a second factor, or without one of a certain kind. */
@@ -32,6 +33,7 @@ export class EnrolPage {
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
+    @QueryText('needs') needs: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
     const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
@@ -39,6 +41,7 @@ export class EnrolPage {
     const { enrollmentDeadline } = await this.mfa.status(user, context.session);
     return show('enrol', {
       next: safeNext(next),
+      needs: needsOf(needs),
       methods: wanted.length > 0 ? wanted : types,
       others: this.offers.named(wanted.length > 0 ? wanted : types, await this.locale.wordsFor(context)),
       mustVerifyEmail,

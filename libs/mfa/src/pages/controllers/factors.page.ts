@@ -2,6 +2,7 @@ import { Get, Inject, Param, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -10,7 +11,7 @@ import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { factorLabel } from '../../i18n/factor-label.js';
-import { isSecondFactorType, traitsOf } from '../../core/policy/factor-traits.js';
+import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
@@ -136,7 +137,7 @@ export class FactorPages {
         isSent: channel !== undefined,
         isRestricted: restricted,
         name,
-        isFirst: !factors.some((one) => isSecondFactorType(one.type)),
+        isFirst: !factors.some(isSecondFactorRow),
         error: refusal?.error ?? null,
       },
       refusal,
@@ -150,7 +151,7 @@ export class FactorPages {
     id: string | null,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const factors = (await this.authenticators.find(user)).filter((one) => isSecondFactorType(one.type));
+    const factors = (await this.authenticators.find(user)).filter(isSecondFactorRow);
     const chosen = factors.filter((one) => one.type === type && (id === null || one.id === id));
     const [first] = chosen;
     if (!first || !this.registry.find(type)) throw new MfaException('not_found');

@@ -3,13 +3,13 @@ import { Get, Inject, Post } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../core/policy/factor-traits.js';
 import { RecoveryCodesService } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
@@ -91,7 +91,7 @@ export class RecoveryCodesPages {
   }
 
   private canGenerate({ account }: MfaRequestContext): boolean {
-    const isEnrolled = account?.authenticators.some(({ type }) => isSecondFactorType(type)) ?? false;
+    const isEnrolled = account?.authenticators.some(isSecondFactorRow) ?? false;
     return isEnrolled && this.options.supportedTypes.includes('recovery_codes');
   }
 

@@ -2,13 +2,13 @@ import { Get, Inject, Post, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../core/policy/factor-traits.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ActivateTotpDto } from '../../factors/totp/activate-totp.dto.js';
@@ -127,7 +127,7 @@ export class TotpPages {
         expiresAt,
         digits: this.options.totp.digits,
         name,
-        isFirst: !factors.some(({ type }) => isSecondFactorType(type)),
+        isFirst: !factors.some(isSecondFactorRow),
         error: refusal?.error ?? null,
       },
       refusal,
@@ -140,7 +140,7 @@ export class TotpPages {
     id: string | null,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
+    const factors = (await this.authenticators.find(user)).filter(isSecondFactorRow);
     const apps = factors.filter(({ type }) => type === 'totp');
     const chosen = apps.filter((one) => id === null || one.id === id);
     const [first] = chosen;

@@ -11,7 +11,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorType } from '../../core/policy/factor-traits.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../factors/webauthn/add-webauthn.dto.js';
@@ -150,7 +150,7 @@ export class WebAuthnPages {
   ): Promise<PageAnswer> {
     const { authenticator, factors } = await this.keyOf(user, id);
     const isNeeded = await this.removal.isNeeded(user, id, factors, context);
-    const isLast = factors.length === 1;
+    const isLast = factors.length === 1 && factors[0]?.id === id;
     return show(
       'webauthn/remove',
       { authenticator, isLast, isNeeded, error: refusal?.error ?? null },
@@ -168,8 +168,9 @@ export class WebAuthnPages {
     user: MfaUser,
     id: string,
   ): Promise<{ authenticator: ListedAuthenticator; factors: ListedAuthenticator[] }> {
-    const factors = (await this.authenticators.find(user)).filter(({ type }) => isSecondFactorType(type));
-    const authenticator = factors.find((one) => one.id === id && one.type === 'webauthn');
+    const all = await this.authenticators.find(user);
+    const factors = all.filter(isSecondFactorRow);
+    const authenticator = all.find((one) => one.id === id && one.type === 'webauthn');
     if (!authenticator) throw new MfaException('not_found');
     return { authenticator, factors };
   }

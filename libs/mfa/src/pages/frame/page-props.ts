@@ -7,6 +7,7 @@ import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../../account/mfa.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
+import type { PageNeed } from '../../refusals/page-needs.js';
 import type { BegunAnswer } from './begun-setups.js';
 import type { WebAuthnView } from '../../factors/webauthn/webauthn-details.js';
 
@@ -84,6 +85,8 @@ export interface MfaPageProps {
       own: readonly NamedFactor[];
       /** What the route demands, for links to the other ways; null: any will do. */
       only: string | null;
+      /** What the route demands of the proof besides its type: what was proven before may not show it. */
+      needs: readonly PageNeed[];
       /** Whether recovery codes are shown in place of the other ways. */
       byRecoveryCode: boolean;
       /** Whether a sign-in is half done, so that it can be given up. */
@@ -101,6 +104,8 @@ export interface MfaPageProps {
       loginUrl: string | null;
     };
   enrol: Onward & {
+    /** What the route demands besides the type of a factor. */
+    needs: readonly PageNeed[];
     /** What can be added now. */
     methods: readonly MfaType[];
     /** The factors of the option `factors` among them. */

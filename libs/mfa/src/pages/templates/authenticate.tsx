@@ -7,12 +7,13 @@ import { Checkbox } from './parts/checkbox.js';
 import { CodeField } from './parts/field.js';
 import { Form } from './parts/form.js';
 import { KeyForm } from './parts/key-form.js';
+import { Needs } from './parts/needs.js';
 
 type Props = MfaPageProps['authenticate'] & { page: MfaPageContext };
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, sent, own, challenge, only, byRecoveryCode, isPending, error } = props;
+  const { page, next, methods, sent, own, challenge, only, needs, byRecoveryCode, isPending, error } = props;
   const { texts } = page;
   const has = (method: string) => methods.some((one) => one === method);
   const showsRecovery = has('recovery_codes') && (byRecoveryCode || methods.length === 1);
@@ -23,6 +24,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   return (
     <>
       <Alert page={page} error={error} />
+      <Needs page={page} needs={needs} />
       {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
       {showsKey && <ByKey {...props} asksForTrust={!showsCode} />}
       {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
@@ -73,7 +75,9 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
           <a
             href={page.link(
               'authenticate',
-              showsRecovery ? { next, method: only } : { next, method: 'recovery_codes', only },
+              showsRecovery
+                ? { next, method: only, needs: needs.join(',') }
+                : { next, method: 'recovery_codes', only, needs: needs.join(',') },
             )}
           >
             {showsRecovery ? texts.authenticateUseOther : texts.authenticateUseRecovery}
@@ -102,11 +106,11 @@ function codeLabel({ page, methods, own }: Props, hasSent: boolean): string {
 
 /** Where a code would do too, its form asks for trust, and the script takes the answer along. */
 function ByKey({ asksForTrust, ...props }: Props & { asksForTrust: boolean }): VNode {
-  const { page, next } = props;
+  const { page, next, needs } = props;
   return (
     <section>
       <p>{page.texts.authenticateKeyLead}</p>
-      <KeyForm page={page} ceremony="get" next={next} button={page.texts.authenticateKeyButton}>
+      <KeyForm page={page} ceremony="get" next={next} needs={needs} button={page.texts.authenticateKeyButton}>
         {asksForTrust && <Trust {...props} />}
       </KeyForm>
     </section>

@@ -1,15 +1,17 @@
 import type { MfaPageTemplate } from '../frame/page-props.js';
 import { TextWithMoment } from './parts/moment.js';
+import { Needs } from './parts/needs.js';
 import { VerifyEmail } from './parts/verify-email.js';
 
 /** For those who cannot go on without a second factor. */
 const Enrol: MfaPageTemplate<'enrol'> = (props) => {
-  const { page, next, methods, others, mustVerifyEmail, deadline, period } = props;
+  const { page, next, needs, methods, others, mustVerifyEmail, deadline, period } = props;
   const { texts } = page;
   const isKeyNeeded = methods.length === 1 && methods[0] === 'webauthn';
   return (
     <>
       <p>{isKeyNeeded ? texts.enrolPhishing : texts.enrolLead}</p>
+      <Needs page={page} needs={needs} />
       {deadline && (
         <p>
           <TextWithMoment page={page} text="statusDeadline" at={deadline} />

@@ -1,3 +1,4 @@
+import { AddAssurance1795700000000 } from './add-assurance.js';
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
@@ -9,4 +10,5 @@ export const mfaMigrations = [
   AddClaimsAndSeals1795651200000,
   AddFactors1795668000000,
   DropLeases1795671600000,
+  AddAssurance1795700000000,
 ];

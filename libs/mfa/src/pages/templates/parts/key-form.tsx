@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
+import type { PageNeed } from '../../../refusals/page-needs.js';
 import { Form } from './form.js';
 
 interface Props {
@@ -9,6 +10,8 @@ interface Props {
   ceremony: 'create' | 'get' | 'passkey';
   next: string | null;
   button: string;
+  /** What the key has to show, besides that it is one of the user's. */
+  needs?: readonly PageNeed[];
   children?: ComponentChildren;
 }
 
@@ -16,7 +19,7 @@ interface Props {
  * A form that the script fills with the answer of a security key or passkey. Without the script its button stays away, and
  * the text says why.
  */
-export function KeyForm({ page, ceremony, next, button, children }: Props): VNode {
+export function KeyForm({ page, ceremony, next, button, needs = [], children }: Props): VNode {
   const { texts } = page;
   return (
     <>
@@ -27,6 +30,7 @@ export function KeyForm({ page, ceremony, next, button, children }: Props): VNod
         page={page}
         next={next}
         data-mfa-ceremony={ceremony}
+        data-mfa-needs={needs.length > 0 ? needs.join(' ') : undefined}
         data-cancelled={texts.ceremonyCancelled}
         data-unsupported={texts.ceremonyUnsupported}
         data-failed={texts.ceremonyFailed}

@@ -1,0 +1,29 @@
+import type { Type } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+
+import { isOnceOn } from '../guard/guard-metadata.js';
+import { placesOf } from '../guard/handler-guards.js';
+import { MfaOptionsError } from '../options/options-error.js';
+
+/** Refuses `@RequireMfa({ once: true })` where there are no sessions: a token can be sent any number of times. */
+@Injectable()
+export class RefuseOnce {
+  /** @throws {MfaOptionsError} that names the handler */
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    for (const { controllers, providers } of modules.values()) {
+      for (const { metatype, isNotMetatype } of [...controllers.values(), ...providers.values()]) {
+        if (metatype && !isNotMetatype) assertRepeatable(metatype as Type);
+      }
+    }
+  }
+}
+
+function assertRepeatable(target: Type): void {
+  for (const [name, place] of placesOf(target)) {
+    if (!isOnceOn(place)) continue;
+    throw new MfaOptionsError([
+      `\`@RequireMfa({ once: true })\` of ${name} can't be kept without \`MfaModule\`: nothing remembers which token was used. Ask for a short \`maxAge\` here, or put the route where the sessions are`,
+    ]);
+  }
+}
