@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 
-import { isSecondFactorRow } from '../engine/authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { EncryptionContext } from '../core/crypto/envelope.js';
 import { open, seal } from '../core/crypto/envelope.js';

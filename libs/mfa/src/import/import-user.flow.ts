@@ -6,7 +6,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../engine/authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from '../engine/changes/factor-change.js';

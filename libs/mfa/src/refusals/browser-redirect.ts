@@ -12,7 +12,7 @@ import type { MfaType } from '../core/policy/methods.js';
 import { hasPendingSession } from '../engine/rows/request-session.js';
 import { refererPath, safeNext } from '../core/web/next-path.js';
 import { PageLinks } from './page-links.js';
-import { needsQuery } from '../pages/page-needs.js';
+import { needsQuery } from './page-needs.js';
 
 /** Pages that ask for a proof and then lead on to their `next`. */
 const ON_THE_WAY = ['authenticate', 'reauthenticate'];

@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { flagOf } from '../../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
@@ -19,6 +19,7 @@ import { nameAuthenticator } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import { shownFacts } from '../../core/policy/methods.js';
 import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../rows/issued-session.js';
@@ -133,7 +134,10 @@ export class AddAuthenticatorFlow {
         startedSessionId = issued.session.id;
         events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
       }
-      events.push({ type: 'mfa.session.verified', data: { method: methodOfType(authenticator.type) } });
+      events.push({
+        type: 'mfa.session.verified',
+        data: { method: methodOfType(authenticator.type), ...shownFacts(facts) },
+      });
     }
     // Whoever was signed in elsewhere was so by a password alone.
     if (isFirst) {

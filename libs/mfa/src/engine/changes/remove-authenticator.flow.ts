@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { PASSWORDLESS, isSecondFactorRow } from '../authenticators/authenticator-role.js';
+import { PASSWORDLESS, isSecondFactorRow } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';

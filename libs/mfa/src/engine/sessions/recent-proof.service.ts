@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import { PASSWORDLESS } from '../authenticators/authenticator-role.js';
+import { PASSWORDLESS } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';

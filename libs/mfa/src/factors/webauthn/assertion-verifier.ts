@@ -5,7 +5,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/authenticators/accounts.service.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import { PASSWORDLESS } from '../../engine/authenticators/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { proofEvents } from '../../engine/journal/mfa-event.js';
 import { Tampering } from '../../engine/authenticators/tampering.js';

@@ -9,7 +9,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
-import { PASSWORDLESS } from '../../engine/authenticators/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';

@@ -6,7 +6,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/authenticators/accounts.service.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
-import { PASSWORDLESS } from '../../engine/authenticators/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';

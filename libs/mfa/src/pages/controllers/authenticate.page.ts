@@ -25,7 +25,7 @@ import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
 import { PageLinks } from '../../refusals/page-links.js';
-import { needsOf } from '../page-needs.js';
+import { needsOf } from '../../refusals/page-needs.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 const DAY_SECONDS = 86_400;

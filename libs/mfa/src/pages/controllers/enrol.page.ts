@@ -12,7 +12,7 @@ import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { show } from '../frame/page-answer.js';
 import { PageLocale } from '../frame/page-locale.js';
-import { needsOf } from '../page-needs.js';
+import { needsOf } from '../../refusals/page-needs.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** For users who cannot go on without a second factor, or without one of a certain kind. */

@@ -3,7 +3,7 @@ import { Get, Inject, Post } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../../engine/authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';

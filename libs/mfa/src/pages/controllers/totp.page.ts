@@ -2,7 +2,7 @@ import { Get, Inject, Post, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
-import { isSecondFactorRow } from '../../engine/authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';

@@ -11,7 +11,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isSecondFactorRow } from '../../engine/authenticators/authenticator-role.js';
+import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../factors/webauthn/add-webauthn.dto.js';

@@ -7,7 +7,7 @@ import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../../account/mfa.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
-import type { PageNeed } from '../page-needs.js';
+import type { PageNeed } from '../../refusals/page-needs.js';
 import type { BegunAnswer } from './begun-setups.js';
 import type { WebAuthnView } from '../../factors/webauthn/webauthn-details.js';
 

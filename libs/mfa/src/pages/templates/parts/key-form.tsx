@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
-import type { PageNeed } from '../../page-needs.js';
+import type { PageNeed } from '../../../refusals/page-needs.js';
 import { Form } from './form.js';
 
 interface Props {

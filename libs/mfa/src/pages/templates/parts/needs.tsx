@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 
 import type { MfaPageTexts } from '../../../i18n/page-texts.js';
-import type { PageNeed } from '../../page-needs.js';
+import type { PageNeed } from '../../../refusals/page-needs.js';
 import type { MfaPageContext } from '../../frame/page-props.js';
 
 const TEXTS = {
