@@ -19,6 +19,7 @@ import type { KeyRing } from '../libs/mfa/src/core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../libs/mfa/src/core/crypto/key-ring.js';
 import type { Answer, Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
+import { HELD, HoldBack } from './support/hold-back.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
 
@@ -270,12 +271,15 @@ describe('what a ceremony has shown', () => {
 });
 
 describe(`a proof that is spent by one request (${ENGINE})`, () => {
+  const holdBack = new HoldBack();
   let test: TestApp;
   beforeAll(async () => {
     test = await startTestApp({
       controllers,
       mfa: { webauthn: RELYING_PARTY, rateLimit: { attempts: 1000 } },
+      configure: holdBack.mark,
     });
+    holdBack.watch(test.dataSource, test.adapter);
   });
   afterAll(() => test.close());
 
@@ -331,6 +335,26 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
       expect(answers.filter(({ body }) => body.code === 'mfa_required')).toHaveLength(11);
       expect(controller.transfers).toBe(1);
     }
+  });
+
+  it('opens one of two requests in every order of their steps', async () => {
+    let points = 0;
+    for (let holdAt = 1; ; holdAt++) {
+      const { client } = await enrolKey(test);
+      const other = client.clone();
+      let inBetween: Answer | undefined;
+      const { answer, reached } = await holdBack.run(
+        holdAt,
+        () => client.send('POST', '/once', undefined, HELD),
+        async () => {
+          inBetween = await other.post('/once');
+        },
+      );
+      if (!reached) break;
+      points += 1;
+      expect([answer.status, inBetween?.status].sort()).toEqual([200, 401]);
+    }
+    expect(points).toBeGreaterThanOrEqual(2);
   });
 
   it('goes to one of a spending and a gain, and is not there again afterwards', async () => {

@@ -236,7 +236,7 @@ describe('events', () => {
         'authenticator.added',
         { authenticator: { id: keyId, type: 'webauthn', name: 'Master key' }, isFirst: false },
       ],
-      ['session.verified', { method: 'webauthn' }],
+      ['session.verified', { method: 'webauthn', userVerified: true, backedUp: false, attested: false }],
     ]);
   });
 
@@ -275,7 +275,7 @@ describe('events', () => {
     expect(factsOf(passkey)).toEqual([
       ['authenticator.used', { authenticator: { id: keyId, type: 'webauthn', name: 'Master key' } }],
       ['session.started', { methods: ['webauthn'] }],
-      ['session.verified', { method: 'webauthn' }],
+      ['session.verified', { method: 'webauthn', userVerified: true, backedUp: false, attested: false }],
     ]);
     expect(passkey[0]).toMatchObject({ userId: user.id, actor: { type: 'user', id: user.id } });
   });

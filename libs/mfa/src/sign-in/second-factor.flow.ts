@@ -22,6 +22,7 @@ import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { isOverSameChannel } from '../core/policy/channels.js';
 import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';
 import type { ProofFacts } from '../core/policy/methods.js';
+import { shownFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
@@ -186,7 +187,7 @@ export class SecondFactorFlow {
       writes,
       events: [
         ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
-        { type: 'mfa.session.verified', data: { method } },
+        { type: 'mfa.session.verified', data: { method, ...shownFacts(facts) } },
         ...(trust?.events ?? []),
       ],
     };

@@ -26,6 +26,17 @@ export interface ProofFacts {
   attested?: boolean;
 }
 
+/** What answers and events tell of a ceremony: only what is known. */
+export type ShownFacts = Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
+
+export function shownFacts({ userVerified, backedUp, attested }: ProofFacts): ShownFacts {
+  return {
+    ...(userVerified === undefined ? {} : { userVerified }),
+    ...(backedUp === undefined ? {} : { backedUp }),
+    ...(attested === undefined ? {} : { attested }),
+  };
+}
+
 /** One proof in a session. */
 export interface AuthenticationRecord extends ProofFacts {
   method: AuthenticationMethod;

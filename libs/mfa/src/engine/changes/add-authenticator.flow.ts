@@ -19,6 +19,7 @@ import { nameAuthenticator } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import { shownFacts } from '../../core/policy/methods.js';
 import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../rows/issued-session.js';
@@ -133,7 +134,10 @@ export class AddAuthenticatorFlow {
         startedSessionId = issued.session.id;
         events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
       }
-      events.push({ type: 'mfa.session.verified', data: { method: methodOfType(authenticator.type) } });
+      events.push({
+        type: 'mfa.session.verified',
+        data: { method: methodOfType(authenticator.type), ...shownFacts(facts) },
+      });
     }
     // Whoever was signed in elsewhere was so by a password alone.
     if (isFirst) {

@@ -1,4 +1,4 @@
-import type { AuthenticationMethod, MfaType } from '../../core/policy/methods.js';
+import type { AuthenticationMethod, MfaType, ShownFacts } from '../../core/policy/methods.js';
 import { readHeader } from '../../core/web/http-message.js';
 import { areFewCodesLeft } from '../../core/policy/codes-left.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
@@ -75,7 +75,7 @@ export interface MfaEventData {
   'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };
   'mfa.session.started': { methods: readonly AuthenticationMethod[] };
   /** A session gained the proof of a second factor. */
-  'mfa.session.verified': { method: AuthenticationMethod };
+  'mfa.session.verified': { method: AuthenticationMethod } & ShownFacts;
   /** `device`: those that came of one trusted browser. */
   'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
   'mfa.trusted_device.added': { deviceId: string };

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { AuthenticationMethod, AuthenticationRecord, ProofFacts } from '../../core/policy/methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, ShownFacts } from '../../core/policy/methods.js';
+import { shownFacts } from '../../core/policy/methods.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import { setMfaSession } from '../rows/request-session.js';
 import { SessionTransport } from './session-transport.js';
 
 /** One proof, as answers show it: what is not known of it is not there. */
-export interface ProvenMethod extends Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'> {
+export interface ProvenMethod extends ShownFacts {
   method: AuthenticationMethod;
   at: Date;
 }
@@ -20,12 +21,10 @@ export interface SessionAnswer {
 }
 
 export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
-  return records.map(({ method, at, userVerified, backedUp, attested }) => ({
-    method,
-    at: new Date(at),
-    ...(userVerified === undefined ? {} : { userVerified }),
-    ...(backedUp === undefined ? {} : { backedUp }),
-    ...(attested === undefined ? {} : { attested }),
+  return records.map((record) => ({
+    method: record.method,
+    at: new Date(record.at),
+    ...shownFacts(record),
   }));
 }
 
