@@ -26,6 +26,7 @@ const ALL = [
   '/recovery-codes',
   '/recovery-codes/generate',
   '/trusted-devices',
+  '/sessions',
   '/passkey',
 ];
 

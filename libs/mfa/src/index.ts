@@ -18,6 +18,7 @@ export type {
   UnlockOptions,
   WebAuthnOptions,
 } from './options/mfa-options.js';
+export type { RoutesOptions } from './module/module-options.js';
 export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
 export type {
   MfaModuleAsyncOptions,
@@ -125,6 +126,9 @@ export type { AddedFactor } from './engine/changes/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
 export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
 export type { NewSession } from './engine/sessions/authentication-session.service.js';
+export type { SignedInSession } from './account/sessions.service.js';
+export { SessionsService } from './account/sessions.service.js';
+export type { MfaSessionTransport, MfaSessionTransportOption } from './engine/sessions/own-transport.js';
 export { AuthenticationSessionService } from './engine/sessions/authentication-session.service.js';
 export type { IssuedSession } from './engine/rows/issued-session.js';
 export type {
@@ -260,6 +264,7 @@ export { RecoveryCodesController } from './factors/recovery-codes/recovery-codes
 export { AuthenticateController } from './sign-in/authenticate.controller.js';
 export { SessionController } from './account/session.controller.js';
 export { TotpController } from './factors/totp/totp.controller.js';
+export { SessionsController } from './account/sessions.controller.js';
 export { TrustedDevicesController } from './trusted-browsers/trusted-devices.controller.js';
 export { AuthenticateWebAuthnController } from './factors/webauthn/authenticate-webauthn.controller.js';
 export { PasskeyController } from './factors/webauthn/passkey.controller.js';

@@ -36,12 +36,15 @@ import { MFA_OPTIONS } from './options/resolved-options.js';
 import type { ResolvedPages } from './pages/frame/resolve-pages.js';
 import { assertPagesWork } from './pages/frame/resolve-pages.js';
 import { MFA_PAGES } from './options/addresses.js';
-import type { ResolvedStructure } from './module/structural-options.js';
+import type { ResolvedRoutes, ResolvedStructure } from './module/structural-options.js';
 import { resolveStructure } from './module/structural-options.js';
 import { MFA_PATH } from './options/addresses.js';
+import { PageAssetsController } from './pages/controllers/assets.controller.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
 import { RecoveryCodesController } from './factors/recovery-codes/recovery-codes.controller.js';
+import { OWN_TRANSPORT_PROVIDER } from './engine/sessions/own-transport.js';
 import { AuthenticateController } from './sign-in/authenticate.controller.js';
+import { SessionsController } from './account/sessions.controller.js';
 import { SessionController } from './account/session.controller.js';
 import { MFA_ENTITIES } from './schema/entities.js';
 import { checkDataSource } from './schema/check-data-source.js';
@@ -74,9 +77,29 @@ export class MfaModule implements NestModule {
 
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
-    const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors, ...behaviour } =
-      options;
-    const structure = { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors };
+    const {
+      path,
+      controllers,
+      pages,
+      routes,
+      globalGuard,
+      isGlobal,
+      dataSource,
+      adapter,
+      factors,
+      ...behaviour
+    } = options;
+    const structure = {
+      path,
+      controllers,
+      pages,
+      routes,
+      globalGuard,
+      isGlobal,
+      dataSource,
+      adapter,
+      factors,
+    };
     return build(structure, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviour }]);
   }
 
@@ -104,28 +127,30 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
   const structure = resolveStructure(options);
   // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
   TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource);
-  const mount = (path: string) => `${structure.path}${path}`;
+  const mount = (controller: Type, path: string) =>
+    mountController(controller, `${structure.path}${path}`, structure.routes);
   return {
     module: MfaModule,
     global: structure.isGlobal,
-    imports: [...imports, ...adapterImports(structure.adapter)],
+    imports: [...imports, ...adapterImports(structure.adapter), ...structure.routes.imports],
     controllers: [
       ...(structure.controllers
         ? [
-            mountController(SessionController, mount('')),
-            mountController(AuthenticatorsController, mount('/authenticators')),
-            mountController(TotpController, mount('/totp')),
-            mountController(RecoveryCodesController, mount('/recovery-codes')),
-            mountController(AuthenticateController, mount('/authenticate')),
-            mountController(FactorsController, mount('/factors')),
-            mountController(FactorChallengeController, mount('/authenticate')),
-            mountController(WebAuthnController, mount('/webauthn')),
-            mountController(AuthenticateWebAuthnController, mount('/authenticate/webauthn')),
-            mountController(PasskeyController, mount('/passkey')),
-            mountController(TrustedDevicesController, mount('/trusted-devices')),
+            mount(SessionController, ''),
+            mount(AuthenticatorsController, '/authenticators'),
+            mount(TotpController, '/totp'),
+            mount(RecoveryCodesController, '/recovery-codes'),
+            mount(AuthenticateController, '/authenticate'),
+            mount(FactorsController, '/factors'),
+            mount(FactorChallengeController, '/authenticate'),
+            mount(WebAuthnController, '/webauthn'),
+            mount(AuthenticateWebAuthnController, '/authenticate/webauthn'),
+            mount(PasskeyController, '/passkey'),
+            mount(TrustedDevicesController, '/trusted-devices'),
+            mount(SessionsController, '/sessions'),
           ]
         : []),
-      ...mountPages(structure.pages),
+      ...mountPages(structure.pages, structure.routes),
     ],
     providers: [
       ...optionsProviders,
@@ -157,8 +182,13 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
   };
 }
 
-function mountPages(pages: ResolvedPages | null): Type[] {
-  return pages ? PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path)) : [];
+function mountPages(pages: ResolvedPages | null, routes: ResolvedRoutes): Type[] {
+  if (!pages) return [];
+  return [
+    // Of a sheet and a script nothing has to be guarded, and browsers want them before anybody has signed in.
+    mountController(PageAssetsController, pages.path),
+    ...PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path, routes)),
+  ];
 }
 
 function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructure): Provider[] {
@@ -175,6 +205,7 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       },
     },
     ScopeCheck,
+    OWN_TRANSPORT_PROVIDER,
     { provide: MFA_CLOCK, useValue: systemClock },
     {
       provide: MFA_KEY_RING,

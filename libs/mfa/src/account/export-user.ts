@@ -9,6 +9,7 @@ import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
 import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { MfaStatus } from './mfa.service.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
@@ -78,7 +79,10 @@ export interface MfaUserExport {
     status: 'pending' | 'authenticated';
     proven: { method: AuthenticationMethod; at: Moment }[];
     createdAt: Moment;
+    lastSeenAt: Moment;
     expiresAt: Moment;
+    userAgent: string | null;
+    ip: string | null;
   }[];
   trustedDevices: {
     id: string;
@@ -111,6 +115,7 @@ export class UserExporter {
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -147,12 +152,15 @@ export class UserExporter {
         ),
       ),
       recoveryCodes: { ...codes, createdAt: moment(codes.createdAt) },
-      sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => ({
-        id,
-        status: state,
-        proven: methods.map(({ method, at }) => ({ method, at: new Date(at).toISOString() })),
-        createdAt: moment(createdAt),
-        expiresAt: moment(expiresAt),
+      sessions: sessions.map((session) => ({
+        id: session.id,
+        status: session.status,
+        proven: session.methods.map(({ method, at }) => ({ method, at: new Date(at).toISOString() })),
+        createdAt: moment(session.createdAt),
+        lastSeenAt: moment(this.activity.lastSeen(session)),
+        expiresAt: moment(session.expiresAt),
+        userAgent: session.userAgent,
+        ip: session.ip,
       })),
       trustedDevices: devices.map(({ id, userAgent, ip, createdAt, lastUsedAt, expiresAt }) => ({
         id,

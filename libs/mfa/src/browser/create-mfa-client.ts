@@ -76,7 +76,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
       await syncPasskeys();
     },
 
-    beginTotp: () => call('POST', '/totp'),
+    beginTotp: (body) => call('POST', '/totp', { body }),
     activateTotp: (body) => call('POST', '/totp/activate', { body }),
 
     beginFactor: (type, body = {}) => call('POST', `/factors/${encodeURIComponent(type)}`, { body }),
@@ -84,20 +84,20 @@ export function createMfaClient<CompleteLogin extends object = object>({
     sendCode: (type, body = {}) =>
       call('POST', `/authenticate/${encodeURIComponent(type)}/challenge`, { body }),
 
-    async addSecurityKey({ name, passwordless, signal } = {}) {
+    async addSecurityKey({ name, passwordless, endOtherSessions, signal } = {}) {
       requireWebAuthn();
       const options = await call<CreationOptions>('POST', '/webauthn/options', {
         body: { passwordless },
         signal,
       });
       const credential = await createCredential(options, signal);
-      return call('POST', '/webauthn', { body: { credential, name } });
+      return call('POST', '/webauthn', { body: { credential, name, endOtherSessions } });
     },
     webauthnSignals,
     syncPasskeys,
 
     recoveryCodes: () => call('GET', '/recovery-codes'),
-    regenerateRecoveryCodes: () => call('POST', '/recovery-codes'),
+    regenerateRecoveryCodes: (body) => call('POST', '/recovery-codes', { body }),
 
     authenticate: (body) => call('POST', '/authenticate', { body }),
     async authenticateWithKey({ trustDevice, signal } = {}) {
@@ -118,6 +118,10 @@ export function createMfaClient<CompleteLogin extends object = object>({
     listTrustedDevices: () => call('GET', '/trusted-devices'),
     revokeTrustedDevice: (id) => call('DELETE', `/trusted-devices/${encodeURIComponent(id)}`),
     revokeAllTrustedDevices: () => call('DELETE', '/trusted-devices'),
+
+    listSessions: () => call('GET', '/sessions'),
+    endSessionOf: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
+    endOtherSessions: () => call('DELETE', '/sessions'),
 
     session: () => call('GET', '/session'),
     async endSession() {

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 
 import { SupportContacts } from '../adapter/support-contacts.js';
 import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
+import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
@@ -69,9 +70,11 @@ import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
+import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers } from '../engine/sessions/session-answer.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
+import { SessionsService } from '../account/sessions.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TotpCodeFactor } from '../factors/totp/totp-code-factor.js';
@@ -106,6 +109,7 @@ export const PUBLIC_PROVIDERS = [
   RecoveryCodesService,
   WebAuthnService,
   AuthenticationSessionService,
+  SessionsService,
   AuthenticatorsService,
   MfaPolicyService,
   MfaAdminService,
@@ -165,6 +169,7 @@ export const INTERNAL_PROVIDERS = [
   PasswordFlow,
   SecondFactorFlow,
   RecentProof,
+  SessionActivity,
   SessionAnswers,
   SessionStates,
   SessionLimit,
@@ -172,6 +177,7 @@ export const INTERNAL_PROVIDERS = [
   LostCookieWarning,
   ResetFlow,
   DiscardUnreadableFlow,
+  EndAllSessionsFlow,
   ForgetUserFlow,
   UserExporter,
   UserList,

@@ -1,6 +1,7 @@
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import type { MfaType } from '../core/policy/methods.js';
+import type { MfaSessionTransportOption } from '../engine/sessions/own-transport.js';
 import type { ChangesNeed } from '../core/policy/recent.js';
 
 /** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
@@ -90,12 +91,22 @@ export interface SessionOptions {
   ttlSeconds?: number;
   /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. Default: `ttlSeconds`. */
   rememberTtlSeconds?: number;
+  /**
+   * A session that is not used for so long is over, in seconds, 1 to 2592000; 0: none ends by that. Every request with it is a use;
+   * signing in, re-authentication and proofs are too. Default: 0, 3600 under profile `aal2` and 900 under `strict`, which allow no more.
+   */
+  idleTtlSeconds?: number;
   /** Sessions that one user may have, 1 to 10000; the oldest goes first. Default: 1000. */
   maxPerUser?: number;
   /** The session cookie, or false for the header transport only. */
   cookie?: SessionCookieOptions | false;
   /** The request header that carries the token of clients without cookies. Default: `x-mfa-session`. */
   header?: string;
+  /**
+   * Keeps the token where the application keeps a session of its own, instead of in cookie and header: an object, or a class that Nest
+   * builds. `cookie` then says only what other cookies of this module are like. Default: none.
+   */
+  transport?: MfaSessionTransportOption;
 }
 
 export interface TrustedDevicesOptions {
@@ -173,6 +184,11 @@ export interface MfaBehaviourOptions {
   requiredForStaff?: boolean;
   /** How long a proven second factor counts, in seconds, 1 to 86400. Default: 300. */
   gracePeriodSeconds?: number;
+  /**
+   * How old a proof may be for changes of factors and recovery codes (*recent*), in seconds, 1 to 86400, under profiles to 900. Default:
+   * `gracePeriodSeconds`, under profiles at most 900.
+   */
+  changesMaxAgeSeconds?: number;
   /**
    * What *recent* means for users who have a phishing-resistant factor and change their factors or recovery codes: `strongest`,
    * one of that kind or a recovery code; `any`, any second factor. Default: `strongest`.

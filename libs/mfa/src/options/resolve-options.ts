@@ -32,6 +32,7 @@ const BEHAVIOUR_OPTIONS: readonly (keyof MfaBehaviourOptions)[] = [
   'passkeyLogin',
   'requiredForStaff',
   'gracePeriodSeconds',
+  'changesMaxAgeSeconds',
   'changesNeed',
   'enrollmentGracePeriodSeconds',
   'externalMfaMaxAgeSeconds',
@@ -70,6 +71,13 @@ export function resolveOptions(
   checkFactors(problems, profile, supportedTypes);
   const webauthn = resolveWebAuthn(problems, options, profile, supportedTypes.includes('webauthn'));
   const session = resolveSession(problems, options, profile, environment);
+  const gracePeriodSeconds = problems.integer(
+    'gracePeriodSeconds',
+    options.gracePeriodSeconds,
+    300,
+    1,
+    PROFILES[profile].maxGracePeriodSeconds,
+  );
   const resolved: ResolvedMfaOptions = {
     secrets: resolveSecrets(problems, options.secret),
     supportedTypes,
@@ -78,12 +86,13 @@ export function resolveOptions(
     totp: resolveTotp(problems, options, profile, environment),
     recoveryCodes: resolveRecoveryCodes(problems, options, profile),
     requiredForStaff: problems.boolean('requiredForStaff', options.requiredForStaff, false),
-    gracePeriodSeconds: problems.integer(
-      'gracePeriodSeconds',
-      options.gracePeriodSeconds,
-      300,
+    gracePeriodSeconds,
+    changesMaxAgeSeconds: problems.integer(
+      'changesMaxAgeSeconds',
+      options.changesMaxAgeSeconds,
+      Math.min(gracePeriodSeconds, PROFILES[profile].maxChangesAgeSeconds),
       1,
-      PROFILES[profile].maxGracePeriodSeconds,
+      PROFILES[profile].maxChangesAgeSeconds,
     ),
     changesNeed: resolveChangesNeed(problems, options, profile),
     enrollmentGracePeriodSeconds: problems.integer(

@@ -1,3 +1,5 @@
+import type { MfaSessionTransportOption } from '../engine/sessions/own-transport.js';
+import { isTransport } from '../engine/sessions/own-transport.js';
 import { cookieName } from '../core/web/http-message.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import type { OptionsEnvironment } from './options-environment.js';
@@ -22,9 +24,11 @@ export function resolveSession(
     'pendingTtlSeconds',
     'ttlSeconds',
     'rememberTtlSeconds',
+    'idleTtlSeconds',
     'maxPerUser',
     'cookie',
     'header',
+    'transport',
   ]);
   const maxTtl = PROFILES[profile].maxSessionTtlSeconds;
   const ttlSeconds = problems.integer('session.ttlSeconds', session['ttlSeconds'], 43_200, 1, maxTtl);
@@ -44,12 +48,45 @@ export function resolveSession(
       1,
       maxTtl,
     ),
+    idleTtlSeconds: resolveIdleTtl(problems, session['idleTtlSeconds'], profile),
     maxPerUser: problems.integer('session.maxPerUser', session['maxPerUser'], 1000, 1, 10_000),
     cookie: session['cookie'] === false ? false : resolveCookie(problems, session['cookie'], nodeEnv),
     header: problems
       .text('session.header', session['header'], 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
       .toLowerCase(),
+    transport: resolveTransport(problems, session),
   };
+}
+
+function resolveTransport(
+  problems: Problems,
+  { transport, header, cookie }: Record<string, unknown>,
+): MfaSessionTransportOption | null {
+  if (transport === undefined) return null;
+  if (typeof transport !== 'function' && !isTransport(transport)) {
+    problems.add(
+      '`session.transport` must be an object with the methods `read`, `write` and `clear`, or a class of such objects',
+    );
+    return null;
+  }
+  if (header !== undefined || cookie === false) {
+    problems.add(
+      '`session.transport` takes the place of `session.header` and `session.cookie`: leave `header` out, and `cookie: false` too',
+    );
+  }
+  return transport as MfaSessionTransportOption;
+}
+
+function resolveIdleTtl(
+  problems: Problems,
+  given: unknown,
+  profile: ResolvedMfaOptions['profile'],
+): number | null {
+  const { maxIdleTtlSeconds } = PROFILES[profile];
+  if (maxIdleTtlSeconds !== null) {
+    return problems.integer('session.idleTtlSeconds', given, maxIdleTtlSeconds, 1, maxIdleTtlSeconds);
+  }
+  return problems.integer('session.idleTtlSeconds', given, 0, 0, 30 * 86_400) || null;
 }
 
 function resolveCookie(

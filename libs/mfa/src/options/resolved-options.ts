@@ -1,4 +1,5 @@
 import type { MfaType } from '../core/policy/methods.js';
+import type { MfaSessionTransportOption } from '../engine/sessions/own-transport.js';
 import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type {
@@ -47,6 +48,7 @@ export interface ResolvedMfaOptions {
   passkeyLogin: boolean;
   requiredForStaff: boolean;
   gracePeriodSeconds: number;
+  changesMaxAgeSeconds: number;
   changesNeed: ChangesNeed;
   enrollmentGracePeriodSeconds: number;
   externalMfaMaxAgeSeconds: number;
@@ -55,10 +57,14 @@ export interface ResolvedMfaOptions {
     pendingTtlSeconds: number;
     ttlSeconds: number;
     rememberTtlSeconds: number;
+    /** Null: sessions don't end by not being used. */
+    idleTtlSeconds: number | null;
     maxPerUser: number;
     cookie: ResolvedCookie | false;
     /** In lower case. */
     header: string;
+    /** Null: cookie and header. */
+    transport: MfaSessionTransportOption | null;
   };
   trustedOrigins: readonly string[];
   reauthenticateUrl: string | undefined;

@@ -1,5 +1,6 @@
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
+import { AddSessionActivity1795687200000 } from './add-session-activity.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
 
 /** The migrations of this module, for the `migrations` of a DataSource: `migrations: [...mfaMigrations, …]`. */
@@ -7,4 +8,5 @@ export const mfaMigrations = [
   CreateMfaTables1795478400000,
   AddClaimsAndSeals1795651200000,
   AddFactors1795668000000,
+  AddSessionActivity1795687200000,
 ];
