@@ -185,6 +185,11 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
     const { body: options } = await client.post('/mfa/webauthn/options', {});
     return new SoftwareAuthenticator().create(options);
   };
+  /** The id of the one session of the user that is not this client's. */
+  const otherSessionOf = async (client: Client): Promise<string> => {
+    const { body } = await client.get('/mfa/sessions');
+    return body.find(({ current }: { current: boolean }) => !current).id;
+  };
   const both: Kind[] = ['new', 'enrolled'];
 
   /** The flows that need *recent*, for a client that has it. */
@@ -226,6 +231,12 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       by,
       prepare: (s) => () => of(s).delete('/mfa/trusted-devices', HELD),
     },
+    {
+      name: `signs out everywhere else (${by})`,
+      kinds: both,
+      by,
+      prepare: (s) => () => of(s).delete('/mfa/sessions', HELD),
+    },
   ];
 
   const flows: Flow[] = [
@@ -241,6 +252,16 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       by: 'session',
       prepare: (s) => () =>
         s.held.send('PATCH', `/mfa/authenticators/${s.ids.webauthn}`, { name: 'Mine' }, HELD),
+    },
+    {
+      name: 'replaces an app',
+      kinds: ['enrolled'],
+      by: 'session',
+      prepare: async (s) => {
+        const { body: setup } = await s.held.post('/mfa/totp', { replaces: s.ids.totp });
+        const code = codeOf(setup.secret, test.clock);
+        return () => s.held.post('/mfa/totp/activate', { code, endOtherSessions: true }, HELD);
+      },
     },
     {
       name: 'removes an app',
@@ -259,6 +280,15 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       kinds: ['enrolled'],
       by: 'session',
       prepare: (s) => () => s.held.delete(`/mfa/trusted-devices/${s.ids.device}`, HELD),
+    },
+    {
+      name: 'signs out elsewhere',
+      kinds: both,
+      by: 'session',
+      prepare: async (s) => {
+        const id = await otherSessionOf(s.held);
+        return () => s.held.delete(`/mfa/sessions/${id}`, HELD);
+      },
     },
     {
       name: 'proves the first factor again',
@@ -387,6 +417,17 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
         const same = held.clone();
         return async () => {
           await same.delete('/mfa/session');
+        };
+      },
+    },
+    {
+      name: 'signs out there from elsewhere',
+      kinds: both,
+      ends: ({ by }) => by === 'session',
+      prepare: async ({ other }) => {
+        const id = await otherSessionOf(other);
+        return async () => {
+          await other.delete(`/mfa/sessions/${id}`);
         };
       },
     },

@@ -171,6 +171,25 @@ describe('the browser client', () => {
     await expect(mfa.listTrustedDevices()).resolves.toEqual([]);
   });
 
+  it('lists sessions, and ends one or all others', async () => {
+    const { client, id, secret } = await enrol(test);
+    const mfa = clientOf(client);
+    const others = [];
+    for (let i = 0; i < 3; i++) {
+      const other = clientOf(await halfSignIn(test, { id }));
+      await other.authenticate({ code: codeOf(secret, test.clock) });
+      test.clock.advance(30);
+      others.push(other);
+    }
+    const sessions = await mfa.listSessions();
+    expect(sessions.map(({ current }) => current)).toEqual([false, false, false, true]);
+    await expect(mfa.endSessionOf(sessions[0]?.id ?? '')).resolves.toBeUndefined();
+    await expect(others[2]?.session()).rejects.toMatchObject({ code: 'session_expired' });
+    await expect(mfa.endSessionOf('none')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(mfa.endOtherSessions()).resolves.toBeUndefined();
+    await expect(mfa.listSessions()).resolves.toMatchObject([{ current: true }]);
+  });
+
   it('asks the server for nothing where there is no WebAuthn', async () => {
     const { client } = await enrol(test);
     const mfa = clientOf(client);

@@ -19,6 +19,7 @@ import type {
   RecoveryCodesSummary,
   SessionState,
   SignIn,
+  SignedInSession,
   TotpSetup,
   TrustedDevice,
   WebAuthnSignals,
@@ -27,6 +28,7 @@ import type {
 import type { AuthenticatorView } from '../../libs/mfa/src/engine/authenticators/authenticator-view.js';
 import type { ActivationAnswer } from '../../libs/mfa/src/sign-in/activation-answer.js';
 import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/factors/recovery-codes/recovery-codes.service.js';
+import type { SignedInSession as ServerSignedIn } from '../../libs/mfa/src/account/sessions.service.js';
 import type { SessionAnswer } from '../../libs/mfa/src/engine/sessions/session-answer.js';
 import type { LoginStatus } from '../../libs/mfa/src/sign-in/login.flow.js';
 import type { TotpSetupDetails } from '../../libs/mfa/src/factors/totp/totp-authenticator.js';
@@ -47,11 +49,15 @@ const same = {
   listed: true satisfies Same<ListedAuthenticator, Json<AuthenticatorView> & Partial<WebAuthnView>>,
   totp: true satisfies Same<TotpSetup, Json<TotpSetupDetails>>,
   activation: true satisfies Same<Activation, Json<ActivationAnswer>>,
-  signIn: true satisfies Same<Omit<SignIn, 'status' | 'methods' | 'enrollmentDeadline'>, Json<SessionAnswer>>,
+  signIn: true satisfies Same<
+    Omit<SignIn, 'status' | 'methods' | 'enrollmentDeadline' | 'remainingRecoveryCodes'>,
+    Json<SessionAnswer>
+  >,
   signInStatus: true satisfies Same<{ of: SignIn['status'] }, { of: LoginStatus }>,
   session: true satisfies Same<SessionState, Json<ServerSession>>,
   recoveryCodes: true satisfies Same<RecoveryCodesSummary, Json<ServerSummary>>,
   trustedDevice: true satisfies Same<TrustedDevice, Json<TrustedDeviceView>>,
+  signedIn: true satisfies Same<SignedInSession, Json<ServerSignedIn>>,
   signals: true satisfies Same<WebAuthnSignals, Json<ServerSignals>>,
   codes: true satisfies Same<{ of: Exclude<MfaClientErrorCode, MfaClientOnlyCode> }, { of: ServerCode }>,
   unlock: true satisfies Same<{ of?: MfaClientError['unlock'] }, { of?: Json<MfaErrorDetails>['unlock'] }>,

@@ -27,6 +27,7 @@ const ALL = [
   '/recovery-codes',
   '/recovery-codes/generate',
   '/trusted-devices',
+  '/sessions',
   '/passkey',
 ];
 

@@ -179,7 +179,7 @@ describe('the pages', () => {
     const half = PageClient.of(await halfSignIn(test, await enrol(test)));
     const paths = ['', '/reauthenticate', '/enrol', '/totp/add', '/totp/remove', '/webauthn/add'];
     paths.push('/webauthn/x/edit', '/webauthn/x/remove', '/recovery-codes', '/recovery-codes/generate');
-    paths.push('/trusted-devices');
+    paths.push('/trusted-devices', '/sessions');
     const csrf = tokenOf(await half.get(`${PAGES}/authenticate`));
     for (const path of paths) {
       const location = PageClient.location(await half.get(PAGES + path));
@@ -205,6 +205,9 @@ describe('the pages', () => {
     const fields = { _csrf: tokenOf(await browser.get(GENERATE)), id: other.authenticatorId };
     expect((await browser.form(`${PAGES}/totp/remove`, fields)).status).toBe(404);
     expect((await browser.form(`${PAGES}/trusted-devices`, fields)).status).toBe(404);
+    const [theirs] = (await other.client.get('/mfa/sessions')).body;
+    expect((await browser.form(`${PAGES}/sessions`, { ...fields, id: theirs.id })).status).toBe(404);
+    expect((await other.client.get('/me')).status).toBe(200);
   });
 
   it('show no secret of a set-up that another session began', async () => {

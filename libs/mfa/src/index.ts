@@ -11,6 +11,7 @@ export type { RecoveryCodesOptions } from './options/recovery-codes-options.js';
 export type { RateLimitOptions, UnlockOptions } from './options/rate-limit-options.js';
 export type { MfaProfile } from './options/profiles.js';
 export type { AuditOptions, RetentionOptions, StorageOptions } from './options/storage-options.js';
+export type { RoutesOptions } from './module/module-options.js';
 export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
 export type {
   MfaModuleAsyncOptions,
@@ -111,6 +112,9 @@ export type { AddedFactor } from './engine/changes/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
 export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
 export type { NewSession } from './engine/sessions/authentication-session.service.js';
+export type { SignedInSession } from './account/sessions.service.js';
+export { SessionsService } from './account/sessions.service.js';
+export type { MfaSessionTransport, MfaSessionTransportOption } from './core/web/session-transport.js';
 export { AuthenticationSessionService } from './engine/sessions/authentication-session.service.js';
 export type { IssuedSession } from './engine/rows/issued-session.js';
 export type {
@@ -222,6 +226,7 @@ export { RecoveryCodesController } from './factors/recovery-codes/recovery-codes
 export { AuthenticateController } from './sign-in/authenticate.controller.js';
 export { SessionController } from './account/session.controller.js';
 export { TotpController } from './factors/totp/totp.controller.js';
+export { SessionsController } from './account/sessions.controller.js';
 export { TrustedDevicesController } from './trusted-browsers/trusted-devices.controller.js';
 export { AuthenticateWebAuthnController } from './factors/webauthn/authenticate-webauthn.controller.js';
 export { PasskeyController } from './factors/webauthn/passkey.controller.js';

@@ -35,10 +35,14 @@ import type { ResolvedPages } from './pages/frame/resolve-pages.js';
 import { assertPagesWork } from './pages/frame/resolve-pages.js';
 import { MFA_PAGES } from './options/addresses.js';
 import type { ResolvedStructure } from './module/structural-options.js';
+import type { ResolvedRoutes } from './http/mount-controller.js';
 import { resolveStructure } from './module/structural-options.js';
 import { MFA_PATH } from './options/addresses.js';
+import { PageAssetsController } from './pages/controllers/assets.controller.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
+import { OWN_TRANSPORT_PROVIDER } from './engine/sessions/own-transport.js';
 import { AuthenticateController } from './sign-in/authenticate.controller.js';
+import { SessionsController } from './account/sessions.controller.js';
 import { SessionController } from './account/session.controller.js';
 import { MFA_ENTITIES } from './schema/entities.js';
 import { checkDataSource } from './schema/check-data-source.js';
@@ -66,9 +70,29 @@ export class MfaModule implements NestModule {
 
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
-    const { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors, ...behaviour } =
-      options;
-    const structure = { path, controllers, pages, globalGuard, isGlobal, dataSource, adapter, factors };
+    const {
+      path,
+      controllers,
+      pages,
+      routes,
+      globalGuard,
+      isGlobal,
+      dataSource,
+      adapter,
+      factors,
+      ...behaviour
+    } = options;
+    const structure = {
+      path,
+      controllers,
+      pages,
+      routes,
+      globalGuard,
+      isGlobal,
+      dataSource,
+      adapter,
+      factors,
+    };
     return build(structure, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviour }]);
   }
 
@@ -96,24 +120,26 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
   const structure = resolveStructure(options);
   // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
   TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource);
-  const mount = (path: string) => `${structure.path}${path}`;
+  const mount = (controller: Type, path: string) =>
+    mountController(controller, `${structure.path}${path}`, structure.routes);
   return {
     module: MfaModule,
     global: structure.isGlobal,
-    imports: [...imports, ...adapterImports(structure.adapter)],
+    imports: [...imports, ...adapterImports(structure.adapter), ...structure.routes.imports],
     controllers: [
       ...(structure.controllers
         ? [
-            mountController(SessionController, mount('')),
-            mountController(AuthenticatorsController, mount('/authenticators')),
-            mountController(AuthenticateController, mount('/authenticate')),
-            mountController(TrustedDevicesController, mount('/trusted-devices')),
+            mount(SessionController, ''),
+            mount(AuthenticatorsController, '/authenticators'),
+            mount(AuthenticateController, '/authenticate'),
+            mount(TrustedDevicesController, '/trusted-devices'),
+            mount(SessionsController, '/sessions'),
             ...FACTORS.flatMap(({ controllers }) => controllers).map(([at, controller]) =>
-              mountController(controller, mount(at)),
+              mount(controller, at),
             ),
           ]
         : []),
-      ...mountPages(structure.pages),
+      ...mountPages(structure.pages, structure.routes),
     ],
     providers: [
       ...optionsProviders,
@@ -145,8 +171,13 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
   };
 }
 
-function mountPages(pages: ResolvedPages | null): Type[] {
-  return pages ? PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path)) : [];
+function mountPages(pages: ResolvedPages | null, routes: ResolvedRoutes): Type[] {
+  if (!pages) return [];
+  return [
+    // Of a sheet and a script nothing has to be guarded, and browsers want them before anybody has signed in.
+    mountController(PageAssetsController, pages.path),
+    ...PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path, routes)),
+  ];
 }
 
 function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructure): Provider[] {
@@ -163,6 +194,7 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       },
     },
     ScopeCheck,
+    OWN_TRANSPORT_PROVIDER,
     { provide: MFA_CLOCK, useValue: systemClock },
     {
       provide: MFA_KEY_RING,

@@ -11,6 +11,7 @@ import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.s
 import type { ProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { MfaStatus } from './mfa.service.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
@@ -82,7 +83,10 @@ export interface MfaUserExport {
     status: 'pending' | 'authenticated';
     proven: (Omit<ProvenMethod, 'at'> & { at: Moment })[];
     createdAt: Moment;
+    lastSeenAt: Moment;
     expiresAt: Moment;
+    userAgent: string | null;
+    ip: string | null;
   }[];
   trustedDevices: {
     id: string;
@@ -115,6 +119,7 @@ export class UserExporter {
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -151,12 +156,15 @@ export class UserExporter {
         ),
       ),
       recoveryCodes: { ...codes, createdAt: moment(codes.createdAt) },
-      sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => ({
-        id,
-        status: state,
-        proven: provenMethods(methods).map((proof) => ({ ...proof, at: proof.at.toISOString() })),
-        createdAt: moment(createdAt),
-        expiresAt: moment(expiresAt),
+      sessions: sessions.map((session) => ({
+        id: session.id,
+        status: session.status,
+        proven: provenMethods(session.methods).map((proof) => ({ ...proof, at: proof.at.toISOString() })),
+        createdAt: moment(session.createdAt),
+        lastSeenAt: moment(this.activity.lastSeen(session)),
+        expiresAt: moment(session.expiresAt),
+        userAgent: session.userAgent,
+        ip: session.ip,
       })),
       trustedDevices: devices.map(({ id, userAgent, ip, createdAt, lastUsedAt, expiresAt }) => ({
         id,

@@ -142,7 +142,7 @@ export class MfaService {
       });
     }
     setMfaSession(request, null);
-    this.transport.clear(response);
+    await this.transport.clear(request, response);
   }
 
   /**

@@ -181,6 +181,14 @@ export class DefaultMfaAdapter {
     return null;
   }
 
+  /**
+   * Where in the world an address is, in words for the user who looks at their sessions ("Vienna, Austria"); null: it is not said.
+   * Default: null.
+   */
+  getPlace(_ip: string): string | null | Promise<string | null> {
+    return null;
+  }
+
   /** The `otpauth://totp/…` URI of the QR code (Key URI format). `secret` is base32. */
   async buildTotpUrl(user: MfaUser, secret: string): Promise<string> {
     const { algorithm, digits, period } = this.mfa.options.totp;

@@ -20,10 +20,14 @@ import { SecretRotation } from '../secrets/secret-rotation.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import type { PurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
-import type { AuthenticationSessionStatus } from '../engine/rows/authentication-session.entity.js';
+import type {
+  AuthenticationSession,
+  AuthenticationSessionStatus,
+} from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { MfaStatus } from '../account/mfa.service.js';
 import { MfaService } from '../account/mfa.service.js';
+import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { ProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
@@ -34,6 +38,7 @@ import type { AdminAction } from './admin-action.js';
 import { assertReason, sourceOfAdmin } from './admin-action.js';
 import type { DiscardOptions, DiscardReport } from './discard-unreadable.flow.js';
 import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
+import { EndAllSessionsFlow } from './end-all-sessions.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import type { UserListQuery, UserPage } from './user-list.js';
 import { UserList } from './user-list.js';
@@ -44,7 +49,10 @@ export interface SessionView {
   status: AuthenticationSessionStatus;
   proven: ProvenMethod[];
   createdAt: Date;
+  lastSeenAt: Date;
   expiresAt: Date;
+  userAgent: string | null;
+  ip: string | null;
 }
 
 /** All that is kept of a user, without anything secret. */
@@ -70,10 +78,12 @@ export class MfaAdminService {
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
     @Inject(TrustedDeviceStore) private readonly deviceStore: TrustedDeviceStore,
     @Inject(UserStateService) private readonly states: UserStateService,
     @Inject(ResetFlow) private readonly resets: ResetFlow,
+    @Inject(EndAllSessionsFlow) private readonly ending: EndAllSessionsFlow,
     @Inject(UserList) private readonly users: UserList,
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
@@ -93,9 +103,7 @@ export class MfaAdminService {
       userId,
       ...status,
       authenticators: authenticators.map((row) => viewAuthenticator(row, this.authenticators.isLocked(row))),
-      sessions: sessions.map(({ id, status: state, methods, createdAt, expiresAt }) => {
-        return { id, status: state, proven: provenMethods(methods), createdAt, expiresAt };
-      }),
+      sessions: sessions.map((session) => this.viewSession(session)),
       trustedDevices: await this.devices.list(user),
       blockedUntil: this.limiter.blockedUntil(state),
     };
@@ -181,6 +189,20 @@ export class MfaAdminService {
     await this.setEnrollment(userId, reason, null, action);
   }
 
+  /**
+   * Ends one of the user's sessions, as {@link status} lists them.
+   *
+   * @throws {MfaException} `not_found`
+   */
+  async endSession(userId: string, sessionId: string, action: AdminAction = {}): Promise<void> {
+    const { committed } = await this.journal.commit([this.sessions.planEnding(userId, sessionId)], {
+      user: await this.userOf(userId),
+      source: sourceOfAdmin(action),
+      events: [{ type: 'mfa.session.ended', data: { scope: 'one', reason: 'admin' } }],
+    });
+    if (!committed) throw new MfaException('not_found');
+  }
+
   /** Ends all of the user's sessions. */
   async endSessions(userId: string, action: AdminAction = {}): Promise<void> {
     await this.journal.commit([this.sessions.planEndingOthers(userId, '')], {
@@ -188,6 +210,19 @@ export class MfaAdminService {
       source: sourceOfAdmin(action),
       events: [{ type: 'mfa.session.ended', data: { scope: 'all', reason: 'admin' } }],
     });
+  }
+
+  /**
+   * Ends the sessions of all users (ASVS v5.0.0-7.4.5), as after a break-in: one user after the other, each in a commit with its event.
+   * Who signs in meanwhile does so anew. It can be called again after a failure. The caller's own session ends too.
+   *
+   * @param reason what it follows from; kept in the audit trail
+   * @returns how many users had sessions
+   * @throws {TypeError} without a reason
+   */
+  async endAllSessions(reason: string, action: AdminAction = {}): Promise<number> {
+    assertReason(reason);
+    return this.ending.endAll(reason, sourceOfAdmin(action));
   }
 
   /** Takes the trust from all of the user's browsers. */
@@ -223,6 +258,12 @@ export class MfaAdminService {
   /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */
   async purgeExpired(): Promise<PurgeResult> {
     return this.expired.purge();
+  }
+
+  private viewSession(session: AuthenticationSession): SessionView {
+    const { id, status, methods, createdAt, expiresAt, userAgent, ip } = session;
+    const lastSeenAt = this.activity.lastSeen(session);
+    return { id, status, proven: provenMethods(methods), createdAt, lastSeenAt, expiresAt, userAgent, ip };
   }
 
   private async setEnrollment(

@@ -109,6 +109,8 @@ export interface SignIn extends SessionAnswer {
   methods?: MfaType[];
   /** Until when a user who must enrol may work without a second factor. */
   enrollmentDeadline?: Moment;
+  /** After a recovery code: how many are left. Offer to make new ones. */
+  remainingRecoveryCodes?: number;
 }
 
 /** How far the sign-in of the client's session has come. */
@@ -125,6 +127,19 @@ export interface RecoveryCodesSummary {
   remaining: number;
   /** When the set was made; null without one. */
   createdAt: Moment | null;
+}
+
+/** Where the user is signed in. */
+export interface SignedInSession {
+  id: string;
+  createdAt: Moment;
+  lastSeenAt: Moment;
+  expiresAt: Moment;
+  proven: ProvenMethod[];
+  userAgent: string | null;
+  ip: string | null;
+  /** Whether it is this client's own. */
+  current: boolean;
 }
 
 /** A browser that skips the second factor at sign-in. */

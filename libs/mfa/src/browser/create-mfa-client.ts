@@ -76,7 +76,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
       await syncPasskeys();
     },
 
-    beginTotp: () => call('POST', '/totp'),
+    beginTotp: (body) => call('POST', '/totp', { body }),
     activateTotp: (body) => call('POST', '/totp/activate', { body }),
 
     beginFactor: (type, body = {}) => call('POST', `/factors/${encodeURIComponent(type)}`, { body }),
@@ -84,14 +84,14 @@ export function createMfaClient<CompleteLogin extends object = object>({
     sendCode: (type, body = {}) =>
       call('POST', `/authenticate/${encodeURIComponent(type)}/challenge`, { body }),
 
-    async addSecurityKey({ name, passwordless, role, signal } = {}) {
+    async addSecurityKey({ name, passwordless, role, endOtherSessions, signal } = {}) {
       requireWebAuthn();
       const options = await call<CreationOptions>('POST', '/webauthn/options', {
         body: { passwordless, role },
         signal,
       });
       const credential = await createCredential(options, signal);
-      return call('POST', '/webauthn', { body: { credential, name } });
+      return call('POST', '/webauthn', { body: { credential, name, endOtherSessions } });
     },
     async upgradeToPasskey({ name, signal } = {}) {
       if (!(await canCreateSilently())) return null;
@@ -106,7 +106,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
     syncPasskeys,
 
     recoveryCodes: () => call('GET', '/recovery-codes'),
-    regenerateRecoveryCodes: () => call('POST', '/recovery-codes'),
+    regenerateRecoveryCodes: (body) => call('POST', '/recovery-codes', { body }),
 
     authenticate: (body) => call('POST', '/authenticate', { body }),
     async authenticateWithKey({ trustDevice, needs, signal } = {}) {
@@ -131,6 +131,10 @@ export function createMfaClient<CompleteLogin extends object = object>({
     listTrustedDevices: () => call('GET', '/trusted-devices'),
     revokeTrustedDevice: (id) => call('DELETE', `/trusted-devices/${encodeURIComponent(id)}`),
     revokeAllTrustedDevices: () => call('DELETE', '/trusted-devices'),
+
+    listSessions: () => call('GET', '/sessions'),
+    endSessionOf: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
+    endOtherSessions: () => call('DELETE', '/sessions'),
 
     session: () => call('GET', '/session'),
     async endSession() {

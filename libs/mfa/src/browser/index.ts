@@ -3,7 +3,15 @@ export type * from './answers.js';
 export type { HeadersOption } from './call.js';
 export { createCredential, getCredential } from './ceremonies.js';
 export { createMfaClient } from './create-mfa-client.js';
-export type { CeremonyRequest, FactorName, MfaClient, MfaClientOptions, TrustRequest } from './mfa-client.js';
+export type {
+  CeremonyRequest,
+  EndsOthers,
+  FactorName,
+  FirstCode,
+  MfaClient,
+  MfaClientOptions,
+  TrustRequest,
+} from './mfa-client.js';
 export type { MfaClientErrorCode, MfaClientErrorDetails, MfaClientOnlyCode } from './mfa-client-error.js';
 export { MfaClientError, isMfaClientError } from './mfa-client-error.js';
 export type { Fetch } from './session-header.js';

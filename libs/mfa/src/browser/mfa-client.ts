@@ -10,6 +10,7 @@ import type {
   SentCode,
   SessionState,
   SignIn,
+  SignedInSession,
   TotpSetup,
   TrustedDevice,
   WebAuthnSignals,
@@ -32,6 +33,17 @@ export interface MfaClientOptions {
 
 /** A factor of the option `factors`: `email_code`, `sms_code`, or one of the application's own. */
 export type FactorName = MfaType | (string & {});
+
+export interface EndsOthers {
+  /** Whether the user is signed out everywhere else. With the first second factor that happens in any case. */
+  endOtherSessions?: boolean;
+}
+
+/** What activates a factor. */
+export interface FirstCode extends EndsOthers {
+  code: string;
+  name?: string;
+}
 
 export interface CeremonyRequest {
   /** Ends the ceremony with `ceremony_cancelled`. */
@@ -58,10 +70,14 @@ export interface MfaClient<CompleteLogin extends object = object> {
   /** Removes a factor; a passkey disappears from the browser too where that is possible. */
   removeAuthenticator(id: string): Promise<void>;
 
-  /** Begins the set-up of an authenticator app. Nothing changes until it is activated. */
-  beginTotp(): Promise<TotpSetup>;
+  /**
+   * Begins the set-up of an authenticator app. Nothing changes until it is activated.
+   *
+   * @param request the id of the app whose place the new one takes then
+   */
+  beginTotp(request?: { replaces?: string }): Promise<TotpSetup>;
   /** @param request the app's first code */
-  activateTotp(request: { code: string; name?: string }): Promise<Activation & Partial<CompleteLogin>>;
+  activateTotp(request: FirstCode): Promise<Activation & Partial<CompleteLogin>>;
 
   /**
    * Begins the set-up of a factor of the option `factors`; with `email_code` and `sms_code` a code is on its way then.
@@ -71,14 +87,11 @@ export interface MfaClient<CompleteLogin extends object = object> {
    */
   beginFactor<Answer extends object = SentCode>(type: FactorName, request?: object): Promise<Answer>;
   /** @param request the first code */
-  activateFactor(
-    type: FactorName,
-    request: { code: string; name?: string },
-  ): Promise<Activation & Partial<CompleteLogin>>;
+  activateFactor(type: FactorName, request: FirstCode): Promise<Activation & Partial<CompleteLogin>>;
 
   /** Registers a security key, or with `passwordless` a passkey that signs in alone. */
   addSecurityKey(
-    request?: { name?: string; passwordless?: boolean; role?: CredentialRole } & CeremonyRequest,
+    request?: { name?: string; passwordless?: boolean; role?: CredentialRole } & EndsOthers & CeremonyRequest,
   ): Promise<Activation & Partial<CompleteLogin>>;
   /**
    * Makes a passkey without asking, where the browser and its password manager do that (conditional create): to be called after a
@@ -98,7 +111,7 @@ export interface MfaClient<CompleteLogin extends object = object> {
 
   recoveryCodes(): Promise<RecoveryCodesSummary>;
   /** New codes, shown this once; the old ones are dead. */
-  regenerateRecoveryCodes(): Promise<{ codes: string[] }>;
+  regenerateRecoveryCodes(request?: EndsOthers): Promise<{ codes: string[] }>;
 
   /**
    * Sends a code to the address or number that the user has proven, to finish a sign-in or to step up: `authenticate` takes it. It kills
@@ -126,6 +139,13 @@ export interface MfaClient<CompleteLogin extends object = object> {
   listTrustedDevices(): Promise<TrustedDevice[]>;
   revokeTrustedDevice(id: string): Promise<void>;
   revokeAllTrustedDevices(): Promise<void>;
+
+  /** Where the user is signed in, the newest first. */
+  listSessions(): Promise<SignedInSession[]>;
+  /** Signs out there; of the client's own session it is {@link endSession}. */
+  endSessionOf(id: string): Promise<void>;
+  /** Signs out everywhere else. */
+  endOtherSessions(): Promise<void>;
 
   /** The session, a half-finished sign-in too: where a page that was reloaded goes on. Rejects with a 401 without one. */
   session(): Promise<SessionState>;

@@ -31,6 +31,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   added: 'Hinzugefügt',
   lastUsed: 'Zuletzt verwendet',
   locked: 'Nach zu vielen Fehlversuchen gesperrt',
+  totpReplace: 'Auf ein neues Telefon umziehen',
+  endOtherSessions: 'Überall sonst abmelden',
   rename: 'Umbenennen',
   verifyEmail:
     'Einen zweiten Faktor können Sie einrichten, sobald Sie Ihre E-Mail-Adresse bestätigt haben. Tun Sie das zuerst.',
@@ -50,13 +52,19 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   codesNone: 'Sie haben keine Wiederherstellungscodes.',
   codesLink: 'Wiederherstellungscodes',
   devicesLink: 'Vertrauenswürdige Browser',
+  sessionsLink: 'Ansehen, wo, und dort abmelden',
   noticeTotpAdded: 'Die Authenticator-App wurde hinzugefügt.',
+  noticeTotpReplaced: 'Die neue Authenticator-App hat die bisherige ersetzt.',
+  noticeRecoveryCodeUsed:
+    'Sie haben einen Wiederherstellungscode verwendet; er gilt nicht mehr. Erzeugen Sie rechtzeitig neue.',
   noticeFactorAdded: 'Der zweite Faktor wurde hinzugefügt.',
   noticeKeyAdded: 'Der Sicherheitsschlüssel oder Passkey wurde hinzugefügt.',
   noticeRenamed: 'Der neue Name wurde gespeichert.',
   noticeRemoved: 'Der zweite Faktor wurde entfernt.',
   noticeDeviceRevoked: 'Der Browser gilt nicht mehr als vertrauenswürdig.',
   noticeDevicesRevoked: 'Kein Browser gilt mehr als vertrauenswürdig.',
+  noticeSessionEnded: 'Sie sind dort abgemeldet.',
+  noticeSessionsEnded: 'Sie sind überall sonst abgemeldet.',
 
   authenticateTitle: 'Bestätigen Sie, dass Sie es sind',
   authenticateKeyLead: 'Verwenden Sie Ihren Sicherheitsschlüssel oder Passkey.',
@@ -65,6 +73,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateCodeHint: '{digits} Ziffern. Öffnen Sie die App, um den Code zu sehen.',
   authenticateRecoveryLabel: 'Wiederherstellungscode',
   authenticateRecoveryHint: 'Einer der Codes, die Sie gespeichert haben. Jeder gilt einmal.',
+  authenticateNewCodes: 'Danach neue Wiederherstellungscodes erzeugen',
   authenticateSubmit: 'Bestätigen',
   authenticateOr: 'oder',
   needsUserVerified:
@@ -136,6 +145,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   passkeyOther: 'Anders anmelden',
 
   totpAddTitle: 'Authenticator-App einrichten',
+  totpReplaceLead: 'Die neue App tritt an die Stelle von „{name}“; diese gilt bis dahin weiter.',
   totpStep1: 'Scannen Sie dieses Bild mit einer Authenticator-App.',
   totpQr: 'QR-Code mit dem Geheimnis Ihrer neuen Authenticator-App. Das Geheimnis steht darunter als Text.',
   totpManual: 'Sie können es nicht scannen? Geben Sie dieses Geheimnis in der App ein:',
@@ -182,6 +192,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   recoveryGenerateTitle: 'Neue Wiederherstellungscodes erzeugen',
   recoveryGenerateLead: 'Die Codes, die Sie jetzt haben, gelten dann sofort nicht mehr.',
   recoveryGenerateSubmit: 'Neue Codes erzeugen',
+  recoveryNotNow: 'Jetzt nicht',
   recoverySaveTitle: 'Speichern Sie Ihre Wiederherstellungscodes',
   recoverySaveLead:
     'Sie werden nur jetzt gezeigt. Drucken Sie sie aus, oder legen Sie sie in einem Passwortmanager ab.',
@@ -203,6 +214,22 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   devicesAddress: 'Adresse',
   devicesRevoke: 'Nicht mehr vertrauen',
   devicesRevokeAll: 'Keinem Browser mehr vertrauen',
+
+  sessionsTitle: 'Wo Sie angemeldet sind',
+  sessionsLead: 'Wenn Sie etwas davon nicht kennen, melden Sie es ab und ändern Sie Ihr Passwort.',
+  sessionsNone: 'Sie sind nirgends angemeldet, soweit wir wissen.',
+  sessionsStarted: 'Angemeldet',
+  sessionsSeen: 'Zuletzt verwendet',
+  sessionsUntil: 'Bis',
+  sessionsPlace: 'Ort',
+  sessionsProven: 'Bestätigt mit',
+  sessionsEnd: 'Dort abmelden',
+  sessionsEndOthers: 'Überall sonst abmelden',
+  methodPwd: 'Passwort',
+  methodRecoveryCode: 'Wiederherstellungscode',
+  methodTrustedDevice: 'vertrauenswürdiger Browser',
+  methodOther: 'auf andere Weise',
+  signOut: 'Abmelden',
 
   errorTitle: 'Das hat nicht geklappt',
   errorUnexpected:

@@ -30,6 +30,8 @@ export const ENGLISH_PAGES = Object.freeze({
   lastUsed: 'Last used',
   locked: 'Locked after too many failed attempts',
   rename: 'Rename',
+  totpReplace: 'Move to a new phone',
+  endOtherSessions: 'Sign out everywhere else',
   verifyEmail: 'You can set up a second factor once you have verified your email address. Do that first.',
   addAnother: 'Add another second factor',
   addTotp: 'Set up an authenticator app',
@@ -47,13 +49,18 @@ export const ENGLISH_PAGES = Object.freeze({
   codesNone: 'You have no recovery codes.',
   codesLink: 'Recovery codes',
   devicesLink: 'Trusted browsers',
+  sessionsLink: 'See where, and sign out there',
   noticeTotpAdded: 'The authenticator app was added.',
+  noticeTotpReplaced: 'The new authenticator app has taken the place of the former one.',
+  noticeRecoveryCodeUsed: 'You used a recovery code, which does not work any more. Make new ones in time.',
   noticeFactorAdded: 'The second factor was added.',
   noticeKeyAdded: 'The security key or passkey was added.',
   noticeRenamed: 'The new name was saved.',
   noticeRemoved: 'The second factor was removed.',
   noticeDeviceRevoked: 'The browser is no longer trusted.',
   noticeDevicesRevoked: 'All trusted browsers were removed.',
+  noticeSessionEnded: 'You are signed out there.',
+  noticeSessionsEnded: 'You are signed out everywhere else.',
 
   // Confirming with a second factor
   authenticateTitle: 'Confirm it is you',
@@ -63,6 +70,7 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateCodeHint: '{digits} digits. Open the app to see the code.',
   authenticateRecoveryLabel: 'Recovery code',
   authenticateRecoveryHint: 'One of the codes that you saved. Each works once.',
+  authenticateNewCodes: 'Then make new recovery codes',
   authenticateSubmit: 'Confirm',
   authenticateOr: 'or',
   needsUserVerified:
@@ -136,6 +144,7 @@ export const ENGLISH_PAGES = Object.freeze({
 
   // Authenticator app
   totpAddTitle: 'Set up an authenticator app',
+  totpReplaceLead: 'The new app takes the place of “{name}”, which goes on working until then.',
   totpStep1: 'Scan this picture with an authenticator app.',
   totpQr: 'QR code with the secret of your new authenticator app. The secret stands below as text.',
   totpManual: 'Can’t scan it? Enter this setup key in the app:',
@@ -183,6 +192,7 @@ export const ENGLISH_PAGES = Object.freeze({
   recoveryGenerateTitle: 'Make new recovery codes',
   recoveryGenerateLead: 'Your current codes will stop working immediately.',
   recoveryGenerateSubmit: 'Make new codes',
+  recoveryNotNow: 'Not now',
   recoverySaveTitle: 'Save your recovery codes',
   recoverySaveLead: 'They’re shown only once. Print them, or save them in a password manager.',
   recoveryFile: '{site}: recovery codes of {user}, made at {time}. Each works once.',
@@ -204,6 +214,23 @@ export const ENGLISH_PAGES = Object.freeze({
   devicesAddress: 'Address',
   devicesRevoke: 'Remove trust',
   devicesRevokeAll: 'Remove all trusted browsers',
+
+  // Sessions
+  sessionsTitle: 'Where you’re signed in',
+  sessionsLead: 'If you don’t know one of these, sign it out and change your password.',
+  sessionsNone: 'You are signed in nowhere that we know of.',
+  sessionsStarted: 'Signed in',
+  sessionsSeen: 'Last used',
+  sessionsUntil: 'Until',
+  sessionsPlace: 'Place',
+  sessionsProven: 'Confirmed with',
+  sessionsEnd: 'Sign out there',
+  sessionsEndOthers: 'Sign out everywhere else',
+  methodPwd: 'password',
+  methodRecoveryCode: 'recovery code',
+  methodTrustedDevice: 'trusted browser',
+  methodOther: 'another way',
+  signOut: 'Sign out',
 
   // What went wrong
   errorTitle: 'Something went wrong',

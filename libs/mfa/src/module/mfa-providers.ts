@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { FACTORS } from '../factors/factors.js';
 import { SupportContacts } from '../adapter/support-contacts.js';
 import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
+import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
@@ -62,9 +63,11 @@ import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
+import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers } from '../engine/sessions/session-answer.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
+import { SessionsService } from '../account/sessions.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
@@ -81,6 +84,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
   ...FACTORS.flatMap(({ services }) => services),
   AuthenticationSessionService,
+  SessionsService,
   AuthenticatorsService,
   MfaPolicyService,
   MfaAdminService,
@@ -122,6 +126,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   PasswordFlow,
   SecondFactorFlow,
   RecentProof,
+  SessionActivity,
   SessionAnswers,
   SessionStates,
   SessionLimit,
@@ -129,6 +134,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   LostCookieWarning,
   ResetFlow,
   DiscardUnreadableFlow,
+  EndAllSessionsFlow,
   ForgetUserFlow,
   UserExporter,
   UserList,

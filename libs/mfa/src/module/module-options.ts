@@ -1,9 +1,18 @@
-import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
+import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 
 import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
 import type { PagesOptions } from '../pages/frame/pages-options.js';
 import type { MfaBehaviourOptions, MfaOptionsFactory } from '../options/mfa-options.js';
+
+export interface RoutesOptions {
+  /** Guards that run before the module's own on each of its JSON routes and pages. Default: none. */
+  guards?: readonly (Type<CanActivate> | CanActivate)[];
+  /** Class decorators that are put on its controllers, such as the `@Public()` of a global guard. Default: none. */
+  decorators?: readonly ClassDecorator[];
+  /** Modules whose providers the guards inject, and the class of `session.transport`. Default: none; those of global modules are there. */
+  imports?: ModuleMetadata['imports'];
+}
 
 /** What `MfaModule.forRoot()` takes. */
 export interface MfaModuleOptions extends MfaStructuralOptions, MfaBehaviourOptions {}
@@ -18,6 +27,8 @@ export interface MfaStructuralOptions {
   pages?: boolean | PagesOptions;
   /** Enforces second factors on every route for users who must have one. Default: false. */
   globalGuard?: boolean;
+  /** What stands around the module's routes besides its own guards: those of an application that guards each controller. */
+  routes?: RoutesOptions;
   /** Whether other modules can use the guard without importing this one. Default: true. */
   isGlobal?: boolean;
   /** Name of the TypeORM `DataSource`. Default: the default one. */

@@ -5,12 +5,15 @@ import { Problems } from '../options/problems.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
 import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from '../pages/frame/resolve-pages.js';
+import type { ResolvedRoutes } from '../http/mount-controller.js';
+import { resolveRoutes } from './resolve-routes.js';
 
 export type ResolvedStructure = Required<
   Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
 > &
   Pick<MfaStructuralOptions, 'dataSource' | 'adapter'> & {
     pages: ResolvedPages | null;
+    routes: ResolvedRoutes;
     factors: readonly MfaFactorOption[];
   };
 
@@ -32,6 +35,7 @@ export function resolveStructure(options: MfaStructuralOptions): ResolvedStructu
     path: path.replace(/^\/|\/$/g, ''),
     controllers: problems.boolean('controllers', options.controllers, true),
     pages: resolvePages(problems, options),
+    routes: resolveRoutes(problems, options),
     globalGuard: problems.boolean('globalGuard', options.globalGuard, false),
     isGlobal: problems.boolean('isGlobal', options.isGlobal, true),
     dataSource: problems.text('dataSource', options.dataSource, undefined, /./, 'the name of a DataSource'),

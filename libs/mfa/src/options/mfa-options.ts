@@ -67,6 +67,19 @@ export const BEHAVIOUR_OPTIONS = {
     to: '86400; `aal2` 3600, `strict` 900',
   }),
   /**
+   * How old a proof may be for changes of factors, recovery codes and sessions (*recent*), in seconds; by default as old as for anything
+   * else, under profiles 900 at most.
+   */
+  changesMaxAgeSeconds: special<number, number | undefined>({
+    kind: 'number',
+    usual: '`gracePeriodSeconds`',
+    range: '1 to 86400; profiles 900',
+    read: (name, value, problems, { preset: { maxChangesAgeSeconds } }) =>
+      value === undefined
+        ? undefined
+        : problems.integer(name, value, maxChangesAgeSeconds, 1, maxChangesAgeSeconds),
+  }),
+  /**
    * What *recent* means for users who have a phishing-resistant factor and change their factors or recovery codes: `strongest`,
    * one of that kind or a recovery code; `any`, any second factor.
    */

@@ -10,6 +10,10 @@ export interface ProfilePreset {
   maxSessionTtlSeconds: number;
   /** Greatest `gracePeriodSeconds`. */
   maxGracePeriodSeconds: number;
+  /** Greatest `changesMaxAgeSeconds`. */
+  maxChangesAgeSeconds: number;
+  /** Greatest `session.idleTtlSeconds`, which is also its default (NIST SP 800-63B-4, section 2.2.3); null: none is asked for. */
+  maxIdleTtlSeconds: number | null;
   /** Whether a phishing-resistant factor has to be offered (NIST SP 800-63B-4, section 2.2.2). */
   needsWebAuthn: boolean;
   /** What `webauthn.userVerification` may be, the default first. */
@@ -24,6 +28,8 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxTolerance: 1,
     maxSessionTtlSeconds: 30 * DAY,
     maxGracePeriodSeconds: DAY,
+    maxChangesAgeSeconds: DAY,
+    maxIdleTtlSeconds: null,
     needsWebAuthn: false,
     userVerification: ['preferred', 'required', 'discouraged'],
   },
@@ -32,6 +38,8 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxTolerance: 1,
     maxSessionTtlSeconds: DAY,
     maxGracePeriodSeconds: 3600,
+    maxChangesAgeSeconds: 900,
+    maxIdleTtlSeconds: 3600,
     needsWebAuthn: true,
     userVerification: ['preferred', 'required'],
   },
@@ -40,6 +48,8 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxTolerance: 0,
     maxSessionTtlSeconds: DAY / 2,
     maxGracePeriodSeconds: 900,
+    maxChangesAgeSeconds: 900,
+    maxIdleTtlSeconds: 900,
     needsWebAuthn: true,
     userVerification: ['required'],
   },

@@ -54,6 +54,7 @@ describe('resolveOptions', () => {
       recoveryCodes: { count: 10, format: { alphabet: 'digits', length: 8 } },
       requiredForStaff: false,
       gracePeriodSeconds: 300,
+      changesMaxAgeSeconds: 300,
       changesNeed: 'strongest',
       enrollmentGracePeriodSeconds: 0,
       externalMfaMaxAgeSeconds: 43_200,
@@ -63,9 +64,11 @@ describe('resolveOptions', () => {
         pendingTtlSeconds: 900,
         ttlSeconds: 43_200,
         rememberTtlSeconds: 43_200,
+        idleTtlSeconds: null,
         maxPerUser: 1000,
         cookie: { name: '__Host-mfa_session', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         header: 'x-mfa-session',
+        transport: null,
       },
       trustedOrigins: [],
       trustedDevices: {
@@ -219,6 +222,16 @@ describe('resolveOptions', () => {
     ],
     ['a misspelt option', { gracePeriod: 300 }, '`gracePeriod` is not an option'],
     ['a misspelt nested option', { rateLimit: { attempt: 5 } }, '`rateLimit.attempt` is not an option'],
+    [
+      'a transport without all of its methods',
+      { session: { transport: { read: () => null, write: () => undefined } } },
+      '`session.transport` must be an object with the methods `read`, `write` and `clear`',
+    ],
+    [
+      'a transport beside what it takes the place of',
+      { session: { header: 'x-token', transport: class {} } },
+      '`session.transport` takes the place of `session.header`',
+    ],
     ['an unknown profile', { profile: 'aal3' }, '`profile` must be one of default, aal2, strict'],
     [
       'SameSite none without Secure',
@@ -543,6 +556,33 @@ describe('resolveOptions', () => {
       expect(problemsOf({ secret, profile, session: { ttlSeconds: ttlSeconds + 1 } })).toHaveLength(1);
       expect(problemsOf({ secret, profile, gracePeriodSeconds: gracePeriodSeconds + 1 })).toHaveLength(1);
     });
+
+    it.each([
+      ['aal2', 3600],
+      ['strict', 900],
+    ] as const)('%s ends a session that is not used for %i s', (profile, idleTtlSeconds) => {
+      const { session } = resolveOptions({ secret, webauthn, profile }, production);
+      expect(session.idleTtlSeconds).toBe(idleTtlSeconds);
+      expect(problemsOf({ secret, profile, session: { idleTtlSeconds: 60 } })).toEqual([]);
+      for (const wrong of [0, idleTtlSeconds + 1]) {
+        expect(problemsOf({ secret, profile, session: { idleTtlSeconds: wrong } })).toEqual([
+          expect.stringContaining('`session.idleTtlSeconds`'),
+        ]);
+      }
+    });
+
+    it.each(['aal2', 'strict'] as const)('%s lets no proof of more than 900 s change a factor', (profile) => {
+      const given = { secret, webauthn, profile, gracePeriodSeconds: 900 };
+      expect(resolveOptions(given, production).changesMaxAgeSeconds).toBe(900);
+      expect(problemsOf({ ...given, changesMaxAgeSeconds: 901 })).toEqual([
+        expect.stringContaining('`changesMaxAgeSeconds`'),
+      ]);
+    });
+
+    it('aal2 takes the shorter one for changes where a proof counts for longer', () => {
+      const given = { secret, webauthn, profile: 'aal2' as const, gracePeriodSeconds: 3600 };
+      expect(resolveOptions(given, production).changesMaxAgeSeconds).toBe(900);
+    });
   });
 });
 
@@ -554,6 +594,7 @@ describe('resolveStructure', () => {
       globalGuard: false,
       isGlobal: true,
       pages: null,
+      routes: { guards: [], decorators: [], imports: [] },
       dataSource: undefined,
       adapter: undefined,
       factors: [],

@@ -9,11 +9,12 @@ type Kept = Readonly<KeptOf<typeof BEHAVIOUR_OPTIONS>>;
 /** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
 export interface ResolvedMfaOptions extends Omit<
   Kept,
-  'secret' | 'supportedTypes' | 'recoveryCodes' | 'session' | 'trustedDevices'
+  'secret' | 'supportedTypes' | 'changesMaxAgeSeconds' | 'recoveryCodes' | 'session' | 'trustedDevices'
 > {
   /** The first one writes. */
   secrets: readonly [string, ...string[]];
   supportedTypes: readonly MfaType[];
+  changesMaxAgeSeconds: number;
   recoveryCodes: { count: number; format: RecoveryCodeFormat };
   session: Omit<Kept['session'], 'rememberTtlSeconds'> & { rememberTtlSeconds: number };
   trustedDevices: Omit<Kept['trustedDevices'], 'cookie'> & { cookie: ResolvedCookie };

@@ -1,7 +1,10 @@
 import { cookieName } from '../core/web/http-message.js';
+import type { MfaSessionTransportOption } from '../core/web/session-transport.js';
+import { isTransport } from '../core/web/session-transport.js';
 import type { GivenOf, KeptOf, OptionScope } from './option.js';
 import { choice, group, integer, optionalText, special, text, toggle } from './option.js';
 import { isDevelopment } from './options-environment.js';
+import type { Problems } from './problems.js';
 
 export const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
@@ -53,6 +56,19 @@ export const SESSION_OPTIONS = {
     read: (name, value, problems, scope) =>
       value === undefined ? undefined : problems.integer(name, value, 1, 1, maxTtl(scope)),
   }),
+  /**
+   * A session that is not used for so long is over, in seconds; 0: none ends by that. Every request with it is a use; signing in,
+   * re-authentication and proofs are too.
+   */
+  idleTtlSeconds: special<number, number | null>({
+    kind: 'number',
+    usual: '0; `aal2` 3600, `strict` 900',
+    range: '0 to 2592000; `aal2` 1 to 3600, `strict` 1 to 900',
+    read: (name, value, problems, { preset: { maxIdleTtlSeconds } }) =>
+      maxIdleTtlSeconds === null
+        ? problems.integer(name, value, 0, 0, 30 * 86_400) || null
+        : problems.integer(name, value, maxIdleTtlSeconds, 1, maxIdleTtlSeconds),
+  }),
   /** Sessions that one user may have, half-finished sign-ins included; the oldest goes first. */
   maxPerUser: integer(1000, 1, 10_000),
   /** The session cookie, or false for the header transport only. */
@@ -72,7 +88,34 @@ export const SESSION_OPTIONS = {
     read: (name, value, problems) =>
       problems.text(name, value, 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header').toLowerCase(),
   }),
+  /**
+   * Keeps the token where the application keeps a session of its own, instead of in cookie and header: an object, or a class that Nest
+   * builds (docs/passport.md). `cookie` then says only what other cookies of this module are like.
+   */
+  transport: special<MfaSessionTransportOption, MfaSessionTransportOption | null>({
+    kind: 'other',
+    usual: 'cookie and header',
+    range: '`{ read, write, clear }`, or a class of these',
+    read: (name, value, problems) => {
+      if (value === undefined) return null;
+      if (typeof value === 'function' || isTransport(value)) return value as MfaSessionTransportOption;
+      problems.add(
+        `\`${name}\` must be an object with the methods \`read\`, \`write\` and \`clear\`, or a class of such objects`,
+      );
+      return null;
+    },
+  }),
 };
+
+/** Holds the options against each other. */
+export function checkSession(given: SessionOptions | undefined, problems: Problems): void {
+  const { transport, header, cookie } = given ?? {};
+  if (transport !== undefined && (header !== undefined || cookie === false)) {
+    problems.add(
+      '`session.transport` takes the place of `session.header` and `session.cookie`: leave `header` out, and `cookie: false` too',
+    );
+  }
+}
 
 export interface SessionOptions extends GivenOf<typeof SESSION_OPTIONS> {}
 

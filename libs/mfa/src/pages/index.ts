@@ -7,6 +7,7 @@ export type {
   MfaPageProps,
   MfaPageTemplate,
   PageError,
+  PlacedSession,
 } from './frame/page-props.js';
 export { mfaStyleSheet } from './frame/style-sheet.js';
 export { TEMPLATES as MFA_PAGE_TEMPLATES } from './render/templates.js';
@@ -17,6 +18,7 @@ export { Checkbox } from './templates/parts/checkbox.js';
 export { CodeField, Field } from './templates/parts/field.js';
 export { Form } from './templates/parts/form.js';
 export { KeyForm } from './templates/parts/key-form.js';
+export { SignOut } from './templates/parts/sign-out.js';
 export { Support } from './templates/parts/support.js';
 export { NameField } from './templates/parts/name-field.js';
 export { Moment, TextWithMoment } from './templates/parts/moment.js';

@@ -1,6 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
 
-import { PageAssetsController } from './controllers/assets.controller.js';
 import { AuthenticatePage } from './controllers/authenticate.page.js';
 import { EnrolPage } from './controllers/enrol.page.js';
 import { FactorPages } from './controllers/factors.page.js';
@@ -8,6 +7,7 @@ import { IndexPage } from './controllers/index.page.js';
 import { PasskeyPage } from './controllers/passkey.page.js';
 import { ReauthenticatePage } from './controllers/reauthenticate.page.js';
 import { RecoveryCodesPages } from './controllers/recovery-codes.page.js';
+import { SessionsPage } from './controllers/sessions.page.js';
 import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
@@ -27,8 +27,8 @@ import { PageSupport } from './frame/page-support.js';
 import { PageTemplates } from './render/page-templates.js';
 import { TotpSetups } from './frame/totp-setups.js';
 
+/** Each is one of the pages; the style sheet and the script come beside them. */
 export const PAGE_CONTROLLERS: Type[] = [
-  PageAssetsController,
   IndexPage,
   AuthenticatePage,
   ReauthenticatePage,
@@ -39,6 +39,7 @@ export const PAGE_CONTROLLERS: Type[] = [
   WebAuthnPages,
   RecoveryCodesPages,
   TrustedDevicesPage,
+  SessionsPage,
 ];
 
 /** What the pages need, and nothing else does. */

@@ -47,9 +47,9 @@ export class RefusedRequests {
 
   /** Another site's request is refused before anybody asks whose it is. Once a window and session that is asked afterwards. */
   private findOut(request: object): void {
-    const token = this.transport.readToken(request);
-    if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
     this.log.later(async () => {
+      const token = await this.transport.readToken(request);
+      if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
       const { user, session } = await this.contexts.resolveAny(request);
       const known = user ?? (session && { id: session.userId });
       if (known) return this.tell(known, request, 'cross_origin');

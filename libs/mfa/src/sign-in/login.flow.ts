@@ -72,6 +72,8 @@ export type LoginResult = SessionAnswer & {
   methods?: MfaType[];
   /** Until when a user who must enrol may work without a second factor. */
   enrollmentDeadline?: Date;
+  /** After a recovery code: how many are left. Offer to make new ones (NIST SP 800-63B-4, section 4.2.1.1). */
+  remainingRecoveryCodes?: number;
 } & Record<string, unknown>;
 
 /** What happens after the application has checked the first factor. */
@@ -121,7 +123,7 @@ export class LoginFlow {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
       if (trusted) return this.complete(user, trusted, exchange);
       const methods = await this.availability.usableTypes(user, authenticators, issued.session.methods);
-      return { status: 'mfa_required', methods, ...this.answers.give(request, response, issued) };
+      return { status: 'mfa_required', methods, ...(await this.answers.give(request, response, issued)) };
     }
     const { session, write } = this.sessions.planCompletion(issued.session);
     const duty = await this.enrollment.duty(user, state, { request, session });
@@ -129,7 +131,11 @@ export class LoginFlow {
       const methods = this.enrollment.supportedSecondFactors(issued.session.methods);
       await this.decide(user, { session, write }, request);
       const owing = { session, token: issued.token };
-      return { status: 'enrollment_required', methods, ...this.answers.give(request, response, owing) };
+      return {
+        status: 'enrollment_required',
+        methods,
+        ...(await this.answers.give(request, response, owing)),
+      };
     }
     const result = await this.completeUndecided(user, issued, exchange);
     return duty?.deadline ? { ...result, enrollmentDeadline: duty.deadline } : result;
@@ -153,7 +159,10 @@ export class LoginFlow {
         events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
       });
       if (!committed) continue;
-      return { status: 'authenticated', ...this.answers.give(exchange.request, exchange.response, issued) };
+      return {
+        status: 'authenticated',
+        ...(await this.answers.give(exchange.request, exchange.response, issued)),
+      };
     }
   }
 
@@ -164,7 +173,7 @@ export class LoginFlow {
     { request, response }: HttpExchange,
   ): Promise<LoginResult> {
     const extra = await this.askApplication(user, issued.session, { request, response });
-    return { ...extra, status: 'authenticated', ...this.answers.give(request, response, issued) };
+    return { ...extra, status: 'authenticated', ...(await this.answers.give(request, response, issued)) };
   }
 
   /**
@@ -184,7 +193,7 @@ export class LoginFlow {
     return {
       ...extra,
       status: 'authenticated',
-      ...this.answers.give(request, response, { session, token }),
+      ...(await this.answers.give(request, response, { session, token })),
     };
   }
 
@@ -224,13 +233,14 @@ export class LoginFlow {
     request: object,
   ): Promise<IssuedSession> {
     const userId = userIdOf(user);
-    const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds });
+    const from = sourceOfRequest(request, userId);
+    const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds, from });
     const happening: Happening = {
       user,
-      source: sourceOfRequest(request, userId, issued.session.id),
+      source: { ...from, sessionId: issued.session.id },
       events: [{ type: 'mfa.session.started', data: { methods: methods.map(({ method }) => method) } }],
     };
-    const former = this.transport.readToken(request);
+    const former = await this.transport.readToken(request);
     const isTaken = former !== null && (await this.journal.commit([takeover(former)], happening)).committed;
     if (!isTaken) await this.journal.commit([write], happening);
     await this.limit.started(issued);

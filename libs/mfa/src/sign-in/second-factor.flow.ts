@@ -60,6 +60,8 @@ interface PlannedProof {
   trust: PlannedTrust | null;
   /** Locked authenticators that this proof opens. */
   opens: readonly Authenticator[];
+  /** How many recovery codes are left, when it was one of them; else null. */
+  codesLeft: number | null;
 }
 
 /** Proves a second factor, to finish a sign-in or to step up. */
@@ -177,13 +179,19 @@ export class SecondFactorFlow {
     const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
     const { issued, write } = session
       ? this.sessions.planGain(session, record)
-      : this.sessions.planCreation(userIdOf(user), { status: 'authenticated', methods: [record] });
+      : this.sessions.planCreation(userIdOf(user), {
+          status: 'authenticated',
+          methods: [record],
+          from: sourceOfRequest(request, userIdOf(user)),
+        });
     const trust = trustDevice ? this.trust.plan(user, method, request) : null;
     const writes = [write, ...(trust?.writes ?? [])];
     return {
       issued,
       trust,
       opens: this.lock.openedByProofOf(authenticator, authenticators),
+      // As it was when the use was claimed.
+      codesLeft: authenticator.remaining === null ? null : authenticator.remaining - 1,
       writes,
       events: [
         ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
@@ -195,7 +203,7 @@ export class SecondFactorFlow {
 
   private async complete(
     { user, session }: Subject,
-    { issued, trust, opens }: PlannedProof,
+    { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: ProofExchange,
   ): Promise<LoginResult> {
     if (!session) await this.limit.started(issued);
@@ -203,7 +211,7 @@ export class SecondFactorFlow {
     for (const row of opens) await this.open(row, user, source);
     const result = await this.logins.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
-    return result;
+    return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
   }
 
   /**

@@ -24,6 +24,7 @@ import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
 
@@ -43,6 +44,10 @@ export interface NewFactor {
   check?: (state: FactorState) => void | Promise<void>;
   /** Statements that go along, after the row is there. */
   along?: Write[];
+  /** The id of the authenticator whose place it takes, in the same commit. */
+  replaces?: string | null;
+  /** Whether the user's other sessions end (ASVS v5.0.0-7.4.3), as they do with the first second factor. */
+  endOtherSessions?: boolean;
 }
 
 export interface AddedFactor {
@@ -88,9 +93,9 @@ export class AddAuthenticatorFlow {
       lastUsedAt: factor.isUnproven ? null : now,
     });
     const added = await this.change.run(user, { context }, (state) =>
-      this.plan(user, authenticator, factor, state, context !== undefined && !factor.isUnproven),
+      this.plan(user, authenticator, factor, state, context),
     );
-    if (added.isFirst) await this.endLateSessions(user, added);
+    if (added.isFirst || factor.endOtherSessions) await this.endLateSessions(user, added);
     return added;
   }
 
@@ -108,26 +113,40 @@ export class AddAuthenticatorFlow {
 
   private async plan(
     user: MfaUser,
-    authenticator: Authenticator,
-    { claims, onLost, check, along = [], facts = {} }: NewFactor,
+    proven: Authenticator,
+    factor: NewFactor,
     state: FactorState,
-    isProof: boolean,
+    context: MfaRequestContext | undefined,
   ): Promise<PlannedChange<AddedFactor>> {
+    const { claims, onLost, check, along = [], endOtherSessions = false, facts = {} } = factor;
     await check?.(state);
-    const writes = [...claims, this.authenticators.planInsertion(authenticator), ...along];
+    const replaced = await this.replacedBy(factor, state);
+    // Which of them is which the user knows by the name: what takes a place keeps it.
+    const isNamed = factor.authenticator.name !== undefined || !replaced;
+    const authenticator = isNamed ? proven : newAuthenticator({ ...proven, name: replaced.name });
+    const writes = [
+      ...claims,
+      ...(replaced ? [this.authenticators.planDeletion(state.userId, replaced.id)] : []),
+      this.authenticators.planInsertion(authenticator),
+      ...along,
+    ];
     const isFirst = isSecondFactorRow(authenticator) && !state.authenticators.some(isSecondFactorRow);
     const result: AddedFactor = { authenticator, isFirst };
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
     ];
+    if (replaced) {
+      const data = { authenticator: nameAuthenticator(replaced), isLast: false };
+      events.push({ type: 'mfa.authenticator.removed', data });
+    }
     if (isFirst && this.backup && (await this.backup.areGiven())) {
       const planned = await this.backup.planReplacement(user);
       writes.push(...planned.writes);
       result.recoveryCodes = planned.codes;
     }
     let startedSessionId: string | undefined;
-    if (isProof) {
-      const { issued, write } = this.planSession(state, authenticator, facts);
+    if (context && !factor.isUnproven) {
+      const { issued, write } = this.planSession(state, authenticator, facts, context);
       writes.push(write);
       result.issued = issued;
       if (!state.session) {
@@ -139,8 +158,8 @@ export class AddAuthenticatorFlow {
         data: { method: methodOfType(authenticator.type), ...shownFacts(facts) },
       });
     }
-    // Whoever was signed in elsewhere was so by a password alone.
-    if (isFirst) {
+    // Whoever was signed in elsewhere was so by a password alone, or by what is replaced.
+    if (isFirst || replaced || endOtherSessions) {
       writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
       const scope = result.issued ? 'others' : 'all';
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
@@ -154,14 +173,34 @@ export class AddAuthenticatorFlow {
     };
   }
 
+  /**
+   * What it takes the place of; null: nothing, or it is gone by now.
+   *
+   * @throws {MfaException} `cannot_delete_authenticator` when the adapter says so
+   */
+  private async replacedBy(
+    { replaces, authenticator: { type } }: NewFactor,
+    { authenticators }: FactorState,
+  ): Promise<Authenticator | null> {
+    const row = authenticators.find((one) => one.id === replaces && one.type === type);
+    if (!row) return null;
+    if (await this.adapter.canDeleteAuthenticator(row, { by: 'user' })) return row;
+    throw new MfaException('cannot_delete_authenticator');
+  }
+
   private planSession(
     { userId, session }: FactorState,
     { id, type }: Authenticator,
     facts: ProofFacts,
+    context: MfaRequestContext,
   ): { issued: IssuedSession; write: Write } {
     const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
     return session
       ? this.sessions.planGain(session, record)
-      : this.sessions.planCreation(userId, { status: 'authenticated', methods: [record] });
+      : this.sessions.planCreation(userId, {
+          status: 'authenticated',
+          methods: [record],
+          from: sourceOf(context),
+        });
   }
 }

@@ -77,7 +77,12 @@ export interface MfaEventData {
   /** A session gained the proof of a second factor. */
   'mfa.session.verified': { method: AuthenticationMethod } & ShownFacts;
   /** `device`: those that came of one trusted browser. */
-  'mfa.session.ended': { scope: 'one' | 'others' | 'all' | 'device'; reason: SessionEndReason };
+  'mfa.session.ended': {
+    scope: 'one' | 'others' | 'all' | 'device';
+    reason: SessionEndReason;
+    /** Why an administrator has ended the sessions of all users. */
+    explanation?: string;
+  };
   'mfa.trusted_device.added': { deviceId: string };
   'mfa.trusted_device.used': { deviceId: string };
   /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */

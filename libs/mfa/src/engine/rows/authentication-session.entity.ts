@@ -41,6 +41,18 @@ export class AuthenticationSession {
   @MomentColumn('expires_at')
   expiresAt!: Date;
 
+  /** When it was last used, to the minute; see `session-activity.ts`. Null: not since it was started, as far as is known. */
+  @MomentColumn('last_seen_at', { nullable: true })
+  lastSeenAt!: Date | null;
+
+  /** What the browser called itself that signed in. */
+  @Column({ name: 'user_agent', type: 'varchar', length: 255, nullable: true })
+  userAgent!: string | null;
+
+  /** The address from which it signed in. */
+  @Column({ type: 'varchar', length: 45, nullable: true })
+  ip!: string | null;
+
   /** How long it lives once it is authenticated, in seconds, when the sign-in said so; null: as the options say. */
   @CountColumn('ttl_seconds', { nullable: true })
   ttlSeconds!: number | null;

@@ -11,6 +11,7 @@ import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { sortableId } from '../../core/crypto/tokens.js';
 import { createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { EventSource } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../authenticators/accounts.service.js';
@@ -24,10 +25,14 @@ import type { AuthenticationSessionStatus } from '../rows/authentication-session
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import { SessionLimit } from './session-limit.js';
+import { SessionActivity } from './session-activity.js';
 import { isSealedSession, sealSession } from './session-seal.js';
 
 /** The claim that is lost when the session ended, or anything of it changed, after it was read. */
 export const SESSION_CLAIM = 'session';
+
+/** The claim that is lost when the session that was to be ended had ended before. */
+export const ENDED_CLAIM = 'ended-session';
 
 export interface NewSession {
   /** Default: `pending`. */
@@ -36,6 +41,8 @@ export interface NewSession {
   methods?: AuthenticationRecord[];
   /** How long it lives once it is authenticated, in seconds. Default: the option `session.ttlSeconds`. */
   ttlSeconds?: number | null;
+  /** The browser that signs in, as its owner is shown it. Default: not known. */
+  from?: Pick<EventSource, 'ip' | 'userAgent'>;
 }
 
 export interface SessionWithAccount {
@@ -49,6 +56,7 @@ export class AuthenticationSessionService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
+    @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -62,14 +70,20 @@ export class AuthenticationSessionService {
     return issued;
   }
 
-  /** The living session of that token, pending or authenticated, or null. */
+  /** The living session of that token, pending or authenticated, or null. It counts as a use of it. */
   async verify(token: string): Promise<AuthenticationSession | null> {
-    return isPresentable(token) ? this.find({ tokenHash: hashToken(token) }, (query) => query) : null;
+    if (!isPresentable(token)) return null;
+    const session = await this.find({ tokenHash: hashToken(token) }, (query) => query);
+    if (session) this.activity.note(session);
+    return session;
   }
 
   /** Like {@link verify}, with what is kept of the user in the same query. */
   async verifyWithAccount(token: string): Promise<SessionWithAccount | null> {
-    return isPresentable(token) ? this.findWithAccount({ tokenHash: hashToken(token) }) : null;
+    if (!isPresentable(token)) return null;
+    const found = await this.findWithAccount({ tokenHash: hashToken(token) });
+    if (found) this.activity.note(found.session);
+    return found;
   }
 
   /**
@@ -127,7 +141,7 @@ export class AuthenticationSessionService {
 
   planCreation(
     userId: string,
-    { status = 'pending', methods = [], ttlSeconds = null }: NewSession,
+    { status = 'pending', methods = [], ttlSeconds = null, from }: NewSession,
   ): { issued: IssuedSession; write: Write; takeover: (former: string) => Write } {
     const now = this.clock.now();
     const token = createToken();
@@ -140,6 +154,9 @@ export class AuthenticationSessionService {
       ttlSeconds,
       createdAt: new Date(now),
       expiresAt: this.expiry(status, ttlSeconds),
+      lastSeenAt: new Date(now),
+      userAgent: from?.userAgent ?? null,
+      ip: from?.ip ?? null,
     });
     const query = this.storage.dataSource
       .createQueryBuilder()
@@ -173,7 +190,12 @@ export class AuthenticationSessionService {
     const token = createToken();
     const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
     const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
-    const changed = { methods, tokenHash: hashToken(token), ...this.authenticated(session) };
+    const changed = {
+      methods,
+      tokenHash: hashToken(token),
+      lastSeenAt: new Date(this.clock.now()),
+      ...this.authenticated(session),
+    };
     const { next, write } = this.planChange(session, changed);
     return { issued: { session: next, token }, write };
   }
@@ -229,6 +251,11 @@ export class AuthenticationSessionService {
       claim: SESSION_CLAIM,
       query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
     };
+  }
+
+  /** The same in a commit that also claims the session that asks for it. */
+  planEndingListed(userId: string, id: string): Write {
+    return { ...this.planEnding(userId, id), claim: ENDED_CLAIM };
   }
 
   planEndingOthers(userId: string, keptId: string): Write {
@@ -304,7 +331,8 @@ export class AuthenticationSessionService {
 
   /** A row that this module has not made, or that was changed by others, is no session. */
   private isAlive(session: AuthenticationSession): boolean {
-    return !session.isExpired(this.clock.now()) && isSealedSession(this.keyRing, session);
+    const isOver = session.isExpired(this.clock.now()) || this.activity.isIdle(session);
+    return !isOver && isSealedSession(this.keyRing, session);
   }
 
   private deletion() {

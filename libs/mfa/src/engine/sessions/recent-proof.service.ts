@@ -45,7 +45,7 @@ export class RecentProof {
           this.options.changesNeed,
         )
       : null;
-    const maxAge = this.options.gracePeriodSeconds;
+    const maxAge = this.options.changesMaxAgeSeconds;
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
     const recent = isRecent({
       types,

@@ -80,7 +80,7 @@ export class RequestContextService {
     request: object,
     { operation = request, withAccount = false }: ResolveOptions = {},
   ): Promise<MfaRequestContext> {
-    const presented = this.transport.read(request);
+    const presented = await this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
     const { session, account } = await this.find(request, token, operation, withAccount);
     const hasDeadToken = presented !== null && !session;

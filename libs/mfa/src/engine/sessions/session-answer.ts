@@ -33,11 +33,11 @@ export function provenMethods(records: readonly AuthenticationRecord[]): ProvenM
 export class SessionAnswers {
   constructor(@Inject(SessionTransport) private readonly transport: SessionTransport) {}
 
-  give(request: object, response: object | undefined, issued: IssuedSession): SessionAnswer {
+  async give(request: object, response: object | undefined, issued: IssuedSession): Promise<SessionAnswer> {
     setMfaSession(request, issued.session);
     return {
       proven: provenMethods(issued.session.methods),
-      ...this.transport.write(request, response, issued),
+      ...(await this.transport.write(request, response, issued)),
       expiresAt: issued.session.expiresAt,
     };
   }

@@ -5,7 +5,10 @@ import type { AuthenticationSession } from '../rows/authentication-session.entit
 
 const TABLE = 'session';
 
-/** The seal of a session: over all of it, so that a row whose seal is the one that was read has not changed since. */
+/**
+ * The seal of a session: over all that it proves, so that a row whose seal is the one that was read has not changed since. When it was
+ * last used is not part of it: a request must not lose its claim to another one that only looked in. Nor is where it was started.
+ */
 export function sealSession(keyRing: KeyRing, session: AuthenticationSession): string {
   return sealRow(keyRing, TABLE, fieldsOf(session));
 }

@@ -10,10 +10,14 @@ import { assertSameOrigin } from '../../core/web/same-origin.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaSessionTransport } from '../../core/web/session-transport.js';
+import { MFA_OWN_TRANSPORT } from './own-transport.js';
 
 /** A token that a request presents; `malformed` when it can't be one of ours. */
-export type PresentedToken =
-  { via: 'header' | 'cookie'; token: string } | { via: 'header' | 'cookie'; malformed: true };
+export type PresentedToken = { via: TokenPlace; token: string } | { via: TokenPlace; malformed: true };
+
+/** Where it was; `own`: wherever the application keeps it. */
+type TokenPlace = 'header' | 'cookie' | 'own';
 
 /** Value of the session header with which a client without a token asks for one in the body. */
 const NEW_TOKEN = 'new';
@@ -23,7 +27,8 @@ const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
 
 /**
  * Carries the session token: in an HttpOnly cookie, or in a header for clients that ask for it. When both are there
- * only the header counts, so a cookie that somebody planted can't replace what the client says.
+ * only the header counts, so a cookie that somebody planted can't replace what the client says. With the option
+ * `session.transport` neither counts.
  */
 @Injectable()
 export class SessionTransport {
@@ -31,6 +36,7 @@ export class SessionTransport {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
     @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
+    @Inject(MFA_OWN_TRANSPORT) private readonly own: MfaSessionTransport | null,
   ) {}
 
   /**
@@ -47,20 +53,30 @@ export class SessionTransport {
    * application's, or a password or certificate that it keeps. Any page can make it send those.
    */
   isForgeable(request: object): boolean {
-    if (readHeader(request, this.options.session.header) !== undefined) return false;
-    if (this.cookiesOf(request).length > 0) return true;
+    // What an application's own transport reads may hang on any cookie.
+    if (this.own) {
+      if (readHeader(request, 'cookie') !== undefined) return true;
+    } else {
+      if (readHeader(request, this.options.session.header) !== undefined) return false;
+      if (this.cookiesOf(request).length > 0) return true;
+    }
     return !TOKEN_SCHEME.test(readHeader(request, 'authorization') ?? '');
   }
 
   /** Whether this client keeps its token itself. Such a request can't be forged by another site. */
   usesHeader(request: object): boolean {
+    if (this.own) return false;
     return (
       this.options.session.cookie === false || readHeader(request, this.options.session.header) !== undefined
     );
   }
 
   /** The token that the request presents, if any. */
-  read(request: object): PresentedToken | null {
+  async read(request: object): Promise<PresentedToken | null> {
+    if (this.own) {
+      const token: unknown = await this.own.read(request);
+      return token === null || token === undefined || token === '' ? null : presented('own', token);
+    }
     const header = readHeader(request, this.options.session.header);
     if (header !== undefined) return header === NEW_TOKEN ? null : presented('header', header);
     const [cookie, ...others] = this.cookiesOf(request);
@@ -70,17 +86,21 @@ export class SessionTransport {
   }
 
   /** That token, when it could be one of ours. */
-  readToken(request: object): string | null {
-    const presented = this.read(request);
+  async readToken(request: object): Promise<string | null> {
+    const presented = await this.read(request);
     return presented && 'token' in presented ? presented.token : null;
   }
 
   /** Hands the token to the client; returns what belongs into the body. */
-  write(
+  async write(
     request: object,
     response: object | undefined,
     { token, session }: IssuedSession,
-  ): { sessionToken?: string } {
+  ): Promise<{ sessionToken?: string }> {
+    if (this.own) {
+      await this.own.write(request, response, token, session.expiresAt);
+      return {};
+    }
     if (this.usesHeader(request)) {
       setHeader(response, this.options.session.header, token);
       return { sessionToken: token };
@@ -90,9 +110,10 @@ export class SessionTransport {
     return {};
   }
 
-  /** Makes the browser forget the token. */
-  clear(response: object | undefined): void {
-    this.setCookie(response, '', 0);
+  /** Makes the client forget the token. */
+  async clear(request: object, response: object | undefined): Promise<void> {
+    if (this.own) await this.own.clear(request, response);
+    else this.setCookie(response, '', 0);
   }
 
   private cookiesOf(request: object): string[] {
@@ -111,6 +132,6 @@ export class SessionTransport {
   }
 }
 
-function presented(via: 'header' | 'cookie', token: string): PresentedToken {
-  return isToken(token) ? { via, token } : { via, malformed: true };
+function presented(via: TokenPlace, token: unknown): PresentedToken {
+  return typeof token === 'string' && isToken(token) ? { via, token } : { via, malformed: true };
 }

@@ -1,4 +1,4 @@
-import { IsOptional, Matches } from 'class-validator';
+import { IsBoolean, IsOptional, Matches } from 'class-validator';
 
 import { CODE_INPUT_PATTERN } from '../../engine/factors/code-factor.js';
 import { IsAuthenticatorName } from '../../http/text.decorators.js';
@@ -11,4 +11,9 @@ export class ActivateFactorDto {
   @IsOptional()
   @IsAuthenticatorName()
   name?: string;
+
+  /** Whether the user's other sessions end. With the first second factor they do in any case. */
+  @IsOptional()
+  @IsBoolean()
+  endOtherSessions?: boolean;
 }

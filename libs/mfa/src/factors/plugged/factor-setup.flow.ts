@@ -28,6 +28,8 @@ export interface FactorActivation {
   code: string;
   /** How the user calls it; default: as the adapter says. */
   name?: string;
+  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  endOtherSessions?: boolean;
 }
 
 /** Sets up the factors of the option `factors`. */
@@ -93,7 +95,7 @@ export class FactorSetupFlow {
   async activate(
     user: MfaUser,
     type: MfaType,
-    { code, name }: FactorActivation,
+    { code, name, endOtherSessions = false }: FactorActivation,
     context?: MfaRequestContext,
   ): Promise<AddedFactor> {
     const factor = this.factorOf(user, type, context);
@@ -136,6 +138,7 @@ export class FactorSetupFlow {
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup' },
           check: ({ authenticators }) => this.assertRoom(type, authenticators),
           along: [giveBack],
+          endOtherSessions,
         },
         context,
       );

@@ -1,9 +1,10 @@
-import { Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, Inject, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { RegenerateRecoveryCodesDto } from './regenerate.dto.js';
 import type { RecoveryCodesSummary } from './recovery-codes.service.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
 
@@ -23,7 +24,8 @@ export class RecoveryCodesController {
   async regenerate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
+    @Body() options: RegenerateRecoveryCodesDto,
   ): Promise<{ codes: string[] }> {
-    return { codes: await this.recoveryCodes.regenerate(user, context) };
+    return { codes: await this.recoveryCodes.regenerate(user, context, options) };
   }
 }

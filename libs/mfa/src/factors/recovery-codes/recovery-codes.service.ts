@@ -7,9 +7,11 @@ import { AuthenticatorsService } from '../../engine/authenticators/authenticator
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
@@ -33,6 +35,7 @@ export class RecoveryCodesService {
     @Inject(RecoveryCodeSet) private readonly set: RecoveryCodeSet,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorChange) private readonly change: FactorChange,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
@@ -41,6 +44,7 @@ export class RecoveryCodesService {
    * Makes a new set and returns its codes, which are never shown again. The former set is dead.
    *
    * @param count 1 to 50; default: the option `recoveryCodes.count`
+   * @param options `endOtherSessions`: whether the user's other sessions end
    * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor, the type is off, or the
    *   key of the codes is lost
    */
@@ -48,11 +52,12 @@ export class RecoveryCodesService {
     user: MfaUser,
     count: number = this.options.recoveryCodes.count,
     context?: MfaRequestContext,
+    { endOtherSessions = false }: { endOtherSessions?: boolean } = {},
   ): Promise<string[]> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
       throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
     }
-    return this.change.run(user, { context }, async ({ authenticators }) => {
+    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       const isAllowed =
         this.options.supportedTypes.includes('recovery_codes') &&
         authenticators.some(isSecondFactorRow) &&
@@ -60,13 +65,23 @@ export class RecoveryCodesService {
       if (!isAllowed) throw new MfaException('cannot_generate_recovery_codes');
       const { writes, codes, authenticator } = await this.set.planReplacement(user, count);
       const data = { authenticator: nameAuthenticator(authenticator), count };
-      return { writes, events: [{ type: 'mfa.recovery_codes.regenerated', data }], result: codes };
+      const events: NewMfaEvent[] = [{ type: 'mfa.recovery_codes.regenerated', data }];
+      if (endOtherSessions) {
+        writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));
+        const scope = session ? 'others' : 'all';
+        events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
+      }
+      return { writes, events, result: codes };
     });
   }
 
   /** A new set of the usual size; see {@link generate}. */
-  async regenerate(user: MfaUser, context?: MfaRequestContext): Promise<string[]> {
-    return this.generate(user, undefined, context);
+  async regenerate(
+    user: MfaUser,
+    context?: MfaRequestContext,
+    options: { endOtherSessions?: boolean } = {},
+  ): Promise<string[]> {
+    return this.generate(user, undefined, context, options);
   }
 
   /**

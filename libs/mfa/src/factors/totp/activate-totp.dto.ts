@@ -1,4 +1,4 @@
-import { IsOptional, Matches } from 'class-validator';
+import { IsBoolean, IsOptional, Matches } from 'class-validator';
 
 import { IsAuthenticatorName } from '../../http/text.decorators.js';
 import { TOTP_INPUT_PATTERN } from './totp.js';
@@ -11,4 +11,9 @@ export class ActivateTotpDto {
   @IsOptional()
   @IsAuthenticatorName()
   name?: string;
+
+  /** Whether the user's other sessions end. With the first second factor they do in any case. */
+  @IsOptional()
+  @IsBoolean()
+  endOtherSessions?: boolean;
 }

@@ -27,6 +27,10 @@ export class TotpSetup {
   @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
   sessionId!: string | null;
 
+  /** The authenticator app whose place it takes when it is finished; null: none. */
+  @Column({ name: 'replaces_id', type: 'varchar', length: 36, nullable: true })
+  replacesId!: string | null;
+
   @MomentColumn('expires_at')
   expiresAt!: Date;
 }
@@ -63,7 +67,7 @@ export class TotpSetupStore {
       .insert()
       .into(TotpSetup)
       .values(setup)
-      .orUpdate(['id', 'data', 'session_id', 'expires_at'], ['user_id'])
+      .orUpdate(['id', 'data', 'session_id', 'replaces_id', 'expires_at'], ['user_id'])
       .updateEntity(false);
     return { query };
   }

@@ -7,6 +7,7 @@ import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ActivateTotpDto } from './activate-totp.dto.js';
+import { BeginTotpDto } from './begin-totp.dto.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
 import { TotpService } from './totp.service.js';
 
@@ -23,8 +24,9 @@ export class TotpController {
   async begin(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
+    @Body() { replaces }: BeginTotpDto,
   ): Promise<TotpSetupDetails> {
-    return this.totp.begin(user, context);
+    return this.totp.begin(user, context, replaces ?? undefined);
   }
 
   @Post('activate')

@@ -39,6 +39,8 @@ export interface TotpActivation {
   code: string;
   /** How the user calls the authenticator; default: as the adapter says. */
   name?: string;
+  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  endOtherSessions?: boolean;
 }
 
 /** Sets up and checks authenticator apps (TOTP, RFC 6238). */
@@ -108,14 +110,20 @@ export class TotpService {
    * Starts a set-up: a new secret that waits on the server for its first code. It belongs to the session of the request, which
    * alone may see and finish it. A former set-up is void; an active authenticator goes on working.
    *
-   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered, and the codes of
+   * @param replaces the id of the authenticator app whose place the new one takes, in the commit that proves the new one
+   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered or there is no such app to replace,
+   *   `cannot_delete_authenticator` when the adapter wants to keep that, and the codes of
    *   {@link FactorChange.run}
    */
-  async begin(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails> {
+  async begin(user: MfaUser, context?: MfaRequestContext, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnrol(user, 'totp');
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
-      this.assertRoom(authenticators);
-      const setup = await this.newSetup(userId, session?.id ?? null);
+      if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
+      this.assertRoom(authenticators, replaces);
+      const setup = await this.newSetup(userId, {
+        sessionId: session?.id ?? null,
+        replacesId: replaces ?? null,
+      });
       const result = await this.describe(user, setup);
       return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result };
     });
@@ -129,7 +137,7 @@ export class TotpService {
    */
   async activate(
     user: MfaUser,
-    { code, name }: TotpActivation,
+    { code, name, endOtherSessions = false }: TotpActivation,
     context?: MfaRequestContext,
   ): Promise<AddedFactor> {
     this.flow.assertMayEnrol(user, 'totp');
@@ -141,7 +149,7 @@ export class TotpService {
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
-    const { id, data } = setup;
+    const { id, data, replacesId } = setup;
     const named = name === undefined ? {} : { name };
     const giveBack = this.limiter.giveBack(attempt);
     try {
@@ -151,8 +159,10 @@ export class TotpService {
           authenticator: { id, userId, type: 'totp', data, lastStep, ...named },
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
-          check: (state) => this.assertRoom(state.authenticators),
+          check: (state) => this.assertRoom(state.authenticators, replacesId),
           along: [giveBack],
+          replaces: replacesId,
+          endOtherSessions,
         },
         context,
       );
@@ -167,7 +177,7 @@ export class TotpService {
   async finish(user: MfaUser, code: string, context?: MfaRequestContext): Promise<Authenticator> {
     const response = context && responseOf(context.request);
     const { authenticator, issued } = await this.activate(user, { code }, context);
-    if (context && issued) this.answers.give(context.request, response, issued);
+    if (context && issued) await this.answers.give(context.request, response, issued);
     return authenticator;
   }
 
@@ -221,7 +231,10 @@ export class TotpService {
     }
   }
 
-  private async newSetup(userId: string, sessionId: string | null): Promise<TotpSetup> {
+  private async newSetup(
+    userId: string,
+    binding: Pick<TotpSetup, 'sessionId' | 'replacesId'>,
+  ): Promise<TotpSetup> {
     const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
     const id = randomUUID();
     const data = await this.data.encrypt(
@@ -229,7 +242,7 @@ export class TotpService {
       { id, userId },
     );
     const expiresAt = new Date(this.clock.now() + setupTtlSeconds * 1000);
-    return { userId, id, data, sessionId, expiresAt };
+    return { userId, id, data, ...binding, expiresAt };
   }
 
   private async describe(
@@ -249,8 +262,17 @@ export class TotpService {
     };
   }
 
-  private assertRoom(authenticators: readonly Authenticator[]): void {
-    const count = authenticators.filter(({ type }) => type === 'totp').length;
+  /** @throws {MfaException} `not_found`, `cannot_delete_authenticator` */
+  private async assertReplaceable(authenticators: readonly Authenticator[], id: string): Promise<void> {
+    const row = authenticators.find((one) => one.id === id && one.type === 'totp');
+    if (!row) throw new MfaException('not_found');
+    if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'user' })))
+      throw new MfaException('cannot_delete_authenticator');
+  }
+
+  /** @param replaces the one that makes room */
+  private assertRoom(authenticators: readonly Authenticator[], replaces?: string | null): void {
+    const count = authenticators.filter(({ type, id }) => type === 'totp' && id !== replaces).length;
     if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
   }
 }

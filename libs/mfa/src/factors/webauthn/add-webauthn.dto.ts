@@ -1,4 +1,4 @@
-import { IsObject, IsOptional } from 'class-validator';
+import { IsBoolean, IsObject, IsOptional } from 'class-validator';
 
 import { IsAuthenticatorName } from '../../http/text.decorators.js';
 
@@ -10,4 +10,9 @@ export class AddWebAuthnDto {
   @IsOptional()
   @IsAuthenticatorName()
   name?: string;
+
+  /** Whether the user's other sessions end. With the first second factor they do in any case. */
+  @IsOptional()
+  @IsBoolean()
+  endOtherSessions?: boolean;
 }

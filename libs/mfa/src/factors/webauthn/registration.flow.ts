@@ -44,6 +44,8 @@ export interface CreationRequest extends RoleRequest {
 
 export interface RegistrationRequest {
   name?: string;
+  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  endOtherSessions?: boolean;
   context?: MfaRequestContext;
 }
 
@@ -125,7 +127,7 @@ export class RegistrationFlow {
   async register(
     user: MfaUser,
     credential: unknown,
-    { name, context }: RegistrationRequest = {},
+    { name, endOtherSessions = false, context }: RegistrationRequest = {},
   ): Promise<AddedFactor> {
     this.flow.assertMayEnrol(user, 'webauthn');
     const response = parseRegistration(credential);
@@ -175,6 +177,7 @@ export class RegistrationFlow {
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
+        endOtherSessions,
         check: ({ authenticators, session }) => {
           if (automatic) this.assertMayUpgrade(session);
           assertRoom(authenticators);

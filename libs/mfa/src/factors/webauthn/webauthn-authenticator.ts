@@ -47,7 +47,7 @@ export class WebAuthnAuthenticator {
       const context = await this.resolve(request);
       const added = await this.webauthn.verifyRegistration(this.user, credential, { context });
       this.stored = added.authenticator;
-      this.webauthn.handOut(added, exchange);
+      await this.webauthn.handOut(added, exchange);
       return true;
     } catch (error) {
       return answersNo(error);

@@ -42,14 +42,11 @@ export class WebAuthnController {
   async register(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
-    @Body() { credential, name }: AddWebAuthnDto,
+    @Body() { credential, ...given }: AddWebAuthnDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
   ): Promise<ActivationAnswer> {
-    const added = await this.webauthn.verifyRegistration(user, credential, {
-      ...(name === undefined ? {} : { name }),
-      context,
-    });
+    const added = await this.webauthn.verifyRegistration(user, credential, { ...given, context });
     return this.answers.give(user, added, { request, response });
   }
 }

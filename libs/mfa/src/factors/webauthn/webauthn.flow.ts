@@ -86,7 +86,7 @@ export class WebAuthnFlow {
       (id) => this.adapter.findUser(id),
       exchange.request,
     );
-    const former = this.transport.readToken(exchange.request);
+    const former = await this.transport.readToken(exchange.request);
     const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
     const { user, authenticator, authenticators } = proof;
     const isLate = new MfaException('webauthn_failed');

@@ -129,8 +129,8 @@ export class WebAuthnService {
   }
 
   /** @internal The session's new token, for objects that register a key. */
-  handOut({ issued }: AddedFactor, { request, response }: HttpExchange): void {
-    if (issued) this.answers.give(request, response, issued);
+  async handOut({ issued }: AddedFactor, { request, response }: HttpExchange): Promise<void> {
+    if (issued) await this.answers.give(request, response, issued);
   }
 
   /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */

@@ -75,7 +75,8 @@ export class FactorPages {
         }
         const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
         const activation = await this.form.check(ActivateFactorDto, fields);
-        const added = await this.flow.activate(user, type, activation, context);
+        const endOtherSessions = isTicked(body['endOtherSessions']);
+        const added = await this.flow.activate(user, type, { ...activation, endOtherSessions }, context);
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
         return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'factor-added' });
       },

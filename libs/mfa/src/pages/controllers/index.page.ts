@@ -1,11 +1,14 @@
 import { Get, Inject } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { AuthenticatorView } from '../../engine/authenticators/authenticator-view.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isBackupType } from '../../core/policy/factor-traits.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { recordsOf } from '../../engine/sessions/request-context.service.js';
 import { MfaService } from '../../account/mfa.service.js';
 import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -13,6 +16,15 @@ import { show } from '../frame/page-answer.js';
 import { isNoticeOfKeys, noticeText } from '../frame/page-notices.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 import { PageLocale } from '../frame/page-locale.js';
+
+/** Whether this session was opened with a recovery code of the set that the user has still: there should be a new one then. */
+function hasUsedCode(
+  context: Pick<MfaRequestContext, 'session'>,
+  authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[],
+): boolean {
+  const set = authenticators.find(({ type }) => isBackupType(type));
+  return set !== undefined && recordsOf(context).some(({ authenticatorId }) => authenticatorId === set.id);
+}
 
 /** Account security. */
 @MfaPages()
@@ -44,8 +56,11 @@ export class IndexPage {
         others: this.offers.named(types, words),
       },
       mustVerifyEmail,
+      canReplaceTotp: this.options.supportedTypes.includes('totp'),
       hasTrustedDevices: this.options.trustedDevices.enabled,
-      notice: noticeText(notice, words.texts),
+      notice:
+        noticeText(notice, words.texts) ??
+        (hasUsedCode(context, authenticators) ? words.texts.noticeRecoveryCodeUsed : null),
       signalsKeys: isNoticeOfKeys(notice),
     });
   }

@@ -18,11 +18,12 @@ import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import { PageFlash } from '../frame/page-flash.js';
-import { PageForm } from '../frame/page-form.js';
+import type { FormBody } from '../frame/page-form.js';
+import { PageForm, isTicked } from '../frame/page-form.js';
 import { PageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
-import { Exchange, MfaPages, QueryText } from '../render/page.decorators.js';
+import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Recovery codes: how many are left, and new ones. */
 @MfaPages()
@@ -69,17 +70,20 @@ export class RecoveryCodesPages {
   async generate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
+    @Form() body: FormBody,
     @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
+    const next = safeNext(body['next']);
     return this.form.submit(
       context,
       {},
       async () => {
-        const recoveryCodes = await this.recoveryCodes.regenerate(user, context);
-        return this.newFactors.give(exchange, { recoveryCodes, next: null });
+        const endOtherSessions = isTicked(body['endOtherSessions']);
+        const recoveryCodes = await this.recoveryCodes.regenerate(user, context, { endOtherSessions });
+        return this.newFactors.give(exchange, { recoveryCodes, next });
       },
       (refusal) =>
-        show('recovery-codes/generate', { next: null, codes: null, file: '', error: refusal.error }, refusal),
+        show('recovery-codes/generate', { next, codes: null, file: '', error: refusal.error }, refusal),
     );
   }
 

@@ -20,7 +20,7 @@ import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
-import { PageForm, textOf } from '../frame/page-form.js';
+import { PageForm, isTicked, textOf } from '../frame/page-form.js';
 import { PageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 import { TotpSetups } from '../frame/totp-setups.js';
@@ -46,10 +46,11 @@ export class TotpPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
+    @QueryText('replaces') replaces: string | null,
     @Res({ passthrough: true }) response: object,
   ): Promise<PageAnswer> {
-    const setup = await this.setups.open(user, context, response);
-    return this.addPage(user, setup, { next: safeNext(next), name: '' });
+    const setup = await this.setups.open(user, context, response, replaces);
+    return this.addPage(user, setup, { next: safeNext(next), name: '', replaces });
   }
 
   @Post('totp/add')
@@ -58,6 +59,7 @@ export class TotpPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
+    @QueryText('replaces') replaces: string | null,
     @Exchange() exchange: HttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
@@ -68,13 +70,15 @@ export class TotpPages {
       async () => {
         const fields = { code: textOf(body['code']), ...(name === '' ? {} : { name }) };
         const activation = await this.form.check(ActivateTotpDto, fields);
-        const added = await this.totp.activate(user, activation, context);
+        const endOtherSessions = isTicked(body['endOtherSessions']);
+        const added = await this.totp.activate(user, { ...activation, endOtherSessions }, context);
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
-        return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'totp-added' });
+        const notice = replaces === null ? 'totp-added' : 'totp-replaced';
+        return this.newFactors.give(exchange, { recoveryCodes, next, notice });
       },
       async (refusal) => {
-        const setup = await this.setups.open(user, context, exchange.response);
-        return this.addPage(user, setup, { next, name }, refusal);
+        const setup = await this.setups.open(user, context, exchange.response, replaces);
+        return this.addPage(user, setup, { next, name, replaces }, refusal);
       },
     );
   }
@@ -113,7 +117,7 @@ export class TotpPages {
   private async addPage(
     user: MfaUser,
     { secret, svg, expiresAt }: TotpSetupDetails,
-    { next, name }: { next: string | null; name: string },
+    { next, name, replaces }: { next: string | null; name: string; replaces: string | null },
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const factors = await this.authenticators.find(user);
@@ -128,6 +132,7 @@ export class TotpPages {
         digits: this.options.totp.digits,
         name,
         isFirst: !factors.some(isSecondFactorRow),
+        replaced: factors.find(({ id }) => id === replaces)?.name ?? null,
         error: refusal?.error ?? null,
       },
       refusal,

@@ -51,9 +51,13 @@ export class WebAuthnPages {
 
   @Get('webauthn/add')
   @Access('recent')
-  showAdd(@CurrentUser() user: MfaUser, @QueryText('next') next: string | null): PageAnswer {
+  showAdd(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @QueryText('next') next: string | null,
+  ): PageAnswer {
     this.adding.assertMayEnrol(user, 'webauthn');
-    return this.addPage({ next: safeNext(next), name: '', passwordless: false });
+    return this.addPage(context, { next: safeNext(next), name: '', passwordless: false });
   }
 
   @Post('webauthn/add')
@@ -75,12 +79,17 @@ export class WebAuthnPages {
           credential,
           ...(name === '' ? {} : { name }),
         });
-        const named = { ...(fields.name === undefined ? {} : { name: fields.name }), context };
+        const named = {
+          ...(fields.name === undefined ? {} : { name: fields.name }),
+          endOtherSessions: isTicked(body['endOtherSessions']),
+          context,
+        };
         const added = await this.webauthn.verifyRegistration(user, fields.credential, named);
         const { recoveryCodes } = await this.answers.give(user, added, exchange);
         return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'key-added' });
       },
-      (refusal) => this.addPage({ next, name, passwordless: isTicked(body['passwordless']) }, refusal),
+      (refusal) =>
+        this.addPage(context, { next, name, passwordless: isTicked(body['passwordless']) }, refusal),
     );
   }
 
@@ -158,9 +167,10 @@ export class WebAuthnPages {
     );
   }
 
-  private addPage(form: AddForm, refusal?: Refusal): PageAnswer {
+  private addPage({ account }: MfaRequestContext, form: AddForm, refusal?: Refusal): PageAnswer {
     const offersPasskeys = this.options.passkeyLogin;
-    return show('webauthn/add', { ...form, offersPasskeys, error: refusal?.error ?? null }, refusal);
+    const isFirst = !account?.authenticators.some(isSecondFactorRow);
+    return show('webauthn/add', { ...form, offersPasskeys, isFirst, error: refusal?.error ?? null }, refusal);
   }
 
   /** @throws {MfaException} `not_found` unless it is a key of this user */

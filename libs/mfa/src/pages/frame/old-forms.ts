@@ -37,7 +37,7 @@ export class OldForms {
   async find({ code }: MfaException, request: object): Promise<OldForm | null> {
     if ((request as FormRequest).method !== 'POST') return null;
     // With two cookies nobody knows which session sent it.
-    const isOne = this.transport.readToken(request) !== null;
+    const isOne = (await this.transport.readToken(request)) !== null;
     if (code === 'session_expired' && isOne && (await this.livesOn(request))) {
       return { kind: 'superseded', href: this.onward(request) };
     }

@@ -3,6 +3,7 @@ import type { MfaPageTexts, MfaPlainPageText } from '../../i18n/page-texts.js';
 /** What account security can say that was just done, by its name in `?notice=`. */
 const NOTICES = {
   'totp-added': 'noticeTotpAdded',
+  'totp-replaced': 'noticeTotpReplaced',
   'key-added': 'noticeKeyAdded',
   'factor-added': 'noticeFactorAdded',
   renamed: 'noticeRenamed',
@@ -10,6 +11,8 @@ const NOTICES = {
   'key-removed': 'noticeRemoved',
   'device-revoked': 'noticeDeviceRevoked',
   'devices-revoked': 'noticeDevicesRevoked',
+  'session-ended': 'noticeSessionEnded',
+  'sessions-ended': 'noticeSessionsEnded',
 } as const satisfies Record<string, MfaPlainPageText>;
 
 export type PageNotice = keyof typeof NOTICES;

@@ -6,6 +6,7 @@ import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../../account/mfa.service.js';
+import type { SignedInSession } from '../../account/sessions.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageNeed } from '../../refusals/page-needs.js';
 import type { BegunAnswer } from './begun-setups.js';
@@ -58,6 +59,9 @@ export interface NamedFactor {
   label: string;
 }
 
+/** A session, and where that is (the adapter's `getPlace`); null: nobody says. An `ip` that is none is left out. */
+export type PlacedSession = SignedInSession & { place: string | null };
+
 /** What each page shows, by its name. */
 export interface MfaPageProps {
   index: {
@@ -68,6 +72,8 @@ export interface MfaPageProps {
     /** Whether more could be, once the user has verified their email address. */
     mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
+    /** Whether another authenticator app can take the place of one. */
+    canReplaceTotp: boolean;
     /** What was just done. */
     notice: string | null;
     /** Whether a key was just removed, so that the browser should be told which ones are left. */
@@ -127,6 +133,8 @@ export interface MfaPageProps {
       digits: number;
       name: string;
       isFirst: boolean;
+      /** The name of the app whose place it takes; null: none. */
+      replaced: string | null;
     };
   'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
   'factors/add': Onward &
@@ -143,7 +151,8 @@ export interface MfaPageProps {
       isFirst: boolean;
     };
   'factors/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
-  'webauthn/add': Onward & Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean };
+  'webauthn/add': Onward &
+    Refusable & { name: string; passwordless: boolean; offersPasskeys: boolean; isFirst: boolean };
   'webauthn/edit': Refusable & { authenticator: ListedAuthenticator; name: string };
   'webauthn/remove': Refusable & { authenticator: ListedAuthenticator } & Removal;
   'recovery-codes/index': { summary: RecoveryCodesSummary; canGenerate: boolean };
@@ -155,6 +164,7 @@ export interface MfaPageProps {
       file: string;
     };
   'trusted-devices': { devices: readonly TrustedDeviceView[]; notice: string | null };
+  sessions: { sessions: readonly PlacedSession[]; notice: string | null };
   error: {
     message: string | null;
     retryAt: Date | null;
@@ -182,6 +192,8 @@ export interface MfaPageContext {
   assets: { css: string; script: string };
   /** Prefix of the JSON routes. */
   api: string;
+  /** Whether there is a session to sign out of; one that is half done is given up on its own page. */
+  isSignedIn: boolean;
   /** To be sent with every form, as `_csrf`. */
   csrfToken: string;
   /** The address of another page, such as `totp/add`. */

@@ -18,6 +18,7 @@ const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   'recovery-codes/index': 'recoveryTitle',
   'recovery-codes/generate': 'recoveryGenerateTitle',
   'trusted-devices': 'devicesTitle',
+  sessions: 'sessionsTitle',
   error: 'errorTitle',
 };
 

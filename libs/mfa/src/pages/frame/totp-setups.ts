@@ -24,22 +24,32 @@ export class TotpSetups {
 
   /**
    * The set-up that this session began here, since looking again must not change the secret that an app may have by now; else a
-   * new one. What another session began is not shown: a thief in it has read the secret, and would hold the factor too.
+   * new one, as for another app to replace. What another session began is not shown: a thief in it has read the secret, and would hold the factor too.
    *
    * @throws {MfaException} as {@link TotpService.begin}
    */
-  async open(user: MfaUser, context: MfaRequestContext, response: object): Promise<TotpSetupDetails> {
+  async open(
+    user: MfaUser,
+    context: MfaRequestContext,
+    response: object,
+    replaces: string | null,
+  ): Promise<TotpSetupDetails> {
     const begun = await this.totp.getSetup(user, context);
     const own = await this.cookies.read(context.request, COOKIE, context);
-    if (begun && own === hashToken(begun.secret)) return begun;
-    const setup = await this.totp.begin(user, context);
+    if (begun && own === markOf(begun, replaces)) return begun;
+    const setup = await this.totp.begin(user, context, replaces ?? undefined);
     await this.cookies.put(
       response,
       COOKIE,
       context,
-      hashToken(setup.secret),
+      markOf(setup, replaces),
       this.options.totp.setupTtlSeconds,
     );
     return setup;
   }
+}
+
+/** Says which set-up it is, and nothing of its secret. */
+function markOf({ secret }: TotpSetupDetails, replaces: string | null): string {
+  return hashToken(`${secret} ${replaces ?? ''}`);
 }

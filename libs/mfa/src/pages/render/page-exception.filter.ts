@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import { Catch, HttpException, Inject, Injectable, Logger } from '@nestjs/common';
+import { Catch, HttpException, Inject, Injectable, Logger, UnauthorizedException } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
 import type { Clock } from '../../core/clock/clock.js';
@@ -49,8 +49,8 @@ export class PageExceptionFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<object>();
     // The pages are for browsers, whatever they say that they accept.
     const oldForm = error instanceof MfaException ? await this.oldForms.find(error, request) : null;
-    const location =
-      error instanceof MfaException && oldForm === null ? this.redirects.locationFor(error, request) : null;
+    const refusal = refusalOf(error);
+    const location = refusal && oldForm === null ? this.redirects.locationFor(refusal, request) : null;
     if (location === null) {
       const html = await this.page(error, { host, request, response }, oldForm);
       return void (await this.adapterHost.httpAdapter.reply(response, html));
@@ -86,6 +86,12 @@ export class PageExceptionFilter implements ExceptionFilter {
     const context = requestContextOf(host) ?? { request, user: null, session: null, hasDeadToken: false };
     return this.renderer.render(show('error', props, { status, headers: {} }), context, response);
   }
+}
+
+/** A guard of the application's (option `routes.guards`) says the same in Nest's words. */
+function refusalOf(error: unknown): MfaException | null {
+  if (error instanceof MfaException) return error;
+  return error instanceof UnauthorizedException ? new MfaException('unauthenticated') : null;
 }
 
 function messageOf(exception: HttpException): string {

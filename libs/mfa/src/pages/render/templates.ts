@@ -9,6 +9,7 @@ import Passkey from '../templates/passkey.js';
 import Reauthenticate from '../templates/reauthenticate.js';
 import GenerateRecoveryCodes from '../templates/recovery-codes/generate.js';
 import RecoveryCodes from '../templates/recovery-codes/index.js';
+import Sessions from '../templates/sessions.js';
 import AddTotp from '../templates/totp/add.js';
 import RemoveTotp from '../templates/totp/remove.js';
 import TrustedDevices from '../templates/trusted-devices.js';
@@ -33,5 +34,6 @@ export const TEMPLATES: { [Name in MfaPageName]: MfaPageTemplate<Name> } = {
   'recovery-codes/index': RecoveryCodes,
   'recovery-codes/generate': GenerateRecoveryCodes,
   'trusted-devices': TrustedDevices,
+  sessions: Sessions,
   error: ErrorPage,
 };

@@ -68,6 +68,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
             autoComplete="off"
             autoFocus
           />
+          <Checkbox id="newCodes" name="newCodes" label={texts.authenticateNewCodes} />
         </ByCode>
       )}
       {other && (

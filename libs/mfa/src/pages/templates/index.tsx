@@ -9,8 +9,17 @@ import { VerifyEmail } from './parts/verify-email.js';
 
 /** Account security: what protects the account, and what can be done about it. */
 const Index: MfaPageTemplate<'index'> = (props) => {
-  const { page, status, authenticators, offered, mustVerifyEmail, hasTrustedDevices, notice, signalsKeys } =
-    props;
+  const {
+    page,
+    status,
+    authenticators,
+    offered,
+    mustVerifyEmail,
+    hasTrustedDevices,
+    canReplaceTotp,
+    notice,
+    signalsKeys,
+  } = props;
   const { texts } = page;
   const factors = authenticators.filter(({ type }) => type !== 'recovery_codes');
   return (
@@ -36,7 +45,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
         ) : (
           <ul class="mfa-list">
             {factors.map((factor) => (
-              <FactorCard key={factor.id} page={page} factor={factor} />
+              <FactorCard key={factor.id} page={page} factor={factor} canReplace={canReplaceTotp} />
             ))}
           </ul>
         )}
@@ -60,6 +69,12 @@ const Index: MfaPageTemplate<'index'> = (props) => {
         </p>
       </section>
       {status.enabled && <RecoveryCodes page={page} {...status.recoveryCodes} />}
+      <section aria-labelledby="sessions">
+        <h2 id="sessions">{texts.sessionsTitle}</h2>
+        <p>
+          <a href={page.link('sessions')}>{texts.sessionsLink}</a>
+        </p>
+      </section>
       {hasTrustedDevices && (
         <section aria-labelledby="devices">
           <h2 id="devices">{texts.devicesTitle}</h2>

@@ -1,6 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 
 import type { MfaPageContext } from '../frame/page-props.js';
+import { SignOut } from './parts/sign-out.js';
 import { Support } from './parts/support.js';
 
 /** The document around every page. */
@@ -34,6 +35,7 @@ export default function Layout({
           <h1>{page.title}</h1>
           {children}
         </main>
+        <SignOut page={page} />
         <Support page={page} />
       </body>
     </html>

@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
 
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
-import { describeBrowser } from '../../i18n/describe-browser.js';
 import type { MfaPageContext, MfaPageTemplate } from '../frame/page-props.js';
 import { shownAddress } from '../../i18n/shown-address.js';
 import { Notice } from './parts/alert.js';
 import { Back } from './parts/back.js';
+import { browserName } from './parts/browser-name.js';
+import { Fact } from './parts/fact.js';
 import { Form } from './parts/form.js';
 import { Moment } from './parts/moment.js';
 
@@ -44,7 +45,7 @@ function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceV
     <li class="mfa-card">
       <div class="mfa-card-text">
         <h2 id={`device-${id}`}>
-          {nameOf(userAgent, page)}
+          {browserName(userAgent, page)}
           {current && ` (${texts.devicesCurrent})`}
         </h2>
         <dl>
@@ -66,21 +67,6 @@ function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceV
         </button>
       </Form>
     </li>
-  );
-}
-
-function nameOf(userAgent: string | null, page: MfaPageContext): string {
-  const { browser, system } = describeBrowser(userAgent);
-  if (browser && system) return page.fill('devicesName', { browser, system });
-  return browser ?? system ?? page.texts.devicesUnknown;
-}
-
-function Fact({ name, children }: { name: string; children: VNode | string }): VNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
+import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { CodeField } from '../parts/field.js';
 import { Form } from '../parts/form.js';
 import { TextWithMoment } from '../parts/moment.js';
@@ -30,6 +31,7 @@ const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
           <Form page={page} next={next}>
             <CodeField label={texts.factorCode} error={error} autoFocus />
             <NameField label={texts.totpName} hint={texts.factorNameHint} error={error} value={name} />
+            {!isFirst && <EndOtherSessions page={page} />}
             {begun.expiresAt !== null && (
               <p class="mfa-hint">
                 <TextWithMoment page={page} text="factorExpires" at={begun.expiresAt} />

@@ -4,8 +4,15 @@ import { factorLabel } from '../../../i18n/factor-label.js';
 import type { ListedAuthenticator, MfaPageContext } from '../../frame/page-props.js';
 import { Moment } from './moment.js';
 
+interface Props {
+  page: MfaPageContext;
+  factor: ListedAuthenticator;
+  /** Whether another authenticator app can take the place of one. */
+  canReplace: boolean;
+}
+
 /** One second factor in the list. */
-export function FactorCard({ page, factor }: { page: MfaPageContext; factor: ListedAuthenticator }): VNode {
+export function FactorCard({ page, factor, canReplace }: Props): VNode {
   const { texts } = page;
   const { id, name, type, createdAt, lastUsedAt, locked, provider, destination } = factor;
   const isKey = type === 'webauthn';
@@ -37,6 +44,11 @@ export function FactorCard({ page, factor }: { page: MfaPageContext; factor: Lis
         </dl>
       </div>
       <p class="mfa-card-actions">
+        {isApp && canReplace && (
+          <a href={page.link('totp/add', { replaces: id })}>
+            {texts.totpReplace} <span class="mfa-hidden">{name}</span>
+          </a>
+        )}
         {isKey && (
           <a href={page.link(`webauthn/${id}/edit`)}>
             {texts.rename} <span class="mfa-hidden">{name}</span>

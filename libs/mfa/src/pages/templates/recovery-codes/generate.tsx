@@ -4,6 +4,7 @@ import type { MfaPageContext, MfaPageProps, MfaPageTemplate } from '../../frame/
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Checkbox } from '../parts/checkbox.js';
+import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { Form } from '../parts/form.js';
 
 type Props = MfaPageProps['recovery-codes/generate'] & { page: MfaPageContext };
@@ -12,20 +13,27 @@ type Props = MfaPageProps['recovery-codes/generate'] & { page: MfaPageContext };
 const GenerateRecoveryCodes: MfaPageTemplate<'recovery-codes/generate'> = (props) =>
   props.codes ? <NewCodes {...props} codes={props.codes} /> : <Question {...props} />;
 
-function Question({ page, error }: Props): VNode {
+function Question({ page, next, error }: Props): VNode {
   const { texts } = page;
   return (
     <>
       <Alert page={page} error={error} />
       <p class="mfa-warning">{texts.recoveryGenerateLead}</p>
-      <Form page={page}>
+      <Form page={page} next={next}>
+        <EndOtherSessions page={page} />
         <p class="mfa-actions">
           <button type="submit" class="mfa-primary">
             {texts.recoveryGenerateSubmit}
           </button>
         </p>
       </Form>
-      <Back page={page} text={texts.cancel} />
+      {next === null ? (
+        <Back page={page} text={texts.cancel} />
+      ) : (
+        <p class="mfa-back">
+          <a href={next}>{texts.recoveryNotNow}</a>
+        </p>
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
+import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { CodeField } from '../parts/field.js';
 import { Form } from '../parts/form.js';
 import { TextWithMoment } from '../parts/moment.js';
@@ -8,11 +9,13 @@ import { NameField } from '../parts/name-field.js';
 
 /** Setting up an authenticator app. The secret stays on the server; it is shown here for the app alone. */
 const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
-  const { page, next, error, secret, qrCode, qrCodeWidth, expiresAt, digits, name, isFirst } = props;
+  const { page, next, error, secret, qrCode, qrCodeWidth, expiresAt, digits, name, isFirst, replaced } =
+    props;
   const { texts } = page;
   return (
     <>
       <Alert page={page} error={error} />
+      {replaced !== null && <p>{page.fill('totpReplaceLead', { name: replaced })}</p>}
       <ol class="mfa-steps">
         <li>
           <p>{texts.totpStep1}</p>
@@ -37,6 +40,7 @@ const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
               autoFocus={error !== null}
             />
             <NameField label={texts.totpName} hint={texts.totpNameHint} error={error} value={name} />
+            {!isFirst && replaced === null && <EndOtherSessions page={page} />}
             <p class="mfa-hint">
               <TextWithMoment page={page} text="totpExpires" at={expiresAt} />
             </p>

@@ -2,11 +2,12 @@ import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { Alert } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { Checkbox } from '../parts/checkbox.js';
+import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { KeyForm } from '../parts/key-form.js';
 import { NameField } from '../parts/name-field.js';
 
 const AddKey: MfaPageTemplate<'webauthn/add'> = (props) => {
-  const { page, next, error, name, passwordless, offersPasskeys } = props;
+  const { page, next, error, name, passwordless, offersPasskeys, isFirst } = props;
   const { texts } = page;
   return (
     <>
@@ -23,6 +24,7 @@ const AddKey: MfaPageTemplate<'webauthn/add'> = (props) => {
             checked={passwordless}
           />
         )}
+        {!isFirst && <EndOtherSessions page={page} />}
       </KeyForm>
       <Back page={page} text={texts.cancel} />
     </>

@@ -1,0 +1,49 @@
+import { Delete, Get, HttpCode, Inject, Param, Req, Res } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { MfaController } from '../http/mfa-controller.decorator.js';
+import { MfaService } from './mfa.service.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { SignedInSession } from './sessions.service.js';
+import { SessionsService } from './sessions.service.js';
+
+@MfaController()
+export class SessionsController {
+  constructor(
+    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(MfaService) private readonly mfa: MfaService,
+  ) {}
+
+  @Get()
+  @Access('user')
+  async list(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() { session }: MfaRequestContext,
+  ): Promise<SignedInSession[]> {
+    return this.sessions.list(user, session);
+  }
+
+  /** Ending the session of the request is signing out. */
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('recent')
+  async end(
+    @CurrentUser() user: MfaUser,
+    @CurrentContext() context: MfaRequestContext,
+    @Param() { id }: AuthenticatorIdParam,
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<void> {
+    if (id === context.session?.id) await this.mfa.logout({ request, response });
+    else await this.sessions.end(user, id, context);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @Access('recent')
+  async endOthers(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
+    await this.sessions.endOthers(user, context);
+  }
+}

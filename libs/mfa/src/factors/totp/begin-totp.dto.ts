@@ -1,0 +1,8 @@
+import { IsOptional, Matches } from 'class-validator';
+
+export class BeginTotpDto {
+  /** The user's authenticator app whose place the new one takes. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9-]{1,64}$/, { message: 'replaces must be an id' })
+  replaces?: string | null;
+}

@@ -1,0 +1,308 @@
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Body, Controller, Get, HttpCode, Inject, Injectable, Module, Post, Req, Res } from '@nestjs/common';
+import type { LoginResult, MfaSessionTransport, MfaSessionTransportOption, MfaUser } from 'nestjs-mfa';
+import { MfaService, SkipMfa, getMfaSession } from 'nestjs-mfa';
+import passport from 'passport';
+
+import type { Client } from '../support/client.js';
+import type { ServerSession } from '../support/server-session.js';
+import { ServerSessions } from '../support/server-session.js';
+import type { Enrolled, TestApp } from '../support/test-app.js';
+import {
+  TestAdapter,
+  codeOf,
+  enrol,
+  halfSignIn,
+  newUserId,
+  startTestApp,
+  users,
+} from '../support/test-app.js';
+
+interface PassportRequest {
+  session: ServerSession & { mfaToken?: string };
+  user?: MfaUser;
+  logIn(user: MfaUser, done: (error?: unknown) => void): void;
+  logout(done: (error?: unknown) => void): void;
+}
+
+/** The token stands in the session that the application keeps anyway. */
+@Injectable()
+class PassportTransport implements MfaSessionTransport {
+  read({ session }: PassportRequest): string | undefined {
+    return session.mfaToken;
+  }
+
+  write({ session }: PassportRequest, _response: object, token: string): void {
+    session.mfaToken = token;
+  }
+
+  /** Signing out of one is signing out of both. */
+  async clear(request: PassportRequest): Promise<void> {
+    await promisify(request.logout.bind(request))();
+    delete request.session.mfaToken;
+  }
+}
+
+class PassportAdapter extends TestAdapter {
+  /** Whom Passport remembers counts together with the authentication session, which can be ended from elsewhere. */
+  override getUser(request: object): MfaUser | null {
+    const { user } = request as PassportRequest;
+    const session = getMfaSession(request);
+    return user && String(user.id) === session?.userId ? user : null;
+  }
+
+  /** Only now does Passport get to know the user. It gives the session another id. */
+  override async completeLogin(
+    user: MfaUser,
+    _session: unknown,
+    request: object,
+  ): Promise<{ welcome: string }> {
+    const passportRequest = request as PassportRequest;
+    await promisify(passportRequest.logIn.bind(request))(user);
+    return { welcome: String(user.id) };
+  }
+}
+
+@Controller('app')
+class AppController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @SkipMfa()
+  login(
+    @Body() { id }: { id: string },
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ) {
+    users.set(id, users.get(id) ?? { id });
+    return this.mfa.login(users.get(id) as MfaUser, { request, response });
+  }
+
+  /** The application's own way out, which knows nothing of this module. */
+  @Post('logout')
+  @HttpCode(204)
+  async logout(@Req() request: PassportRequest): Promise<void> {
+    await promisify(request.logout.bind(request))();
+  }
+
+  /** Guarded by nothing but what Passport says. */
+  @Get('who')
+  who(@Req() { user }: PassportRequest): object {
+    return { id: user?.id ?? null };
+  }
+}
+
+describe('an application with Passport and a session on the server', () => {
+  const sessions = new ServerSessions();
+  let test: TestApp;
+  beforeAll(async () => {
+    passport.serializeUser((user, done) => done(null, (user as MfaUser).id));
+    passport.deserializeUser((id, done) => done(null, users.get(String(id)) ?? false));
+    test = await startTestApp({
+      adapter: PassportAdapter,
+      controllers: [AppController],
+      mfa: { session: { transport: PassportTransport } },
+      configure: (app) => {
+        sessions.use(app);
+        app.use(passport.initialize());
+        app.use(passport.session());
+      },
+    });
+  });
+  afterAll(() => test.close());
+
+  const who = async (client: Client) => (await client.get('/app/who')).body.id;
+  const tokenOf = (client: Client): unknown =>
+    sessions.kept.get(client.cookies.get('app.sid') ?? '')?.['mfaToken'];
+  const signIn = async ({ id, secret }: Pick<Enrolled, 'id' | 'secret'>): Promise<[Client, LoginResult]> => {
+    const client = test.client();
+    expect((await client.post('/app/login', { id })).body.status).toBe('mfa_required');
+    const answer = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
+    expect(answer.status).toBe(200);
+    test.clock.advance(30);
+    return [client, answer.body];
+  };
+
+  it('signs in who has no second factor, and keeps the token where it is told', async () => {
+    const client = test.client();
+    const id = newUserId();
+    const { status, body, headers } = await client.post('/app/login', { id });
+    expect([status, body.status, body.welcome]).toEqual([200, 'authenticated', id]);
+    expect(body).not.toHaveProperty('sessionToken');
+    expect([...client.cookies.keys()]).toEqual(['app.sid']);
+    expect(headers.get('x-mfa-session')).toBeNull();
+    expect(tokenOf(client)).toMatch(/^[\w-]{43}$/);
+    expect(await who(client)).toBe(id);
+    expect((await client.get('/me')).body.id).toBe(id);
+    expect((await client.get('/mfa/status')).body.enabled).toBe(false);
+  });
+
+  it('takes a password alone for nobody, everywhere', async () => {
+    const user = await enrol(test);
+    const half = await halfSignIn(test, user);
+    expect(await who(half)).toBeNull();
+    for (const path of ['/me', '/mfa/status', '/protected/feed', '/protected']) {
+      expect([path, (await half.get(path)).status]).toEqual([path, 401]);
+    }
+    const [client, { welcome }] = await signIn(user);
+    expect(welcome).toBe(user.id);
+    expect(await who(client)).toBe(user.id);
+    expect((await client.get('/protected')).status).toBe(200);
+  });
+
+  it('changes the token and the id of the session with each proof', async () => {
+    const user = await enrol(test);
+    const half = await halfSignIn(test, user);
+    const [sid, token] = [half.cookies.get('app.sid'), tokenOf(half)];
+    await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
+    expect(half.cookies.get('app.sid')).not.toBe(sid);
+    expect(tokenOf(half)).not.toBe(token);
+    expect(sessions.kept.has(sid ?? '')).toBe(false);
+  });
+
+  it('signs out of both, whichever was asked', async () => {
+    const user = await enrol(test);
+    const [first] = await signIn(user);
+    expect((await first.delete('/mfa/session')).status).toBe(204);
+    expect(await who(first)).toBeNull();
+    expect((await first.get('/me')).status).toBe(401);
+    const [second] = await signIn(user);
+    await second.post('/app/logout');
+    expect(await who(second)).toBeNull();
+    expect((await second.get('/me')).body.code).toBe('unauthenticated');
+    expect((await second.get('/protected')).status).toBe(401);
+  });
+
+  it('signs out from elsewhere', async () => {
+    const user = await enrol(test);
+    const [other] = await signIn(user);
+    expect((await user.client.delete('/mfa/sessions')).status).toBe(204);
+    expect((await other.get('/me')).body.code).toBe('session_expired');
+    expect((await other.get('/mfa/status')).status).toBe(401);
+    expect((await user.client.get('/me')).status).toBe(200);
+  });
+
+  it('takes neither cookie nor header for a session, and no stranger’s text for a token', async () => {
+    const { client, id } = await enrol(test);
+    const token = tokenOf(client) as string;
+    const places: Record<string, string>[] = [{ 'x-mfa-session': token }, { cookie: `mfa_session=${token}` }];
+    for (const headers of places) {
+      expect((await test.client().get('/me', headers)).status).toBe(401);
+    }
+    for (const wrong of ['x', 17, {}, `${token}x`]) {
+      const session = sessions.kept.get(client.cookies.get('app.sid') ?? '') as ServerSession;
+      session['mfaToken'] = wrong;
+      expect((await client.get('/me')).body.code).toBe('session_expired');
+      session['mfaToken'] = token;
+    }
+    expect((await client.get('/me')).body.id).toBe(id);
+  });
+
+  it('refuses what another site sends, since the browser adds the cookie by itself', async () => {
+    const { client } = await enrol(test);
+    const cross = { 'sec-fetch-site': 'cross-site' };
+    for (const headers of [
+      cross,
+      { ...cross, 'x-mfa-session': 'new' },
+      { ...cross, authorization: 'Bearer x' },
+    ]) {
+      expect((await client.post('/mfa/recovery-codes', undefined, headers)).body.code).toBe('cross_origin');
+      const signIn = await test.client().post('/app/login', { id: newUserId() }, headers);
+      expect(signIn.body.code).toBe('cross_origin');
+    }
+  });
+});
+
+@Injectable()
+class Memory {
+  token: string | null = null;
+}
+
+@Module({ providers: [Memory], exports: [Memory] })
+class MemoryModule {}
+
+@Injectable()
+class MemoryTransport implements MfaSessionTransport {
+  constructor(@Inject(Memory) private readonly memory: Memory) {}
+
+  read(): string | null {
+    return this.memory.token;
+  }
+
+  write(_request: object, _response: object | undefined, token: string): void {
+    this.memory.token = token;
+  }
+
+  clear(): void {
+    this.memory.token = null;
+  }
+}
+
+describe('a transport that is a class', () => {
+  const start = (transport: MfaSessionTransportOption) =>
+    startTestApp({ mfa: { session: { transport }, routes: { imports: [MemoryModule] } } });
+
+  it('is built by Nest, with what it injects', async () => {
+    const test = await start(MemoryTransport);
+    const id = newUserId();
+    await test.client().post('/login', { id });
+    expect(test.app.get(Memory).token).toMatch(/^[\w-]{43}$/);
+    expect((await test.client().get('/me')).body.id).toBe(id);
+    await test.close();
+  });
+
+  it('is refused at boot when it lacks a method', async () => {
+    class Half {
+      read(): null {
+        return null;
+      }
+    }
+    await expect(start(Half as never)).rejects.toThrow(
+      '`session.transport`: Half must have the methods read, write, clear',
+    );
+  });
+});
+
+describe('a transport that is an object, and answers later', () => {
+  let test: TestApp;
+  const tokens = new Map<string, string>();
+  const idOf = (request: object) => (request as { headers: Record<string, string> }).headers['x-app'] ?? '';
+  const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(() => resolve(value), 1));
+  beforeAll(async () => {
+    test = await startTestApp({
+      mfa: {
+        session: {
+          transport: {
+            read: (request) => later(tokens.get(idOf(request)) ?? null),
+            write: async (request, _response, token, expiresAt) => {
+              expect(expiresAt).toBeInstanceOf(Date);
+              await later(tokens.set(idOf(request), token));
+            },
+            clear: async (request) => {
+              await later(tokens.delete(idOf(request)));
+            },
+          },
+        },
+      },
+    });
+  });
+  afterAll(() => test.close());
+
+  it('works on every route', async () => {
+    const id = newUserId();
+    const client = test.client({ 'x-app': id });
+    await client.post('/login', { id });
+    const { body: setup } = await client.post('/mfa/totp');
+    const code = codeOf(setup.secret, test.clock);
+    const { status, body } = await client.post('/mfa/totp/activate', { code });
+    expect([status, body.sessionToken]).toEqual([201, undefined]);
+    expect((await client.get('/protected')).status).toBe(200);
+    expect((await client.get('/mfa/sessions')).body).toMatchObject([{ current: true }]);
+    expect((await client.delete('/mfa/session')).status).toBe(204);
+    expect(tokens.has(id)).toBe(false);
+    expect((await client.get('/me')).body.code).toBe('unauthenticated');
+  });
+});
