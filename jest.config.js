@@ -33,6 +33,7 @@ export default {
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
     '^nestjs-mfa/browser$': '<rootDir>/libs/mfa/src/browser/index.ts',
     '^nestjs-mfa/pages$': '<rootDir>/libs/mfa/src/pages/index.ts',
+    '^nestjs-mfa/testing$': '<rootDir>/libs/mfa/src/testing/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // The script of the pages, which they serve.

@@ -63,4 +63,5 @@ export const LEVELS = [
   ['module', 'what `MfaModule` is put together from'],
   ['cli', 'the command line'],
   ['.', 'the public API and `MfaModule`'],
+  ['testing', '`nestjs-mfa/testing`: for the tests of applications'],
 ];
