@@ -1,4 +1,5 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
 
 import { CurrentUser } from '../auth/current-user.decorator.js';
@@ -10,6 +11,7 @@ import { StaffPage } from '../pages/templates/staff.js';
 import { VaultPage } from '../pages/templates/vault.js';
 
 /** What there is to protect, each with another requirement: data for API clients, a page for browsers. */
+@ApiTags('The demo: what is protected')
 @BrowserPages()
 @Controller()
 @UseGuards(MfaSessionGuard)
