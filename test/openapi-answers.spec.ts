@@ -7,7 +7,7 @@ import { MFA_ERRORS, emailCode, smsCode } from 'nestjs-mfa';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { register } from './support/ceremonies.js';
 import type { Answer, Client } from './support/client.js';
-import { AnswerCheck, DOCUMENT_FILE } from './support/openapi.js';
+import { AnswerCheck, DOCUMENT_FILE, isOfApplication } from './support/openapi.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, TestAdapter, codeOf, newUserId, startTestApp } from './support/test-app.js';
 
@@ -73,6 +73,14 @@ describe('AnswerCheck', () => {
     expect(problems(401, { ...refused, hint: 1 }, { 'www-authenticate': 'Bearer' })).toMatch(/additional/);
     expect(problems(401, refused)).toMatch(/lacks the header WWW-Authenticate/);
     expect(check.problemsOf('DELETE', '/mfa/session', answer(204, summary)).join()).toMatch(/has a body/);
+  });
+
+  it('lets nothing else than what is certainly the application’s pass unseen', () => {
+    expect(isOfApplication({ status: 500, body: { message: 'Internal server error' } })).toBe(true);
+    expect(isOfApplication({ status: 404, body: { message: 'Cannot GET /mfa/status' } })).toBe(true);
+    expect(isOfApplication({ status: 404, body: { message: 'Not found.' } })).toBe(false);
+    expect(isOfApplication({ status: 400, body: { message: 'Bad Request' } })).toBe(false);
+    expect(isOfApplication({ status: 429, body: refused })).toBe(false);
   });
 
   it('looks at the route that is named before those with a parameter', () => {

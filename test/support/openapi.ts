@@ -94,6 +94,12 @@ export class AnswerCheck {
   }
 }
 
+/** A route that is not mounted, a throttler of the application's, an adapter that throws: some tests have these. */
+export function isOfApplication({ status, body }: Pick<Answer, 'status' | 'body'>): boolean {
+  if (body?.code !== undefined) return false;
+  return status === 429 || status === 500 || (status === 404 && /^Cannot [A-Z]+ /.test(body?.message));
+}
+
 let shared: AnswerCheck | undefined;
 
 /**
@@ -103,6 +109,7 @@ let shared: AnswerCheck | undefined;
  * @throws {Error} when the document says something else
  */
 export function checkAnswer(method: string, path: string, answer: Answer): void {
+  if (isOfApplication(answer)) return;
   shared ??= new AnswerCheck();
   const problems = shared.problemsOf(method, path, answer);
   if (problems.length > 0) throw new Error(`Not as ${DOCUMENT_FILE} says:\n${problems.join('\n')}`);
