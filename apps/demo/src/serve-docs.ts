@@ -13,6 +13,9 @@ export function serveDocs(app: INestApplication): void {
       'The JSON routes of the module, and the few of this demo. The page sends the session cookie by itself.',
     )
     .setVersion('1')
+    // Those that are named come first.
+    .addTag('The demo: password')
+    .addTag('The demo: what is protected')
     .build();
   SwaggerModule.setup('docs', app, () =>
     describeMfa(
