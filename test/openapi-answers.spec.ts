@@ -76,11 +76,12 @@ describe('AnswerCheck', () => {
   });
 
   it('lets nothing else than what is certainly the application’s pass unseen', () => {
-    expect(isOfApplication({ status: 500, body: { message: 'Internal server error' } })).toBe(true);
-    expect(isOfApplication({ status: 404, body: { message: 'Cannot GET /mfa/status' } })).toBe(true);
-    expect(isOfApplication({ status: 404, body: { message: 'Not found.' } })).toBe(false);
-    expect(isOfApplication({ status: 400, body: { message: 'Bad Request' } })).toBe(false);
-    expect(isOfApplication({ status: 429, body: refused })).toBe(false);
+    const isForeign = (status: number, body: object) => isOfApplication(answer(status, body));
+    expect(isForeign(500, { message: 'Internal server error' })).toBe(true);
+    expect(isForeign(404, { message: 'Cannot GET /mfa/status' })).toBe(true);
+    expect(isForeign(404, { message: 'Not found.' })).toBe(false);
+    expect(isForeign(400, { message: 'Bad Request' })).toBe(false);
+    expect(isForeign(429, refused)).toBe(false);
   });
 
   it('looks at the route that is named before those with a parameter', () => {

@@ -95,9 +95,9 @@ export class AnswerCheck {
 }
 
 /** A route that is not mounted, a throttler of the application's, an adapter that throws: some tests have these. */
-export function isOfApplication({ status, body }: Pick<Answer, 'status' | 'body'>): boolean {
+export function isOfApplication({ status, body, text }: Pick<Answer, 'status' | 'body' | 'text'>): boolean {
   if (body?.code !== undefined) return false;
-  return status === 429 || status === 500 || (status === 404 && /^Cannot [A-Z]+ /.test(body?.message));
+  return status === 429 || status === 500 || (status === 404 && /\bCannot [A-Z]+ \//.test(text));
 }
 
 let shared: AnswerCheck | undefined;
