@@ -1,16 +1,21 @@
-import type { KeyObject } from 'node:crypto';
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import type { KeyPair } from 'nestjs-mfa/testing';
+import { SoftwareSecurityKey } from 'nestjs-mfa/testing';
 
-import type { Cbor } from './cbor.js';
-import { encodeCbor } from './cbor.js';
+import type { Cbor } from '../../libs/mfa/src/testing/cbor.js';
+import type { Attest, CeremonyParts } from '../../libs/mfa/src/testing/ceremony-answers.js';
+import { FLAGS, assertionAnswer, registrationAnswer } from '../../libs/mfa/src/testing/ceremony-answers.js';
+import { newKeyPair } from '../../libs/mfa/src/testing/key-pair.js';
+
 import { ORIGIN } from './test-app.js';
 
-interface Options {
-  challenge: string;
-  rp?: { id?: string };
-  rpId?: string;
-  user?: { id: string };
-}
+export type { Attest, Attestable } from '../../libs/mfa/src/testing/ceremony-answers.js';
+
+// Answers of a server have no type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Options = any;
+
+type Json = Record<string, unknown>;
 
 /** What a hostile authenticator or browser changes about an honest answer. */
 export interface Tampering {
@@ -40,155 +45,68 @@ export interface Tampering {
   attest?: Attest;
 }
 
-export type Attest = (signed: Attestable) => { format: string; statement: Record<string, Cbor> };
-
-/** What an authenticator signs at registration. */
-export interface Attestable {
-  authData: Buffer;
-  clientDataHash: Buffer;
-  /** The private key of the new credential. */
-  key: KeyObject;
-}
-
-/** A pair of keys of a kind that authenticators have. */
-export interface KeyPair {
-  publicKey: KeyObject;
-  privateKey: KeyObject;
-}
-
-const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest();
-const newKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
-
-/** The public key as authenticators give it (RFC 9052, section 7; RFC 8230, section 4). */
-function coseKey(publicKey: KeyObject): Map<number, Cbor> {
-  const { kty, x = '', y = '', n = '', e = '' } = publicKey.export({ format: 'jwk' });
-  const bytes = (base64url: string) => Buffer.from(base64url, 'base64url');
-  const entries: Record<string, [number, Cbor][]> = {
-    EC: [
-      [1, 2],
-      [3, -7],
-      [-1, 1],
-      [-2, bytes(x)],
-      [-3, bytes(y)],
-    ],
-    OKP: [
-      [1, 1],
-      [3, -8],
-      [-1, 6],
-      [-2, bytes(x)],
-    ],
-    RSA: [
-      [1, 3],
-      [3, -257],
-      [-1, bytes(n)],
-      [-2, bytes(e)],
-    ],
-  };
-  return new Map(entries[kty as string]);
-}
-
-/** A security key in software: one credential, ES256 where nothing else is given, and full control over what it says. */
-export class SoftwareAuthenticator {
-  readonly credentialId: Buffer;
-  signCount = 0;
-  userHandle = '';
-
+/** The library's security key, with full control over what it says. */
+export class SoftwareAuthenticator extends SoftwareSecurityKey {
   constructor(
     private readonly defaults: Tampering = {},
-    credentialId: Buffer = randomBytes(32),
-    private readonly key: KeyPair = newKey(),
+    credentialId?: Buffer,
+    keyPair?: KeyPair,
   ) {
-    this.credentialId = credentialId;
+    super({ origin: ORIGIN, ...(credentialId ? { credentialId } : {}), ...(keyPair ? { keyPair } : {}) });
   }
 
-  /** What `navigator.credentials.create()` would give, as JSON. */
-  create(options: Options, tampering: Tampering = {}): Record<string, unknown> {
+  override create(options: Options, tampering: Tampering = {}): RegistrationResponseJSON & Json {
     const t = { ...this.defaults, ...tampering };
-    this.userHandle = options.user?.id ?? '';
-    const id = t.credentialId ?? this.credentialId;
-    const cose = coseKey(this.key.publicKey);
-    if (t.algorithm !== undefined) cose.set(3, t.algorithm);
-    for (const [label, value] of Object.entries(t.cose ?? {})) cose.set(Number(label), value);
-    const attested = Buffer.concat([
-      Buffer.from((t.aaguid ?? '00000000-0000-0000-0000-000000000000').replaceAll('-', ''), 'hex'),
-      Buffer.from([id.length >> 8, id.length & 255]),
-      id,
-      encodeCbor(cose),
-    ]);
-    const authData = this.authenticatorData(t, options.rp?.id ?? '', attested);
-    const clientDataJSON = this.clientData(t, 'webauthn.create', options.challenge);
-    const signed = { authData, clientDataHash: sha256(clientDataJSON), key: this.key.privateKey };
-    const { format, statement } = t.attest?.(signed) ?? { format: 'none', statement: {} };
-    const attestationObject = encodeCbor(
-      new Map<string, Cbor>([
-        ['fmt', t.format ?? format],
-        ['attStmt', new Map(Object.entries(statement))],
-        ['authData', authData],
-      ]),
-    );
-    return this.json(t, id, {
-      clientDataJSON: clientDataJSON.toString('base64url'),
-      attestationObject: attestationObject.toString('base64url'),
-      transports: ['usb'],
+    // Some tests give options of another ceremony.
+    const parts = this.registration({ rp: {}, user: { id: '' }, ...options });
+    if (t.algorithm !== undefined) parts.cose.set(3, t.algorithm);
+    for (const [label, value] of Object.entries(t.cose ?? {})) parts.cose.set(Number(label), value);
+    const answer = registrationAnswer({
+      ...parts,
+      ...tampered(parts, t),
+      ...(t.aaguid === undefined ? {} : { aaguid: t.aaguid }),
+      attest: (signed) => {
+        const made = t.attest?.(signed) ?? { format: 'none', statement: {} };
+        return { ...made, format: t.format ?? made.format };
+      },
     });
+    return replaced(answer, t);
   }
 
-  /** What `navigator.credentials.get()` would give, as JSON. */
-  get(options: Options, tampering: Tampering = {}): Record<string, unknown> {
+  override get(options: Options, tampering: Tampering = {}): AuthenticationResponseJSON & Json {
     const t = { ...this.defaults, ...tampering };
-    this.signCount += 1;
-    const authData = this.authenticatorData(t, options.rpId ?? '');
-    const clientDataJSON = this.clientData(t, 'webauthn.get', options.challenge);
-    const key: KeyObject = t.wrongKey ? newKey().privateKey : this.key.privateKey;
-    const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-    const signature = sign(hash, Buffer.concat([authData, sha256(clientDataJSON)]), key);
-    const userHandle = t.userHandle === undefined ? this.userHandle : t.userHandle;
-    return this.json(t, t.credentialId ?? this.credentialId, {
-      clientDataJSON: clientDataJSON.toString('base64url'),
-      authenticatorData: authData.toString('base64url'),
-      signature: signature.toString('base64url'),
-      ...(userHandle === null ? {} : { userHandle }),
+    const parts = this.assertion(options);
+    const answer = assertionAnswer({
+      ...parts,
+      ...tampered(parts, t),
+      ...(t.userHandle === undefined ? {} : { userHandle: t.userHandle }),
+      ...(t.wrongKey ? { privateKey: newKeyPair().privateKey } : {}),
     });
+    return replaced(answer, t);
   }
+}
 
-  private json(t: Tampering, id: Buffer, response: Record<string, unknown>): Record<string, unknown> {
-    return {
-      id: id.toString('base64url'),
-      rawId: id.toString('base64url'),
-      type: 'public-key',
-      response: { ...response, ...t.response },
-      clientExtensionResults: { credProps: { rk: true } },
-      authenticatorAttachment: 'cross-platform',
-      ...t.json,
-    };
-  }
+function tampered(parts: CeremonyParts, t: Tampering): Partial<CeremonyParts> {
+  const { type, challenge, origin } = t;
+  const said = Object.entries({ type, challenge, origin }).filter(([, value]) => value !== undefined);
+  return {
+    clientData: { ...parts.clientData, ...Object.fromEntries(said), ...t.clientData },
+    flags: flagsOf(parts.flags, t),
+    ...(t.rpId === undefined ? {} : { rpId: t.rpId }),
+    ...(t.signCount === undefined ? {} : { signCount: t.signCount }),
+    ...(t.credentialId === undefined ? {} : { credentialId: t.credentialId }),
+  };
+}
 
-  private clientData(t: Tampering, type: string, challenge: string): Buffer {
-    return Buffer.from(
-      JSON.stringify({
-        type: t.type ?? type,
-        challenge: t.challenge ?? challenge,
-        origin: t.origin ?? ORIGIN,
-        crossOrigin: false,
-        ...t.clientData,
-      }),
-    );
-  }
+/** The flags, with those set or taken out that are tampered with. */
+function flagsOf(honest: number, t: Tampering): number {
+  return (['userPresent', 'userVerified', 'backupEligible', 'backedUp'] as const).reduce((flags, name) => {
+    const wanted = t[name];
+    if (wanted === undefined) return flags;
+    return wanted ? flags | FLAGS[name] : flags & ~FLAGS[name];
+  }, honest);
+}
 
-  private authenticatorData(t: Tampering, rpId: string, attested?: Buffer): Buffer {
-    const flags =
-      ((t.userPresent ?? true) ? 0x01 : 0) |
-      ((t.userVerified ?? true) ? 0x04 : 0) |
-      (t.backupEligible ? 0x08 : 0) |
-      (t.backedUp ? 0x10 : 0) |
-      (attested ? 0x40 : 0);
-    const counter = Buffer.alloc(4);
-    counter.writeUInt32BE(t.signCount ?? this.signCount);
-    return Buffer.concat([
-      sha256(t.rpId ?? rpId),
-      Buffer.from([flags]),
-      counter,
-      attested ?? Buffer.alloc(0),
-    ]);
-  }
+function replaced<T extends { response: object }>(answer: T, { json, response }: Tampering): T & Json {
+  return { ...answer, response: { ...answer.response, ...response }, ...json };
 }

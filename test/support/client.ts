@@ -1,3 +1,5 @@
+import { checkAnswer } from './openapi.js';
+
 /** An answer of the server. */
 export interface Answer {
   status: number;
@@ -52,7 +54,9 @@ export class Client {
       redirect: 'manual',
     });
     const text = await response.text();
-    return { status: response.status, body: parse(text), text, headers: response.headers };
+    const answer = { status: response.status, body: parse(text), text, headers: response.headers };
+    if (process.env['MFA_CHECK_ANSWERS']) checkAnswer(method, path, answer);
+    return answer;
   }
 
   /** As `fetch` of a page: with the cookies, which it keeps too. */

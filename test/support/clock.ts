@@ -1,15 +1,11 @@
-import type { Clock } from 'nestjs-mfa';
+import { MovableClock } from 'nestjs-mfa/testing';
+
+/** When the clock of the tests begins to tick. */
+const START = 1_800_000_000_000;
 
 /** A clock that stands still until a test moves it. */
-export class TestClock implements Clock {
-  private time = 1_800_000_000_000;
-
-  now(): number {
-    return this.time;
-  }
-
-  /** Moves on by so many seconds; back when negative. */
-  advance(seconds: number): void {
-    this.time += seconds * 1000;
+export class TestClock extends MovableClock {
+  constructor() {
+    super(START);
   }
 }

@@ -14,7 +14,7 @@ import {
   RequireMfa,
   SkipMfa,
 } from 'nestjs-mfa';
-import { generateSync } from 'otplib';
+import { totpCode } from 'nestjs-mfa/testing';
 import type { DataSource } from 'typeorm';
 
 import { RefusalLog } from '../../libs/mfa/src/engine/journal/refusal-log.js';
@@ -245,7 +245,7 @@ export function newUserId(): string {
 
 /** The code of a secret so many time steps from now. */
 export function codeOf(secret: string, clock: TestClock, steps = 0): string {
-  return generateSync({ secret, epoch: Math.floor(clock.now() / 1000) + steps * 30 });
+  return totpCode(secret, clock.now() + steps * 30_000);
 }
 
 /** A user who has just set up an authenticator app, in the session that did it. */

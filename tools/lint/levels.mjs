@@ -28,6 +28,7 @@ export const LEVELS = [
   ['engine/verification', 'judging codes, counting failures'],
   ['refusals', 'how a refusal is answered: JSON, pages, WebSocket, GraphQL'],
   ['guard', '`@RequireMfa()` and the guards'],
+  ['openapi', 'what the OpenAPI document says of routes'],
   ['http', 'what the controllers share: decorator, validation, enhancers'],
   ['sign-in', 'login, the second factor, step-up, trust given and used'],
   ['trusted-browsers', 'listing and revoking trusted browsers'],
@@ -64,4 +65,5 @@ export const LEVELS = [
   ['module', 'what `MfaModule` is put together from'],
   ['cli', 'the command line'],
   ['.', 'the public API and `MfaModule`'],
+  ['testing', '`nestjs-mfa/testing`: for the tests of applications'],
 ];

@@ -7,6 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import type { DemoConfig } from './config/demo-config.js';
 import { DemoModule } from './demo.module.js';
+import { serveDocs } from './serve-docs.js';
 
 /** Of the playground, which calls the JSON routes by a script. */
 const POLICY =
@@ -35,5 +36,6 @@ export async function createDemo(
       response.setHeader('Content-Security-Policy', POLICY);
     },
   });
+  serveDocs(app);
   return app;
 }

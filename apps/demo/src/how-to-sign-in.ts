@@ -13,5 +13,6 @@ Or sign in with curl:
   ${curl} ${url}/me
 
 Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
+All routes are shown at ${url}/docs.
 `;
 }

@@ -216,6 +216,10 @@ export { WebAuthnChallenge } from './factors/webauthn/webauthn-challenge.entity.
 export type { WebAuthnView } from './factors/webauthn/webauthn-details.js';
 export { WebAuthnCredential } from './factors/webauthn/webauthn-credential.entity.js';
 
+// OpenAPI
+export type { DescribedApplication, OpenApiDocument } from './openapi/describe-mfa.js';
+export { describeMfa } from './openapi/describe-mfa.js';
+
 // Time, for tests
 export type { Clock } from './core/clock/clock.js';
 export { MFA_CLOCK } from './core/clock/clock.js';

@@ -11,6 +11,7 @@ import {
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { LoginResult } from 'nestjs-mfa';
 import { MfaService, MfaSessionGuard, SkipMfa } from 'nestjs-mfa';
 
@@ -20,6 +21,7 @@ import { CredentialsDto, PasswordDto, RegistrationDto } from './dto.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
 /** The demo's own first factor: address and password. What comes after it is the library's business. */
+@ApiTags('The demo: password')
 @SkipMfa()
 @UseGuards(SameOriginGuard)
 @Controller('auth')
@@ -30,6 +32,7 @@ export class AuthController {
   ) {}
 
   @Post('register')
+  @ApiOperation({ summary: 'Make an account' })
   async register(
     @Body() { email, password, phone }: RegistrationDto,
   ): Promise<{ id: string; email: string }> {
@@ -38,6 +41,7 @@ export class AuthController {
   }
 
   @Post('login')
+  @ApiOperation({ summary: 'Prove the first factor' })
   @HttpCode(200)
   async login(
     @Body() { email, password }: CredentialsDto,
@@ -50,6 +54,7 @@ export class AuthController {
   }
 
   @Post('reauthenticate')
+  @ApiOperation({ summary: 'Prove it again' })
   @HttpCode(200)
   @UseGuards(MfaSessionGuard)
   async reauthenticate(
@@ -64,6 +69,7 @@ export class AuthController {
   }
 
   @Post('logout')
+  @ApiOperation({ summary: 'Sign out' })
   @HttpCode(204)
   async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
     await this.mfa.logout({ request, response });

@@ -1,3 +1,4 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, IsString, Length, Matches, ValidateBy, isEmail } from 'class-validator';
 
@@ -22,6 +23,7 @@ const Address = (): PropertyDecorator =>
 
 /** What a new account needs. */
 export class RegistrationDto {
+  @ApiProperty({ example: 'ada@example.com' })
   @Address()
   @ValidateBy({
     name: 'isAddress',
@@ -29,11 +31,13 @@ export class RegistrationDto {
   })
   email!: string;
 
+  @ApiProperty({ minLength: 8, example: 'correct horse battery' })
   @IsString()
   @Length(8, 256)
   password!: string;
 
   /** E.164: a plus sign, the country code, the number; 15 digits at most. */
+  @ApiPropertyOptional({ type: String, nullable: true, example: '+4930123456' })
   @IsOptional()
   @Matches(/^\+[1-9]\d{1,14}$/, { message: 'phone must be a number in E.164 form, such as +4930123456' })
   phone?: string | null;
@@ -41,15 +45,18 @@ export class RegistrationDto {
 
 /** What somebody claims to be: any text at all, since the answer to what is wrong is always the same. */
 export class CredentialsDto {
+  @ApiProperty({ example: 'ada@example.com' })
   @Address()
   @IsString()
   email!: string;
 
+  @ApiProperty({ example: 'correct horse battery' })
   @IsString()
   password!: string;
 }
 
 export class PasswordDto {
+  @ApiProperty({ example: 'correct horse battery' })
   @IsString()
   password!: string;
 }

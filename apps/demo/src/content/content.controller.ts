@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
 
 import { CurrentUser } from '../auth/current-user.decorator.js';
@@ -12,6 +13,7 @@ import { StaffPage } from '../pages/templates/staff.js';
 import { VaultPage } from '../pages/templates/vault.js';
 
 /** What there is to protect, each with another requirement: data for API clients, a page for browsers. */
+@ApiTags('The demo: what is protected')
 @BrowserPages()
 @Controller()
 @UseGuards(MfaSessionGuard)

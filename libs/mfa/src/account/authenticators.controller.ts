@@ -3,6 +3,7 @@ import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestj
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
 import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { AuthenticatorList } from '../engine/authenticators/authenticator-list.js';
@@ -13,8 +14,9 @@ import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
 import { ListAuthenticatorsQuery } from './list-authenticators.query.js';
 import { RenameAuthenticatorDto } from './rename-authenticator.dto.js';
 import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.flow.js';
+import { AUTHENTICATOR_ROUTES } from './account.openapi.js';
 
-@MfaController()
+@MfaController('Authenticators')
 export class AuthenticatorsController {
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
@@ -25,6 +27,7 @@ export class AuthenticatorsController {
 
   @Get()
   @Access('user')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.list)
   async list(
     @CurrentUser() user: MfaUser,
     @Query() { type }: ListAuthenticatorsQuery,
@@ -34,6 +37,7 @@ export class AuthenticatorsController {
 
   @Patch(':id')
   @Access('recent')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.rename)
   async rename(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
@@ -47,6 +51,7 @@ export class AuthenticatorsController {
   @Delete(':id')
   @HttpCode(204)
   @Access('recent')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.remove)
   async remove(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,

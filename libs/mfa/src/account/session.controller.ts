@@ -2,6 +2,7 @@ import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { MfaStatus } from './mfa.service.js';
@@ -9,8 +10,9 @@ import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import type { SessionState } from '../sign-in/session-state.js';
 import { SessionStates } from '../sign-in/session-state.js';
+import { SESSION_ROUTES } from './account.openapi.js';
 
-@MfaController()
+@MfaController('Session')
 export class SessionController {
   constructor(
     @Inject(MfaService) private readonly mfa: MfaService,
@@ -19,6 +21,7 @@ export class SessionController {
 
   @Get('status')
   @Access('user')
+  @DescribeRoute(SESSION_ROUTES.status)
   async status(
     @CurrentUser() user: MfaUser,
     @CurrentContext() { session }: MfaRequestContext,
@@ -28,6 +31,7 @@ export class SessionController {
 
   @Get('session')
   @Access('session')
+  @DescribeRoute(SESSION_ROUTES.session)
   async session(@CurrentContext() context: MfaRequestContext): Promise<SessionState> {
     return this.states.describe(context, context.session as AuthenticationSession);
   }
@@ -35,6 +39,7 @@ export class SessionController {
   @Delete('session')
   @HttpCode(204)
   @Access('session')
+  @DescribeRoute(SESSION_ROUTES.logout)
   async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
     await this.mfa.logout({ request, response });
   }

@@ -4,12 +4,14 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
 import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
+import { DescribeRoute } from '../openapi/describe-route.js';
+import { SESSIONS_ROUTES } from './account.openapi.js';
 import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import type { SignedInSession } from './sessions.service.js';
 import { SessionsService } from './sessions.service.js';
 
-@MfaController()
+@MfaController('Sessions')
 export class SessionsController {
   constructor(
     @Inject(SessionsService) private readonly sessions: SessionsService,
@@ -18,6 +20,7 @@ export class SessionsController {
 
   @Get()
   @Access('user')
+  @DescribeRoute(SESSIONS_ROUTES.list)
   async list(
     @CurrentUser() user: MfaUser,
     @CurrentContext() { session }: MfaRequestContext,
@@ -29,6 +32,7 @@ export class SessionsController {
   @Delete(':id')
   @HttpCode(204)
   @Access('recent')
+  @DescribeRoute(SESSIONS_ROUTES.end)
   async end(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
@@ -43,6 +47,7 @@ export class SessionsController {
   @Delete()
   @HttpCode(204)
   @Access('recent')
+  @DescribeRoute(SESSIONS_ROUTES.endOthers)
   async endOthers(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
     await this.sessions.endOthers(user, context);
   }

@@ -15,6 +15,10 @@ export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session' | 'anyo
 
 export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 
+/** What is said of this handler itself. */
+export const declaredAccess = (handler: object): RouteAccess | undefined =>
+  Reflect.getMetadata(ACCESS, handler) as RouteAccess | undefined;
+
 /**
  * What a route needs. An application's override of one of our handlers needs what ours does, and a handler that it adds to one
  * of our controllers a user.
@@ -27,7 +31,7 @@ export function accessOf(execution: ExecutionContext): RouteAccess {
     // By its key, since a decorator may have put another function in its place.
     key ??= Reflect.ownKeys(prototype).find((one) => methodOf(prototype, one) === handler);
     const method = key === undefined ? undefined : methodOf(prototype, key);
-    const access = method && (Reflect.getMetadata(ACCESS, method) as RouteAccess | undefined);
+    const access = method && declaredAccess(method);
     if (access) return access;
   }
   // A handler that stands nowhere is nobody's override that we know of.

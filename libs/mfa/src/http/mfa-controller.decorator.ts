@@ -1,5 +1,6 @@
 import { UseFilters, UseGuards, UsePipes, applyDecorators } from '@nestjs/common';
 
+import { documentRoutes } from '../openapi/describe-route.js';
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
 import { MfaRouteExceptionFilter } from '../refusals/mfa-exception.filter.js';
 import { MfaRouteGuard } from '../guard/mfa-route.guard.js';
@@ -7,9 +8,14 @@ import { OwnAnswers } from './own-answer.js';
 import { MfaValidationPipe } from './mfa-validation.pipe.js';
 import { AnswersWith } from '../refusals/own-routes.js';
 
-/** What all JSON controllers of this module have in common. The path is given when the module is set up. */
-export function MfaController(): ClassDecorator {
+/**
+ * What all JSON controllers of this module have in common. The path is given when the module is set up.
+ *
+ * @param tag the heading of its routes in the OpenAPI document
+ */
+export function MfaController(tag: string): ClassDecorator {
   return applyDecorators(
+    documentRoutes(tag),
     AnswersWith('json'),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),

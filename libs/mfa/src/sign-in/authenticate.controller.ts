@@ -1,19 +1,22 @@
 import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 
 import { Access, CurrentContext } from '../guard/access.js';
+import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { AuthenticateDto } from './authenticate.dto.js';
 import type { LoginResult } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from './second-factor.flow.js';
+import { SIGN_IN_ROUTES } from './sign-in.openapi.js';
 
-@MfaController()
+@MfaController('Signing in')
 export class AuthenticateController {
   constructor(@Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow) {}
 
   @Post()
   @HttpCode(200)
   @Access('authenticate')
+  @DescribeRoute(SIGN_IN_ROUTES.authenticate)
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { code, trustDevice }: AuthenticateDto,

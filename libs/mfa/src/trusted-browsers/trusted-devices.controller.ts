@@ -3,17 +3,20 @@ import { Delete, Get, HttpCode, Inject, Param, Req } from '@nestjs/common';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
 import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import type { TrustedDeviceView } from './trusted-devices.service.js';
 import { TrustedDevicesService } from './trusted-devices.service.js';
+import { TRUSTED_BROWSER_ROUTES } from './trusted-browsers.openapi.js';
 
-@MfaController()
+@MfaController('Trusted browsers')
 export class TrustedDevicesController {
   constructor(@Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService) {}
 
   @Get()
   @Access('user')
+  @DescribeRoute(TRUSTED_BROWSER_ROUTES.list)
   async list(@CurrentUser() user: MfaUser, @Req() request: object): Promise<TrustedDeviceView[]> {
     return this.devices.list(user, request);
   }
@@ -21,6 +24,7 @@ export class TrustedDevicesController {
   @Delete(':id')
   @HttpCode(204)
   @Access('recent')
+  @DescribeRoute(TRUSTED_BROWSER_ROUTES.revoke)
   async revoke(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
@@ -32,6 +36,7 @@ export class TrustedDevicesController {
   @Delete()
   @HttpCode(204)
   @Access('recent')
+  @DescribeRoute(TRUSTED_BROWSER_ROUTES.revokeAll)
   async revokeAll(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
     await this.devices.revokeAll(user, context);
   }

@@ -1,20 +1,23 @@
 import { Body, HttpCode, Inject, Param, Post } from '@nestjs/common';
 
 import { Access, CurrentContext } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ChallengeFactorDto } from './challenge-factor.dto.js';
 import { FactorChallengeFlow } from './factor-challenge.flow.js';
+import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
 /** Challenging the factors of the option `factors`, to finish a sign-in or to step up. */
-@MfaController()
+@MfaController('Signing in')
 export class FactorChallengeController {
   constructor(@Inject(FactorChallengeFlow) private readonly flow: FactorChallengeFlow) {}
 
   @Post(':type/challenge')
   @HttpCode(200)
   @Access('authenticate')
+  @DescribeRoute(PLUGGED_ROUTES.challenge)
   async challenge(
     @CurrentContext() context: MfaRequestContext,
     @Param('type') type: string,

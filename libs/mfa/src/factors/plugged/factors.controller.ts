@@ -4,14 +4,16 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ActivateFactorDto } from './activate-factor.dto.js';
 import { FactorSetupFlow } from './factor-setup.flow.js';
+import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
 /** Setting up the factors of the option `factors`. */
-@MfaController()
+@MfaController('Further factors')
 export class FactorsController {
   constructor(
     @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
@@ -21,6 +23,7 @@ export class FactorsController {
   @Post(':type')
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(PLUGGED_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
@@ -35,6 +38,7 @@ export class FactorsController {
   @Post(':type/activate')
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(PLUGGED_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,

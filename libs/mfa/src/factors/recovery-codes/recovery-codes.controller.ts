@@ -2,18 +2,21 @@ import { Body, Get, HttpCode, Inject, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { RegenerateRecoveryCodesDto } from './regenerate.dto.js';
 import type { RecoveryCodesSummary } from './recovery-codes.service.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
+import { RECOVERY_CODES_ROUTES } from './recovery-codes.openapi.js';
 
-@MfaController()
+@MfaController('Recovery codes')
 export class RecoveryCodesController {
   constructor(@Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService) {}
 
   @Get()
   @Access('user')
+  @DescribeRoute(RECOVERY_CODES_ROUTES.summary)
   async summary(@CurrentUser() user: MfaUser): Promise<RecoveryCodesSummary> {
     return this.recoveryCodes.summary(user);
   }
@@ -21,6 +24,7 @@ export class RecoveryCodesController {
   @Post()
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(RECOVERY_CODES_ROUTES.regenerate)
   async regenerate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,

@@ -1,5 +1,9 @@
 import { IsBoolean, IsOptional } from 'class-validator';
 
+import { END_OTHER_SESSIONS } from '../../openapi/models.js';
+import { Described, object } from '../../openapi/schema.js';
+
+@Described(object({}, { endOtherSessions: END_OTHER_SESSIONS }))
 export class RegenerateRecoveryCodesDto {
   /** Whether the user's other sessions end. */
   @IsOptional()

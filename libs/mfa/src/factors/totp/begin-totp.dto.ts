@@ -1,5 +1,8 @@
 import { IsOptional, Matches } from 'class-validator';
 
+import { Described, NULLABLE, object, text } from '../../openapi/schema.js';
+
+@Described(object({}, { replaces: text('The authenticator app whose place the new one takes.', NULLABLE) }))
 export class BeginTotpDto {
   /** The user's authenticator app whose place the new one takes. */
   @IsOptional()

@@ -4,14 +4,16 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ActivateTotpDto } from './activate-totp.dto.js';
 import { BeginTotpDto } from './begin-totp.dto.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
 import { TotpService } from './totp.service.js';
+import { TOTP_ROUTES } from './totp.openapi.js';
 
-@MfaController()
+@MfaController('Authenticator apps')
 export class TotpController {
   constructor(
     @Inject(TotpService) private readonly totp: TotpService,
@@ -21,6 +23,7 @@ export class TotpController {
   @Post()
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(TOTP_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
@@ -32,6 +35,7 @@ export class TotpController {
   @Post('activate')
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(TOTP_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,

@@ -2,6 +2,7 @@ import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 
 import { Access, CurrentContext } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { LoginResult } from '../../sign-in/login.flow.js';
 import { needsOf } from '../../core/policy/policy.js';
@@ -9,14 +10,16 @@ import type { MfaRequestContext } from '../../engine/sessions/request-context.se
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
 import { WebAuthnNeedsDto } from './webauthn-needs.dto.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
+import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 
-@MfaController()
+@MfaController('Signing in')
 export class AuthenticateWebAuthnController {
   constructor(@Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow) {}
 
   @Post('options')
   @HttpCode(200)
   @Access('authenticate')
+  @DescribeRoute(WEBAUTHN_ROUTES.requestOptions)
   async options(
     @CurrentContext() context: MfaRequestContext,
     @Body() needs: WebAuthnNeedsDto,
@@ -27,6 +30,7 @@ export class AuthenticateWebAuthnController {
   @Post()
   @HttpCode(200)
   @Access('authenticate')
+  @DescribeRoute(WEBAUTHN_ROUTES.authenticate)
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,

@@ -1,5 +1,9 @@
 import { IsBoolean, IsObject, IsOptional } from 'class-validator';
+import { TRUST_DEVICE } from '../../openapi/models.js';
+import { Described, object } from '../../openapi/schema.js';
+import { PROOF } from './webauthn-schemas.js';
 
+@Described(object({ credential: PROOF }, { trustDevice: TRUST_DEVICE }))
 export class AuthenticateWebAuthnDto {
   /** What `get()` gave, as JSON (AuthenticationResponseJSON). Its inside is checked by the mechanism. */
   @IsObject()

@@ -2,15 +2,17 @@ import { Body, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/commo
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 
 import { Access } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { LoginResult } from '../../sign-in/login.flow.js';
 import { PasskeyDto } from './passkey.dto.js';
 import { PasskeyLoginGuard } from './passkey-login.guard.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
 import { WebAuthnService } from './webauthn.service.js';
+import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 
 /** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
-@MfaController()
+@MfaController('Signing in')
 @UseGuards(PasskeyLoginGuard)
 export class PasskeyController {
   constructor(
@@ -21,6 +23,7 @@ export class PasskeyController {
   @Post('options')
   @HttpCode(200)
   @Access('anyone')
+  @DescribeRoute(WEBAUTHN_ROUTES.passkeyOptions)
   async options(): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.webauthn.getPasskeyRequestOptions();
   }
@@ -28,6 +31,7 @@ export class PasskeyController {
   @Post()
   @HttpCode(200)
   @Access('anyone')
+  @DescribeRoute(WEBAUTHN_ROUTES.signIn)
   async signIn(
     @Body() { credential }: PasskeyDto,
     @Req() request: object,

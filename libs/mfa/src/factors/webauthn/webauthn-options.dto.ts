@@ -1,8 +1,21 @@
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 
+import { Described, flag, object, text } from '../../openapi/schema.js';
 import type { CredentialRole } from './credential-role.js';
 import { CREDENTIAL_ROLES } from './credential-role.js';
 
+@Described(
+  object(
+    {},
+    {
+      passwordless: flag('Whether the key is to sign in without a password.'),
+      role: text('What the key is for; `both` by default with `passwordless`, else `second_factor`.', {
+        enum: [...CREDENTIAL_ROLES],
+      }),
+      automatic: flag('Whether the browser makes the passkey without asking (conditional create).'),
+    },
+  ),
+)
 export class WebAuthnOptionsDto {
   /** Whether the key is to sign in without a password. */
   @IsOptional()

@@ -5,14 +5,16 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AddWebAuthnDto } from './add-webauthn.dto.js';
 import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
 import type { WebAuthnSignals } from './webauthn.service.js';
 import { WebAuthnService } from './webauthn.service.js';
+import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 
-@MfaController()
+@MfaController('Security keys and passkeys')
 export class WebAuthnController {
   constructor(
     @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
@@ -21,6 +23,7 @@ export class WebAuthnController {
 
   @Get('signals')
   @Access('user')
+  @DescribeRoute(WEBAUTHN_ROUTES.signals)
   async signals(@CurrentUser() user: MfaUser): Promise<WebAuthnSignals> {
     return this.webauthn.getSignals(user);
   }
@@ -28,6 +31,7 @@ export class WebAuthnController {
   @Post('options')
   @HttpCode(200)
   @Access('recent')
+  @DescribeRoute(WEBAUTHN_ROUTES.creationOptions)
   async options(
     @CurrentUser() user: MfaUser,
     @CurrentContext() { session }: MfaRequestContext,
@@ -39,6 +43,7 @@ export class WebAuthnController {
   @Post()
   @HttpCode(201)
   @Access('recent')
+  @DescribeRoute(WEBAUTHN_ROUTES.register)
   async register(
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,

@@ -3,12 +3,14 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { setHeader } from '../../core/web/http-message.js';
+import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
 import { PageAssets } from '../frame/page-assets.js';
 
 /** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */
 @SkipMfa()
 @OwnAnswers()
+@Undocumented()
 @Controller()
 export class PageAssetsController {
   constructor(@Inject(PageAssets) private readonly assets: PageAssets) {}

@@ -9,6 +9,7 @@ import {
 
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
+import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
 import type { HttpExchange } from '../../sign-in/login.flow.js';
 import type { FormBody } from '../frame/page-form.js';
@@ -20,6 +21,7 @@ import { PageInterceptor } from './page.interceptor.js';
 export function MfaPages(): ClassDecorator {
   return applyDecorators(
     AnswersWith('page'),
+    Undocumented(),
     // These routes decide themselves: here one gets the factor that the global guard asks for.
     SkipMfa(),
     OwnAnswers(),

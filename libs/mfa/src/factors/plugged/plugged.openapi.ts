@@ -1,0 +1,89 @@
+import type { RouteDescription } from '../../openapi/describe-route.js';
+import { ActivationModel, FACTOR_TYPE } from '../../openapi/models.js';
+import type { Schema } from '../../openapi/schema.js';
+import { flag, model, moment, object, text } from '../../openapi/schema.js';
+import { ActivateFactorDto } from './activate-factor.dto.js';
+import { ChallengeFactorDto } from './challenge-factor.dto.js';
+
+const DESTINATION = text('The address or number, masked: `a•••@example.com`, `•••• 1234`.');
+const OPEN: Schema = { additionalProperties: true };
+
+const SetupModel = model(
+  'MfaFactorSetup',
+  object(
+    {},
+    {
+      destination: DESTINATION,
+      expiresAt: moment('Until when the code works.'),
+      restricted: flag('`sms_code`: the user has to be told of the risk (NIST SP 800-63B-4, section 3.2.9).'),
+    },
+    {
+      description:
+        'What the user must see. These fields are those of codes that are sent; other factors have their own.',
+      ...OPEN,
+    },
+  ),
+);
+
+const ChallengeModel = model(
+  'MfaFactorChallenge',
+  object(
+    {},
+    {
+      destination: DESTINATION,
+      expiresAt: moment('Until when the code works.'),
+      nextAt: moment('When another one may be sent.'),
+    },
+    { description: 'A code is on its way. Factors of the application’s own have other fields.', ...OPEN },
+  ),
+);
+
+const TYPE = {
+  name: 'type',
+  in: 'path',
+  description: 'The type of one of the option `factors`.',
+  schema: { ...FACTOR_TYPE, example: 'email_code' },
+} as const;
+
+const ENROLMENT = ['already_enabled', 'unverified_email', 'not_found'] as const;
+const SENDING = ['too_many_messages', 'message_not_sent'] as const;
+
+export const PLUGGED_ROUTES = {
+  begin: {
+    operationId: 'mfaBeginFactor',
+    summary: 'Begin to set a further factor up',
+    parameters: [TYPE],
+    body: {
+      schema: {
+        type: 'object',
+        ...OPEN,
+        description: 'What the factor asks; nothing for codes that are sent.',
+      },
+      required: false,
+    },
+    answer: { status: 201, description: 'The set-up has begun.', model: SetupModel },
+    errors: [...ENROLMENT, ...SENDING],
+  },
+  activate: {
+    operationId: 'mfaActivateFactor',
+    summary: 'Finish it with the first code',
+    parameters: [TYPE],
+    body: ActivateFactorDto,
+    answer: {
+      status: 201,
+      description: 'It is a factor of the user’s now.',
+      model: ActivationModel,
+      givesToken: true,
+    },
+    errors: [...ENROLMENT, 'no_pending_setup', 'incorrect_code', 'too_many_attempts'],
+  },
+  challenge: {
+    operationId: 'mfaChallengeFactor',
+    summary: 'Send a code, to finish a sign-in or to step up',
+    description: '`POST authenticate` takes the code.',
+    parameters: [TYPE],
+    body: ChallengeFactorDto,
+    answer: { status: 200, description: 'A code is on its way.', model: ChallengeModel },
+    errors: ['mfa_enrollment_required', 'authenticator_locked', 'not_found', ...SENDING],
+  },
+} as const satisfies Record<string, RouteDescription>;

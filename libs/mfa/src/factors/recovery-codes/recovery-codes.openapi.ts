@@ -1,0 +1,31 @@
+import type { RouteDescription } from '../../openapi/describe-route.js';
+import { NULLABLE, count, list, model, moment, object, schemaOf } from '../../openapi/schema.js';
+
+import { RegenerateRecoveryCodesDto } from './regenerate.dto.js';
+
+const SummaryModel = model(
+  'MfaRecoveryCodesSummary',
+  object({
+    total: count(),
+    remaining: count(),
+    createdAt: moment('When the set was made; null without one.', NULLABLE),
+  }),
+);
+
+const CodesModel = model('MfaRecoveryCodes', object({ codes: list({ type: 'string' }, 'Shown this once.') }));
+
+export const RECOVERY_CODES_ROUTES = {
+  summary: {
+    operationId: 'mfaGetRecoveryCodes',
+    summary: 'How many recovery codes are left',
+    answer: { status: 200, description: 'Never the codes themselves.', model: SummaryModel },
+  },
+  regenerate: {
+    operationId: 'mfaRegenerateRecoveryCodes',
+    summary: 'Make new recovery codes',
+    description: 'The former ones are dead.',
+    body: { schema: schemaOf(RegenerateRecoveryCodesDto), required: false },
+    answer: { status: 201, description: 'The new codes.', model: CodesModel },
+    errors: ['cannot_generate_recovery_codes'],
+  },
+} as const satisfies Record<string, RouteDescription>;

@@ -1,0 +1,87 @@
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { COOKIE_SCHEME, HEADER_SCHEME } from './describe-route.js';
+import { ErrorModel } from './models.js';
+import type { Schema } from './schema.js';
+import { list, object, ref, text } from './schema.js';
+
+/** As much of an `OpenAPIObject` as is written to. */
+export interface OpenApiDocument {
+  paths: object;
+  components?: { securitySchemes?: object };
+}
+
+/** An application, or whatever else gives its providers. */
+export interface DescribedApplication {
+  get<T>(token: symbol, options?: { strict: boolean }): T;
+}
+
+/**
+ * Adds to a document what no route can say: the security schemes with the names that the options give cookie and header, and the two
+ * addresses below `/.well-known`. Give it what `SwaggerModule.createDocument(app, config)` made.
+ */
+export function describeMfa<T extends OpenApiDocument>(app: DescribedApplication, document: T): T {
+  const { cookie, header } = app.get<ResolvedMfaOptions>(MFA_OPTIONS, { strict: false }).session;
+  const securitySchemes = {
+    ...(cookie === false
+      ? {}
+      : {
+          [COOKIE_SCHEME]: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: cookie.name,
+            description:
+              'The authentication session, as browsers carry it. Requests of other origins are refused with it.',
+          },
+        }),
+    [HEADER_SCHEME]: {
+      type: 'apiKey',
+      in: 'header',
+      name: header,
+      description:
+        'The authentication session, for other clients; `new` asks a sign-in for a token in the body. It counts before the cookie.',
+    },
+  };
+  return {
+    ...document,
+    paths: { ...document.paths, ...WELL_KNOWN },
+    components: {
+      ...document.components,
+      securitySchemes: { ...document.components?.securitySchemes, ...securitySchemes },
+    },
+  };
+}
+
+const json = (schema: Schema) => ({ content: { 'application/json': { schema } } });
+
+const wellKnown = (operationId: string, summary: string, description: string, schema: Schema) => ({
+  get: {
+    operationId,
+    summary,
+    description,
+    tags: ['Well-known addresses'],
+    parameters: [],
+    responses: {
+      200: { description: 'They are there.', ...json(schema) },
+      404: {
+        description: '`not_found`: there are none.',
+        ...json({ allOf: [ref(ErrorModel), { properties: { code: { enum: ['not_found'] } } }] }),
+      },
+    },
+  },
+});
+
+const WELL_KNOWN = {
+  '/.well-known/webauthn': wellKnown(
+    'mfaRelatedOrigins',
+    'On which other origins the keys work',
+    'Related origins of the relying party (WebAuthn Level 3, section 5.11).',
+    object({ origins: list(text()) }),
+  ),
+  '/.well-known/passkey-endpoints': wellKnown(
+    'mfaPasskeyEndpoints',
+    'Where users look after their passkeys',
+    'For passkey managers (W3C, Passkey Endpoints Well-Known URL).',
+    object({ enroll: text('The page that adds one.'), manage: text('The page that lists them.') }),
+  ),
+};

@@ -1,0 +1,174 @@
+import type { Type } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA } from '@nestjs/common/constants.js';
+
+import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import { MFA_ERRORS } from '../core/errors/error-codes.js';
+import type { RouteAccess } from '../guard/access.js';
+import { declaredAccess } from '../guard/access.js';
+import { ErrorModel, SHARED_MODELS } from './models.js';
+import type { Model, Schema } from './schema.js';
+import { SWAGGER, ref } from './schema.js';
+
+/** What a route takes and answers, for the OpenAPI document. What follows from its access and its method is added. */
+export interface RouteDescription {
+  operationId: string;
+  summary: string;
+  description?: string;
+  /** Parameters of the path and the query. */
+  parameters?: readonly RouteParameter[];
+  /** A DTO that {@link Described} describes, or another schema. */
+  body?: Model | { schema: Schema; required: boolean };
+  /** Without a model there is no body. */
+  answer: RouteAnswer;
+  /** Codes besides those that every route of the kind has. */
+  errors?: readonly MfaErrorCode[];
+}
+
+export interface RouteParameter {
+  name: string;
+  in: 'path' | 'query';
+  description: string;
+  schema: Schema;
+}
+
+export interface RouteAnswer {
+  status: 200 | 201 | 204;
+  description: string;
+  model?: Model;
+  /** Whether it is a list of them. */
+  isList?: boolean;
+  /** Another schema. */
+  schema?: Schema;
+  /** Whether a session's new token comes along, in the cookie or in the header. */
+  givesToken?: boolean;
+}
+
+const DESCRIPTION = 'nestjs-mfa:route-description';
+
+/** Names of the security schemes; `describeMfa()` adds them to the document. */
+export const COOKIE_SCHEME = 'mfa_cookie';
+export const HEADER_SCHEME = 'mfa_header';
+
+const NEEDS: Record<RouteAccess, string> = {
+  anyone: 'Needs nobody.',
+  user: 'Needs a signed-in user.',
+  recent: 'Needs a recent proof: for a user with a second factor, one of these.',
+  authenticate: 'Needs a sign-in that waits for its second factor, or a signed-in user who steps up.',
+  session: 'Needs a session, which may wait for its second factor.',
+};
+
+const CODES_OF_ACCESS: Record<RouteAccess, readonly MfaErrorCode[]> = {
+  anyone: [],
+  user: ['unauthenticated', 'session_expired'],
+  recent: ['unauthenticated', 'session_expired', 'mfa_required', 'reauthentication_required'],
+  authenticate: ['unauthenticated', 'session_expired'],
+  session: ['unauthenticated', 'session_expired'],
+};
+
+/** Says of a handler what {@link documentRoutes} puts into the document. */
+export const DescribeRoute =
+  (description: RouteDescription): MethodDecorator =>
+  (_target, _key, descriptor) =>
+    Reflect.defineMetadata(DESCRIPTION, description, descriptor.value as object);
+
+/** Writes what is said of the controller's handlers where `@nestjs/swagger` looks for it. */
+export function documentRoutes(tag: string): ClassDecorator {
+  return (controller) => {
+    Reflect.defineMetadata(SWAGGER.tags, [tag], controller);
+    for (const [, { value }] of Object.entries(
+      Object.getOwnPropertyDescriptors((controller as unknown as Type).prototype),
+    )) {
+      const handler = value as object;
+      const description = Reflect.getMetadata(DESCRIPTION, handler) as RouteDescription | undefined;
+      if (description) documentRoute(handler, description);
+    }
+  };
+}
+
+/** Leaves a controller out of the document. */
+export const Undocumented = (): ClassDecorator => (controller) =>
+  Reflect.defineMetadata(SWAGGER.excluded, [true], controller);
+
+function documentRoute(handler: object, route: RouteDescription): void {
+  const { operationId, summary, description = '', parameters = [], body, answer } = route;
+  const access = declaredAccess(handler) ?? 'user';
+  const define = (key: string, value: unknown) => Reflect.defineMetadata(key, value, handler);
+  define(SWAGGER.operation, { operationId, summary, description: `${description} ${NEEDS[access]}`.trim() });
+  define(SWAGGER.parameters, [
+    ...parameters.map((one) => ({ ...one, required: one.in === 'path' })),
+    ...(body ? [bodyParameter(body)] : []),
+  ]);
+  define(SWAGGER.responses, {
+    [answer.status]: describeAnswer(answer),
+    ...refusals(codesOf(handler, route, access)),
+  });
+  define(SWAGGER.models, [
+    ...SHARED_MODELS,
+    ...(typeof body === 'function' ? [body] : []),
+    ...(answer.model ? [answer.model] : []),
+  ]);
+  if (access !== 'anyone') define(SWAGGER.security, [{ [COOKIE_SCHEME]: [] }, { [HEADER_SCHEME]: [] }]);
+}
+
+function bodyParameter(body: NonNullable<RouteDescription['body']>): Schema {
+  const given = typeof body === 'function' ? { schema: ref(body), required: true } : body;
+  // Without a type the package looks for a class.
+  return { in: 'body', name: 'body', type: String, ...given };
+}
+
+function describeAnswer({ description, model, isList, schema, givesToken }: RouteAnswer): Schema {
+  const single = schema ?? (model && ref(model));
+  return {
+    description,
+    headers: { ...NO_STORE, ...(givesToken ? TOKEN_HEADERS : {}) },
+    ...(single ? { schema: isList ? { type: 'array', items: single } : single } : {}),
+  };
+}
+
+/** All codes that a route answers, in the order of {@link MFA_ERRORS}. */
+function codesOf(handler: object, { errors = [] }: RouteDescription, access: RouteAccess): MfaErrorCode[] {
+  const isSafe = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.GET;
+  const own = new Set<MfaErrorCode>([
+    'invalid_request',
+    'storage_unavailable',
+    ...CODES_OF_ACCESS[access],
+    ...(isSafe ? [] : (['cross_origin', 'conflict'] as const)),
+    ...errors,
+  ]);
+  return (Object.keys(MFA_ERRORS) as MfaErrorCode[]).filter((code) => own.has(code));
+}
+
+/** The refusals, by their status. */
+function refusals(codes: readonly MfaErrorCode[]): Record<number, Schema> {
+  const statuses = [...new Set(codes.map((code) => MFA_ERRORS[code].status))];
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const own = codes.filter((code) => MFA_ERRORS[code].status === status);
+      return [
+        status,
+        {
+          description: own.map((code) => `\`${code}\`: ${MFA_ERRORS[code].message}`).join('\n\n'),
+          headers: { ...NO_STORE, ...HEADERS_OF_STATUS[status] },
+          schema: { allOf: [ref(ErrorModel), { properties: { code: { enum: own } } }] },
+        },
+      ];
+    }),
+  );
+}
+
+const header = (description: string, schema: Schema = { type: 'string' }) => ({ description, schema });
+
+const NO_STORE = {
+  'Cache-Control': header('Nothing of it is kept.', { type: 'string', enum: ['no-store'] }),
+};
+
+const TOKEN_HEADERS = {
+  'Set-Cookie': header('The session’s new token, for clients of the cookie.'),
+  'x-mfa-session': header('The session’s new token, for clients of this header.'),
+};
+
+const HEADERS_OF_STATUS: Partial<Record<number, Record<string, Schema>>> = {
+  401: { 'WWW-Authenticate': header('A challenge of RFC 6750; with `mfa_required` that of RFC 9470.') },
+  429: { 'Retry-After': header('Seconds to wait.', { type: 'integer', minimum: 1 }) },
+};

@@ -1,0 +1,13 @@
+// `nestjs-mfa/testing`: for the tests of applications. It needs no test framework, and refuses to work in production.
+export type { SentNotification } from './mfa-outbox.js';
+export { MfaOutbox } from './mfa-outbox.js';
+export type { MfaTestKit, MfaTestingOptions, TestingBuilder } from './mfa-testing.module.js';
+export { MfaTestingModule } from './mfa-testing.module.js';
+export { MovableClock } from './movable-clock.js';
+export type { KeyPair } from './key-pair.js';
+export type { MfaSignIn, MfaTestApplication, SignInWithMfaOptions } from './sign-in-with-mfa.js';
+export { signInWithMfa } from './sign-in-with-mfa.js';
+export type { SecurityKeySettings } from './software-security-key.js';
+export { SoftwareSecurityKey } from './software-security-key.js';
+export type { TotpCodeParameters } from './totp-code.js';
+export { totpCode } from './totp-code.js';

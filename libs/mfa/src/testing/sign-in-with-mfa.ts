@@ -1,0 +1,126 @@
+import type { Type } from '@nestjs/common';
+
+import { MfaService } from '../account/mfa.service.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { isSecondFactorType, methodOfType } from '../core/policy/factor-traits.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { firstFactorRecord } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
+import type { IssuedSession } from '../engine/rows/issued-session.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import { TotpService } from '../factors/totp/totp.service.js';
+import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { assertNotProduction } from './only-for-tests.js';
+import { SoftwareSecurityKey } from './software-security-key.js';
+import { totpCode } from './totp-code.js';
+
+/** An application, or a testing module. */
+export interface MfaTestApplication {
+  get<T>(token: symbol | Type<T>, options?: { strict: boolean }): T;
+}
+
+export interface SignInWithMfaOptions {
+  /** The factor to prove; it is set up for a user who has none of the kind. Default: `totp`. */
+  factor?: 'totp' | 'webauthn';
+  /** The key to set up, for `webauthn`. Default: a new one. */
+  key?: SoftwareSecurityKey;
+}
+
+/** A session with a proven second factor. */
+export interface MfaSignIn {
+  token: string;
+  /** Carries the session as other clients than browsers do; no `Origin` is looked at then. */
+  headers: Record<string, string>;
+  /** The same as a value of the header `Cookie`; null where the option `session.cookie` is false. */
+  cookie: string | null;
+  /** The secret of the authenticator app that was set up, in base32; its code of this moment is used up. */
+  secret?: string;
+  /** The key that was set up. */
+  key?: SoftwareSecurityKey;
+  /** With the user's first second factor. */
+  recoveryCodes?: string[];
+}
+
+interface Proven {
+  added: AddedFactor;
+  secret?: string;
+  key?: SoftwareSecurityKey;
+}
+
+/**
+ * Signs a user in without a request: the first factor is taken as proven, and the second one is set up for real, or taken as proven
+ * where the user has one. Send the headers with each request:
+ * `await request(app.getHttpServer()).get('/reports').set(headers)`.
+ *
+ * @param user somebody whom `findUser()` of the adapter finds
+ * @throws {MfaException} what setting the factor up throws, as `unverified_email`
+ */
+export async function signInWithMfa(
+  app: MfaTestApplication,
+  user: MfaUser,
+  { factor = 'totp', key }: SignInWithMfaOptions = {},
+): Promise<MfaSignIn> {
+  assertNotProduction('signInWithMfa()');
+  const owned = await find(app, MfaService).getUserAuthenticators(user);
+  const at = find<Clock>(app, MFA_CLOCK).now();
+  const known = owned
+    .filter(({ type }) => isSecondFactorType(type))
+    .map(({ id, type }): AuthenticationRecord => ({ method: methodOfType(type), at, authenticatorId: id }));
+  const begun = await find(app, AuthenticationSessionService).create(user, {
+    status: 'authenticated',
+    methods: [firstFactorRecord('pwd', at), ...known],
+  });
+  if (owned.some(({ type }) => type === factor)) return carried(app, begun);
+  const request = { method: 'POST', headers: {}, user };
+  const context = { request, user, session: begun.session, hasDeadToken: false };
+  const { added, ...made } =
+    factor === 'totp'
+      ? await setUpApp(app, user, context)
+      : await setUpKey(app, user, context, key ?? newKey(app));
+  const { issued = begun, recoveryCodes } = added;
+  return { ...carried(app, issued), ...made, ...(recoveryCodes ? { recoveryCodes } : {}) };
+}
+
+async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequestContext): Promise<Proven> {
+  const totp = find(app, TotpService);
+  const { secret } = await totp.begin(user, context);
+  const parameters = find<ResolvedMfaOptions>(app, MFA_OPTIONS).totp;
+  const code = totpCode(secret, find<Clock>(app, MFA_CLOCK), parameters);
+  return { added: await totp.activate(user, { code }, context), secret };
+}
+
+async function setUpKey(
+  app: MfaTestApplication,
+  user: MfaUser,
+  context: MfaRequestContext,
+  key: SoftwareSecurityKey,
+): Promise<Proven> {
+  const webauthn = find(app, WebAuthnService);
+  const { session } = context;
+  const options = await webauthn.getCredentialCreationOptions(user, { session });
+  return { added: await webauthn.verifyRegistration(user, key.create(options), { context }), key };
+}
+
+/** A key that is used on a page of the application's. */
+function newKey(app: MfaTestApplication): SoftwareSecurityKey {
+  const { webauthn } = find<ResolvedMfaOptions>(app, MFA_OPTIONS);
+  const origin = webauthn?.origins.find((one) => /^https?:/.test(one));
+  return new SoftwareSecurityKey(origin === undefined ? {} : { origin });
+}
+
+function carried(app: MfaTestApplication, { token }: IssuedSession): MfaSignIn {
+  const { cookie, header } = find<ResolvedMfaOptions>(app, MFA_OPTIONS).session;
+  return {
+    token,
+    headers: { [header]: token },
+    cookie: cookie === false ? null : `${cookie.name}=${token}`,
+  };
+}
+
+/** Wherever in the application it is, also with `isGlobal: false`. */
+const find = <T>(app: MfaTestApplication, token: symbol | Type<T>): T => app.get<T>(token, { strict: false });
