@@ -210,6 +210,13 @@ describe('the answers of all routes', () => {
     await half.delete('/mfa/trusted-devices/nothing');
     await half.delete(`/mfa/trusted-devices/${devices[0].id}`);
     await half.delete('/mfa/trusted-devices');
+    await client.post('/login', { id });
+    await client.post('/mfa/authenticate/sms_code/challenge');
+    await client.post('/mfa/authenticate', { code: lastCode() });
+    const { body: sessions } = await half.get('/mfa/sessions');
+    await half.delete('/mfa/sessions/nothing');
+    await half.delete(`/mfa/sessions/${sessions.find(({ current }: { current: boolean }) => !current).id}`);
+    await half.delete('/mfa/sessions');
     for (let sent = 0; sent < 3; sent += 1) await half.post('/mfa/authenticate/email_code/challenge');
     await half.delete(`/mfa/authenticators/${idOf('totp')}`);
     await half.delete('/mfa/session');

@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-compat-'));
 
 async function tryColumn(column, tarball) {
   const env = await environmentOf(column, folder);
-  const { application } = await makeApplication(column, { folder, env, tarball });
+  const application = await makeApplication(column, { folder, env, tarball });
   const packageJson = createRequire(join(application, 'package.json')).resolve('nestjs-mfa/package.json');
   const databases = [await createDatabase(column.database), await createDatabase(column.database)];
   try {

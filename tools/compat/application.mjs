@@ -11,9 +11,7 @@ const SOURCES = fileURLToPath(new URL('application', import.meta.url));
 const workspace = createRequire(join(ROOT, 'apps/demo/package.json'));
 const SQLITE = workspace.resolve('better-sqlite3/package.json');
 
-/** Fits TypeORM before 0.3.26; the other one is that of the workspace, whose compiled addon is copied. */
-const OLD_SQLITE = '^11.0.0';
-const isOld = ({ typeorm }) => typeorm === '0.3.23';
+const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
 
 /** What `nest new` makes, once per major version. */
 async function starter(nest, folder) {
@@ -26,26 +24,26 @@ async function starter(nest, folder) {
   return join(folder, name);
 }
 
+/** Without scripts: the addon of SQLite would be compiled for minutes, so that of the workspace is copied. */
 const INSTALL = {
-  npm: ['npm', ['install', '--no-audit', '--no-fund', '--prefer-offline']],
-  pnpm: ['pnpm', ['install', '--no-frozen-lockfile', '--prefer-offline']],
-  'yarn 1': ['yarn', ['install', '--no-lockfile', '--prefer-offline']],
+  npm: ['npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts']],
+  pnpm: ['pnpm', ['install', '--no-frozen-lockfile', '--prefer-offline', '--ignore-scripts']],
+  'yarn 1': ['yarn', ['install', '--no-lockfile', '--prefer-offline', '--ignore-scripts']],
   'yarn 4': ['yarn', ['install', '--no-immutable']],
 };
 
 function packagesOf({ nest, typeorm, database, http, builder }, tarball) {
-  const { version } = JSON.parse(readFileSync(SQLITE, 'utf8'));
   return {
     dependencies: {
       '@nestjs/typeorm': `^${nest}.0.0`,
       'nestjs-mfa': `file:${tarball}`,
       typeorm,
       ...(database === 'postgres' ? { pg: '^8.16.0' } : {}),
-      ...(database === 'sqlite' ? { 'better-sqlite3': isOld({ typeorm }) ? OLD_SQLITE : version } : {}),
+      ...(database === 'sqlite' ? { 'better-sqlite3': SQLITE_VERSION } : {}),
       ...(http === 'fastify' ? { '@nestjs/platform-fastify': `^${nest}.0.0` } : {}),
     },
     devDependencies: {
-      ...(builder === 'swc' ? { '@swc/cli': '^0.7.0', '@swc/core': '^1.10.0' } : {}),
+      ...(builder === 'swc' ? { '@swc/cli': nest === 11 ? '^0.7.0' : '^0.8.0', '@swc/core': '^1.10.0' } : {}),
       ...(builder.startsWith('esbuild') ? { esbuild: '^0.28.0' } : {}),
     },
   };
@@ -96,19 +94,17 @@ export async function makeApplication(column, { folder, env, tarball }) {
     ...given,
     dependencies: { ...given.dependencies, ...dependencies },
     devDependencies: { ...given.devDependencies, ...devDependencies },
-    // The one script that is needed; npm and pnpm run none that nobody allowed.
-    allowScripts: { 'better-sqlite3': isOld(column) },
-    pnpm: { onlyBuiltDependencies: [] },
+    // TypeORM before 0.3.26 asks for an older one.
+    overrides: { typeorm: { 'better-sqlite3': SQLITE_VERSION } },
   }));
   writeFileSync(join(application, '.yarnrc.yml'), 'nodeLinker: node-modules\nenableScripts: false\n');
   copySources(column, application);
   setBuilder(column, application);
   const [command, words] = INSTALL[column.manager];
-  const own = column.manager === 'yarn 1' ? [...words, '--ignore-scripts'] : words;
-  const printed = await run(command, own, { cwd: application, env });
-  if (column.database === 'sqlite' && !isOld(column)) {
+  await run(command, words, { cwd: application, env });
+  if (column.database === 'sqlite') {
     const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
     cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
   }
-  return { application, printed };
+  return application;
 }

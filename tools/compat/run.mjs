@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
  * Runs a program to its end.
  *
  * @returns what it printed
- * @throws {Error} with the end of that when it fails, or takes more than ten minutes
+ * @throws {Error} with the end of that when it fails, or takes more than twenty minutes
  */
 export function run(command, words, { cwd, env = process.env }) {
   return new Promise((resolve, reject) => {
@@ -13,7 +13,7 @@ export function run(command, words, { cwd, env = process.env }) {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
-      timeout: 600_000,
+      timeout: 1_200_000,
     });
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += data));

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Client, codeOf } from '../support/client.mjs';
@@ -24,15 +26,7 @@ export async function tell({ application, env, words, bin }) {
   try {
     await untilItAnswers(url, () => server.exitCode !== null);
     await signInAndOut(new Client(url));
-    const status = await run('node', [bin, '--app', 'dist/app.module.js', 'status', 'ada@example.com'], {
-      cwd: application,
-      env,
-    });
-    assert.equal(
-      JSON.parse(status.slice(status.indexOf('{'), status.lastIndexOf('}') + 1)).enabled,
-      true,
-      status,
-    );
+    await runCommandLine({ application, env, bin });
     assert.doesNotMatch(printed, /warn/i, 'The application warned');
   } catch (error) {
     throw new Error(`${error.message}\n${printed.slice(-4000)}`, { cause: error });
@@ -42,6 +36,17 @@ export async function tell({ application, env, words, bin }) {
     await gone;
     clearTimeout(late);
   }
+}
+
+/** The command line finds the user that the application wrote: both have the same classes and the same tables. */
+async function runCommandLine({ application, env, bin }) {
+  const root = 'dist/app.module.js';
+  // A bundle has its root module inside, where no command reaches it.
+  if (!existsSync(join(application, root))) return;
+  const words = [bin, '--app', root, 'status', 'ada@example.com'];
+  const printed = await run('node', words, { cwd: application, env });
+  const status = printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1);
+  assert.equal(JSON.parse(status).enabled, true, printed);
 }
 
 async function untilItAnswers(url, hasEnded) {
@@ -60,7 +65,6 @@ async function signInAndOut(client) {
   const expect = async (asked, status, part = {}) => {
     const { status: got, body } = await asked;
     assert.equal(got, status, JSON.stringify(body));
-    assert.partialDeepStrictEqual?.(body, part);
     for (const [key, value] of Object.entries(part)) assert.deepEqual(body[key], value);
     return body;
   };

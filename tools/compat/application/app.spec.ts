@@ -41,7 +41,7 @@ describe('an application with nestjs-mfa', () => {
     app = made.createNestApplication();
     await app.listen(0);
     url = `http://localhost:${(app.getHttpServer().address() as AddressInfo).port}`;
-  });
+  }, 60_000);
   afterAll(() => app.close());
 
   it('sets up an authenticator app, and asks for it', async () => {
@@ -59,5 +59,5 @@ describe('an application with nestjs-mfa', () => {
     expect((await call('POST', '/mfa/authenticate', { code })).status).toBe(200);
     expect((await call('GET', '/reports')).status).toBe(200);
     expect(await app.get(MfaAdminService).status('ada@example.com')).toMatchObject({ enabled: true });
-  });
+  }, 60_000);
 });

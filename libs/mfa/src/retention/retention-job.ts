@@ -2,6 +2,7 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 
+import { findOptionalProvider } from '../options/find-optional-provider.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { ExpiredRows } from './expired-rows.js';
@@ -28,12 +29,13 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     const { everySeconds } = this.options.retention;
     if (everySeconds === 0) return;
     this.interval = setInterval(() => void this.run(), everySeconds * 1000);
     this.interval.unref();
-    (await this.findRegistry())?.addInterval(NAME, this.interval);
+    const registry = findOptionalProvider<Registry>(this.modules, 'SchedulerRegistry', 'addInterval');
+    registry?.addInterval(NAME, this.interval);
   }
 
   onModuleDestroy(): void {
@@ -52,16 +54,6 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.warn(`Expired rows stay for now: ${error instanceof Error ? error.message : ''}`);
     } finally {
       this.isAtIt = false;
-    }
-  }
-
-  private async findRegistry(): Promise<Registry | null> {
-    try {
-      const { SchedulerRegistry } = await import('@nestjs/schedule');
-      return this.modules.get<Registry>(SchedulerRegistry, { strict: false });
-    } catch {
-      // The package is optional, and so is its module.
-      return null;
     }
   }
 }

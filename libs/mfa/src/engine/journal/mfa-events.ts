@@ -2,6 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 
+import { findOptionalProvider } from '../../options/find-optional-provider.js';
 import type { MfaEvent, MfaEventType } from './mfa-event.js';
 
 type Listener<T extends MfaEventType> = (event: MfaEvent<T>) => unknown;
@@ -22,8 +23,9 @@ export class MfaEvents implements OnModuleInit {
 
   constructor(@Inject(ModuleRef) private readonly modules: ModuleRef) {}
 
-  async onModuleInit(): Promise<void> {
-    this.emitter = await this.findEmitter();
+  onModuleInit(): void {
+    // So the class is called that the package exports as `EventEmitter2`.
+    this.emitter = findOptionalProvider<Emitter>(this.modules, 'EventEmitter', 'emitAsync');
   }
 
   /**
@@ -56,15 +58,5 @@ export class MfaEvents implements OnModuleInit {
       .catch((error: unknown) => {
         this.logger.error(`A listener of ${type} failed: ${error instanceof Error ? error.message : ''}`);
       });
-  }
-
-  private async findEmitter(): Promise<Emitter | null> {
-    try {
-      const { EventEmitter2 } = await import('@nestjs/event-emitter');
-      return this.modules.get<Emitter>(EventEmitter2, { strict: false });
-    } catch {
-      // The package is optional, and so is its module.
-      return null;
-    }
   }
 }
