@@ -190,7 +190,7 @@ describeInBrowser('the pages in Chromium', () => {
     await page.goto(`${PAGES}/authenticate`);
     await page.getByRole('link', { name: 'Use a recovery code' }).click();
     await inspector.look(page, 'authenticate-recovery-code');
-    await page.getByLabel('Recovery code').fill(codes[0] as string);
+    await page.getByLabel('Recovery code', { exact: true }).fill(codes[0] as string);
     await press(page, 'Confirm');
     await page.getByText('9 of 10 recovery codes left').waitFor();
     await page.getByRole('link', { name: 'Recovery codes' }).click();

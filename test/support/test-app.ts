@@ -208,6 +208,8 @@ export async function startTestApp({
     create?.(module, logger) ?? module.createNestApplication({ forceCloseConnections: true, logger });
   configure?.(app);
   try {
+    // Longer than the slowest test thinks: a client takes a connection again that the server is about to close.
+    Object.assign(app.getHttpServer() as object, { keepAliveTimeout: 60_000 });
     await app.listen(port ?? 0, port === undefined ? '127.0.0.1' : 'localhost');
   } catch (error) {
     // Its connections would keep the database from being dropped.

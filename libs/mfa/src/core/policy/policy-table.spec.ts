@@ -156,7 +156,7 @@ function tableOf(
 
 const INTRODUCTION = `# What @RequireMfa() answers
 
-Every decision is made by one pure function, \`decide\` in [policy.ts](../libs/mfa/src/policy/policy.ts). These tables are its answers,
+Every decision is made by one pure function, \`decide\` in [policy.ts](../libs/mfa/src/core/policy/policy.ts). These tables are its answers,
 written by its test (\`UPDATE_DOCS=1 npm test -- policy-table\`); the test fails when they differ. \`gracePeriodSeconds\` is 300.
 
 - **pass**: the route answers.
