@@ -295,6 +295,13 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
     expect((await client.post('/once')).status).toBe(401);
   });
 
+  it('buys no new factor, which would open the next', async () => {
+    const { client } = await enrolKey(test);
+    expect((await client.post('/once')).status).toBe(200);
+    expect((await register(client, new SoftwareAuthenticator())).body.code).toBe('mfa_required');
+    expect((await client.post('/mfa/recovery-codes')).body.code).toBe('mfa_required');
+  });
+
   it('leaves no other proof of the session for the next', async () => {
     const { client } = await enrol(test);
     await register(client, new SoftwareAuthenticator());

@@ -55,6 +55,22 @@ describe(`what a passkey is for (${ENGINE})`, () => {
   });
 
   describe('one for signing in alone', () => {
+    it('that somebody with the password has added removes no factor that the user adds later', async () => {
+      const { client: thief, id } = await signIn(test);
+      const planted = new SoftwareAuthenticator();
+      expect((await register(thief, planted, ALONE)).status).toBe(201);
+      const client = test.client();
+      await client.post('/login', { id });
+      const { body: setup } = await client.post('/mfa/totp');
+      const code = codeOf(setup.secret, test.clock);
+      const { body } = await client.post('/mfa/totp/activate', { code });
+      const late = test.client();
+      expect((await signInWithPasskey(late, planted)).status).toBe(200);
+      expect((await late.delete(`/mfa/authenticators/${body.authenticator.id}`)).body.code).toBe(
+        'mfa_required',
+      );
+    });
+
     it('makes nobody enrolled: no recovery codes, no other session ended, and nothing to prove later', async () => {
       const { client, id } = await signIn(test);
       const elsewhere = test.client();
@@ -63,8 +79,8 @@ describe(`what a passkey is for (${ENGINE})`, () => {
       expect(body).not.toHaveProperty('recoveryCodes');
       expect((await elsewhere.get('/me')).status).toBe(200);
       expect((await elsewhere.get('/mfa/status')).body).toMatchObject({ enabled: false, verified: false });
-      // Proven here and now it is as good as any.
-      expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
+      // Whoever knows the password could have added it: its registration proves nothing.
+      expect((await client.get('/protected/phishing-resistant')).status).toBe(403);
       expect((await elsewhere.get('/protected')).body.code).toBe('mfa_enrollment_required');
       expect((await elsewhere.post('/mfa/recovery-codes')).body.code).toBe('cannot_generate_recovery_codes');
       expect(await test.app.get(MfaService).isMfaEnabled({ id })).toBe(false);

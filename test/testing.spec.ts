@@ -289,9 +289,10 @@ describe('in production', () => {
     process.env['NODE_ENV'] = before;
   });
 
-  it('refuses everything', async () => {
-    process.env['NODE_ENV'] = 'production';
-    const refusal = /refuses to work while NODE_ENV is production/;
+  it.each(['production', 'staging', undefined])('refuses everything (NODE_ENV %s)', async (nodeEnv) => {
+    if (nodeEnv === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = nodeEnv;
+    const refusal = /works only where NODE_ENV is test or development/;
     expect(() => totpCode('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ')).toThrow(refusal);
     expect(() => new SoftwareSecurityKey()).toThrow(refusal);
     expect(() => MfaTestingModule.forRoot()).toThrow(refusal);

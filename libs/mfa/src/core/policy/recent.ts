@@ -41,6 +41,8 @@ export function typesForChanges(enrolled: readonly MfaType[], need: ChangesNeed)
 export function isRecent({ types, records, authenticatedAt, now, maxAge }: RecentFacts): boolean {
   const newest = newestRecord(records, (record) => {
     const type = typeOfRecord(record);
+    // Else a spent proof would buy a new factor, and with it a proof that is not spent.
+    if (record.spent) return false;
     if (type !== undefined) return types === null || types.includes(type);
     return types === null && (isFirstFactor(record) || record.method === 'external');
   });

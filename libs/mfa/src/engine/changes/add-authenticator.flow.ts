@@ -95,7 +95,7 @@ export class AddAuthenticatorFlow {
     const added = await this.change.run(user, { context }, (state) =>
       this.plan(user, authenticator, factor, state, context),
     );
-    if (added.isFirst || factor.endOtherSessions) await this.endLateSessions(user, added);
+    if (added.isFirst || factor.endOtherSessions) await this.endLateSessions(user, added, context);
     return added;
   }
 
@@ -103,9 +103,13 @@ export class AddAuthenticatorFlow {
    * Ends sessions that another connection started, by a password alone, after this commit had ended those that it could see
    * and before it was done: on a server, statements of two transactions overlap.
    */
-  private async endLateSessions(user: MfaUser, { issued }: AddedFactor): Promise<void> {
+  private async endLateSessions(
+    user: MfaUser,
+    { issued }: AddedFactor,
+    context: MfaRequestContext | undefined,
+  ): Promise<void> {
     try {
-      await this.sessions.revokeAll(user, issued?.session);
+      await this.sessions.revokeAll(user, issued?.session ?? context?.session ?? undefined);
     } catch {
       // The factor is there and its recovery codes have to reach the user; the storage has logged what went wrong.
     }
@@ -145,7 +149,7 @@ export class AddAuthenticatorFlow {
       result.recoveryCodes = planned.codes;
     }
     let startedSessionId: string | undefined;
-    if (context && !factor.isUnproven) {
+    if (context && this.isGain(factor, authenticator, state)) {
       const { issued, write } = this.planSession(state, authenticator, facts, context);
       writes.push(write);
       result.issued = issued;
@@ -160,8 +164,10 @@ export class AddAuthenticatorFlow {
     }
     // Whoever was signed in elsewhere was so by a password alone, or by what is replaced.
     if (isFirst || replaced || endOtherSessions) {
-      writes.push(this.sessions.planEndingOthers(state.userId, result.issued?.session.id ?? ''));
-      const scope = result.issued ? 'others' : 'all';
+      writes.push(
+        this.sessions.planEndingOthers(state.userId, (result.issued?.session ?? state.session)?.id ?? ''),
+      );
+      const scope = (result.issued ?? state.session) ? 'others' : 'all';
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
     }
     return {
@@ -171,6 +177,14 @@ export class AddAuthenticatorFlow {
       result,
       onLost,
     };
+  }
+
+  /**
+   * Whether its registration is a proof in the session. Not so that of a passkey for convenience alone by somebody without a second
+   * factor: whoever knows the password can add one, and would have proven a second factor with it.
+   */
+  private isGain(factor: NewFactor, added: Authenticator, { authenticators }: FactorState): boolean {
+    return !factor.isUnproven && (isSecondFactorRow(added) || authenticators.some(isSecondFactorRow));
   }
 
   /**

@@ -123,7 +123,8 @@ export class AuthenticationSessionService {
         .where('s.userId = :userId', { userId: userIdOf(user) })
         .orderBy('s.createdAt', 'DESC')
         .addOrderBy('s.id', 'DESC')
-        .limit(this.options.session.maxPerUser)
+        // There may be some more of them for a while, until the oldest are removed.
+        .limit(2 * this.options.session.maxPerUser)
         .getMany(),
     );
     return rows.filter((session) => this.isAlive(session));
@@ -189,7 +190,15 @@ export class AuthenticationSessionService {
   ): { issued: IssuedSession; write: Write } {
     const token = createToken();
     const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
-    const methods = [...session.methods.filter((record) => !isReplaced(record)), ...records];
+    // What an identity provider has said once is the same evidence however often it is shown: it stays spent.
+    const spent = (record: AuthenticationRecord) =>
+      session.methods.find(
+        (one) => one.spent && one.method === 'external' && isSameProof(one, record) && one.at >= record.at,
+      );
+    const methods = [
+      ...session.methods.filter((record) => !isReplaced(record)),
+      ...records.map((record) => spent(record) ?? record),
+    ];
     const changed = {
       methods,
       tokenHash: hashToken(token),

@@ -10,6 +10,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isRecent, typesForChanges } from '../../core/policy/recent.js';
 import type { MfaRequestContext } from './request-context.service.js';
 import { recordsOf } from './request-context.service.js';
@@ -47,9 +48,13 @@ export class RecentProof {
       : null;
     const maxAge = this.options.changesMaxAgeSeconds;
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
+    // Whoever knew the password could have added such a passkey, before there was a factor: it changes none.
+    const passwordless = new Set(rows.filter(({ role }) => role === PASSWORDLESS).map(({ id }) => id));
+    const counts = ({ authenticatorId = '' }: AuthenticationRecord) =>
+      !enrolled || !passwordless.has(authenticatorId);
     const recent = isRecent({
       types,
-      records: recordsOf(context),
+      records: recordsOf(context).filter(counts),
       authenticatedAt: authenticatedAt?.getTime() ?? null,
       now: this.clock.now(),
       maxAge,
