@@ -123,8 +123,7 @@ export class AuthenticationSessionService {
         .where('s.userId = :userId', { userId: userIdOf(user) })
         .orderBy('s.createdAt', 'DESC')
         .addOrderBy('s.id', 'DESC')
-        // There may be some more of them for a while, until the oldest are removed.
-        .limit(2 * this.options.session.maxPerUser)
+        .limit(this.options.session.maxPerUser)
         .getMany(),
     );
     return rows.filter((session) => this.isAlive(session));
