@@ -3,14 +3,18 @@ import type { Authenticator, MfaEvent } from 'nestjs-mfa';
 import { MfaEvents, TotpService } from 'nestjs-mfa';
 
 import type { Client } from './support/client.js';
+import { rowsOf } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import { RELYING_PARTY, TestAdapter, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 
 let isKept = false;
+/** What happens between the plan of a change and its commit. */
+let meanwhile: (authenticator: Authenticator) => Promise<void> = () => Promise.resolve();
 
 class KeepingAdapter extends TestAdapter {
-  override canDeleteAuthenticator(_authenticator: Authenticator): boolean {
+  override async canDeleteAuthenticator(authenticator: Authenticator): Promise<boolean> {
+    await meanwhile(authenticator);
     return !isKept;
   }
 }
@@ -60,6 +64,21 @@ describe('an authenticator app that takes the place of another', () => {
     const own = events.filter(({ userId }) => userId === user.id).map(({ type }) => type);
     expect(own).toContain('mfa.authenticator.removed');
     expect(own.filter((type) => type === 'mfa.authenticator.added')).toHaveLength(2);
+  });
+
+  it('changes nothing when that is gone by then, whoever has removed its row', async () => {
+    const user = await enrol(test);
+    const code = codeOf(await begin(user), test.clock);
+    meanwhile = async ({ id }) => {
+      await rowsOf(test.dataSource, 'DELETE FROM mfa_authenticator WHERE id = ?', [id]);
+    };
+    try {
+      const { status, body } = await user.client.post('/mfa/totp/activate', { code });
+      expect([status, body.code]).toEqual([404, 'not_found']);
+    } finally {
+      meanwhile = () => Promise.resolve();
+    }
+    expect(await typesOf(user.client)).toEqual(['recovery_codes']);
   });
 
   it('changes nothing when it is given up', async () => {

@@ -157,6 +157,17 @@ describe(`what a passkey is for (${ENGINE})`, () => {
     const upgrade = async (client: Client, key: SoftwareAuthenticator) =>
       register(client, key, { automatic: true });
 
+    it('ends the other sessions when it is told to, and never its own', async () => {
+      const { client, id } = await signIn(test);
+      const elsewhere = test.client();
+      await elsewhere.post('/login', { id });
+      const { body: options } = await client.post('/mfa/webauthn/options', { automatic: true });
+      const credential = new SoftwareAuthenticator(SILENT).create(options);
+      const { status } = await client.post('/mfa/webauthn', { credential, endOtherSessions: true });
+      expect([status, (await client.get('/mfa/session')).status]).toEqual([201, 200]);
+      expect((await elsewhere.get('/mfa/session')).body.code).toBe('session_expired');
+    });
+
     it('proves nothing until it is used, and signs in by itself then', async () => {
       const { client, id } = await signIn(test);
       const { body: options } = await client.post('/mfa/webauthn/options', { automatic: true });

@@ -181,8 +181,8 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
     const { body: options } = await client.post('/mfa/authenticate/webauthn/options');
     return key.get(options);
   };
-  const registration = async (client: Client) => {
-    const { body: options } = await client.post('/mfa/webauthn/options', {});
+  const registration = async (client: Client, extra: object = {}) => {
+    const { body: options } = await client.post('/mfa/webauthn/options', extra);
     return new SoftwareAuthenticator().create(options);
   };
   /** The id of the one session of the user that is not this client's. */
@@ -216,6 +216,15 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
       by,
       prepare: async (s) => {
         const credential = await registration(of(s));
+        return () => of(s).post('/mfa/webauthn', { credential }, HELD);
+      },
+    },
+    {
+      name: `registers a passkey for signing in alone (${by})`,
+      kinds: both,
+      by,
+      prepare: async (s) => {
+        const credential = await registration(of(s), { role: 'passwordless' });
         return () => of(s).post('/mfa/webauthn', { credential }, HELD);
       },
     },
@@ -501,7 +510,7 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
 
   const TABLES = {
     authenticator:
-      'SELECT id, type, name, data, remaining, last_step FROM mfa_authenticator WHERE user_id = ? ORDER BY id',
+      'SELECT id, type, role, name, data, remaining, last_step FROM mfa_authenticator WHERE user_id = ? ORDER BY id',
     code: 'SELECT code_hash, used_at FROM mfa_recovery_code WHERE user_id = ? ORDER BY code_hash',
     session: 'SELECT id, token_hash, status, methods FROM mfa_session WHERE user_id = ? ORDER BY id',
     setup: 'SELECT id FROM mfa_totp_setup WHERE user_id = ?',
@@ -523,7 +532,9 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
   const expectSound = async ({ id }: Subject, label: string) => {
     const { authenticator, code, session: sessions, device } = await stateOf(id);
     const known = [...authenticator, ...device].map((row) => row['id']);
-    const factors = authenticator.filter(({ type }) => type !== 'recovery_codes');
+    const factors = authenticator.filter(
+      ({ type, role }) => type !== 'recovery_codes' && role !== 'passwordless',
+    );
     for (const { methods, status } of sessions) {
       const records = JSON.parse(methods as string) as AuthenticationRecord[];
       // A code of a set that was replaced is a proof still: nobody lost it, and its session may have made the new set.
@@ -536,7 +547,8 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
         status === 'pending' || factors.length === 0 || records.some(({ method }) => method !== 'pwd');
       expect([label, isComplete]).toEqual([label, true]);
     }
-    if (factors.length === 0) expect([label, authenticator, code]).toEqual([label, [], []]);
+    const alone = authenticator.filter(({ role }) => role !== 'passwordless');
+    if (factors.length === 0) expect([label, alone, code]).toEqual([label, [], []]);
     const [state] = await rowsOf(
       test.dataSource,
       'SELECT second_factors FROM mfa_user_state WHERE user_id = ?',

@@ -3,6 +3,7 @@ import type { MfaEvent } from 'nestjs-mfa';
 import {
   AuthenticationSession,
   AuthenticationSessionService,
+  MfaPolicyService,
   MfaAdminService,
   MfaEvents,
   MfaService,
@@ -249,6 +250,16 @@ describe('a session that is not used', () => {
     test.clock.advance(601);
     expect((await other.get('/me')).body.code).toBe('session_expired');
     expect((await other.get('/protected')).status).toBe(401);
+  });
+
+  it('opens nothing in the hands of code that has read it before', async () => {
+    const { id } = await enrol(test);
+    const [session = null] = await test.app.get(AuthenticationSessionService).list({ id });
+    const policy = test.app.get(MfaPolicyService);
+    test.clock.advance(200);
+    expect(await policy.check({ id }, session)).toEqual({ allow: true });
+    test.clock.advance(500);
+    expect(await policy.check({ id }, session, { maxAge: 3600 })).toMatchObject({ allow: false });
   });
 
   it('is kept by a proof and by re-authentication, but never beyond its end', async () => {

@@ -111,7 +111,7 @@ export class MfaPolicyService {
     session: AuthenticationSession | null,
     requirement: MfaRequirement = {},
   ): Promise<PolicyDecision> {
-    const own = user && session?.userId === userIdOf(user) && !session.isExpired(this.clock.now());
+    const own = user && session?.userId === userIdOf(user) && !this.sessions.isOver(session);
     const judged = { user, session: own ? session : null };
     return requirement.once ? this.spendFor(requirement, judged) : this.decideFor(requirement, judged);
   }

@@ -6,7 +6,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { flagOf } from '../../core/users/mfa-user.js';
 import { isSecondFactorRow } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
 import { newAuthenticator } from '../rows/authenticator.entity.js';
 import { FactorChange } from './factor-change.js';
@@ -175,7 +175,7 @@ export class AddAuthenticatorFlow {
       events,
       ...(startedSessionId === undefined ? {} : { startedSessionId }),
       result,
-      onLost,
+      onLost: replaced ? { ...onLost, [REMOVAL_CLAIM]: 'not_found' } : onLost,
     };
   }
 

@@ -8,8 +8,7 @@ import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
-import { sortableId } from '../../core/crypto/tokens.js';
-import { createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
+import { sortableId, createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { EventSource } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -337,10 +336,14 @@ export class AuthenticationSessionService {
     return session && this.isAlive(session) ? session : null;
   }
 
+  /** Whether a session that was read before is over now: at its end, or because it was not used for too long. */
+  isOver(session: AuthenticationSession): boolean {
+    return session.isExpired(this.clock.now()) || this.activity.isIdle(session);
+  }
+
   /** A row that this module has not made, or that was changed by others, is no session. */
   private isAlive(session: AuthenticationSession): boolean {
-    const isOver = session.isExpired(this.clock.now()) || this.activity.isIdle(session);
-    return !isOver && isSealedSession(this.keyRing, session);
+    return !this.isOver(session) && isSealedSession(this.keyRing, session);
   }
 
   private deletion() {
