@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaErrorCode, MfaLocaleTexts, MfaUser } from 'nestjs-mfa';
-import type { DefaultMfaAdapter } from 'nestjs-mfa';
+import type { MfaErrorCode, MfaLocaleTexts, MfaUser, DefaultMfaAdapter } from 'nestjs-mfa';
 import { ENGLISH, GERMAN, MFA_ADAPTER, MFA_ERRORS } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';

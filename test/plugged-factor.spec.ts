@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
-import { MfaAdminService, MfaService, RequireMfa, mfaClaims } from 'nestjs-mfa';
-import { AuthenticationSessionService } from 'nestjs-mfa';
+import { MfaAdminService, MfaService, RequireMfa, mfaClaims, AuthenticationSessionService } from 'nestjs-mfa';
 
 import { TokenListFactor } from './fixtures/token-list.factor.js';
 import { PageAdapter } from './pages/support.js';

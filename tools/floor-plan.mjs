@@ -17,7 +17,7 @@ const arrows = files.flatMap((file) =>
 
 /** The largest sets of nodes of which each reaches each other (Tarjan). */
 function cyclesOf(edges) {
-  const next = Map.groupBy ? Map.groupBy(edges, ([from]) => from) : groupBy(edges);
+  const next = groupBy(edges);
   const [index, low, stack, found] = [new Map(), new Map(), [], []];
   const visit = (node) => {
     index.set(node, index.size);

@@ -1,6 +1,7 @@
 // The table of options in README.md, made of their declarations in libs/mfa/src/options. Fails when it differs; `--write` mends it.
 import { createRequire } from 'node:module';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { build } from 'esbuild';
@@ -33,7 +34,7 @@ const plain = (comment) => (typeof comment === 'string' ? comment : '').replace(
 
 /** The tables as the library has them, with the names of their constants. */
 async function loadTables() {
-  const folder = mkdtempSync(join(ROOT, 'node_modules/.options-'));
+  const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-options-'));
   const outfile = join(folder, 'options.cjs');
   const files = readdirSync(OPTIONS).filter((file) => /options\.ts$/.test(file));
   await build({

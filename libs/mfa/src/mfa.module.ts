@@ -10,8 +10,7 @@ import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './account/authenticators.controller.js';
 import { AUTHENTICATOR_DETAILS } from './engine/authenticators/authenticator-list.js';
 import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
-import { MFA_KEY_RING } from './core/crypto/key-ring.js';
-import { KeyRing } from './core/crypto/key-ring.js';
+import { MFA_KEY_RING, KeyRing } from './core/crypto/key-ring.js';
 import { FACTOR_SERVICES, factorProviders } from './module/factor-providers.js';
 import { FACTORS } from './factors/factors.js';
 import { ASK_AGAIN_INTERCEPTOR } from './guard/ask-again.js';
@@ -33,11 +32,10 @@ import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import type { ResolvedPages } from './pages/frame/resolve-pages.js';
 import { assertPagesWork } from './pages/frame/resolve-pages.js';
-import { MFA_PAGES } from './options/addresses.js';
+import { MFA_PAGES, MFA_PATH } from './options/addresses.js';
 import type { ResolvedStructure } from './module/structural-options.js';
 import type { ResolvedRoutes } from './http/mount-controller.js';
-import { resolveStructure } from './module/structural-options.js';
-import { MFA_PATH } from './options/addresses.js';
+import { behaviourOf, resolveStructure } from './module/structural-options.js';
 import { PageAssetsController } from './pages/controllers/assets.controller.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
 import { OWN_TRANSPORT_PROVIDER } from './engine/sessions/own-transport.js';
@@ -70,30 +68,7 @@ export class MfaModule implements NestModule {
 
   /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
   static forRoot(options: MfaModuleOptions): DynamicModule {
-    const {
-      path,
-      controllers,
-      pages,
-      routes,
-      globalGuard,
-      isGlobal,
-      dataSource,
-      adapter,
-      factors,
-      ...behaviour
-    } = options;
-    const structure = {
-      path,
-      controllers,
-      pages,
-      routes,
-      globalGuard,
-      isGlobal,
-      dataSource,
-      adapter,
-      factors,
-    };
-    return build(structure, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviour }]);
+    return build(options, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviourOf(options) }]);
   }
 
   /** Like {@link forRoot}, with options from a factory; those that shape the module are still given here. */

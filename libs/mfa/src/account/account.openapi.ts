@@ -6,8 +6,8 @@ import {
   SessionStateModel,
   SignedInSessionModel,
   StatusModel,
+  ID_PARAMETER,
 } from '../openapi/models.js';
-import { ID_PARAMETER } from '../openapi/models.js';
 import { RenameAuthenticatorDto } from './rename-authenticator.dto.js';
 
 export const SESSION_ROUTES = {

@@ -9,8 +9,7 @@ import { RequestContextService } from '../engine/sessions/request-context.servic
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
 import { accessOf, setRequestContext } from './access.js';
-import { hasBody, readHeader, setHeader } from '../core/web/http-message.js';
-import { isShallow } from '../core/web/http-message.js';
+import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-message.js';
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
 @Injectable()

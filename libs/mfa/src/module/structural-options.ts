@@ -1,5 +1,6 @@
 import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
-import type { MfaStructuralOptions } from './module-options.js';
+import type { MfaModuleOptions, MfaStructuralOptions } from './module-options.js';
+import type { MfaBehaviourOptions } from '../options/mfa-options.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
@@ -16,6 +17,26 @@ export type ResolvedStructure = Required<
     routes: ResolvedRoutes;
     factors: readonly MfaFactorOption[];
   };
+
+/** Each by its name, which the compiler holds to be all of them. */
+const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
+  path: true,
+  controllers: true,
+  pages: true,
+  routes: true,
+  globalGuard: true,
+  isGlobal: true,
+  dataSource: true,
+  adapter: true,
+  factors: true,
+};
+
+/** The options that do not shape the module. */
+export function behaviourOf(options: MfaModuleOptions): MfaBehaviourOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !Object.hasOwn(STRUCTURAL, name)),
+  ) as unknown as MfaBehaviourOptions;
+}
 
 /**
  * Fills in the defaults of the options that shape the module.

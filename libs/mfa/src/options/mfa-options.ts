@@ -11,7 +11,7 @@ import { resolveLocales } from './resolve-locales.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
 import type { SessionOptions } from './session-options.js';
-import { SESSION_OPTIONS } from './session-options.js';
+import { SESSION_OPTIONS, checkSession } from './session-options.js';
 import type { AuditOptions, RetentionOptions, StorageOptions } from './storage-options.js';
 import { AUDIT_OPTIONS, RETENTION_OPTIONS, STORAGE_OPTIONS } from './storage-options.js';
 import type { TotpOptions } from './totp-options.js';
@@ -21,7 +21,7 @@ import { TRUSTED_DEVICES_OPTIONS } from './trusted-devices-options.js';
 import type { ResolvedWebAuthnOptions, WebAuthnOptions } from './webauthn-options.js';
 import { WEBAUTHN_OPTIONS, checkWebAuthn } from './webauthn-options.js';
 
-const webauthn = group(WEBAUTHN_OPTIONS);
+const webauthn = group(WEBAUTHN_OPTIONS, checkWebAuthn);
 
 /** Options that may come from a factory. */
 export const BEHAVIOUR_OPTIONS = {
@@ -52,9 +52,7 @@ export const BEHAVIOUR_OPTIONS = {
     ...webauthn,
     read: (name, value, problems, scope) => {
       if (value === undefined) return null;
-      const read = webauthn.read(name, value, problems, scope);
-      checkWebAuthn(read, value as Record<string, unknown>, problems);
-      const { allowInsecureOrigin: _, ...kept } = read;
+      const { allowInsecureOrigin: _, ...kept } = webauthn.read(name, value, problems, scope);
       return kept;
     },
   }),
@@ -93,7 +91,7 @@ export const BEHAVIOUR_OPTIONS = {
   /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enrol. */
   requireVerifiedEmail: toggle(true),
   /** Sessions, and how their token travels. */
-  session: group<typeof SESSION_OPTIONS, SessionOptions>(SESSION_OPTIONS),
+  session: group<typeof SESSION_OPTIONS, SessionOptions>(SESSION_OPTIONS, checkSession),
   /**
    * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
    * the application's.

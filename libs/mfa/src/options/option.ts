@@ -131,10 +131,16 @@ export function special<Given, Kept = Given>(
   return option;
 }
 
-/** Options that belong together; `finish` holds them against each other. */
+/** Options that belong together; `finish` holds them against each other, and sees which of them were given. */
 export function group<Table extends OptionTable, Given = GivenOf<Table>>(
   table: Table,
-  finish?: (kept: KeptOf<Table>, problems: Problems, scope: OptionScope, name: string) => void,
+  finish?: (
+    kept: KeptOf<Table>,
+    problems: Problems,
+    scope: OptionScope,
+    name: string,
+    given: Readonly<Record<string, unknown>>,
+  ) => void,
 ): Option<Given, KeptOf<Table>> {
   return {
     kind: 'group',
@@ -143,7 +149,7 @@ export function group<Table extends OptionTable, Given = GivenOf<Table>>(
     table,
     read: (name, value, problems, scope) => {
       const kept = readGroup(table, name, value, problems, scope);
-      finish?.(kept, problems, scope, name);
+      finish?.(kept, problems, scope, name, (value ?? {}) as Record<string, unknown>);
       return kept;
     },
   };

@@ -1,4 +1,4 @@
-import type { GivenOf, KeptOf } from './option.js';
+import type { GivenOf } from './option.js';
 import { group, integer, toggle } from './option.js';
 
 /** What opens a locked authenticator, besides an administrator and binding it anew. */
@@ -40,4 +40,3 @@ export const RATE_LIMIT_OPTIONS = {
 };
 
 export interface RateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS> {}
-export type ResolvedRateLimitOptions = KeptOf<typeof RATE_LIMIT_OPTIONS>;

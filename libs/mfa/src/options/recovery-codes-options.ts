@@ -1,4 +1,4 @@
-import type { GivenOf, KeptOf } from './option.js';
+import type { GivenOf } from './option.js';
 import { integer, special } from './option.js';
 
 /** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
@@ -30,4 +30,3 @@ export const RECOVERY_CODES_OPTIONS = {
 };
 
 export interface RecoveryCodesOptions extends GivenOf<typeof RECOVERY_CODES_OPTIONS> {}
-export type KeptRecoveryCodesOptions = KeptOf<typeof RECOVERY_CODES_OPTIONS>;

@@ -12,7 +12,7 @@ import { findPackageName } from './package-name.js';
 import { Problems } from './problems.js';
 import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
-import { checkSession, nameCookie } from './session-options.js';
+import { nameCookie } from './session-options.js';
 
 const BUILT_IN_TYPES: readonly MfaType[] = ['totp', 'webauthn', 'recovery_codes'];
 
@@ -41,7 +41,6 @@ export function resolveOptions(
     preset,
     siteName,
   });
-  checkSession(options.session, problems);
   const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
   checkFactors(problems, profile, supportedTypes);
   if (!kept.webauthn && supportedTypes.includes('webauthn')) {

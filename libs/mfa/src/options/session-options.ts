@@ -108,11 +108,16 @@ export const SESSION_OPTIONS = {
 };
 
 /** Holds the options against each other. */
-export function checkSession(given: SessionOptions | undefined, problems: Problems): void {
-  const { transport, header, cookie } = given ?? {};
-  if (transport !== undefined && (header !== undefined || cookie === false)) {
+export function checkSession(
+  _kept: KeptOf<typeof SESSION_OPTIONS>,
+  problems: Problems,
+  _scope: OptionScope,
+  name: string,
+  { transport, header, cookie: givenCookie }: Readonly<Record<string, unknown>>,
+): void {
+  if (transport !== undefined && (header !== undefined || givenCookie === false)) {
     problems.add(
-      '`session.transport` takes the place of `session.header` and `session.cookie`: leave `header` out, and `cookie: false` too',
+      `\`${name}.transport\` takes the place of \`${name}.header\` and \`${name}.cookie\`: leave \`header\` out, and \`cookie: false\` too`,
     );
   }
 }

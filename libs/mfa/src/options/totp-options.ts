@@ -1,5 +1,5 @@
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
-import type { GivenOf, KeptOf } from './option.js';
+import type { GivenOf } from './option.js';
 import { choice, integer, special, text } from './option.js';
 import { isDevelopment } from './options-environment.js';
 
@@ -50,4 +50,3 @@ export const TOTP_OPTIONS = {
 };
 
 export interface TotpOptions extends GivenOf<typeof TOTP_OPTIONS> {}
-export type ResolvedTotpOptions = KeptOf<typeof TOTP_OPTIONS>;

@@ -1,5 +1,5 @@
 import { readCertificate } from '../core/crypto/certificates.js';
-import type { GivenOf, KeptOf } from './option.js';
+import type { GivenOf, KeptOf, OptionScope } from './option.js';
 import { choice, special, text, toggle } from './option.js';
 import type { Problems } from './problems.js';
 
@@ -82,8 +82,10 @@ export type ResolvedWebAuthnOptions = Readonly<Omit<KeptOf<typeof WEBAUTHN_OPTIO
 /** Holds the options against each other. */
 export function checkWebAuthn(
   { allowInsecureOrigin, attestation, attestationRoots }: KeptOf<typeof WEBAUTHN_OPTIONS>,
-  given: Readonly<Record<string, unknown>>,
   problems: Problems,
+  _scope: OptionScope,
+  _name: string,
+  given: Readonly<Record<string, unknown>>,
 ): void {
   for (const name of ['rpId', 'rpName', 'origins']) {
     if (given[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);

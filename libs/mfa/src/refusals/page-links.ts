@@ -3,8 +3,7 @@ import { ApplicationConfig } from '@nestjs/core';
 
 import { isExcludedFromPrefix } from './own-routes.js';
 import type { PageAddresses } from '../options/addresses.js';
-import { MFA_PAGES } from '../options/addresses.js';
-import { MFA_PATH } from '../options/addresses.js';
+import { MFA_PAGES, MFA_PATH } from '../options/addresses.js';
 
 /** The addresses of the pages and of what they call, as browsers see them. */
 @Injectable()

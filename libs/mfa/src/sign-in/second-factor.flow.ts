@@ -10,14 +10,11 @@ import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.j
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
-import { proofEvents } from '../engine/journal/mfa-event.js';
+import { proofEvents, sourceOfRequest, nameAuthenticator } from '../engine/journal/mfa-event.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource } from '../engine/journal/mfa-event.js';
-import { sourceOfRequest } from '../engine/journal/mfa-event.js';
-import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
-import { nameAuthenticator } from '../engine/journal/mfa-event.js';
+import type { EventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { isOverSameChannel } from '../core/policy/channels.js';
 import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';

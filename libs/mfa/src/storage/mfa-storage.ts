@@ -4,13 +4,11 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { againOnConflict, isConflict } from './conflicts.js';
-import { surviveConnectionLoss } from './conflicts.js';
-import { isInsideTransaction, watchTransactions } from './sqlite-commit.js';
+import { againOnConflict, isConflict, surviveConnectionLoss } from './conflicts.js';
+import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
 import type { PrimaryReader } from './primary-reader.js';
 import { readFromPrimary } from './primary-reader.js';
 import { commitOnServer } from './server-commit.js';
-import { commitOnSqlite } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
 /**

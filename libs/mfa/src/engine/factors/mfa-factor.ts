@@ -1,5 +1,4 @@
-import type { Type } from '@nestjs/common';
-import type { FactoryProvider } from '@nestjs/common';
+import type { Type, FactoryProvider } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { FactorTraits } from '../../core/policy/factor-traits.js';

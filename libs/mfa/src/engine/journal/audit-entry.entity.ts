@@ -2,8 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaEventType } from './mfa-event.js';
-import { JsonColumn } from '../../storage/columns.js';
-import { MomentColumn } from '../../storage/columns.js';
+import { JsonColumn, MomentColumn } from '../../storage/columns.js';
 
 /** One event of the audit trail. Rows are only ever added, and removed when their time is over. */
 @Entity({ name: 'mfa_audit_entry' })

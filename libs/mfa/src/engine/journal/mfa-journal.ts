@@ -10,8 +10,7 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaNotifier } from './mfa-notifier.js';
-import type { EventSource } from './mfa-event.js';
-import type { MfaEvent, NewMfaEvent } from './mfa-event.js';
+import type { EventSource, MfaEvent, NewMfaEvent } from './mfa-event.js';
 import { MfaEvents } from './mfa-events.js';
 import { AuditEntry } from './audit-entry.entity.js';
 

@@ -3,9 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { readRecords } from '../../core/policy/methods.js';
-import { CountColumn } from '../../storage/columns.js';
-import { JsonColumn } from '../../storage/columns.js';
-import { MomentColumn } from '../../storage/columns.js';
+import { CountColumn, JsonColumn, MomentColumn } from '../../storage/columns.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
 export type AuthenticationSessionStatus = 'pending' | 'authenticated';

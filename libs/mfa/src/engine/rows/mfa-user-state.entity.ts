@@ -1,8 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
-import { CountColumn } from '../../storage/columns.js';
-import { MomentColumn } from '../../storage/columns.js';
+import { CountColumn, MomentColumn } from '../../storage/columns.js';
 
 /** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
 @Entity({ name: 'mfa_user_state' })

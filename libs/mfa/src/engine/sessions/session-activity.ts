@@ -67,7 +67,11 @@ export class SessionActivity implements OnModuleDestroy {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     const bySecond = new Map<number, string[]>();
-    for (const [id, second] of this.due) bySecond.set(second, [...(bySecond.get(second) ?? []), id]);
+    for (const [id, second] of this.due) {
+      const ids = bySecond.get(second);
+      if (ids) ids.push(id);
+      else bySecond.set(second, [id]);
+    }
     this.due.clear();
     for (const [second, ids] of bySecond) {
       const seen = second * 1000;

@@ -7,13 +7,12 @@ import { AccountsService } from '../../engine/authenticators/accounts.service.js
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
-import { proofEvents } from '../../engine/journal/mfa-event.js';
+import { proofEvents, APPLICATION_SOURCE, sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { Tampering } from '../../engine/authenticators/tampering.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { EventSource } from '../../engine/journal/mfa-event.js';
-import { APPLICATION_SOURCE, sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import type { ProofFacts } from '../../core/policy/methods.js';

@@ -2,8 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import { BigintColumn } from '../../storage/columns.js';
-import { JsonColumn } from '../../storage/columns.js';
+import { BigintColumn, JsonColumn } from '../../storage/columns.js';
 
 /** The credential record of a security key or passkey (WebAuthn Level 3, section 4, "credential record"). */
 @Entity({ name: 'mfa_webauthn_credential' })

@@ -3,8 +3,7 @@ import { stringifySetCookie } from 'cookie';
 
 import { open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { cookieName } from '../../core/web/http-message.js';
-import { addSetCookie, readCookies } from '../../core/web/http-message.js';
+import { cookieName, addSetCookie, readCookies } from '../../core/web/http-message.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';

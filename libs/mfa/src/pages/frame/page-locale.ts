@@ -29,6 +29,6 @@ export class PageLocale {
   }
 
   async textsFor(context: MfaRequestContext): Promise<MfaPageTexts> {
-    return pageTextsOf(await this.languageOf(context));
+    return (await this.wordsFor(context)).texts;
   }
 }
