@@ -11,7 +11,7 @@ import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
 import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
 import { PageGuard } from './page.guard.js';

@@ -2,9 +2,9 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaPolicyService } from '../../guard/mfa-policy.service.js';
-import { accessOf, setRequestContext } from '../../guard/access.js';
+import { accessOf, MfaRouteGuard } from '../../guard/mfa-route.guard.js';
+import { setRequestContext } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
-import { MfaRouteGuard } from '../../guard/mfa-route.guard.js';
 import { RequestContextService } from '../../engine/sessions/request-context.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { PageForms } from '../frame/page-forms.js';
@@ -24,10 +24,11 @@ export class PageGuard extends MfaRouteGuard {
   override async canActivate(execution: ExecutionContext): Promise<boolean> {
     const http = execution.switchToHttp();
     const request = http.getRequest<{ method: string; body?: { _csrf?: unknown } }>();
-    setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
+    const response = http.getResponse<object>();
+    setHeader(response, 'Cache-Control', 'no-store');
     this.transport.assertSameOrigin(request);
     const access = accessOf(execution);
-    const context = await this.contexts.resolveAny(request, { withAccount: true });
+    const context = await this.contexts.resolveAny(request, { withAccount: true, response });
     setRequestContext(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
     if (request.method === 'POST') await this.forms.assertToken(request.body?._csrf, context);

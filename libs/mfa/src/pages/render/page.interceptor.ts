@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { concatMap } from 'rxjs';
 
-import { requestContextOf } from '../../guard/access.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { requestContextOf } from '../../engine/rows/mfa-request.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect } from '../frame/page-answer.js';
 import { PageRenderer } from './page-renderer.js';
@@ -16,11 +16,16 @@ export class PageInterceptor implements NestInterceptor<PageAnswer, string> {
   constructor(@Inject(PageRenderer) private readonly renderer: PageRenderer) {}
 
   intercept(execution: ExecutionContext, next: CallHandler<PageAnswer>): Observable<string> {
-    const response = execution.switchToHttp().getResponse<object>();
+    const http = execution.switchToHttp();
+    const response = http.getResponse<object>();
     return next.handle().pipe(
       concatMap(async (answer) => {
         if (!(answer instanceof PageRedirect)) {
-          return this.renderer.render(answer, requestContextOf(execution) as MfaRequestContext, response);
+          return this.renderer.render(
+            answer,
+            requestContextOf(http.getRequest()) as MfaRequestContext,
+            response,
+          );
         }
         seeOther(response, answer.location);
         return '';
