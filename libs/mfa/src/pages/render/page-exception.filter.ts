@@ -13,10 +13,9 @@ import { MfaExceptionMapper } from '../../refusals/mfa-exception-mapper.js';
 import { RefusedRequests } from '../../refusals/refused-requests.js';
 import { BrowserRedirect } from '../../refusals/browser-redirect.js';
 import { OldForms } from '../frame/old-forms.js';
-import { show } from '../frame/page-answer.js';
+import { show, seeOther } from '../frame/page-answer.js';
 import type { OldForm } from '../frame/page-props.js';
 import { PageRenderer } from './page-renderer.js';
-import { seeOther } from '../frame/see-other.js';
 
 /** On the pages a refusal leads to where it can be mended, and what can't be mended is said on a page. */
 @Injectable()
