@@ -19,12 +19,9 @@ import { SecretRotation } from '../secrets/secret-rotation.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import type { PurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
-import type {
-  AuthenticationSession,
-  AuthenticationSessionStatus,
-} from '../engine/rows/authentication-session.entity.js';
+import type { AuthenticationSession, AuthenticationSessionStatus } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import type { MfaStatus } from '../account/mfa.service.js';
+import type { MfaStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { ProvenMethod } from '../core/policy/methods.js';

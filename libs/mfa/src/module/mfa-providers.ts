@@ -32,6 +32,8 @@ import { GatewayGuards, GatewayMfaGuard } from '../guard/gateway-guard.js';
 import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { PolicyFacts } from '../guard/policy-facts.js';
+import { SpentProofs } from '../guard/spent-proofs.js';
 import { MfaSessionGuard } from '../guard/mfa-session.guard.js';
 import { MfaGuard } from '../guard/mfa.guard.js';
 import { BodyErrorMiddleware } from '../pages/body-error.middleware.js';
@@ -56,7 +58,14 @@ import { PageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { BeginSignInFlow } from '../sign-in/begin-sign-in.flow.js';
+import { FirstFactors } from '../sign-in/first-factor.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
+import { OwedFactors } from '../sign-in/owed-factors.js';
+import { PasswordChangedFlow } from '../account/password-changed.flow.js';
+import { ReauthenticationFlow } from '../sign-in/reauthentication.flow.js';
+import { SignOutFlow } from '../account/sign-out.flow.js';
+import { UserStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
@@ -120,7 +129,16 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   ActivationAnswers,
+  BeginSignInFlow,
+  FirstFactors,
   LoginFlow,
+  OwedFactors,
+  PolicyFacts,
+  SpentProofs,
+  PasswordChangedFlow,
+  ReauthenticationFlow,
+  SignOutFlow,
+  UserStatus,
   PasswordFlow,
   SecondFactorFlow,
   RecentProof,
