@@ -19,7 +19,10 @@ import { SecretRotation } from '../secrets/secret-rotation.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import type { PurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
-import type { AuthenticationSession, AuthenticationSessionStatus } from '../engine/rows/authentication-session.entity.js';
+import type {
+  AuthenticationSession,
+  AuthenticationSessionStatus,
+} from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { MfaStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
