@@ -36,8 +36,10 @@ export class KeyWrapper {
 
   /** Whether the application encrypts by means of its own. */
   get hasOwnEncryption(): boolean {
-    const { encrypt, decrypt } = DefaultMfaAdapter.prototype;
-    return this.adapter.encrypt !== encrypt || this.adapter.decrypt !== decrypt;
+    return (
+      this.adapter.encrypt !== DefaultMfaAdapter.prototype.encrypt ||
+      this.adapter.decrypt !== DefaultMfaAdapter.prototype.decrypt
+    );
   }
 
   /**

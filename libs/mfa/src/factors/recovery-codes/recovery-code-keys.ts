@@ -72,16 +72,17 @@ export class RecoveryCodeKeys {
   /**
    * The key for a new set. Which one it is is looked up each time: another instance may have replaced it.
    *
-   * @throws {LostRecoveryCodeKeyError}
-   * @throws {MfaException} `storage_unavailable`, also when the application's key service is away
+   * @throws {MfaException} `cannot_generate_recovery_codes` when it is lost, `storage_unavailable` also when the application's key
+   *   service is away
    */
   async current(): Promise<CurrentKey> {
     try {
       const { id, key } = await this.findCurrent();
       return { id, key, claim: this.store.planUse(id, PLAN_CLAIM) };
     } catch (error) {
-      if (!(error instanceof KeyServiceError)) throw error;
-      throw new MfaException('storage_unavailable', {}, { cause: error });
+      if (error instanceof LostRecoveryCodeKeyError)
+        throw new MfaException('cannot_generate_recovery_codes', {}, { cause: error });
+      throw unavailableWhenAway(error);
     }
   }
 
@@ -92,11 +93,7 @@ export class RecoveryCodeKeys {
    * @throws {KeyServiceError}
    */
   find(id: string): Promise<Buffer> {
-    const known = this.opened.get(id) ?? this.load(id);
-    this.opened.set(id, known);
-    // What did not answer, or was lost, is asked again: the database may be back, and the row too.
-    known.catch(() => this.opened.delete(id));
-    return known;
+    return this.open(id, () => this.store.find(id));
   }
 
   /**
@@ -108,9 +105,18 @@ export class RecoveryCodeKeys {
     return this.asLost(() => this.find(id));
   }
 
-  /** Whether there can be no new set, because the current key is lost; one that was opened once is not looked for again. */
+  /**
+   * Whether there can be no new set, because the current key is lost; one that was opened once is not looked for again.
+   *
+   * @throws {MfaException} `storage_unavailable`, also when the application's key service is away
+   */
   async isCurrentLost(): Promise<boolean> {
-    return !this.hasCurrent && (await this.asLost(() => this.current()));
+    if (this.hasCurrent) return false;
+    try {
+      return await this.asLost(() => this.findCurrent());
+    } catch (error) {
+      throw unavailableWhenAway(error);
+    }
   }
 
   /** How the current key stands; makes none. `none`: there is none yet, and no code that needs one. */
@@ -193,13 +199,22 @@ export class RecoveryCodeKeys {
     const row = newest(await this.list()) ?? (await this.makeFirst());
     // Another one has taken its place, and the row of that is gone.
     if (!row || row.retiredAt !== null) throw new LostRecoveryCodeKeyError(row?.id ?? FIRST_KEY_ID);
-    const key = await this.find(row.id);
+    // As it was read: by now it may be replaced and gone, which the claim finds out.
+    const key = await this.open(row.id, () => Promise.resolve(row.data));
     this.hasCurrent = true;
     return { id: row.id, key };
   }
 
-  private async load(id: string): Promise<Buffer> {
-    const data = await this.store.find(id);
+  private open(id: string, read: () => Promise<string | null>): Promise<Buffer> {
+    const known = this.opened.get(id) ?? this.load(id, read);
+    this.opened.set(id, known);
+    // What did not answer, or was lost, is asked again: the database may be back, and the row too.
+    known.catch(() => this.opened.delete(id));
+    return known;
+  }
+
+  private async load(id: string, read: () => Promise<string | null>): Promise<Buffer> {
+    const data = await read();
     if (data === null) throw new LostRecoveryCodeKeyError(id);
     try {
       return Buffer.from(await this.wrapper.unwrap(id, data), 'base64url');
@@ -241,6 +256,13 @@ export class RecoveryCodeKeys {
     );
     return row !== undefined;
   }
+}
+
+/** What to throw: a key service that is away is, for whoever asks, as a database that is. */
+function unavailableWhenAway(error: unknown): unknown {
+  return error instanceof KeyServiceError
+    ? new MfaException('storage_unavailable', {}, { cause: error })
+    : error;
 }
 
 /** Milliseconds since the epoch; 0 for the first key. */
