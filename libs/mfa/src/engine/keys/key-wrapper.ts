@@ -51,9 +51,10 @@ export class KeyWrapper {
   async create(id: string, secrets: KeyRing = this.keyRing): Promise<string> {
     const key = randomBytes(KEY_BYTES).toString('base64url');
     const data = await this.wrap(id, key, secrets);
-    if ((await this.unwrap(id, data)) !== key) {
-      throw new KeyServiceError(`The adapter's decrypt() does not answer with what encrypt() was given`);
-    }
+    if ((await this.unwrap(id, data)) !== key)
+      throw new KeyServiceError(
+        `The adapter's decrypt() does not undo what its encrypt() does to the key ${id}`,
+      );
     return data;
   }
 
@@ -64,13 +65,9 @@ export class KeyWrapper {
    * @throws {KeyServiceError}
    */
   async unwrap(id: string, data: string): Promise<string> {
-    const key =
-      this.openOwn(id, data) ?? (await this.ask(id, (context) => this.adapter.decrypt(data, context)));
-    // Under an empty key anybody could make a hash.
-    if (Buffer.from(key, 'base64url').length !== KEY_BYTES) {
-      throw new EnvelopeError(`What the key ${id} is wrapped in holds no key`);
-    }
-    return key;
+    return (
+      this.openOwn(id, data) ?? (await this.ask(id, (context) => this.adapter.decrypt(data, context), asKey))
+    );
   }
 
   /**
@@ -88,7 +85,7 @@ export class KeyWrapper {
 
   private async wrap(id: string, key: string, secrets: KeyRing): Promise<string> {
     if (!this.hasOwnEncryption) return seal(secrets, key, contextOf(id));
-    return this.ask(id, (context) => this.adapter.encrypt(key, context));
+    return this.ask(id, (context) => this.adapter.encrypt(key, context), asText);
   }
 
   /** What is under `secret`, from before the adapter encrypted by means of its own too; null when it is in no such envelope. */
@@ -106,14 +103,11 @@ export class KeyWrapper {
   private async ask(
     id: string,
     work: (context: EncryptionContext) => string | Promise<string>,
+    read: (answer: unknown) => string,
   ): Promise<string> {
     try {
-      const answer: unknown = await within(
-        this.options.storage.timeoutSeconds * 1000,
-        Promise.resolve(contextOf(id)).then(work),
-      );
-      if (typeof answer !== 'string') throw new TypeError(`it answered with ${typeof answer}`);
-      return answer;
+      const asked = Promise.resolve(contextOf(id)).then(work);
+      return read(await within(this.options.storage.timeoutSeconds * 1000, asked));
     } catch (error) {
       if (error instanceof EnvelopeError) throw error;
       const reason = error instanceof Error ? error.message : '';
@@ -127,4 +121,15 @@ export class KeyWrapper {
 
 function contextOf(id: string): EncryptionContext {
   return { purpose: 'key', userId: '', recordId: id };
+}
+
+function asText(answer: unknown): string {
+  if (typeof answer === 'string' && answer !== '') return answer;
+  throw new TypeError('its answer is no text');
+}
+
+/** Under an empty key anybody could make a hash. */
+function asKey(answer: unknown): string {
+  if (typeof answer === 'string' && Buffer.from(answer, 'base64url').length === KEY_BYTES) return answer;
+  throw new TypeError('its answer is no key');
 }
