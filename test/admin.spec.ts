@@ -691,6 +691,7 @@ describe('purgeExpired', () => {
       factorSetups: 0,
       factorChallenges: 0,
       auditEntries: 0,
+      recoveryCodeKeys: 0,
     };
     expect(await test.admin.purgeExpired()).toEqual(nothing);
     const until = (seconds: number) => test.clock.advance((start - test.clock.now()) / 1000 + seconds);

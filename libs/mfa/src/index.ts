@@ -98,6 +98,7 @@ export type { AdminAction } from './admin/admin-action.js';
 export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from './account/export-user.js';
 export type { ForgetUserOptions } from './account/forget-user.flow.js';
 export type { DiscardOptions, DiscardReport } from './admin/discard-unreadable.flow.js';
+export type { RecoveryCodeKeyReplacement } from './admin/replace-recovery-code-key.flow.js';
 export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
 export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';

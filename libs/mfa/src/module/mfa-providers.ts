@@ -8,6 +8,7 @@ import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { ReplaceRecoveryCodeKeyFlow } from '../admin/replace-recovery-code-key.flow.js';
 import { ResetFlow } from '../admin/reset.flow.js';
 import { UserList } from '../admin/user-list.js';
 import { AuditLog, MfaJournal } from '../engine/journal/mfa-journal.js';
@@ -46,6 +47,7 @@ import { ImportUserFlow } from '../import/import-user.flow.js';
 import { MfaImportService } from '../import/mfa-import.service.js';
 import { EncryptedRows } from '../secrets/encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
+import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SealAdoption } from '../secrets/seal-adoption.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
@@ -150,6 +152,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   LostCookieWarning,
   ResetFlow,
   DiscardUnreadableFlow,
+  ReplaceRecoveryCodeKeyFlow,
   EndAllSessionsFlow,
   ForgetUserFlow,
   UserExporter,
@@ -158,6 +161,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   ExpiredRows,
   RetentionJob,
   KeyStore,
+  KeyWrapper,
   EncryptedRows,
   SealAdoption,
   UnreadableRows,

@@ -6,6 +6,7 @@ import type { CodeFactor, CodeVerdict } from '../../engine/factors/code-factor.j
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { looksLikeRecoveryCode } from './recovery-code.js';
+import { RecoveryCodeKeys, keyIdOf } from './recovery-code-keys.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
 /** Judges recovery codes. Whether one is right is only known when it is claimed. */
@@ -15,16 +16,20 @@ export class RecoveryCodeFactor implements CodeFactor {
 
   constructor(
     @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'unfit';
-    // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
-    if (await this.store.isLost()) return 'unfit';
-    const now = new Date(this.clock.now());
     const seen = authenticator.remaining ?? 0;
+    // Its key may be gone: nothing needs it any more.
+    if (seen === 0) return 'wrong';
+    const keyId = keyIdOf(authenticator);
+    // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
+    if (await this.keys.isLost(keyId)) return 'unfit';
+    const now = new Date(this.clock.now());
     return {
       claims: [
         // First, because its row serialises the guesses of one user and holds the cap of failures. It is claimed as it was
@@ -35,7 +40,7 @@ export class RecoveryCodeFactor implements CodeFactor {
           { remaining: seen - 1 },
           { where: 'remaining = :seen', parameters: { seen } },
         ),
-        await this.store.claim(authenticator.userId, code, now),
+        await this.store.claim(authenticator.userId, keyId, code, now),
       ],
     };
   }
