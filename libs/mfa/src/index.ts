@@ -99,7 +99,7 @@ export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from '.
 export type { ForgetUserOptions } from './account/forget-user.flow.js';
 export type { DiscardOptions, DiscardReport } from './admin/discard-unreadable.flow.js';
 export type { RecoveryCodeKeyReplacement } from './admin/replace-recovery-code-key.flow.js';
-export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
+export type { MfaAdminStatus, SessionView } from './admin/admin-status.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
 export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';
 export type { RotationOptions, RotationProgress, RotationResult } from './secrets/secret-rotation.js';

@@ -7,6 +7,11 @@ import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
 import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
+import { AdminStatus } from '../admin/admin-status.js';
+import { AdminUsers } from '../admin/admin-users.js';
+import { DemandEnrollmentFlow } from '../admin/demand-enrollment.flow.js';
+import { EndAccessFlow } from '../admin/end-access.flow.js';
+import { UnlockFlow } from '../admin/unlock.flow.js';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
 import { ReplaceRecoveryCodeKeyFlow } from '../admin/replace-recovery-code-key.flow.js';
 import { ResetFlow } from '../admin/reset.flow.js';
@@ -135,6 +140,11 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   FirstFactors,
   LoginFlow,
   OwedFactors,
+  UnlockFlow,
+  EndAccessFlow,
+  DemandEnrollmentFlow,
+  AdminUsers,
+  AdminStatus,
   PolicyFacts,
   SpentProofs,
   PasswordChangedFlow,

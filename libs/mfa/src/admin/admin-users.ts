@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+
+/** The users whom administrators name by their ids. */
+@Injectable()
+export class AdminUsers {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** As the application knows the user; somebody who is gone or disabled there can still be reset here. */
+  async find(userId: string): Promise<MfaUser> {
+    const user = await this.adapter.findUser(userId);
+    // An application that is lax about case may know the user by another id than the one that things are kept under.
+    return user && userIdOf(user) === userId ? user : { id: userId };
+  }
+
+  /** @throws {MfaException} `not_found` when neither the application nor this module knows the user: most likely a slip */
+  async findKnown(userId: string): Promise<MfaUser> {
+    const user = await this.adapter.findUser(userId);
+    if (user && userIdOf(user) === userId) return user;
+    const gone = { id: userIdOf({ id: userId }) };
+    const { state } = await this.accounts.find(userId);
+    if (!state && (await this.sessions.list(gone)).length === 0) throw new MfaException('not_found');
+    return gone;
+  }
+}
