@@ -13,7 +13,7 @@ export const TOTP: FactorParts = {
   entities: [TotpSetup],
   owned: { claimed: [TotpSetup], others: [] },
   expiring: [{ name: 'totpSetups', entity: TotpSetup, key: 'user_id', keptMs: 0 }],
-  secretTables: [encryptedSetups(TotpSetup)],
+  secretTables: [encryptedSetups(TotpSetup, 'totp')],
   codes: TotpCodeFactor,
   cleanup: TotpSetupStore,
 };
