@@ -43,6 +43,15 @@ export class UnreadableRows {
     return this.rows.planReplacement(table, row, { seal: table.seals?.make(this.keyRing, row) ?? null });
   }
 
+  /** The user's rows of the table. */
+  async of(table: SecretTable, userId: string): Promise<SecretRow[]> {
+    return this.rows.findOf(table, userId);
+  }
+
+  planRemoval(table: SecretTable, row: SecretRow): Write {
+    return this.rows.planRemoval(table, row);
+  }
+
   /** All rows of the table, a batch at a time, while they are changed or removed. */
   async *all(table: SecretTable): AsyncGenerator<SecretRow> {
     for (let after = ''; ;) {

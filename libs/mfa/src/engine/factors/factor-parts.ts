@@ -1,6 +1,8 @@
 import type { Provider, Type } from '@nestjs/common';
 import type { ObjectLiteral } from 'typeorm';
 
+import type { MfaType } from '../../core/policy/methods.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import type { SecretTable } from '../keys/secret-table.js';
@@ -26,6 +28,8 @@ export interface FactorCleanup {
 
 /** All that a factor's folder adds to the module. Its registration is one line in the list of factors. */
 export interface FactorParts {
+  /** Its type; none: they are shared by several. */
+  type?: MfaType;
   /** What applications may inject. */
   services: readonly Provider[];
   /** What only the module itself injects. */
@@ -37,6 +41,10 @@ export interface FactorParts {
   owned: { claimed: readonly OwnedEntity[]; others: readonly OwnedEntity[] };
   expiring: readonly ExpiringTable[];
   secretTables: readonly SecretTable[];
+  /** How reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
+  countedAs?: string;
+  /** How many a user may have, where an option says so. Default: as its traits say. */
+  maxPerUser?: (options: ResolvedMfaOptions) => number;
   /** What judges its codes, of the internals. */
   codes?: Type<CodeFactor>;
   /** What lists of authenticators show besides, of the internals. */

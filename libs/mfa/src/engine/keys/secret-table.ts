@@ -25,6 +25,8 @@ export interface SecretTable {
   seals: SealsOfTable | null;
   /** Whether a user misses the row for good: who loses a session or a trusted browser signs in once more. */
   isMissed: boolean;
+  /** Whether its rows are set-ups, which are nobody's factor yet. */
+  isSetup?: true;
 }
 
 export interface SealsOfTable {
@@ -45,7 +47,15 @@ export const ID = { property: 'id', column: 'id' } as const;
 
 /** A table of rows with an id of their own, encrypted and without seals: set-ups that wait for their first code. */
 export function encryptedSetups(entity: new () => SecretRow, type?: MfaType): SecretTable {
-  return { entity, id: ID, isEncrypted: true, ...(type ? { type } : {}), seals: null, isMissed: true };
+  return {
+    entity,
+    id: ID,
+    isEncrypted: true,
+    ...(type ? { type } : {}),
+    seals: null,
+    isMissed: true,
+    isSetup: true,
+  };
 }
 
 /** What the envelope of a row is bound to. */

@@ -1,5 +1,6 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
+import { TOTP_TRAITS } from './traits/totp.traits.js';
 import { TotpCodeFactor, TotpData } from './totp-code-factor.js';
 import { TotpSetup, TotpSetupStore } from './totp-setup-store.js';
 import { TotpController } from './totp.controller.js';
@@ -7,13 +8,16 @@ import { TotpService } from './totp.service.js';
 
 /** Authenticator apps (RFC 6238). */
 export const TOTP: FactorParts = {
+  type: TOTP_TRAITS.type,
   services: [TotpService],
   internals: [TotpCodeFactor, TotpData, TotpSetupStore],
   controllers: [['/totp', TotpController]],
   entities: [TotpSetup],
   owned: { claimed: [TotpSetup], others: [] },
   expiring: [{ name: 'totpSetups', entity: TotpSetup, key: 'user_id', keptMs: 0 }],
-  secretTables: [encryptedSetups(TotpSetup, 'totp')],
+  secretTables: [encryptedSetups(TotpSetup, TOTP_TRAITS.type)],
+  countedAs: 'authenticatorApps',
+  maxPerUser: ({ totp }) => totp.maxPerUser,
   codes: TotpCodeFactor,
   cleanup: TotpSetupStore,
 };
