@@ -13,7 +13,7 @@ import {
   TrustedDevicesService,
 } from 'nestjs-mfa';
 
-import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/engine/journal/mfa-event.js';
+import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/engine/rows/mfa-request.js';
 import { PasswordFlow } from '../libs/mfa/src/sign-in/password.flow.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';

@@ -29,7 +29,7 @@ import type { AuthenticatorView } from '../../libs/mfa/src/engine/authenticators
 import type { ActivationAnswer } from '../../libs/mfa/src/sign-in/activation-answer.js';
 import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/factors/recovery-codes/recovery-codes.service.js';
 import type { SignedInSession as ServerSignedIn } from '../../libs/mfa/src/account/sessions.service.js';
-import type { SessionAnswer } from '../../libs/mfa/src/engine/sessions/session-answer.js';
+import type { SessionAnswer } from '../../libs/mfa/src/engine/sessions/session-transport.js';
 import type { LoginStatus } from '../../libs/mfa/src/sign-in/login.flow.js';
 import type { TotpSetupDetails } from '../../libs/mfa/src/factors/totp/totp-authenticator.js';
 import type { TrustedDeviceView } from '../../libs/mfa/src/trusted-browsers/trusted-devices.service.js';

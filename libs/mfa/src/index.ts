@@ -117,19 +117,15 @@ export { SessionsService } from './account/sessions.service.js';
 export type { MfaSessionTransport, MfaSessionTransportOption } from './core/web/session-transport.js';
 export { AuthenticationSessionService } from './engine/sessions/authentication-session.service.js';
 export type { IssuedSession } from './engine/rows/issued-session.js';
-export type {
-  FirstFactorExchange,
-  HttpExchange,
-  LoginExchange,
-  LoginResult,
-  LoginStatus,
-} from './sign-in/login.flow.js';
+export type { FirstFactorExchange, LoginExchange, LoginResult, LoginStatus } from './sign-in/login.flow.js';
+export type { HttpExchange } from './engine/sessions/session-transport.js';
 export type { MfaStatus } from './account/mfa.service.js';
 export { MfaService } from './account/mfa.service.js';
-export type { MfaRequestContext } from './engine/sessions/request-context.service.js';
+export type { MfaRequestContext } from './engine/rows/mfa-request.js';
 export { RequestContextService } from './engine/sessions/request-context.service.js';
-export { getMfaSession } from './engine/rows/request-session.js';
-export type { ProvenMethod, SessionAnswer } from './engine/sessions/session-answer.js';
+export { getMfaSession } from './engine/rows/mfa-request.js';
+export type { SessionAnswer } from './engine/sessions/session-transport.js';
+export type { ProvenMethod } from './core/policy/methods.js';
 export type { SessionState } from './sign-in/session-state.js';
 export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
@@ -169,14 +165,14 @@ export type { MfaNeeds, MfaRequirement, PolicyDecision } from './core/policy/pol
 // Events
 export type {
   EventAuthenticator,
-  MfaActor,
   MfaEvent,
   MfaEventData,
   MfaEventType,
   SessionEndReason,
   TrustEndReason,
 } from './engine/journal/mfa-event.js';
-export type { EventSource } from './engine/journal/mfa-event.js';
+export type { MfaActor } from './engine/rows/mfa-request.js';
+export type { EventSource } from './engine/rows/mfa-request.js';
 export { MfaEvents } from './engine/journal/mfa-events.js';
 
 // Errors

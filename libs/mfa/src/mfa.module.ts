@@ -13,7 +13,7 @@ import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
 import { MFA_KEY_RING, KeyRing } from './core/crypto/key-ring.js';
 import { FACTOR_SERVICES, factorProviders } from './module/factor-providers.js';
 import { FACTORS } from './factors/factors.js';
-import { ASK_AGAIN_INTERCEPTOR } from './guard/ask-again.js';
+import { ASK_AGAIN_INTERCEPTOR } from './guard/judgements.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';

@@ -26,15 +26,11 @@ import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import type { FirstFactorExchange, HttpExchange, LoginExchange, LoginResult } from '../sign-in/login.flow.js';
+import type { FirstFactorExchange, LoginExchange, LoginResult } from '../sign-in/login.flow.js';
+import type { HttpExchange } from '../engine/sessions/session-transport.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
-import {
-  RequestContextService,
-  authenticatedSession,
-  recordsOf,
-  sourceOf,
-} from '../engine/sessions/request-context.service.js';
-import { setMfaSession } from '../engine/rows/request-session.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { setMfaSession, APPLICATION_SOURCE, recordsOf } from '../engine/rows/mfa-request.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
 /** How a user stands with regard to second factors. */
@@ -93,7 +89,7 @@ export class MfaService {
     const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
     // Without a session nobody is there for whom a grace period could begin.
     const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
-    const newest = newestRecord(recordsOf({ session }), standsForSecondFactor);
+    const newest = newestRecord(recordsOf(session), standsForSecondFactor);
     const { total, remaining } = await this.recoveryCodes.summary(user);
     return {
       enabled,
@@ -102,7 +98,7 @@ export class MfaService {
       verified:
         newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
       verifiedAt: newest ? new Date(newest.at) : null,
-      methods: await this.availability.usableTypes(user, authenticators, recordsOf({ session })),
+      methods: await this.availability.usableTypes(user, authenticators, recordsOf(session)),
       recoveryCodes: { total, remaining },
     };
   }
@@ -137,7 +133,7 @@ export class MfaService {
       // Of several that end it, one tells; for the others it is over as well.
       await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
         user: context.user ?? { id: session.userId },
-        source: sourceOf(context),
+        source: context?.source ?? APPLICATION_SOURCE,
         events: [{ type: 'mfa.session.ended', data: { scope: 'one', reason: 'logout' } }],
       });
     }
@@ -157,7 +153,7 @@ export class MfaService {
   ): Promise<void> {
     const userId = userIdOf(user);
     const context = request && (await this.contexts.resolve(request));
-    const kept = (context && authenticatedSession(context)?.id) ?? '';
+    const kept = context?.authenticatedSession?.id ?? '';
     const reason = 'password_changed';
     const events: NewMfaEvent[] = [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason } }];
     if (endSessions) {
@@ -169,7 +165,7 @@ export class MfaService {
         // After the sessions: a sign-in that these have waited for may have given trust.
         this.devices.planRevocationOfAll(userId),
       ],
-      { user, source: sourceOf(context), events },
+      { user, source: context?.source ?? APPLICATION_SOURCE, events },
     );
   }
 

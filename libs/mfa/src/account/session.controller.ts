@@ -1,13 +1,13 @@
 import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { MfaStatus } from './mfa.service.js';
 import { MfaService } from './mfa.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import type { SessionState } from '../sign-in/session-state.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SESSION_ROUTES } from './account.openapi.js';

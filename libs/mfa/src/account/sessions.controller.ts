@@ -2,12 +2,12 @@ import { Delete, Get, HttpCode, Inject, Param, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { SESSIONS_ROUTES } from './account.openapi.js';
 import { MfaService } from './mfa.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import type { SignedInSession } from './sessions.service.js';
 import { SessionsService } from './sessions.service.js';
 

@@ -7,10 +7,10 @@ import {
   AuthenticationSessionService,
   ENDED_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
-import { provenMethods } from '../engine/sessions/session-answer.js';
+import type { ProvenMethod } from '../core/policy/methods.js';
+import { provenMethods } from '../core/policy/methods.js';
 
 /** A session as its owner sees it. */
 export interface SignedInSession {

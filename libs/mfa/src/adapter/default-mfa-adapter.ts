@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 
-import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { EncryptionContext } from '../core/crypto/envelope.js';
 import { open, seal } from '../core/crypto/envelope.js';
@@ -10,7 +10,7 @@ import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/factor-traits.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import { getMfaSession, getMfaUser } from '../engine/rows/request-session.js';
+import { getMfaSession, getMfaUser } from '../engine/rows/mfa-request.js';
 import { buildKeyUri } from '../core/otpauth/key-uri.js';
 import { drawSvg } from '../core/otpauth/qr-code.js';
 import type { MfaAdapterContext } from './adapter-context.js';

@@ -1,5 +1,5 @@
-import type { EventSource } from '../engine/journal/mfa-event.js';
-import { APPLICATION_SOURCE, sourceOfRequest } from '../engine/journal/mfa-event.js';
+import type { EventSource } from '../engine/rows/mfa-request.js';
+import { APPLICATION_SOURCE, sourceOfRequest } from '../engine/rows/mfa-request.js';
 
 /** Who acts as an administrator, for events and the audit trail. Whether they may is the application's to decide. */
 export interface AdminAction {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { EventSource } from '../engine/rows/mfa-request.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';

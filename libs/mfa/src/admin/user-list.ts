@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { PrimaryReader } from '../storage/primary-reader.js';
+import type { PrimaryReader } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 
 const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;

@@ -4,7 +4,7 @@ import { APP_FILTER, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MFA_CLOCK, systemClock } from '../core/clock/clock.js';
-import { ASK_AGAIN_INTERCEPTOR } from '../guard/ask-again.js';
+import { ASK_AGAIN_INTERCEPTOR } from '../guard/judgements.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { MfaGuard } from '../guard/mfa.guard.js';

@@ -1,5 +1,5 @@
 import type { PolicyDecision } from '../core/policy/policy.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { isSameSnapshot, snapshotOf } from './judgements.js';
 
 interface Known {

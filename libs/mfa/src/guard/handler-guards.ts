@@ -4,7 +4,7 @@ import { GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants
 import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 
 import { MfaRouteGuard } from './mfa-route.guard.js';
-import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
+import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_TYPES } from '../core/policy/factor-traits.js';

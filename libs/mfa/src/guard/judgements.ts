@@ -1,4 +1,7 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { CanActivate, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { SSE_METADATA } from '@nestjs/common/constants.js';
+import type { Observable } from 'rxjs';
+import { concatMap, map, takeWhile } from 'rxjs';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
@@ -75,4 +78,96 @@ function isPlain(value: object): boolean {
 
 export function isSameSnapshot(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.length === other.length && one.every((part, index) => Object.is(part, other[index]));
+}
+
+/**
+ * Asks the guards of this module again when all guards have run, where the user is not the one that was judged. Guards run in
+ * the order of modules, classes and handlers, and one that comes after ours may put its own user there: a token's in place of
+ * the session's.
+ *
+ * @throws the refusal
+ */
+async function askAgain(context: ExecutionContext): Promise<void> {
+  for (const judgement of judgementsOf(context)) {
+    if (!(await judgement.stillHolds())) await judgement.judge();
+  }
+}
+
+/** After all guards, and so before every handler. It has no state, so that one serves all applications of a process. */
+export const ASK_AGAIN_INTERCEPTOR: NestInterceptor = {
+  async intercept(context, next) {
+    await askAgain(context);
+    return watchStream(context, next.handle());
+  },
+};
+
+/** The last of a handler's guards, for handlers before which Nest runs guards only: the fields of GraphQL. */
+export const ASK_AGAIN_GUARD: CanActivate = {
+  async canActivate(context) {
+    await askAgain(context);
+    return true;
+  },
+};
+
+/** How long a stream goes on without a question, in milliseconds: the price of each is a statement or two. */
+const TRUSTED_FOR_MS = 1000;
+
+/**
+ * Ends what a handler goes on delivering once its guards would refuse it: server-sent events, the answers of one message,
+ * GraphQL subscriptions. Asked before something is delivered, with a session that is read anew.
+ */
+export function watchStream(context: ExecutionContext, results: Observable<unknown>): Observable<unknown> {
+  const judgements = judgementsOf(context);
+  if (judgements.length === 0 || !mayStream(context)) return results;
+
+  // Of time that passes, whatever the clock of the application says.
+  let askedAt = performance.now();
+  const isAllowed = async (): Promise<boolean> => {
+    if (performance.now() - askedAt < TRUSTED_FOR_MS) return true;
+    askedAt = performance.now();
+    try {
+      for (const judgement of judgements) await judgement.judge({});
+      return true;
+    } catch {
+      // Refused, or nobody can tell. The client learns why when it asks again.
+      return false;
+    }
+  };
+  return results.pipe(
+    concatMap(async (result) => ({ result, allowed: await isAllowed() })),
+    takeWhile(({ allowed }) => allowed),
+    map(({ result }) => (isSource(result) ? watchIterator(result, isAllowed) : result)),
+  );
+}
+
+/** An HTTP request is answered once, but for server-sent events. */
+function mayStream(context: ExecutionContext): boolean {
+  if (context.getType() !== 'http') return true;
+  return Reflect.getMetadata(SSE_METADATA, context.getHandler()) === true;
+}
+
+function isSource(result: unknown): result is AsyncIterable<unknown> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+}
+
+/** Not a generator: one could not be ended while it waits for what comes next. */
+function watchIterator(
+  source: AsyncIterable<unknown>,
+  isAllowed: () => Promise<boolean>,
+): AsyncIterableIterator<unknown> {
+  const iterator = source[Symbol.asyncIterator]();
+  const end = async (): Promise<IteratorResult<unknown>> => {
+    await iterator.return?.();
+    return { done: true, value: undefined };
+  };
+  return {
+    async next() {
+      const result = await iterator.next();
+      return result.done || (await isAllowed()) ? result : end();
+    },
+    return: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }

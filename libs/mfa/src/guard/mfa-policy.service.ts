@@ -4,6 +4,7 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
+import type { Account } from '../engine/rows/account.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
@@ -19,13 +20,9 @@ import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import {
-  RequestContextService,
-  authenticatedSession,
-  recordsOf,
-} from '../engine/sessions/request-context.service.js';
-import { setMfaSession } from '../engine/rows/request-session.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { setMfaSession, recordsOf } from '../engine/rows/mfa-request.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
@@ -33,7 +30,7 @@ import { isFirstFactor } from '../core/policy/methods.js';
 import { DecisionsOnce } from './decisions-once.js';
 import { noteJudged } from './judgements.js';
 
-type Judged = Pick<MfaRequestContext, 'user' | 'session' | 'account'> & { request?: object };
+type Judged = Pick<MfaRequestContext, 'user' | 'session'> & { account?: Account | null; request?: object };
 
 /** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
 @Injectable()
@@ -130,8 +127,8 @@ export class MfaPolicyService {
   ): Promise<PolicyDecision> {
     for (let current = context; ;) {
       const decision = await this.decideFor(requirement, current);
-      const session = authenticatedSession(current);
-      if (!decision.allow || !session) return decision;
+      const { session } = current;
+      if (!decision.allow || session?.status !== 'authenticated') return decision;
       const facts = { records: session.methods, now: this.clock.now(), defaultMaxAge: this.defaultMaxAge };
       // Let in without a proof, as in the grace period.
       if (!satisfies(requirement, facts)) return decision;
@@ -171,13 +168,13 @@ export class MfaPolicyService {
   async assertNotOverdue(context: MfaRequestContext): Promise<void> {
     const { user } = context;
     // What was proven here can only come from a factor.
-    if (!user || recordsOf(context).some((record) => !isFirstFactor(record))) return;
+    if (!user || context.records.some((record) => !isFirstFactor(record))) return;
     const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) return;
     const duty = await this.enrollment.duty(user, state, context);
     if (!duty?.isOverdue) return;
     throw new MfaException('mfa_enrollment_required', {
-      methods: this.enrollment.supportedSecondFactors(recordsOf(context)),
+      methods: this.enrollment.supportedSecondFactors(context.records),
     });
   }
 
@@ -222,7 +219,7 @@ export class MfaPolicyService {
     requirement: MfaRequirement,
     context: Pick<MfaRequestContext, 'user' | 'session'>,
   ): Promise<readonly AuthenticationRecord[]> {
-    const records = recordsOf(context);
+    const records = recordsOf(context.session);
     const trusted = records.find(({ method }) => method === 'trusted_device');
     if (!requirement.acceptTrustedDevice || !trusted || !context.user) return records;
     const devices = await this.devices.find(userIdOf(context.user), this.clock.now());

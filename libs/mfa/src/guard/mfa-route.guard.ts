@@ -1,15 +1,65 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, SetMetadata, createParamDecorator } from '@nestjs/common';
 
+import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
-import type { RouteAccess } from './access.js';
-import { accessOf, setRequestContext } from './access.js';
+import { requestContextOf, setRequestContext } from '../engine/rows/mfa-request.js';
 import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-message.js';
+
+/** Metadata key of {@link Access}. */
+const ACCESS = 'nestjs-mfa:access';
+
+/**
+ * What a route of this module needs: a signed-in user; one whose proof is recent; someone who is signed in or half so;
+ * a session of any kind; or nothing.
+ */
+export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session' | 'anyone';
+
+export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
+
+/** What is said of this handler itself. */
+export const declaredAccess = (handler: object): RouteAccess | undefined =>
+  Reflect.getMetadata(ACCESS, handler) as RouteAccess | undefined;
+
+/**
+ * What a route needs. An application's override of one of our handlers needs what ours does, and a handler that it adds to one
+ * of our controllers a user.
+ */
+export function accessOf(execution: ExecutionContext): RouteAccess {
+  const handler = execution.getHandler();
+  let key: string | symbol | undefined;
+  let prototype = execution.getClass().prototype as object | null;
+  for (; prototype !== null; prototype = Reflect.getPrototypeOf(prototype)) {
+    // By its key, since a decorator may have put another function in its place.
+    key ??= Reflect.ownKeys(prototype).find((one) => methodOf(prototype, one) === handler);
+    const method = key === undefined ? undefined : methodOf(prototype, key);
+    const access = method && declaredAccess(method);
+    if (access) return access;
+  }
+  // A handler that stands nowhere is nobody's override that we know of.
+  return key === undefined ? 'recent' : 'user';
+}
+
+function methodOf(prototype: object | null, key: string | symbol): object | undefined {
+  const value = prototype && (Object.getOwnPropertyDescriptor(prototype, key)?.value as unknown);
+  return typeof value === 'function' ? value : undefined;
+}
+
+/** The request's user and session, as the route's guard found them. */
+export const CurrentContext = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  requestContextOf(execution.switchToHttp().getRequest()),
+);
+
+/** The signed-in user, on routes that need one. */
+export const CurrentUser = createParamDecorator(
+  (_: unknown, execution: ExecutionContext): MfaUser =>
+    requestContextOf(execution.switchToHttp().getRequest())?.user as MfaUser,
+);
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
 @Injectable()
@@ -23,7 +73,8 @@ export class MfaRouteGuard implements CanActivate {
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const http = execution.switchToHttp();
     const request = http.getRequest<object>();
-    setHeader(http.getResponse<object>(), 'Cache-Control', 'no-store');
+    const response = http.getResponse<object>();
+    setHeader(response, 'Cache-Control', 'no-store');
     const access = accessOf(execution);
     // Where anyone may sign in, another site must not sign a browser in either.
     const isForgeable =
@@ -34,7 +85,7 @@ export class MfaRouteGuard implements CanActivate {
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent';
-    const context = await this.contexts.resolveAny(request, { withAccount });
+    const context = await this.contexts.resolveAny(request, { withAccount, response });
     await this.assertAccess(access, context);
     setRequestContext(request, context);
     this.keepJudgement(execution, context);

@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { createParamDecorator } from '@nestjs/common';
 
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import { getMfaSession } from '../engine/rows/request-session.js';
+import { getMfaSession } from '../engine/rows/mfa-request.js';
 import { requestOf } from '../refusals/find-request.js';
 
 /**

@@ -9,7 +9,7 @@ import {
 import { REFUSED_MESSAGE_FILTER } from '../refusals/refused-message.filter.js';
 import type { MfaRequirement } from '../core/policy/policy.js';
 import { assertSatisfiable, mergeRequirements, readRequirement } from '../core/policy/requirements.js';
-import { ASK_AGAIN_INTERCEPTOR } from './ask-again.js';
+import { ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { MfaGuard } from './mfa.guard.js';
 import { ownRequirements, setRequirements, setSkipped } from './guard-metadata.js';
 

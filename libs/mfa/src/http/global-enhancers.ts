@@ -4,7 +4,7 @@ import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
 import { ApplicationConfig } from '@nestjs/core';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { ASK_AGAIN_INTERCEPTOR } from '../guard/ask-again.js';
+import { ASK_AGAIN_INTERCEPTOR } from '../guard/judgements.js';
 import { MfaExceptionFilter } from '../refusals/mfa-exception.filter.js';
 import { SEAL_ANSWER } from './own-answer.js';
 

@@ -4,8 +4,8 @@ import { METHOD_METADATA } from '@nestjs/common/constants.js';
 
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import { MFA_ERRORS } from '../core/errors/error-codes.js';
-import type { RouteAccess } from '../guard/access.js';
-import { declaredAccess } from '../guard/access.js';
+import type { RouteAccess } from '../guard/mfa-route.guard.js';
+import { declaredAccess } from '../guard/mfa-route.guard.js';
 import { ErrorModel, SHARED_MODELS } from './models.js';
 import type { Model, Schema } from './schema.js';
 import { SWAGGER, ref } from './schema.js';

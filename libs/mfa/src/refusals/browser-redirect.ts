@@ -9,7 +9,7 @@ import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES } from '../options/addresses.js';
 import { isBackupType, isPhishingResistantType } from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { hasPendingSession } from '../engine/rows/request-session.js';
+import { hasPendingSession } from '../engine/rows/mfa-request.js';
 import { refererPath, safeNext } from '../core/web/next-path.js';
 import { PageLinks } from './page-links.js';
 import { needsQuery } from './page-needs.js';

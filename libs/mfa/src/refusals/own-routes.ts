@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { Inject, Injectable, SetMetadata, VERSION_NEUTRAL, VersioningType } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { isExcludedFromPrefix } from './page-links.js';
 
 /** What the routes of a controller answer. */
 export type RouteKind = 'json' | 'page';
@@ -75,12 +76,6 @@ export class OwnRoutes {
       };
     });
   }
-}
-
-/** Whether the application's global prefix leaves this path alone. */
-export function isExcludedFromPrefix(config: ApplicationConfig, path: string): boolean {
-  const { exclude = [] } = config.getGlobalPrefixOptions();
-  return exclude.some(({ pathRegex }) => pathRegex.test(path));
 }
 
 /** The source of a regular expression for a path, whose parameters stand for any one segment. */

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 
-import { isExcludedFromPrefix } from './own-routes.js';
 import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES, MFA_PATH } from '../options/addresses.js';
 
@@ -76,4 +75,10 @@ function withQuery(path: string, query: Readonly<Record<string, string | null | 
   const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
   if (given.length === 0) return path;
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(given).toString()}`;
+}
+
+/** Whether the application's global prefix leaves this path alone. */
+export function isExcludedFromPrefix(config: ApplicationConfig, path: string): boolean {
+  const { exclude = [] } = config.getGlobalPrefixOptions();
+  return exclude.some(({ pathRegex }) => pathRegex.test(path));
 }

@@ -4,11 +4,15 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { hashToken } from '../core/crypto/tokens.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
-import { sourceOfRequest } from '../engine/journal/mfa-event.js';
+import {
+  sourceOfRequest,
+  getMfaUser,
+  hasPendingSession,
+  presentedSession,
+} from '../engine/rows/mfa-request.js';
 import type { RefusalReason } from '../engine/journal/mfa-event.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';
-import { getMfaUser, hasPendingSession, presentedSession } from '../engine/rows/request-session.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
 /** The codes that are a failed authorisation, or an attempt to get around it (ASVS v5.0.0-16.3.2 and 16.3.3). */

@@ -1,7 +1,10 @@
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { isGenuineAuthenticator, sealAuthenticator } from '../engine/authenticators/authenticator-seal.js';
-import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import { isSealedSession, sealSession } from '../engine/sessions/session-seal.js';
+import {
+  AuthenticationSession,
+  isSealedSession,
+  sealSession,
+} from '../engine/rows/authentication-session.entity.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { ID, sealsOf } from '../engine/keys/secret-table.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';

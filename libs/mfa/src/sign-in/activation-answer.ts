@@ -6,11 +6,9 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { IssuedSession } from '../engine/rows/issued-session.js';
-import type { HttpExchange } from './login.flow.js';
-import { LoginFlow } from './login.flow.js';
+import type { HttpExchange, SessionAnswer } from '../engine/sessions/session-transport.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
-import type { SessionAnswer } from '../engine/sessions/session-answer.js';
-import { SessionAnswers } from '../engine/sessions/session-answer.js';
+import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
 
 /** The answer to a new second factor. Its proof changed the session's token, which comes along. */
@@ -24,7 +22,6 @@ export type ActivationAnswer = {
 export class ActivationAnswers {
   constructor(
     @Inject(SessionAnswers) private readonly sessions: SessionAnswers,
-    @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
   ) {}
@@ -47,7 +44,7 @@ export class ActivationAnswers {
   ): Promise<SessionAnswer> {
     const { state } = await this.accounts.find(userIdOf(user));
     return isFirst && (await this.enrollment.mustEnrol(user, state, { request: exchange.request }))
-      ? this.logins.complete(user, issued, exchange)
+      ? this.sessions.complete(user, issued, exchange)
       : this.sessions.give(exchange.request, exchange.response, issued);
   }
 }

@@ -1,11 +1,11 @@
-import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../guard/access.js';
+import { Access, CurrentContext } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { AuthenticateDto } from './authenticate.dto.js';
 import type { LoginResult } from './login.flow.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { SecondFactorFlow } from './second-factor.flow.js';
 import { SIGN_IN_ROUTES } from './sign-in.openapi.js';
 
@@ -20,13 +20,7 @@ export class AuthenticateController {
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { code, trustDevice }: AuthenticateDto,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
   ): Promise<LoginResult> {
-    return this.flow.authenticateByCode(context, code, {
-      request,
-      response,
-      trustDevice: trustDevice ?? false,
-    });
+    return this.flow.authenticateByCode(context, code, { trustDevice: trustDevice ?? false });
   }
 }

@@ -8,7 +8,7 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../engine/journal/mfa-event.js';
+import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import type { Happening } from '../engine/journal/mfa-journal.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
@@ -26,17 +26,10 @@ import {
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
 import type { IssuedSession } from '../engine/rows/issued-session.js';
-import { RequestContextService, authenticatedSession } from '../engine/sessions/request-context.service.js';
-import type { SessionAnswer } from '../engine/sessions/session-answer.js';
-import { SessionAnswers } from '../engine/sessions/session-answer.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import type { HttpExchange, SessionAnswer } from '../engine/sessions/session-transport.js';
+import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
-import { SessionTransport } from '../engine/sessions/session-transport.js';
-
-/** The HTTP exchange of a sign-in: the token travels in it. */
-export interface HttpExchange {
-  request: object;
-  response: object;
-}
 
 /** The exchange in which the application has checked the first factor, and how. */
 export interface FirstFactorExchange extends HttpExchange {
@@ -121,7 +114,7 @@ export class LoginFlow {
     const { state, authenticators } = await this.accounts.find(userIdOf(user));
     if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
-      if (trusted) return this.complete(user, trusted, exchange);
+      if (trusted) return this.answers.complete(user, trusted, exchange);
       const methods = await this.availability.usableTypes(user, authenticators, issued.session.methods);
       return { status: 'mfa_required', methods, ...(await this.answers.give(request, response, issued)) };
     }
@@ -147,7 +140,7 @@ export class LoginFlow {
    */
   async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
     const context = await this.contexts.resolve(exchange.request);
-    const session = authenticatedSession(context);
+    const session = context.authenticatedSession;
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
     if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
     const external = await this.externalProof(user, exchange.request);
@@ -166,16 +159,6 @@ export class LoginFlow {
     }
   }
 
-  /** Asks the application for its own part of a completed sign-in, then hands out the token. */
-  async complete(
-    user: MfaUser,
-    issued: IssuedSession,
-    { request, response }: HttpExchange,
-  ): Promise<LoginResult> {
-    const extra = await this.askApplication(user, issued.session, { request, response });
-    return { ...extra, status: 'authenticated', ...(await this.answers.give(request, response, issued)) };
-  }
-
   /**
    * Completes a sign-in that owes nothing. The application is asked first: while it answers, the sign-in is under way still.
    *
@@ -188,7 +171,7 @@ export class LoginFlow {
     external: AuthenticationRecord[] = [],
   ): Promise<LoginResult> {
     const { session, write } = this.sessions.planCompletion(pending, ...external);
-    const extra = await this.askApplication(user, session, { request, response });
+    const extra = await this.answers.askApplication(user, session, { request, response });
     await this.decide(user, { session, write }, request, external);
     return {
       ...extra,
@@ -210,20 +193,6 @@ export class LoginFlow {
       events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
     });
     if (!committed) throw new MfaException('session_expired');
-  }
-
-  /** The extra fields of the answer. A client whose sign-in fails here gets no token: its session must not stay behind. */
-  private async askApplication(
-    user: MfaUser,
-    session: AuthenticationSession,
-    { request, response }: HttpExchange,
-  ): Promise<Record<string, unknown>> {
-    try {
-      return await this.adapter.completeLogin(user, session, request, response);
-    } catch (error) {
-      await this.sessions.revoke(session);
-      throw error;
-    }
   }
 
   /** A new session in place of the one that the client held. */

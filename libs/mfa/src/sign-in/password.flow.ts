@@ -5,12 +5,12 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../engine/journal/mfa-event.js';
+import { sourceOfRequest, getMfaSession } from '../engine/rows/mfa-request.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
+import type { LoginResult } from './login.flow.js';
+import type { HttpExchange } from '../engine/sessions/session-transport.js';
 import { LoginFlow } from './login.flow.js';
-import { getMfaSession } from '../engine/rows/request-session.js';
 
 /** Asks the application whether a signed-in user knows the password, and records that they do. */
 @Injectable()

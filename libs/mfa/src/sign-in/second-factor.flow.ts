@@ -4,22 +4,22 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
+import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
-import { proofEvents, sourceOfRequest, nameAuthenticator } from '../engine/journal/mfa-event.js';
+import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
+import { sourceOfRequest, setMfaUser } from '../engine/rows/mfa-request.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
-import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import { isOverSameChannel } from '../core/policy/channels.js';
+import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
+import type { EventSource, MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';
 import type { ProofFacts } from '../core/policy/methods.js';
-import { shownFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
@@ -30,10 +30,9 @@ import {
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
 import type { IssuedSession } from '../engine/rows/issued-session.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
-import { LoginFlow } from './login.flow.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import { setMfaUser } from '../engine/rows/request-session.js';
+import type { LoginResult } from './login.flow.js';
+import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
 
 /** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
@@ -43,8 +42,8 @@ export interface Subject {
   authenticators: readonly Authenticator[];
 }
 
-/** The exchange in which a factor is proven, and what the user wants of it. */
-export interface ProofExchange extends HttpExchange {
+/** What a user wants along with a proof. */
+export interface ProofWishes {
   /** Whether this browser is to be trusted from now on. */
   trustDevice?: boolean;
 }
@@ -70,7 +69,7 @@ export class SecondFactorFlow {
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
-    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
@@ -87,27 +86,28 @@ export class SecondFactorFlow {
   async authenticateByCode(
     context: MfaRequestContext,
     code: string,
-    exchange: ProofExchange,
+    wishes: ProofWishes = {},
   ): Promise<LoginResult> {
     const subject = await this.subjectOf(context);
     let planned: PlannedProof | undefined;
     const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
-      planned = this.planProof(current, authenticator, exchange);
+      planned = this.planProof(current, authenticator, context.request, wishes);
       const again = async () => plan(authenticator, await this.renew(current));
       return { ...planned, sessionId: planned.issued.session.id, again };
     };
     await this.verifier.verify(subject.user, code, subject.authenticators, {
-      source: this.sourceOf(subject, exchange),
+      source: sourceOfRequest(context.request, userIdOf(subject.user), subject.session?.id),
       types: MFA_TYPES.filter((type) => !isOverSameChannel(type, subject.session?.methods ?? [])),
       afterFirstFactor: subject.session?.status === 'pending',
       along: (authenticator) => plan(authenticator, subject),
     });
-    return this.complete(subject, planned as PlannedProof, exchange);
+    return this.complete(subject, planned as PlannedProof, context);
   }
 
   /**
    * Records a proof that was verified elsewhere: its claims and the session's, all or nothing.
    *
+   * @param exchange the request in which it was shown, and its response
    * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session's is
    */
   async finish(
@@ -118,10 +118,11 @@ export class SecondFactorFlow {
       facts = {},
     }: { authenticator: Authenticator; claims: Write[]; facts?: ProofFacts },
     onLost: MfaException,
-    exchange: ProofExchange,
+    exchange: HttpExchange,
+    wishes: ProofWishes = {},
   ): Promise<LoginResult> {
     for (let current = subject; ; current = await this.renew(current)) {
-      const planned = this.planProof(current, authenticator, exchange, facts);
+      const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
         user: subject.user,
         source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
@@ -169,8 +170,8 @@ export class SecondFactorFlow {
   private planProof(
     { user, session, authenticators }: Subject,
     authenticator: Authenticator,
-    { request, trustDevice = false }: ProofExchange,
-    facts: ProofFacts = {},
+    request: object,
+    { trustDevice = false, facts = {} }: ProofWishes & { facts?: ProofFacts },
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
     const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
@@ -201,12 +202,12 @@ export class SecondFactorFlow {
   private async complete(
     { user, session }: Subject,
     { issued, trust, opens, codesLeft }: PlannedProof,
-    exchange: ProofExchange,
+    exchange: HttpExchange,
   ): Promise<LoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
-    const result = await this.logins.complete(user, issued, exchange);
+    const result = await this.answers.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
   }
@@ -226,9 +227,5 @@ export class SecondFactorFlow {
     } catch {
       // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
     }
-  }
-
-  private sourceOf({ user, session }: Subject, { request }: HttpExchange): EventSource {
-    return sourceOfRequest(request, userIdOf(user), session?.id);
   }
 }

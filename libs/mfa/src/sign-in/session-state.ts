@@ -8,12 +8,11 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import type { MfaType } from '../core/policy/methods.js';
+import type { MfaType, ProvenMethod } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { LoginStatus } from './login.flow.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
-import { provenMethods } from '../engine/sessions/session-answer.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { provenMethods } from '../core/policy/methods.js';
 
 /** How far the sign-in of a session has come. */
 export interface SessionState {
@@ -40,7 +39,7 @@ export class SessionStates {
     const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
     if (!user) throw new MfaException('session_expired');
     const account = await this.accounts.find(session.userId);
-    const owed = isPending ? null : await this.owedEnrollment({ ...context, account });
+    const owed = isPending ? null : await this.owedEnrollment(context.with({ account }));
     const status = isPending ? 'mfa_required' : owed ? 'enrollment_required' : 'authenticated';
     return {
       status,

@@ -1,38 +1,49 @@
+import { randomInt } from 'node:crypto';
+
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { EntityTarget, ObjectLiteral, QueryRunner, SelectQueryBuilder } from 'typeorm';
 import { DataSource } from 'typeorm';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { againOnConflict, isConflict, surviveConnectionLoss } from './conflicts.js';
 import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
-import type { PrimaryReader } from './primary-reader.js';
-import { readFromPrimary } from './primary-reader.js';
-import { commitOnServer } from './server-commit.js';
+import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
 import type { CommitResult, Write } from './write.js';
-
-/**
- * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
- * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
- *
- * @param milliseconds how long to wait
- */
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 export type { CommitResult, Write } from './write.js';
 
 /** Injection token of the DataSource that this module keeps its tables on. */
 export const MFA_DATA_SOURCE = Symbol.for('nestjs-mfa:DATA_SOURCE');
+
+/**
+ * What a read asks. Its queries go to the primary, never to a replica that lags, and past the query cache: what they find
+ * decides who gets in. It takes a connection with its first query, and gives it back when the read is over.
+ */
+export class PrimaryReader {
+  constructor(private readonly runner: QueryRunner) {}
+
+  createQueryBuilder<T extends ObjectLiteral>(entity: EntityTarget<T>, alias: string): SelectQueryBuilder<T> {
+    return this.runner.manager.createQueryBuilder(entity, alias).cache(false);
+  }
+
+  query<T>(sql: string, parameters: unknown[] = []): Promise<T> {
+    return this.runner.query(sql, parameters) as Promise<T>;
+  }
+}
+
+/** Runs the read, and gives back its connection whatever becomes of it. */
+export async function readFromPrimary<T>(
+  dataSource: DataSource,
+  read: (reader: PrimaryReader) => Promise<T>,
+): Promise<T> {
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    return await read(new PrimaryReader(runner));
+  } finally {
+    await runner.release();
+  }
+}
 
 /**
  * The one door to the database. Reads go through {@link read}; what changes rows is a list of statements given to
@@ -100,4 +111,60 @@ export class MfaStorage {
       throw new MfaException('storage_unavailable', {}, { cause: error });
     }
   }
+}
+
+/**
+ * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
+ * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
+ *
+ * @param milliseconds how long to wait
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Errors by which an engine has undone a transaction so that another one could go first: SQLSTATE 40001, 40P01 and, with a
+ * `lock_timeout`, 55P03; MySQL's lock wait timeout, deadlock, and MariaDB's changed record. Nothing of it has happened, so it
+ * can be run again.
+ */
+const CONFLICTS: readonly unknown[] = ['40001', '40P01', '55P03', 1205, 1213, 1020];
+/** Another process, or another connection, writes to the SQLite file. */
+const SQLITE_CONFLICT = /^SQLITE_(BUSY|LOCKED)/;
+const FIRST_PAUSE_MS = 10;
+
+/**
+ * Runs the work again when the engine has undone it, after a pause that is different for each: no claim was won or lost before
+ * the commit. Under SERIALIZABLE that can befall a read as well. It gives up when another try would not be over in time, as
+ * long as it is sure that nothing has happened.
+ *
+ * @param until when nobody waits for it any more, in milliseconds since the epoch: what was refused must not happen later
+ * @throws the last conflict, see {@link isConflict}
+ */
+export async function againOnConflict<T>(until: number, work: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    const startedAt = Date.now();
+    const pause = randomInt(1, FIRST_PAUSE_MS * 2 ** Math.min(tried, 5) + 1);
+    try {
+      return await work();
+    } catch (error) {
+      const tookMs = Date.now() - startedAt;
+      if (!isConflict(error) || Date.now() + pause + tookMs >= until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/** Whether the engine has undone the work so that other work could go first. */
+export function isConflict(error: unknown): boolean {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return CONFLICTS.includes(code) || CONFLICTS.includes(errno) || SQLITE_CONFLICT.test(String(code));
 }

@@ -10,7 +10,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
 import type { IssuedSession } from '../engine/rows/issued-session.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { TotpService } from '../factors/totp/totp.service.js';
 import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -77,7 +77,7 @@ export async function signInWithMfa(
   });
   if (owned.some(({ type }) => type === factor)) return carried(app, begun);
   const request = { method: 'POST', headers: {}, user };
-  const context = { request, user, session: begun.session, hasDeadToken: false };
+  const context = new MfaRequestContext(request, { user, session: begun.session });
   const { added, ...made } =
     factor === 'totp'
       ? await setUpApp(app, user, context)

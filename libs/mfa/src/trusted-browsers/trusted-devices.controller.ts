@@ -2,10 +2,10 @@ import { Delete, Get, HttpCode, Inject, Param, Req } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/access.js';
+import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import type { TrustedDeviceView } from './trusted-devices.service.js';
 import { TrustedDevicesService } from './trusted-devices.service.js';
 import { TRUSTED_BROWSER_ROUTES } from './trusted-browsers.openapi.js';

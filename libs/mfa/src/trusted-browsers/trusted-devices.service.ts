@@ -6,7 +6,7 @@ import { FactorChange } from '../engine/changes/factor-change.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { hashToken } from '../core/crypto/tokens.js';
-import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
 import { TRUST_CLAIM, TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 

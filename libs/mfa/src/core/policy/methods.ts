@@ -1,4 +1,4 @@
-import { typeOfMethod } from './factor-traits.js';
+import { traitsOf, typeOfMethod } from './factor-traits.js';
 import type { MfaFactorTypes } from './factor-types.js';
 import type { ProofFacts } from '../traits/proof-facts.js';
 
@@ -94,4 +94,29 @@ export function newestRecord(
       (newest, record) => (newest && newest.at >= record.at ? newest : record),
       undefined,
     );
+}
+
+/**
+ * Whether the codes of this factor come over the channel by which the user was recognised in the first place: whoever reads the
+ * one reads the other, so they are one factor (NIST SP 800-63B-4, section 2.2.1).
+ */
+export function isOverSameChannel(type: MfaType, records: readonly AuthenticationRecord[]): boolean {
+  const channel = traitsOf(type)?.channel;
+  return (
+    channel !== undefined && records.some((record) => isFirstFactor(record) && record.method === channel)
+  );
+}
+
+/** One proof, as answers show it: what is not known of it is not there. */
+export interface ProvenMethod extends ShownFacts {
+  method: AuthenticationMethod;
+  at: Date;
+}
+
+export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
+  return records.map((record) => ({
+    method: record.method,
+    at: new Date(record.at),
+    ...shownFacts(record),
+  }));
 }

@@ -1,16 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { Account } from '../rows/account.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
-
-/** All that is kept of one user but sessions: read together, in one query. */
-export interface Account {
-  /** Null when nothing was ever kept of the user; then there are no authenticators either. */
-  state: MfaUserState | null;
-  /** Oldest first. */
-  authenticators: Authenticator[];
-}
 
 type Row = MfaUserState & { authenticators: Authenticator[] };
 

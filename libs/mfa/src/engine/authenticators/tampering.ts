@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { EventSource } from '../rows/mfa-request.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 
 /** Tells of rows that somebody wrote who has the database and not the secret. */

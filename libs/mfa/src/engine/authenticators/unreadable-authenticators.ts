@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/mfa-event.js';
-import { nameAuthenticator } from '../journal/mfa-event.js';
+import type { EventSource } from '../rows/mfa-request.js';
+import { nameAuthenticator } from '../journal/mfa-journal.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 

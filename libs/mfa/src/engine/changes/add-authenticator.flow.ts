@@ -4,18 +4,17 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { flagOf } from '../../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../rows/authenticator-role.js';
+import { isSecondFactorRow, newAuthenticator } from '../rows/authenticator.entity.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
-import { newAuthenticator } from '../rows/authenticator.entity.js';
 import { FactorChange } from './factor-change.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
-import { nameAuthenticator } from '../journal/mfa-event.js';
+import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
@@ -23,10 +22,10 @@ import { shownFacts } from '../../core/policy/methods.js';
 import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { IssuedSession } from '../rows/issued-session.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { sourceOf } from '../sessions/request-context.service.js';
+import type { MfaRequestContext } from '../rows/mfa-request.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
+import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 
 /** A second factor that has just been proven for the first time. */
 export interface NewFactor {
@@ -214,7 +213,7 @@ export class AddAuthenticatorFlow {
       : this.sessions.planCreation(userId, {
           status: 'authenticated',
           methods: [record],
-          from: sourceOf(context),
+          from: context?.source ?? APPLICATION_SOURCE,
         });
   }
 }

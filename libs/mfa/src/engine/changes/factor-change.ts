@@ -6,21 +6,21 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
-import type { EventSource, NewMfaEvent } from '../journal/mfa-event.js';
+import type { NewMfaEvent } from '../journal/mfa-event.js';
+import type { EventSource, MfaRequestContext } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
 import { RecentProof } from '../sessions/recent-proof.service.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
-import { authenticatedSession, sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../trust/trusted-device-store.js';
 import { UserStateService, VERSION_CLAIM } from '../users/user-state.service.js';
-import type { Account } from '../authenticators/accounts.service.js';
+import type { Account } from '../rows/account.js';
 import { AccountsService } from '../authenticators/accounts.service.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
+import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 
 /** What a change is decided on. */
 export interface FactorState {
@@ -85,7 +85,7 @@ export class FactorChange {
    */
   async run<T>(
     user: MfaUser,
-    { context, source = sourceOf(context) }: ChangeOrigin,
+    { context, source = context?.source ?? APPLICATION_SOURCE }: ChangeOrigin,
     plan: (state: FactorState) => Promise<PlannedChange<T>>,
   ): Promise<T> {
     const userId = userIdOf(user);
@@ -96,7 +96,7 @@ export class FactorChange {
       // The user was forgotten meanwhile, and nothing is to be kept of them again.
       if (!state && wasKept) throw new MfaException('session_expired');
       wasKept = state !== null;
-      if (context) await this.recent.assert({ ...context, session }, authenticators);
+      if (context) await this.recent.assert(context.with({ session }), authenticators);
       const planned = await plan({ userId, authenticators, session });
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
@@ -137,7 +137,7 @@ export class FactorChange {
     userId: string,
     context: MfaRequestContext | undefined,
   ): Promise<Account & { session: AuthenticationSession | null }> {
-    const known = context ? authenticatedSession(context) : null;
+    const known = context?.authenticatedSession ?? null;
     const found = known && (await this.sessions.reload(known));
     if (known && found?.session.userId !== userId) throw new MfaException('session_expired');
     const session = found?.session ?? null;

@@ -4,19 +4,19 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { PASSWORDLESS, isSecondFactorRow } from '../rows/authenticator-role.js';
+import { PASSWORDLESS, isSecondFactorRow } from '../rows/authenticator.entity.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenticators.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
 import { FactorChange } from './factor-change.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
-import { nameAuthenticator } from '../journal/mfa-event.js';
+import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isBackupType, isSecondFactorType } from '../../core/policy/factor-traits.js';
 import { isSecondFactor, typeOfRecord } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import type { MfaRequestContext } from '../rows/mfa-request.js';
 import { BackupCodes } from './backup-codes.js';
 
 /** Removes an authenticator and what hangs on it. */

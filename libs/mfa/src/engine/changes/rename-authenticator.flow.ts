@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { nameAuthenticator } from '../journal/mfa-event.js';
-import type { MfaRequestContext } from '../sessions/request-context.service.js';
+import { nameAuthenticator } from '../journal/mfa-journal.js';
+import type { MfaRequestContext } from '../rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM } from '../authenticators/authenticators.service.js';

@@ -5,7 +5,7 @@ import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
-import { isOverSameChannel } from '../../core/policy/channels.js';
+import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from './factor-data.js';
 import { FactorRegistry } from './factor-registry.js';
 

@@ -7,7 +7,7 @@ import type { MfaEventType } from './mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import type { PrimaryReader } from '../../storage/primary-reader.js';
+import type { PrimaryReader } from '../../storage/mfa-storage.js';
 import { removeInBatches } from '../../storage/remove-in-batches.js';
 import { AuditEntry } from './audit-entry.entity.js';
 

@@ -1,14 +1,5 @@
 import type { AuthenticationMethod, MfaType, ShownFacts } from '../../core/policy/methods.js';
-import { readHeader } from '../../core/web/http-message.js';
-import { areFewCodesLeft } from '../../core/policy/codes-left.js';
-import type { Authenticator } from '../rows/authenticator.entity.js';
-
-/** Who caused an event. `application`: code outside a request, such as a script or a job. */
-export interface MfaActor {
-  type: 'user' | 'admin' | 'application';
-  /** The user's id, or what the application says of its administrator. */
-  id: string | null;
-}
+import type { MfaActor } from '../rows/mfa-request.js';
 
 /** An authenticator as events name it: never anything of its data. */
 export interface EventAuthenticator {
@@ -121,81 +112,3 @@ export type MfaEvent<T extends MfaEventType = MfaEventType> = {
 
 /** An event before it has an id and a time. */
 export type NewMfaEvent = { [K in MfaEventType]: { type: K; data: MfaEventData[K] } }[MfaEventType];
-
-/** What an event may say of an authenticator. */
-export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
-  return { id, type, name };
-}
-
-/** Who did something, from where, and in which session. */
-export interface EventSource {
-  actor: MfaActor;
-  ip: string | null;
-  userAgent: string | null;
-  sessionId: string | null;
-}
-
-/** Longest user agent that is kept. */
-export const MAX_USER_AGENT_LENGTH = 255;
-
-/** Longest address: IPv6 with an IPv4 part (INET6_ADDRSTRLEN of POSIX). */
-const MAX_ADDRESS_LENGTH = 45;
-
-/** Code of the application that has no request. */
-export const APPLICATION_SOURCE: EventSource = {
-  actor: { type: 'application', id: null },
-  ip: null,
-  userAgent: null,
-  sessionId: null,
-};
-
-/** The parts of a request, or of a WebSocket's handshake, that say where it comes from. */
-interface Traceable {
-  ip?: string;
-  address?: string;
-  socket?: { remoteAddress?: string };
-}
-
-/** What a request of this user says of itself. */
-export function sourceOfRequest(
-  request: object,
-  userId: string,
-  sessionId: string | null = null,
-): EventSource {
-  const { ip, address, socket } = request as Traceable;
-  const from = ip ?? address ?? socket?.remoteAddress;
-  return {
-    actor: { type: 'user', id: userId },
-    // A proxy that is trusted may pass on what it was told, and Express does not look whether it is an address.
-    ip: typeof from === 'string' ? printable(from, MAX_ADDRESS_LENGTH) : null,
-    userAgent: readUserAgent(request),
-    sessionId,
-  };
-}
-
-/** The request's user agent; null without one. */
-export function readUserAgent(request: object): string | null {
-  return printable(readHeader(request, 'user-agent') ?? '', MAX_USER_AGENT_LENGTH);
-}
-
-/** The text without control characters, which could forge lines of a log; null when nothing is left. */
-function printable(text: string, maxLength: number): string | null {
-  return (
-    text
-      .replace(/\p{Cc}/gu, ' ')
-      .trim()
-      .slice(0, maxLength) || null
-  );
-}
-
-/** What it means that this authenticator's proof was accepted; `row` as it was when the use was claimed. */
-export function proofEvents(row: Authenticator): NewMfaEvent[] {
-  const authenticator = nameAuthenticator(row);
-  const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
-  if (row.remaining === null) return events;
-  const remaining = row.remaining - 1;
-  events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
-  if (areFewCodesLeft(remaining))
-    events.push({ type: 'mfa.recovery_codes.low', data: { authenticator, remaining } });
-  return events;
-}

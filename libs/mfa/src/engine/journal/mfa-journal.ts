@@ -10,9 +10,12 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaNotifier } from './mfa-notifier.js';
-import type { EventSource, MfaEvent, NewMfaEvent } from './mfa-event.js';
+import type { EventAuthenticator, MfaEvent, NewMfaEvent } from './mfa-event.js';
+import type { EventSource } from '../rows/mfa-request.js';
 import { MfaEvents } from './mfa-events.js';
 import { AuditEntry } from './audit-entry.entity.js';
+import { areFewCodesLeft } from '../../core/policy/codes-left.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
 
 /** Writes events into the audit trail, in the transaction of the change that they tell of. */
 @Injectable()
@@ -87,4 +90,21 @@ export class MfaJournal {
     const userId = userIdOf(user);
     return events.map((event) => ({ id: sortableId(now), at: new Date(now), userId, ...source, ...event }));
   }
+}
+
+/** What an event may say of an authenticator. */
+export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
+  return { id, type, name };
+}
+
+/** What it means that this authenticator's proof was accepted; `row` as it was when the use was claimed. */
+export function proofEvents(row: Authenticator): NewMfaEvent[] {
+  const authenticator = nameAuthenticator(row);
+  const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
+  if (row.remaining === null) return events;
+  const remaining = row.remaining - 1;
+  events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
+  if (areFewCodesLeft(remaining))
+    events.push({ type: 'mfa.recovery_codes.low', data: { authenticator, remaining } });
+  return events;
 }

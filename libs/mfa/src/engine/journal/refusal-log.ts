@@ -7,7 +7,8 @@ import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { EventSource, NewMfaEvent } from './mfa-event.js';
+import type { NewMfaEvent } from './mfa-event.js';
+import type { EventSource } from '../rows/mfa-request.js';
 import { MfaJournal } from './mfa-journal.js';
 
 /** So many are remembered; with more of them at once the oldest may be told again. */

@@ -4,6 +4,9 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { readRecords } from '../../core/policy/methods.js';
 import { CountColumn, JsonColumn, MomentColumn } from '../../storage/columns.js';
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import type { SealedFields } from '../../core/crypto/keyed-hash.js';
+import { hasSeal, sealRow } from '../../core/crypto/keyed-hash.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
 export type AuthenticationSessionStatus = 'pending' | 'authenticated';
@@ -55,7 +58,7 @@ export class AuthenticationSession {
   @CountColumn('ttl_seconds', { nullable: true })
   ttlSeconds!: number | null;
 
-  /** Seals what the row says under a key that the database does not have; see `row-seal.ts`. */
+  /** Seals what the row says under a key that the database does not have; see {@link sealSession}. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 
@@ -63,4 +66,31 @@ export class AuthenticationSession {
   isExpired(now: number = Date.now()): boolean {
     return this.expiresAt.getTime() <= now;
   }
+}
+
+/**
+ * The seal of a session: over all that it proves, so that a row whose seal is the one that was read has not changed since. When it was
+ * last used is not part of it: a request must not lose its claim to another one that only looked in. Nor is where it was started.
+ */
+export function sealSession(keyRing: KeyRing, session: AuthenticationSession): string {
+  return sealRow(keyRing, 'session', fieldsOf(session));
+}
+
+/** Whether this module has made the row as it is. */
+export function isSealedSession(keyRing: KeyRing, session: AuthenticationSession): boolean {
+  return hasSeal(keyRing, 'session', fieldsOf(session), session.seal);
+}
+
+function fieldsOf(session: AuthenticationSession): SealedFields {
+  const { id, userId, tokenHash, status, methods, ttlSeconds, createdAt, expiresAt } = session;
+  return [
+    id,
+    userId,
+    tokenHash,
+    status,
+    JSON.stringify(methods),
+    ttlSeconds,
+    createdAt.getTime(),
+    expiresAt.getTime(),
+  ];
 }

@@ -4,6 +4,7 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { BigintColumn, CountColumn, MomentColumn } from '../../storage/columns.js';
 import { fittingName } from '../../core/users/authenticator-name.js';
+import { isSecondFactorType } from '../../core/policy/factor-traits.js';
 
 /** One enrolled factor of one user. */
 @Entity({ name: 'mfa_authenticator' })
@@ -97,4 +98,15 @@ export function newAuthenticator(given: Given): Authenticator {
     ...given,
     name: fittingName(given.name) || NAMELESS,
   });
+}
+
+/** The role of an authenticator that signs in without a password and is no second factor. */
+export const PASSWORDLESS = 'passwordless';
+
+/**
+ * Whether having this one makes its user *enrolled*, so that a password alone signs in no more. Not so a passkey that was added for
+ * convenience alone: who loses it signs in with the password as before.
+ */
+export function isSecondFactorRow({ type, role }: { type: MfaType; role?: string | null }): boolean {
+  return isSecondFactorType(type) && role !== PASSWORDLESS;
 }

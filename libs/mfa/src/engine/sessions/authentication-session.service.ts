@@ -10,10 +10,10 @@ import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { sortableId, createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { EventSource } from '../rows/mfa-request.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { Account } from '../authenticators/accounts.service.js';
+import type { Account } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isFirstFactor, isSameProof } from '../../core/policy/methods.js';
@@ -21,11 +21,14 @@ import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
-import { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import {
+  AuthenticationSession,
+  isSealedSession,
+  sealSession,
+} from '../rows/authentication-session.entity.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import { SessionLimit } from './session-limit.js';
 import { SessionActivity } from './session-activity.js';
-import { isSealedSession, sealSession } from './session-seal.js';
 
 /** The claim that is lost when the session ended, or anything of it changed, after it was read. */
 export const SESSION_CLAIM = 'session';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import { PASSWORDLESS } from '../rows/authenticator-role.js';
+import { PASSWORDLESS } from '../rows/authenticator.entity.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
@@ -12,8 +12,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isRecent, typesForChanges } from '../../core/policy/recent.js';
-import type { MfaRequestContext } from './request-context.service.js';
-import { recordsOf } from './request-context.service.js';
+import type { MfaRequestContext } from '../rows/mfa-request.js';
 
 /** The *recent* proof that changes of factors need. */
 @Injectable()
@@ -33,7 +32,7 @@ export class RecentProof {
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others, `unauthenticated`
    */
   async assert(
-    context: Pick<MfaRequestContext, 'user' | 'session' | 'request'>,
+    context: Pick<MfaRequestContext, 'user' | 'records' | 'request'>,
     rows: readonly Authenticator[],
   ): Promise<void> {
     const { user, request } = context;
@@ -54,7 +53,7 @@ export class RecentProof {
       !enrolled || !passwordless.has(authenticatorId);
     const recent = isRecent({
       types,
-      records: recordsOf(context).filter(counts),
+      records: context.records.filter(counts),
       authenticatedAt: authenticatedAt?.getTime() ?? null,
       now: this.clock.now(),
       maxAge,
@@ -67,7 +66,7 @@ export class RecentProof {
         ...(reauthenticateUrl === undefined ? {} : { reauthenticateUrl }),
       });
     }
-    const usable = await this.availability.usableTypes(user, rows, recordsOf(context));
+    const usable = await this.availability.usableTypes(user, rows, context.records);
     const methods = usable.filter((type) => types.includes(type));
     throw new MfaException('mfa_required', { methods, maxAge });
   }

@@ -2,30 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Account } from '../authenticators/accounts.service.js';
-import type { EventSource } from '../journal/mfa-event.js';
-import { APPLICATION_SOURCE, sourceOfRequest } from '../journal/mfa-event.js';
+import type { Account } from '../rows/account.js';
+import {
+  sourceOfRequest,
+  replacementOf,
+  setMfaUser,
+  showMfaSession,
+  MfaRequestContext,
+} from '../rows/mfa-request.js';
 import { RefusalLog } from '../journal/refusal-log.js';
-import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
-import { replacementOf, setMfaUser, showMfaSession } from '../rows/request-session.js';
 import { SessionTransport } from './session-transport.js';
-
-/** Who a request comes from, and what they have proven. */
-export interface MfaRequestContext {
-  request: object;
-  /** The signed-in user, or null. */
-  user: MfaUser | null;
-  /** The living session, pending or authenticated; never one of another user than `user`. */
-  session: AuthenticationSession | null;
-  /** Whether the request presented a session token that is worth nothing. */
-  hasDeadToken: boolean;
-  /** What is kept of the session's user, when it was read along with the session. */
-  account?: Account;
-}
 
 export interface ResolveOptions {
   /**
@@ -35,6 +24,8 @@ export interface ResolveOptions {
   operation?: object;
   /** Reads what is kept of the user in the same query. */
   withAccount?: boolean;
+  /** What answers the request; by default the one that the request itself knows. */
+  response?: object;
 }
 
 interface Found {
@@ -66,28 +57,25 @@ export class RequestContextService {
    * Who the request comes from. A session that waits for its second factor is not shown, only that there is one: it is for
    * the routes that finish it.
    */
-  async resolve(
-    request: object,
-    options: ResolveOptions = {},
-  ): Promise<MfaRequestContext & { isPending: boolean }> {
-    const { account, ...context } = await this.resolveAny(request, options);
-    if (context.session?.status === 'pending') return { ...context, session: null, isPending: true };
-    return { ...context, ...(account ? { account } : {}), isPending: false };
+  async resolve(request: object, options: ResolveOptions = {}): Promise<MfaRequestContext> {
+    const context = await this.resolveAny(request, options);
+    return context.isPending ? context.with({ session: null, account: null }) : context;
   }
 
   /** Like {@link resolve}, with pending sessions: for what finishes or ends them. */
   async resolveAny(
     request: object,
-    { operation = request, withAccount = false }: ResolveOptions = {},
+    { operation = request, withAccount = false, response }: ResolveOptions = {},
   ): Promise<MfaRequestContext> {
     const presented = await this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
-    const { session, account } = await this.find(request, token, operation, withAccount);
-    const hasDeadToken = presented !== null && !session;
+    const { session, account = null } = await this.find(request, token, operation, withAccount);
     showMfaSession(request, session);
     // Adapters that find nobody may answer with nothing at all.
     const user = (await this.adapter.getUser(request)) || null;
     setMfaUser(request, user);
+    const hasDeadToken = presented !== null && !session;
+    const context = new MfaRequestContext(request, { user, hasDeadToken, response: response ?? null });
 
     // Two principals are never merged: the application's user counts, and a stranger's session is no session.
     const isForeign = session && user && session.userId !== userIdOf(user);
@@ -99,9 +87,9 @@ export class RequestContextService {
     }
     if (isForeign || isOrphan) {
       showMfaSession(request, null);
-      return { request, user, session: null, hasDeadToken };
+      return context;
     }
-    return { request, user, session, hasDeadToken, ...(account ? { account } : {}) };
+    return context.with({ session, account, isPending: session?.status === 'pending' });
   }
 
   /** Reads the session once for each operation, however many ask at the same time. */
@@ -127,23 +115,4 @@ export class RequestContextService {
     if (!withAccount) return { session: await this.sessions.verify(token) };
     return (await this.sessions.verifyWithAccount(token)) ?? { session: null };
   }
-}
-
-/** The session when it is authenticated: a pending one proves nothing yet. */
-export function authenticatedSession({
-  session,
-}: Pick<MfaRequestContext, 'session'>): AuthenticationSession | null {
-  return session?.status === 'authenticated' ? session : null;
-}
-
-/** What the authenticated session holds. */
-export function recordsOf(context: Pick<MfaRequestContext, 'session'>): readonly AuthenticationRecord[] {
-  return authenticatedSession(context)?.methods ?? [];
-}
-
-/** Where what this request does comes from; code without a request is the application's own. */
-export function sourceOf(context: MfaRequestContext | undefined): EventSource {
-  const userId = context?.user ? userIdOf(context.user) : context?.session?.userId;
-  if (!context || userId === undefined) return APPLICATION_SOURCE;
-  return sourceOfRequest(context.request, userId, context.session?.id);
 }

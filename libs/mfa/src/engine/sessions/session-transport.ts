@@ -11,6 +11,14 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { IssuedSession } from '../rows/issued-session.js';
 import type { MfaSessionTransport } from '../../core/web/session-transport.js';
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { ProvenMethod } from '../../core/policy/methods.js';
+import { provenMethods } from '../../core/policy/methods.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import { setMfaSession } from '../rows/mfa-request.js';
+import { AuthenticationSessionService } from './authentication-session.service.js';
 import { MFA_OWN_TRANSPORT } from './own-transport.js';
 
 /** A token that a request presents; `malformed` when it can't be one of ours. */
@@ -134,4 +142,64 @@ export class SessionTransport {
 
 function presented(via: TokenPlace, token: unknown): PresentedToken {
   return typeof token === 'string' && isToken(token) ? { via, token } : { via, malformed: true };
+}
+
+/** What an answer says of a session whose token the client gets with it. */
+export interface SessionAnswer {
+  proven: ProvenMethod[];
+  /** Only for clients of the header transport. */
+  sessionToken?: string;
+  expiresAt: Date;
+}
+
+/** The answer to a sign-in that is complete, with the extra fields of the adapter's `completeLogin`. */
+export type CompletedSignIn = SessionAnswer & { status: 'authenticated' } & Record<string, unknown>;
+
+/** The HTTP exchange of a sign-in: the token travels in it. */
+export interface HttpExchange {
+  request: object;
+  response: object;
+}
+
+/** Hands a session to the client and describes it. */
+@Injectable()
+export class SessionAnswers {
+  constructor(
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** Asks the application for its own part of a completed sign-in, then hands out the token. */
+  async complete(
+    user: MfaUser,
+    issued: IssuedSession,
+    { request, response }: HttpExchange,
+  ): Promise<CompletedSignIn> {
+    const extra = await this.askApplication(user, issued.session, { request, response });
+    return { ...extra, status: 'authenticated', ...(await this.give(request, response, issued)) };
+  }
+
+  /** The extra fields of the answer. A client whose sign-in fails here gets no token: its session must not stay behind. */
+  async askApplication(
+    user: MfaUser,
+    session: AuthenticationSession,
+    { request, response }: HttpExchange,
+  ): Promise<Record<string, unknown>> {
+    try {
+      return await this.adapter.completeLogin(user, session, request, response);
+    } catch (error) {
+      await this.sessions.revoke(session);
+      throw error;
+    }
+  }
+
+  async give(request: object, response: object | undefined, issued: IssuedSession): Promise<SessionAnswer> {
+    setMfaSession(request, issued.session);
+    return {
+      proven: provenMethods(issued.session.methods),
+      ...(await this.transport.write(request, response, issued)),
+      expiresAt: issued.session.expiresAt,
+    };
+  }
 }

@@ -7,7 +7,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { isOverSameChannel } from '../../core/policy/channels.js';
+import { isOverSameChannel } from '../../core/policy/methods.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';

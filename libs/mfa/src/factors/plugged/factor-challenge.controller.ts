@@ -1,10 +1,10 @@
 import { Body, HttpCode, Inject, Param, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/access.js';
+import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { ChallengeFactorDto } from './challenge-factor.dto.js';
 import { FactorChallengeFlow } from './factor-challenge.flow.js';
 import { PLUGGED_ROUTES } from './plugged.openapi.js';

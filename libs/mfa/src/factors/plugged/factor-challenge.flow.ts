@@ -6,11 +6,11 @@ import { AuthenticatorsService } from '../../engine/authenticators/authenticator
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { Subject } from '../../sign-in/second-factor.flow.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { isOverSameChannel } from '../../core/policy/channels.js';
+import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';

@@ -14,14 +14,14 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { authenticatedSession, recordsOf, sourceOf } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { isOverSameChannel } from '../../core/policy/channels.js';
+import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { FactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
+import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 /** What finishes a set-up. */
 export interface FactorActivation {
@@ -106,7 +106,7 @@ export class FactorSetupFlow {
     const sessionId = sessionIdOf(context);
     const setup = await this.rows.findSetup(userId, type, sessionId);
     if (!setup) throw new MfaException('no_pending_setup');
-    const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
+    const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
     const giveBack = this.limiter.giveBack(attempt);
     let proof: FactorProof | 'wrong';
     try {
@@ -153,7 +153,7 @@ export class FactorSetupFlow {
     const factor = this.registry.find(type);
     if (!factor) throw new MfaException('not_found');
     this.adding.assertMayEnrol(user, type);
-    if (context && isOverSameChannel(type, recordsOf(context))) {
+    if (context && isOverSameChannel(type, context.records)) {
       throw new MfaException('invalid_request', {
         message: ['you signed in over the channel of this factor, so its codes would prove nothing more'],
       });
@@ -169,5 +169,5 @@ export class FactorSetupFlow {
 
 /** Whose set-up it is; empty: the application's own code, or a request without a session of ours. */
 function sessionIdOf(context: MfaRequestContext | undefined): string {
-  return context ? (authenticatedSession(context)?.id ?? '') : '';
+  return context?.authenticatedSession?.id ?? '';
 }

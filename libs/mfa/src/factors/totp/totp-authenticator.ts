@@ -1,7 +1,7 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { TotpService } from './totp.service.js';
 import { generateSecret } from './totp.js';
 

@@ -22,9 +22,8 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { responseOf } from '../../core/web/http-message.js';
-import { SessionAnswers } from '../../engine/sessions/session-answer.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { authenticatedSession, sourceOf } from '../../engine/sessions/request-context.service.js';
+import { SessionAnswers } from '../../engine/sessions/session-transport.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { drawPng, svgDataUrl } from '../../core/otpauth/qr-code.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
@@ -34,6 +33,7 @@ import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
 import type { TotpParameters } from './totp.js';
 import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
+import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 export interface TotpActivation {
   code: string;
@@ -147,7 +147,7 @@ export class TotpService {
     const userId = userIdOf(user);
     const setup = await this.setups.find(userId, sessionIdOf(context));
     if (!setup) throw new MfaException('no_pending_setup');
-    const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
+    const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data, replacesId } = setup;
     const named = name === undefined ? {} : { name };
@@ -279,5 +279,5 @@ export class TotpService {
 
 /** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
 function sessionIdOf(context: MfaRequestContext | undefined): string | null {
-  return context ? (authenticatedSession(context)?.id ?? null) : null;
+  return context?.authenticatedSession?.id ?? null;
 }

@@ -1,12 +1,12 @@
-import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 
-import { Access, CurrentContext } from '../../guard/access.js';
+import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { LoginResult } from '../../sign-in/login.flow.js';
 import { needsOf } from '../../core/policy/policy.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
 import { WebAuthnNeedsDto } from './webauthn-needs.dto.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
@@ -34,13 +34,7 @@ export class AuthenticateWebAuthnController {
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
   ): Promise<LoginResult> {
-    return this.flow.authenticate(context, credential, {
-      request,
-      response,
-      trustDevice: trustDevice ?? false,
-    });
+    return this.flow.authenticate(context, credential, { trustDevice: trustDevice ?? false });
   }
 }

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { EventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import type { EventSource } from '../../engine/rows/mfa-request.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 

@@ -6,9 +6,9 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
-import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
-import { MfaJournal } from '../../engine/journal/mfa-journal.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import type { EventSource } from '../../engine/rows/mfa-request.js';
+import { nameAuthenticator, MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import { RelyingParty } from './relying-party.js';
 

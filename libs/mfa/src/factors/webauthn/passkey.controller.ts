@@ -1,7 +1,7 @@
 import { Body, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 
-import { Access } from '../../guard/access.js';
+import { Access } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { LoginResult } from '../../sign-in/login.flow.js';

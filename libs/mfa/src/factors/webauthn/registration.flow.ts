@@ -9,7 +9,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
-import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
@@ -20,8 +20,7 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { sourceOf } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { assertFreshPassword } from './automatic-upgrade.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
@@ -37,6 +36,7 @@ import { FailedCeremonies } from './failed-ceremonies.js';
 import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
+import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 export interface CreationRequest extends RoleRequest {
   session?: AuthenticationSession | null;
@@ -226,7 +226,7 @@ export class RegistrationFlow {
     } catch (error) {
       if (error instanceof MfaException && error.code === 'webauthn_failed') {
         const failed = { type: 'mfa.enrollment.failed', data: { type: 'webauthn' } } as const;
-        await this.failures.count(user, sourceOf(context), failed);
+        await this.failures.count(user, context?.source ?? APPLICATION_SOURCE, failed);
       }
       throw error;
     }

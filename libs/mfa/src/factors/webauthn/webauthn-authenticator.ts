@@ -7,8 +7,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
 import { responseOf } from '../../core/web/http-message.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { authenticatedSession } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { WebAuthnService } from './webauthn.service.js';
 
 /**
@@ -31,7 +30,7 @@ export class WebAuthnAuthenticator {
 
   /** Options for `navigator.credentials.create()`. */
   async getCredentialCreationOptions(request: object): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    const session = authenticatedSession(await this.resolve(request));
+    const session = (await this.resolve(request)).authenticatedSession;
     return this.webauthn.getCredentialCreationOptions(this.user, { session });
   }
 
@@ -56,7 +55,7 @@ export class WebAuthnAuthenticator {
 
   /** Options for `navigator.credentials.get()` with this key alone. */
   async getCredentialRequestOptions(request: object): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const session = authenticatedSession(await this.resolve(request));
+    const session = (await this.resolve(request)).authenticatedSession;
     return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored?.id ?? '');
   }
 
@@ -64,7 +63,7 @@ export class WebAuthnAuthenticator {
   async verifyAuthentication(request: object, credential: unknown): Promise<boolean> {
     if (!this.stored) return false;
     try {
-      const session = authenticatedSession(await this.resolve(request));
+      const session = (await this.resolve(request)).authenticatedSession;
       await this.webauthn.verifyAuthentication(this.user, credential, session, this.stored.id);
       return true;
     } catch (error) {

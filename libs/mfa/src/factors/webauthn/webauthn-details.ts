@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-list.js';
-import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { ProofFacts } from '../../core/policy/methods.js';
 import type { CredentialRole } from './credential-role.js';

@@ -4,10 +4,10 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { AddWebAuthnDto } from './add-webauthn.dto.js';
 import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
 import type { WebAuthnSignals } from './webauthn.service.js';

@@ -4,18 +4,18 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Account } from '../../engine/authenticators/accounts.service.js';
+import type { Account } from '../../engine/rows/account.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
-import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
+import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
-import { sourceOfRequest } from '../../engine/journal/mfa-event.js';
+import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { HttpExchange, LoginResult } from '../../sign-in/login.flow.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { sourceOf } from '../../engine/sessions/request-context.service.js';
-import type { ProofExchange } from '../../sign-in/second-factor.flow.js';
+import type { LoginResult } from '../../sign-in/login.flow.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { ProofWishes } from '../../sign-in/second-factor.flow.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { AssertionVerifier } from './assertion-verifier.js';
@@ -56,17 +56,17 @@ export class WebAuthnFlow {
   async authenticate(
     context: MfaRequestContext,
     credential: unknown,
-    exchange: ProofExchange,
+    wishes: ProofWishes = {},
   ): Promise<LoginResult> {
     const response = parseAuthentication(credential);
     const account = context.account ?? (await this.accountOf(context));
-    const subject = await this.secondFactor.subjectOf({ ...context, ...(account && { account }) });
-    const source = sourceOf(context);
+    const subject = await this.secondFactor.subjectOf(context.with({ account: account ?? null }));
+    const source = context.source;
     const known = { account, source };
     const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, known);
     const isLate = new MfaException('webauthn_failed');
     try {
-      return await this.secondFactor.finish(subject, proof, isLate, exchange);
+      return await this.secondFactor.finish(subject, proof, isLate, context, wishes);
     } catch (error) {
       if (error !== isLate) throw error;
       const afterFirstFactor = subject.session?.status === 'pending';

@@ -1,13 +1,13 @@
 import { Get, Inject, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/access.js';
+import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticateDto } from '../../sign-in/authenticate.dto.js';
 import { MfaService } from '../../account/mfa.service.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
@@ -83,7 +83,7 @@ export class AuthenticatePage {
     if (isTicked(body['cancel'])) return this.cancel(exchange);
     const next = safeNext(body['next']);
     const trustDevice = isTicked(body['trustDevice']);
-    const proof = { ...exchange, trustDevice };
+    const proof = { trustDevice };
     return this.form.submit(
       context,
       { field: 'code', invalid: { code: 'invalidCode' } },

@@ -1,8 +1,8 @@
 import { Get, Inject, Post, UseGuards } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/access.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { PasskeyLoginGuard } from '../../factors/webauthn/passkey-login.guard.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
 import { parseCredential } from '../frame/credential-field.js';

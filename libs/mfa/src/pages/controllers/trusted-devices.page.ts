@@ -1,8 +1,8 @@
 import { Get, Inject, Post, Req } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { TrustedDevicesService } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';

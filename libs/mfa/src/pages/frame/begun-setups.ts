@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
 

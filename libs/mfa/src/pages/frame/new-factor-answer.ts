@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { HttpExchange } from '../../sign-in/login.flow.js';
-import { getMfaSession } from '../../engine/rows/request-session.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import { getMfaSession } from '../../engine/rows/mfa-request.js';
 import { PageRedirect } from './page-answer.js';
 import { PageFlash } from './page-flash.js';
 import { PageLinks } from '../../refusals/page-links.js';

@@ -10,8 +10,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { recordsOf } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';
 
 /** What a user is offered to add: nothing that would be refused in the next step. */
@@ -35,10 +34,10 @@ export class OfferedFactors {
   find(
     user: MfaUser,
     authenticators: readonly Pick<AuthenticatorView, 'type'>[],
-    context: Pick<MfaRequestContext, 'session'>,
+    context: Pick<MfaRequestContext, 'records'>,
   ): Offer {
     const possible = this.enrollment
-      .supportedSecondFactors(recordsOf(context))
+      .supportedSecondFactors(context.records)
       .filter((type) => this.hasRoom(type, authenticators))
       .filter((type) => this.registry.find(type)?.isOffered?.(user) ?? true);
     const refusals = possible.map((type) => this.refusalOf(user, type));

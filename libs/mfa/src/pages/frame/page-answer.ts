@@ -1,3 +1,4 @@
+import { setHeader } from '../../core/web/http-message.js';
 import type { MfaPageName, MfaPageProps } from './page-props.js';
 
 /** What a page's handler answers: a page to show. */
@@ -24,4 +25,11 @@ export function show<Name extends MfaPageName>(
   refusal?: { status: number; headers: Readonly<Record<string, string>> },
 ): PageView {
   return new PageView(name, props, refusal?.status, refusal?.headers);
+}
+
+/** Makes the response a 303 See Other (RFC 9110, section 15.4.4): the browser goes there with GET. */
+export function seeOther(response: object, location: string): void {
+  (response as { status(code: number): unknown }).status(303);
+  setHeader(response, 'Location', location);
+  setHeader(response, 'Cache-Control', 'no-store');
 }

@@ -10,7 +10,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { MfaValidationPipe } from '../../http/mfa-validation.pipe.js';
 import type { MfaPlainPageText } from '../../i18n/page-texts.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from './page-answer.js';
 import { PageLocale } from './page-locale.js';
 import type { PageError } from './page-props.js';

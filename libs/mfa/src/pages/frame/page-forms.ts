@@ -5,7 +5,7 @@ import { open, seal } from '../../core/crypto/envelope.js';
 import type { EncryptionContext } from '../../core/crypto/envelope.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 
 /** Whose form it is: the session's, else the user's, else a visitor's. */
 export type FormOwner = Pick<MfaRequestContext, 'user' | 'session'>;

@@ -8,7 +8,7 @@ import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
 import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { pageTextsOf } from '../../i18n/fill-text.js';
 
 /** The language in which a page speaks to whoever asked for it. */

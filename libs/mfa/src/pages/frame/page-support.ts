@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { SupportContact } from '../../core/users/support-contact.js';
 import { SupportContacts } from '../../adapter/support-contacts.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 
 /** Whom the pages send their readers to. */
 @Injectable()

@@ -7,16 +7,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Clock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { requestContextOf } from '../../guard/access.js';
+import { MfaRequestContext, requestContextOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { MfaExceptionMapper } from '../../refusals/mfa-exception-mapper.js';
 import { RefusedRequests } from '../../refusals/refused-requests.js';
 import { BrowserRedirect } from '../../refusals/browser-redirect.js';
 import { OldForms } from '../frame/old-forms.js';
-import { show } from '../frame/page-answer.js';
+import { show, seeOther } from '../frame/page-answer.js';
 import type { OldForm } from '../frame/page-props.js';
 import { PageRenderer } from './page-renderer.js';
-import { seeOther } from '../frame/see-other.js';
 
 /** On the pages a refusal leads to where it can be mended, and what can't be mended is said on a page. */
 @Injectable()
@@ -52,7 +51,7 @@ export class PageExceptionFilter implements ExceptionFilter {
     const refusal = refusalOf(error);
     const location = refusal && oldForm === null ? this.redirects.locationFor(refusal, request) : null;
     if (location === null) {
-      const html = await this.page(error, { host, request, response }, oldForm);
+      const html = await this.page(error, { request, response }, oldForm);
       return void (await this.adapterHost.httpAdapter.reply(response, html));
     }
     if (error instanceof MfaException) this.refused.note(error.code, request);
@@ -71,7 +70,7 @@ export class PageExceptionFilter implements ExceptionFilter {
 
   private async page(
     error: unknown,
-    { host, request, response }: { host: ArgumentsHost; request: object; response: object },
+    { request, response }: { request: object; response: object },
     oldForm: OldForm | null,
   ): Promise<string> {
     const presented = await this.mapper.present(error, request, response);
@@ -83,7 +82,7 @@ export class PageExceptionFilter implements ExceptionFilter {
       message: presented instanceof HttpException ? messageOf(presented) : null,
       retryAt: retryAfter === undefined ? null : new Date(this.clock.now() + retryAfter * 1000),
     };
-    const context = requestContextOf(host) ?? { request, user: null, session: null, hasDeadToken: false };
+    const context = requestContextOf(request) ?? new MfaRequestContext(request);
     return this.renderer.render(show('error', props, { status, headers: {} }), context, response);
   }
 }

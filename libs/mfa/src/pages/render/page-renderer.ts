@@ -8,8 +8,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { setHeader } from '../../core/web/http-message.js';
 import type { ResolvedPages } from '../frame/resolve-pages.js';
 import { MFA_PAGES } from '../../options/addresses.js';
-import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import { authenticatedSession } from '../../engine/sessions/request-context.service.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { PageAssets } from '../frame/page-assets.js';
 import type { PageView } from '../frame/page-answer.js';
 import { PageForms } from '../frame/page-forms.js';
@@ -86,7 +85,7 @@ export class PageRenderer {
       stylesheet: this.pages?.stylesheet ?? null,
       assets: this.assets.addresses(),
       api: this.links.api,
-      isSignedIn: authenticatedSession(context) !== null,
+      isSignedIn: context.authenticatedSession !== null,
       csrfToken: await this.forms.tokenFor(context),
       link: (page, query) => this.links.to(page, query),
       fill: (text, values = {}) => fillText(texts, text, values, locale),

@@ -1,21 +1,86 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext, CallHandler, NestInterceptor } from '@nestjs/common';
 import {
   UseFilters,
   UseGuards,
   UseInterceptors,
   applyDecorators,
   createParamDecorator,
+  Inject,
+  Injectable,
 } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { concatMap } from 'rxjs';
 
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
 import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { HttpExchange } from '../../engine/sessions/session-transport.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
-import { PageGuard } from './page.guard.js';
-import { PageInterceptor } from './page.interceptor.js';
+import { MfaPolicyService } from '../../guard/mfa-policy.service.js';
+import { accessOf, MfaRouteGuard } from '../../guard/mfa-route.guard.js';
+import { setRequestContext, requestContextOf } from '../../engine/rows/mfa-request.js';
+import { setHeader } from '../../core/web/http-message.js';
+import { RequestContextService } from '../../engine/sessions/request-context.service.js';
+import { SessionTransport } from '../../engine/sessions/session-transport.js';
+import { PageForms } from '../frame/page-forms.js';
+import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { PageAnswer } from '../frame/page-answer.js';
+import { PageRedirect, seeOther } from '../frame/page-answer.js';
+import { PageRenderer } from './page-renderer.js';
+
+/** Stands before every page: no caching, no one without the access, and no form but those that a page of ours sent. */
+@Injectable()
+export class PageGuard extends MfaRouteGuard {
+  constructor(
+    @Inject(RequestContextService) contexts: RequestContextService,
+    @Inject(SessionTransport) transport: SessionTransport,
+    @Inject(MfaPolicyService) policy: MfaPolicyService,
+    @Inject(PageForms) private readonly forms: PageForms,
+  ) {
+    super(contexts, transport, policy);
+  }
+
+  override async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const http = execution.switchToHttp();
+    const request = http.getRequest<{ method: string; body?: { _csrf?: unknown } }>();
+    const response = http.getResponse<object>();
+    setHeader(response, 'Cache-Control', 'no-store');
+    this.transport.assertSameOrigin(request);
+    const access = accessOf(execution);
+    const context = await this.contexts.resolveAny(request, { withAccount: true, response });
+    setRequestContext(request, context);
+    if (access !== 'anyone') await this.assertAccess(access, context);
+    if (request.method === 'POST') await this.forms.assertToken(request.body?._csrf, context);
+    this.keepJudgement(execution, context);
+    return true;
+  }
+}
+
+/** Turns what a page's handler answers into HTML, or into a redirect. */
+@Injectable()
+export class PageInterceptor implements NestInterceptor<PageAnswer, string> {
+  constructor(@Inject(PageRenderer) private readonly renderer: PageRenderer) {}
+
+  intercept(execution: ExecutionContext, next: CallHandler<PageAnswer>): Observable<string> {
+    const http = execution.switchToHttp();
+    const response = http.getResponse<object>();
+    return next.handle().pipe(
+      concatMap(async (answer) => {
+        if (!(answer instanceof PageRedirect)) {
+          return this.renderer.render(
+            answer,
+            requestContextOf(http.getRequest()) as MfaRequestContext,
+            response,
+          );
+        }
+        seeOther(response, answer.location);
+        return '';
+      }),
+    );
+  }
+}
 
 /** What all page controllers have in common. The path is given when the module is set up. */
 export function MfaPages(): ClassDecorator {

@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { MfaOptionsError } from '../../options/options-error.js';
 import { MFA_ENTITIES } from '../entities.js';
 import { mfaMigrations } from './index.js';
-import type { PrimaryReader } from '../../storage/primary-reader.js';
-import { readFromPrimary } from '../../storage/primary-reader.js';
+import type { PrimaryReader } from '../../storage/mfa-storage.js';
+import { readFromPrimary } from '../../storage/mfa-storage.js';
 
 /** No such table or column: PostgreSQL and CockroachDB by SQLSTATE, MySQL and MariaDB by number, SQLite in words. */
 const MISSING: readonly unknown[] = ['42P01', '42703', 1146, 1054];

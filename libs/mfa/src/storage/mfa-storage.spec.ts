@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { againOnConflict, isConflict } from './conflicts.js';
+import { againOnConflict, isConflict } from './mfa-storage.js';
 
 const errorWith = (fields: object) => Object.assign(new Error('refused'), fields);
 const soon = () => Date.now() + 10_000;
