@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
+import { isJudgedByRow } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { FactorAuthenticator } from './mfa-factor.js';
 
@@ -28,7 +29,10 @@ export class FactorData {
 
   /** The row as its factor sees it. */
   async open(row: Authenticator): Promise<FactorAuthenticator> {
-    const { id, userId, name, lastStep } = row;
-    return { id, userId, name, lastStep, data: await this.decrypt(row.data, row) };
+    const { id, userId, name, lastStep, remaining } = row;
+    // What is kept in tables of the factor's own is not here.
+    const isElsewhere = row.data === '' && !isJudgedByRow(row.type);
+    const data = isElsewhere ? '' : await this.decrypt(row.data, row);
+    return { id, userId, name, lastStep, remaining, data };
   }
 }

@@ -6,7 +6,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import type { SecretTable } from '../keys/secret-table.js';
-import type { CodeFactor } from './code-factor.js';
+import type { MfaFactorClass } from './mfa-factor.js';
 
 export type OwnedEntity = new () => ObjectLiteral & { userId: string };
 
@@ -45,8 +45,8 @@ export interface FactorParts {
   countedAs?: string;
   /** How many a user may have, where an option says so. Default: as its traits say. */
   maxPerUser?: (options: ResolvedMfaOptions) => number;
-  /** What judges its codes, of the internals. */
-  codes?: Type<CodeFactor>;
+  /** What judges its codes, of the internals; none: it is proven without one, or brings others that do. */
+  factor?: MfaFactorClass;
   /** What lists of authenticators show besides, of the internals. */
   details?: Type<AuthenticatorDetails>;
   /** What a reset removes besides authenticators, of the internals. */

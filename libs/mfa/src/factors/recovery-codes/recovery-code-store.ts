@@ -75,11 +75,10 @@ export class RecoveryCodeStore {
     };
   }
 
-  /** Uses up the code; the claim is lost when it is wrong or was used. */
-  async claim(userId: string, code: string, now: Date): Promise<Write> {
-    return {
-      claim: 'recovery-code',
-      query: this.storage.dataSource
+  /** Uses up the code: changes one row, or none when it is wrong or was used. */
+  async claim(userId: string, code: string, now: Date): Promise<Write['query']> {
+    return (
+      this.storage.dataSource
         .createQueryBuilder()
         .update(RecoveryCode)
         // The hash changes with it: clearing the mark in the database does not make the code good again.
@@ -87,8 +86,8 @@ export class RecoveryCodeStore {
         .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
           userId,
           hash: await this.hash(userId, code),
-        }),
-    };
+        })
+    );
   }
 
   /** The user's codes, used ones too, without their text. */

@@ -1,7 +1,7 @@
 import { BackupCodes } from '../../engine/changes/backup-codes.js';
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
-import { RecoveryCodeFactor } from './recovery-code-factor.js';
+import { RecoveryCodeFactor } from './recovery-code.factor.js';
 import { RecoveryCodeKey } from './recovery-code-key.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -26,5 +26,5 @@ export const RECOVERY_CODES: FactorParts = {
   expiring: [],
   secretTables: [],
   countedAs: 'recoveryCodeSets',
-  codes: RecoveryCodeFactor,
+  factor: RecoveryCodeFactor,
 };

@@ -1,7 +1,7 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
-import { TotpCodeFactor, TotpData } from './totp-code-factor.js';
+import { TotpFactor } from './totp.factor.js';
 import { TotpSetup, TotpSetupStore } from './totp-setup-store.js';
 import { TotpController } from './totp.controller.js';
 import { TotpService } from './totp.service.js';
@@ -10,7 +10,7 @@ import { TotpService } from './totp.service.js';
 export const TOTP: FactorParts = {
   type: TOTP_TRAITS.type,
   services: [TotpService],
-  internals: [TotpCodeFactor, TotpData, TotpSetupStore],
+  internals: [TotpFactor, TotpSetupStore],
   controllers: [['/totp', TotpController]],
   entities: [TotpSetup],
   owned: { claimed: [TotpSetup], others: [] },
@@ -18,6 +18,6 @@ export const TOTP: FactorParts = {
   secretTables: [encryptedSetups(TotpSetup, TOTP_TRAITS.type)],
   countedAs: 'authenticatorApps',
   maxPerUser: ({ totp }) => totp.maxPerUser,
-  codes: TotpCodeFactor,
+  factor: TotpFactor,
   cleanup: TotpSetupStore,
 };
