@@ -21,7 +21,7 @@ import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js'
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { FactorData } from '../engine/factors/factor-data.js';
-import { writeParameters } from '../factors/totp/totp-parameters.js';
+import { writeParameters } from '../factors/totp/totp.js';
 import type { CheckedRecord, CheckedTotp } from './check-record.js';
 import type { ImportSkip } from './import-problem.js';
 import { RowProblem } from './import-problem.js';

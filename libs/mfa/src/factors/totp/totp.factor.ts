@@ -13,10 +13,9 @@ import type {
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
-import { readParameters, writeParameters } from './totp-parameters.js';
 import { drawQrCode } from './totp-qr-code.js';
 import type { TotpParameters } from './totp.js';
-import { findTimeStep, generateSecret } from './totp.js';
+import { findTimeStep, generateSecret, readParameters, writeParameters } from './totp.js';
 
 /**
  * Says which codes of authenticator apps are right (TOTP, RFC 6238). A time step at or below the last accepted one is refused by

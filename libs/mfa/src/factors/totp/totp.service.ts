@@ -26,12 +26,11 @@ import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
-import { readParameters } from './totp-parameters.js';
 import { drawQrCode } from './totp-qr-code.js';
 import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
 import { TotpFactor } from './totp.factor.js';
-import { TOTP_INPUT_PATTERN, generateSecret } from './totp.js';
+import { TOTP_INPUT_PATTERN, generateSecret, readParameters } from './totp.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 const TYPE = TotpFactor.traits.type;
