@@ -48,6 +48,9 @@ describe('the command line', () => {
     expect(status).not.toContain(user.secret);
     await expect(run('unlock', user.id)).resolves.toContain('are open');
     await expect(run('purge')).resolves.toContain('sessions: ');
+    await expect(run('replace-recovery-code-key')).resolves.toBe(
+      'New sets are under a new key, 1 are under former ones until their users make new codes\n0 former keys that nothing needs any more are removed',
+    );
 
     const after = await startTestApp({ orm, mfa: { secret: NEW } });
     after.clock.advance(300);

@@ -65,6 +65,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
   'mfa.admin.unlocked': true,
+  'mfa.admin.recovery_code_key_replaced': true,
   'mfa.user.forgotten': true,
 };
 
@@ -628,6 +629,22 @@ describe('events', () => {
     expect(told).toMatchObject([
       { type: 'mfa.admin.unlocked', actor: { type: 'admin', id: 'grace' }, data: { authenticators: [] } },
     ]);
+  });
+
+  it('tell that an administrator replaced the key of recovery codes, of nobody and to nobody', async () => {
+    const mails = test.adapter.notifications.length;
+    const told = await during(test, () =>
+      test.app.get(MfaAdminService).replaceRecoveryCodeKey({ actor: 'grace' }),
+    );
+    expect(told).toMatchObject([
+      {
+        type: 'mfa.admin.recovery_code_key_replaced',
+        userId: '',
+        actor: { type: 'admin', id: 'grace' },
+        data: { keyId: expect.stringMatching(/^recovery-codes:\d+$/) },
+      },
+    ]);
+    expect(test.adapter.notifications).toHaveLength(mails);
   });
 
   it('name the session that a passkey starts', async () => {

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EncryptionContext } from 'nestjs-mfa';
 import { MFA_ENTITIES, MfaAdminService, MfaService, mfaMigrations } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
@@ -10,7 +11,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { TestClock } from './support/clock.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, startTestApp, users } from './support/test-app.js';
+import { RELYING_PARTY, TestAdapter, codeOf, startTestApp, users } from './support/test-app.js';
 
 const FIXTURE = 'test/fixtures/before-factors';
 const { secret, madeAt, ada, grace, joan } = JSON.parse(readFileSync(`${FIXTURE}.json`, 'utf8'));
@@ -156,6 +157,44 @@ describe('a database of the last version before factors could plug in', () => {
     const client = await signIn(ada.id);
     expect((await client.post('/mfa/authenticate', { code: ada.unusedCodes[0] })).status).toBe(200);
     expect((await client.get('/mfa/recovery-codes')).body.remaining).toBe(ada.unusedCodes.length - 1);
+  });
+
+  it('lets the key of its recovery codes be replaced', async () => {
+    expect((await test.app.get(MfaAdminService).replaceRecoveryCodeKey()).removedKeys).toBe(0);
+    const client = await signIn(ada.id);
+    expect((await client.post('/mfa/authenticate', { code: ada.unusedCodes[1] })).status).toBe(200);
+  });
+
+  it('lets a key service have its keys', async () => {
+    class KeyServiceAdapter extends TestAdapter {
+      override encrypt(text: string): string {
+        return `kms:${Buffer.from(text).toString('base64')}`;
+      }
+
+      override decrypt(text: string, context: EncryptionContext): string | Promise<string> {
+        return text.startsWith('kms:')
+          ? Buffer.from(text.slice(4), 'base64').toString()
+          : super.decrypt(text, context);
+      }
+    }
+    for (const code of ada.unusedCodes.slice(2, 4)) {
+      const served = await startTestApp({
+        orm: { type: 'better-sqlite3', database, synchronize: false },
+        mfa: { secret },
+        adapter: KeyServiceAdapter,
+      });
+      served.clock.advance((test.clock.now() - served.clock.now()) / 1000);
+      const client = served.client();
+      await client.post('/login', { id: ada.id });
+      expect((await client.post('/mfa/authenticate', { code })).status).toBe(200);
+      // From then on they are with the service.
+      expect((await served.app.get(MfaAdminService).rotateSecret()).unreadable).toBe(0);
+      await served.close();
+    }
+    const keys = await test.dataSource.query<Row[]>(
+      "SELECT data FROM mfa_key WHERE id LIKE 'recovery-codes%' OR id LIKE 'visible:%'",
+    );
+    expect(keys.map(({ data }) => String(data).slice(0, 4))).toEqual(['kms:', 'kms:', 'kms:']);
   });
 
   it('takes the key', async () => {

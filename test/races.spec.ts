@@ -15,6 +15,7 @@ import { ENGINE, rowsOf } from './support/databases.js';
 import { HELD, HoldBack } from './support/hold-back.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, TestAdapter, codeOf, newUserId, startTestApp, users } from './support/test-app.js';
+import { THOROUGH } from './support/thorough.js';
 
 /** The secret of everybody's app. */
 const SECRET_KEY = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -58,9 +59,6 @@ interface Subject {
 }
 
 type Kind = 'new' | 'enrolled';
-
-/** Whether every pair is tried, at every point, as the build server does; else those that have found the most, at every other. */
-const TRIES_ALL = process.env['MFA_TEST_RACES'] === 'all';
 
 interface Flow {
   name: string;
@@ -590,15 +588,16 @@ describe(`a request that is held back while others run (${ENGINE})`, () => {
 
   for (const kind of both) {
     const fitting = flows.filter(({ kinds }) => kinds.includes(kind));
-    const others = interferences.filter(({ kinds, always }) => kinds.includes(kind) && (TRIES_ALL || always));
+    // Every pair at every point, or those that have found the most, at every other.
+    const others = interferences.filter(({ kinds, always }) => kinds.includes(kind) && (THOROUGH || always));
     describe(`of a user who is ${kind}`, () => {
       it.each(fitting.map((flow) => [flow.name, flow] as const))(
         '%s: in every order',
         async (_, flow) => {
           for (const interference of others) {
             counts.pairs += 1;
-            const step = TRIES_ALL ? 1 : 2;
-            let point = TRIES_ALL ? 1 : 1 + (counts.pairs % 2);
+            const step = THOROUGH ? 1 : 2;
+            let point = THOROUGH ? 1 : 1 + (counts.pairs % 2);
             while (await tryAt(flow, interference, kind, point)) point += step;
             // Something was held back at all.
             expect(point).toBeGreaterThan(1);

@@ -60,6 +60,7 @@ describe('what has expired', () => {
         factorSetups: 0,
         factorChallenges: 0,
         auditEntries: 0,
+        recoveryCodeKeys: 0,
       });
     });
     expect(statements.filter((sql) => /DELETE FROM .?mfa_session/.test(sql))).toHaveLength(4);

@@ -1,12 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaEvent, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
-import { DefaultMfaAdapter, MfaAdminService, MfaEvents, TotpService, useBinaryCollation } from 'nestjs-mfa';
+import { DefaultMfaAdapter, MfaAdminService, MfaEvents, TotpService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Answer, Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
-import type { ServerName } from './support/servers.js';
-import { createDatabase, hasServer } from './support/servers.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
 
@@ -786,118 +784,82 @@ describe('requests that overlap at a lock', () => {
   });
 });
 
-// On another engine all of this file runs there.
-const available = {
-  postgres: ENGINE === 'sqlite' && (await hasServer('postgres')),
-  mariadb: ENGINE === 'sqlite' && (await hasServer('mariadb')),
-} satisfies Record<ServerName, boolean>;
-
-// Last in this file: what MariaDB needs would be wrong for the others.
-describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
-  const runs = available[name] ? it : it.skip;
-  let drop: () => Promise<void> = () => Promise.resolve();
+describe(`locks on ${ENGINE}, under parallel requests`, () => {
   let test: LockApp;
-  let start: (unlock: Unlock) => Promise<unknown>;
-  beforeAll(async () => {
-    if (!available[name]) return;
-    if (name === 'mariadb') useBinaryCollation();
-    const database = await createDatabase(name);
-    drop = database.drop;
-    start = async (unlock) =>
-      (test = await startLockApp(unlock, { orm: database.orm, adapter: PausingAdapter }));
+  const start = async (unlock: Unlock) => (test = await startLockApp(unlock, { adapter: PausingAdapter }));
+  afterEach(() => test.close());
+
+  it('close at the cap under parallel guesses, and open for an administrator only', async () => {
+    await start({});
+    const user = await enrol(test);
+    const halves = await Promise.all(Array.from({ length: 20 }, () => halfSignIn(test, user)));
+    const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
+    expect(answers.filter(({ body }) => body.code === 'incorrect_code')).toHaveLength(LOCK_AFTER);
+    expect(await rowOf(test, user)).toEqual({
+      failures: LOCK_AFTER,
+      lockedAt: test.clock.now(),
+      unlockCodes: 0,
+    });
+    test.clock.advance(YEAR);
+    expect(told(await later(test, user, await halfSignIn(test, user)))).toEqual(LOCKED);
+    await test.app.get(MfaAdminService).unlock(user.id, { actor: 'root' });
+    expect(await rowOf(test, user)).toEqual(OPEN);
+    expect((await later(test, user, await halfSignIn(test, user))).status).toBe(200);
+    expect(tale(test, user)).toEqual(['locked', 'admin']);
   }, 30_000);
-  afterEach(async () => {
-    if (available[name]) await test.close();
-  });
-  afterAll(() => drop());
 
-  runs(
-    'close at the cap under parallel guesses, and open for an administrator only',
-    async () => {
-      await start({});
+  it('count one failure, one right code and one opening each, under parallel requests', async () => {
+    await start({});
+    for (let round = 0; round < 2; round++) {
       const user = await enrol(test);
-      const halves = await Promise.all(Array.from({ length: 20 }, () => halfSignIn(test, user)));
-      const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
-      expect(answers.filter(({ body }) => body.code === 'incorrect_code')).toHaveLength(LOCK_AFTER);
-      expect(await rowOf(test, user)).toEqual({
-        failures: LOCK_AFTER,
-        lockedAt: test.clock.now(),
-        unlockCodes: 0,
-      });
-      test.clock.advance(YEAR);
-      expect(told(await later(test, user, await halfSignIn(test, user)))).toEqual(LOCKED);
-      await test.app.get(MfaAdminService).unlock(user.id, { actor: 'root' });
-      expect(await rowOf(test, user)).toEqual(OPEN);
-      expect((await later(test, user, await halfSignIn(test, user))).status).toBe(200);
-      expect(tale(test, user)).toEqual(['locked', 'admin']);
-    },
-    30_000,
-  );
+      const halves = await Promise.all(Array.from({ length: 21 }, () => halfSignIn(test, user)));
+      const [before, ...rest] = halves as [Client, ...Client[]];
+      for (let failure = 1; failure < LOCK_AFTER; failure++) await authenticate(before, WRONG);
+      const right = codeOf(user.secret, test.clock);
+      const answers = await Promise.all(
+        rest.map((half, index) => authenticate(half, (index + round) % 2 ? right : WRONG)),
+      );
+      expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
+      expect(answers.filter(({ status }) => ![200, 400, 403].includes(status))).toEqual([]);
+      const { failures, lockedAt } = await rowOf(test, user);
+      expect([failures, lockedAt]).toEqual([LOCK_AFTER, test.clock.now()]);
+      expect(tale(test, user)).toEqual(['locked']);
+    }
+  }, 30_000);
 
-  runs(
-    'count one failure, one right code and one opening each, under parallel requests',
-    async () => {
-      await start({});
-      for (let round = 0; round < 2; round++) {
-        const user = await enrol(test);
-        const halves = await Promise.all(Array.from({ length: 21 }, () => halfSignIn(test, user)));
-        const [before, ...rest] = halves as [Client, ...Client[]];
-        for (let failure = 1; failure < LOCK_AFTER; failure++) await authenticate(before, WRONG);
-        const right = codeOf(user.secret, test.clock);
-        const answers = await Promise.all(
-          rest.map((half, index) => authenticate(half, (index + round) % 2 ? right : WRONG)),
-        );
-        expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
-        expect(answers.filter(({ status }) => ![200, 400, 403].includes(status))).toEqual([]);
-        const { failures, lockedAt } = await rowOf(test, user);
-        expect([failures, lockedAt]).toEqual([LOCK_AFTER, test.clock.now()]);
-        expect(tale(test, user)).toEqual(['locked']);
-      }
-    },
-    30_000,
-  );
+  it('open by right codes, of which one counts once', async () => {
+    await start({ byCodes: 3 });
+    const { user, half } = await enrolLocked(test);
+    expect((await later(test, user, half)).body.unlock.codesLeft).toBe(2);
+    expect((await authenticate(half, WRONG)).body.unlock.codesLeft).toBe(3);
+    for (const codesLeft of [2, 1]) {
+      expect((await later(test, user, half)).body.unlock.codesLeft).toBe(codesLeft);
+      expect((await later(test, user, half, 0)).body.unlock.codesLeft).toBe(codesLeft);
+    }
+    expect((await later(test, user, half)).status).toBe(200);
+    expect(await rowOf(test, user)).toEqual(OPEN);
+    expect(tale(test, user)).toEqual(['locked', 'codes']);
+  }, 30_000);
 
-  runs(
-    'open by right codes, of which one counts once',
-    async () => {
-      await start({ byCodes: 3 });
-      const { user, half } = await enrolLocked(test);
-      expect((await later(test, user, half)).body.unlock.codesLeft).toBe(2);
-      expect((await authenticate(half, WRONG)).body.unlock.codesLeft).toBe(3);
-      for (const codesLeft of [2, 1]) {
-        expect((await later(test, user, half)).body.unlock.codesLeft).toBe(codesLeft);
-        expect((await later(test, user, half, 0)).body.unlock.codesLeft).toBe(codesLeft);
-      }
-      expect((await later(test, user, half)).status).toBe(200);
-      expect(await rowOf(test, user)).toEqual(OPEN);
-      expect(tale(test, user)).toEqual(['locked', 'codes']);
-    },
-    30_000,
-  );
+  it('open by another factor, and by waiting, after which failures count from one', async () => {
+    await start({ byOtherFactor: true, afterSeconds: 600 });
+    const { user, half } = await enrolLocked(test);
+    expect((await authenticate(half, user.recoveryCodes[0])).status).toBe(200);
+    expect(await rowOf(test, user)).toEqual(OPEN);
+    await lock(test, user);
+    test.clock.advance(600);
+    const second = await halfSignIn(test, user);
+    for (let failure = 1; failure <= LOCK_AFTER; failure++) {
+      expect(told(await authenticate(second, WRONG))).toEqual([400, 'incorrect_code']);
+      const { failures, lockedAt } = await rowOf(test, user);
+      expect([failures, lockedAt]).toEqual([failure, failure < LOCK_AFTER ? null : test.clock.now()]);
+    }
+    expect(told(await later(test, user, second, 599))).toEqual(LOCKED);
+    expect((await later(test, user, await halfSignIn(test, user), 1)).status).toBe(200);
+    expect(tale(test, user)).toEqual(['locked', 'other_factor', 'locked', 'locked', 'time']);
+  }, 30_000);
 
-  runs(
-    'open by another factor, and by waiting, after which failures count from one',
-    async () => {
-      await start({ byOtherFactor: true, afterSeconds: 600 });
-      const { user, half } = await enrolLocked(test);
-      expect((await authenticate(half, user.recoveryCodes[0])).status).toBe(200);
-      expect(await rowOf(test, user)).toEqual(OPEN);
-      await lock(test, user);
-      test.clock.advance(600);
-      const second = await halfSignIn(test, user);
-      for (let failure = 1; failure <= LOCK_AFTER; failure++) {
-        expect(told(await authenticate(second, WRONG))).toEqual([400, 'incorrect_code']);
-        const { failures, lockedAt } = await rowOf(test, user);
-        expect([failures, lockedAt]).toEqual([failure, failure < LOCK_AFTER ? null : test.clock.now()]);
-      }
-      expect(told(await later(test, user, second, 599))).toEqual(LOCKED);
-      expect((await later(test, user, await halfSignIn(test, user), 1)).status).toBe(200);
-      expect(tale(test, user)).toEqual(['locked', 'other_factor', 'locked', 'locked', 'time']);
-    },
-    30_000,
-  );
-
-  (available[name] ? it : it.skip)('keep a right code of which copies come at once', async () => {
+  it('keep a right code of which copies come at once', async () => {
     await start({ byCodes: 3 });
     const { user, half } = await enrolLocked(test);
     test.clock.advance(60);

@@ -8,8 +8,15 @@ import { assertKey, register, signIn } from './support/ceremonies.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, halfSignIn, startTestApp } from './support/test-app.js';
 
-const rsa = (modulusLength: number, publicExponent = 65_537) =>
-  generateKeyPairSync('rsa', { modulusLength, publicExponent });
+const made = new Map<string, KeyPairKeyObjectResult>();
+
+/** One for all tests that ask for the same: making them takes seconds. */
+function rsa(modulusLength: number, publicExponent = 65_537): KeyPairKeyObjectResult {
+  const name = `${modulusLength} ${publicExponent}`;
+  const pair = made.get(name) ?? generateKeyPairSync('rsa', { modulusLength, publicExponent });
+  made.set(name, pair);
+  return pair;
+}
 const p256 = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = () => generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const ed25519 = () => generateKeyPairSync('ed25519');

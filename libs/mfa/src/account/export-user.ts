@@ -11,7 +11,7 @@ import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.s
 import { provenMethods } from '../core/policy/methods.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
-import type { MfaStatus } from './mfa.service.js';
+import type { MfaStatus } from './user-status.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
 import type { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';

@@ -5,7 +5,7 @@ import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { MfaStatus } from './mfa.service.js';
+import type { MfaStatus } from './user-status.js';
 import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import type { SessionState } from '../sign-in/session-state.js';

@@ -207,12 +207,18 @@ export class DefaultMfaAdapter {
     return drawSvg(url);
   }
 
-  /** Encrypts what is kept of a factor. Default: AES-256-GCM under a key derived from `secret`, bound to its owner. */
+  /**
+   * Encrypts what is kept of a factor, and the module's own keys (`context.purpose` is `key`), which are asked for when the
+   * application boots. Default: AES-256-GCM under a key derived from `secret`, bound to its owner.
+   */
   encrypt(text: string, context?: EncryptionContext): string | Promise<string> {
     return seal(this.mfa.keyRing, text, context);
   }
 
-  /** Decrypts what `encrypt` made. */
+  /**
+   * Decrypts what `encrypt` made. Throw {@link EnvelopeError} for what is lost for good: any other error says that the key service
+   * is away, and is asked again.
+   */
   decrypt(text: string, context?: EncryptionContext): string | Promise<string> {
     return open(this.mfa.keyRing, text, context);
   }

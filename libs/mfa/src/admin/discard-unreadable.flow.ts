@@ -10,8 +10,8 @@ import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/a
 import { FactorChange } from '../engine/changes/factor-change.js';
 import type { EventSource } from '../engine/rows/mfa-request.js';
 import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
-import { KeyStore } from '../engine/keys/key-store.js';
-import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
+import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-code-keys.js';
+import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { AUTHENTICATORS, JUDGING_TABLES, SETUPS } from '../secrets/secret-tables.js';
@@ -38,7 +38,7 @@ export interface DiscardReport {
   users: number;
   authenticatorApps: number;
   securityKeys: number;
-  /** Sets of recovery codes: all of them when their key is lost, and those of users without another factor. */
+  /** Sets of recovery codes: those whose key is lost, and those of users without another factor. */
   recoveryCodeSets: number;
   /** Set-ups that were never finished. */
   setups: number;
@@ -47,6 +47,9 @@ export interface DiscardReport {
   /** Authenticators that the adapter does not let anybody delete; they stay and do not work. */
   refused: number;
 }
+
+/** Whether that is a set of recovery codes whose key is lost. */
+type HasLostKey = (row: Authenticator) => Promise<boolean>;
 
 const REASON = 'unreadable: no configured secret opens it';
 
@@ -60,8 +63,8 @@ interface Selected {
 export class DiscardUnreadableFlow {
   constructor(
     @Inject(UnreadableRows) private readonly unreadable: UnreadableRows,
-    @Inject(KeyStore) private readonly keys: KeyStore,
-    @Inject(RecoveryCodeKey) private readonly codeKey: RecoveryCodeKey,
+    @Inject(RecoveryCodeKeys) private readonly codeKeys: RecoveryCodeKeys,
+    @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
     @Inject(SecretRegistry) private readonly registry: SecretRegistry,
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AccountsService) private readonly accounts: AccountsService,
@@ -77,35 +80,34 @@ export class DiscardUnreadableFlow {
     source: EventSource,
   ): Promise<DiscardReport> {
     const report = emptyReport();
-    const isKeyLost = (await this.codeKey.examine()) === 'lost';
+    const isKeyLost = (await this.codeKeys.examine()) === 'lost';
+    const hasLostKey = this.lostKeys();
     const seen = new Set<string>();
-    let keepsCodes = false;
     for (const table of [AUTHENTICATORS, ...JUDGING_TABLES]) {
       for await (const row of this.unreadable.all(table)) {
-        const isOfLostKey = isKeyLost && row.type === this.recoveryCodes.type;
+        const isOfLostKey = table === AUTHENTICATORS && (await hasLostKey(row as Authenticator));
         const state = await this.unreadable.examine(table, row);
         if (state === 'strange_seal' && reseal) report.resealed += await this.reseal(table, row, dryRun);
         else if ((state !== 'good' || isOfLostKey) && !seen.has(row.userId)) {
           seen.add(row.userId);
-          const of = await this.discardOf(row.userId, { isKeyLost, reseal, dryRun }, source);
+          const of = await this.discardOf(row.userId, { hasLostKey, reseal, dryRun }, source);
           count(report, of);
-          keepsCodes ||= of.refused.some(({ type }) => type === this.recoveryCodes.type);
         }
       }
     }
     await this.discardSetups(dryRun, report);
     if (dryRun) return report;
-    if (isKeyLost && !keepsCodes) await this.discardKey();
+    await this.discardKeys(isKeyLost, source);
     await this.registry.forgetUnused();
     return report;
   }
 
   private async discardOf(
     userId: string,
-    { isKeyLost, reseal, dryRun }: { isKeyLost: boolean; reseal: boolean; dryRun: boolean },
+    { hasLostKey, reseal, dryRun }: { hasLostKey: HasLostKey; reseal: boolean; dryRun: boolean },
     source: EventSource,
   ): Promise<Selected> {
-    const select = (all: readonly Authenticator[]) => this.select(userId, all, isKeyLost, reseal);
+    const select = (all: readonly Authenticator[]) => this.select(userId, all, hasLostKey, reseal);
     if (dryRun) return select((await this.accounts.find(userId)).authenticators);
     const known = await this.adapter.findUser(userId);
     // Somebody who is gone from the application loses it as well.
@@ -141,7 +143,7 @@ export class DiscardUnreadableFlow {
   private async select(
     userId: string,
     all: readonly Authenticator[],
-    isKeyLost: boolean,
+    hasLostKey: HasLostKey,
     reseal: boolean,
   ): Promise<Selected> {
     const judging = await Promise.all(
@@ -165,7 +167,7 @@ export class DiscardUnreadableFlow {
     }
     const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
     const codes = all.find(({ type }) => type === this.recoveryCodes.type);
-    if (codes && (isKeyLost || !keepsFactor)) await take(codes);
+    if (codes && (!keepsFactor || (await hasLostKey(codes)))) await take(codes);
     return selected;
   }
 
@@ -184,11 +186,26 @@ export class DiscardUnreadableFlow {
     }
   }
 
-  /** With the codes that nobody's authenticator names. The next codes have a new key. */
-  private async discardKey(): Promise<void> {
-    await this.recoveryCodes.removeAll();
-    await this.keys.remove(RECOVERY_CODE_KEY_ID);
-    this.codeKey.forget();
+  /** With the codes that nobody's authenticator names. What the adapter lets nobody delete keeps its key. */
+  private async discardKeys(isCurrentLost: boolean, source: EventSource): Promise<void> {
+    if (!isCurrentLost) {
+      await this.replacing.removeUnused();
+      return;
+    }
+    await this.recoveryCodes.removeOrphans();
+    await this.replacing.replace(source);
+  }
+
+  /** Tells sets whose codes nobody can judge; of each key it is looked up once. */
+  private lostKeys(): HasLostKey {
+    const known = new Map<string, boolean>();
+    return async (row) => {
+      if (row.type !== this.recoveryCodes.type || row.remaining === 0) return false;
+      const id = keyIdOf(row);
+      const isLost = known.get(id) ?? (await this.codeKeys.isLost(id));
+      known.set(id, isLost);
+      return isLost;
+    };
   }
 }
 

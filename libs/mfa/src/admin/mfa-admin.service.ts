@@ -24,7 +24,7 @@ import type {
   AuthenticationSessionStatus,
 } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import type { MfaStatus } from '../account/mfa.service.js';
+import type { MfaStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { ProvenMethod } from '../core/policy/methods.js';
@@ -38,6 +38,8 @@ import { assertReason, sourceOfAdmin } from './admin-action.js';
 import type { DiscardOptions, DiscardReport } from './discard-unreadable.flow.js';
 import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import { EndAllSessionsFlow } from './end-all-sessions.flow.js';
+import type { RecoveryCodeKeyReplacement } from './replace-recovery-code-key.flow.js';
+import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import type { UserListQuery, UserPage } from './user-list.js';
 import { UserList } from './user-list.js';
@@ -87,6 +89,7 @@ export class MfaAdminService {
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
     @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
+    @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -254,9 +257,23 @@ export class MfaAdminService {
     return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
   }
 
-  /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */
-  async purgeExpired(): Promise<PurgeResult> {
-    return this.expired.purge();
+  /**
+   * Puts a new key in the place of the one that recovery codes are hashed under, as after a leak: new sets are under it from now
+   * on, at every instance. Sets that exist go on working under the former key, until their users make new ones; a former key that
+   * nothing needs any more is removed here, or by {@link purgeExpired}.
+   *
+   * @throws {Error} when the adapter's key service is away; nothing is replaced then
+   */
+  async replaceRecoveryCodeKey(action: AdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
+    return this.replacing.replace(sourceOfAdmin(action));
+  }
+
+  /**
+   * Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over, and former keys of recovery codes
+   * that nothing needs any more.
+   */
+  async purgeExpired(): Promise<PurgeResult & { recoveryCodeKeys: number }> {
+    return { ...(await this.expired.purge()), recoveryCodeKeys: await this.replacing.removeUnused() };
   }
 
   private viewSession(session: AuthenticationSession): SessionView {

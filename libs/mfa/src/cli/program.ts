@@ -56,6 +56,19 @@ export function createProgram(
     );
 
   program
+    .command('replace-recovery-code-key')
+    .description('puts new sets of recovery codes under a new key; those that exist go on working')
+    .action(() =>
+      withAdmin(async (admin) => {
+        const { formerSets, removedKeys } = await admin.replaceRecoveryCodeKey({ actor: ACTOR });
+        print(
+          `New sets are under a new key, ${formerSets} are under former ones until their users make new codes`,
+        );
+        print(`${removedKeys} former keys that nothing needs any more are removed`);
+      }),
+    );
+
+  program
     .command('purge')
     .description('removes what has expired')
     .action(() =>

@@ -1,38 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { userIdOf } from '../core/users/mfa-user.js';
-import type { MfaUser } from '../core/users/mfa-user.js';
-import type { Account } from '../engine/rows/account.js';
-import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
-import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
-import type { Clock } from '../core/clock/clock.js';
-import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { FactorAvailability } from '../engine/factors/factor-availability.js';
-import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import { isFirstFactor } from '../core/policy/methods.js';
 import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
-import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { RequestContextService } from '../engine/sessions/request-context.service.js';
-import { setMfaSession, recordsOf } from '../engine/rows/mfa-request.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
-import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
-import { isFirstFactor } from '../core/policy/methods.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { DecisionsOnce } from './decisions-once.js';
 import { noteJudged } from './judgements.js';
+import type { Judged } from './policy-facts.js';
+import { PolicyFacts } from './policy-facts.js';
+import { SpentProofs } from './spent-proofs.js';
 
-type Judged = Pick<MfaRequestContext, 'user' | 'session'> & { account?: Account | null; request?: object };
-
-/** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
+/** Decides whether requests, and users with their sessions, may pass. */
 @Injectable()
 export class MfaPolicyService {
   private readonly decisions = new DecisionsOnce();
@@ -41,17 +29,12 @@ export class MfaPolicyService {
 
   constructor(
     @Inject(RequestContextService) private readonly contexts: RequestContextService,
-    @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
-    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
-    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(PolicyFacts) private readonly facts: PolicyFacts,
+    @Inject(SpentProofs) private readonly proofs: SpentProofs,
     @Inject(RecentProof) private readonly recent: RecentProof,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /** How old a proof may be where a route does not say, in seconds. */
@@ -114,37 +97,6 @@ export class MfaPolicyService {
   }
 
   /**
-   * Decides, and spends what the decision rests on: in one conditional statement, so that of several that have read the same proof
-   * one gets it.
-   *
-   * @param spent is told of the session as it is then
-   * @throws {MfaException} `session_expired` when it ended meanwhile, or goes on under another token
-   */
-  private async spendFor(
-    requirement: MfaRequirement,
-    context: Judged,
-    spent?: (session: AuthenticationSession) => void,
-  ): Promise<PolicyDecision> {
-    for (let current = context; ;) {
-      const decision = await this.decideFor(requirement, current);
-      const { session } = current;
-      if (!decision.allow || session?.status !== 'authenticated') return decision;
-      const facts = { records: session.methods, now: this.clock.now(), defaultMaxAge: this.defaultMaxAge };
-      // Let in without a proof, as in the grace period.
-      if (!satisfies(requirement, facts)) return decision;
-      const planned = this.sessions.planSpending(session);
-      const { committed } = await this.storage.commit([planned.write]);
-      if (committed) {
-        spent?.(planned.session);
-        return decision;
-      }
-      const found = await this.sessions.reload(session);
-      if (!found) throw new MfaException('session_expired');
-      current = { ...current, ...found };
-    }
-  }
-
-  /**
    * What the global guard asks: users who must have a second factor need one that was proven in this session, however long
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
@@ -153,7 +105,7 @@ export class MfaPolicyService {
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
     return this.decisions.once(context, operation, 'global', async () => {
-      const account = context.account ?? (await this.accounts.find(userIdOf(user)));
+      const account = await this.facts.accountOf(user, context);
       const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
       if (!mustEnrol) return noteJudged({ allow: true }, user);
       return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
@@ -169,62 +121,25 @@ export class MfaPolicyService {
     const { user } = context;
     // What was proven here can only come from a factor.
     if (!user || context.records.some((record) => !isFirstFactor(record))) return;
-    const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
-    if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) return;
-    const duty = await this.enrollment.duty(user, state, context);
+    const account = await this.facts.accountOf(user, context);
+    if (await this.facts.isEnrolled(user, account)) return;
+    const duty = await this.enrollment.duty(user, account.state, context);
     if (!duty?.isOverdue) return;
     throw new MfaException('mfa_enrollment_required', {
       methods: this.enrollment.supportedSecondFactors(context.records),
     });
   }
 
-  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
-    return noteJudged(await this.weigh(requirement, context), context.user);
-  }
-
-  private async weigh(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
-    const { user } = context;
-    const session = {
-      hasUser: user !== null,
-      records: await this.livingRecords(requirement, context),
-      now: this.clock.now(),
-      defaultMaxAge: this.options.gracePeriodSeconds,
-    };
-    if (!user) return decide(requirement, { ...session, ...NOTHING_KNOWN });
-    if (satisfies(requirement, session)) return { allow: true };
-
-    const { state, authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
-    const enrolled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
-    return decide(requirement, {
-      ...session,
-      mustEnrol: await this.enrollment.mustEnrol(user, state, context),
-      enrolled,
-      enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
-      usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
-      offeredTypes: this.options.supportedTypes,
-      ...(asksForKeys(requirement) ? { keys: await this.keysOf(userIdOf(user)) } : {}),
-      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
-    });
-  }
-
-  /** What is known of the user's keys. */
-  private async keysOf(userId: string): Promise<ProofFacts[]> {
-    const keys: ProofFacts[] = [];
-    for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
-    return keys;
-  }
-
-  /** What the session holds. Where a trusted browser counts, it has to be trusted still. */
-  private async livingRecords(
+  private async spendFor(
     requirement: MfaRequirement,
-    context: Pick<MfaRequestContext, 'user' | 'session'>,
-  ): Promise<readonly AuthenticationRecord[]> {
-    const records = recordsOf(context.session);
-    const trusted = records.find(({ method }) => method === 'trusted_device');
-    if (!requirement.acceptTrustedDevice || !trusted || !context.user) return records;
-    const devices = await this.devices.find(userIdOf(context.user), this.clock.now());
-    const isTrusted = devices.some(({ id }) => id === trusted.authenticatorId);
-    return isTrusted ? records : records.filter((record) => record !== trusted);
+    context: Judged,
+    spent?: (session: AuthenticationSession) => void,
+  ): Promise<PolicyDecision> {
+    return this.proofs.spend(requirement, context, (current) => this.decideFor(requirement, current), spent);
+  }
+
+  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+    return noteJudged(await this.facts.decide(requirement, context), context.user);
   }
 
   /**
@@ -235,16 +150,7 @@ export class MfaPolicyService {
   async assertRecent(context: MfaRequestContext): Promise<void> {
     const { user } = context;
     if (!user) throw new MfaException('unauthenticated');
-    const { authenticators } = context.account ?? (await this.accounts.find(userIdOf(user)));
+    const { authenticators } = await this.facts.accountOf(user, context);
     await this.recent.assert(context, authenticators);
   }
 }
-
-const NOTHING_KNOWN = {
-  mustEnrol: false,
-  enrolled: false,
-  enrolledTypes: [],
-  usableTypes: [],
-  offeredTypes: [],
-  enrollmentDeadline: null,
-} as const;

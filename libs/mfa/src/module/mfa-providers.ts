@@ -8,6 +8,7 @@ import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
+import { ReplaceRecoveryCodeKeyFlow } from '../admin/replace-recovery-code-key.flow.js';
 import { ResetFlow } from '../admin/reset.flow.js';
 import { UserList } from '../admin/user-list.js';
 import { AuditLog, MfaJournal } from '../engine/journal/mfa-journal.js';
@@ -32,6 +33,8 @@ import { GatewayGuards, GatewayMfaGuard } from '../guard/gateway-guard.js';
 import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { PolicyFacts } from '../guard/policy-facts.js';
+import { SpentProofs } from '../guard/spent-proofs.js';
 import { MfaSessionGuard } from '../guard/mfa-session.guard.js';
 import { MfaGuard } from '../guard/mfa.guard.js';
 import { BodyErrorMiddleware } from '../pages/body-error.middleware.js';
@@ -44,6 +47,7 @@ import { ImportUserFlow } from '../import/import-user.flow.js';
 import { MfaImportService } from '../import/mfa-import.service.js';
 import { EncryptedRows } from '../secrets/encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
+import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SealAdoption } from '../secrets/seal-adoption.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
@@ -56,7 +60,14 @@ import { PageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { BeginSignInFlow } from '../sign-in/begin-sign-in.flow.js';
+import { FirstFactors } from '../sign-in/first-factor.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
+import { OwedFactors } from '../sign-in/owed-factors.js';
+import { PasswordChangedFlow } from '../account/password-changed.flow.js';
+import { ReauthenticationFlow } from '../sign-in/reauthentication.flow.js';
+import { SignOutFlow } from '../account/sign-out.flow.js';
+import { UserStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
@@ -120,7 +131,16 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   ActivationAnswers,
+  BeginSignInFlow,
+  FirstFactors,
   LoginFlow,
+  OwedFactors,
+  PolicyFacts,
+  SpentProofs,
+  PasswordChangedFlow,
+  ReauthenticationFlow,
+  SignOutFlow,
+  UserStatus,
   PasswordFlow,
   SecondFactorFlow,
   RecentProof,
@@ -132,6 +152,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   LostCookieWarning,
   ResetFlow,
   DiscardUnreadableFlow,
+  ReplaceRecoveryCodeKeyFlow,
   EndAllSessionsFlow,
   ForgetUserFlow,
   UserExporter,
@@ -140,6 +161,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   ExpiredRows,
   RetentionJob,
   KeyStore,
+  KeyWrapper,
   EncryptedRows,
   SealAdoption,
   UnreadableRows,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
-import { envelopePrefix } from '../core/crypto/envelope.js';
+import { envelopePrefix, isEnvelope } from '../core/crypto/envelope.js';
 import { sealPrefix } from '../core/crypto/keyed-hash.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -17,11 +17,6 @@ const ANY_ENVELOPE = envelopePrefix('').slice(0, -1);
 export interface RowsUnderSecret {
   encrypted: number;
   sealed: number;
-}
-
-/** Whether that text is an envelope of ours. */
-export function isEnvelope(data: string): boolean {
-  return data.startsWith(ANY_ENVELOPE);
 }
 
 /** Whether that text is an envelope of ours under another key than the one of that id. */

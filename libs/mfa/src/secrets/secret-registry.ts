@@ -10,7 +10,7 @@ import type { RowsUnderSecret } from './encrypted-rows.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { isLostSecretPermitted } from './lost-secret-permit.js';
-import { RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
+import { RecoveryCodeKeys } from '../factors/recovery-codes/recovery-code-keys.js';
 import { SealAdoption } from './seal-adoption.js';
 import { VISIBLE_KEY_PREFIX, VisibleKeys } from '../engine/keys/visible-keys.js';
 
@@ -26,7 +26,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
     @Inject(KeyStore) private readonly keys: KeyStore,
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
     @Inject(SealAdoption) private readonly adoption: SealAdoption,
-    @Inject(RecoveryCodeKey) private readonly recoveryCodeKey: RecoveryCodeKey,
+    @Inject(RecoveryCodeKeys) private readonly recoveryCodeKeys: RecoveryCodeKeys,
     @Inject(VisibleKeys) private readonly visibleKeys: VisibleKeys,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
@@ -39,9 +39,8 @@ export class SecretRegistry implements OnApplicationBootstrap {
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();
     // Now, so that no request waits for them.
-    await this.visibleKeys.ring();
-    // Logged, and no reason not to boot: the other factors work.
-    await this.recoveryCodeKey.examine();
+    await this.visibleKeys.preload();
+    await this.recoveryCodeKeys.preload();
   }
 
   /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */

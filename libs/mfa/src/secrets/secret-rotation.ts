@@ -2,12 +2,13 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { open, seal } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
+import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SecretRegistry } from './secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { envelopeContext } from '../engine/keys/secret-table.js';
@@ -48,6 +49,7 @@ export class SecretRotation {
   constructor(
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
     @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(KeyWrapper) private readonly wrapper: KeyWrapper,
     @Inject(SecretRegistry) private readonly registry: SecretRegistry,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
@@ -76,7 +78,7 @@ export class SecretRotation {
         onProgress?.({ done, total });
       }
     }
-    await this.rotateKeys(keyId);
+    await this.rotateKeys(result);
     await this.registry.forgetUnused();
     return result;
   }
@@ -135,13 +137,19 @@ export class SecretRotation {
     return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
   }
 
-  private async rotateKeys(keyId: string): Promise<void> {
+  /** Those from before the adapter encrypted by means of its own are handed over to it. */
+  private async rotateKeys(result: RotationResult): Promise<void> {
     for (const key of await this.keys.list()) {
       // Those of what anybody may see go with their secret.
-      if (key.id.startsWith(VISIBLE_KEY_PREFIX) || !isUnderOther(key.data, keyId)) continue;
-      const context = { purpose: 'key', userId: '', recordId: key.id };
-      const next = seal(this.keyRing, open(this.keyRing, key.data, context), context);
-      await this.keys.replace(key, next);
+      if (key.id.startsWith(VISIBLE_KEY_PREFIX) && !this.wrapper.hasOwnEncryption) continue;
+      try {
+        const next = await this.wrapper.renew(key);
+        if (next !== null) await this.keys.replace(key, next);
+      } catch (error) {
+        if (error instanceof MfaException) throw error;
+        result.unreadable += 1;
+        this.logger.warn(`The key ${key.id} can't be read: ${error instanceof Error ? error.message : ''}`);
+      }
     }
   }
 }

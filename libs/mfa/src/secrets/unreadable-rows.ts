@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { EnvelopeError } from '../core/crypto/envelope.js';
+import { EnvelopeError, isEnvelope } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
-import { EncryptedRows, isEnvelope } from './encrypted-rows.js';
+import { EncryptedRows } from './encrypted-rows.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { envelopeContext } from '../engine/keys/secret-table.js';
 import { idOf } from './secret-tables.js';

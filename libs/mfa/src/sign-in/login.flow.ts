@@ -1,47 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { MfaUser } from '../core/users/mfa-user.js';
-import { userIdOf } from '../core/users/mfa-user.js';
-import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import type { Clock } from '../core/clock/clock.js';
-import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { sourceOfRequest } from '../engine/rows/mfa-request.js';
-import type { Happening } from '../engine/journal/mfa-journal.js';
+import type { AuthenticationRecord, MfaType } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import { FactorAvailability } from '../engine/factors/factor-availability.js';
-import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord, FirstFactor, MfaType } from '../core/policy/methods.js';
-import { firstFactorRecord } from '../core/policy/methods.js';
-import type { Write } from '../storage/mfa-storage.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
-import { TrustFlow } from './trust.flow.js';
-import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import type { IssuedSession } from '../engine/rows/issued-session.js';
+import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
 import type { HttpExchange, SessionAnswer } from '../engine/sessions/session-transport.js';
-import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
-import { SessionLimit } from '../engine/sessions/session-limit.js';
+import { SessionAnswers } from '../engine/sessions/session-transport.js';
+import type { Write } from '../storage/mfa-storage.js';
+import { BeginSignInFlow } from './begin-sign-in.flow.js';
+import type { FirstFactorExchange } from './first-factor.js';
+import { FirstFactors } from './first-factor.js';
+import { OwedFactors } from './owed-factors.js';
+import { TrustFlow } from './trust.flow.js';
 
-/** The exchange in which the application has checked the first factor, and how. */
-export interface FirstFactorExchange extends HttpExchange {
-  /**
-   * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
-   * characters. It is what `proven` and the claim `amr` say, and a factor whose codes come over the same channel is no second one.
-   * Default: `pwd`.
-   */
-  firstFactor?: FirstFactor | (string & {});
-}
-
-/** The same, with what the application says of the sign-in. */
+/** The exchange of a sign-in, with what the application says of it. */
 export interface LoginExchange extends FirstFactorExchange {
   /**
    * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
@@ -73,20 +52,13 @@ export type LoginResult = SessionAnswer & {
 @Injectable()
 export class LoginFlow {
   constructor(
-    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
-    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(FirstFactors) private readonly firstFactors: FirstFactors,
+    @Inject(BeginSignInFlow) private readonly beginning: BeginSignInFlow,
+    @Inject(OwedFactors) private readonly owed: OwedFactors,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
-    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
-    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -98,65 +70,32 @@ export class LoginFlow {
    * @throws {Error} when it is called inside an open transaction of the application's
    */
   async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
-    this.storage.assertOutsideTransaction();
     const { request, response } = exchange;
-    const ttlSeconds = this.lifetime(exchange.ttlSeconds);
-    // A browser must not be signed in to an attacker's account by the attacker's page.
-    if (exchange.crossSite !== true && !this.transport.usesHeader(request)) {
-      this.transport.assertSameOrigin(request);
-    }
-    // First of all, and pending until all is settled: whatever ends sign-ins under way ends this one from here on.
-    const issued = await this.start(user, { methods: [this.firstFactor(exchange)], ttlSeconds }, request);
-    const external = await this.externalProof(user, request);
+    const issued = await this.beginning.begin(user, exchange, this.firstFactors.record(exchange));
+    const external = await this.firstFactors.external(user, request);
     if (external.length > 0) return this.completeUndecided(user, issued, exchange, external);
 
     // Read after the session is there: a first factor that is added meanwhile either shows here or ends this session.
-    const { state, authenticators } = await this.accounts.find(userIdOf(user));
-    if (await this.adapter.isMfaEnabled(user, undefined, authenticators)) {
+    const standing = await this.owed.standingOf(user);
+    if (standing.isEnrolled) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
       if (trusted) return this.answers.complete(user, trusted, exchange);
-      const methods = await this.availability.usableTypes(user, authenticators, issued.session.methods);
+      const methods = await this.owed.usableTypes(user, standing, issued.session);
       return { status: 'mfa_required', methods, ...(await this.answers.give(request, response, issued)) };
     }
     const { session, write } = this.sessions.planCompletion(issued.session);
-    const duty = await this.enrollment.duty(user, state, { request, session });
-    if (duty?.isOverdue) {
-      const methods = this.enrollment.supportedSecondFactors(issued.session.methods);
+    const owed = await this.owed.enrollmentOf(user, standing, { request, session });
+    if (owed?.isOverdue) {
       await this.decide(user, { session, write }, request);
       const owing = { session, token: issued.token };
       return {
         status: 'enrollment_required',
-        methods,
+        methods: owed.methods,
         ...(await this.answers.give(request, response, owing)),
       };
     }
     const result = await this.completeUndecided(user, issued, exchange);
-    return duty?.deadline ? { ...result, enrollmentDeadline: duty.deadline } : result;
-  }
-
-  /**
-   * Records that the application has just checked the first factor again. Without an authenticated session of this user
-   * it is a sign-in like any other, so that a password alone never counts for more than a password.
-   */
-  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
-    const context = await this.contexts.resolve(exchange.request);
-    const session = context.authenticatedSession;
-    if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
-    if (!this.transport.usesHeader(exchange.request)) this.transport.assertSameOrigin(exchange.request);
-    const external = await this.externalProof(user, exchange.request);
-    for (let current = session; ; current = await this.sessions.renew(current)) {
-      const { issued, write } = this.sessions.planGain(current, this.firstFactor(exchange), ...external);
-      const { committed } = await this.journal.commit([write], {
-        user,
-        source: sourceOfRequest(exchange.request, session.userId, session.id),
-        events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
-      });
-      if (!committed) continue;
-      return {
-        status: 'authenticated',
-        ...(await this.answers.give(exchange.request, exchange.response, issued)),
-      };
-    }
+    return owed?.deadline ? { ...result, enrollmentDeadline: owed.deadline } : result;
   }
 
   /**
@@ -195,27 +134,6 @@ export class LoginFlow {
     if (!committed) throw new MfaException('session_expired');
   }
 
-  /** A new session in place of the one that the client held. */
-  private async start(
-    user: MfaUser,
-    { methods, ttlSeconds }: { methods: AuthenticationRecord[]; ttlSeconds: number | null },
-    request: object,
-  ): Promise<IssuedSession> {
-    const userId = userIdOf(user);
-    const from = sourceOfRequest(request, userId);
-    const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds, from });
-    const happening: Happening = {
-      user,
-      source: { ...from, sessionId: issued.session.id },
-      events: [{ type: 'mfa.session.started', data: { methods: methods.map(({ method }) => method) } }],
-    };
-    const former = await this.transport.readToken(request);
-    const isTaken = former !== null && (await this.journal.commit([takeover(former)], happening)).committed;
-    if (!isTaken) await this.journal.commit([write], happening);
-    await this.limit.started(issued);
-    return issued;
-  }
-
   /** The session with the record of a trusted browser, when this is one. */
   private async skipSecondFactor(
     user: MfaUser,
@@ -237,36 +155,5 @@ export class LoginFlow {
     }
     browser.giveCookie(response);
     return { session: completed, token };
-  }
-
-  /** @throws {RangeError} when the application asks for a longer life than the options allow */
-  private lifetime(ttlSeconds: number | undefined): number | null {
-    if (ttlSeconds === undefined) return null;
-    const { ttlSeconds: usual, rememberTtlSeconds } = this.options.session;
-    const atMost = Math.max(usual, rememberTtlSeconds);
-    if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > atMost) {
-      throw new RangeError(
-        `\`ttlSeconds\` must be a whole number from 1 to ${atMost}: \`session.rememberTtlSeconds\` allows longer ones`,
-      );
-    }
-    return ttlSeconds;
-  }
-
-  private async externalProof(user: MfaUser, request: object): Promise<AuthenticationRecord[]> {
-    const trusted = await this.adapter.trustExternalMfa(user, request);
-    const now = this.clock.now();
-    if (trusted === true) return [{ method: 'external', at: now }];
-    const at = trusted instanceof Date ? trusted.getTime() : NaN;
-    // A moment in the future, none, or one too long ago is no evidence.
-    const counts = at <= now && isWithin(at, this.options.externalMfaMaxAgeSeconds, now);
-    return counts ? [{ method: 'external', at }] : [];
-  }
-
-  /** @throws {TypeError} when the word for it is none */
-  private firstFactor({ firstFactor = 'pwd' }: FirstFactorExchange): AuthenticationRecord {
-    if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
-      throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
-    }
-    return firstFactorRecord(firstFactor, this.clock.now());
   }
 }

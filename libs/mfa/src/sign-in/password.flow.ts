@@ -10,7 +10,7 @@ import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { LoginResult } from './login.flow.js';
 import type { HttpExchange } from '../engine/sessions/session-transport.js';
-import { LoginFlow } from './login.flow.js';
+import { ReauthenticationFlow } from './reauthentication.flow.js';
 
 /** Asks the application whether a signed-in user knows the password, and records that they do. */
 @Injectable()
@@ -18,7 +18,7 @@ export class PasswordFlow {
   constructor(
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(LoginFlow) private readonly logins: LoginFlow,
+    @Inject(ReauthenticationFlow) private readonly reauthentications: ReauthenticationFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -45,6 +45,6 @@ export class PasswordFlow {
       throw new MfaException('incorrect_code');
     }
     await this.storage.commit([this.limiter.giveBack(attempt)]);
-    return this.logins.recordReauthentication(user, exchange);
+    return this.reauthentications.record(user, exchange);
   }
 }

@@ -5,10 +5,11 @@ import { lengthPrefixed } from './keyed-hash.js';
 
 /** Whose data an envelope holds. It is authenticated with it, so a row copied to another owner does not open. */
 export interface EncryptionContext {
-  /** What the text is: `totp`, `totp-setup`, … */
+  /** What the text is: `totp`, `totp-setup`, …; `key`: one of the module's own keys, of the table `mfa_key`. */
   purpose: string;
+  /** Empty for a key. */
   userId: string;
-  /** The authenticator or set-up the text belongs to. */
+  /** The authenticator or set-up the text belongs to; the id of the key. */
   recordId: string;
 }
 
@@ -17,7 +18,10 @@ const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** An envelope that can't be opened: forged, moved to another owner, or under a secret that is gone. */
+/**
+ * An envelope that can't be opened: forged, moved to another owner, or under a secret that is gone. An adapter's own `decrypt`
+ * throws it too where a text is lost for good; any other error says that its key service is away.
+ */
 export class EnvelopeError extends Error {
   override readonly name = 'EnvelopeError';
 }
@@ -25,6 +29,11 @@ export class EnvelopeError extends Error {
 /** How the envelopes under the key of that id begin. */
 export function envelopePrefix(keyId: string): string {
   return `${VERSION}.${keyId}.`;
+}
+
+/** Whether that text is an envelope of ours. */
+export function isEnvelope(data: string): boolean {
+  return data.startsWith(`${VERSION}.`);
 }
 
 function associatedData(keyId: string, context?: EncryptionContext): Buffer {

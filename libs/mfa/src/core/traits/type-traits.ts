@@ -37,7 +37,8 @@ export interface TypeTraits {
   steps?: boolean;
   /**
    * Where that is which judges a proof: in the row that all authenticators have, which is sealed then, or in tables of the
-   * factor's own, which has to protect them itself. Default: `authenticator`.
+   * factor's own, which has to protect them itself: then what it keeps in that row is no secret, and is stored as it is. Default:
+   * `authenticator`.
    */
   judgedBy?: 'authenticator' | 'own_tables';
   /** The channel over which its codes come, such as `email`: it is no second factor where the first came over the same one. */

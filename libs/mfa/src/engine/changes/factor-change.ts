@@ -54,6 +54,11 @@ export interface ChangeOrigin {
   source?: EventSource;
 }
 
+/** The claim of something that a plan rests on besides; lost, the change is planned anew. */
+export const PLAN_CLAIM = 'plan';
+
+const PLANNED_ANEW = [VERSION_CLAIM, SESSION_CLAIM, PLAN_CLAIM];
+
 const FIRST_PAUSE_MS = 5;
 
 /**
@@ -121,8 +126,7 @@ export class FactorChange {
       }
       const code = onLost[outcome.lost];
       if (code) throw new MfaException(code);
-      if (outcome.lost !== VERSION_CLAIM && outcome.lost !== SESSION_CLAIM)
-        throw new Error(`Unhandled lost claim ${outcome.lost}`);
+      if (!PLANNED_ANEW.includes(outcome.lost)) throw new Error(`Unhandled lost claim ${outcome.lost}`);
       if (Date.now() >= until) throw new MfaException('conflict');
       await pause(tried);
     }

@@ -27,12 +27,15 @@ export class FactorData {
     return this.adapter.decrypt(data, { purpose: type, userId, recordId: id });
   }
 
+  /** What the row of an authenticator keeps: where other tables judge it that is no secret, but says where to look in these. */
+  async keep(data: string, record: FactorRecord): Promise<string> {
+    return isJudgedByRow(record.type) ? this.encrypt(data, record) : data;
+  }
+
   /** The row as its factor sees it. */
   async open(row: Authenticator): Promise<FactorAuthenticator> {
     const { id, userId, name, lastStep, remaining } = row;
-    // What is kept in tables of the factor's own is not here.
-    const isElsewhere = row.data === '' && !isJudgedByRow(row.type);
-    const data = isElsewhere ? '' : await this.decrypt(row.data, row);
+    const data = isJudgedByRow(row.type) ? await this.decrypt(row.data, row) : row.data;
     return { id, userId, name, lastStep, remaining, data };
   }
 }

@@ -68,7 +68,7 @@ export class FactorJudge {
     const set = {
       ...(step === undefined ? {} : { lastStep: step }),
       ...(remaining === undefined ? {} : { remaining }),
-      ...(data === undefined ? {} : { data: await this.parts.data.encrypt(data, row) }),
+      ...(data === undefined ? {} : { data: await this.parts.data.keep(data, row) }),
     };
     const conditions = [
       ...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),

@@ -17,7 +17,7 @@ export interface FactorAuthenticator {
   id: string;
   userId: string;
   name: string;
-  /** What the factor kept at set-up, or put in its place with a proof; decrypted. */
+  /** What the factor kept at set-up, or put in its place with a proof; decrypted, unless its traits say that it is no secret. */
   data: string;
   /** The greatest step that was accepted; null: none yet. */
   lastStep: number | null;

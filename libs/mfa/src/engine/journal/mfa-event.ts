@@ -86,19 +86,22 @@ export interface MfaEventData {
   'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
   /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
   'mfa.admin.enrollment_required': { reason: string; from: string | null };
+  /** An administrator replaced the key of recovery codes: new sets are under another. It is nobody's event; see `MfaEvent.userId`. */
+  'mfa.admin.recovery_code_key_replaced': { keyId: string };
   /** All that was kept of the user was removed, with or without the entries of the audit trail. */
   'mfa.user.forgotten': { auditTrail: 'removed' | 'kept' };
 }
 
 export type MfaEventType = keyof MfaEventData;
 
-/** What happened to one user. It is told after the change was committed, once. */
+/** What happened to one user, or to the module as a whole. It is told after the change was committed, once. */
 export type MfaEvent<T extends MfaEventType = MfaEventType> = {
   [K in T]: {
     /** Sorts by time. */
     id: string;
     type: K;
     at: Date;
+    /** Empty where it happened to nobody: see `mfa.admin.recovery_code_key_replaced`. */
     userId: string;
     actor: MfaActor;
     /** As the framework tells it; behind a proxy that is what its trusted-proxy setting makes of it. */

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { NIL } from 'uuid';
+
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Clock } from '../../core/clock/clock.js';
@@ -9,6 +11,7 @@ import type { CommitResult, Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { tableOptions } from '../../storage/table-options.js';
 import { MfaNotifier } from './mfa-notifier.js';
 import type { EventAuthenticator, MfaEvent, NewMfaEvent } from './mfa-event.js';
 import type { EventSource } from '../rows/mfa-request.js';
@@ -31,6 +34,7 @@ export class AuditLog {
     if (!this.options.audit.enabled || events.length === 0) return [];
     const rows = events.map(({ actor, ...event }) => ({
       ...event,
+      userId: event.userId || nobody(),
       actorType: actor.type,
       actorId: actor.id,
     }));
@@ -49,7 +53,8 @@ export class AuditLog {
 
 /** What a change means for one user. */
 export interface Happening {
-  user: MfaUser;
+  /** Null: it is about nobody in particular, and nobody is sent a notification. */
+  user: MfaUser | null;
   source: EventSource;
   events: readonly NewMfaEvent[];
   /** Whether the owner of the account is not told: of what is no change to them. */
@@ -82,13 +87,13 @@ export class MfaJournal {
 
   private tell({ user, silent = false }: Happening, events: readonly MfaEvent[]): void {
     this.events.publish(events);
-    if (silent) return;
+    if (silent || !user) return;
     for (const event of events) this.notifier.notify(event, user);
   }
 
   private stamp({ user, source, events }: Happening): MfaEvent[] {
     const now = this.clock.now();
-    const userId = userIdOf(user);
+    const userId = user ? userIdOf(user) : '';
     return events.map((event) => ({ id: sortableId(now), at: new Date(now), userId, ...source, ...event }));
   }
 }
@@ -109,4 +114,11 @@ export function proofEvents(row: Authenticator): NewMfaEvent[] {
   if (areFewCodesLeft(remaining))
     events.push({ type: 'mfa.recovery_codes.low', data: { authenticator, remaining } });
   return events;
+}
+
+/** What a column of user ids holds for nobody: where ids are no text, it can't be empty. */
+function nobody(): string {
+  const { type } = tableOptions().userId;
+  if (type === 'uuid') return NIL;
+  return type === 'varchar' ? '' : '0';
 }

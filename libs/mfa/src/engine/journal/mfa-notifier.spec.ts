@@ -55,6 +55,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
   'mfa.admin.unlocked': [{ authenticators: [] }, null],
+  'mfa.admin.recovery_code_key_replaced': [{ keyId: 'x' }, null],
   'mfa.user.forgotten': [{ auditTrail: 'removed' }, null],
 };
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -22,19 +23,41 @@ export class KeyStore {
 
   /** Keeps it unless it is there. */
   async add(id: string, data: string): Promise<void> {
-    await this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .insert()
-        .into(StoredKey)
-        .values({ id, data })
-        .orIgnore()
-        .updateEntity(false),
-    );
+    await this.storage.write(this.insertion(id, data));
+  }
+
+  /** Adds a key; the claim is lost when there is one of that id. */
+  planAddition(id: string, data: string, claim: string): Write {
+    return { claim, query: this.insertion(id, data) };
+  }
+
+  /**
+   * Claims that no other key has taken the place of this one. It changes nothing and locks the row all the same: {@link
+   * planRetirement} waits for whoever has claimed it, and whoever claims it waits for that.
+   */
+  planUse(id: string, claim: string): Write {
+    return this.planRetiredAt(id, null, claim);
+  }
+
+  /** Notes that another key takes its place; the claim is lost when one has. */
+  planRetirement(id: string, at: Date, claim: string): Write {
+    return this.planRetiredAt(id, at, claim);
+  }
+
+  /** Removes a retired key, unless the query finds what still needs it. */
+  planRemovalUnless(id: string, needed: SelectQueryBuilder<ObjectLiteral>): Write['query'] {
+    return this.storage.dataSource
+      .createQueryBuilder()
+      .delete()
+      .from(StoredKey)
+      .where(`id = :id AND retired_at IS NOT NULL AND NOT EXISTS (${needed.getQuery()})`, {
+        ...needed.getParameters(),
+        id,
+      });
   }
 
   /** Replaces what is kept, unless somebody else was faster. */
-  planReplacement({ id, data }: StoredKey, next: string): Write {
+  planReplacement({ id, data }: Pick<StoredKey, 'id' | 'data'>, next: string): Write {
     return {
       query: this.storage.dataSource
         .createQueryBuilder()
@@ -45,7 +68,7 @@ export class KeyStore {
   }
 
   /** Replaces what is kept at once, unless somebody else was faster. */
-  async replace(key: StoredKey, next: string): Promise<void> {
+  async replace(key: Pick<StoredKey, 'id' | 'data'>, next: string): Promise<void> {
     await this.storage.commit([this.planReplacement(key, next)]);
   }
 
@@ -53,5 +76,26 @@ export class KeyStore {
     await this.storage.write(
       this.storage.dataSource.createQueryBuilder().delete().from(StoredKey).where('id = :id', { id }),
     );
+  }
+
+  private planRetiredAt(id: string, retiredAt: Date | null, claim: string): Write {
+    return {
+      claim,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(StoredKey)
+        .set({ retiredAt })
+        .where('id = :id AND retired_at IS NULL', { id }),
+    };
+  }
+
+  private insertion(id: string, data: string): Write['query'] {
+    return this.storage.dataSource
+      .createQueryBuilder()
+      .insert()
+      .into(StoredKey)
+      .values({ id, data })
+      .orIgnore()
+      .updateEntity(false);
   }
 }

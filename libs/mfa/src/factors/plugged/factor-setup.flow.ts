@@ -133,7 +133,7 @@ export class FactorSetupFlow {
             type,
             lastStep,
             remaining,
-            data: await this.data.encrypt(data, setup),
+            data: await this.data.keep(data, setup),
             ...(name === undefined ? {} : { name }),
           },
           claims: [this.rows.claimSetup(setup)],

@@ -16,6 +16,8 @@ import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from '../../engine/changes/backup-codes.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
+import { RecoveryCodeKeys, dataOf } from './recovery-code-keys.js';
+import type { PlannedCodes } from './recovery-code-store.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
 /** A user's set of recovery codes as a whole: its row among the authenticators, and its codes. */
@@ -25,6 +27,7 @@ export class RecoveryCodeSet extends BackupCodes {
 
   constructor(
     @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -40,7 +43,7 @@ export class RecoveryCodeSet extends BackupCodes {
 
   /** Whether there can be no new set, because the key of the codes is lost. */
   async isLost(): Promise<boolean> {
-    return this.store.isLost();
+    return this.keys.isCurrentLost();
   }
 
   /** A new set in place of any former one. */
@@ -50,8 +53,8 @@ export class RecoveryCodeSet extends BackupCodes {
   ): Promise<{ codes: string[]; authenticator: Authenticator; writes: Write[] }> {
     const userId = userIdOf(user);
     const now = new Date(this.clock.now());
-    const { codes, write } = await this.store.plan(userId, now, count);
-    return { codes, ...(await this.planRows(user, now, codes.length, write)) };
+    const { codes, ...planned } = await this.store.plan(userId, now, count);
+    return { codes, ...(await this.planRows(user, now, codes.length, planned)) };
   }
 
   /** A set that exists elsewhere, in the form in which the user has it, in place of any former one. */
@@ -60,29 +63,42 @@ export class RecoveryCodeSet extends BackupCodes {
     codes: readonly { code: string; usedAt: Date | null }[],
   ): Promise<{ authenticator: Authenticator; writes: Write[] }> {
     const now = new Date(this.clock.now());
-    const write = await this.store.planInsertion(userIdOf(user), now, codes);
-    return this.planRows(user, now, codes.filter(({ usedAt }) => usedAt === null).length, write);
+    const planned = await this.store.planInsertion(userIdOf(user), now, codes);
+    return this.planRows(user, now, codes.filter(({ usedAt }) => usedAt === null).length, planned);
   }
 
   private async planRows(
     user: MfaUser,
     createdAt: Date,
     remaining: number,
-    codes: Write,
+    codes: PlannedCodes,
   ): Promise<{ authenticator: Authenticator; writes: Write[] }> {
     const userId = userIdOf(user);
-    const name = await this.adapter.generateAuthenticatorName(user, this.type);
     const { type } = this;
-    const authenticator = newAuthenticator({ id: randomUUID(), userId, type, name, createdAt, remaining });
+    const name = await this.adapter.generateAuthenticatorName(user, type);
+    const data = dataOf(codes.keyId);
+    const authenticator = newAuthenticator({
+      id: randomUUID(),
+      userId,
+      type,
+      name,
+      data,
+      createdAt,
+      remaining,
+    });
     return {
       authenticator,
-      writes: [...this.planRemoval(userId), this.authenticators.planInsertion(authenticator), codes],
+      writes: [
+        ...this.planRemoval(userId),
+        this.authenticators.planInsertion(authenticator),
+        ...codes.writes,
+      ],
     };
   }
 
-  /** Removes the codes of all users, whose sets are gone. */
-  async removeAll(): Promise<void> {
-    await this.store.removeAll();
+  /** Removes codes whose sets are gone. */
+  async removeOrphans(): Promise<void> {
+    await this.store.removeOrphans();
   }
 
   planRemoval(userId: string): Write[] {

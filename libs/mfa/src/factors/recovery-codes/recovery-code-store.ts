@@ -1,17 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { RecoveryCodeKey } from './recovery-code-key.js';
+import { keyedHash } from '../../core/crypto/keyed-hash.js';
+import { RecoveryCodeKeys } from './recovery-code-keys.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { RecoveryCode } from './recovery-code.entity.js';
 import { canonicalRecoveryCode, generateRecoveryCodes } from './recovery-code.js';
 
-/** A new set of codes: the plain text, which only the user gets, and the statement that keeps the hashes. */
+/** Codes that are kept from then on. */
 export interface PlannedCodes {
-  codes: string[];
-  write: Write;
+  /** The key that they are hashed under. */
+  keyId: string;
+  writes: Write[];
 }
 
 /** The table of recovery codes: making, claiming, counting. */
@@ -19,24 +22,19 @@ export interface PlannedCodes {
 export class RecoveryCodeStore {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(RecoveryCodeKey) private readonly key: RecoveryCodeKey,
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Whether codes can neither be judged nor made, because their key is lost. */
-  async isLost(): Promise<boolean> {
-    return this.key.isLost();
-  }
-
-  /** A new set. */
-  async plan(userId: string, now: Date, count: number): Promise<PlannedCodes> {
+  /** A new set: its plain text, which only the user gets, and the statements that keep the hashes. */
+  async plan(userId: string, now: Date, count: number): Promise<PlannedCodes & { codes: string[] }> {
     const codes = generateRecoveryCodes(count, this.options.recoveryCodes.format);
-    const write = await this.planInsertion(
+    const planned = await this.planInsertion(
       userId,
       now,
       codes.map((code) => ({ code, usedAt: null })),
     );
-    return { codes, write };
+    return { codes, ...planned };
   }
 
   /** Keeps codes that exist, in the form in which the user has them. */
@@ -44,25 +42,35 @@ export class RecoveryCodeStore {
     userId: string,
     createdAt: Date,
     codes: readonly { code: string; usedAt: Date | null }[],
-  ): Promise<Write> {
-    const rows = await Promise.all(
-      codes.map(async ({ code, usedAt }) => {
-        const codeHash = await (usedAt ? this.hashOfUsed(userId, code) : this.hash(userId, code));
-        return { userId, codeHash, createdAt, usedAt };
-      }),
-    );
+  ): Promise<PlannedCodes> {
+    const { id: keyId, key, claim } = await this.keys.current();
+    const rows = codes.map(({ code, usedAt }) => {
+      const codeHash = usedAt ? hashOfUsed(key, userId, code) : hashOf(key, userId, code);
+      return { userId, codeHash, createdAt, usedAt };
+    });
     const query = this.storage.dataSource
       .createQueryBuilder()
       .insert()
       .into(RecoveryCode)
       .values(rows)
       .updateEntity(false);
-    return { query };
+    return { keyId, writes: [{ query }, claim] };
   }
 
-  /** Removes the codes of all users. */
-  async removeAll(): Promise<void> {
-    await this.storage.write(this.storage.dataSource.createQueryBuilder().delete().from(RecoveryCode));
+  /** Removes codes that belong to no set. */
+  async removeOrphans(): Promise<void> {
+    const { dataSource } = this.storage;
+    const sets = dataSource
+      .createQueryBuilder(Authenticator, 'a')
+      .select('a.userId')
+      .where('a.type = :type', { type: 'recovery_codes' });
+    await this.storage.write(
+      dataSource
+        .createQueryBuilder()
+        .delete()
+        .from(RecoveryCode)
+        .where(`user_id NOT IN (${sets.getQuery()})`, sets.getParameters()),
+    );
   }
 
   planRemoval(userId: string): Write {
@@ -75,17 +83,22 @@ export class RecoveryCodeStore {
     };
   }
 
-  /** Uses up the code: changes one row, or none when it is wrong or was used. */
-  async claim(userId: string, code: string, now: Date): Promise<Write['query']> {
+  /**
+   * Uses up the code of a set under that key: changes one row, or none when it is wrong or was used.
+   *
+   * @throws {LostRecoveryCodeKeyError | KeyServiceError}
+   */
+  async claim(userId: string, keyId: string, code: string, now: Date): Promise<Write['query']> {
+    const key = await this.keys.find(keyId);
     return (
       this.storage.dataSource
         .createQueryBuilder()
         .update(RecoveryCode)
         // The hash changes with it: clearing the mark in the database does not make the code good again.
-        .set({ usedAt: now, codeHash: await this.hashOfUsed(userId, code) })
+        .set({ usedAt: now, codeHash: hashOfUsed(key, userId, code) })
         .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
           userId,
-          hash: await this.hash(userId, code),
+          hash: hashOf(key, userId, code),
         })
     );
   }
@@ -100,13 +113,14 @@ export class RecoveryCodeStore {
         .getMany(),
     );
   }
+}
 
-  private async hash(userId: string, code: string): Promise<string> {
-    return this.key.hash(userId, canonicalRecoveryCode(code));
-  }
+/** HMAC-SHA-256 in hex over user and code. */
+function hashOf(key: Buffer, userId: string, code: string): string {
+  return keyedHash(key, userId, canonicalRecoveryCode(code));
+}
 
-  /** No code has lower case letters in its canonical form, so this is the hash of none. */
-  private async hashOfUsed(userId: string, code: string): Promise<string> {
-    return this.key.hash(userId, `used ${canonicalRecoveryCode(code)}`);
-  }
+/** No code has lower case letters in its canonical form, so this is the hash of none. */
+function hashOfUsed(key: Buffer, userId: string, code: string): string {
+  return keyedHash(key, userId, `used ${canonicalRecoveryCode(code)}`);
 }

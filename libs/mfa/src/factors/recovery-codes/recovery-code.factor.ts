@@ -5,6 +5,7 @@ import type { FactorAuthenticator, FactorVerdict } from '../../engine/factors/mf
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
 import { looksLikeRecoveryCode } from './recovery-code.js';
+import { RecoveryCodeKeys, keyIdOf } from './recovery-code-keys.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
 /** Judges recovery codes. Whether one is right is only known when it is claimed. */
@@ -12,7 +13,10 @@ import { RecoveryCodeStore } from './recovery-code-store.js';
 export class RecoveryCodeFactor extends MfaFactor {
   static readonly traits = RECOVERY_CODES_TRAITS;
 
-  constructor(@Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore) {
+  constructor(
+    @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
+  ) {
     super();
   }
 
@@ -30,10 +34,16 @@ export class RecoveryCodeFactor extends MfaFactor {
     { authenticator }: { authenticator: FactorAuthenticator },
   ): Promise<FactorVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'not_applicable';
+    const remaining = authenticator.remaining ?? 0;
+    // Its key may be gone: nothing needs it any more.
+    if (remaining === 0) return 'wrong';
+    const keyId = keyIdOf(authenticator);
     // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
-    if (await this.store.isLost()) return 'not_applicable';
-    const { userId, remaining } = authenticator;
-    const claim = await this.store.claim(userId, code, new Date(this.mfa.clock.now()));
-    return { remaining: (remaining ?? 0) - 1, claims: [claim] };
+    if (await this.keys.isLost(keyId)) return 'not_applicable';
+    const now = new Date(this.mfa.clock.now());
+    return {
+      remaining: remaining - 1,
+      claims: [await this.store.claim(authenticator.userId, keyId, code, now)],
+    };
   }
 }

@@ -2,7 +2,7 @@ import { BackupCodes } from '../../engine/changes/backup-codes.js';
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
 import { RecoveryCodeFactor } from './recovery-code.factor.js';
-import { RecoveryCodeKey } from './recovery-code-key.js';
+import { RecoveryCodeKeys } from './recovery-code-keys.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 import { RecoveryCode } from './recovery-code.entity.js';
@@ -18,7 +18,7 @@ export const RECOVERY_CODES: FactorParts = {
     RecoveryCodeSet,
     { provide: BackupCodes, useExisting: RecoveryCodeSet },
     RecoveryCodeStore,
-    RecoveryCodeKey,
+    RecoveryCodeKeys,
   ],
   controllers: [['/recovery-codes', RecoveryCodesController]],
   entities: [RecoveryCode],

@@ -5,7 +5,7 @@ import type { AuthenticatorView } from '../../engine/authenticators/authenticato
 import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
-import type { MfaStatus } from '../../account/mfa.service.js';
+import type { MfaStatus } from '../../account/user-status.js';
 import type { SignedInSession } from '../../account/sessions.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageNeed } from '../../refusals/page-needs.js';

@@ -1,6 +1,7 @@
 import { AddAssurance1795700000000 } from './add-assurance.js';
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
+import { AddKeyRetirement1795721600000 } from './add-key-retirement.js';
 import { AddSessionActivity1795687200000 } from './add-session-activity.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
 import { DropLeases1795671600000 } from './drop-leases.js';
@@ -13,4 +14,5 @@ export const mfaMigrations = [
   DropLeases1795671600000,
   AddSessionActivity1795687200000,
   AddAssurance1795700000000,
+  AddKeyRetirement1795721600000,
 ];

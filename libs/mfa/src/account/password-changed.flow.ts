@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { APPLICATION_SOURCE } from '../engine/rows/mfa-request.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
+
+/** Where and how a password was changed. */
+export interface PasswordChange {
+  /** Where the change came from; its session goes on. */
+  request?: object;
+  /** Whether the user's other sessions end too. Default: false. */
+  endSessions?: boolean;
+}
+
+/** Ends what an old password has begun. */
+@Injectable()
+export class PasswordChangedFlow {
+  constructor(
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+  ) {}
+
+  async tell(user: MfaUser, { request, endSessions = false }: PasswordChange): Promise<void> {
+    const userId = userIdOf(user);
+    const context = request && (await this.contexts.resolve(request));
+    const kept = context?.authenticatedSession?.id ?? '';
+    const reason = 'password_changed';
+    const events: NewMfaEvent[] = [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason } }];
+    if (endSessions) {
+      events.push({ type: 'mfa.session.ended', data: { scope: kept === '' ? 'all' : 'others', reason } });
+    }
+    await this.journal.commit(
+      [
+        endSessions ? this.sessions.planEndingOthers(userId, kept) : this.sessions.planEndingPending(userId),
+        // After the sessions: a sign-in that these have waited for may have given trust.
+        this.devices.planRevocationOfAll(userId),
+      ],
+      { user, source: context?.source ?? APPLICATION_SOURCE, events },
+    );
+  }
+}

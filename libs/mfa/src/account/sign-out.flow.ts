@@ -1,0 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { setMfaSession } from '../engine/rows/mfa-request.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import { SessionTransport } from '../engine/sessions/session-transport.js';
+
+/** Signs out. */
+@Injectable()
+export class SignOutFlow {
+  constructor(
+    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+  ) {}
+
+  /** Ends the session of this request, if there is one, and clears its cookie. */
+  async signOut({ request, response }: HttpExchange): Promise<void> {
+    const context = await this.contexts.resolveAny(request);
+    const { session } = context;
+    if (session) {
+      // Of several that end it, one tells; for the others it is over as well.
+      await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
+        user: context.user ?? { id: session.userId },
+        source: context.source,
+        events: [{ type: 'mfa.session.ended', data: { scope: 'one', reason: 'logout' } }],
+      });
+    }
+    setMfaSession(request, null);
+    await this.transport.clear(request, response);
+  }
+}

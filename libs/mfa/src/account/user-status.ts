@@ -1,0 +1,79 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { newestRecord, standsForSecondFactor } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { recordsOf } from '../engine/rows/mfa-request.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+
+/** How a user stands with regard to second factors. */
+export interface MfaStatus {
+  /** Whether the user has a second factor. */
+  enabled: boolean;
+  /** Whether the user must have one. */
+  required: boolean;
+  /** Until when someone who must enrol may work without; null when not applicable. */
+  enrollmentDeadline: Date | null;
+  /** Whether a second factor was proven in this session recently enough. */
+  verified: boolean;
+  /** When one was last proven in this session. */
+  verifiedAt: Date | null;
+  /** The factor types that the user can use now. */
+  methods: MfaType[];
+  recoveryCodes: { total: number; remaining: number };
+}
+
+/** Answers how a user stands. */
+@Injectable()
+export class UserStatus {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async isEnabled(user: MfaUser, types?: readonly MfaType[]): Promise<boolean> {
+    return this.adapter.isMfaEnabled(user, types);
+  }
+
+  /** `verified` only with the session in question. */
+  async of(user: MfaUser, session: AuthenticationSession | null): Promise<MfaStatus> {
+    const { state, authenticators } = await this.accounts.find(userIdOf(user));
+    const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
+    // Without a session nobody is there for whom a grace period could begin.
+    const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
+    const newest = newestRecord(recordsOf(session), standsForSecondFactor);
+    const { total, remaining } = await this.recoveryCodes.summary(user);
+    return {
+      enabled,
+      required: duty !== null,
+      enrollmentDeadline: enabled ? null : (duty?.deadline ?? null),
+      verified:
+        newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
+      verifiedAt: newest ? new Date(newest.at) : null,
+      methods: await this.availability.usableTypes(user, authenticators, recordsOf(session)),
+      recoveryCodes: { total, remaining },
+    };
+  }
+
+  /** The same without a session, and of somebody whom the application has deleted too. */
+  async ofId(id: string): Promise<MfaStatus> {
+    const user = await this.adapter.findUser(id);
+    return this.of(user && userIdOf(user) === id ? user : { id }, null);
+  }
+}

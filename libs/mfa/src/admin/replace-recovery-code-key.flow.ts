@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { EventSource } from '../engine/rows/mfa-request.js';
+import { MfaJournal } from '../engine/journal/mfa-journal.js';
+import { RecoveryCodeKeys } from '../factors/recovery-codes/recovery-code-keys.js';
+
+/** How the keys of the recovery codes stand after one was replaced. */
+export interface RecoveryCodeKeyReplacement {
+  /** Sets that still have unused codes under a former key: until their users make new ones. */
+  formerSets: number;
+  /** Former keys that were removed, because nothing needs them any more. */
+  removedKeys: number;
+}
+
+/** Puts a new key in the place of the one that new sets of recovery codes are hashed under. */
+@Injectable()
+export class ReplaceRecoveryCodeKeyFlow {
+  constructor(
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+  ) {}
+
+  async replace(source: EventSource): Promise<RecoveryCodeKeyReplacement> {
+    for (;;) {
+      const { id, writes } = await this.keys.planReplacement();
+      const { committed } = await this.journal.commit(writes, {
+        user: null,
+        source,
+        events: [{ type: 'mfa.admin.recovery_code_key_replaced', data: { keyId: id } }],
+      });
+      // Whoever loses comes after a new key of somebody else's, so this has an end.
+      if (committed) break;
+    }
+    return { removedKeys: await this.removeUnused(), formerSets: await this.keys.countFormerSets() };
+  }
+
+  /** Removes former keys that nothing needs any more; returns how many. */
+  async removeUnused(): Promise<number> {
+    return this.keys.removeUnused();
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { EncryptionContext } from '../../core/crypto/envelope.js';
+import { EnvelopeError, envelopePrefix, isEnvelope, open, seal } from '../../core/crypto/envelope.js';
+import type { KeyRing } from '../../core/crypto/key-ring.js';
+import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { within } from '../../storage/mfa-storage.js';
+import type { StoredKey } from './stored-key.entity.js';
+
+const KEY_BYTES = 32;
+
+/** The application's key service does not answer, or refuses. Nothing is known to be lost: it is asked again. */
+export class KeyServiceError extends Error {
+  override readonly name = 'KeyServiceError';
+}
+
+/**
+ * Wraps the module's own keys for the table of keys, by the adapter's `encrypt` and `decrypt` (envelope encryption). So a key
+ * service that an application has for what is kept of factors holds these keys too; by default they are under `secret`.
+ */
+@Injectable()
+export class KeyWrapper {
+  private readonly logger = new Logger(KeyWrapper.name);
+
+  constructor(
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** Whether the application encrypts by means of its own. */
+  get hasOwnEncryption(): boolean {
+    return (
+      this.adapter.encrypt !== DefaultMfaAdapter.prototype.encrypt ||
+      this.adapter.decrypt !== DefaultMfaAdapter.prototype.decrypt
+    );
+  }
+
+  /**
+   * A new random key, wrapped; it is unwrapped once before anything hangs on it.
+   *
+   * @param secrets what it is under where the application does not encrypt by means of its own; default: all, so the first
+   * @throws {KeyServiceError}
+   */
+  async create(id: string, secrets: KeyRing = this.keyRing): Promise<string> {
+    const key = randomBytes(KEY_BYTES).toString('base64url');
+    const data = await this.wrap(id, key, secrets);
+    if ((await this.unwrap(id, data)) !== key)
+      throw new KeyServiceError(
+        `The adapter's decrypt() does not undo what its encrypt() does to the key ${id}`,
+      );
+    return data;
+  }
+
+  /**
+   * The key in base64url.
+   *
+   * @throws {EnvelopeError} when it is lost: damaged, moved, or under a secret that is gone
+   * @throws {KeyServiceError}
+   */
+  async unwrap(id: string, data: string): Promise<string> {
+    return (
+      this.openOwn(id, data) ?? (await this.ask(id, (context) => this.adapter.decrypt(data, context), asKey))
+    );
+  }
+
+  /**
+   * The key as it would be wrapped now; null when that is how it is: what the application has encrypted by means of its own is
+   * replaced there.
+   *
+   * @throws {EnvelopeError | KeyServiceError}
+   */
+  async renew({ id, data }: Pick<StoredKey, 'id' | 'data'>): Promise<string | null> {
+    const { id: current } = this.keyRing.current('encryption');
+    if (!isEnvelope(data) || (!this.hasOwnEncryption && data.startsWith(envelopePrefix(current))))
+      return null;
+    return this.wrap(id, await this.unwrap(id, data), this.keyRing);
+  }
+
+  private async wrap(id: string, key: string, secrets: KeyRing): Promise<string> {
+    if (!this.hasOwnEncryption) return seal(secrets, key, contextOf(id));
+    return this.ask(id, (context) => this.adapter.encrypt(key, context), asText);
+  }
+
+  /** What is under `secret`, from before the adapter encrypted by means of its own too; null when it is in no such envelope. */
+  private openOwn(id: string, data: string): string | null {
+    if (!isEnvelope(data)) return null;
+    try {
+      return open(this.keyRing, data, contextOf(id));
+    } catch (error) {
+      // An adapter may make envelopes for another context.
+      if (error instanceof EnvelopeError && this.hasOwnEncryption) return null;
+      throw error;
+    }
+  }
+
+  private async ask(
+    id: string,
+    work: (context: EncryptionContext) => string | Promise<string>,
+    read: (answer: unknown) => string,
+  ): Promise<string> {
+    try {
+      const asked = Promise.resolve(contextOf(id)).then(work);
+      return read(await within(this.options.storage.timeoutSeconds * 1000, asked));
+    } catch (error) {
+      if (error instanceof EnvelopeError) throw error;
+      const reason = error instanceof Error ? error.message : '';
+      this.logger.error(
+        `The adapter could not encrypt or decrypt the key ${id}, and is asked again: ${reason}`,
+      );
+      throw new KeyServiceError(`The key ${id} can't be had now: ${reason}`, { cause: error });
+    }
+  }
+}
+
+function contextOf(id: string): EncryptionContext {
+  return { purpose: 'key', userId: '', recordId: id };
+}
+
+function asText(answer: unknown): string {
+  if (typeof answer === 'string' && answer !== '') return answer;
+  throw new TypeError('its answer is no text');
+}
+
+/** Under an empty key anybody could make a hash. */
+function asKey(answer: unknown): string {
+  if (typeof answer === 'string' && Buffer.from(answer, 'base64url').length === KEY_BYTES) return answer;
+  throw new TypeError('its answer is no key');
+}

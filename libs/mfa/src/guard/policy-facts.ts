@@ -1,0 +1,109 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
+import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
+import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import type { Account } from '../engine/rows/account.js';
+import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { recordsOf } from '../engine/rows/mfa-request.js';
+import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+
+/** What is decided on: a request, or a user with a session. */
+export type Judged = Pick<MfaRequestContext, 'user' | 'session'> & {
+  account?: Account | null;
+  request?: object;
+};
+
+/** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
+@Injectable()
+export class PolicyFacts {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** What is kept of the user, unless it was read with the session. */
+  async accountOf(user: MfaUser, { account }: Judged): Promise<Account> {
+    return account ?? this.accounts.find(userIdOf(user));
+  }
+
+  /** Whether this account has a second factor. */
+  async isEnrolled(user: MfaUser, { authenticators }: Account): Promise<boolean> {
+    return this.adapter.isMfaEnabled(user, undefined, authenticators);
+  }
+
+  /** The decision on this requirement. */
+  async decide(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+    const { user } = context;
+    const session = {
+      hasUser: user !== null,
+      records: await this.livingRecords(requirement, context),
+      now: this.clock.now(),
+      defaultMaxAge: this.options.gracePeriodSeconds,
+    };
+    if (!user) return decide(requirement, { ...session, ...NOTHING_KNOWN });
+    if (satisfies(requirement, session)) return { allow: true };
+
+    const account = await this.accountOf(user, context);
+    const { state, authenticators } = account;
+    const enrolled = await this.isEnrolled(user, account);
+    return decide(requirement, {
+      ...session,
+      mustEnrol: await this.enrollment.mustEnrol(user, state, context),
+      enrolled,
+      enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
+      usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
+      offeredTypes: this.options.supportedTypes,
+      ...(asksForKeys(requirement) ? { keys: await this.keysOf(userIdOf(user)) } : {}),
+      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
+    });
+  }
+
+  /** What is known of the user's keys. */
+  private async keysOf(userId: string): Promise<ProofFacts[]> {
+    const keys: ProofFacts[] = [];
+    for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
+    return keys;
+  }
+
+  /** What the session holds. Where a trusted browser counts, it has to be trusted still. */
+  private async livingRecords(
+    requirement: MfaRequirement,
+    context: Pick<MfaRequestContext, 'user' | 'session'>,
+  ): Promise<readonly AuthenticationRecord[]> {
+    const records = recordsOf(context.session);
+    const trusted = records.find(({ method }) => method === 'trusted_device');
+    if (!requirement.acceptTrustedDevice || !trusted || !context.user) return records;
+    const devices = await this.devices.find(userIdOf(context.user), this.clock.now());
+    const isTrusted = devices.some(({ id }) => id === trusted.authenticatorId);
+    return isTrusted ? records : records.filter((record) => record !== trusted);
+  }
+}
+
+const NOTHING_KNOWN = {
+  mustEnrol: false,
+  enrolled: false,
+  enrolledTypes: [],
+  usableTypes: [],
+  offeredTypes: [],
+  enrollmentDeadline: null,
+} as const;

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Clock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
+import { MfaException } from '../core/errors/mfa-exception.js';
+import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import { satisfies } from '../core/policy/policy.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import type { Judged } from './policy-facts.js';
+
+/** Spends the proofs of requests that demand one of their own (`once`). */
+@Injectable()
+export class SpentProofs {
+  constructor(
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Decides, and spends what the decision rests on: in one conditional statement, so that of several that have read the same proof
+   * one gets it.
+   *
+   * @param decide decides on what the session holds
+   * @param spent is told of the session as it is then
+   * @throws {MfaException} `session_expired` when it ended meanwhile, or goes on under another token
+   */
+  async spend(
+    requirement: MfaRequirement,
+    context: Judged,
+    decide: (context: Judged) => Promise<PolicyDecision>,
+    spent?: (session: AuthenticationSession) => void,
+  ): Promise<PolicyDecision> {
+    for (let current = context; ;) {
+      const decision = await decide(current);
+      const { session } = current;
+      if (!decision.allow || session?.status !== 'authenticated') return decision;
+      const facts = {
+        records: session.methods,
+        now: this.clock.now(),
+        defaultMaxAge: this.options.gracePeriodSeconds,
+      };
+      // Let in without a proof, as in the grace period.
+      if (!satisfies(requirement, facts)) return decision;
+      const planned = this.sessions.planSpending(session);
+      const { committed } = await this.storage.commit([planned.write]);
+      if (committed) {
+        spent?.(planned.session);
+        return decision;
+      }
+      const found = await this.sessions.reload(session);
+      if (!found) throw new MfaException('session_expired');
+      current = { ...current, ...found };
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaType } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import type { Account } from '../engine/rows/account.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+
+/** How a user stands at the moment in which they sign in. */
+export interface Standing {
+  account: Account;
+  /** Whether a second factor is owed. */
+  isEnrolled: boolean;
+}
+
+/** A second factor that has to be set up. */
+export interface OwedEnrollment {
+  /** Whether nothing else may be done before. */
+  isOverdue: boolean;
+  deadline: Date | null;
+  /** The types that would do. */
+  methods: MfaType[];
+}
+
+/** What a user owes after the first factor. */
+@Injectable()
+export class OwedFactors {
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  async standingOf(user: MfaUser): Promise<Standing> {
+    const account = await this.accounts.find(userIdOf(user));
+    const isEnrolled = await this.adapter.isMfaEnabled(user, undefined, account.authenticators);
+    return { account, isEnrolled };
+  }
+
+  /** The types with which somebody who is enrolled can finish this sign-in. */
+  async usableTypes(
+    user: MfaUser,
+    { account }: Standing,
+    { methods }: AuthenticationSession,
+  ): Promise<MfaType[]> {
+    return this.availability.usableTypes(user, account.authenticators, methods);
+  }
+
+  /** What somebody who is not enrolled has to set up; null: nothing. */
+  async enrollmentOf(
+    user: MfaUser,
+    { account }: Standing,
+    { request, session }: { request: object; session: AuthenticationSession },
+  ): Promise<OwedEnrollment | null> {
+    const duty = await this.enrollment.duty(user, account.state, { request, session });
+    return duty && { ...duty, methods: this.enrollment.supportedSecondFactors(session.methods) };
+  }
+}
