@@ -1,12 +1,25 @@
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
+import { LEVELS } from './tools/lint/levels.mjs';
+import { noFactorName } from './tools/lint/no-factor-name.mjs';
 import { noUpwardImport } from './tools/lint/no-upward-import.mjs';
 
 /** Folders of the library that know neither Nest nor TypeORM. */
-const pureFolders = ['core/clock', 'core/crypto', 'core/otpauth', 'core/policy', 'core/users', 'i18n'];
-/** What these hold in common is `factors/delivered-codes`, and `engine` for all. */
-const factors = ['totp', 'webauthn', 'recovery-codes', 'email-code', 'sms-code'];
+const pureFolders = [
+  'core/clock',
+  'core/crypto',
+  'core/otpauth',
+  'core/policy',
+  'core/traits',
+  'core/users',
+  'i18n',
+];
+/** What factors hold in common; the other folders of `factors` are one each. */
+const shared = ['delivered-codes', 'plugged', 'traits'];
+const factors = LEVELS.flatMap(([folder]) => /^factors\/([^/]+)$/.exec(folder)?.[1] ?? []).filter(
+  (folder) => !shared.includes(folder),
+);
 
 const noTransport = {
   group: ['**/*.controller.js', '**/*.controller'],
@@ -44,8 +57,8 @@ export default tseslint.config(
   },
   {
     files: ['libs/mfa/src/**/*.{ts,tsx}'],
-    plugins: { levels: { rules: { 'no-upward-import': noUpwardImport } } },
-    rules: { 'levels/no-upward-import': 'error' },
+    plugins: { house: { rules: { 'no-upward-import': noUpwardImport, 'no-factor-name': noFactorName } } },
+    rules: { 'house/no-upward-import': 'error', 'house/no-factor-name': 'error' },
   },
   library('**', []),
   ...pureFolders.map((folder) =>

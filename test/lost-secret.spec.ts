@@ -10,6 +10,7 @@ import {
   RecoveryCodesService,
 } from 'nestjs-mfa';
 
+import { TokenListFactor } from './fixtures/token-list.factor.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { testCli } from './support/cli.js';
 import type { Client } from './support/client.js';
@@ -80,17 +81,21 @@ async function startWithout(options: TestAppOptions): Promise<TestApp> {
 describe('a secret that is lost for good', () => {
   it('keeps the application from booting, and the dry run counts what goes with it', async () => {
     const { orm, drop } = await sharedDatabase();
-    const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
+    const options = { ...mfa, factors: [TokenListFactor] };
+    const before = await startTestApp({ orm, mfa: { ...options, secret: LOST } });
     const both = await enrol(before);
     await addKey(both.client);
     const keyOnly = await enrolKey(before);
     const inSetup = before.client();
     await inSetup.post('/login', { id: newUserId() });
     await inSetup.post('/mfa/totp');
+    await inSetup.post('/mfa/factors/token_list', {});
     await before.app.close();
 
-    await expect(startTestApp({ orm, mfa: { ...mfa, secret: NEW } })).rejects.toThrow(/discard-unreadable/);
-    const test = await startWithout({ orm, mfa: { ...mfa, secret: NEW } });
+    await expect(startTestApp({ orm, mfa: { ...options, secret: NEW } })).rejects.toThrow(
+      /discard-unreadable/,
+    );
+    const test = await startWithout({ orm, mfa: { ...options, secret: NEW } });
     const admin = test.app.get(MfaAdminService);
     const dry = await admin.discardUnreadable({ dryRun: true });
     expect(dry).toEqual({
@@ -99,7 +104,7 @@ describe('a secret that is lost for good', () => {
       authenticatorApps: 1,
       securityKeys: 2,
       recoveryCodeSets: 2,
-      setups: 1,
+      setups: 2,
     });
     // It has written nothing.
     expect(await admin.discardUnreadable({ dryRun: true })).toEqual(dry);
@@ -126,7 +131,7 @@ describe('a secret that is lost for good', () => {
     await test.app.close();
 
     // From now on it boots without further ado, and everybody can enrol again.
-    const after = await startTestApp({ orm, mfa: { ...mfa, secret: NEW } });
+    const after = await startTestApp({ orm, mfa: { ...options, secret: NEW } });
     after.clock.advance(1200);
     const again = await enrol(after);
     expect(await codeStatus(await halfSignIn(after, again), again.recoveryCodes[0])).toBe(200);

@@ -1,5 +1,9 @@
-// The test of the design: a copy of the repository without `factors/email-code` and its registration still compiles, builds, and
+// The test of the design: a copy of the repository without the folder of a factor and its registration still compiles, builds, and
 // passes its other tests. Prints what was taken out.
+//
+//     node tools/without-factor.mjs [email-code | sms-code] [--no-tests]
+//
+// Of the others the public API, options and texts are part of the package's own (docs/architecture.md, "Adding a factor").
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -15,14 +19,27 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-const FOLDER = 'libs/mfa/src/factors/email-code';
+/** Where each is switched on in the demo. */
+const IN_DEMO = {
+  'email-code': /emailCode, |^ +email_code: emailCode,\n/gm,
+  'sms-code': /, smsCode|^ +sms_code: smsCode,\n/gm,
+};
+const factor = process.argv.slice(2).find((word) => !word.startsWith('--')) ?? 'email-code';
+if (!Object.hasOwn(IN_DEMO, factor)) {
+  process.stderr.write(`It takes one of ${Object.keys(IN_DEMO).join(', ')}, not ${factor}\n`);
+  process.exit(1);
+}
+
+const FOLDER = `libs/mfa/src/factors/${factor}`;
 /** Where it is registered: in the public API, in the list of levels and its picture, and in the demo. */
 const REGISTRATIONS = {
-  'libs/mfa/src/index.ts': /^.*factors\/email-code\/.*\n/gm,
-  'tools/lint/levels.mjs': /^.*'factors\/email-code'.*\n/gm,
-  'docs/architecture.md': /^ {4}factors\/email-code .*\n/gm,
-  'apps/demo/src/config/demo-config.ts': /emailCode, |^ +email_code: emailCode,\n/gm,
+  'libs/mfa/src/index.ts': new RegExp(`^.*factors/${factor}/.*\\n`, 'gm'),
+  'tools/lint/levels.mjs': new RegExp(`^.*'factors/${factor}'.*\\n`, 'gm'),
+  'docs/architecture.md': new RegExp(`^ {4}factors/${factor} .*\\n`, 'gm'),
+  'apps/demo/src/config/demo-config.ts': IN_DEMO[factor],
 };
+/** Its name in tests. */
+const NAMED = new RegExp(factor.replace('-', '[_-]?'), 'i');
 /** Long, and about nothing that a factor is: what a browser shows, and races. */
 const NOT_RUN = '/test/(browser|races|demo-pages|pages/attacks)';
 
@@ -66,8 +83,7 @@ function takeOut() {
     console.log(`- its line in ${file}`);
   }
   for (const file of readdirSync(join(copy, 'test'), { recursive: true })) {
-    if (!file.endsWith('.spec.ts') || !/email_?code/i.test(readFileSync(join(copy, 'test', file), 'utf8')))
-      continue;
+    if (!file.endsWith('.spec.ts') || !NAMED.test(readFileSync(join(copy, 'test', file), 'utf8'))) continue;
     rmSync(join(copy, 'test', file));
     console.log(`- test/${file}, a test of it`);
   }

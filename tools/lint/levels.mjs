@@ -6,6 +6,11 @@
  */
 export const LEVELS = [
   ['core/clock', 'the one source of time'],
+  ['core/traits', 'what can be said of a type of factor'],
+  ['factors/totp/traits', 'what kind of factor an authenticator app is'],
+  ['factors/webauthn/traits', 'what kind of factor a key is'],
+  ['factors/recovery-codes/traits', 'what kind of factor recovery codes are'],
+  ['factors/traits', 'the list of these: each type that comes with the module has its line here'],
   ['core/policy', 'factor types, records of proofs, and what a requirement means: pure functions'],
   ['core/errors', 'error codes and `MfaException`'],
   ['core/crypto', 'key ring, envelopes, seals of rows, tokens, certificates'],

@@ -67,6 +67,7 @@ export type {
   FactorAuthenticator,
   FactorProof,
   FactorRequest,
+  FactorStatement,
   FactorVerdict,
   MfaFactorClass,
   MfaFactorDefinition,

@@ -14,15 +14,13 @@ import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-co
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { AUTHENTICATORS, secretTableOf } from '../secrets/secret-tables.js';
+import { AUTHENTICATORS, JUDGING_TABLES, SETUPS } from '../secrets/secret-tables.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
 import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import { TotpSetup, TotpSetupStore } from '../factors/totp/totp-setup-store.js';
-import { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
-import { CredentialStore } from '../factors/webauthn/credential-store.js';
+import { FACTORS } from '../factors/factors.js';
 
 export interface DiscardOptions {
   /** Counts and writes nothing. Default: false. */
@@ -42,17 +40,13 @@ export interface DiscardReport {
   securityKeys: number;
   /** Sets of recovery codes: those whose key is lost, and those of users without another factor. */
   recoveryCodeSets: number;
-  /** Authenticator apps that were never finished. */
+  /** Set-ups that were never finished. */
   setups: number;
   /** Rows that go on working under a new seal. */
   resealed: number;
   /** Authenticators that the adapter does not let anybody delete; they stay and do not work. */
   refused: number;
 }
-
-/** The tables that it names in its report. */
-const CREDENTIALS = secretTableOf(WebAuthnCredential);
-const SETUPS = secretTableOf(TotpSetup);
 
 /** Whether that is a set of recovery codes whose key is lost. */
 type HasLostKey = (row: Authenticator) => Promise<boolean>;
@@ -75,9 +69,7 @@ export class DiscardUnreadableFlow {
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
-    @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -91,7 +83,7 @@ export class DiscardUnreadableFlow {
     const isKeyLost = (await this.codeKeys.examine()) === 'lost';
     const hasLostKey = this.lostKeys();
     const seen = new Set<string>();
-    for (const table of [AUTHENTICATORS, CREDENTIALS]) {
+    for (const table of [AUTHENTICATORS, ...JUDGING_TABLES]) {
       for await (const row of this.unreadable.all(table)) {
         const isOfLostKey = table === AUTHENTICATORS && (await hasLostKey(row as Authenticator));
         const state = await this.unreadable.examine(table, row);
@@ -123,7 +115,7 @@ export class DiscardUnreadableFlow {
     return this.change.run(user, { source }, async ({ authenticators }) => {
       const selected = await select(authenticators);
       const ids = selected.removed.map(({ id }) => id);
-      const takesCodes = selected.removed.some(({ type }) => type === 'recovery_codes');
+      const takesCodes = selected.removed.some(({ type }) => type === this.recoveryCodes.type);
       return {
         result: selected,
         onLost: { [REMOVAL_CLAIM]: 'not_found' },
@@ -154,7 +146,9 @@ export class DiscardUnreadableFlow {
     hasLostKey: HasLostKey,
     reseal: boolean,
   ): Promise<Selected> {
-    const { credentials } = await this.credentials.findAccount(userId);
+    const judging = await Promise.all(
+      JUDGING_TABLES.map(async (table) => ({ table, rows: await this.unreadable.of(table, userId) })),
+    );
     const selected: Selected = { removed: [], refused: [] };
     const take = async (row: Authenticator) => {
       const isAllowed = await this.adapter.canDeleteAuthenticator(row, { by: 'admin' });
@@ -165,12 +159,14 @@ export class DiscardUnreadableFlow {
       return state === 'good' || (reseal && state === 'strange_seal');
     };
     for (const row of all.filter(({ type }) => isSecondFactorType(type))) {
-      const credential = credentials.find(({ authenticatorId }) => authenticatorId === row.id);
-      const isGood = credential ? await works(CREDENTIALS, credential) : await works(AUTHENTICATORS, row);
+      const judge = judging
+        .flatMap(({ table, rows }) => rows.map((one) => ({ table, one })))
+        .find(({ one }) => one.authenticatorId === row.id);
+      const isGood = judge ? await works(judge.table, judge.one) : await works(AUTHENTICATORS, row);
       if (!isGood) await take(row);
     }
     const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
-    const codes = all.find(({ type }) => type === 'recovery_codes');
+    const codes = all.find(({ type }) => type === this.recoveryCodes.type);
     if (codes && (!keepsFactor || (await hasLostKey(codes)))) await take(codes);
     return selected;
   }
@@ -181,10 +177,12 @@ export class DiscardUnreadableFlow {
 
   /** These expire by themselves, and nobody has lost anything by them: they are no event. */
   private async discardSetups(dryRun: boolean, report: DiscardReport): Promise<void> {
-    for await (const row of this.unreadable.all(SETUPS)) {
-      if ((await this.unreadable.examine(SETUPS, row)) === 'good') continue;
-      report.setups += 1;
-      if (!dryRun) await this.storage.commit([this.setups.planRemoval(row.userId)]);
+    for (const table of SETUPS) {
+      for await (const row of this.unreadable.all(table)) {
+        if ((await this.unreadable.examine(table, row)) === 'good') continue;
+        report.setups += 1;
+        if (!dryRun) await this.storage.commit([this.unreadable.planRemoval(table, row)]);
+      }
     }
   }
 
@@ -202,7 +200,7 @@ export class DiscardUnreadableFlow {
   private lostKeys(): HasLostKey {
     const known = new Map<string, boolean>();
     return async (row) => {
-      if (row.type !== 'recovery_codes' || row.remaining === 0) return false;
+      if (row.type !== this.recoveryCodes.type || row.remaining === 0) return false;
       const id = keyIdOf(row);
       const isLost = known.get(id) ?? (await this.codeKeys.isLost(id));
       known.set(id, isLost);
@@ -212,11 +210,11 @@ export class DiscardUnreadableFlow {
 }
 
 function count(report: DiscardReport, { removed, refused }: Selected): void {
-  const of = (type: Authenticator['type']) => removed.filter((row) => row.type === type).length;
   report.users += removed.length > 0 ? 1 : 0;
-  report.authenticatorApps += of('totp');
-  report.securityKeys += of('webauthn');
-  report.recoveryCodeSets += of('recovery_codes');
+  for (const { type, countedAs } of FACTORS) {
+    if (countedAs === undefined) continue;
+    report[countedAs as keyof DiscardReport] += removed.filter((row) => row.type === type).length;
+  }
   report.refused += refused.length;
 }
 

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import { MFA_TYPES } from '../core/policy/factor-traits.js';
+import { MFA_TYPES, isPhishingResistantType } from '../core/policy/factor-traits.js';
 import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../core/policy/policy.js';
 import { decide, fittingTypes } from '../core/policy/policy.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
@@ -61,5 +61,5 @@ const UNKNOWN_TO_A_TOKEN = {
 } satisfies Partial<PolicyFacts>;
 
 function isForKeysOnly(requirement: MfaRequirement): boolean {
-  return fittingTypes(requirement).every((type) => type === 'webauthn');
+  return fittingTypes(requirement).every(isPhishingResistantType);
 }

@@ -1,6 +1,5 @@
 // The public API of `nestjs-mfa/claims`: what an access token says of a sign-in, and deciding on it.
-export type { WebAuthnFacts } from './amr.js';
-export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './mfa-claims.js';
+export type { MfaClaims, MfaClaimsOptions, ProvenSession, WebAuthnFacts } from './mfa-claims.js';
 export { mfaClaims } from './mfa-claims.js';
 export type { ProofClaim } from './proof-claims.js';
 export type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';

@@ -1,15 +1,20 @@
-import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { isPhishingResistantType, showsFacts } from '../core/policy/factor-traits.js';
+import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import { isHardwareKey } from '../core/traits/proof-facts.js';
 import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
-import type { WebAuthnFacts } from './amr.js';
 import type { ProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
-import {
-  MULTI_FACTOR,
-  PHISHING_RESISTANT,
-  PHISHING_RESISTANT_HARDWARE,
-  amrOfRecord,
-  isHardwareKey,
-} from './amr.js';
+import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE, amrOfRecord } from './amr.js';
+
+/** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
+export interface WebAuthnFacts {
+  /** The key verified its user (UV) in this ceremony, as every passkey sign-in of this module demands. */
+  userVerified?: boolean;
+  /** BE: the key can be synced to other devices. */
+  backupEligible?: boolean;
+  /** Its attestation was verified up to a trust anchor of hardware keys. A statement that nobody anchored is none. */
+  attested?: boolean;
+}
 
 /** What a token says of how its user was authenticated. All moments are whole seconds since the epoch. */
 export interface MfaClaims {
@@ -65,15 +70,13 @@ export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}
   const active = newestRecord(methods, (record) => amrOfRecord(record, key) !== null);
   const second = newestRecord(methods, (record) => isSecondFactor(record) || record.method === 'external');
   const isMultiFactor = second !== undefined && isAdded(second, methods, options, key);
-  const acr = second?.method === 'webauthn' ? acrOf(key) : undefined;
+  const acr = second && isPhishingResistant(second) ? acrOf(key) : undefined;
   const amr = [
     ...firstFactorOf(methods, options, key),
     ...((second && amrOfRecord(second, key)) ?? []),
     ...(isMultiFactor ? [MULTI_FACTOR] : []),
   ];
-  const proofs = isMultiFactor
-    ? proofClaims(methods, (record) => (typeOfRecord(record) === 'webauthn' ? key : {}))
-    : undefined;
+  const proofs = isMultiFactor ? proofClaims(methods, (record) => (isOfKey(record) ? key : {})) : undefined;
   return {
     amr: [...new Set(amr)],
     ...(active && { auth_time: toSeconds(active.at) }),
@@ -84,10 +87,20 @@ export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}
   };
 }
 
+/** Whether this is the proof of a key, which shows how it was made. */
+function isOfKey(record: AuthenticationRecord): boolean {
+  const type = typeOfRecord(record);
+  return type !== undefined && showsFacts(type);
+}
+
+function isPhishingResistant(record: AuthenticationRecord): boolean {
+  const type = typeOfRecord(record);
+  return type !== undefined && isPhishingResistantType(type);
+}
+
 /** What is known of the key that was proven: what the ceremony has shown, unless the application knows better. */
-function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): WebAuthnFacts {
-  const { userVerified, backupEligible, attested } =
-    newestRecord(methods, (record) => typeOfRecord(record) === 'webauthn') ?? {};
+function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): ProofFacts {
+  const { userVerified, backupEligible, attested } = newestRecord(methods, isOfKey) ?? {};
   return {
     ...(userVerified === undefined ? {} : { userVerified }),
     ...(backupEligible === undefined ? {} : { backupEligible }),
@@ -101,7 +114,7 @@ function isAdded(
   { method }: AuthenticationRecord,
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
-  key: WebAuthnFacts,
+  key: ProofFacts,
 ): boolean {
   if (method === 'external') return true;
   const hasFirst = options.firstFactor ? options.firstFactor.length > 0 : methods.some(isFirstFactor);
@@ -109,25 +122,25 @@ function isAdded(
 }
 
 /** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
-function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: WebAuthnFacts): boolean {
-  return key.userVerified === true && methods.some((record) => typeOfRecord(record) === 'webauthn');
+function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: ProofFacts): boolean {
+  return key.userVerified === true && methods.some(isOfKey);
 }
 
 function firstFactorOf(
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
-  facts: WebAuthnFacts,
+  facts: ProofFacts,
 ): readonly string[] {
   if (options.firstFactor) return options.firstFactor;
   const first = newestRecord(methods, isFirstFactor);
   // Beside `external` the password is the identity provider's business: nobody here saw one.
   const isElsewhere = first?.method === 'pwd' && methods.some(({ method }) => method === 'external');
   if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
-  const key = methods.find((record) => typeOfRecord(record) === 'webauthn');
+  const key = methods.find(isOfKey);
   return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];
 }
 
-function acrOf(key: WebAuthnFacts): string {
+function acrOf(key: ProofFacts): string {
   return isHardwareKey(key) ? PHISHING_RESISTANT_HARDWARE : PHISHING_RESISTANT;
 }
 

@@ -1,11 +1,6 @@
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
-import {
-  KEY_VALUES,
-  MULTI_FACTOR,
-  PHISHING_RESISTANT,
-  PHISHING_RESISTANT_HARDWARE,
-  RECOVERY_CODE,
-} from './amr.js';
+import { MFA_TYPES, isPhishingResistantType, methodOfType, traitsOf } from '../core/policy/factor-traits.js';
+import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE } from './amr.js';
 import { readProofClaims } from './proof-claims.js';
 
 /** What a verified token says, in the words of the policy. */
@@ -62,11 +57,13 @@ function secondFactorOf(claims: object, authenticatedAt: number | null): Authent
  */
 function methodOf(amr: readonly string[], acr: unknown): AuthenticationMethod {
   const isPhishingResistant = acr === PHISHING_RESISTANT || acr === PHISHING_RESISTANT_HARDWARE;
-  const methods = new Set<AuthenticationMethod>();
-  if (amr.includes('otp')) methods.add('totp');
-  if (amr.includes(RECOVERY_CODE)) methods.add('recovery_code');
+  const shown = MFA_TYPES.filter(
+    (type) =>
+      (isPhishingResistant || !isPhishingResistantType(type)) &&
+      amr.some((value) => traitsOf(type)?.readFromAmr?.includes(value)),
+  );
+  const methods = new Set<AuthenticationMethod>(shown.map(methodOfType));
   if (amr.some((value) => OTHER_CODES.includes(value))) methods.add('external');
-  if (isPhishingResistant && amr.some((value) => KEY_VALUES.includes(value))) methods.add('webauthn');
   const [only, ...others] = methods;
   return only !== undefined && others.length === 0 ? only : 'external';
 }

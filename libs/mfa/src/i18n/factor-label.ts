@@ -1,13 +1,12 @@
 import { traitsOf } from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
+import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import type { MfaPageTexts, MfaPlainPageText } from './page-texts.js';
 
 /** The texts of the kinds of factor that come with the module. */
-const LABELS: Partial<Record<string, MfaPlainPageText>> = {
-  totp: 'typeTotp',
-  webauthn: 'typeWebauthn',
-  recovery_codes: 'recoveryTitle',
-};
+const LABELS: ReadonlyMap<string, MfaPlainPageText> = new Map(
+  BUILT_IN_TRAITS.map(({ type, text }) => [type, text]),
+);
 
 /** A language, with the texts of the pages in it. */
 export interface PageLanguage {
@@ -18,7 +17,7 @@ export interface PageLanguage {
 
 /** How that kind of factor is called; a factor of the option `factors` says it itself. */
 export function factorLabel(type: MfaType, { locale, texts }: PageLanguage): string {
-  const key = LABELS[type];
+  const key = LABELS.get(type);
   if (key !== undefined) return texts[key];
   const { label = type, labels = {} } = traitsOf(type) ?? {};
   return labels[locale] ?? labels[locale.split('-')[0] ?? ''] ?? label;

@@ -20,7 +20,8 @@ import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
-import { TotpData } from '../factors/totp/totp-code-factor.js';
+import { FactorData } from '../engine/factors/factor-data.js';
+import { writeParameters } from '../factors/totp/totp.js';
 import type { CheckedRecord, CheckedTotp } from './check-record.js';
 import type { ImportSkip } from './import-problem.js';
 import { RowProblem } from './import-problem.js';
@@ -40,7 +41,7 @@ export class ImportUserFlow {
   constructor(
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(TotpData) private readonly totpData: TotpData,
+    @Inject(FactorData) private readonly data: FactorData,
     @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -117,7 +118,7 @@ export class ImportUserFlow {
       userId,
       type: 'totp',
       name: name ?? (await this.adapter.generateAuthenticatorName(user, 'totp')),
-      data: await this.totpData.encrypt(parameters, { id, userId }),
+      data: await this.data.encrypt(writeParameters(parameters), { id, userId, type: 'totp' }),
       createdAt,
       lastUsedAt,
       // The code that the other system took last is not taken again here (RFC 6238, section 5.2).

@@ -1,29 +1,27 @@
 import type { Provider } from '@nestjs/common';
 
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
-import type { CodeFactor } from '../engine/factors/code-factor.js';
 import type { FactorCleanup } from '../engine/factors/factor-parts.js';
 import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
 import { isBackupType } from '../core/policy/factor-traits.js';
 import { FACTORS } from '../factors/factors.js';
-import { CODE_FACTORS } from '../engine/factors/code-factor.js';
 import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { FactorConnection } from '../engine/factors/factor-connection.js';
+import { FACTOR_JUDGES, FactorJudge } from '../engine/factors/factor-judge.js';
 import { FactorData } from '../engine/factors/factor-data.js';
 import type { RegisteredFactor } from '../engine/factors/factor-registry.js';
-import { FactorRegistry, MFA_FACTORS } from '../engine/factors/factor-registry.js';
+import { BUILT_IN_FACTORS, FactorRegistry, MFA_FACTORS } from '../engine/factors/factor-registry.js';
 import { FactorRows } from '../engine/factors/factor-rows.js';
 import { FactorTools } from '../engine/factors/factor-tools.js';
 import { MessageBudget } from '../engine/factors/message-budget.js';
 import type { MfaFactorDefinition, MfaFactorOption } from '../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../engine/factors/mfa-factor.js';
-import { PluggedCodeFactor } from '../factors/plugged/plugged-code-factor.js';
 
 /** What only the module itself injects. */
 export const FACTOR_SERVICES = [
@@ -37,7 +35,7 @@ export const FACTOR_SERVICES = [
 ];
 
 const given = <T>(of: readonly (T | undefined)[]): T[] => of.filter((one) => one !== undefined);
-const JUDGES = given(FACTORS.map(({ codes }) => codes));
+const BUILT_IN = given(FACTORS.map(({ factor }) => factor));
 const DETAILS = given(FACTORS.map(({ details }) => details));
 const CLEANUPS = given(FACTORS.map(({ cleanup }) => cleanup));
 
@@ -53,20 +51,26 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
         made.map((factor, index) => registered(options[index]?.traits.type as MfaType, factor)),
     },
     {
-      provide: CODE_FACTORS,
-      inject: [MFA_FACTORS, FactorData, FactorRows, AuthenticatorsService, MFA_CLOCK, ...JUDGES],
+      provide: BUILT_IN_FACTORS,
+      inject: BUILT_IN,
+      useFactory: (...made: MfaFactor[]): RegisteredFactor[] =>
+        BUILT_IN.map(({ traits }, index) => ({ type: traits.type, factor: made[index] as MfaFactor })),
+    },
+    {
+      provide: FACTOR_JUDGES,
+      inject: [BUILT_IN_FACTORS, MFA_FACTORS, FactorData, FactorRows, AuthenticatorsService, MFA_CLOCK],
       useFactory: (
-        all: readonly RegisteredFactor[],
+        builtIn: readonly RegisteredFactor[],
+        plugged: readonly RegisteredFactor[],
         data: FactorData,
         rows: FactorRows,
         authenticators: AuthenticatorsService,
         clock: Clock,
-        ...judges: CodeFactor[]
-      ): CodeFactor[] => {
-        const plugged = all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock }));
+      ): FactorJudge[] => {
         // Those that stand in for a lost factor come last, so that a code that fits several spends none of them.
-        const isBackup = ({ type }: CodeFactor) => isBackupType(type);
-        return [...judges.filter((one) => !isBackup(one)), ...plugged, ...judges.filter(isBackup)];
+        const isBackup = ({ type }: RegisteredFactor) => isBackupType(type);
+        const inOrder = [...builtIn.filter((one) => !isBackup(one)), ...plugged, ...builtIn.filter(isBackup)];
+        return inOrder.map((one) => new FactorJudge(one, { data, rows, authenticators, clock }));
       },
     },
     {

@@ -1,4 +1,5 @@
 import { MFA_ERRORS } from '../core/errors/error-codes.js';
+import { BUILT_IN_TYPES } from '../core/policy/factor-traits.js';
 import { count, flag, list, model, moment, object, ref, text, NULLABLE } from './schema.js';
 
 // The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.
@@ -8,10 +9,10 @@ const REASONS = ['backup_eligibility_changed', 'key_cloned', 'other_factor_neede
 
 /** A factor type; the application's own ones too, so it is no closed list. */
 export const FACTOR_TYPE = text(
-  'A factor type: `totp`, `webauthn`, `recovery_codes`, or one of the option `factors`.',
+  `A factor type: ${BUILT_IN_TYPES.map((type) => `\`${type}\``).join(', ')}, or one of the option \`factors\`.`,
   {
     pattern: '^[a-z0-9_]{1,20}$',
-    example: 'totp',
+    example: BUILT_IN_TYPES[0],
   },
 );
 

@@ -1,4 +1,9 @@
-import { isPhishingResistantType, traitsOf } from '../core/policy/factor-traits.js';
+import {
+  BUILT_IN_TYPES,
+  isPhishingResistantType,
+  isSecondFactorType,
+  traitsOf,
+} from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { Problems } from './problems.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
@@ -16,11 +21,16 @@ export function checkFactors(
         `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
       );
     }
-    const hasStronger = supportedTypes.some((one) => one === 'totp' || isPhishingResistantType(one));
-    if (restricted && !hasStronger) {
+    if (restricted && !supportedTypes.some(isStronger)) {
+      const stronger = BUILT_IN_TYPES.filter(isStronger).map((one) => `\`${one}\``);
       problems.add(
-        `\`supportedTypes\` must hold \`totp\` or \`webauthn\` beside \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
+        `\`supportedTypes\` must hold ${stronger.join(' or ')} beside \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
       );
     }
   }
+}
+
+/** Whether it is known to be stronger than a restricted authenticator; of the application's own, only if nobody can relay it. */
+function isStronger(type: MfaType): boolean {
+  return isPhishingResistantType(type) || (BUILT_IN_TYPES.includes(type) && isSecondFactorType(type));
 }

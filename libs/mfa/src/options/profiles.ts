@@ -15,7 +15,7 @@ export interface ProfilePreset {
   /** Greatest `session.idleTtlSeconds`, which is also its default (NIST SP 800-63B-4, section 2.2.3); null: none is asked for. */
   maxIdleTtlSeconds: number | null;
   /** Whether a phishing-resistant factor has to be offered (NIST SP 800-63B-4, section 2.2.2). */
-  needsWebAuthn: boolean;
+  needsPhishingResistant: boolean;
   /** What `webauthn.userVerification` may be, the default first. */
   userVerification: readonly ('required' | 'preferred' | 'discouraged')[];
 }
@@ -30,7 +30,7 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxGracePeriodSeconds: DAY,
     maxChangesAgeSeconds: DAY,
     maxIdleTtlSeconds: null,
-    needsWebAuthn: false,
+    needsPhishingResistant: false,
     userVerification: ['preferred', 'required', 'discouraged'],
   },
   aal2: {
@@ -40,7 +40,7 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxGracePeriodSeconds: 3600,
     maxChangesAgeSeconds: 900,
     maxIdleTtlSeconds: 3600,
-    needsWebAuthn: true,
+    needsPhishingResistant: true,
     userVerification: ['preferred', 'required'],
   },
   strict: {
@@ -50,7 +50,7 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
     maxGracePeriodSeconds: 900,
     maxChangesAgeSeconds: 900,
     maxIdleTtlSeconds: 900,
-    needsWebAuthn: true,
+    needsPhishingResistant: true,
     userVerification: ['required'],
   },
 };

@@ -1,5 +1,6 @@
-import { isSecondFactorType } from '../core/policy/factor-traits.js';
+import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
+import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import { checkFactors } from './check-factors.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
 import { BEHAVIOUR_OPTIONS } from './mfa-options.js';
@@ -14,7 +15,16 @@ import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import { nameCookie } from './session-options.js';
 
-const BUILT_IN_TYPES: readonly MfaType[] = ['totp', 'webauthn', 'recovery_codes'];
+type BuiltIn = (typeof BUILT_IN_TRAITS)[number];
+
+/** A group of options that may be absent, and the type that goes with it then. */
+type NeededOption = Extract<BuiltIn, { needsOption: string }>['needsOption'];
+
+const NEEDED: ReadonlyMap<MfaType, NeededOption> = new Map(
+  BUILT_IN_TRAITS.flatMap((traits): [MfaType, NeededOption][] =>
+    'needsOption' in traits ? [[traits.type, traits.needsOption]] : [],
+  ),
+);
 
 /**
  * Fills in the defaults and checks every option against the others.
@@ -43,14 +53,14 @@ export function resolveOptions(
   });
   const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
   checkFactors(problems, profile, supportedTypes);
-  if (!kept.webauthn && supportedTypes.includes('webauthn')) {
+  if (supportedTypes.some((type) => lacksOption(type, kept))) {
     problems.add(
       '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (where NODE_ENV is `development` it may wait)',
     );
   }
   if (kept.passkeyLogin && !kept.webauthn)
     problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
-  if (kept.changesNeed === 'any' && preset.needsWebAuthn) {
+  if (kept.changesNeed === 'any' && preset.needsPhishingResistant) {
     problems.add(
       `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
     );
@@ -71,18 +81,25 @@ export function resolveOptions(
   return resolved;
 }
 
+/** Whether the type needs a group of options that is not given. */
+function lacksOption(type: MfaType, given: Readonly<Partial<Record<NeededOption, unknown>>>): boolean {
+  const option = NEEDED.get(type);
+  return option !== undefined && (given[option] ?? null) === null;
+}
+
 function resolveTypes(
   problems: Problems,
-  { supportedTypes: types, webauthn }: MfaBehaviourOptions,
+  options: MfaBehaviourOptions,
   profile: ResolvedMfaOptions['profile'],
   { nodeEnv }: OptionsEnvironment,
   factorTypes: readonly MfaType[],
 ): readonly MfaType[] {
+  const { supportedTypes: types } = options;
   const known = [...BUILT_IN_TYPES, ...factorTypes];
   if (types === undefined) {
     // While an application is being built it may do without a relying party; elsewhere and under a profile not.
     const isOptional = profile === 'default' && isDevelopment(nodeEnv);
-    return webauthn === undefined && isOptional ? known.filter((type) => type !== 'webauthn') : known;
+    return isOptional ? known.filter((type) => !lacksOption(type, options)) : known;
   }
   if (!Array.isArray(types) || !types.every((type) => known.includes(type))) {
     problems.add(`\`supportedTypes\` must be a list of ${known.join(', ')}`);
@@ -93,7 +110,7 @@ function resolveTypes(
       '`supportedTypes` needs a second factor, such as `totp` or `webauthn`: recovery codes never stand alone',
     );
   }
-  if (PROFILES[profile].needsWebAuthn && !types.includes('webauthn')) {
+  if (PROFILES[profile].needsPhishingResistant && !types.some(isPhishingResistantType)) {
     problems.add(
       `\`supportedTypes\` must hold \`webauthn\`: profile \`${profile}\` has to offer a phishing-resistant factor`,
     );

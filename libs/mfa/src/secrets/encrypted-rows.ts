@@ -94,6 +94,22 @@ export class EncryptedRows {
     );
   }
 
+  /** The user's rows. */
+  async findOf(table: SecretTable, userId: string): Promise<SecretRow[]> {
+    return this.storage.read((reader) =>
+      reader.createQueryBuilder(table.entity, 'r').where('r.userId = :userId', { userId }).getMany(),
+    );
+  }
+
+  planRemoval(table: SecretTable, row: SecretRow): Write {
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .delete()
+      .from(table.entity)
+      .where(`${table.id.column} = :id`, { id: idOf(table, row) });
+    return { query };
+  }
+
   /** Replaces envelope and seal, unless one of them has changed, or the row has gone, since it was read. */
   planReplacement(table: SecretTable, row: SecretRow, next: Pick<SecretRow, 'data' | 'seal'>): Write {
     const { data, seal } = row;

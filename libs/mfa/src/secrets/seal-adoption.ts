@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
+import { BUILT_IN_TYPES, isJudgedByRow } from '../core/policy/factor-traits.js';
 import { hasSeal, sealRow } from '../core/crypto/keyed-hash.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -117,5 +118,7 @@ export class SealAdoption {
 /** Rows that should have a seal and have none. */
 function unsealed(query: SelectQueryBuilder<SecretRow>, table: SecretTable): SelectQueryBuilder<SecretRow> {
   query.where('r.seal IS NULL');
-  return table === AUTHENTICATORS ? query.andWhere('r.type = :type', { type: 'totp' }) : query;
+  if (table !== AUTHENTICATORS) return query;
+  // Only what comes with the module is older than the seals.
+  return query.andWhere('r.type IN (:...types)', { types: BUILT_IN_TYPES.filter(isJudgedByRow) });
 }

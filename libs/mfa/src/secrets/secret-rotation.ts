@@ -11,6 +11,7 @@ import { KeyStore } from '../engine/keys/key-store.js';
 import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SecretRegistry } from './secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
+import { envelopeContext } from '../engine/keys/secret-table.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
@@ -113,7 +114,7 @@ export class SecretRotation {
     try {
       // A new seal on a row that somebody has changed would make it good.
       if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
-      const data = row.data === undefined ? undefined : await this.encryptAnew(row, row.data, keyId);
+      const data = row.data === undefined ? undefined : await this.encryptAnew(table, row, row.data, keyId);
       const next: Renewed = data === undefined ? {} : { data };
       return seals ? { ...next, seal: seals.make(this.keyRing, { ...row, ...next }) } : next;
     } catch (error) {
@@ -126,12 +127,13 @@ export class SecretRotation {
   }
 
   private async encryptAnew(
-    { id, userId, type = 'totp' }: SecretRow,
+    table: SecretTable,
+    row: SecretRow,
     data: string,
     keyId: string,
   ): Promise<string> {
     if (!isUnderOther(data, keyId)) return data;
-    const context = { purpose: type, userId, recordId: id as string };
+    const context = envelopeContext(table, row);
     return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
   }
 

@@ -40,9 +40,11 @@ export function idOf({ id }: SecretTable, row: SecretRow): string {
   return row[id.property] as string;
 }
 
+const OF_FACTORS = FACTORS.flatMap(({ secretTables }) => secretTables);
+
 export const SECRET_TABLES: readonly SecretTable[] = [
   AUTHENTICATORS,
-  ...FACTORS.flatMap(({ secretTables }) => secretTables),
+  ...OF_FACTORS,
   SESSIONS,
   TRUSTED_DEVICES,
 ];
@@ -50,12 +52,13 @@ export const SECRET_TABLES: readonly SecretTable[] = [
 /** What factors keep under a seal. */
 export const SEALED_FACTORS: readonly SecretTable[] = [
   AUTHENTICATORS,
-  ...FACTORS.flatMap(({ secretTables }) => secretTables).filter(({ seals }) => seals !== null),
+  ...OF_FACTORS.filter(({ seals }) => seals !== null),
 ];
 
-/** The table of that entity. */
-export function secretTableOf(entity: SecretTable['entity']): SecretTable {
-  const table = SECRET_TABLES.find((one) => one.entity === entity);
-  if (!table) throw new Error(`${entity.name} holds nothing that hangs on the secret`);
-  return table;
-}
+/** Where factors keep what judges the proofs of an authenticator besides its own row. */
+export const JUDGING_TABLES: readonly SecretTable[] = OF_FACTORS.filter(
+  ({ id }) => id.property === 'authenticatorId',
+);
+
+/** Where they keep what waits for its first code. */
+export const SETUPS: readonly SecretTable[] = OF_FACTORS.filter(({ isSetup }) => isSetup === true);

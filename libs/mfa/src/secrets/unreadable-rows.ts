@@ -8,6 +8,7 @@ import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
+import { envelopeContext } from '../engine/keys/secret-table.js';
 import { idOf } from './secret-tables.js';
 
 /**
@@ -28,8 +29,9 @@ export class UnreadableRows {
   ) {}
 
   /** @throws what the adapter throws besides {@link EnvelopeError}: a key service that is away has lost nothing */
-  async examine({ isEncrypted, seals }: SecretTable, row: SecretRow): Promise<RowState> {
-    if (isEncrypted && !(await this.opens(row))) return 'unreadable';
+  async examine(table: SecretTable, row: SecretRow): Promise<RowState> {
+    const { isEncrypted, seals } = table;
+    if (isEncrypted && !(await this.opens(table, row))) return 'unreadable';
     if (!seals || seals.hold(this.keyRing, row)) return 'good';
     const [keyId = ''] = (row.seal ?? '').split('.');
     const isStrange = keyId !== '' && this.keyRing.byId(keyId, 'seal') === undefined;
@@ -39,6 +41,15 @@ export class UnreadableRows {
   /** A seal of the current secret in place of the one that the row has. */
   planSeal(table: SecretTable, row: SecretRow): Write {
     return this.rows.planReplacement(table, row, { seal: table.seals?.make(this.keyRing, row) ?? null });
+  }
+
+  /** The user's rows of the table. */
+  async of(table: SecretTable, userId: string): Promise<SecretRow[]> {
+    return this.rows.findOf(table, userId);
+  }
+
+  planRemoval(table: SecretTable, row: SecretRow): Write {
+    return this.rows.planRemoval(table, row);
   }
 
   /** All rows of the table, a batch at a time, while they are changed or removed. */
@@ -53,10 +64,11 @@ export class UnreadableRows {
   }
 
   /** What is in no envelope of ours was encrypted by the adapter's own means: no secret of ours could be missing. */
-  private async opens({ id, userId, type = 'totp', data = '' }: SecretRow): Promise<boolean> {
+  private async opens(table: SecretTable, row: SecretRow): Promise<boolean> {
+    const { data = '' } = row;
     if (!isEnvelope(data)) return true;
     try {
-      await this.adapter.decrypt(data, { purpose: type, userId, recordId: id as string });
+      await this.adapter.decrypt(data, envelopeContext(table, row));
       return true;
     } catch (error) {
       if (error instanceof EnvelopeError) return false;

@@ -18,7 +18,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { EventSource, MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
-import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';
+import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
 import type { ProofFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
@@ -189,7 +189,10 @@ export class SecondFactorFlow {
       trust,
       opens: this.lock.openedByProofOf(authenticator, authenticators),
       // As it was when the use was claimed.
-      codesLeft: authenticator.remaining === null ? null : authenticator.remaining - 1,
+      codesLeft:
+        authenticator.remaining !== null && isBackupType(authenticator.type)
+          ? authenticator.remaining - 1
+          : null,
       writes,
       events: [
         ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),

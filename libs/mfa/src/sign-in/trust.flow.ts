@@ -15,6 +15,7 @@ import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { isBackupMethod } from '../core/policy/factor-traits.js';
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -58,7 +59,7 @@ export class TrustFlow {
   /** Plans to trust the browser of this request; null when it may not be. */
   plan(user: MfaUser, method: AuthenticationMethod, request: object): PlannedTrust | null {
     const { enabled, afterRecoveryCode, ttlSeconds } = this.options.trustedDevices;
-    if (!enabled || (method === 'recovery_code' && !afterRecoveryCode)) return null;
+    if (!enabled || (isBackupMethod(method) && !afterRecoveryCode)) return null;
     const userId = userIdOf(user);
     const { ip, userAgent } = sourceOfRequest(request, userId);
     const now = this.clock.now();

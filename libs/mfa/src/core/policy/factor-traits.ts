@@ -1,34 +1,13 @@
+import { BUILT_IN_TRAITS } from '../../factors/traits/built-in.js';
+import type { ProofFacts } from '../traits/proof-facts.js';
+import { isHardwareKey } from '../traits/proof-facts.js';
+import type { TypeTraits } from '../traits/type-traits.js';
 import type { AuthenticationMethod, MfaType } from './methods.js';
 
-/** The profiles of the option `profile` that restrict which factors there may be. */
-export type RestrictingProfile = 'aal2' | 'strict';
-
-/** What kind of factor it is. A type has the same traits wherever it is used in a process. */
-export interface FactorTraits {
-  /** 1 to 20 characters: `a` to `z`, digits, `_`. */
+/** What an application says of a factor of its own: what kind it is. */
+export interface FactorTraits extends TypeTraits {
   type: MfaType;
-  /** What a session records when it is proven. Default: the type. */
   method?: AuthenticationMethod;
-  /** Whether having one makes a user *enrolled*, or it only stands in for one that was lost. Default: `second_factor`. */
-  role?: 'second_factor' | 'backup';
-  /** Whether no look-alike site can relay a proof of it (NIST SP 800-63B-4, section 3.2.5). Default: false. */
-  phishingResistant?: boolean;
-  /** Whether its proofs show how they were made: user verified, bound to the device, attested ({@link ProofFacts}). Default: false. */
-  showsFacts?: boolean;
-  /** The `amr` values of access tokens (RFC 8176, section 2). Default: the method. */
-  amr?: readonly string[];
-  /** The channel over which its codes come, such as `email`: it is no second factor where the first came over the same one. */
-  channel?: string;
-  /** The profiles that refuse it. Default: none. */
-  refusedBy?: readonly RestrictingProfile[];
-  /** Whether a stronger factor has to be offered beside it (a restricted authenticator, NIST SP 800-63B-4, section 3.2.9). */
-  restricted?: boolean;
-  /** How many of them a user may have, 1 to 20. Default: 1. */
-  maxPerUser?: number;
-  /** How one of them is called, when neither the user nor the adapter has named it. Default: the type. */
-  label?: string;
-  /** How its kind is called on pages and in mails, by language, such as `{ de: 'TAN-Liste' }`. Default: the label. */
-  labels?: Readonly<Record<string, string>>;
 }
 
 const TYPE = /^[a-z0-9_]{1,20}$/;
@@ -112,13 +91,31 @@ export function isBackupType(type: MfaType): boolean {
   return registered.get(type)?.role === 'backup';
 }
 
-// How many apps a user may have is an option.
-registerFactorType({ type: 'totp', amr: ['otp'], label: 'Authenticator app', maxPerUser: 10 });
-registerFactorType({ type: 'webauthn', phishingResistant: true, showsFacts: true, maxPerUser: 20 });
-registerFactorType({
-  type: 'recovery_codes',
-  method: 'recovery_code',
-  role: 'backup',
-  amr: ['rc'],
-  label: 'Recovery codes',
-});
+/** Whether this is the proof of something that stands in for a second factor that was lost. */
+export function isBackupMethod(method: AuthenticationMethod): boolean {
+  const type = typeOfMethod(method);
+  return type !== undefined && isBackupType(type);
+}
+
+/** Whether each proof of this type has a greater step than the one before, so that right codes can open its lock. */
+export function hasSteps(type: MfaType): boolean {
+  return registered.get(type)?.steps === true;
+}
+
+/** Whether the row that all authenticators have is what judges its proofs. So it is for a type that nobody has registered. */
+export function isJudgedByRow(type: MfaType): boolean {
+  return registered.get(type)?.judgedBy !== 'own_tables';
+}
+
+/** The `amr` values of a proof of this type that has shown these facts. */
+export function amrOfType(type: MfaType, facts: ProofFacts): readonly string[] {
+  const { amr = [methodOfType(type)] } = registered.get(type) ?? {};
+  if (!('unknown' in amr)) return amr;
+  if (isHardwareKey(facts)) return amr.hardware;
+  return facts.backupEligible === true ? amr.synced : amr.unknown;
+}
+
+/** The types that come with the module, in the order of {@link MFA_TYPES}. */
+export const BUILT_IN_TYPES: readonly MfaType[] = BUILT_IN_TRAITS.map(({ type }) => type);
+
+for (const traits of BUILT_IN_TRAITS) registerFactorType(traits);

@@ -1,3 +1,5 @@
+import type { BuiltInTypes } from '../../factors/traits/built-in.js';
+
 /**
  * The types of factors, and the method that a session records when one is proven. Open by declaration merging, for factors of
  * an application's own:
@@ -6,8 +8,4 @@
  *       interface MfaFactorTypes { push: 'push' }
  *     }
  */
-export interface MfaFactorTypes {
-  totp: 'totp';
-  webauthn: 'webauthn';
-  recovery_codes: 'recovery_code';
-}
+export interface MfaFactorTypes extends BuiltInTypes {}

@@ -1,5 +1,8 @@
 import { traitsOf, typeOfMethod } from './factor-traits.js';
 import type { MfaFactorTypes } from './factor-types.js';
+import type { ProofFacts } from '../traits/proof-facts.js';
+
+export type { ProofFacts } from '../traits/proof-facts.js';
 
 /** The kinds of factor that a user can enrol. */
 export type MfaType = keyof MfaFactorTypes;
@@ -13,18 +16,6 @@ export type FirstFactor = (typeof FIRST_FACTORS)[number];
  * identity provider says that it has asked for several factors itself.
  */
 export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | FirstFactor;
-
-/** What a ceremony has shown of the key behind a proof. What is not there is unknown, and meets no requirement. */
-export interface ProofFacts {
-  /** The authenticator verified its user, by PIN or biometrics (flag UV; WebAuthn Level 3, section 6.1). */
-  userVerified?: boolean;
-  /** The credential can be synced to other devices (flag BE). */
-  backupEligible?: boolean;
-  /** It is synced now (flag BS). */
-  backedUp?: boolean;
-  /** Its attestation led to a configured root when it was registered. */
-  attested?: boolean;
-}
 
 /** What answers and events tell of a ceremony: only what is known. */
 export type ShownFacts = Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'>;

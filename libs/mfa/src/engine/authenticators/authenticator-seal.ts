@@ -1,6 +1,7 @@
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import type { SealedFields } from '../../core/crypto/keyed-hash.js';
 import { hasSeal, sealRow } from '../../core/crypto/keyed-hash.js';
+import { isJudgedByRow } from '../../core/policy/factor-traits.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
 const TABLE = 'authenticator';
@@ -12,17 +13,12 @@ type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'
  * the adapter encrypts it with. Null for the other types, whose proofs are judged by rows of their own.
  */
 export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
-  return isSealed(row) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;
+  return isJudgedByRow(row.type) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;
 }
 
 /** Whether the row is as this module wrote it: not made, moved or turned back by a hand that only has the database. */
 export function isGenuineAuthenticator(keyRing: KeyRing, row: Sealed & Pick<Authenticator, 'seal'>): boolean {
-  return !isSealed(row) || hasSeal(keyRing, TABLE, fieldsOf(row), row.seal);
-}
-
-function isSealed({ type }: Pick<Authenticator, 'type'>): boolean {
-  // A key's proofs are judged by its credential, recovery codes by rows of their own.
-  return type !== 'webauthn' && type !== 'recovery_codes';
+  return !isJudgedByRow(row.type) || hasSeal(keyRing, TABLE, fieldsOf(row), row.seal);
 }
 
 function fieldsOf({ id, userId, type, data, lastStep }: Sealed): SealedFields {

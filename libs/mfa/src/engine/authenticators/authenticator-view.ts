@@ -11,7 +11,7 @@ export interface AuthenticatorView {
   lastUsedAt: Date | null;
   /** Whether failed attempts, or a copy of it, have disabled it. */
   locked: boolean;
-  /** Recovery codes only: how many are left. */
+  /** How many proofs are left, of factors that count them, as recovery codes. */
   remaining?: number;
 }
 

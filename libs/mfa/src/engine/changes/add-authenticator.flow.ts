@@ -31,7 +31,7 @@ import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 export interface NewFactor {
   /** Without a name: the adapter makes one. The proof counts as its first use. */
   authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
-    Partial<Pick<Authenticator, 'name' | 'role' | 'data' | 'lastStep'>>;
+    Partial<Pick<Authenticator, 'name' | 'role' | 'data' | 'lastStep' | 'remaining'>>;
   /** What the proof has shown. Default: nothing but that it was one. */
   facts?: ProofFacts;
   /** Whether nobody has proven anything yet, as when a passkey was made without asking its user: then no session gains by it. */

@@ -1,31 +1,3 @@
-import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { MfaType } from '../../core/policy/methods.js';
-import type { Write } from '../../storage/mfa-storage.js';
-import type { Authenticator } from '../rows/authenticator.entity.js';
-
-/**
- * What a factor says to a code: `unfit` when it could not be one of this authenticator's (which is no failure), `wrong`,
- * `forged` when the authenticator is not as this module wrote it and so judges nothing, or the claims that must succeed for it to be right, with the TOTP's time step.
- */
-export type CodeVerdict = 'unfit' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
-
-/** For whom and where a code is judged. */
-export interface CodeScope {
-  user: MfaUser;
-  /** Empty without a session of this module's. */
-  sessionId: string;
-}
-
-/** A factor that is proven by typing a code. */
-export interface CodeFactor {
-  readonly type: MfaType;
-  /** @param code as {@link normalizeCode} leaves it: upper case, ASCII digits, nothing between them */
-  judge(code: string, authenticator: Authenticator, scope: CodeScope): Promise<CodeVerdict>;
-}
-
-/** Injection token of all code factors, in the order in which they judge. */
-export const CODE_FACTORS = Symbol.for('nestjs-mfa:CODE_FACTORS');
-
 /**
  * What is only there for the eye, or came along with pasting: white space of any kind, line breaks, invisible format
  * characters, and what keyboards have for a dash (the Japanese one: a prolonged sound mark).

@@ -7,7 +7,7 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { MfaOptionsError } from '../../options/options-error.js';
 import { FactorData } from './factor-data.js';
 import type { RegisteredFactor } from './factor-registry.js';
-import { FactorRegistry } from './factor-registry.js';
+import { BUILT_IN_FACTORS, FactorRegistry } from './factor-registry.js';
 import { FactorTools } from './factor-tools.js';
 
 /** Hands the factors what they work with, when the application boots. */
@@ -15,13 +15,14 @@ import { FactorTools } from './factor-tools.js';
 export class FactorConnection {
   constructor(
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(BUILT_IN_FACTORS) builtIn: readonly RegisteredFactor[],
     @Inject(FactorTools) tools: FactorTools,
     @Inject(FactorData) private readonly data: FactorData,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MFA_ADAPTER) adapter: DefaultMfaAdapter,
   ) {
     const isOverridden = adapter.sendMessage !== DefaultMfaAdapter.prototype.sendMessage;
-    for (const { type, factor } of registry.all) {
+    for (const { type, factor } of [...builtIn, ...registry.all]) {
       if (factor.needsSender() && !isOverridden) {
         throw new MfaOptionsError([
           `\`factors\`: nobody sends the codes of \`${type}\`: override \`sendMessage()\` in the adapter, or give the option \`sendMessage\``,

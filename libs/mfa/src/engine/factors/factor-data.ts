@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
+import { isJudgedByRow } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { FactorAuthenticator } from './mfa-factor.js';
 
@@ -26,9 +27,15 @@ export class FactorData {
     return this.adapter.decrypt(data, { purpose: type, userId, recordId: id });
   }
 
+  /** What the row of an authenticator keeps: where other tables judge it that is no secret, but says where to look in these. */
+  async keep(data: string, record: FactorRecord): Promise<string> {
+    return isJudgedByRow(record.type) ? this.encrypt(data, record) : data;
+  }
+
   /** The row as its factor sees it. */
   async open(row: Authenticator): Promise<FactorAuthenticator> {
-    const { id, userId, name, lastStep } = row;
-    return { id, userId, name, lastStep, data: await this.decrypt(row.data, row) };
+    const { id, userId, name, lastStep, remaining } = row;
+    const data = isJudgedByRow(row.type) ? await this.decrypt(row.data, row) : row.data;
+    return { id, userId, name, lastStep, remaining, data };
   }
 }

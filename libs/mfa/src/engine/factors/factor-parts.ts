@@ -1,10 +1,12 @@
 import type { Provider, Type } from '@nestjs/common';
 import type { ObjectLiteral } from 'typeorm';
 
+import type { MfaType } from '../../core/policy/methods.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import type { SecretTable } from '../keys/secret-table.js';
-import type { CodeFactor } from './code-factor.js';
+import type { MfaFactorClass } from './mfa-factor.js';
 
 export type OwnedEntity = new () => ObjectLiteral & { userId: string };
 
@@ -26,6 +28,8 @@ export interface FactorCleanup {
 
 /** All that a factor's folder adds to the module. Its registration is one line in the list of factors. */
 export interface FactorParts {
+  /** Its type; none: they are shared by several. */
+  type?: MfaType;
   /** What applications may inject. */
   services: readonly Provider[];
   /** What only the module itself injects. */
@@ -37,8 +41,12 @@ export interface FactorParts {
   owned: { claimed: readonly OwnedEntity[]; others: readonly OwnedEntity[] };
   expiring: readonly ExpiringTable[];
   secretTables: readonly SecretTable[];
-  /** What judges its codes, of the internals. */
-  codes?: Type<CodeFactor>;
+  /** How reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
+  countedAs?: string;
+  /** How many a user may have, where an option says so. Default: as its traits say. */
+  maxPerUser?: (options: ResolvedMfaOptions) => number;
+  /** What judges its codes, of the internals; none: it is proven without one, or brings others that do. */
+  factor?: MfaFactorClass;
   /** What lists of authenticators show besides, of the internals. */
   details?: Type<AuthenticatorDetails>;
   /** What a reset removes besides authenticators, of the internals. */

@@ -2,6 +2,7 @@ import type { Type, FactoryProvider } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { FactorTraits } from '../../core/policy/factor-traits.js';
+import type { Write } from '../../storage/mfa-storage.js';
 import type { FactorContext } from './factor-context.js';
 
 /** For whom and where a factor is asked. */
@@ -16,10 +17,12 @@ export interface FactorAuthenticator {
   id: string;
   userId: string;
   name: string;
-  /** What the factor kept at set-up, or put in its place with a proof; decrypted. */
+  /** What the factor kept at set-up, or put in its place with a proof; decrypted, unless its traits say that it is no secret. */
   data: string;
   /** The greatest step that was accepted; null: none yet. */
   lastStep: number | null;
+  /** How many proofs are left, where the factor counts them ({@link FactorProof.remaining}); null: it does not. */
+  remaining: number | null;
 }
 
 /** A set-up that has begun. */
@@ -40,6 +43,9 @@ export interface BegunChallenge {
   answer: object;
 }
 
+/** A statement of the query builder of the application's `DataSource`: `createQueryBuilder().update(…).set(…).where(…)`. */
+export type FactorStatement = Write['query'];
+
 /**
  * What must hold for a right proof to count: the engine claims it, and what goes along, in one commit. Two proofs at once, of
  * which each wants the same step or has seen the same data, never both count.
@@ -49,6 +55,18 @@ export interface FactorProof {
   step?: number;
   /** What is kept from now on. */
   data?: string;
+  /**
+   * How many proofs are left from now on: one fewer than the factor was given. It counts only if that number is still true; else the
+   * factor is asked once more.
+   */
+  remaining?: number;
+  /**
+   * Statements on tables of the factor's own, each of which has to change exactly one row, or the proof is a wrong one: what can
+   * be used once is used up by one of these.
+   */
+  claims?: readonly FactorStatement[];
+  /** Further statements on such tables, in the same commit. */
+  writes?: readonly FactorStatement[];
 }
 
 /**

@@ -18,6 +18,7 @@ import type { EventSource } from '../rows/mfa-request.js';
 import { MfaEvents } from './mfa-events.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { areFewCodesLeft } from '../../core/policy/codes-left.js';
+import { isBackupType } from '../../core/policy/factor-traits.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
 /** Writes events into the audit trail, in the transaction of the change that they tell of. */
@@ -106,7 +107,8 @@ export function nameAuthenticator({ id, type, name }: EventAuthenticator): Event
 export function proofEvents(row: Authenticator): NewMfaEvent[] {
   const authenticator = nameAuthenticator(row);
   const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
-  if (row.remaining === null) return events;
+  // Of others that count down nobody needs to be warned: what is lost with them is only that factor.
+  if (row.remaining === null || !isBackupType(row.type)) return events;
   const remaining = row.remaining - 1;
   events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
   if (areFewCodesLeft(remaining))

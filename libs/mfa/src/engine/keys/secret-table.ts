@@ -1,4 +1,6 @@
+import type { EncryptionContext } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
+import type { MfaType } from '../../core/policy/methods.js';
 
 /** What decides about a row of any of the tables. */
 export interface SecretRow {
@@ -18,9 +20,13 @@ export interface SecretTable {
   /** The property of the id in whose order the rows are gone through, and its column. */
   id: { property: 'id' | 'authenticatorId'; column: string };
   isEncrypted: boolean;
+  /** The type of factor that its rows are of, where these do not say it themselves. */
+  type?: MfaType;
   seals: SealsOfTable | null;
   /** Whether a user misses the row for good: who loses a session or a trusted browser signs in once more. */
   isMissed: boolean;
+  /** Whether its rows are set-ups, which are nobody's factor yet. */
+  isSetup?: true;
 }
 
 export interface SealsOfTable {
@@ -40,6 +46,22 @@ export function sealsOf<T>(
 export const ID = { property: 'id', column: 'id' } as const;
 
 /** A table of rows with an id of their own, encrypted and without seals: set-ups that wait for their first code. */
-export function encryptedSetups(entity: new () => SecretRow): SecretTable {
-  return { entity, id: ID, isEncrypted: true, seals: null, isMissed: true };
+export function encryptedSetups(entity: new () => SecretRow, type?: MfaType): SecretTable {
+  return {
+    entity,
+    id: ID,
+    isEncrypted: true,
+    ...(type ? { type } : {}),
+    seals: null,
+    isMissed: true,
+    isSetup: true,
+  };
+}
+
+/** What the envelope of a row is bound to. */
+export function envelopeContext(table: SecretTable, { id, userId, type }: SecretRow): EncryptionContext {
+  const purpose = type ?? table.type;
+  if (purpose === undefined)
+    throw new Error(`Nothing says of what factor the rows of ${table.entity.name} are`);
+  return { purpose, userId, recordId: id as string };
 }

@@ -58,15 +58,21 @@ export class Authenticator {
   @MomentColumn('unlock_code_at', { nullable: true })
   unlockCodeAt!: Date | null;
 
-  /** TOTP only: the newest time step that was accepted (RFC 6238, section 5.2). It never goes back. */
+  /**
+   * What is claimed of factors whose proofs have steps (`FactorProof.step`), as the time steps of TOTP (RFC 6238, section 5.2): the
+   * greatest that was accepted. It never goes back. Null: none was.
+   */
   @BigintColumn('last_step', { nullable: true })
   lastStep!: number | null;
 
-  /** Recovery codes only: how many are left. Which ones are is decided by the rows of `RecoveryCode`. */
+  /**
+   * What is claimed of factors that count their proofs (`FactorProof.remaining`), as recovery codes: how many are left. Which ones
+   * are is decided by rows of the factor's own. Null: it counts none.
+   */
   @CountColumn('remaining', { nullable: true })
   remaining!: number | null;
 
-  /** TOTP only: seals what decides under a key that the database does not have; see `authenticator-seal.ts`. */
+  /** Seals what decides, where that is this row, under a key that the database does not have; see `authenticator-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 }

@@ -16,8 +16,9 @@ import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
-import type { CodeFactor, CodeVerdict } from '../factors/code-factor.js';
-import { CODE_FACTORS, CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
+import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
+import { FACTOR_JUDGES } from '../factors/factor-judge.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { Tampering } from '../authenticators/tampering.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
@@ -51,7 +52,7 @@ export interface CodeVerification {
 @Injectable()
 export class CodeVerifier {
   constructor(
-    @Inject(CODE_FACTORS) private readonly factors: readonly CodeFactor[],
+    @Inject(FACTOR_JUDGES) private readonly factors: readonly FactorJudge[],
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
@@ -124,16 +125,16 @@ export class CodeVerifier {
     }
   }
 
-  /** Whether the code proves this authenticator, and that is committed; `unfit` and `unreadable` are no failures. */
+  /** Whether the code proves this authenticator, and that is committed; `not_applicable` and `unreadable` are no failures. */
   private async prove(
     user: MfaUser,
-    typed: { factor: CodeFactor; code: string },
+    typed: { factor: FactorJudge; code: string },
     row: Authenticator,
     attempt: TakenAttempt,
     verification: CodeVerification,
-  ): Promise<'proven' | 'wrong' | 'unfit' | 'unreadable'> {
+  ): Promise<'proven' | 'wrong' | 'not_applicable' | 'unreadable'> {
     const verdict = await this.judge(user, typed, row, verification);
-    if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
+    if (verdict === 'not_applicable' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
     if (verdict === 'forged') {
       this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
       return 'unreadable';
@@ -150,7 +151,7 @@ export class CodeVerifier {
 
   private async judge(
     user: MfaUser,
-    { factor, code }: { factor: CodeFactor; code: string },
+    { factor, code }: { factor: FactorJudge; code: string },
     row: Authenticator,
     { source = APPLICATION_SOURCE }: CodeVerification,
   ): Promise<CodeVerdict | 'unreadable'> {

@@ -12,6 +12,7 @@ import type { TakenAttempt } from '../users/attempt-limiter.js';
 import { AttemptLimiter } from '../users/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { hasSteps } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
@@ -98,7 +99,7 @@ export class FailedAttempts {
     // The server may have died between the failure that reached the cap and this note of it.
     for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
     // Where right codes open the lock this one was judged, and so it is an attempt like any other.
-    const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
+    const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => hasSteps(type));
     if (canOpen) {
       await this.limiter.failed(attempt);
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });

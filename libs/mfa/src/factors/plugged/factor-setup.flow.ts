@@ -18,6 +18,7 @@ import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
+import { ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { FactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
@@ -121,7 +122,7 @@ export class FactorSetupFlow {
       throw new MfaException('incorrect_code');
     }
     const { id } = setup;
-    const { data = '', step: lastStep = null } = proof;
+    const { data = '', step: lastStep = null, remaining = null } = proof;
     try {
       return await this.adding.add(
         user,
@@ -131,13 +132,14 @@ export class FactorSetupFlow {
             userId,
             type,
             lastStep,
-            data: await this.data.encrypt(data, setup),
+            remaining,
+            data: await this.data.keep(data, setup),
             ...(name === undefined ? {} : { name }),
           },
           claims: [this.rows.claimSetup(setup)],
-          onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup' },
+          onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup', [ownClaim(type)]: 'incorrect_code' },
           check: ({ authenticators }) => this.assertRoom(type, authenticators),
-          along: [giveBack],
+          along: [...ownWrites(type, proof), giveBack],
           endOtherSessions,
         },
         context,

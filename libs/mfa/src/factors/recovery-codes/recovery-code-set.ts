@@ -15,6 +15,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from '../../engine/changes/backup-codes.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
 import { RecoveryCodeKeys, dataOf } from './recovery-code-keys.js';
 import type { PlannedCodes } from './recovery-code-store.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -22,6 +23,8 @@ import { RecoveryCodeStore } from './recovery-code-store.js';
 /** A user's set of recovery codes as a whole: its row among the authenticators, and its codes. */
 @Injectable()
 export class RecoveryCodeSet extends BackupCodes {
+  readonly type = RECOVERY_CODES_TRAITS.type;
+
   constructor(
     @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
     @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
@@ -35,7 +38,7 @@ export class RecoveryCodeSet extends BackupCodes {
   }
 
   async areGiven(): Promise<boolean> {
-    return this.options.supportedTypes.includes('recovery_codes') && !(await this.isLost());
+    return this.options.supportedTypes.includes(this.type) && !(await this.isLost());
   }
 
   /** Whether there can be no new set, because the key of the codes is lost. */
@@ -71,8 +74,8 @@ export class RecoveryCodeSet extends BackupCodes {
     codes: PlannedCodes,
   ): Promise<{ authenticator: Authenticator; writes: Write[] }> {
     const userId = userIdOf(user);
-    const name = await this.adapter.generateAuthenticatorName(user, 'recovery_codes');
-    const type = 'recovery_codes';
+    const { type } = this;
+    const name = await this.adapter.generateAuthenticatorName(user, type);
     const data = dataOf(codes.keyId);
     const authenticator = newAuthenticator({
       id: randomUUID(),
@@ -103,7 +106,7 @@ export class RecoveryCodeSet extends BackupCodes {
       .createQueryBuilder()
       .delete()
       .from(Authenticator)
-      .where('user_id = :userId AND type = :type', { userId, type: 'recovery_codes' });
+      .where('user_id = :userId AND type = :type', { userId, type: this.type });
     return [{ query }, this.store.planRemoval(userId)];
   }
 }

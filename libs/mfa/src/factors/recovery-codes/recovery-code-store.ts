@@ -84,15 +84,14 @@ export class RecoveryCodeStore {
   }
 
   /**
-   * Uses up the code of a set under that key; the claim is lost when it is wrong or was used.
+   * Uses up the code of a set under that key: changes one row, or none when it is wrong or was used.
    *
    * @throws {LostRecoveryCodeKeyError | KeyServiceError}
    */
-  async claim(userId: string, keyId: string, code: string, now: Date): Promise<Write> {
+  async claim(userId: string, keyId: string, code: string, now: Date): Promise<Write['query']> {
     const key = await this.keys.find(keyId);
-    return {
-      claim: 'recovery-code',
-      query: this.storage.dataSource
+    return (
+      this.storage.dataSource
         .createQueryBuilder()
         .update(RecoveryCode)
         // The hash changes with it: clearing the mark in the database does not make the code good again.
@@ -100,8 +99,8 @@ export class RecoveryCodeStore {
         .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
           userId,
           hash: hashOf(key, userId, code),
-        }),
-    };
+        })
+    );
   }
 
   /** The user's codes, used ones too, without their text. */

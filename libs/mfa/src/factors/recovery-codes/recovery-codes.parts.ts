@@ -1,6 +1,7 @@
 import { BackupCodes } from '../../engine/changes/backup-codes.js';
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
-import { RecoveryCodeFactor } from './recovery-code-factor.js';
+import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
+import { RecoveryCodeFactor } from './recovery-code.factor.js';
 import { RecoveryCodeKeys } from './recovery-code-keys.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -10,6 +11,7 @@ import { RecoveryCodesService } from './recovery-codes.service.js';
 
 /** Codes to print (NIST SP 800-63B-4, section 3.1.2: look-up secrets). */
 export const RECOVERY_CODES: FactorParts = {
+  type: RECOVERY_CODES_TRAITS.type,
   services: [RecoveryCodesService],
   internals: [
     RecoveryCodeFactor,
@@ -23,5 +25,6 @@ export const RECOVERY_CODES: FactorParts = {
   owned: { claimed: [], others: [RecoveryCode] },
   expiring: [],
   secretTables: [],
-  codes: RecoveryCodeFactor,
+  countedAs: 'recoveryCodeSets',
+  factor: RecoveryCodeFactor,
 };

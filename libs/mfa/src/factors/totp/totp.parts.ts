@@ -1,19 +1,23 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
-import { TotpCodeFactor, TotpData } from './totp-code-factor.js';
+import { TOTP_TRAITS } from './traits/totp.traits.js';
+import { TotpFactor } from './totp.factor.js';
 import { TotpSetup, TotpSetupStore } from './totp-setup-store.js';
 import { TotpController } from './totp.controller.js';
 import { TotpService } from './totp.service.js';
 
 /** Authenticator apps (RFC 6238). */
 export const TOTP: FactorParts = {
+  type: TOTP_TRAITS.type,
   services: [TotpService],
-  internals: [TotpCodeFactor, TotpData, TotpSetupStore],
+  internals: [TotpFactor, TotpSetupStore],
   controllers: [['/totp', TotpController]],
   entities: [TotpSetup],
   owned: { claimed: [TotpSetup], others: [] },
   expiring: [{ name: 'totpSetups', entity: TotpSetup, key: 'user_id', keptMs: 0 }],
-  secretTables: [encryptedSetups(TotpSetup)],
-  codes: TotpCodeFactor,
+  secretTables: [encryptedSetups(TotpSetup, TOTP_TRAITS.type)],
+  countedAs: 'authenticatorApps',
+  maxPerUser: ({ totp }) => totp.maxPerUser,
+  factor: TotpFactor,
   cleanup: TotpSetupStore,
 };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
@@ -10,10 +10,9 @@ import { overlayUser } from '../../core/users/user-overlay.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { normalizeCode } from '../../engine/factors/code-factor.js';
+import { FactorData } from '../../engine/factors/factor-data.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
-import type { Clock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -25,15 +24,16 @@ import { responseOf } from '../../core/web/http-message.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { drawPng, svgDataUrl } from '../../core/otpauth/qr-code.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
-import { TotpData } from './totp-code-factor.js';
+import { drawQrCode } from './totp-qr-code.js';
 import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
-import type { TotpParameters } from './totp.js';
-import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
+import { TotpFactor } from './totp.factor.js';
+import { TOTP_INPUT_PATTERN, generateSecret, readParameters } from './totp.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
+
+const TYPE = TotpFactor.traits.type;
 
 export interface TotpActivation {
   code: string;
@@ -50,7 +50,8 @@ export class TotpService {
 
   constructor(
     @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
-    @Inject(TotpData) private readonly data: TotpData,
+    @Inject(TotpFactor) private readonly factor: TotpFactor,
+    @Inject(FactorData) private readonly data: FactorData,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(FactorChange) private readonly change: FactorChange,
@@ -60,7 +61,6 @@ export class TotpService {
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
   ) {}
 
   /** A new random secret in base32; it belongs to nobody yet. */
@@ -92,7 +92,7 @@ export class TotpService {
   ): Promise<TotpAuthenticator> {
     const setup = authenticatorId === undefined ? await this.getSetup(user, context) : null;
     if (setup) return new TotpAuthenticator(user, this, setup, context);
-    const rows = (await this.authenticators.find(userIdOf(user))).filter(({ type }) => type === 'totp');
+    const rows = (await this.authenticators.find(userIdOf(user))).filter(({ type }) => type === TYPE);
     const row = rows.find(({ id }) => authenticatorId === undefined || id === authenticatorId);
     if (row) return new TotpAuthenticator(user, this, row, context);
     if (authenticatorId !== undefined) throw new MfaException('not_found');
@@ -102,8 +102,8 @@ export class TotpService {
   /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
   async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
-    const parameters = setup && (await this.read(setup));
-    return setup && parameters && this.describe(user, setup, parameters);
+    const data = setup && (await this.read(setup));
+    return setup === null || data === null ? null : this.factor.show(user, data, setup.expiresAt);
   }
 
   /**
@@ -116,16 +116,21 @@ export class TotpService {
    *   {@link FactorChange.run}
    */
   async begin(user: MfaUser, context?: MfaRequestContext, replaces?: string): Promise<TotpSetupDetails> {
-    this.flow.assertMayEnrol(user, 'totp');
+    this.flow.assertMayEnrol(user, TYPE);
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
       this.assertRoom(authenticators, replaces);
-      const setup = await this.newSetup(userId, {
+      const { data, expiresAt, answer } = await this.factor.begin({ user });
+      const id = randomUUID();
+      const setup: TotpSetup = {
+        userId,
+        id,
+        data: await this.data.encrypt(data, { id, userId, type: TYPE }),
         sessionId: session?.id ?? null,
         replacesId: replaces ?? null,
-      });
-      const result = await this.describe(user, setup);
-      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result };
+        expiresAt,
+      };
+      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result: answer };
     });
   }
 
@@ -140,7 +145,7 @@ export class TotpService {
     { code, name, endOtherSessions = false }: TotpActivation,
     context?: MfaRequestContext,
   ): Promise<AddedFactor> {
-    this.flow.assertMayEnrol(user, 'totp');
+    this.flow.assertMayEnrol(user, TYPE);
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
@@ -156,7 +161,7 @@ export class TotpService {
       return await this.flow.add(
         user,
         {
-          authenticator: { id, userId, type: 'totp', data, lastStep, ...named },
+          authenticator: { id, userId, type: TYPE, data, lastStep, ...named },
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
           check: (state) => this.assertRoom(state.authenticators, replacesId),
@@ -190,7 +195,7 @@ export class TotpService {
   async validateToken(user: MfaUser, token: string, authenticatorId?: string): Promise<boolean> {
     const all = await this.authenticators.find(userIdOf(user));
     const rows = all.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
-    return this.verifier.isRight(user, token, rows, 'totp');
+    return this.verifier.isRight(user, token, rows, TYPE);
   }
 
   /** The `otpauth://` URI of a secret under another account name. */
@@ -200,28 +205,27 @@ export class TotpService {
 
   /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
   async buildQrCode(url: string, svg?: string): Promise<string> {
-    if (this.adapter.buildTotpSvg === DefaultMfaAdapter.prototype.buildTotpSvg) return drawPng(url);
-    return svgDataUrl(svg ?? (await this.adapter.buildTotpSvg(url)));
+    return drawQrCode(this.adapter, url, svg);
   }
 
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
-    const { insecureBypassCode, tolerance } = this.options.totp;
-    if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
-    const parameters = await this.read(setup);
-    if (!parameters) {
+    const data = await this.read(setup);
+    if (data === null) {
       await this.storage.commit([this.limiter.giveBack(attempt)]);
       throw new MfaException('no_pending_setup');
     }
-    const step = findTimeStep(parameters, code, this.clock.now(), tolerance);
-    if (step !== null) return step;
-    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: 'totp' } });
+    const proof = this.factor.activate(code, { data });
+    if (proof !== 'wrong') return proof.step ?? null;
+    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: TYPE } });
     throw new MfaException('incorrect_code');
   }
 
   /** What the set-up holds; null when it can't be read, and a new one has to be begun. */
-  private async read(setup: TotpSetup): Promise<TotpParameters | null> {
+  private async read(setup: TotpSetup): Promise<string | null> {
     try {
-      return await this.data.decrypt(setup.data, setup);
+      const data = await this.data.decrypt(setup.data, { ...setup, type: TYPE });
+      readParameters(data);
+      return data;
     } catch (error) {
       if (error instanceof MfaException) throw error;
       this.logger.error(
@@ -231,40 +235,9 @@ export class TotpService {
     }
   }
 
-  private async newSetup(
-    userId: string,
-    binding: Pick<TotpSetup, 'sessionId' | 'replacesId'>,
-  ): Promise<TotpSetup> {
-    const { algorithm, digits, period, setupTtlSeconds } = this.options.totp;
-    const id = randomUUID();
-    const data = await this.data.encrypt(
-      { secret: generateSecret(), algorithm, digits, period },
-      { id, userId },
-    );
-    const expiresAt = new Date(this.clock.now() + setupTtlSeconds * 1000);
-    return { userId, id, data, ...binding, expiresAt };
-  }
-
-  private async describe(
-    user: MfaUser,
-    setup: TotpSetup,
-    parameters?: TotpParameters,
-  ): Promise<TotpSetupDetails> {
-    const { secret } = parameters ?? (await this.data.decrypt(setup.data, setup));
-    const url = await this.adapter.buildTotpUrl(user, secret);
-    const svg = await this.adapter.buildTotpSvg(url);
-    return {
-      secret,
-      url,
-      svg,
-      qrCode: await this.buildQrCode(url, svg),
-      expiresAt: setup.expiresAt,
-    };
-  }
-
   /** @throws {MfaException} `not_found`, `cannot_delete_authenticator` */
   private async assertReplaceable(authenticators: readonly Authenticator[], id: string): Promise<void> {
-    const row = authenticators.find((one) => one.id === id && one.type === 'totp');
+    const row = authenticators.find((one) => one.id === id && one.type === TYPE);
     if (!row) throw new MfaException('not_found');
     if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'user' })))
       throw new MfaException('cannot_delete_authenticator');
@@ -272,7 +245,7 @@ export class TotpService {
 
   /** @param replaces the one that makes room */
   private assertRoom(authenticators: readonly Authenticator[], replaces?: string | null): void {
-    const count = authenticators.filter(({ type, id }) => type === 'totp' && id !== replaces).length;
+    const count = authenticators.filter(({ type, id }) => type === TYPE && id !== replaces).length;
     if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
   }
 }

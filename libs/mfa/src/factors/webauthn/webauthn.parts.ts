@@ -1,5 +1,6 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { sealsOf } from '../../engine/keys/secret-table.js';
+import { WEBAUTHN_TRAITS } from './traits/webauthn.traits.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { AuthenticateWebAuthnController } from './authenticate-webauthn.controller.js';
@@ -24,6 +25,7 @@ const CLOCK_SKEW_MS = 3_600_000;
 
 /** Security keys and passkeys (WebAuthn Level 3). */
 export const WEBAUTHN: FactorParts = {
+  type: WEBAUTHN_TRAITS.type,
   services: [WebAuthnService],
   internals: [
     AssertionVerifier,
@@ -56,5 +58,6 @@ export const WEBAUTHN: FactorParts = {
       isMissed: true,
     },
   ],
+  countedAs: 'securityKeys',
   details: WebAuthnDetails,
 };

@@ -26,12 +26,10 @@ import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
 import { PageLinks } from '../../refusals/page-links.js';
 import { needsOf } from '../../refusals/page-needs.js';
+import { backupPartOf } from '../templates/factor-parts.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 const DAY_SECONDS = 86_400;
-
-/** As `method` a wish of the user, who may change their mind; what the route demands stays in `only`. */
-const RECOVERY = 'recovery_codes';
 
 interface PageQuery {
   next: string | null;
@@ -144,8 +142,9 @@ export class AuthenticatePage {
   ): Promise<PageAnswer> {
     const { user, session, authenticators } = await this.flow.subjectOf(context);
     const usable = await this.availability.usableTypes(user, authenticators, session?.methods);
-    const byRecoveryCode = method === RECOVERY;
-    const wanted = byRecoveryCode ? only : method;
+    // As `method` a wish of the user, who may change their mind; what the route demands stays in `only`.
+    const byBackup = backupPartOf(method) !== undefined;
+    const wanted = byBackup ? only : method;
     const methods = restrict(usable, wanted);
     const { trustedDevices, totp } = this.options;
     return show(
@@ -157,7 +156,7 @@ export class AuthenticatePage {
         challenge: await this.begun.readChallenge(context),
         only: wanted,
         needs: needsOf(needs),
-        byRecoveryCode,
+        byBackup,
         isPending: context.session?.status === 'pending',
         trustDays: trustedDevices.enabled
           ? Math.max(1, Math.floor(trustedDevices.ttlSeconds / DAY_SECONDS))

@@ -11,7 +11,6 @@ import { safeNext } from '../../core/web/next-path.js';
 import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { show } from '../frame/page-answer.js';
-import { PageLocale } from '../frame/page-locale.js';
 import { needsOf } from '../../refusals/page-needs.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 
@@ -22,7 +21,6 @@ export class EnrolPage {
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(OfferedFactors) private readonly offers: OfferedFactors,
-    @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -43,7 +41,6 @@ export class EnrolPage {
       next: safeNext(next),
       needs: needsOf(needs),
       methods: wanted.length > 0 ? wanted : types,
-      others: this.offers.named(wanted.length > 0 ? wanted : types, await this.locale.wordsFor(context)),
       mustVerifyEmail,
       deadline: enrollmentDeadline,
       period: this.options.totp.period,

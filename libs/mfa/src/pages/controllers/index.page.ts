@@ -49,13 +49,9 @@ export class IndexPage {
     return show('index', {
       status: await this.mfa.status(user, context.session),
       authenticators,
-      offered: {
-        totp: types.includes('totp'),
-        webauthn: types.includes('webauthn'),
-        others: this.offers.named(types, words),
-      },
+      offered: types,
       mustVerifyEmail,
-      canReplaceTotp: this.options.supportedTypes.includes('totp'),
+      supportedTypes: this.options.supportedTypes,
       hasTrustedDevices: this.options.trustedDevices.enabled,
       notice:
         noticeText(notice, words.texts) ??

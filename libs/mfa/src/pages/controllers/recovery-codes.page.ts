@@ -13,6 +13,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { RecoveryCodesService } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { HttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import { RECOVERY_CODES_TRAITS } from '../../factors/recovery-codes/traits/recovery-codes.traits.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -96,7 +97,7 @@ export class RecoveryCodesPages {
 
   private canGenerate({ account }: MfaRequestContext): boolean {
     const isEnrolled = account?.authenticators.some(isSecondFactorRow) ?? false;
-    return isEnrolled && this.options.supportedTypes.includes('recovery_codes');
+    return isEnrolled && this.options.supportedTypes.includes(RECOVERY_CODES_TRAITS.type);
   }
 
   /** What the file to download says above the codes. */

@@ -14,6 +14,7 @@ import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { ActivateTotpDto } from '../../factors/totp/activate-totp.dto.js';
 import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
 import { svgDataUrl, widthOnScreen } from '../../core/otpauth/qr-code.js';
+import { TOTP_TRAITS } from '../../factors/totp/traits/totp.traits.js';
 import { TotpService } from '../../factors/totp/totp.service.js';
 import { safeNext } from '../../core/web/next-path.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
@@ -105,7 +106,7 @@ export class TotpPages {
       context,
       { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
       async () => {
-        const own = await this.authenticators.find(user, 'totp');
+        const own = await this.authenticators.find(user, TOTP_TRAITS.type);
         if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
         await this.removal.remove(user, id, context);
         return new PageRedirect(this.links.to('', { notice: 'removed' }));
@@ -146,7 +147,7 @@ export class TotpPages {
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const factors = (await this.authenticators.find(user)).filter(isSecondFactorRow);
-    const apps = factors.filter(({ type }) => type === 'totp');
+    const apps = factors.filter(({ type }) => type === TOTP_TRAITS.type);
     const chosen = apps.filter((one) => id === null || one.id === id);
     const [first] = chosen;
     if (!first) throw new MfaException('not_found');

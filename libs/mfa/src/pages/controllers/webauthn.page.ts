@@ -17,6 +17,7 @@ import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { AddWebAuthnDto } from '../../factors/webauthn/add-webauthn.dto.js';
 import { WebAuthnService } from '../../factors/webauthn/webauthn.service.js';
 import { parseCredential } from '../frame/credential-field.js';
+import { WEBAUTHN_TRAITS } from '../../factors/webauthn/traits/webauthn.traits.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -56,7 +57,7 @@ export class WebAuthnPages {
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
   ): PageAnswer {
-    this.adding.assertMayEnrol(user, 'webauthn');
+    this.adding.assertMayEnrol(user, WEBAUTHN_TRAITS.type);
     return this.addPage(context, { next: safeNext(next), name: '', passwordless: false });
   }
 
@@ -180,7 +181,7 @@ export class WebAuthnPages {
   ): Promise<{ authenticator: ListedAuthenticator; factors: ListedAuthenticator[] }> {
     const all = await this.authenticators.find(user);
     const factors = all.filter(isSecondFactorRow);
-    const authenticator = all.find((one) => one.id === id && one.type === 'webauthn');
+    const authenticator = all.find((one) => one.id === id && one.type === WEBAUTHN_TRAITS.type);
     if (!authenticator) throw new MfaException('not_found');
     return { authenticator, factors };
   }

@@ -5,14 +5,12 @@ import type { AuthenticatorView } from '../../engine/authenticators/authenticato
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
-import { factorLabel } from '../../i18n/factor-label.js';
-import type { PageLanguage } from '../../i18n/factor-label.js';
+import { FACTORS } from '../../factors/factors.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
-import type { NamedFactor } from './page-props.js';
 import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';
 
 /** What a user is offered to add: nothing that would be refused in the next step. */
@@ -49,17 +47,10 @@ export class OfferedFactors {
     };
   }
 
-  /** The factors of the option `factors` among these. */
-  named(types: readonly MfaType[], words: PageLanguage): NamedFactor[] {
-    return types
-      .filter((type) => this.registry.find(type))
-      .map((type) => ({ type, label: factorLabel(type, words) }));
-  }
-
   private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): boolean {
     const count = authenticators.filter((one) => one.type === type).length;
-    const atMost = type === 'totp' ? this.options.totp.maxPerUser : (traitsOf(type)?.maxPerUser ?? 1);
-    return count < atMost;
+    const parts = FACTORS.find((one) => one.type === type);
+    return count < (parts?.maxPerUser?.(this.options) ?? traitsOf(type)?.maxPerUser ?? 1);
   }
 
   private refusalOf(user: MfaUser, type: MfaType): string | null {

@@ -68,12 +68,12 @@ export interface MfaPageProps {
     status: MfaStatus;
     authenticators: readonly ListedAuthenticator[];
     /** What can be added now. */
-    offered: { totp: boolean; webauthn: boolean; others: readonly NamedFactor[] };
+    offered: readonly MfaType[];
     /** Whether more could be, once the user has verified their email address. */
     mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
-    /** Whether another authenticator app can take the place of one. */
-    canReplaceTotp: boolean;
+    /** What there is at all here. */
+    supportedTypes: readonly MfaType[];
     /** What was just done. */
     notice: string | null;
     /** Whether a key was just removed, so that the browser should be told which ones are left. */
@@ -93,8 +93,8 @@ export interface MfaPageProps {
       only: string | null;
       /** What the route demands of the proof besides its type: what was proven before may not show it. */
       needs: readonly PageNeed[];
-      /** Whether recovery codes are shown in place of the other ways. */
-      byRecoveryCode: boolean;
+      /** Whether what stands in for a lost factor, as a recovery code, is asked for in place of the others. */
+      byBackup: boolean;
       /** Whether a sign-in is half done, so that it can be given up. */
       isPending: boolean;
       /** How long this browser can be trusted, in days; null: it can't. */
@@ -114,11 +114,10 @@ export interface MfaPageProps {
     needs: readonly PageNeed[];
     /** What can be added now. */
     methods: readonly MfaType[];
-    /** The factors of the option `factors` among them. */
-    others: readonly NamedFactor[];
     /** Whether more could be, once the user has verified their email address. */
     mustVerifyEmail: boolean;
     deadline: Date | null;
+    /** How long a code of an authenticator app is valid, in seconds. */
     period: number;
   };
   passkey: Onward & Refusable & { loginUrl: string | null };

@@ -1,32 +1,39 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-import type { MfaPageContext, MfaPageProps, MfaPageTemplate } from '../frame/page-props.js';
+import type { AuthenticateProps as Props } from '../frame/factor-part.js';
+import type { MfaPageTemplate } from '../frame/page-props.js';
+import { backupPartOf, partOf } from './factor-parts.js';
 import { Alert } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Checkbox } from './parts/checkbox.js';
 import { CodeField } from './parts/field.js';
 import { Form } from './parts/form.js';
-import { KeyForm } from './parts/key-form.js';
 import { Needs } from './parts/needs.js';
-
-type Props = MfaPageProps['authenticate'] & { page: MfaPageContext };
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, sent, own, challenge, only, needs, byRecoveryCode, isPending, error } = props;
+  const { page, next, methods, sent, own, challenge, only, needs, byBackup, isPending, error } = props;
   const { texts } = page;
-  const has = (method: string) => methods.some((one) => one === method);
-  const showsRecovery = has('recovery_codes') && (byRecoveryCode || methods.length === 1);
-  const showsKey = has('webauthn') && !showsRecovery;
-  const hasSent = challenge !== null && has(challenge.type);
-  const showsCode = (has('totp') || own.length > 0 || hasSent) && !showsRecovery;
-  const other = showsRecovery ? methods.length > 1 : has('recovery_codes');
+  const backup = methods.map(backupPartOf).find((part) => part !== undefined);
+  const shownBackup = byBackup || methods.length === 1 ? backup : undefined;
+  const parts = shownBackup ? [] : methods.map(partOf);
+  const ceremonies = parts.flatMap(({ type, Ceremony }) => (Ceremony ? [{ type, Ceremony }] : []));
+  const field = parts.find(({ codeField }) => codeField)?.codeField?.(props);
+  const hasSent = challenge !== null && methods.some((type) => type === challenge.type);
+  const showsCode = (field !== undefined || own.length > 0 || hasSent) && !shownBackup;
+  const showsKey = ceremonies.length > 0;
+  const other = shownBackup ? methods.length > 1 : backup !== undefined;
   return (
     <>
       <Alert page={page} error={error} />
       <Needs page={page} needs={needs} />
       {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
-      {showsKey && <ByKey {...props} asksForTrust={!showsCode} />}
+      {ceremonies.map(({ type, Ceremony }) => (
+        // Where a code would do too, its form asks for trust, and the script takes the answer along.
+        <Ceremony key={type} {...props}>
+          {!showsCode && <Trust {...props} />}
+        </Ceremony>
+      ))}
       {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
       {showsCode && (
         <ByCode {...props}>
@@ -34,14 +41,14 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
             <p>{page.fill('codeSentTo', { destination: challenge.answer.destination })}</p>
           )}
           <CodeField
-            label={codeLabel(props, hasSent)}
-            {...(has('totp') ? { hint: page.fill('authenticateCodeHint', { digits: props.digits }) } : {})}
+            label={hasSent ? texts.authenticateSentLabel : (field?.label ?? ownLabel(props))}
+            {...(field ? { hint: field.hint } : {})}
             error={error}
             autoFocus={!showsKey || error !== null}
           />
         </ByCode>
       )}
-      {!showsRecovery &&
+      {!shownBackup &&
         sent.map(({ type, label }) => (
           <Form key={type} page={page} next={next}>
             <p class="mfa-actions">
@@ -58,30 +65,22 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
             </p>
           </Form>
         ))}
-      {showsRecovery && (
+      {shownBackup && (
         <ByCode {...props}>
-          <CodeField
-            label={texts.authenticateRecoveryLabel}
-            hint={texts.authenticateRecoveryHint}
-            error={error}
-            inputMode="text"
-            autoComplete="off"
-            autoFocus
-          />
-          <Checkbox id="newCodes" name="newCodes" label={texts.authenticateNewCodes} />
+          <shownBackup.Fields {...props} />
         </ByCode>
       )}
-      {other && (
+      {other && backup && (
         <p>
           <a
             href={page.link(
               'authenticate',
-              showsRecovery
+              shownBackup
                 ? { next, method: only, needs: needs.join(',') }
-                : { next, method: 'recovery_codes', only, needs: needs.join(',') },
+                : { next, method: backup.type, only, needs: needs.join(',') },
             )}
           >
-            {showsRecovery ? texts.authenticateUseOther : texts.authenticateUseRecovery}
+            {shownBackup ? texts.authenticateUseOther : texts[backup.useText]}
           </a>
         </p>
       )}
@@ -98,24 +97,9 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   );
 };
 
-/** Of which factor the code is that is asked for; one field takes all of them. */
-function codeLabel({ page, methods, own }: Props, hasSent: boolean): string {
-  if (hasSent) return page.texts.authenticateSentLabel;
-  if (methods.some((type) => type === 'totp')) return page.texts.authenticateCodeLabel;
+/** Of which factors the code is that is asked for; one field takes all of them. */
+function ownLabel({ page, own }: Props): string {
   return page.fill('authenticateOwnLabel', { factor: own.map(({ label }) => label).join(', ') });
-}
-
-/** Where a code would do too, its form asks for trust, and the script takes the answer along. */
-function ByKey({ asksForTrust, ...props }: Props & { asksForTrust: boolean }): VNode {
-  const { page, next, needs } = props;
-  return (
-    <section>
-      <p>{page.texts.authenticateKeyLead}</p>
-      <KeyForm page={page} ceremony="get" next={next} needs={needs} button={page.texts.authenticateKeyButton}>
-        {asksForTrust && <Trust {...props} />}
-      </KeyForm>
-    </section>
-  );
 }
 
 function ByCode({ children, ...props }: Props & { children: ComponentChildren }): VNode {

@@ -1,9 +1,10 @@
 import type { VNode } from 'preact';
 
 import type { MfaPageContext, MfaPageTemplate } from '../frame/page-props.js';
+import { FactorCard } from './factor-card.js';
+import { backupPartOf, partOf } from './factor-parts.js';
 import { Notice } from './parts/alert.js';
 import { CodesLeft } from './parts/codes-left.js';
-import { FactorCard } from './parts/factor-card.js';
 import { TextWithMoment } from './parts/moment.js';
 import { VerifyEmail } from './parts/verify-email.js';
 
@@ -16,12 +17,12 @@ const Index: MfaPageTemplate<'index'> = (props) => {
     offered,
     mustVerifyEmail,
     hasTrustedDevices,
-    canReplaceTotp,
+    supportedTypes,
     notice,
     signalsKeys,
   } = props;
   const { texts } = page;
-  const factors = authenticators.filter(({ type }) => type !== 'recovery_codes');
+  const factors = authenticators.filter(({ type }) => !backupPartOf(type));
   return (
     <div data-mfa-signals={signalsKeys ? '' : undefined}>
       <Notice text={notice} />
@@ -45,25 +46,20 @@ const Index: MfaPageTemplate<'index'> = (props) => {
         ) : (
           <ul class="mfa-list">
             {factors.map((factor) => (
-              <FactorCard key={factor.id} page={page} factor={factor} canReplace={canReplaceTotp} />
+              <FactorCard
+                key={factor.id}
+                page={page}
+                factor={factor}
+                canAdd={supportedTypes.includes(factor.type)}
+              />
             ))}
           </ul>
         )}
         {mustVerifyEmail && <VerifyEmail page={page} />}
         <p class="mfa-actions">
-          {offered.totp && (
-            <a class="mfa-button" href={page.link('totp/add')}>
-              {texts.addTotp}
-            </a>
-          )}
-          {offered.webauthn && (
-            <a class="mfa-button" href={page.link('webauthn/add')}>
-              {texts.addKey}
-            </a>
-          )}
-          {offered.others.map(({ type, label }) => (
-            <a key={type} class="mfa-button" href={page.link(`factors/${type}/add`)}>
-              {page.fill('addFactor', { factor: label })}
+          {offered.map(partOf).map(({ type, addPage, addText }) => (
+            <a key={type} class="mfa-button" href={page.link(addPage)}>
+              {addText(page)}
             </a>
           ))}
         </p>

@@ -1,0 +1,98 @@
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { Clock } from '../../core/clock/clock.js';
+import type { MfaType } from '../../core/policy/methods.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import type { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import type { FactorData } from './factor-data.js';
+import type { RegisteredFactor } from './factor-registry.js';
+import type { FactorRows } from './factor-rows.js';
+import type { FactorProof } from './mfa-factor.js';
+
+/**
+ * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when
+ * the authenticator is not as this module wrote it and so judges nothing; or the claims that must succeed for it to be right.
+ */
+export type CodeVerdict = 'not_applicable' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
+
+/** For whom and where a code is judged. */
+export interface CodeScope {
+  user: MfaUser;
+  /** Empty without a session of this module's. */
+  sessionId: string;
+}
+
+/** What the engine gives to each factor. */
+export interface JudgeParts {
+  data: FactorData;
+  rows: FactorRows;
+  authenticators: AuthenticatorsService;
+  clock: Clock;
+}
+
+/** Injection token of the judges of all factors, in the order in which they are asked. */
+export const FACTOR_JUDGES = Symbol.for('nestjs-mfa:FACTOR_JUDGES');
+
+/** Lets a factor judge codes, and turns what it says into claims. */
+export class FactorJudge {
+  readonly type: MfaType;
+
+  constructor(
+    private readonly registered: RegisteredFactor,
+    private readonly parts: JudgeParts,
+  ) {
+    this.type = registered.type;
+  }
+
+  /** @param code as `normalizeCode()` leaves it: upper case, ASCII digits, nothing between them */
+  async judge(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
+    const { data, rows, authenticators } = this.parts;
+    const { factor } = this.registered;
+    const authenticator = await data.open(row);
+    // A step that was turned back would make used codes good again.
+    if (!authenticators.isGenuine(row)) return 'forged';
+    const found = factor.challenge ? await rows.findChallenge(row.userId, this.type, sessionId) : null;
+    const challenge = found?.authenticatorId === row.id ? found : null;
+    const verdict = await factor.verify(code, { user, sessionId, authenticator, challenge });
+    if (verdict === 'not_applicable' || verdict === 'wrong') return verdict;
+    const claims = [
+      // First, because its row serialises the guesses of one user and holds the cap of failures.
+      await this.claimUse(row, verdict),
+      ...ownWrites(this.type, verdict),
+      ...(challenge ? [rows.claimChallenge(challenge)] : []),
+    ];
+    return verdict.step === undefined ? { claims } : { claims, step: verdict.step };
+  }
+
+  private async claimUse(row: Authenticator, { step, data, remaining }: FactorProof): Promise<Write> {
+    const set = {
+      ...(step === undefined ? {} : { lastStep: step }),
+      ...(remaining === undefined ? {} : { remaining }),
+      ...(data === undefined ? {} : { data: await this.parts.data.keep(data, row) }),
+    };
+    const conditions = [
+      ...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),
+      // As it was read, so that what is told of those that are left is true of each use.
+      ...(remaining === undefined ? [] : ['remaining = :seen']),
+    ];
+    const parameters = {
+      ...(step === undefined ? {} : { step }),
+      ...(remaining === undefined ? {} : { seen: row.remaining ?? 0 }),
+    };
+    const condition = conditions.length === 0 ? undefined : { where: conditions.join(' AND '), parameters };
+    return this.parts.authenticators.claimUse(row, new Date(this.parts.clock.now()), set, condition);
+  }
+}
+
+/** What a proof changes in tables of the factor's own. */
+export function ownWrites(type: MfaType, { claims = [], writes = [] }: FactorProof): Write[] {
+  return [
+    ...claims.map((query) => ({ query, claim: ownClaim(type) })),
+    ...writes.map((query) => ({ query })),
+  ];
+}
+
+/** The claim that is lost when a statement of the factor's own did not change one row. */
+export function ownClaim(type: MfaType): string {
+  return `factor:${type}`;
+}

@@ -1,0 +1,17 @@
+import type { BuiltInTraits } from '../../../core/traits/type-traits.js';
+
+/** Security keys and passkeys. */
+export const WEBAUTHN_TRAITS = {
+  type: 'webauthn',
+  method: 'webauthn',
+  phishingResistant: true,
+  showsFacts: true,
+  // Proof of possession of a key: in hardware or in software (RFC 8176, section 2), or kept anywhere (OpenID EAP ACR Values 1.0).
+  amr: { hardware: ['hwk', 'user'], synced: ['swk', 'user'], unknown: ['pop', 'user'] },
+  readFromAmr: ['pop', 'hwk', 'swk'],
+  // A proof is judged by the credential.
+  judgedBy: 'own_tables',
+  maxPerUser: 20,
+  needsOption: 'webauthn',
+  text: 'typeWebauthn',
+} as const satisfies BuiltInTraits;

@@ -1,0 +1,55 @@
+import type { VNode } from 'preact';
+
+import { factorLabel } from '../../i18n/factor-label.js';
+import type { ListedAuthenticator, MfaPageContext } from '../frame/page-props.js';
+import { partOf } from './factor-parts.js';
+import { Moment } from './parts/moment.js';
+
+interface Props {
+  page: MfaPageContext;
+  factor: ListedAuthenticator;
+  /** Whether another one of its kind could be added. */
+  canAdd: boolean;
+}
+
+/** One second factor in the list. */
+export function FactorCard({ page, factor, canAdd }: Props): VNode {
+  const { texts } = page;
+  const { name, type, createdAt, lastUsedAt, locked, provider, destination } = factor;
+  const { kindOf, linksOf, removalOf } = partOf(type);
+  return (
+    <li class="mfa-card">
+      <div class="mfa-card-text">
+        <h3>{name}</h3>
+        <p>
+          {kindOf?.(factor, page) ?? factorLabel(type, page)}
+          {provider && ` · ${provider}`}
+          {destination && ` · ${destination}`}
+        </p>
+        {locked && <p class="mfa-warning">{texts.locked}</p>}
+        <dl>
+          <div>
+            <dt>{texts.added}</dt>
+            <dd>
+              <Moment page={page} at={createdAt} />
+            </dd>
+          </div>
+          <div>
+            <dt>{texts.lastUsed}</dt>
+            <dd>{lastUsedAt ? <Moment page={page} at={lastUsedAt} /> : texts.never}</dd>
+          </div>
+        </dl>
+      </div>
+      <p class="mfa-card-actions">
+        {linksOf?.(factor, page, canAdd).map(({ text, href }) => (
+          <a key={href} href={href}>
+            {text} <span class="mfa-hidden">{name}</span>
+          </a>
+        ))}
+        <a class="mfa-danger" href={removalOf(factor, page)}>
+          {texts.removeSubmit} <span class="mfa-hidden">{name}</span>
+        </a>
+      </p>
+    </li>
+  );
+}
