@@ -93,8 +93,6 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   TrustedDevicesService,
   RequestContextService,
   MfaExceptionMapper,
-  // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
-  BrowserRedirect,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,
@@ -157,6 +155,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  BrowserRedirect,
   OwnRoutes,
   HandlerGuards,
   GlobalEnhancers,
