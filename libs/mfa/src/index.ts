@@ -74,6 +74,8 @@ export { MfaFactor } from './engine/factors/mfa-factor.js';
 
 // Pages; what templates are made of is in `nestjs-mfa/pages`
 export type { MfaPageTexts } from './i18n/page-texts.js';
+export type { MfaPagePath, MfaPageQuery } from './refusals/page-links.js';
+export { PageLinks as MfaPageLinks } from './refusals/page-links.js';
 export { prefersHtml } from './refusals/browser-redirect.js';
 export { safeNext as safeNextPath } from './core/web/next-path.js';
 

@@ -93,6 +93,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   TrustedDevicesService,
   RequestContextService,
   MfaExceptionMapper,
+  PageLinks,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,
@@ -159,7 +160,6 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   OwnRoutes,
   HandlerGuards,
   GlobalEnhancers,
-  PageLinks,
 ];
 
 /** With the option `globalGuard`. */
