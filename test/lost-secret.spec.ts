@@ -14,6 +14,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import { testCli } from './support/cli.js';
 import type { Client } from './support/client.js';
 import { rowsOf, sharedDatabase } from './support/databases.js';
+import { permittingLostSecret } from './support/inside.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -65,14 +66,8 @@ const codeStatus = async (client: Client, code: string | undefined) =>
 const loginStatus = async (test: TestApp, { id }: { id: string }) =>
   (await test.client().post('/login', { id })).body.status as string;
 
-/** Boots as the command line does. */
-async function withPermit<T>(work: () => Promise<T>): Promise<T> {
-  const { permitLostSecret } = await import('../libs/mfa/src/secrets/lost-secret-permit.js');
-  return permitLostSecret(work);
-}
-
 async function startWithout(options: TestAppOptions): Promise<TestApp> {
-  const test = await withPermit(() => startTestApp(options));
+  const test = await permittingLostSecret(() => startTestApp(options));
   test.clock.advance(600);
   return test;
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
+import { ENGLISH } from 'nestjs-mfa';
 
-import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
 import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
 import { NOTHING, PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';

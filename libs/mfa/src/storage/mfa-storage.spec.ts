@@ -6,10 +6,10 @@ import { AuthenticationSession, MfaUserState, configureMfaTables, useBinaryColla
 import type { QueryRunner } from 'typeorm';
 import { DataSource } from 'typeorm';
 
-import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
-import { ENGINE } from './support/databases.js';
-import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
+import { MfaStorage } from './mfa-storage.js';
+import { ENGINE } from '../../../../test/support/databases.js';
+import type { TestApp } from '../../../../test/support/test-app.js';
+import { codeOf, enrol, halfSignIn, startTestApp, users } from '../../../../test/support/test-app.js';
 
 /** As another request does: not in what calls the module after that. */
 async function beginElsewhere(runner: QueryRunner): Promise<void> {
