@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 
 import { MfaStorage } from './mfa-storage.js';
 import { ENGINE } from '../../../../test/support/databases.js';
+import { turns } from '../../../../test/support/eventually.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
 import { codeOf, enrol, halfSignIn, startTestApp, users } from '../../../../test/support/test-app.js';
 
@@ -107,7 +108,7 @@ describe('storage on SQLite', () => {
       "INSERT INTO mfa_user_state (user_id, version, attempts) VALUES ('foreign-app', 0, 0)",
     );
     const commit = storage.commit([insert('foreign-ours')]);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await turns();
     await runner.rollbackTransaction();
     await expect(commit).resolves.toMatchObject({ committed: true });
     await expect(stored('foreign-ours')).resolves.toBe(1);
@@ -156,7 +157,7 @@ describe('a SQLite file that another process writes to', () => {
   it('is waited for', async () => {
     await other.query('BEGIN IMMEDIATE');
     const commit = storage.commit([insert('waited-1'), insert('waited-2')]);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await turns();
     await other.query('COMMIT');
     await expect(commit).resolves.toMatchObject({ committed: true });
   });
