@@ -42,7 +42,7 @@ describe('the command line', () => {
       methods: ['totp', 'recovery_codes'],
     });
     expect(status).not.toContain(user.secret);
-    await expect(run('unlock', user.id)).resolves.toContain('are open');
+    await expect(run('unlock', user.id)).resolves.toContain('are unlocked');
     await expect(run('purge')).resolves.toContain('sessions: ');
 
     const after = await startTestApp({ orm, mfa: { secret: NEW } });

@@ -353,10 +353,10 @@ describe('the command line', () => {
     );
     await expect(run('status', user.id)).rejects.toThrow(/discard-unreadable/);
     await expect(run('discard-unreadable')).resolves.toBe(
-      `${counts}\nresealed: 0\nrefused: 0\nThese are removed`,
+      `${counts}\nresealed: 0\nrefused: 0\nThese were removed`,
     );
     expect(JSON.parse(await run('status', user.id))).toMatchObject({ enabled: false });
-    await expect(run('forget-user', user.id)).resolves.toBe(`Nothing is kept of ${user.id} any more`);
+    await expect(run('forget-user', user.id)).resolves.toBe(`All that was kept of ${user.id} was removed`);
     await expect(run('forget-user', user.id)).resolves.toBe(`Nothing was kept of ${user.id}`);
   });
 });
