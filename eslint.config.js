@@ -121,4 +121,33 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
+  {
+    // What tests see is what applications see: the entries of the package.
+    files: ['test/**/*.ts'],
+    ignores: [
+      // What no application can do, in one place.
+      'test/support/inside.ts',
+      // The command line, in the process of the tests.
+      'test/support/cli.ts',
+      // Ceremonies gone wrong, made of the pieces of honest ones.
+      'test/support/authenticator.ts',
+    ],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/libs/**'],
+              message: 'Import `nestjs-mfa`; a test of the insides stands beside its unit, in libs/mfa/src.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportExpression[source.value=/libs\\//]', message: 'Import `nestjs-mfa`.' },
+      ],
+    },
+  },
 );

@@ -14,12 +14,10 @@ import { makeLeaf, makeRoot, packedBy, pemOf } from './support/attestation.js';
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { assertKey, enrolKey, register, signIn } from './support/ceremonies.js';
-import { sealCredential } from '../libs/mfa/src/factors/webauthn/credential-seal.js';
-import type { KeyRing } from '../libs/mfa/src/core/crypto/key-ring.js';
-import { MFA_KEY_RING } from '../libs/mfa/src/core/crypto/key-ring.js';
 import type { Answer, Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
 import { HELD, HoldBack } from './support/hold-back.js';
+import { sealOfCredential } from './support/inside.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
 
@@ -249,10 +247,7 @@ describe('what a ceremony has shown', () => {
       // A key from before: sealed without a word of it.
       const credentials = strict.dataSource.getRepository(WebAuthnCredential);
       const before = await credentials.findOneByOrFail({ userId: id });
-      await credentials.update(
-        { userId: id },
-        { seal: sealCredential(strict.app.get<KeyRing>(MFA_KEY_RING), before) },
-      );
+      await credentials.update({ userId: id }, { seal: sealOfCredential(strict.app, before) });
       const old = await halfSignIn(strict, { id });
       expect((await assertKey(old, key)).body.proven.at(-1)).toEqual({
         ...PROVEN_NOW,

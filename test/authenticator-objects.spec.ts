@@ -95,7 +95,7 @@ describe('an authenticator as an object', () => {
     const { id, client } = await enrol(test);
     const object = await webauthn.getAuthenticator(users.get(id) as { id: string });
     await expect(object.verifyRegistration({ ...requestOf(client), res: undefined }, {})).rejects.toThrow(
-      'give the response too',
+      'pass the response too',
     );
   });
 

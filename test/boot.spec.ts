@@ -203,7 +203,7 @@ describe('MfaModule', () => {
   it('that is made twice stops the boot', async () => {
     const orm = await typeOrm({ synchronize: true });
     await expect(boot([orm, mfa(), mfa({ path: 'other' })])).rejects.toThrow(
-      'MfaModule is there 2 times: call forRoot() or forRootAsync() once',
+      'MfaModule is imported 2 times: call forRoot() or forRootAsync() once',
     );
   });
 

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication, Type } from '@nestjs/common';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { AuthenticationRecord, MfaClaimsModuleOptions } from 'nestjs-mfa';
+import type { AuthenticationRecord } from 'nestjs-mfa';
+import type { MfaClaimsModuleOptions } from 'nestjs-mfa/claims';
 import { MFA_CLOCK, MfaClaimsModule, RequireMfa, mfaClaims } from 'nestjs-mfa';
 
 import { Client } from './support/client.js';

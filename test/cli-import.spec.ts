@@ -195,7 +195,7 @@ describe('the command import', () => {
   it('takes rows of better-auth that were decrypted before, however the file is named', async () => {
     const rows = save('rows.txt', '{"userId":"u9","secret":"aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"}\n');
     const words = ['import', rows, '--format', 'better-auth', '--decrypted', '--dry-run'];
-    await expect(run(...words)).rejects.toThrow('Say with --rows');
+    await expect(run(...words)).rejects.toThrow('say with --rows');
     expect(await run(...words, '--rows', 'jsonl', '--digits', '8')).toContain('1 would be imported');
   });
 

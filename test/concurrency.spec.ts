@@ -5,6 +5,7 @@ import { DefaultMfaAdapter, RecoveryCodesService } from 'nestjs-mfa';
 
 import { rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
+import { Gate } from './support/gate.js';
 import type { TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -14,19 +15,19 @@ const times = <T>(count: number, make: (index: number) => Promise<T>) =>
 
 /** Stops requests where a test wants them: after the session was read, or while a set of codes is planned. */
 class PausingAdapter extends DefaultMfaAdapter {
-  static pause: Promise<void> = Promise.resolve();
-  static pauseAfterSession: Promise<void> = Promise.resolve();
+  static readonly planned = new Gate();
+  static readonly session = new Gate();
 
   override async getUser(request: object): Promise<MfaUser | null> {
     const user = await super.getUser(request);
-    await PausingAdapter.pauseAfterSession;
+    await PausingAdapter.session.pass();
     return user;
   }
 
   override async generateAuthenticatorName(
     ...args: Parameters<DefaultMfaAdapter['generateAuthenticatorName']>
   ): Promise<string> {
-    await PausingAdapter.pause;
+    await PausingAdapter.planned.pass();
     return super.generateAuthenticatorName(...args);
   }
 }
@@ -35,13 +36,12 @@ describe('a change of factors that another one overtakes', () => {
   it('is decided anew: no recovery codes without a factor', async () => {
     const test = await startTestApp({ adapter: PausingAdapter });
     const { id, client, authenticatorId } = await enrol(test);
-    let release: () => void = () => undefined;
-    PausingAdapter.pause = new Promise((resolve) => (release = resolve));
+    PausingAdapter.planned.close();
     const generated = test.app.get(RecoveryCodesService).generate({ id });
     // It has read that there is a factor; now the factor goes.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await PausingAdapter.planned.holds(1);
     expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
-    release();
+    PausingAdapter.planned.open();
     await expect(generated).rejects.toMatchObject({ code: 'cannot_generate_recovery_codes' });
     expect((await client.get('/mfa/authenticators')).body).toEqual([]);
     expect((await client.get('/mfa/recovery-codes')).body.total).toBe(0);
@@ -53,14 +53,13 @@ describe('proofs that come at once in one session', () => {
   it('add one of them, and use up no other code', async () => {
     const test = await startTestApp({ adapter: PausingAdapter });
     const { client, recoveryCodes } = await enrol(test);
-    let release: () => void = () => undefined;
-    PausingAdapter.pauseAfterSession = new Promise((resolve) => (release = resolve));
+    PausingAdapter.session.close();
     const sent = times(5, (index) =>
       client.clone().post('/mfa/authenticate', { code: recoveryCodes[index] }),
     );
     // All of them have read the session by now.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    release();
+    await PausingAdapter.session.holds(5);
+    PausingAdapter.session.open();
     const answers = await sent;
     expect(statuses(answers, 200)).toHaveLength(1);
     expect(answers.filter(({ body }) => body.code === 'session_expired')).toHaveLength(4);

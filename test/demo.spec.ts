@@ -14,6 +14,7 @@ import { MailerService } from '../apps/demo/src/mail/mailer.service.js';
 import { UsersService } from '../apps/demo/src/users/users.service.js';
 import { howToSignIn } from '../apps/demo/src/how-to-sign-in.js';
 import { Client } from './support/client.js';
+import { eventually } from './support/eventually.js';
 import { MemoryLogger } from './support/memory-logger.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-demo-'));
@@ -89,11 +90,10 @@ describe('the demo', () => {
     const { body: setup } = await one.post('/mfa/totp');
     const name = '<img src=x onerror=alert(1)>';
     await one.post('/mfa/totp/activate', { code: codeOf(setup.secret), name });
-    let page = '';
-    for (let tries = 0; tries < 50 && !page.includes('mail@example.com'); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      page = (await client().get('/outbox')).text;
-    }
+    const page = await eventually('mail', async () => {
+      const { text } = await client().get('/outbox');
+      return text.includes('mail@example.com') && text;
+    });
     expect(page).toContain('nestjs-mfa demo: a second factor was added');
     expect(page).toContain('“&lt;img src=x onerror=alert(1)>” was added to your account');
     expect(page).not.toContain('<img');
@@ -107,14 +107,11 @@ describe('the demo', () => {
     const outbox = () => client().get('/outbox', { accept: 'application/json' });
     const own = async () =>
       (await outbox()).body.filter(({ to }: { to: string }) => to === 'json@example.com') as object[];
-    const until = async (count: number) => {
-      let found = await own();
-      for (let tries = 0; tries < 50 && found.length < count; tries++) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        found = await own();
-      }
-      return found;
-    };
+    const until = (count: number) =>
+      eventually(`${count} mails`, async () => {
+        const found = await own();
+        return found.length >= count && found;
+      });
     await until(1);
     await one.post('/mfa/recovery-codes');
     const [second, first] = await until(2);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import type { DataSource } from 'typeorm';
@@ -13,12 +13,13 @@ import {
   TrustedDevicesService,
 } from 'nestjs-mfa';
 
-import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/engine/rows/mfa-request.js';
-import { PasswordFlow } from '../libs/mfa/src/sign-in/password.flow.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import { Client } from './support/client.js';
+import { eventually } from './support/eventually.js';
+import { Gate } from './support/gate.js';
+import { provePassword } from './support/inside.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -148,7 +149,23 @@ async function holdCommits(dataSource: DataSource, meanwhile: () => unknown): Pr
   }
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 150));
+/** How often a table was read so far. */
+const readsOf = ({ logger }: EventApp, table: string): number =>
+  logger.queries.filter(({ sql }) => sql.startsWith('SELECT') && sql.includes(`"${table}"`)).length;
+
+/** How often a change of name reads the table: in the guard, and when it is planned. */
+const RENAME_READS = 2;
+
+/** Renames an authenticator while commits are held, and waits until all is read that the commit is planned on. */
+async function renameUpToCommit(
+  test: EventApp,
+  { client, authenticatorId }: Enrolled,
+): Promise<{ answer: Promise<Answer> }> {
+  const before = readsOf(test, 'mfa_authenticator');
+  const answer = client.patch(`/mfa/authenticators/${authenticatorId}`, { name: 'Phone' });
+  await eventually('reads', () => readsOf(test, 'mfa_authenticator') >= before + RENAME_READS);
+  return { answer };
+}
 
 /** Everything that came through the emitter. */
 @Controller()
@@ -316,7 +333,7 @@ describe('events', () => {
     const told = await during(test, async () => {
       for (let guess = 0; guess < 49; guess++) await client.post('/mfa/totp/activate', { code: '000000' });
       const exchange = { request: { headers: {} }, response: {} };
-      await expect(test.app.get(PasswordFlow).prove({ id }, 'wrong', exchange)).rejects.toMatchObject({
+      await expect(provePassword(test.app, { id }, 'wrong', exchange)).rejects.toMatchObject({
         code: 'incorrect_code',
       });
       for (let i = 0; i < 3; i++) expect((await client.get('/protected')).status).toBe(403);
@@ -787,7 +804,7 @@ describe('listeners', () => {
     });
     const id = newUserId();
     expect((await test.client().post('/login', { id })).status).toBe(200);
-    await settle();
+    await eventually('word of both', () => /a handler[^]*a bare listener/.test(test.logger.lines.join('\n')));
     expect(Broken.seen).toEqual([id]);
     expect(test.logger.lines.join('\n')).toContain('thrown by a handler');
     expect(test.logger.lines.join('\n')).toContain('failed: thrown by a bare listener');
@@ -802,42 +819,42 @@ describe('listeners', () => {
     const listener: (...args: unknown[]) => unknown = () => rejected;
     test.app.get(EventEmitter2).on('mfa.session.started', listener);
     await test.client().post('/login', { id: newUserId() });
-    await settle();
-    const log = test.logger.lines.join('\n');
+    const log = () => test.logger.lines.join('\n');
+    await eventually('word of it', () => log().includes('failed: '));
     await test.close();
-    expect(log).toContain('failed: rejected, bare');
+    expect(log()).toContain('failed: rejected, bare');
   });
 
   it('come after the response where they take their time', async () => {
     const test = await startEventApp();
+    const gate = new Gate();
     let isDone = false;
-    const done = new Promise<void>((resolve) => {
-      test.app.get(MfaEvents).on('mfa.session.started', async () => {
-        await new Promise((later) => setTimeout(later, 100));
-        isDone = true;
-        resolve();
-      });
+    gate.close();
+    test.app.get(MfaEvents).on('mfa.session.started', async () => {
+      await gate.pass();
+      isDone = true;
     });
     expect((await test.client().post('/login', { id: newUserId() })).status).toBe(200);
     expect(isDone).toBe(false);
-    await done;
+    gate.open();
+    await eventually('end of the listener', () => isDone);
     await test.close();
   });
 });
 
 /** Stops requests after their session was read, and sign-ins before a trusted browser is looked for. */
 class PausingAdapter extends DefaultMfaAdapter {
-  static pause: Promise<void> = Promise.resolve();
-  static pauseInLogin: Promise<void> = Promise.resolve();
+  static readonly session = new Gate();
+  static readonly login = new Gate();
 
   override async isMfaEnabled(...args: Parameters<DefaultMfaAdapter['isMfaEnabled']>): Promise<boolean> {
-    await PausingAdapter.pauseInLogin;
+    await PausingAdapter.login.pass();
     return super.isMfaEnabled(...args);
   }
 
   override async getUser(request: object): Promise<MfaUser | null> {
     const user = await super.getUser(request);
-    await PausingAdapter.pause;
+    await PausingAdapter.session.pass();
     return user;
   }
 
@@ -846,13 +863,16 @@ class PausingAdapter extends DefaultMfaAdapter {
   }
 }
 
-/** Sends these so that each has read its session and account before any of them goes on. */
-async function abreast<T>(send: () => Promise<T>): Promise<T> {
-  let release: () => void = () => undefined;
-  PausingAdapter.pause = new Promise((resolve) => (release = resolve));
-  const sent = send();
-  await settle();
-  release();
+/** Sends so many so that each has read its session and account before any of them goes on. */
+async function abreast<T>(
+  count: number,
+  make: (index: number) => Promise<T>,
+  gate = PausingAdapter.session,
+): Promise<T[]> {
+  gate.close();
+  const sent = times(count, make);
+  await gate.holds(count);
+  gate.open();
   return sent;
 }
 
@@ -865,16 +885,13 @@ describe('events of parallel submissions', () => {
     });
   });
   afterAll(() => test.close());
-  beforeEach(() => {
-    PausingAdapter.pause = Promise.resolve();
-  });
 
   it('say once that a code was used, of 25 sign-ins', async () => {
     const user = await enrol(test);
     const halves = await times(25, () => halfSignIn(test, user));
     const code = codeOf(user.secret, test.clock);
     const told = await during(test, () =>
-      abreast(() => Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })))),
+      abreast(25, (index) => (halves[index] as Client).post('/mfa/authenticate', { code })),
     );
     expect(countOf(told, 'mfa.authenticator.used')).toBe(1);
     expect(countOf(told, 'mfa.session.verified')).toBe(1);
@@ -887,7 +904,7 @@ describe('events of parallel submissions', () => {
     const half = await halfSignIn(test, user);
     const code = codeOf(user.secret, test.clock);
     const told = await during(test, () =>
-      abreast(() => times(25, () => half.clone().post('/mfa/authenticate', { code }))),
+      abreast(25, () => half.clone().post('/mfa/authenticate', { code })),
     );
     expect(countOf(told, 'mfa.authenticator.used')).toBe(1);
     expect(countOf(told, 'mfa.session.verified')).toBe(1);
@@ -898,7 +915,7 @@ describe('events of parallel submissions', () => {
     const halves = await times(25, () => halfSignIn(test, user));
     const code = user.recoveryCodes[0];
     const told = await during(test, () =>
-      abreast(() => Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })))),
+      abreast(25, (index) => (halves[index] as Client).post('/mfa/authenticate', { code })),
     );
     expect(countOf(told, 'mfa.authenticator.used')).toBe(1);
     expect(countOf(told, 'mfa.recovery_code.used')).toBe(1);
@@ -909,10 +926,8 @@ describe('events of parallel submissions', () => {
     const user = await enrol(test);
     const halves = await times(10, () => halfSignIn(test, user));
     const told = await during(test, async () => {
-      const answers = await abreast(() =>
-        Promise.all(
-          halves.map((half, index) => half.post('/mfa/authenticate', { code: user.recoveryCodes[index] })),
-        ),
+      const answers = await abreast(10, (index) =>
+        (halves[index] as Client).post('/mfa/authenticate', { code: user.recoveryCodes[index] }),
       );
       expect(statuses(answers, 200)).toHaveLength(10);
     });
@@ -931,7 +946,7 @@ describe('events of parallel submissions', () => {
     const { body: setup } = await client.post('/mfa/totp');
     const code = codeOf(setup.secret, test.clock);
     const told = await during(test, () =>
-      abreast(() => times(25, () => client.clone().post('/mfa/totp/activate', { code }))),
+      abreast(25, () => client.clone().post('/mfa/totp/activate', { code })),
     );
     expect(typesOf(told)).toEqual(['authenticator.added', 'session.verified', 'session.ended']);
   });
@@ -940,7 +955,7 @@ describe('events of parallel submissions', () => {
     const user = await enrol(test);
     const path = `/mfa/authenticators/${user.authenticatorId}`;
     const told = await during(test, async () => {
-      const answers = await abreast(() => times(25, () => user.client.clone().delete(path)));
+      const answers = await abreast(25, () => user.client.clone().delete(path));
       expect(statuses(answers, 204)).toHaveLength(1);
     });
     expect(typesOf(told)).toEqual(['authenticator.removed', 'session.ended']);
@@ -950,7 +965,7 @@ describe('events of parallel submissions', () => {
     const user = await enrol(test);
     let made = 0;
     const told = await during(test, async () => {
-      const answers = await abreast(() => times(8, () => user.client.clone().post('/mfa/recovery-codes')));
+      const answers = await abreast(8, () => user.client.clone().post('/mfa/recovery-codes'));
       made = statuses(answers, 201).length;
     });
     expect(made).toBeGreaterThan(0);
@@ -961,13 +976,13 @@ describe('events of parallel submissions', () => {
     const user = await enrol(test);
     const browser = await trust(test, user);
     const used = await during(test, () =>
-      abreast(() => times(25, () => browser.clone().post('/login', { id: user.id }))),
+      abreast(25, () => browser.clone().post('/login', { id: user.id }), PausingAdapter.login),
     );
     expect(countOf(used, 'mfa.trusted_device.used')).toBe(1);
     const [device] = await test.app.get(TrustedDevicesService).list({ id: user.id });
     await prove(test, user);
     const revoked = await during(test, () =>
-      abreast(() => times(25, () => user.client.clone().delete(`/mfa/trusted-devices/${device?.id}`))),
+      abreast(25, () => user.client.clone().delete(`/mfa/trusted-devices/${device?.id}`)),
     );
     expect(typesOf(revoked)).toEqual(['trusted_device.revoked']);
   });
@@ -1007,15 +1022,11 @@ onSqlite('events of requests that overlap', () => {
     });
   });
   afterAll(() => test.close());
-  beforeEach(() => {
-    PausingAdapter.pause = Promise.resolve();
-    PausingAdapter.pauseInLogin = Promise.resolve();
-  });
 
   it('say once that a session ended', async () => {
     const user = await enrol(test);
     const told = await during(test, async () => {
-      const answers = await abreast(() => times(5, () => user.client.clone().delete('/mfa/session')));
+      const answers = await abreast(5, () => user.client.clone().delete('/mfa/session'));
       expect(statuses(answers, 204)).toHaveLength(5);
     });
     expect(typesOf(told)).toEqual(['session.ended']);
@@ -1028,14 +1039,14 @@ onSqlite('events of requests that overlap', () => {
     await browser.post('/login', { id: user.id });
     test.clock.advance(11);
     const told = await during(test, async () => {
-      let release: () => void = () => undefined;
-      PausingAdapter.pauseInLogin = new Promise((resolve) => (release = resolve));
+      PausingAdapter.login.close();
       const sent = times(5, () => copy.clone().post('/login', { id: user.id }));
-      await settle();
-      await holdCommits(test.dataSource, () => {
+      await PausingAdapter.login.holds(5);
+      await holdCommits(test.dataSource, async () => {
         // All of them read the browser before one can revoke it.
-        release();
-        return settle();
+        const before = readsOf(test, 'mfa_trusted_device');
+        PausingAdapter.login.open();
+        await eventually('five reads', () => readsOf(test, 'mfa_trusted_device') >= before + 5);
       });
       await sent;
     });
@@ -1045,13 +1056,12 @@ onSqlite('events of requests that overlap', () => {
   it('say nothing of a new name for a factor that is gone', async () => {
     const user = await enrol(test);
     const told = await during(test, async () => {
-      let sent: Promise<Answer> | undefined;
+      let sent: { answer: Promise<Answer> } | undefined;
       await holdCommits(test.dataSource, async () => {
-        sent = user.client.patch(`/mfa/authenticators/${user.authenticatorId}`, { name: 'Phone' });
-        await settle();
+        sent = await renameUpToCommit(test, user);
         await test.dataSource.query('DELETE FROM mfa_authenticator WHERE id = ?', [user.authenticatorId]);
       });
-      expect((await sent)?.status).toBe(404);
+      expect((await sent?.answer)?.status).toBe(404);
     });
     expect(typesOf(told)).toEqual([]);
   });
@@ -1078,7 +1088,7 @@ onSqlite('events and their commit', () => {
       seen.push({ inTransaction, rows, name: data.authenticator.name });
     });
     await enrol(test);
-    await settle();
+    await eventually('event', () => seen.length > 0);
     stop();
     expect(seen).toEqual([
       {
@@ -1092,13 +1102,12 @@ onSqlite('events and their commit', () => {
   it('wait for it', async () => {
     const user = await enrol(test);
     const from = test.events.length;
-    let sent: Promise<Answer> | undefined;
+    let sent: { answer: Promise<Answer> } | undefined;
     await holdCommits(test.dataSource, async () => {
-      sent = user.client.patch(`/mfa/authenticators/${user.authenticatorId}`, { name: 'Phone' });
-      await settle();
+      sent = await renameUpToCommit(test, user);
       expect(test.events.slice(from)).toEqual([]);
     });
-    expect((await sent)?.status).toBe(200);
+    expect((await sent?.answer)?.status).toBe(200);
     expect(typesOf(test.events.slice(from))).toEqual(['authenticator.renamed']);
   });
 
@@ -1222,55 +1231,5 @@ describe('nothing secret', () => {
     );
     for (const secret of secrets) for (const text of texts) expect(text).not.toContain(secret);
     await test.close();
-  });
-});
-
-describe('where a request comes from', () => {
-  const request = (userAgent: string | string[] | undefined, rest: object = {}) => ({
-    headers: { 'user-agent': userAgent },
-    ...rest,
-  });
-
-  it('has a user agent without line breaks and other control characters', () => {
-    expect(readUserAgent(request('Mozilla\r\nSet-Cookie: a=b\u0000\u001b[31m\u0085\u009fx\tend'))).toBe(
-      'Mozilla  Set-Cookie: a=b  [31m  x end',
-    );
-    expect(readUserAgent(request('\u0001\r\n'.repeat(100)))).toBe(null);
-  });
-
-  it('has a user agent of 255 characters at most', () => {
-    expect(readUserAgent(request('M'.repeat(10_240)))).toBe('M'.repeat(255));
-    expect(readUserAgent(request(`${' '.repeat(10_240)}M`))).toBe('M');
-  });
-
-  it.each([
-    ['none', undefined, null],
-    ['an empty one', '', null],
-    ['a repeated one', ['a', 'b'], 'a, b'],
-  ])('copes with %s', (_, given, expected) => {
-    expect(readUserAgent(request(given))).toBe(expected);
-  });
-
-  it.each<[string, object, string | null]>([
-    ['Express', { ip: '192.0.2.1', socket: { remoteAddress: '192.0.2.2' } }, '192.0.2.1'],
-    ['a handshake', { address: '2001:db8::1' }, '2001:db8::1'],
-    ['a bare socket', { socket: { remoteAddress: '192.0.2.2' } }, '192.0.2.2'],
-    ['nothing', {}, null],
-    ['no text', { ip: 7 }, null],
-    ['something too long', { ip: 'x'.repeat(10_000) }, 'x'.repeat(45)],
-  ])('has an address, from %s', (_, rest, ip) => {
-    expect(sourceOfRequest(request('agent', rest), 'ada', 'session')).toEqual({
-      actor: { type: 'user', id: 'ada' },
-      ip,
-      userAgent: 'agent',
-      sessionId: 'session',
-    });
-  });
-
-  // With `trust proxy` Express takes the address from X-Forwarded-For as it is.
-  it('has an address without control characters', () => {
-    expect(sourceOfRequest(request('agent', { ip: '192.0.2.1\u0085\nforged' }), 'ada').ip).not.toMatch(
-      /\p{Cc}/u,
-    );
   });
 });

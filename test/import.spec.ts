@@ -2,12 +2,10 @@ import { createHmac } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ImportRecord, ImportRow, MfaEvent, TotpAlgorithm } from 'nestjs-mfa';
+import type { MfaEvent, TotpAlgorithm } from 'nestjs-mfa';
+import type { ImportRecord, ImportRow } from 'nestjs-mfa/import';
+import { MfaAdminService, MfaEvents, MfaImportError, MfaImportService } from 'nestjs-mfa';
 import {
-  MfaAdminService,
-  MfaEvents,
-  MfaImportError,
-  MfaImportService,
   csvRows,
   jsonLineRows,
   readBetterAuth,
@@ -16,7 +14,7 @@ import {
   readDjangoAllauth,
   readJsonLines,
   readLaravelFortify,
-} from 'nestjs-mfa';
+} from 'nestjs-mfa/import';
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';

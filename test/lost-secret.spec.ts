@@ -15,6 +15,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import { testCli } from './support/cli.js';
 import type { Client } from './support/client.js';
 import { rowsOf, sharedDatabase } from './support/databases.js';
+import { permittingLostSecret } from './support/inside.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -66,14 +67,8 @@ const codeStatus = async (client: Client, code: string | undefined) =>
 const loginStatus = async (test: TestApp, { id }: { id: string }) =>
   (await test.client().post('/login', { id })).body.status as string;
 
-/** Boots as the command line does. */
-async function withPermit<T>(work: () => Promise<T>): Promise<T> {
-  const { permitLostSecret } = await import('../libs/mfa/src/secrets/lost-secret-permit.js');
-  return permitLostSecret(work);
-}
-
 async function startWithout(options: TestAppOptions): Promise<TestApp> {
-  const test = await withPermit(() => startTestApp(options));
+  const test = await permittingLostSecret(() => startTestApp(options));
   test.clock.advance(600);
   return test;
 }
@@ -364,10 +359,10 @@ describe('the command line', () => {
     );
     await expect(run('status', user.id)).rejects.toThrow(/discard-unreadable/);
     await expect(run('discard-unreadable')).resolves.toBe(
-      `${counts}\nresealed: 0\nrefused: 0\nThese are removed`,
+      `${counts}\nresealed: 0\nrefused: 0\nThese were removed`,
     );
     expect(JSON.parse(await run('status', user.id))).toMatchObject({ enabled: false });
-    await expect(run('forget-user', user.id)).resolves.toBe(`Nothing is kept of ${user.id} any more`);
+    await expect(run('forget-user', user.id)).resolves.toBe(`All that was kept of ${user.id} was removed`);
     await expect(run('forget-user', user.id)).resolves.toBe(`Nothing was kept of ${user.id}`);
   });
 });

@@ -5,16 +5,25 @@ import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { MfaBehaviourOptions, MfaOptionsFactory, ResolvedMfaOptions } from 'nestjs-mfa';
 import {
+  AuthenticateController,
+  AuthenticateWebAuthnController,
   AuthenticatorsController,
+  FactorChallengeController,
+  FactorsController,
   MFA_ENTITIES,
   MFA_OPTIONS,
   MfaGuard,
   MfaModule,
   MfaOptionsError,
   MfaService,
+  PasskeyController,
+  RecoveryCodesController,
   RequireMfa,
   SessionController,
+  SessionsController,
   TotpController,
+  TrustedDevicesController,
+  WebAuthnController,
 } from 'nestjs-mfa';
 
 import { Client } from './support/client.js';
@@ -194,6 +203,28 @@ describe('the routes', () => {
     expect((await client.post('/account/app')).body.code).toBe('unauthenticated');
     const form = await client.send('POST', '/account/app', 'x=1', { 'content-type': 'text/plain' });
     expect(form.body.code).toBe('invalid_request');
+    await app.close();
+  });
+
+  it.each([
+    AuthenticateController,
+    AuthenticateWebAuthnController,
+    AuthenticatorsController,
+    FactorChallengeController,
+    FactorsController,
+    PasskeyController,
+    RecoveryCodesController,
+    SessionController,
+    SessionsController,
+    TotpController,
+    TrustedDevicesController,
+    WebAuthnController,
+  ])('has what the application’s own $name is made with', async (base) => {
+    @Controller('own-routes')
+    class OwnRoutes extends base {}
+    const options = { secret: SECRET, controllers: false };
+    const { app } = await listen(MfaModule.forRoot(options), undefined, [OwnRoutes]);
+    expect(app.get(OwnRoutes)).toBeInstanceOf(base);
     await app.close();
   });
 

@@ -185,7 +185,7 @@ describe('notifications', () => {
     expect(added).toMatchObject({ authenticatorName: EVIL, userAgent: AGENT.slice(0, 255) });
     expect(added?.text).toContain(`“${EVIL}” was added`);
     expect(added?.html).toContain('“&lt;img src=x onerror=1&gt;” was added');
-    expect(added?.html).toContain('With: Unknown browser');
+    expect(added?.html).toContain('Browser: Unknown browser');
     expect(added?.html.replace(/<\/?p>|<br>/g, '')).not.toMatch(/[<>]/);
   });
 

@@ -7,7 +7,8 @@ import { APP_GUARD, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import jwt from 'jsonwebtoken';
-import type { AuthenticationSession, MfaClaimsModuleOptions, MfaUser } from 'nestjs-mfa';
+import type { AuthenticationSession, MfaUser } from 'nestjs-mfa';
+import type { MfaClaimsModuleOptions } from 'nestjs-mfa/claims';
 import { MFA_CLOCK, MfaClaimsModule, MfaGuard, MfaModule, RequireMfa, SkipMfa, mfaClaims } from 'nestjs-mfa';
 
 import { readConfig } from '../apps/resource-server/src/config.js';

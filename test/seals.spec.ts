@@ -5,6 +5,7 @@ import { MfaAdminService, MfaEvents, MfaImportService } from 'nestjs-mfa';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { ENGINE, rowsOf, sharedDatabase } from './support/databases.js';
+import { sealUnder } from './support/inside.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -12,6 +13,7 @@ import {
   codeOf,
   enrol,
   halfSignIn,
+  SECRET,
   newUserId,
   startTestApp,
   users,
@@ -387,15 +389,12 @@ describe('factors from before there were seals', () => {
     await before.app.close();
     const first = await startTestApp({ orm, mfa });
     // Back to the middle of it: one row is sealed, and the note of the beginning is there.
-    const { KeyRing } = await import('../libs/mfa/src/core/crypto/key-ring.js');
-    const { sealRow } = await import('../libs/mfa/src/core/crypto/keyed-hash.js');
-    const { SECRET } = await import('./support/test-app.js');
     await removeSeals(first);
     await write(first, 'UPDATE mfa_authenticator SET seal = ? WHERE id = ?', [seal, apps[0].authenticatorId]);
     const until = first.clock.now() + 1000;
     await write(first, 'INSERT INTO mfa_key (id, data) VALUES (?, ?)', [
       'seals:begun',
-      `${until} ${sealRow(new KeyRing([SECRET]), 'seals:begun', [until])}`,
+      `${until} ${sealUnder(SECRET, 'seals:begun', [until])}`,
     ]);
     await first.app.close();
     const second = await startTestApp({ orm, mfa });

@@ -10,8 +10,8 @@ import {
   SessionsService,
 } from 'nestjs-mfa';
 
-import { SessionActivity } from '../libs/mfa/src/engine/sessions/session-activity.js';
 import type { Client } from './support/client.js';
+import { forgetActivity, writeActivity } from './support/inside.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
@@ -191,13 +191,13 @@ describe('where a user is signed in', () => {
     const at = test.clock.now();
     const statements = await test.logger.statementsOf(() => client.get('/me'));
     expect(statements.filter((sql) => sql.startsWith('UPDATE'))).toEqual([]);
-    await test.app.get(SessionActivity).flush();
+    await writeActivity(test.app);
     const [row] = await test.dataSource.getRepository(AuthenticationSession).findBy({ userId: id });
     expect(row?.lastSeenAt?.getTime()).toBe(at);
     // Nothing new within the minute.
     test.clock.advance(59);
     await client.get('/me');
-    expect(await test.logger.statementsOf(() => test.app.get(SessionActivity).flush())).toEqual([]);
+    expect(await test.logger.statementsOf(() => writeActivity(test.app))).toEqual([]);
   });
 
   it('is the application’s and administrators’ to see and end too', async () => {
@@ -224,9 +224,6 @@ describe('where a user is signed in', () => {
     expect((await user.client.get('/me')).status).toBe(401);
   });
 });
-
-/** Makes the process know no more than another one would, which reads the database. */
-const forget = (test: TestApp): void => Reflect.get(test.app.get(SessionActivity), 'seen').clear();
 
 describe('a session that is not used', () => {
   let test: TestApp;
@@ -288,8 +285,8 @@ describe('a session that is not used', () => {
     const sessions = test.app.get(AuthenticationSessionService);
     test.clock.advance(500);
     await user.client.get('/me');
-    await test.app.get(SessionActivity).flush();
-    forget(test);
+    await writeActivity(test.app);
+    forgetActivity(test.app);
     test.clock.advance(500);
     expect(await sessions.list(user)).toHaveLength(1);
     test.clock.advance(101);
@@ -311,7 +308,7 @@ describe('a session that is not used', () => {
     await test.dataSource
       .getRepository(AuthenticationSession)
       .update({ userId: user.id }, { lastSeenAt: null });
-    forget(test);
+    forgetActivity(test.app);
     test.clock.advance(541);
     expect((await user.client.get('/me')).status).toBe(401);
   });

@@ -5,6 +5,7 @@ import { DefaultMfaAdapter, MfaAdminService, MfaEvents, TotpService } from 'nest
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Answer, Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
+import { Gate } from './support/gate.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
 
@@ -39,23 +40,24 @@ async function startLockApp(
 
 /** Holds requests of half-finished sign-ins after they have read what is kept of the user. */
 class PausingAdapter extends DefaultMfaAdapter {
-  static gate: Promise<void> = Promise.resolve();
+  static readonly gate = new Gate();
 
   override async findUser(userId: string): Promise<MfaUser | null> {
-    await PausingAdapter.gate;
+    await PausingAdapter.gate.pass();
     return users.get(userId) ?? null;
   }
 
   /** What the requests answer when all of them have read before any of them writes. */
-  static async overlap<T>(send: () => Promise<T>, meanwhile?: () => Promise<unknown>): Promise<T> {
-    let release: () => void = () => undefined;
-    PausingAdapter.gate = new Promise((resolve) => (release = resolve));
-    const sent = send();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    // Whoever comes from here on is not held.
-    PausingAdapter.gate = Promise.resolve();
+  static async overlap<T>(
+    send: readonly (() => Promise<T>)[],
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<T[]> {
+    PausingAdapter.gate.close();
+    const sent = Promise.all(send.map((one) => one()));
+    await PausingAdapter.gate.holds(send.length);
+    const goOn = PausingAdapter.gate.openForOthers();
     await meanwhile?.();
-    release();
+    goOn();
     return sent;
   }
 }
@@ -708,7 +710,7 @@ describe('requests that overlap at a lock', () => {
     const { user, half } = await enrolLocked(test);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
-    await PausingAdapter.overlap(() => Promise.all([1, 2].map(() => authenticate(half.clone(), code))));
+    await PausingAdapter.overlap([1, 2].map(() => () => authenticate(half.clone(), code)));
     expect((await rowOf(test, user)).unlockCodes).toBe(1);
   });
 
@@ -719,9 +721,7 @@ describe('requests that overlap at a lock', () => {
     const other = await halfSignIn(test, user);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
-    const answers = await PausingAdapter.overlap(() =>
-      Promise.all([half, other].map((one) => authenticate(one, code))),
-    );
+    const answers = await PausingAdapter.overlap([half, other].map((one) => () => authenticate(one, code)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
     expect(tale(test, user)).toEqual(['locked', 'codes']);
   });
@@ -733,14 +733,14 @@ describe('requests that overlap at a lock', () => {
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
     const [answer] = await PausingAdapter.overlap(
-      () => Promise.all([authenticate(half, code)]),
+      [() => authenticate(half, code)],
       // Another node refuses a wrong code meanwhile.
       () =>
         test.dataSource.query(
           `UPDATE mfa_authenticator SET unlock_codes = 0, unlock_code_at = NULL WHERE id = '${user.authenticatorId}'`,
         ),
     );
-    expect(told(answer)).toEqual(LOCKED);
+    expect(told(answer as Answer)).toEqual(LOCKED);
   });
 
   it('with a right code lose against the lock that closes first', async () => {
@@ -748,12 +748,10 @@ describe('requests that overlap at a lock', () => {
     const user = await enrol(test);
     const half = await halfSignIn(test, user);
     const code = codeOf(user.secret, test.clock);
-    const answers = await PausingAdapter.overlap(
-      () => Promise.all([authenticate(half, code)]),
-      () =>
-        test.dataSource.query(
-          `UPDATE mfa_authenticator SET failures = ${LOCK_AFTER}, locked_at = 1 WHERE id = '${user.authenticatorId}'`,
-        ),
+    const answers = await PausingAdapter.overlap([() => authenticate(half, code)], () =>
+      test.dataSource.query(
+        `UPDATE mfa_authenticator SET failures = ${LOCK_AFTER}, locked_at = 1 WHERE id = '${user.authenticatorId}'`,
+      ),
     );
     expect(answers.map(told)).toEqual([LOCKED]);
   });
@@ -762,9 +760,10 @@ describe('requests that overlap at a lock', () => {
     await start({ byOtherFactor: true });
     const { user, half } = await enrolLocked(test);
     const other = await halfSignIn(test, user);
-    const answers = await PausingAdapter.overlap(() =>
-      Promise.all([authenticate(half, user.recoveryCodes[0]), authenticate(other, user.recoveryCodes[1])]),
-    );
+    const answers = await PausingAdapter.overlap([
+      () => authenticate(half, user.recoveryCodes[0]),
+      () => authenticate(other, user.recoveryCodes[1]),
+    ]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(tale(test, user)).toEqual(['locked', 'other_factor']);
   });
@@ -772,13 +771,10 @@ describe('requests that overlap at a lock', () => {
   it('with another factor do not forgive failures since somebody else opened it', async () => {
     await start({ byOtherFactor: true });
     const { user, half } = await enrolLocked(test);
-    await PausingAdapter.overlap(
-      () => authenticate(half, user.recoveryCodes[0]),
-      async () => {
-        await test.app.get(MfaAdminService).unlock(user.id);
-        await expect(test.app.get(TotpService).validateToken({ id: user.id }, WRONG)).resolves.toBe(false);
-      },
-    );
+    await PausingAdapter.overlap([() => authenticate(half, user.recoveryCodes[0])], async () => {
+      await test.app.get(MfaAdminService).unlock(user.id);
+      await expect(test.app.get(TotpService).validateToken({ id: user.id }, WRONG)).resolves.toBe(false);
+    });
     expect((await rowOf(test, user)).failures).toBe(1);
     expect(tale(test, user)).toEqual(['locked', 'admin']);
   });
@@ -864,7 +860,7 @@ describe(`locks on ${ENGINE}, under parallel requests`, () => {
     const { user, half } = await enrolLocked(test);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
-    await PausingAdapter.overlap(() => Promise.all([1, 2].map(() => authenticate(half.clone(), code))));
+    await PausingAdapter.overlap([1, 2].map(() => () => authenticate(half.clone(), code)));
     expect((await rowOf(test, user)).unlockCodes).toBe(1);
   });
 });

@@ -3,17 +3,16 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { StoredKey } from 'nestjs-mfa';
 
-import { KeyRing } from '../libs/mfa/src/core/crypto/key-ring.js';
-import { open } from '../libs/mfa/src/core/crypto/envelope.js';
 import { PAGES, startPageApp } from './pages/support.js';
 import { sharedDatabase } from './support/databases.js';
 import { hiddenFields } from './support/html.js';
+import { keyOf, openUnder } from './support/inside.js';
 import { PageClient } from './support/page-client.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
 import { RELYING_PARTY, SECRET } from './support/test-app.js';
 
 const PASSKEYS = { webauthn: RELYING_PARTY, passkeyLogin: true };
-const VISIBLE = `visible:${new KeyRing([SECRET]).current('encryption').id}`;
+const VISIBLE = `visible:${keyOf(SECRET, 'encryption').id}`;
 
 describe('what a stranger is shown', () => {
   const close: (() => Promise<unknown>)[] = [];
@@ -35,14 +34,13 @@ describe('what a stranger is shown', () => {
 
   it('is no help in guessing the secret', async () => {
     const test = await start();
-    const ring = new KeyRing([SECRET]);
     const token = await tokenOf(test);
-    expect(token.split('.')[1]).not.toBe(ring.current('encryption').id);
+    expect(token.split('.')[1]).not.toBe(keyOf(SECRET, 'encryption').id);
     const context = { purpose: 'page-form', userId: '', recordId: '' };
-    expect(() => open(ring, token, context)).toThrow('No secret of key id');
+    expect(() => openUnder(SECRET, token, context)).toThrow('No secret of key id');
     const bytes = Buffer.from(await challengeOf(test), 'base64url');
     for (const purpose of ['encryption', 'challenge', 'seal'] as const) {
-      const mac = createHmac('sha256', ring.current(purpose).key).update(bytes.subarray(0, -32)).digest();
+      const mac = createHmac('sha256', keyOf(SECRET, purpose).key).update(bytes.subarray(0, -32)).digest();
       expect(bytes.includes(mac)).toBe(false);
     }
     // Nor is the key beside it, which a reader of the table has, the secret's own.

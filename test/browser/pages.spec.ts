@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
+import { ENGLISH } from 'nestjs-mfa';
 
-import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
 import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
 import { NOTHING, PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';
@@ -220,7 +220,7 @@ describeInBrowser('the pages in Chromium', () => {
       await page.waitForTimeout(50);
     expect(await key.credentials()).toHaveLength(0);
     await page.getByRole('link', { name: 'Remove <img' }).click();
-    await page.getByText('It is your last second factor').waitFor();
+    await page.getByText('This is your last second factor').waitFor();
     await inspector.look(page, 'totp-remove');
     await press(page, 'Remove');
     await page.getByText('Two-factor authentication is off.').waitFor();
@@ -257,7 +257,7 @@ describeInBrowser('the pages in Chromium', () => {
     await VirtualAuthenticator.add(page, 'usb');
     await page.goto(`${PAGES}/passkey`);
     await press(page, 'Sign in with a passkey');
-    await page.getByText('The browser did not finish.').waitFor();
+    await page.getByText('That did not finish.').waitFor();
     await inspector.look(page, 'passkey-cancelled');
     await context.close();
   }, 120_000);

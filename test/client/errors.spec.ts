@@ -6,7 +6,6 @@ import { MfaClientError, createMfaClient, isMfaClientError } from 'nestjs-mfa/br
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { toCeremonyError } from '../../libs/mfa/src/browser/ceremony-error.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
 
@@ -153,23 +152,5 @@ describe('an answer that is not from nestjs-mfa', () => {
     const error = await caught(createMfaClient({ baseUrl: 'http://127.0.0.1:1' }).status());
     expect(error).toMatchObject({ code: 'network', status: 0 });
     expect(error.cause).toMatchObject({ name: 'TypeError' });
-  });
-});
-
-describe('what a browser throws during a ceremony', () => {
-  it.each([
-    ['AbortError', 'ceremony_cancelled'],
-    ['NotAllowedError', 'ceremony_cancelled'],
-    ['InvalidStateError', 'already_registered'],
-    ['NotSupportedError', 'not_supported'],
-    ['ConstraintError', 'not_supported'],
-    ['SecurityError', 'ceremony_failed'],
-    ['UnknownError', 'ceremony_failed'],
-  ])('%s is %s', (name, code) => {
-    const cause = new DOMException('What the browser says', name);
-    const error = toCeremonyError(cause);
-    expect(error).toMatchObject({ code, status: 0, cause });
-    expect(error.message).not.toBe('');
-    expect(toCeremonyError(error)).toBe(error);
   });
 });

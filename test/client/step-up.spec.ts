@@ -4,6 +4,7 @@ import { RequireMfa } from 'nestjs-mfa';
 import type { Fetch, StepUpHandler } from 'nestjs-mfa/browser';
 import { createMfaClient, withStepUp } from 'nestjs-mfa/browser';
 
+import { eventually } from '../support/eventually.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enrol, newUserId, startTestApp } from '../support/test-app.js';
 
@@ -31,9 +32,12 @@ describe('the step-up interceptor', () => {
     const user = await enrol(test);
     test.clock.advance(3600);
     const counts = { requests: 0, runs: 0 };
-    const counting: Fetch = (input, init) => {
+    let answers = 0;
+    const counting: Fetch = async (input, init) => {
       counts.requests += 1;
-      return user.client.fetch(input, init);
+      const answer = await user.client.fetch(input, init);
+      answers += 1;
+      return answer;
     };
     const stepUp = withStepUp(
       counting,
@@ -44,7 +48,7 @@ describe('the step-up interceptor', () => {
       codes ? { codes } : {},
     );
     const get = (path: string) => stepUp(test.url + path);
-    return { user, counts, stepUp, get };
+    return { user, counts, stepUp, get, answers: () => answers };
   }
 
   const mfaOf = ({ client }: Enrolled) =>
@@ -158,13 +162,14 @@ describe('the step-up interceptor', () => {
   ])('has a request of other factors %s', async (_name, first, second, runs) => {
     let active = 0;
     let next: Promise<Response> | undefined;
-    const { user, counts, get } = await page({
+    const { user, counts, get, answers } = await page({
       handler: async () => {
         active += 1;
         expect(active).toBe(1);
-        next ??= get(second);
-        // Long enough for the other request to be refused meanwhile.
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        if (!next) {
+          next = get(second);
+          await eventually('refusal of the other request', () => answers() === 2);
+        }
         await prove(user);
         test.clock.advance(60);
         active -= 1;

@@ -2,10 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import type { PublicKeyCredentialCreationOptionsJSON as Created } from '@simplewebauthn/browser';
 import type { PublicKeyCredentialCreationOptionsJSON as Asked } from '@simplewebauthn/server';
 import type {
+  ActivationAnswer,
+  AuthenticatorView,
+  LoginStatus,
   MfaErrorCode as ServerCode,
   MfaErrorDetails,
   MfaStatus as ServerStatus,
+  RecoveryCodesSummary as ServerSummary,
+  SessionAnswer,
   SessionState as ServerSession,
+  SignedInSession as ServerSignedIn,
+  TotpSetupDetails,
+  TrustedDeviceView,
+  WebAuthnSignals as ServerSignals,
+  WebAuthnView,
 } from 'nestjs-mfa';
 import { MFA_ERRORS } from 'nestjs-mfa';
 import type {
@@ -24,17 +34,6 @@ import type {
   TrustedDevice,
   WebAuthnSignals,
 } from 'nestjs-mfa/browser';
-
-import type { AuthenticatorView } from '../../libs/mfa/src/engine/authenticators/authenticator-view.js';
-import type { ActivationAnswer } from '../../libs/mfa/src/sign-in/activation-answer.js';
-import type { RecoveryCodesSummary as ServerSummary } from '../../libs/mfa/src/factors/recovery-codes/recovery-codes.service.js';
-import type { SignedInSession as ServerSignedIn } from '../../libs/mfa/src/account/sessions.service.js';
-import type { SessionAnswer } from '../../libs/mfa/src/engine/sessions/session-transport.js';
-import type { LoginStatus } from '../../libs/mfa/src/sign-in/login.flow.js';
-import type { TotpSetupDetails } from '../../libs/mfa/src/factors/totp/totp-authenticator.js';
-import type { TrustedDeviceView } from '../../libs/mfa/src/trusted-browsers/trusted-devices.service.js';
-import type { WebAuthnView } from '../../libs/mfa/src/factors/webauthn/webauthn-details.js';
-import type { WebAuthnSignals as ServerSignals } from '../../libs/mfa/src/factors/webauthn/webauthn.service.js';
 
 /** A type as it is after JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [Key in keyof T]: Json<T[Key]> } : T;

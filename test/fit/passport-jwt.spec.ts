@@ -19,15 +19,21 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import jwt from 'jsonwebtoken';
 import type { AuthenticationSession, LoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
-import { MfaService, RequireMfa } from 'nestjs-mfa';
+import { MfaModule, MfaOptionsError, MfaService, RequireMfa } from 'nestjs-mfa';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
-import { MfaOptionsError } from '../../libs/mfa/src/options/options-error.js';
-import { resolveStructure } from '../../libs/mfa/src/module/structural-options.js';
 import type { Client } from '../support/client.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
-import { RELYING_PARTY, TestAdapter, codeOf, newUserId, startTestApp, users } from '../support/test-app.js';
+import {
+  RELYING_PARTY,
+  SECRET,
+  TestAdapter,
+  codeOf,
+  newUserId,
+  startTestApp,
+  users,
+} from '../support/test-app.js';
 
 const KEY = 'a secret of the application for its access tokens';
 const Public = () => SetMetadata('isPublic', true);
@@ -345,12 +351,12 @@ describe('guards and decorators around the module’s routes', () => {
     [{ imports: [null] }, '`routes.imports`'],
     [{ guard: [] }, '`routes.guard` is not an option'],
   ])('are refused at boot when they are none: %j', (routes, problem) => {
-    expect(() => resolveStructure({ routes: routes as never })).toThrow(problem);
+    expect(() => MfaModule.forRoot({ secret: SECRET, routes: routes as never })).toThrow(problem);
   });
 
   it('need routes to stand around', () => {
-    const structure = { controllers: false, routes: { guards: [KeyGuard] } };
-    expect(() => resolveStructure(structure)).toThrow(MfaOptionsError);
+    const options = { secret: SECRET, controllers: false, routes: { guards: [KeyGuard] } };
+    expect(() => MfaModule.forRoot(options)).toThrow(MfaOptionsError);
   });
 });
 

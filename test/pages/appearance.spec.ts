@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import type { MfaLocaleTexts } from 'nestjs-mfa';
+import { ENGLISH } from 'nestjs-mfa';
 import type { MfaLayout } from 'nestjs-mfa/pages';
 import type { VNode } from 'preact';
 import { h } from 'preact';
 
-import { ENGLISH } from '../../libs/mfa/src/i18n/en.js';
 import { addressesOf, attributeOf, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';

@@ -113,7 +113,7 @@ describe('pages of codes that are sent', () => {
     for (let sent = 0; sent < 4; sent++) await half.submit(path, { send: 'email_code' });
     const refused = await half.submit(path, { send: 'email_code' });
     expect(refused.status).toBe(429);
-    expect(textOf(refused.text)).toContain('Too many codes were asked for. Try again later.');
+    expect(textOf(refused.text)).toContain('Too many codes were requested. Try again later.');
     expect(refused.headers.get('retry-after')).toBe('600');
   });
 

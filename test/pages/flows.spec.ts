@@ -92,10 +92,7 @@ describe('the pages without JavaScript', () => {
       const browser = await signedIn(test, { emailVerified: false });
       for (const page of ['', '/enrol', '/enrol?method=webauthn']) {
         const { status, text } = await browser.get(`${PAGES}${page}`);
-        expect([status, textOf(text).includes('once you have verified your email address')]).toEqual([
-          200,
-          true,
-        ]);
+        expect([status, textOf(text).includes('Verify your email address first')]).toEqual([200, true]);
         expect(text).not.toMatch(/href="[^"]*\/(totp|webauthn)\/add/);
         expect(textOf(text)).not.toContain('No second factor can be set up');
       }
@@ -219,7 +216,7 @@ describe('the pages without JavaScript', () => {
     it('removes an app by its id, and says when it is the last', async () => {
       const { user, browser } = await enrolledIn(test);
       const page = await browser.get(`${PAGES}/totp/remove`);
-      expect(textOf(page.text)).toContain('It is your last second factor');
+      expect(textOf(page.text)).toContain('This is your last second factor');
       expect((await browser.submit(`${PAGES}/totp/remove`, { id: 'another' }, page)).status).toBe(404);
       const removed = await browser.submit(`${PAGES}/totp/remove`, {}, page);
       expect([removed.status, locationOf(removed)]).toEqual([303, `${PAGES}?notice=removed`]);
@@ -267,7 +264,7 @@ describe('the pages without JavaScript', () => {
         404,
       );
       const all = await browser.submit(`${PAGES}/trusted-devices`, { all: '1' }, page);
-      expect(textOf((await browser.get(locationOf(all))).text)).toContain('No browser is trusted');
+      expect(textOf((await browser.get(locationOf(all))).text)).toContain('You have no trusted browsers');
     });
 
     it('needs a recent second factor', async () => {

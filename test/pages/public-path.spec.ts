@@ -110,26 +110,6 @@ describe('pages on a host of their own', () => {
 });
 
 describe('the address that browsers see', () => {
-  it.each([
-    ['/app/account/security', '/reports?x=1', '/app/reports?x=1'],
-    ['/app/account/security', '/account/security?x=1', '/app/account/security?x=1'],
-    ['/security', '/account/security/totp/add', '/security/totp/add'],
-    ['/security', '/accounts/x', '/accounts/x'],
-    ['/security', '/reports', '/reports'],
-    ['/me', '/account/security', '/me'],
-    ['/me', '/account/securityx', '/account/securityx'],
-    ['/me', '/reports', '/reports'],
-    ['/', '/account/security', '/'],
-    ['/', '/account/security?x=1', '/?x=1'],
-    ['/', '/account/security/enrol', '/enrol'],
-  ])('with the public path %s of %s is %s', async (publicPath, path, seen) => {
-    const { PageLinks } = await import('../../libs/mfa/src/refusals/page-links.js');
-    const { ApplicationConfig } = await import('@nestjs/core');
-    const { resolveStructure } = await import('../../libs/mfa/src/module/structural-options.js');
-    const { pages } = resolveStructure({ pages: { publicPath } });
-    expect(new PageLinks(pages, 'mfa', new ApplicationConfig()).publicPathOf(path)).toBe(seen);
-  });
-
   it('never leads to another host', async () => {
     const { test } = await startBehindProxy({ publicPath: '/' }, () => null);
     const browser = PageClient.of(test.client());

@@ -64,7 +64,7 @@ describe('a browser that the guard refuses', () => {
     expect(textOf(byCode.text)).toContain('Recovery code');
     const back = parseHtml(byCode.text)
       .querySelectorAll('a')
-      .find(({ text }) => text.startsWith('Use another way'));
+      .find(({ text }) => text.startsWith('Use another method'));
     expect(back?.getAttribute('href')).toBe(asked);
     const done = await browser.submit(recovery, { code: user.recoveryCodes[0] as string });
     expect(locationOf(done)).toBe(generate);

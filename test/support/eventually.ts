@@ -1,7 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as pause } from 'node:timers/promises';
 
 const EVERY_MS = 10;
 const DEADLINE_MS = 10_000;
+
+/** Lets run what waits for nothing but its turn. */
+export async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await immediate();
+}
 
 /**
  * What `look` finds, as soon as it finds something: anything but null, undefined and false. For what has no event to wait for.

@@ -17,11 +17,10 @@ import {
 import { totpCode } from 'nestjs-mfa/testing';
 import type { DataSource } from 'typeorm';
 
-import { RefusalLog } from '../../libs/mfa/src/engine/journal/refusal-log.js';
-
 import { Client } from './client.js';
 import { emptyDatabase } from './databases.js';
 import { TestClock } from './clock.js';
+import { settled } from './inside.js';
 import { MemoryLogger } from './memory-logger.js';
 
 export const SECRET = 'a secret for the tests, of 32 bytes or more';
@@ -147,9 +146,6 @@ export interface TestApp {
   settled(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Waits until everything is told of that no request waits for. */
-export const settled = (app: INestApplication): Promise<void> => app.get(RefusalLog).onModuleDestroy();
 
 export interface TestAppOptions {
   mfa?: Partial<MfaModuleOptions>;

@@ -27,7 +27,7 @@ export class DemoModule {
         UsersModule,
         MailModule,
         AuthModule,
-        PagesModule.forRoot(mfa.pages),
+        PagesModule,
       ],
       controllers: [ContentController],
       providers: [{ provide: APP_PIPE, useClass: BodyPipe }],

@@ -23,8 +23,6 @@ export type { ListedOption } from './options/option.js';
 export { listMfaOptions } from './options/list-options.js';
 export { MfaOptionsError } from './options/options-error.js';
 export type { ResolvedMfaOptions } from './options/resolved-options.js';
-export type { ResolvedWebAuthnOptions } from './options/webauthn-options.js';
-export type { RecoveryCodeFormat } from './options/recovery-codes-options.js';
 export { MFA_OPTIONS } from './options/resolved-options.js';
 
 // Adapter
@@ -76,18 +74,22 @@ export type {
 export { MfaFactor } from './engine/factors/mfa-factor.js';
 
 // Pages; what templates are made of is in `nestjs-mfa/pages`
-export type { MfaCountedText, MfaPageTexts, MfaPlainPageText } from './i18n/page-texts.js';
+export type { MfaPageTexts } from './i18n/page-texts.js';
+export type { MfaPagePath, MfaPageQuery } from './refusals/page-links.js';
+export { PageLinks as MfaPageLinks } from './refusals/page-links.js';
 export { prefersHtml } from './refusals/browser-redirect.js';
 export { safeNext as safeNextPath } from './core/web/next-path.js';
-export type { MfaLayout } from './pages/frame/page-props.js';
 
 // Data for views of the application's own
 export type { MfaViewAuthenticator, MfaViewData, MfaViewLinks } from './views/mfa-view.service.js';
 export { MfaViewService } from './views/mfa-view.service.js';
 export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
-// Claims
-export * from './claims/index.js';
+// Claims; the types of these are in `nestjs-mfa/claims`
+export { mfaClaims } from './claims/mfa-claims.js';
+export { MfaClaimsModule } from './claims/mfa-claims.module.js';
+export { readExternalMfa } from './claims/read-external-mfa.js';
+export { readMfaClaims } from './claims/read-mfa-claims.js';
 
 // Languages
 export { GERMAN } from './i18n/de.js';
@@ -134,14 +136,15 @@ export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
 export type { TotpActivation } from './factors/totp/totp.service.js';
 export { TotpService } from './factors/totp/totp.service.js';
-export type { CredentialRole, RoleRequest } from './factors/webauthn/credential-role.js';
+export type { CredentialRole } from './factors/webauthn/credential-role.js';
 export type { CreationRequest, RegistrationRequest } from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
 export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
-// Import from other systems
-export * from './import/index.js';
+// Import from other systems; what reads their files is in `nestjs-mfa/import`
+export { MfaImportError } from './import/import-report.js';
+export { MfaImportService } from './import/mfa-import.service.js';
 
 // Guard and policy
 export { MfaPolicyService } from './guard/mfa-policy.service.js';
@@ -153,7 +156,6 @@ export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
 export { assertSameOrigin } from './core/web/same-origin.js';
 export type { FactorTraits } from './core/policy/factor-traits.js';
-export { MFA_TYPES } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
 export * from './core/policy/factor-types.js';
 export type {
@@ -216,7 +218,6 @@ export type { WebAuthnView } from './factors/webauthn/webauthn-details.js';
 export { WebAuthnCredential } from './factors/webauthn/webauthn-credential.entity.js';
 
 // OpenAPI
-export type { DescribedApplication, OpenApiDocument } from './openapi/describe-mfa.js';
 export { describeMfa } from './openapi/describe-mfa.js';
 
 // Time, for tests

@@ -8,12 +8,14 @@ import type { MfaAdapterOption } from './adapter/adapter-option.js';
 import { adapterProviders } from './module/adapter-provider.js';
 import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './account/authenticators.controller.js';
-import { AUTHENTICATOR_DETAILS } from './engine/authenticators/authenticator-list.js';
 import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
 import { MFA_KEY_RING, KeyRing } from './core/crypto/key-ring.js';
 import { FACTOR_SERVICES, factorProviders } from './module/factor-providers.js';
 import { FACTORS } from './factors/factors.js';
 import { ASK_AGAIN_INTERCEPTOR } from './guard/judgements.js';
+import { MfaSessionGuard } from './guard/mfa-session.guard.js';
+import { MfaGuard } from './guard/mfa.guard.js';
+import { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';
@@ -25,6 +27,7 @@ import type {
   MfaStructuralOptions,
 } from './module/module-options.js';
 import { assertImportedOnce, missingDataSource } from './module/boot-checks.js';
+import { exportedInternals } from './module/exported-providers.js';
 import { ScopeCheck } from './module/scope-check.js';
 import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
@@ -91,6 +94,25 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
   return options.useClass ? [options.useClass, provider] : [provider];
 }
 
+/** The JSON controllers, with where they are below `path`. */
+const CONTROLLERS: readonly (readonly [string, Type])[] = [
+  ['', SessionController],
+  ['/authenticators', AuthenticatorsController],
+  ['/authenticate', AuthenticateController],
+  ['/trusted-devices', TrustedDevicesController],
+  ['/sessions', SessionsController],
+  ...FACTORS.flatMap(({ controllers }) => controllers),
+];
+
+/** What Nest makes in the modules of an application that names it or extends it. */
+const MADE_BY_APPLICATIONS: readonly Type[] = [
+  ...CONTROLLERS.map(([, controller]) => controller),
+  MfaGuard,
+  MfaSessionGuard,
+  MfaExceptionFilter,
+  MfaViewInterceptor,
+];
+
 function build(options: MfaStructuralOptions, imports: Imports, optionsProviders: Provider[]): DynamicModule {
   const structure = resolveStructure(options);
   // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
@@ -102,18 +124,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
     global: structure.isGlobal,
     imports: [...imports, ...adapterImports(structure.adapter), ...structure.routes.imports],
     controllers: [
-      ...(structure.controllers
-        ? [
-            mount(SessionController, ''),
-            mount(AuthenticatorsController, '/authenticators'),
-            mount(AuthenticateController, '/authenticate'),
-            mount(TrustedDevicesController, '/trusted-devices'),
-            mount(SessionsController, '/sessions'),
-            ...FACTORS.flatMap(({ controllers }) => controllers).map(([at, controller]) =>
-              mount(controller, at),
-            ),
-          ]
-        : []),
+      ...(structure.controllers ? [...CONTROLLERS.map(([at, controller]) => mount(controller, at))] : []),
       ...mountPages(structure.pages, structure.routes),
     ],
     providers: [
@@ -133,15 +144,12 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       { provide: APP_INTERCEPTOR, useValue: SEAL_ANSWER },
       ...(structure.globalGuard ? GLOBAL_GUARD_PROVIDERS : []),
     ],
-    // The internal ones too: an application's own subclass of a controller is made in the application's module.
     exports: [
       ...PUBLIC_PROVIDERS,
-      ...INTERNAL_PROVIDERS,
-      ...FACTOR_SERVICES,
+      ...exportedInternals(MADE_BY_APPLICATIONS, INTERNAL_PROVIDERS),
       MFA_ADAPTER,
       MFA_OPTIONS,
       MFA_CLOCK,
-      AUTHENTICATOR_DETAILS,
     ],
   };
 }

@@ -11,7 +11,8 @@ import { Client } from '../../support/client.js';
 import { TestClock } from '../../support/clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import type { TestApp } from '../../support/test-app.js';
-import { ProtectedController, SECRET, TestAdapter, TestController, settled } from '../../support/test-app.js';
+import { settled } from '../../support/inside.js';
+import { ProtectedController, SECRET, TestAdapter, TestController } from '../../support/test-app.js';
 
 export interface TransportAppOptions extends ModuleMetadata {
   mfa?: Partial<MfaModuleOptions>;

@@ -1,7 +1,5 @@
-import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import type { MfaStructuralOptions } from 'nestjs-mfa';
 
 import { MailModule } from '../mail/mail.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -20,15 +18,13 @@ import { SiteFinder } from './site.js';
 @Module({
   imports: [UsersModule, MailModule],
   controllers: [HomeController, RegisterController, LoginController, ProfileController, OutboxController],
-  providers: [PageRenderer, SiteFinder, SignInService, { provide: APP_FILTER, useClass: NotFoundPageFilter }],
+  providers: [
+    PageRenderer,
+    SiteFinder,
+    SecurityPages,
+    SignInService,
+    { provide: APP_FILTER, useClass: NotFoundPageFilter },
+  ],
   exports: [PageRenderer],
 })
-export class PagesModule {
-  /** @param pages the library's option, as it is given to `MfaModule` */
-  static forRoot(pages: MfaStructuralOptions['pages']): DynamicModule {
-    return {
-      module: PagesModule,
-      providers: [{ provide: SecurityPages, useValue: new SecurityPages(pages) }],
-    };
-  }
-}
+export class PagesModule {}

@@ -1,24 +1,18 @@
-import type { MfaStructuralOptions } from 'nestjs-mfa';
-
-/** Where the library's pages live unless its option `pages.path` says otherwise. */
-const DEFAULT_PATH = '/account/security';
+import { Inject, Injectable } from '@nestjs/common';
+import type { MfaPagePath } from 'nestjs-mfa';
+import { MfaPageLinks } from 'nestjs-mfa';
 
 /** The addresses of the library's pages, if they are switched on. */
+@Injectable()
 export class SecurityPages {
-  private readonly path: string | null;
-
-  constructor(pages: MfaStructuralOptions['pages'] = false) {
-    this.path = pages === false ? null : (pages !== true && pages.path) || DEFAULT_PATH;
-  }
+  constructor(@Inject(MfaPageLinks) private readonly links: MfaPageLinks) {}
 
   get areOn(): boolean {
-    return this.path !== null;
+    return this.links.areOn;
   }
 
-  /** The address of a page, such as `totp/add`, which leads on to `next`; null when the pages are off. */
-  link(page = '', next: string | null = null): string | null {
-    if (this.path === null) return null;
-    const query = next === null ? '' : `?${new URLSearchParams({ next }).toString()}`;
-    return [this.path, page].filter(Boolean).join('/') + query;
+  /** The address of a page, which leads on to `next`; null when the pages are off. */
+  link(page: MfaPagePath = 'index', next: string | null = null): string | null {
+    return this.links.areOn ? this.links.to(page, { next }) : null;
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { HttpExchange, LoginStatus } from 'nestjs-mfa';
+import type { HttpExchange, LoginStatus, MfaPagePath } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import type { User } from '../users/user.entity.js';
@@ -11,7 +11,7 @@ import { SecurityPages } from './security-pages.js';
 export const AFTER_SIGN_IN = '/profile';
 
 /** The library's page where each outcome of a sign-in goes on. */
-const ONWARD: Record<LoginStatus, string | null> = {
+const ONWARD: Record<LoginStatus, MfaPagePath | null> = {
   authenticated: null,
   mfa_required: 'authenticate',
   enrollment_required: 'enrol',

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value)) {
-    throw new InvalidArgumentError('It has to be a whole number.');
+    throw new InvalidArgumentError('Must be a whole number.');
   }
   return value;
 }

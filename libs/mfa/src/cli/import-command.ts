@@ -24,28 +24,44 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
     .argument('<file>', 'export of the other system')
     .description('imports authenticator apps and recovery codes; exit status 1 when rows were rejected')
     .addOption(
-      new Option('-f, --format <name>', 'what the file is').choices(FORMAT_NAMES).makeOptionMandatory(),
+      new Option('-f, --format <name>', 'format of the file').choices(FORMAT_NAMES).makeOptionMandatory(),
     )
     .option('-n, --dry-run', 'check everything and write nothing')
     .option('--report <file>', 'write every rejected and skipped row to this file, as JSON lines')
     .option('--keys <file>', 'a .env file with the keys of the other system (default: the environment)')
     .addOption(
-      new Option('--rows <kind>', 'csv or jsonl (default: as the file is named)').choices(['csv', 'jsonl']),
+      new Option('--rows <kind>', 'csv or jsonl (default: by the name of the file)').choices([
+        'csv',
+        'jsonl',
+      ]),
     )
-    .option('--digits <number>', 'of its TOTP codes', wholeNumber)
-    .option('--period <seconds>', 'of its TOTP codes', wholeNumber)
-    .addOption(new Option('--algorithm <name>', 'by-hand').choices(['sha1', 'sha256', 'sha512']))
+    .option('--digits <number>', 'digits of its TOTP codes', wholeNumber)
+    .option('--period <seconds>', 'period of its TOTP codes', wholeNumber)
     .addOption(
-      new Option('--encoding <name>', 'by-hand: of the secret').choices(['base32', 'hex', 'ascii', 'base64']),
+      new Option('--algorithm <name>', 'by-hand: algorithm of the TOTP codes').choices([
+        'sha1',
+        'sha256',
+        'sha512',
+      ]),
+    )
+    .addOption(
+      new Option('--encoding <name>', 'by-hand: encoding of the secret').choices([
+        'base32',
+        'hex',
+        'ascii',
+        'base64',
+      ]),
     )
     .option('--user-column <name>', "by-hand: column of the user's id")
     .option('--secret-column <name>', 'by-hand: column of the secret')
     .option('--codes-column <name>', 'by-hand: column of the recovery codes')
     .option('--recovery-code-count <number>', 'django-allauth: MFA_RECOVERY_CODE_COUNT', wholeNumber)
     .option('--recovery-code-digits <number>', 'django-allauth: MFA_RECOVERY_CODE_DIGITS', wholeNumber)
-    .addOption(new Option('--cipher <mode>', 'laravel-fortify: of config/app.php').choices(['cbc', 'gcm']))
-    .option('--unconfirmed', 'laravel-fortify: take users who were never asked for a first code, too')
-    .option('--decrypted', 'better-auth: the values were decrypted before')
+    .addOption(
+      new Option('--cipher <mode>', 'laravel-fortify: cipher in config/app.php').choices(['cbc', 'gcm']),
+    )
+    .option('--unconfirmed', 'laravel-fortify: import users who never confirmed with a first code, too')
+    .option('--decrypted', 'better-auth: the values are decrypted already')
     .action(async (file: string, { format, dryRun = false, report: path, ...options }: Options) => {
       const rows = prepareImport(file, format, options);
       // Before anything is written: a file that can't be read as a whole fails here.

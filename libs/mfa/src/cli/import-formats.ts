@@ -116,7 +116,7 @@ function tableOf(file: string, kind?: FormatOptions['rows']): () => SourceRows {
   if (kind === 'jsonl' || ['.jsonl', '.ndjson'].includes(extension)) {
     return () => jsonLineRows(createReadStream(file));
   }
-  throw new Error('Say with --rows whether the file is csv or jsonl: its name ends with neither');
+  throw new Error('The name of the file ends with neither .csv nor .jsonl: say with --rows which it is');
 }
 
 /** `userColumn` as it is typed. */

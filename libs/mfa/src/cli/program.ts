@@ -40,8 +40,8 @@ export function createProgram(
 
   program
     .command('rotate-secret')
-    .description('encrypts everything anew under the first secret; safe while the application serves')
-    .option('-b, --batch-size <rows>', 'rows in a transaction', wholeNumber, 500)
+    .description('encrypts everything again under the first secret; safe while the application runs')
+    .option('-b, --batch-size <rows>', 'rows per transaction', wholeNumber, 500)
     .action(({ batchSize }: { batchSize: number }) =>
       withAdmin(async (admin) => {
         const progress = new Progress('rotate-secret');
@@ -80,7 +80,7 @@ export function createProgram(
   program
     .command('status')
     .argument('<user>', 'id of the user')
-    .description('shows how a user stands, without any secret')
+    .description('shows the status of a user, without any secret')
     .action((userId: string) =>
       withAdmin(async (admin) => print(JSON.stringify(await admin.status(userId), null, 2))),
     );
@@ -102,11 +102,11 @@ export function createProgram(
   program
     .command('unlock')
     .argument('<user>', 'id of the user')
-    .description('opens the locked factors of a user')
+    .description('unlocks the locked factors of a user')
     .action((userId: string) =>
       withAdmin(async (admin) => {
         await admin.unlock(userId, { actor: ACTOR });
-        print(`The factors of ${userId} are open`);
+        print(`The factors of ${userId} are unlocked`);
       }),
     );
 
@@ -119,7 +119,7 @@ export function createProgram(
       withApp(async (app) => {
         const mfa = app.get(MfaService, { strict: false });
         const wasKept = await mfa.forgetUser(userId, { actor: ACTOR, keepAuditTrail });
-        print(wasKept ? `Nothing is kept of ${userId} any more` : `Nothing was kept of ${userId}`);
+        print(wasKept ? `All that was kept of ${userId} was removed` : `Nothing was kept of ${userId}`);
       }),
     );
 
@@ -136,16 +136,16 @@ export function createProgram(
 
   program
     .command('discard-unreadable')
-    .description('removes what no configured secret opens, after a secret was lost for good')
+    .description('removes what no configured secret can decrypt, after a secret was lost for good')
     .option('-n, --dry-run', 'count, and write nothing')
-    .option('--reseal', 'keep what can be read, although nobody knows whether it was changed')
+    .option('--reseal', 'keep what can be read, although nothing proves that it is unchanged')
     .action(({ dryRun = false, reseal = false }: { dryRun?: boolean; reseal?: boolean }) =>
       // An application refuses to boot without a secret that rows hang on; here that is what it is about.
       permitLostSecret(() =>
         withAdmin(async (admin) => {
           const report = await admin.discardUnreadable({ dryRun, reseal, actor: ACTOR });
           for (const [name, count] of Object.entries(report)) print(`${name}: ${count}`);
-          print(dryRun ? 'Nothing was written' : 'These are removed');
+          print(dryRun ? 'Nothing was written' : 'These were removed');
         }),
       ),
     );

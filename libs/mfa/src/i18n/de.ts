@@ -37,14 +37,14 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
   }),
   reasons: {
     backup_eligibility_changed:
-      'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Er lässt sich jetzt auf andere Weise auf weitere Geräte übertragen als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
+      'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Ob er sich auf weitere Geräte übertragen lässt, ist jetzt anders als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
     other_factor_needed:
-      'Keiner Ihrer zweiten Faktoren ist hier zugelassen. Richten Sie einen ein, der es ist.',
+      'Keiner Ihrer zweiten Faktoren kann hier verwendet werden. Richten Sie einen passenden ein.',
     key_cloned:
       'Dieser Sicherheitsschlüssel ist gesperrt, weil er sich verhalten hat, als gäbe es eine Kopie von ihm. Verwenden Sie einen anderen Faktor, entfernen Sie den Schlüssel von Ihrem Konto und registrieren Sie einen anderen.',
   },
   message:
-    '{code} ist Ihr Code für {site}. Er gilt {minutes} Minuten. Wir fragen nie danach: Geben Sie ihn niemandem. Wenn Sie ihn nicht angefordert haben, kennt vielleicht jemand Ihr Passwort.',
+    '{code} ist Ihr Code für {site}. Er gilt {minutes} Minuten. Geben Sie ihn nicht weiter: Wir werden Sie nie danach fragen. Wenn Sie ihn nicht angefordert haben, kennt vielleicht jemand Ihr Passwort.',
   notifications: {
     authenticator_added: {
       subject: '{site}: Ein zweiter Faktor wurde hinzugefügt',
@@ -83,12 +83,12 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       text: 'Ein Browser wurde als vertrauenswürdig gekennzeichnet. Er fragt bei der Anmeldung eine Zeit lang nicht nach Ihrem zweiten Faktor.',
     },
     trusted_device_reused: {
-      subject: '{site}: Das Vertrauen in einen Browser wurde doppelt verwendet',
-      text: 'Zwei Browser haben vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Dieser Browser gilt nicht mehr als vertrauenswürdig, und was mit ihm angemeldet war, ist abgemeldet. Wer ihn verwendet hat, kannte auch Ihr Passwort.',
+      subject: '{site}: Ein vertrauenswürdiger Browser wurde vielleicht kopiert',
+      text: 'Zwei Browser haben das Token eines Browsers vorgewiesen, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Dieser Browser gilt nicht mehr als vertrauenswürdig, und die Sitzungen, die er begonnen hat, sind abgemeldet. Wer die Kopie verwendet hat, kannte auch Ihr Passwort.',
     },
     trusted_device_copied: {
-      subject: '{site}: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
-      text: 'Ein Browser anderer Art hat vorgewiesen, was nur einer haben kann, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Er wurde nach Ihrem zweiten Faktor gefragt. Wer ihn verwendet hat, kannte Ihr Passwort.',
+      subject: '{site}: Das Token eines vertrauenswürdigen Browsers wurde anderswo verwendet',
+      text: 'Ein Browser anderer Art hat das Token eines Browsers vorgewiesen, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Er wurde nach Ihrem zweiten Faktor gefragt. Wer ihn verwendet hat, kannte Ihr Passwort.',
     },
     admin_reset: {
       subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',
@@ -97,8 +97,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
   },
   details: {
     time: 'Zeitpunkt: {time}',
-    ip: 'Von der Adresse: {ip}',
-    userAgent: 'Mit: {userAgent}',
+    ip: 'IP-Adresse: {ip}',
+    userAgent: 'Browser: {userAgent}',
     repudiation:
       'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von {site}.',
   },

@@ -9,7 +9,7 @@ const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { messa
 /** What lies behind a code. */
 export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
   backup_eligibility_changed:
-    'This security key or passkey has changed since it was registered: the way in which it can be copied to other devices is another one now. Sign in with another factor, remove it from your account, and register it again.',
+    'This security key or passkey has changed since it was registered: whether it can be copied to other devices is different now. Sign in with another factor, remove it from your account, and register it again.',
   other_factor_needed: 'None of your second factors can be used here. Set up one that can.',
   key_cloned:
     'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
@@ -17,7 +17,7 @@ export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Objec
 
 /** What brings a code: it says who asks, and that nobody else ever does (NIST SP 800-63B-4, section 3.1.3). */
 export const ENGLISH_MESSAGE =
-  '{code} is your code for {site}. It works for {minutes} minutes. We never ask for it: give it to nobody. If you did not ask for it, somebody may know your password.';
+  '{code} is your code for {site}. It works for {minutes} minutes. Don’t share it: we will never ask you for it. If you didn’t request it, someone may know your password.';
 
 /** English: the default. */
 export const ENGLISH: MfaLocaleTexts = Object.freeze({
@@ -32,11 +32,11 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     authenticator_removed: {
       subject: '{site}: a second factor was removed',
-      text: '“{name}” was removed from your account. It cannot be used to sign in any more.',
+      text: '“{name}” was removed from your account. It can no longer be used to sign in.',
     },
     authenticator_locked: {
       subject: '{site}: a second factor was locked',
-      text: '“{name}” was locked after too many failed attempts. Somebody who knows your password may have tried to guess your codes. Your other factors still work.',
+      text: '“{name}” was locked after too many failed attempts. Someone who knows your password may have tried to guess your codes. Your other factors still work.',
     },
     authenticator_cloned: {
       subject: '{site}: a security key may have been copied',
@@ -44,7 +44,7 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     attempts_exhausted: {
       subject: '{site}: too many failed attempts',
-      text: 'Too many attempts to confirm that it is you failed within a short time, with codes, keys or your password. Further ones are refused for a while, even right ones. Whoever made them knows your password or uses a device on which you are signed in.',
+      text: 'Too many attempts to confirm your identity failed within a short time, with codes, keys or your password. More are refused for a while, even correct ones. Whoever made them knows your password or uses a device on which you are signed in.',
     },
     recovery_code_used: {
       subject: '{site}: a recovery code was used',
@@ -56,19 +56,19 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     recovery_codes_regenerated: {
       subject: '{site}: new recovery codes were made',
-      text: 'New recovery codes were made for your account. The former ones do not work any more.',
+      text: 'New recovery codes were made for your account. The old ones no longer work.',
     },
     trusted_device_added: {
-      subject: '{site}: a browser is trusted now',
-      text: 'A browser was marked as trusted. It does not ask for your second factor at sign-in for a while.',
+      subject: '{site}: a browser is now trusted',
+      text: 'A browser was marked as trusted. It will not ask for your second factor at sign-in for a while.',
     },
     trusted_device_reused: {
-      subject: '{site}: the trust in a browser was used twice',
-      text: 'Two browsers presented what only one that you trust can have, so somebody has probably copied it. That browser is no longer trusted, and what was signed in with it is signed out. Whoever used it knew your password as well.',
+      subject: '{site}: a trusted browser may have been copied',
+      text: 'Two browsers presented the token of one that you trust, so someone has probably copied it. That browser is no longer trusted, and the sessions that it opened were signed out. Whoever used the copy knew your password as well.',
     },
     trusted_device_copied: {
-      subject: '{site}: the trust in a browser turned up in another one',
-      text: 'Another kind of browser presented what only one that you trust can have, so somebody has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
+      subject: '{site}: the token of a trusted browser was used elsewhere',
+      text: 'Another kind of browser presented the token of one that you trust, so someone has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
     },
     admin_reset: {
       subject: '{site}: your second factors were reset',
@@ -77,8 +77,8 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
   },
   details: {
     time: 'When: {time}',
-    ip: 'From the address: {ip}',
-    userAgent: 'With: {userAgent}',
+    ip: 'IP address: {ip}',
+    userAgent: 'Browser: {userAgent}',
     repudiation:
       'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run {site}.',
   },

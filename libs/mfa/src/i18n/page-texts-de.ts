@@ -10,18 +10,19 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   copy: 'Kopieren',
   copied: 'Kopiert',
   scriptNeeded:
-    'Sicherheitsschlüssel und Passkeys brauchen JavaScript. Schalten Sie es ein, oder wählen Sie einen anderen Weg.',
+    'Sicherheitsschlüssel und Passkeys brauchen JavaScript. Schalten Sie es ein, oder verwenden Sie eine andere Methode.',
   ceremonyCancelled:
-    'Der Browser hat den Vorgang nicht beendet. Vielleicht haben Sie abgebrochen, oder es hat zu lange gedauert. Sie können es erneut versuchen.',
+    'Der Vorgang wurde nicht abgeschlossen. Vielleicht haben Sie abgebrochen, oder es hat zu lange gedauert. Versuchen Sie es erneut.',
   ceremonyUnsupported: 'Dieser Browser kann keine Sicherheitsschlüssel und Passkeys verwenden.',
   ceremonyFailed:
-    'Der Sicherheitsschlüssel oder Passkey konnte nicht verwendet werden. Sie können es erneut versuchen.',
+    'Der Sicherheitsschlüssel oder Passkey konnte nicht verwendet werden. Versuchen Sie es erneut.',
 
   indexTitle: 'Kontosicherheit',
   statusOn: 'Die Zwei-Faktor-Authentisierung ist eingeschaltet.',
-  statusOff: 'Die Zwei-Faktor-Authentisierung ist ausgeschaltet. Ihr Passwort allein öffnet Ihr Konto.',
+  statusOff: 'Die Zwei-Faktor-Authentisierung ist ausgeschaltet. Nur Ihr Passwort schützt Ihr Konto.',
   statusRequired: 'Ihr Konto braucht einen zweiten Faktor.',
-  statusDeadline: 'Richten Sie bis {time} einen zweiten Faktor ein. Danach geht es ohne nicht mehr weiter.',
+  statusDeadline:
+    'Richten Sie bis {time} einen zweiten Faktor ein. Danach können Sie ohne ihn nicht fortfahren.',
   statusVerified: 'Ihren zweiten Faktor haben Sie zuletzt um {time} nachgewiesen.',
   factorsTitle: 'Ihre zweiten Faktoren',
   factorsNone: 'Sie haben noch keinen zweiten Faktor.',
@@ -35,7 +36,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   endOtherSessions: 'Überall sonst abmelden',
   rename: 'Umbenennen',
   verifyEmail:
-    'Einen zweiten Faktor können Sie einrichten, sobald Sie Ihre E-Mail-Adresse bestätigt haben. Tun Sie das zuerst.',
+    'Bestätigen Sie zuerst Ihre E-Mail-Adresse. Danach können Sie einen zweiten Faktor einrichten.',
   addAnother: 'Weiteren zweiten Faktor hinzufügen',
   addTotp: 'Authenticator-App einrichten',
   addKey: 'Sicherheitsschlüssel oder Passkey hinzufügen',
@@ -48,22 +49,22 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
     one: 'Nur noch {remaining} Wiederherstellungscode ist übrig. Erzeugen Sie neue.',
     other: 'Nur noch {remaining} Wiederherstellungscodes sind übrig. Erzeugen Sie neue.',
   },
-  codesUsedUp: 'Es ist kein Wiederherstellungscode mehr übrig. Erzeugen Sie neue.',
+  codesUsedUp: 'Sie haben keine Wiederherstellungscodes mehr. Erzeugen Sie neue.',
   codesNone: 'Sie haben keine Wiederherstellungscodes.',
   codesLink: 'Wiederherstellungscodes',
   devicesLink: 'Vertrauenswürdige Browser',
-  sessionsLink: 'Ansehen, wo, und dort abmelden',
+  sessionsLink: 'Ansehen, wo Sie angemeldet sind',
   noticeTotpAdded: 'Die Authenticator-App wurde hinzugefügt.',
   noticeTotpReplaced: 'Die neue Authenticator-App hat die bisherige ersetzt.',
   noticeRecoveryCodeUsed:
-    'Sie haben einen Wiederherstellungscode verwendet; er gilt nicht mehr. Erzeugen Sie rechtzeitig neue.',
+    'Sie haben einen Wiederherstellungscode verwendet; er gilt nicht mehr. Erzeugen Sie neue, bevor sie ausgehen.',
   noticeFactorAdded: 'Der zweite Faktor wurde hinzugefügt.',
   noticeKeyAdded: 'Der Sicherheitsschlüssel oder Passkey wurde hinzugefügt.',
   noticeRenamed: 'Der neue Name wurde gespeichert.',
   noticeRemoved: 'Der zweite Faktor wurde entfernt.',
   noticeDeviceRevoked: 'Der Browser gilt nicht mehr als vertrauenswürdig.',
   noticeDevicesRevoked: 'Kein Browser gilt mehr als vertrauenswürdig.',
-  noticeSessionEnded: 'Sie sind dort abgemeldet.',
+  noticeSessionEnded: 'Diese Sitzung wurde abgemeldet.',
   noticeSessionsEnded: 'Sie sind überall sonst abgemeldet.',
 
   authenticateTitle: 'Bestätigen Sie, dass Sie es sind',
@@ -77,12 +78,12 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateSubmit: 'Bestätigen',
   authenticateOr: 'oder',
   needsUserVerified:
-    'Hier muss Ihr Sicherheitsschlüssel oder Passkey PIN, Fingerabdruck oder Gesicht prüfen. Kann er das nicht, fügen Sie einen anderen hinzu.',
+    'Dafür brauchen Sie einen Sicherheitsschlüssel oder Passkey, der PIN, Fingerabdruck oder Gesicht prüft. Kann Ihrer das nicht, fügen Sie einen anderen hinzu.',
   needsDeviceBound:
-    'Hier genügt nur ein Sicherheitsschlüssel oder Passkey, der auf seinem Gerät bleibt und nicht synchronisiert wird.',
-  needsAttested: 'Hier genügt nur ein Sicherheitsschlüssel oder Passkey eines bekannten Modells.',
-  needsAllOf: 'Hier brauchen Sie mehrere Ihrer Faktoren, einen nach dem anderen.',
-  needsOnce: 'Was Sie vorhaben, braucht eine eigene Bestätigung.',
+    'Dafür brauchen Sie einen Sicherheitsschlüssel oder Passkey, der auf seinem Gerät bleibt und nicht synchronisiert wird.',
+  needsAttested: 'Dafür brauchen Sie einen Sicherheitsschlüssel oder Passkey eines zugelassenen Modells.',
+  needsAllOf: 'Dafür brauchen Sie mehrere Ihrer zweiten Faktoren, einen nach dem anderen.',
+  needsOnce: 'Dafür brauchen Sie jedes Mal eine neue Bestätigung.',
   authenticateSend: 'Code senden: {factor}',
   authenticateSendAgain: 'Neuen Code senden: {factor}',
   authenticateOwnLabel: 'Code eingeben: {factor}',
@@ -90,7 +91,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   codeSentTo: 'Wir haben einen Code an {destination} gesendet.',
   codeSend: 'Code senden',
   authenticateUseRecovery: 'Wiederherstellungscode verwenden',
-  authenticateUseOther: 'Anderen Weg wählen',
+  authenticateUseOther: 'Andere Methode verwenden',
   authenticateTrust: {
     one: 'Diesem Browser vertrauen und hier {days} Tag lang nicht mehr fragen',
     other: 'Diesem Browser vertrauen und hier {days} Tage lang nicht mehr fragen',
@@ -105,7 +106,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   factorRemoveLead: 'Sie können sich danach nicht mehr damit anmelden.',
   factorSendLead:
     'Wir senden einen Code an die Adresse oder Nummer Ihres Kontos. Geben Sie ihn auf der nächsten Seite ein.',
-  factorBeginLead: 'Beginnen Sie, und folgen Sie den Schritten auf der nächsten Seite.',
+  factorBeginLead: 'Starten Sie, und folgen Sie den Schritten auf der nächsten Seite.',
   factorRestricted:
     'Telefonnummern können übernommen und SMS von anderen gelesen werden. Eine Authenticator-App oder ein Sicherheitsschlüssel schützt Sie besser.',
   factorCode: 'Code',
@@ -125,9 +126,9 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
 
   enrolTitle: 'Zweiten Faktor einrichten',
   enrolLead:
-    'Was Sie öffnen möchten, braucht einen zweiten Faktor: etwas neben dem Passwort, das nur Sie haben.',
+    'Um fortzufahren, brauchen Sie einen zweiten Faktor: etwas neben dem Passwort, das nur Sie haben.',
   enrolPhishing:
-    'Was Sie öffnen möchten, braucht einen Sicherheitsschlüssel oder Passkey. Diese lassen sich nicht dazu verleiten, Sie auf einer falschen Website anzumelden.',
+    'Um fortzufahren, brauchen Sie einen Sicherheitsschlüssel oder Passkey. Er lässt sich nicht dazu verleiten, Sie auf einer gefälschten Website anzumelden.',
   enrolTotpLead: {
     one: 'Eine App auf Ihrem Telefon zeigt im Takt von {period} Sekunde einen neuen Code.',
     other: 'Eine App auf Ihrem Telefon zeigt alle {period} Sekunden einen neuen Code.',
@@ -145,23 +146,25 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   passkeyOther: 'Anders anmelden',
 
   totpAddTitle: 'Authenticator-App einrichten',
-  totpReplaceLead: 'Die neue App tritt an die Stelle von „{name}“; diese gilt bis dahin weiter.',
-  totpStep1: 'Scannen Sie dieses Bild mit einer Authenticator-App.',
-  totpQr: 'QR-Code mit dem Geheimnis Ihrer neuen Authenticator-App. Das Geheimnis steht darunter als Text.',
-  totpManual: 'Sie können es nicht scannen? Geben Sie dieses Geheimnis in der App ein:',
+  totpReplaceLead: 'Die neue App ersetzt „{name}“; diese gilt weiter, bis Sie fertig sind.',
+  totpStep1: 'Scannen Sie diesen QR-Code mit einer Authenticator-App.',
+  totpQr:
+    'QR-Code mit dem Einrichtungsschlüssel Ihrer neuen Authenticator-App. Der Schlüssel steht darunter auch als Text.',
+  totpManual: 'Sie können ihn nicht scannen? Geben Sie diesen Einrichtungsschlüssel in der App ein:',
   totpStep2: 'Geben Sie den Code ein, den die App zeigt.',
   totpCode: 'Code der App',
   totpCodeHint: '{digits} Ziffern',
   totpName: 'Name (freiwillig)',
   totpNameHint: 'Damit Sie sie wiedererkennen, etwa „Mein Telefon“.',
   totpSubmit: 'Aktivieren',
-  totpExpires: 'Geben Sie ihn bis {time} ein. Danach laden Sie diese Seite für ein neues Geheimnis neu.',
+  totpExpires:
+    'Geben Sie ihn bis {time} ein. Danach laden Sie diese Seite für einen neuen Einrichtungsschlüssel neu.',
   totpNext: 'Danach erhalten Sie Wiederherstellungscodes, falls das Telefon verloren geht.',
   totpRemoveTitle: 'Authenticator-App entfernen',
   totpRemoveLead: 'Ihre Codes gelten danach nicht mehr.',
   totpRemoveWhich: 'Welche?',
   removeLast:
-    'Es ist Ihr letzter zweiter Faktor: Die Zwei-Faktor-Authentisierung ist dann ausgeschaltet, und Ihre Wiederherstellungscodes und vertrauenswürdigen Browser entfallen.',
+    'Dies ist Ihr letzter zweiter Faktor. Wenn Sie ihn entfernen, ist die Zwei-Faktor-Authentisierung ausgeschaltet, und Ihre Wiederherstellungscodes und vertrauenswürdigen Browser entfallen.',
   removeNeeded:
     'Ihr Konto braucht einen zweiten Faktor, daher lässt sich der letzte nicht entfernen. Fügen Sie zuerst einen anderen hinzu.',
   removeNotAllowed: 'Dieser zweite Faktor lässt sich nicht entfernen.',
@@ -171,11 +174,11 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
 
   webauthnAddTitle: 'Sicherheitsschlüssel oder Passkey hinzufügen',
   webauthnAddLead:
-    'Halten Sie Ihren Schlüssel bereit, oder verwenden Sie die Bildschirmsperre dieses Geräts. Ihr Browser führt Sie hindurch.',
+    'Halten Sie Ihren Schlüssel bereit, oder verwenden Sie die Bildschirmsperre dieses Geräts. Ihr Browser führt Sie durch die Schritte.',
   webauthnName: 'Name (freiwillig)',
   webauthnNameHint: 'Damit Sie ihn wiedererkennen, etwa „Blauer Schlüssel“.',
   webauthnPasswordless: 'Er soll mich ohne Passwort anmelden',
-  webauthnPasswordlessHint: 'Der Schlüssel fragt dann nach PIN, Finger oder Gesicht.',
+  webauthnPasswordlessHint: 'Der Schlüssel fragt dann nach PIN, Fingerabdruck oder Gesicht.',
   webauthnSubmit: 'Hinzufügen',
   webauthnEditTitle: 'Schlüssel umbenennen',
   webauthnEditLabel: 'Bezeichnung',
@@ -205,7 +208,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
 
   devicesTitle: 'Vertrauenswürdige Browser',
   devicesLead: 'Diese Browser fragen bei der Anmeldung nicht nach Ihrem zweiten Faktor.',
-  devicesNone: 'Kein Browser gilt als vertrauenswürdig.',
+  devicesNone: 'Sie haben keine vertrauenswürdigen Browser.',
   devicesName: '{browser} unter {system}',
   devicesUnknown: 'Unbekannter Browser',
   devicesCurrent: 'dieser Browser',
@@ -217,7 +220,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
 
   sessionsTitle: 'Wo Sie angemeldet sind',
   sessionsLead: 'Wenn Sie etwas davon nicht kennen, melden Sie es ab und ändern Sie Ihr Passwort.',
-  sessionsNone: 'Sie sind nirgends angemeldet, soweit wir wissen.',
+  sessionsNone: 'Sie sind nirgends angemeldet.',
   sessionsStarted: 'Angemeldet',
   sessionsSeen: 'Zuletzt verwendet',
   sessionsUntil: 'Bis',
@@ -236,7 +239,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
     'Ein unerwarteter Fehler ist aufgetreten. Es lag nicht an Ihnen; versuchen Sie es später erneut.',
   errorOldTitle: 'Diese Seite ist veraltet',
   errorSuperseded:
-    'Dieses Formular kam von einer veralteten Seite oder wurde zweimal gesendet. Fahren Sie fort und prüfen Sie, ob es gewirkt hat.',
+    'Dieses Formular wurde zweimal gesendet oder kam von einer veralteten Seite. Fahren Sie fort und prüfen Sie, ob die Änderung übernommen wurde.',
   errorOldForm: 'Diese Seite war veraltet; es wurde nichts geändert. Laden Sie sie neu, um fortzufahren.',
   loadAgain: 'Neu laden',
   errorRetry: 'Nach {time} können Sie es erneut versuchen.',

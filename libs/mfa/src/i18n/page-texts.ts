@@ -8,18 +8,17 @@ export const ENGLISH_PAGES = Object.freeze({
   support: 'Questions? {contact}',
   copy: 'Copy',
   copied: 'Copied',
-  scriptNeeded: 'Security keys and passkeys need JavaScript. Switch it on, or use another way.',
-  ceremonyCancelled:
-    'The browser did not finish. You may have cancelled, or it took too long. You can try again.',
+  scriptNeeded: 'Security keys and passkeys need JavaScript. Turn it on, or use another method.',
+  ceremonyCancelled: 'That did not finish. You may have cancelled, or it took too long. Try again.',
   ceremonyUnsupported: 'This browser cannot use security keys or passkeys.',
-  ceremonyFailed: 'The security key or passkey could not be used. You can try again.',
+  ceremonyFailed: 'The security key or passkey could not be used. Try again.',
 
   // Account security
   indexTitle: 'Account security',
   statusOn: 'Two-factor authentication is on.',
-  statusOff: 'Two-factor authentication is off. Your password alone opens your account.',
+  statusOff: 'Two-factor authentication is off. Only your password protects your account.',
   statusRequired: 'Your account needs a second factor.',
-  statusDeadline: 'Set up a second factor by {time}. After that you cannot go on without one.',
+  statusDeadline: 'Set up a second factor by {time}. After that, you can’t continue without one.',
   statusVerified: 'You last confirmed with your second factor on {time}.',
   factorsTitle: 'Your second factors',
   factorsNone: 'You have no second factor yet.',
@@ -32,7 +31,7 @@ export const ENGLISH_PAGES = Object.freeze({
   rename: 'Rename',
   totpReplace: 'Move to a new phone',
   endOtherSessions: 'Sign out everywhere else',
-  verifyEmail: 'You can set up a second factor once you have verified your email address. Do that first.',
+  verifyEmail: 'Verify your email address first. After that, you can set up a second factor.',
   addAnother: 'Add another second factor',
   addTotp: 'Set up an authenticator app',
   addKey: 'Add a security key or passkey',
@@ -45,21 +44,22 @@ export const ENGLISH_PAGES = Object.freeze({
     one: 'Only {remaining} recovery code is left. Make new ones.',
     other: 'Only {remaining} recovery codes are left. Make new ones.',
   },
-  codesUsedUp: 'No recovery code is left. Make new ones.',
+  codesUsedUp: 'You have no recovery codes left. Make new ones.',
   codesNone: 'You have no recovery codes.',
   codesLink: 'Recovery codes',
   devicesLink: 'Trusted browsers',
-  sessionsLink: 'See where, and sign out there',
+  sessionsLink: 'See where you’re signed in',
   noticeTotpAdded: 'The authenticator app was added.',
-  noticeTotpReplaced: 'The new authenticator app has taken the place of the former one.',
-  noticeRecoveryCodeUsed: 'You used a recovery code, which does not work any more. Make new ones in time.',
+  noticeTotpReplaced: 'The new authenticator app has replaced the old one.',
+  noticeRecoveryCodeUsed:
+    'You used a recovery code, and it no longer works. Make new ones before you run out.',
   noticeFactorAdded: 'The second factor was added.',
   noticeKeyAdded: 'The security key or passkey was added.',
   noticeRenamed: 'The new name was saved.',
   noticeRemoved: 'The second factor was removed.',
   noticeDeviceRevoked: 'The browser is no longer trusted.',
   noticeDevicesRevoked: 'All trusted browsers were removed.',
-  noticeSessionEnded: 'You are signed out there.',
+  noticeSessionEnded: 'That session was signed out.',
   noticeSessionsEnded: 'You are signed out everywhere else.',
 
   // Confirming with a second factor
@@ -74,11 +74,11 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateSubmit: 'Confirm',
   authenticateOr: 'or',
   needsUserVerified:
-    'Here your security key or passkey has to check your PIN, fingerprint or face. If it can’t, add another one.',
-  needsDeviceBound: 'Here only a security key or passkey will do that stays on its device and is not synced.',
-  needsAttested: 'Here only a security key or passkey of a known make will do.',
-  needsAllOf: 'Here you need several of your factors, one after the other.',
-  needsOnce: 'What you are about to do needs a confirmation of its own.',
+    'This needs a security key or passkey that checks your PIN, fingerprint or face. If yours can’t, add another one.',
+  needsDeviceBound: 'This needs a security key or passkey that stays on its device and is not synced.',
+  needsAttested: 'This needs a security key or passkey of an approved model.',
+  needsAllOf: 'This needs several of your second factors, one after the other.',
+  needsOnce: 'This needs a new confirmation each time.',
   authenticateSend: 'Send a code: {factor}',
   authenticateSendAgain: 'Send another code: {factor}',
   authenticateOwnLabel: 'Enter the code: {factor}',
@@ -86,14 +86,14 @@ export const ENGLISH_PAGES = Object.freeze({
   codeSentTo: 'We sent a code to {destination}.',
   codeSend: 'Send a code',
   authenticateUseRecovery: 'Use a recovery code',
-  authenticateUseOther: 'Use another way',
+  authenticateUseOther: 'Use another method',
   authenticateTrust: {
     one: 'Trust this browser and do not ask here again for {days} day',
     other: 'Trust this browser and do not ask here again for {days} days',
   },
   authenticateTrustHint: 'Only on a device that nobody else uses.',
   authenticateNothing: 'None of your second factors can be used here.',
-  authenticateCancel: 'Cancel and sign in as somebody else',
+  authenticateCancel: 'Cancel and sign in as someone else',
   invalidCode: 'Enter the code: digits, or the letters and digits of a recovery code.',
 
   // Factors of the option `factors`
@@ -101,14 +101,14 @@ export const ENGLISH_PAGES = Object.freeze({
   factorRemoveTitle: 'Remove a second factor',
   factorRemoveLead: 'It can’t be used to sign in any more.',
   factorSendLead: 'We send a code to the address or number of your account. Type it on the next page.',
-  factorBeginLead: 'Begin, and follow the steps on the next page.',
+  factorBeginLead: 'Start, and follow the steps on the next page.',
   factorRestricted:
     'Telephone numbers can be taken over, and text messages read by others. An authenticator app or a security key protects you better.',
-  factorCode: 'The code',
+  factorCode: 'Code',
   factorNameHint: 'To help you recognize it in your list. You can leave it empty.',
   factorSubmit: 'Set up',
-  factorExpires: 'Enter it by {time}. After that, begin again.',
-  factorAgain: 'Begin again',
+  factorExpires: 'Enter it by {time}. After that, start again.',
+  factorAgain: 'Start again',
 
   // Password again
   reauthenticateTitle: 'Enter your password again',
@@ -117,15 +117,14 @@ export const ENGLISH_PAGES = Object.freeze({
   password: 'Password',
   wrongPassword: 'Wrong password.',
   continue: 'Continue',
-  reauthenticateElsewhere: 'To go on, sign in again.',
+  reauthenticateElsewhere: 'Sign in again to continue.',
   signIn: 'Sign in',
 
   // Having to enrol
   enrolTitle: 'Set up a second factor',
-  enrolLead:
-    'What you want to open needs a second factor: something besides your password that only you have.',
+  enrolLead: 'To continue, you need a second factor: something besides your password that only you have.',
   enrolPhishing:
-    'What you want to open needs a security key or passkey. These cannot be tricked into signing in to a false site.',
+    'To continue, you need a security key or passkey. It can’t be tricked into signing in to a fake site.',
   enrolTotpLead: {
     one: 'An app on your phone shows a new code every {period} second.',
     other: 'An app on your phone shows a new code every {period} seconds.',
@@ -144,9 +143,9 @@ export const ENGLISH_PAGES = Object.freeze({
 
   // Authenticator app
   totpAddTitle: 'Set up an authenticator app',
-  totpReplaceLead: 'The new app takes the place of “{name}”, which goes on working until then.',
-  totpStep1: 'Scan this picture with an authenticator app.',
-  totpQr: 'QR code with the secret of your new authenticator app. The secret stands below as text.',
+  totpReplaceLead: 'The new app will replace “{name}”, which keeps working until you have finished.',
+  totpStep1: 'Scan this QR code with an authenticator app.',
+  totpQr: 'QR code with the setup key of your new authenticator app. The key is below as text, too.',
   totpManual: 'Can’t scan it? Enter this setup key in the app:',
   totpStep2: 'Enter the code that the app shows.',
   totpCode: 'Code',
@@ -154,13 +153,13 @@ export const ENGLISH_PAGES = Object.freeze({
   totpName: 'Name (optional)',
   totpNameHint: 'To help you recognize it, such as “My phone”.',
   totpSubmit: 'Activate',
-  totpExpires: 'Enter it by {time}. After that reload this page for a new secret.',
+  totpExpires: 'Enter it by {time}. After that, reload this page for a new setup key.',
   totpNext: 'Next, you’ll get recovery codes for when your phone is lost.',
   totpRemoveTitle: 'Remove the authenticator app',
   totpRemoveLead: 'Its codes will stop working.',
   totpRemoveWhich: 'Which one?',
   removeLast:
-    'It is your last second factor: two-factor authentication is off then, and your recovery codes and trusted browsers are gone.',
+    'This is your last second factor. Removing it turns two-factor authentication off, and removes your recovery codes and trusted browsers.',
   removeNeeded:
     'Your account must have a second factor, so the last one cannot be removed. Add another one first.',
   removeNotAllowed: 'This second factor cannot be removed.',
@@ -170,12 +169,11 @@ export const ENGLISH_PAGES = Object.freeze({
 
   // Security keys and passkeys
   webauthnAddTitle: 'Add a security key or passkey',
-  webauthnAddLead:
-    'Have your key at hand, or use the screen lock of this device. Your browser takes you through it.',
+  webauthnAddLead: 'Have your key ready, or use the screen lock of this device. Your browser will guide you.',
   webauthnName: 'Name (optional)',
   webauthnNameHint: 'To help you recognize it, such as “Blue key”.',
   webauthnPasswordless: 'Let it sign me in without my password',
-  webauthnPasswordlessHint: 'The key asks for your PIN, finger or face then.',
+  webauthnPasswordlessHint: 'The key will then ask for your PIN, fingerprint or face.',
   webauthnSubmit: 'Add',
   webauthnEditTitle: 'Rename a key',
   webauthnEditLabel: 'Name',
@@ -205,7 +203,7 @@ export const ENGLISH_PAGES = Object.freeze({
   // Trusted browsers
   devicesTitle: 'Trusted browsers',
   devicesLead: 'These browsers skip your second factor when you sign in.',
-  devicesNone: 'No browser is trusted.',
+  devicesNone: 'You have no trusted browsers.',
   devicesName: '{browser} on {system}',
   devicesUnknown: 'Unknown browser',
   devicesCurrent: 'this browser',
@@ -217,8 +215,8 @@ export const ENGLISH_PAGES = Object.freeze({
 
   // Sessions
   sessionsTitle: 'Where you’re signed in',
-  sessionsLead: 'If you don’t know one of these, sign it out and change your password.',
-  sessionsNone: 'You are signed in nowhere that we know of.',
+  sessionsLead: 'If you don’t recognize one of these, sign it out and change your password.',
+  sessionsNone: 'You’re not signed in anywhere.',
   sessionsStarted: 'Signed in',
   sessionsSeen: 'Last used',
   sessionsUntil: 'Until',
@@ -237,8 +235,8 @@ export const ENGLISH_PAGES = Object.freeze({
   errorUnexpected: 'An unexpected error happened. It was not your fault; try again later.',
   errorOldTitle: 'This page is out of date',
   errorSuperseded:
-    'This form was sent from a page that is out of date, or twice. Go on and check whether it was done.',
-  errorOldForm: 'This page was out of date, so nothing was changed. Load it again to go on.',
+    'This form was sent twice, or from a page that was out of date. Continue, and check whether it was done.',
+  errorOldForm: 'This page was out of date, so nothing was changed. Load it again to continue.',
   loadAgain: 'Load again',
   errorRetry: 'You can try again after {time}.',
 });

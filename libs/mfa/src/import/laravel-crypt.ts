@@ -16,7 +16,7 @@ export function laravelKey(appKey: string): Buffer {
     ? Buffer.from(appKey.slice('base64:'.length), 'base64')
     : Buffer.from(appKey, 'utf8');
   if (key.length !== 16 && key.length !== 32) {
-    throw new TypeError('An APP_KEY has 16 or 32 bytes, mostly written as `base64:` and 44 characters');
+    throw new TypeError('An APP_KEY has 16 or 32 bytes, usually written as `base64:` and 44 characters');
   }
   return key;
 }

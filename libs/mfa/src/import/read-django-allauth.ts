@@ -61,7 +61,7 @@ async function entriesOf(text: ImportText): Promise<unknown[]> {
         .split('\n')
         .filter((line) => line.trim() !== '')
         .map(parse);
-  if (!Array.isArray(list)) throw new Error('This is no export of dumpdata: a list of entries is expected');
+  if (!Array.isArray(list)) throw new Error('This is not an export of dumpdata, which is a list of entries');
   return list as unknown[];
 }
 

@@ -14,7 +14,7 @@ export function assertImportedOnce(modules: ModulesContainer, self: Type): void 
   const made = [...modules.values()].filter((one) => one.metatype === self && one.providers.has(MFA_OPTIONS));
   if (made.length === 1) return;
   throw new MfaOptionsError([
-    `MfaModule is there ${made.length} times: call forRoot() or forRootAsync() once, in the root module. Other modules need no import of it, or with \`isGlobal: false\` the same returned object`,
+    `MfaModule is imported ${made.length} times: call forRoot() or forRootAsync() once, in the root module. Other modules need not import it, or with \`isGlobal: false\` import the object that was returned`,
   ]);
 }
 
@@ -30,7 +30,7 @@ export function missingDataSource(modules: ModulesContainer, name: string | unde
   const exists = [...modules.values()].some(({ providers }) => providers.has(token));
   throw new MfaOptionsError([
     exists
-      ? `the ${which} could not be made, of which TypeORM has told, or MfaModule can't see it: export it from a global module`
-      : `there is no ${which}: import \`TypeOrmModule.forRoot()\` in the root module, and let its \`name\` and the option \`dataSource\` agree`,
+      ? `the ${which} could not be created, as TypeORM has logged, or MfaModule can't see it: export it from a global module`
+      : `there is no ${which}: import \`TypeOrmModule.forRoot()\` in the root module, and give its \`name\` and the option \`dataSource\` the same value`,
   ]);
 }

@@ -108,8 +108,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   TrustedDevicesService,
   RequestContextService,
   MfaExceptionMapper,
-  // An application's gateway names `MfaExceptionFilter`, which Nest then makes in the application's own module.
-  BrowserRedirect,
+  PageLinks,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,
@@ -188,10 +187,10 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   MfaNotifier,
   AuditLog,
   BodyErrorMiddleware,
+  BrowserRedirect,
   OwnRoutes,
   HandlerGuards,
   GlobalEnhancers,
-  PageLinks,
 ];
 
 /** With the option `globalGuard`. */

@@ -4,6 +4,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { dependenciesOf, tokenOf } from './dependencies.js';
 
 type NestModule = ModulesContainer extends Map<string, infer M> ? M : never;
 type Provider = NestModule['providers'] extends Map<unknown, infer P> ? P : never;
@@ -40,7 +41,7 @@ function isPerRequest(module: NestModule, token: Token, seen = new Set<Provider>
   seen.add(found.provider);
   const { scope } = found.provider;
   if (scope === Scope.REQUEST) return true;
-  return dependenciesOf(found.provider).some((one) => isPerRequest(found.module, one, seen));
+  return tokensOf(found.provider).some((one) => isPerRequest(found.module, one, seen));
 }
 
 function find(
@@ -59,22 +60,8 @@ function find(
   return null;
 }
 
-/** What a factory injects, or a class by its constructor and its properties. */
-function dependenciesOf({ inject, metatype }: Provider): Token[] {
+/** What a factory injects, or a class. */
+function tokensOf({ inject, metatype }: Provider): Token[] {
   if (inject) return inject.map(tokenOf);
-  if (typeof metatype !== 'function') return [];
-  const read = <T>(key: string): T[] => (Reflect.getMetadata(key, metatype) as T[] | undefined) ?? [];
-  const parameters = [...read<unknown>('design:paramtypes')];
-  for (const { index, param } of read<{ index: number; param: unknown }>('self:paramtypes')) {
-    parameters[index] = param;
-  }
-  const properties = read<{ type: unknown }>('self:properties_metadata').map(({ type }) => type);
-  return [...parameters, ...properties].map(tokenOf);
-}
-
-/** Out of `{ token, optional }` and `forwardRef()`. */
-function tokenOf(dependency: unknown): Token {
-  if (typeof dependency !== 'object' || dependency === null) return dependency as Token;
-  const { token, forwardRef } = dependency as { token?: Token; forwardRef?: () => Token };
-  return token ?? forwardRef?.() ?? (dependency as Token);
+  return typeof metatype === 'function' ? dependenciesOf(metatype) : [];
 }

@@ -9,6 +9,7 @@ export type {
   PageError,
   PlacedSession,
 } from './frame/page-props.js';
+export type { MfaCountedText, MfaPlainPageText } from '../i18n/page-texts.js';
 export { mfaStyleSheet } from './frame/style-sheet.js';
 export { TEMPLATES as MFA_PAGE_TEMPLATES } from './render/templates.js';
 export { default as MfaDefaultLayout } from './templates/layout.js';

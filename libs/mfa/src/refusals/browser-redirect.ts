@@ -15,7 +15,7 @@ import { PageLinks } from './page-links.js';
 import { needsQuery } from './page-needs.js';
 
 /** Pages that ask for a proof and then lead on to their `next`. */
-const ON_THE_WAY = ['authenticate', 'reauthenticate'];
+const ON_THE_WAY = ['authenticate', 'reauthenticate'] as const;
 
 /** Sends a browser that was refused to the page where its user can do what is missing. Other clients get their JSON. */
 @Injectable()

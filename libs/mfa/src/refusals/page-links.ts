@@ -4,7 +4,32 @@ import { ApplicationConfig } from '@nestjs/core';
 import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES, MFA_PATH } from '../options/addresses.js';
 
-/** The addresses of the pages and of what they call, as browsers see them. */
+/** A page, by its path below `pages.path`. */
+export type MfaPagePath =
+  | 'index'
+  | 'authenticate'
+  | 'reauthenticate'
+  | 'enrol'
+  | 'passkey'
+  | 'totp/add'
+  | 'totp/remove'
+  | 'webauthn/add'
+  | `webauthn/${string}/edit`
+  | `webauthn/${string}/remove`
+  | `factors/${string}/add`
+  | `factors/${string}/remove`
+  | 'recovery-codes'
+  | 'recovery-codes/generate'
+  | 'trusted-devices'
+  | 'sessions';
+
+/** What a page is told in its address; what is null stays out. */
+export type MfaPageQuery = Readonly<Record<string, string | null | undefined>>;
+
+/**
+ * The addresses of the pages (option `pages`), as browsers see them: with the application's global prefix, `pages.path` and
+ * `pages.publicPath` in them.
+ */
 @Injectable()
 export class PageLinks {
   constructor(
@@ -12,6 +37,22 @@ export class PageLinks {
     @Inject(MFA_PATH) private readonly apiPath: string,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
+
+  /** Whether there are pages. */
+  get areOn(): boolean {
+    return this.pages !== null;
+  }
+
+  /**
+   * The address of a page.
+   *
+   * @param query `next` is where the page leads on to, a path of the same site; others, such as `method` of `authenticate`, as the
+   *   refusals of the guard have them
+   * @throws {Error} without the option `pages`
+   */
+  to(page: MfaPagePath, query: MfaPageQuery = {}): string {
+    return this.at(page === 'index' ? '' : page, query);
+  }
 
   /** Where the pages lead back to. */
   get home(): string {
@@ -23,11 +64,16 @@ export class PageLinks {
     return this.publicPathOf(this.withPrefix(this.apiPath));
   }
 
-  /** The address of a page; a query value of null stays out. */
-  to(page: string, query: Readonly<Record<string, string | null | undefined>> = {}): string {
-    const { path = '', publicPath = null } = this.pages ?? {};
+  /**
+   * The address of a path below `pages.path`, whatever is there.
+   *
+   * @internal
+   */
+  at(path: string, query: MfaPageQuery = {}): string {
+    if (!this.pages) throw new Error('There are no pages to link to: set the option `pages`');
+    const { path: own, publicPath } = this.pages;
     const address =
-      publicPath === null ? this.withPrefix(joined(path, page)) : `/${joined(publicPath.slice(1), page)}`;
+      publicPath === null ? this.withPrefix(joined(own, path)) : `/${joined(publicPath.slice(1), path)}`;
     return withQuery(address, query);
   }
 
@@ -71,7 +117,7 @@ function withoutCommonEnd(one: string, other: string): [string, string] {
   return [first.join('/'), second.join('/')];
 }
 
-function withQuery(path: string, query: Readonly<Record<string, string | null | undefined>>): string {
+function withQuery(path: string, query: MfaPageQuery): string {
   const given = Object.entries(query).filter((entry): entry is [string, string] => Boolean(entry[1]));
   if (given.length === 0) return path;
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(given).toString()}`;

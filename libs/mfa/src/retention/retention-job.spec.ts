@@ -41,7 +41,9 @@ describe('the job that removes what has expired', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     purge.mockRejectedValue(new Error('the database is gone'));
     await jest.advanceTimersByTimeAsync(120_000);
-    expect(warn.mock.calls).toEqual(Array(2).fill(['Expired rows stay for now: the database is gone']));
+    expect(warn.mock.calls).toEqual(
+      Array(2).fill(['Expired rows could not be removed: the database is gone']),
+    );
     warn.mockRestore();
   });
 

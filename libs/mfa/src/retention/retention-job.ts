@@ -51,7 +51,7 @@ export class RetentionJob implements OnApplicationBootstrap, OnModuleDestroy {
       await this.expired.purge();
     } catch (error) {
       // The next round does what this one left.
-      this.logger.warn(`Expired rows stay for now: ${error instanceof Error ? error.message : ''}`);
+      this.logger.warn(`Expired rows could not be removed: ${error instanceof Error ? error.message : ''}`);
     } finally {
       this.isAtIt = false;
     }

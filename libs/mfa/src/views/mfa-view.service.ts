@@ -89,7 +89,7 @@ export class MfaViewService {
 
   private links(): MfaViewLinks {
     return {
-      security: this.pageLinks.to(''),
+      security: this.pageLinks.to('index'),
       addTotp: this.pageLinks.to('totp/add'),
       addKey: this.pageLinks.to('webauthn/add'),
       recoveryCodes: this.pageLinks.to('recovery-codes'),

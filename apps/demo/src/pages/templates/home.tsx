@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
+import type { MfaPagePath } from 'nestjs-mfa';
 
 import type { PageComponent } from '../page.js';
 import type { Site } from '../site.js';
@@ -116,7 +117,7 @@ function Step({ title, children }: { title: string; children: ComponentChildren 
 }
 
 /** Text without a link where the library's pages are off. */
-function SecurityLink({ site, page, children }: { site: Site; page?: string; children: string }): VNode {
+function SecurityLink({ site, page, children }: { site: Site; page?: MfaPagePath; children: string }): VNode {
   const href = site.security.link(page);
   return href === null ? <>{children}</> : <a href={href}>{children}</a>;
 }

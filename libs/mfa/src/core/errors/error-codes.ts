@@ -6,8 +6,8 @@ export const MFA_ERRORS = {
   unauthenticated: { status: 401, message: 'You are not signed in.' },
   session_expired: { status: 401, message: 'Your session has ended. Sign in again.' },
   mfa_required: { status: 401, message: 'Confirm with your second factor.' },
-  reauthentication_required: { status: 401, message: 'Enter your password again to go on.' },
-  mfa_enrollment_required: { status: 403, message: 'Set up two-factor authentication to go on.' },
+  reauthentication_required: { status: 401, message: 'Enter your password again to continue.' },
+  mfa_enrollment_required: { status: 403, message: 'Set up two-factor authentication to continue.' },
   authenticator_locked: {
     status: 403,
     message: 'This factor is locked after too many failed attempts. Use another one.',
@@ -32,7 +32,7 @@ export const MFA_ERRORS = {
   no_pending_setup: { status: 409, message: 'There is no set-up to finish, or it has expired. Start again.' },
   conflict: { status: 409, message: 'Another change came first, and nothing was changed. Try again.' },
   too_many_attempts: { status: 429, message: 'Too many attempts. Try again later.' },
-  too_many_messages: { status: 429, message: 'Too many codes were asked for. Try again later.' },
+  too_many_messages: { status: 429, message: 'Too many codes were requested. Try again later.' },
   message_not_sent: {
     status: 503,
     message: 'The code could not be sent. Try again, or use another factor.',

@@ -85,7 +85,7 @@ export function responseOf(request: object): object {
   const { res } = request as { res?: object };
   if (res) return res;
   throw new Error(
-    'This request knows no response, which has to carry the new session token: give the response too',
+    'The new session token has to go into the response, which this request does not know: pass the response too',
   );
 }
 

@@ -21,7 +21,7 @@ export class UnreadableAuthenticators {
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.unreadable', data });
     if (!this.refusals.isFirst(`unreadable ${row.id}`)) return;
     this.logger.error(
-      `Authenticator ${row.id} can't be read and judges no code until it is removed: ${error instanceof Error ? error.message : ''}`,
+      `Authenticator ${row.id} can't be read, and accepts no code until it is removed: ${error instanceof Error ? error.message : ''}`,
     );
   }
 }

@@ -159,7 +159,7 @@ export class FactorChange {
     } catch (error) {
       // The change is done, and its answer may hold recovery codes that are shown this once.
       this.logger.error(
-        `The trust in the browsers of user ${userIdOf(user)} ended, and could not be told of: ${error instanceof Error ? error.message : ''}`,
+        `The trusted browsers of user ${userIdOf(user)} were removed, and the event of it failed: ${error instanceof Error ? error.message : ''}`,
       );
     }
   }

@@ -48,7 +48,7 @@ export class FactorAvailability {
       if (error instanceof MfaException) throw error;
       // Nothing that one row does keeps the user's other factors from working.
       this.logger.error(
-        `Whether ${row.id} (${row.type}) works can't be told: ${error instanceof Error ? error.message : ''}`,
+        `It could not be told whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,
       );
       return false;
     }

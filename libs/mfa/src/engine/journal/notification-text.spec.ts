@@ -43,7 +43,7 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],
   },
   attempts_exhausted: {
-    en: ['Example: too many failed attempts', 'Too many attempts to confirm that it is you failed'],
+    en: ['Example: too many failed attempts', 'Too many attempts to confirm your identity failed'],
     de: ['Example: Zu viele Fehlversuche', 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen'],
   },
   recovery_code_used: {
@@ -55,25 +55,25 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     de: ['Example: Nur noch wenige Wiederherstellungscodes', 'Verbleibende Wiederherstellungscodes: 3.'],
   },
   recovery_codes_regenerated: {
-    en: ['Example: new recovery codes were made', 'The former ones do not work any more.'],
+    en: ['Example: new recovery codes were made', 'The old ones no longer work.'],
     de: ['Example: Neue Wiederherstellungscodes wurden erzeugt', 'Die bisherigen gelten nicht mehr.'],
   },
   trusted_device_added: {
-    en: ['Example: a browser is trusted now', 'A browser was marked as trusted.'],
+    en: ['Example: a browser is now trusted', 'A browser was marked as trusted.'],
     de: ['Example: Ein Browser gilt jetzt als vertrauenswürdig', 'Ein Browser wurde als vertrauenswürdig'],
   },
   trusted_device_reused: {
-    en: ['Example: the trust in a browser was used twice', 'Two browsers presented what only one'],
+    en: ['Example: a trusted browser may have been copied', 'Two browsers presented the token'],
     de: [
-      'Example: Das Vertrauen in einen Browser wurde doppelt verwendet',
-      'Zwei Browser haben vorgewiesen, was nur einer haben kann',
+      'Example: Ein vertrauenswürdiger Browser wurde vielleicht kopiert',
+      'Zwei Browser haben das Token eines Browsers vorgewiesen',
     ],
   },
   trusted_device_copied: {
-    en: ['Example: the trust in a browser turned up in another one', 'Another kind of browser presented'],
+    en: ['Example: the token of a trusted browser was used elsewhere', 'Another kind of browser presented'],
     de: [
-      'Example: Das Vertrauen in einen Browser ist in einem anderen aufgetaucht',
-      'Ein Browser anderer Art hat vorgewiesen',
+      'Example: Das Token eines vertrauenswürdigen Browsers wurde anderswo verwendet',
+      'Ein Browser anderer Art hat das Token',
     ],
   },
   admin_reset: {
@@ -108,7 +108,7 @@ describe('the texts of a notification', () => {
   it('are whole, in English', () => {
     expect(write({}).text).toBe(
       '“My phone” was added to your account. It can be used to sign in from now on.\n\n' +
-        'When: January 15, 2027 at 8:00:00 AM UTC\nFrom the address: 192.0.2.1\nWith: Firefox\n\n' +
+        'When: January 15, 2027 at 8:00:00 AM UTC\nIP address: 192.0.2.1\nBrowser: Firefox\n\n' +
         'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run Example.',
     );
   });
@@ -116,7 +116,7 @@ describe('the texts of a notification', () => {
   it('are whole, in German', () => {
     expect(write({}, GERMAN).text).toBe(
       '„My phone“ wurde Ihrem Konto hinzugefügt und kann ab jetzt zur Anmeldung verwendet werden.\n\n' +
-        'Zeitpunkt: 15. Januar 2027 um 08:00:00 UTC\nVon der Adresse: 192.0.2.1\nMit: Firefox\n\n' +
+        'Zeitpunkt: 15. Januar 2027 um 08:00:00 UTC\nIP-Adresse: 192.0.2.1\nBrowser: Firefox\n\n' +
         'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von Example.',
     );
   });
@@ -126,8 +126,8 @@ describe('the texts of a notification', () => {
       const [, details] = write({ ip: null, userAgent: null }, texts).text.split('\n\n');
       expect(details?.split('\n')).toHaveLength(1);
     }
-    expect(write({ ip: null }).text).toContain('UTC\nWith: Firefox\n');
-    expect(write({ userAgent: null }).text).toContain('From the address: 192.0.2.1\n\n');
+    expect(write({ ip: null }).text).toContain('UTC\nBrowser: Firefox\n');
+    expect(write({ userAgent: null }).text).toContain('IP address: 192.0.2.1\n\n');
   });
 
   it('say that no code is left', () => {
@@ -146,8 +146,8 @@ describe('the texts of a notification', () => {
     );
     expect(html.match(/<[^>]*>/g)?.filter((tag) => !['<p>', '</p>', '<br>'].includes(tag))).toEqual([]);
     expect(html).toContain('&lt;img src=x onerror=1&gt;&quot;&#39;&amp;');
-    expect(html).toContain('With: Unknown browser');
-    expect(html).not.toContain('From the address');
+    expect(html).toContain('Browser: Unknown browser');
+    expect(html).not.toContain('IP address');
     expect(html).toContain('&lt;i&gt;Site&lt;/i&gt;');
     // The plain text is plain: nothing is escaped in it.
     expect(text).toContain(`“<img src=x onerror=1>"'&”`);
@@ -173,8 +173,8 @@ describe('the texts of a notification', () => {
     ['\u202eelpmaxe.live//:ptth'],
   ])('say of the browser %j only that it is unknown', (userAgent) => {
     for (const [texts, unknown] of [
-      [ENGLISH, 'With: Unknown browser'],
-      [GERMAN, 'Mit: Unbekannter Browser'],
+      [ENGLISH, 'Browser: Unknown browser'],
+      [GERMAN, 'Browser: Unbekannter Browser'],
     ] as const) {
       const { text, html } = write({ userAgent }, texts);
       expect(text.split('\n\n')[1]?.split('\n')[2]).toBe(unknown);
@@ -186,9 +186,9 @@ describe('the texts of a notification', () => {
   it('name the browser and its system where they are known', () => {
     const firefox =
       'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 https://evil.example';
-    expect(write({ userAgent: firefox }).text).toContain('With: Firefox on Linux');
-    expect(write({ userAgent: firefox }, GERMAN).text).toContain('Mit: Firefox unter Linux');
-    expect(write({ userAgent: 'Foo (Windows NT 10.0)' }).text).toContain('With: Windows');
+    expect(write({ userAgent: firefox }).text).toContain('Browser: Firefox on Linux');
+    expect(write({ userAgent: firefox }, GERMAN).text).toContain('Browser: Firefox unter Linux');
+    expect(write({ userAgent: 'Foo (Windows NT 10.0)' }).text).toContain('Browser: Windows');
   });
 
   it.each(['https://evil.example', 'call +1 555 0100', '192.0.2.1 or evil.example', '1.2.3', ''])(
@@ -201,8 +201,8 @@ describe('the texts of a notification', () => {
   );
 
   it('show addresses of both kinds, without a zone', () => {
-    expect(write({ ip: '2001:db8::1' }).text).toContain('From the address: 2001:db8::1\n');
-    expect(write({ ip: 'fe80::1%evil.example' }).text).toContain('From the address: fe80::1\n');
+    expect(write({ ip: '2001:db8::1' }).text).toContain('IP address: 2001:db8::1\n');
+    expect(write({ ip: 'fe80::1%evil.example' }).text).toContain('IP address: fe80::1\n');
   });
 
   it.each([

@@ -63,7 +63,7 @@ export class RefusalLog implements OnModuleDestroy {
   later(work: () => Promise<void>): void {
     const done = work()
       .catch((error: unknown) => {
-        this.logger.warn(`A refusal was not told of: ${error instanceof Error ? error.message : ''}`);
+        this.logger.warn(`A refusal could not be recorded: ${error instanceof Error ? error.message : ''}`);
       })
       .finally(() => this.underway.delete(done));
     this.underway.add(done);

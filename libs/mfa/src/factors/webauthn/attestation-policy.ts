@@ -36,7 +36,7 @@ export class AttestationPolicy implements OnModuleInit {
     const { webauthn } = this.options;
     if (webauthn?.allowedAaguids && !asksForAttestation(webauthn)) {
       this.logger.warn(
-        '`webauthn.allowedAaguids` lets no key in: without attestation nobody can prove their model. Set `webauthn.attestation` to `direct` and give `webauthn.attestationRoots`, or leave the AAGUIDs out',
+        '`webauthn.allowedAaguids` refuses every key: without attestation no key can prove its model. Set `webauthn.attestation` to `direct` and give `webauthn.attestationRoots`, or leave the AAGUIDs out',
       );
     }
   }

@@ -55,7 +55,7 @@ export class WellKnownRoutes {
     const asked = origins.find((origin) => host !== undefined && isOnHost(new URL(origin), host));
     const origin = asked ?? origins[0];
     if (origin === undefined) throw new MfaException('not_found');
-    return { enroll: origin + this.links.to('webauthn/add'), manage: origin + this.links.to('') };
+    return { enroll: origin + this.links.to('webauthn/add'), manage: origin + this.links.to('index') };
   }
 
   private answer(path: string, describe: (request: object) => object): void {

@@ -93,13 +93,13 @@ export class AuthenticatePage {
         // The form of a key is sent with what its ceremony gave; that of a code without.
         if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
-          return new PageRedirect(next ?? this.links.to(''));
+          return new PageRedirect(next ?? this.links.to('index'));
         }
         const { code } = await this.form.check(AuthenticateDto, { code: textOf(body['code']) });
         const { remainingRecoveryCodes } = await this.flow.authenticateByCode(context, code, proof);
         const wantsCodes = remainingRecoveryCodes !== undefined && isTicked(body['newCodes']);
         const onward = wantsCodes ? this.links.to('recovery-codes/generate', { next }) : next;
-        return new PageRedirect(onward ?? this.links.to(''));
+        return new PageRedirect(onward ?? this.links.to('index'));
       },
       (refusal) => this.page(context, { next, method, only, needs }, refusal),
     );

@@ -112,7 +112,7 @@ export class FactorPages {
         if (!this.registry.find(type) || !own.some((one) => one.id === id))
           throw new MfaException('not_found');
         await this.removal.remove(user, id, context);
-        return new PageRedirect(this.links.to('', { notice: 'removed' }));
+        return new PageRedirect(this.links.to('index', { notice: 'removed' }));
       },
       (refusal) => this.removePage(user, context, type, id, refusal),
     );

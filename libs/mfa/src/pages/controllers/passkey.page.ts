@@ -43,7 +43,7 @@ export class PasskeyPage {
       {},
       async () => {
         await this.flow.signIn(parseCredential(body['credential']), exchange);
-        return new PageRedirect(next ?? this.links.to(''));
+        return new PageRedirect(next ?? this.links.to('index'));
       },
       (refusal) => this.page(next, refusal),
     );

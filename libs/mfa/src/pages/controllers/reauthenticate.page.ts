@@ -54,7 +54,7 @@ export class ReauthenticatePage {
       { field: 'password', codes: { incorrect_code: 'wrongPassword' } },
       async () => {
         await this.password.prove(user, textOf(body['password']), exchange);
-        return new PageRedirect(next ?? this.links.to(''));
+        return new PageRedirect(next ?? this.links.to('index'));
       },
       (refusal) => this.page(user, next, refusal),
     );

@@ -92,7 +92,7 @@ export class RecoveryCodesPages {
   @Get('recovery-codes/saved')
   @Access('anyone')
   saved(@QueryText('next') next: string | null): PageAnswer {
-    return new PageRedirect(safeNext(next) ?? this.links.to(''));
+    return new PageRedirect(safeNext(next) ?? this.links.to('index'));
   }
 
   private canGenerate({ account }: MfaRequestContext): boolean {

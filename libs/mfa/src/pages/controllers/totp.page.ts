@@ -109,7 +109,7 @@ export class TotpPages {
         const own = await this.authenticators.find(user, TOTP_TRAITS.type);
         if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
         await this.removal.remove(user, id, context);
-        return new PageRedirect(this.links.to('', { notice: 'removed' }));
+        return new PageRedirect(this.links.to('index', { notice: 'removed' }));
       },
       (refusal) => this.removePage(user, context, id, refusal),
     );

@@ -116,7 +116,7 @@ export class WebAuthnPages {
       async () => {
         const { name } = await this.form.check(RenameAuthenticatorDto, { name: textOf(body['name']) });
         await this.renaming.rename(user, id, name, context);
-        return new PageRedirect(this.links.to('', { notice: 'renamed' }));
+        return new PageRedirect(this.links.to('index', { notice: 'renamed' }));
       },
       (refusal) =>
         show('webauthn/edit', { authenticator, name: textOf(body['name']), error: refusal.error }, refusal),
@@ -146,7 +146,7 @@ export class WebAuthnPages {
       { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
       async () => {
         await this.removal.remove(user, id, context);
-        return new PageRedirect(this.links.to('', { notice: 'key-removed' }));
+        return new PageRedirect(this.links.to('index', { notice: 'key-removed' }));
       },
       (refusal) => this.removePage(user, context, id, refusal),
     );

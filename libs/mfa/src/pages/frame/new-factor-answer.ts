@@ -26,7 +26,7 @@ export class NewFactorAnswers {
     { request, response }: HttpExchange,
     { recoveryCodes, next, notice }: Added,
   ): Promise<PageRedirect> {
-    const onward = next ?? this.links.to('', { notice });
+    const onward = next ?? this.links.to('index', { notice });
     const session = getMfaSession(request);
     if (!recoveryCodes || !session) return new PageRedirect(onward);
     await this.flash.put(response, { user: null, session }, recoveryCodes);

@@ -61,8 +61,8 @@ export class OldForms {
   /** Where the first of two has led: the browser has dropped that answer and kept its cookie. */
   private onward(request: object): string {
     const next = safeNext((request as FormRequest).body?.next);
-    const gaveCodes = GIVES_CODES.some((page) => this.links.to(page) === this.pathOf(request));
-    return gaveCodes ? this.links.to('recovery-codes/generate', { next }) : (next ?? this.links.to(''));
+    const gaveCodes = GIVES_CODES.some((page) => this.links.at(page) === this.pathOf(request));
+    return gaveCodes ? this.links.to('recovery-codes/generate', { next }) : (next ?? this.links.to('index'));
   }
 
   private pathOf(request: object): string | null {

@@ -39,6 +39,6 @@ export class PageAssets {
   }
 
   private addressOf(name: AssetName): string {
-    return this.links.to(`assets/${name}`, { v: this.find(name)?.version });
+    return this.links.at(`assets/${name}`, { v: this.find(name)?.version });
   }
 }

@@ -74,7 +74,7 @@ export class PageCookies {
 
   private scopeOf(page: string): { secure: boolean; path: string } {
     const { cookie } = this.options.session;
-    return { secure: cookie !== false && cookie.secure, path: this.links.to(page) };
+    return { secure: cookie !== false && cookie.secure, path: this.links.at(page) };
   }
 }
 

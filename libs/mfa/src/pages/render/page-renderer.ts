@@ -87,7 +87,7 @@ export class PageRenderer {
       api: this.links.api,
       isSignedIn: context.authenticatedSession !== null,
       csrfToken: await this.forms.tokenFor(context),
-      link: (page, query) => this.links.to(page, query),
+      link: (page, query) => this.links.at(page, query),
       fill: (text, values = {}) => fillText(texts, text, values, locale),
       formatDate: (date) => formatMoment(date, locale),
     };

@@ -3,12 +3,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { MfaUserState, configureMfaTables } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
-import type { Write } from '../libs/mfa/src/storage/mfa-storage.js';
-import { MfaStorage } from '../libs/mfa/src/storage/mfa-storage.js';
-import type { ServerName } from './support/servers.js';
-import { createDatabase, hasServer } from './support/servers.js';
-import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import type { Write } from './mfa-storage.js';
+import { MfaStorage } from './mfa-storage.js';
+import type { ServerName } from '../../../../test/support/servers.js';
+import { createDatabase, hasServer } from '../../../../test/support/servers.js';
+import type { TestApp } from '../../../../test/support/test-app.js';
+import { codeOf, enrol, halfSignIn, startTestApp } from '../../../../test/support/test-app.js';
 
 const available = {
   postgres: await hasServer('postgres'),
