@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import type { LoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
 import {
   MfaAdminService,
   MfaFactorChallenge,
@@ -15,7 +15,7 @@ import type { TestApp, TestAppOptions } from './support/test-app.js';
 import {
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -47,7 +47,7 @@ class MagicController {
     @Body() { id, firstFactor }: { id: string; firstFactor: string },
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
   }
 }
@@ -312,8 +312,8 @@ describe('codes that are sent', () => {
     expect((await byLink.post('/mfa/factors/sms_code')).status).toBe(201);
   });
 
-  it('stand beside other factors, and each judges its own', async () => {
-    const user = await enrol(test);
+  it('stand beside other factors, and each verifies its own', async () => {
+    const user = await enroll(test);
     await user.client.post('/mfa/factors/email_code');
     await user.client.post('/mfa/factors/email_code/activate', { code: lastCode() });
     test.clock.advance(30);

@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaEvent, TotpAlgorithm } from 'nestjs-mfa';
-import type { ImportRecord, ImportRow } from 'nestjs-mfa/import';
+import type { MfaImportRecord, MfaImportRow } from 'nestjs-mfa/import';
 import { MfaAdminService, MfaEvents, MfaImportError, MfaImportService } from 'nestjs-mfa';
 import {
   csvRows,
@@ -18,7 +18,7 @@ import {
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const fixture = (name: string) => `test/fixtures/import/${name}`;
 /** 10 bytes, as Google Authenticator made them. */
@@ -50,7 +50,7 @@ function newUser(id = newUserId()): string {
   return id;
 }
 
-const totpRecord = (userId: string): ImportRecord => ({ userId, totp: { secret: SHORT } });
+const totpRecord = (userId: string): MfaImportRecord => ({ userId, totp: { secret: SHORT } });
 
 describe('an import', () => {
   let test: TestApp;
@@ -214,7 +214,7 @@ describe('an import', () => {
   });
 
   it('adds only what the user lacks', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const mine = newUser();
     await imports.importRecords([totpRecord(mine)]);
     const report = await imports.importRecords([
@@ -234,7 +234,7 @@ describe('an import', () => {
 
   it('rejects rows one by one, naming no secret, and says the same in a dry run, which writes nothing', async () => {
     const [good, alone] = [newUser(), newUser()];
-    const rows: ImportRow[] = [
+    const rows: MfaImportRow[] = [
       totpRecord(good),
       totpRecord(good),
       { userId: alone, recoveryCodes: [{ code: '12345678' }] },
@@ -278,7 +278,7 @@ describe('an import', () => {
   it('stops where the database fails, and goes on from there', async () => {
     const ids = [newUser(), newUser(), newUser()];
     const records = ids.map(totpRecord);
-    async function* rows(): AsyncGenerator<ImportRow> {
+    async function* rows(): AsyncGenerator<MfaImportRow> {
       for (const [index, record] of records.entries()) {
         if (index === 1) await test.dataSource.query('ALTER TABLE mfa_recovery_code RENAME TO away');
         yield index === 1 ? { ...record, line: 12, recoveryCodes: [{ code: '12345678' }] } : record;
@@ -376,7 +376,7 @@ describe('an import', () => {
   });
 });
 
-describe('an import and the enrolment grace period', () => {
+describe('an import and the enrollment grace period', () => {
   it('let it neither begin nor begin again', async () => {
     const test = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 3600 } });
     const imports = test.app.get(MfaImportService);

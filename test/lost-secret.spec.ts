@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { DiscardReport, MfaEvent } from 'nestjs-mfa';
+import type { MfaDiscardReport, MfaEvent } from 'nestjs-mfa';
 import {
   MfaAdminService,
   MfaAuditService,
@@ -21,7 +21,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -32,7 +32,7 @@ const NEW = 'the new secret of the tests, of 32 bytes or more';
 
 const mfa = { webauthn: RELYING_PARTY, audit: { enabled: true }, rateLimit: { attempts: 50 } };
 
-const NOTHING: DiscardReport = {
+const NOTHING: MfaDiscardReport = {
   users: 0,
   authenticatorApps: 0,
   securityKeys: 0,
@@ -49,7 +49,7 @@ async function addKey(client: Client): Promise<SoftwareAuthenticator> {
   return key;
 }
 
-async function enrolKey(test: TestApp) {
+async function enrollKey(test: TestApp) {
   const id = newUserId();
   const client = test.client();
   await client.post('/login', { id });
@@ -78,9 +78,9 @@ describe('a secret that is lost for good', () => {
     const { orm, drop } = await sharedDatabase();
     const options = { ...mfa, factors: [TokenListFactor] };
     const before = await startTestApp({ orm, mfa: { ...options, secret: LOST } });
-    const both = await enrol(before);
+    const both = await enroll(before);
     await addKey(both.client);
-    const keyOnly = await enrolKey(before);
+    const keyOnly = await enrollKey(before);
     const inSetup = before.client();
     await inSetup.post('/login', { id: newUserId() });
     await inSetup.post('/mfa/totp');
@@ -125,10 +125,10 @@ describe('a secret that is lost for good', () => {
     expect(await loginStatus(test, both)).toBe('authenticated');
     await test.app.close();
 
-    // From now on it boots without further ado, and everybody can enrol again.
+    // From now on it boots without further ado, and everybody can enroll again.
     const after = await startTestApp({ orm, mfa: { ...options, secret: NEW } });
     after.clock.advance(1200);
-    const again = await enrol(after);
+    const again = await enroll(after);
     expect(await codeStatus(await halfSignIn(after, again), again.recoveryCodes[0])).toBe(200);
     await after.app.close();
     await drop();
@@ -137,11 +137,11 @@ describe('a secret that is lost for good', () => {
   it('costs nobody a factor that is under another secret', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const lost = await enrol(before);
+    const lost = await enroll(before);
     await before.app.close();
     const between = await startTestApp({ orm, mfa: { ...mfa, secret: [NEW, LOST] } });
     between.clock.advance(600);
-    const kept = await enrol(between);
+    const kept = await enroll(between);
     const half = await halfSignIn(between, lost);
     expect(await codeStatus(half, codeOf(lost.secret, between.clock))).toBe(200);
     const key = await addKey(half);
@@ -172,7 +172,7 @@ describe('a secret that is lost for good', () => {
   it('costs nobody a security key where the operator answers for the database', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const [good, forged] = [await enrolKey(before), await enrolKey(before)];
+    const [good, forged] = [await enrollKey(before), await enrollKey(before)];
     await before.app.close();
     const test = await startWithout({ orm, mfa: { ...mfa, secret: NEW } });
     expect(await keyStatus(await halfSignIn(test, good), good.key)).toBe(400);
@@ -214,7 +214,7 @@ describe('a secret that is lost for good', () => {
     const { orm, drop } = await sharedDatabase();
     const options = { orm, adapter: KeyServiceAdapter };
     const before = await startTestApp({ ...options, mfa: { ...mfa, secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startWithout({ ...options, mfa: { ...mfa, secret: NEW } });
     const report = await test.app.get(MfaAdminService).discardUnreadable({ reseal: true });
@@ -226,7 +226,7 @@ describe('a secret that is lost for good', () => {
     await drop();
 
     const wrapping = await startTestApp({ mfa, adapter: WrappingAdapter });
-    const own = await enrol(wrapping);
+    const own = await enroll(wrapping);
     (wrapping.adapter as WrappingAdapter).isAway = true;
     await expect(wrapping.app.get(MfaAdminService).discardUnreadable()).rejects.toThrow('is away');
     (wrapping.adapter as WrappingAdapter).isAway = false;
@@ -237,7 +237,7 @@ describe('a secret that is lost for good', () => {
   it('leaves what the adapter lets nobody delete', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startWithout({ orm, mfa: { ...mfa, secret: NEW } });
     test.adapter.canDeleteAuthenticator = () => false;
@@ -252,7 +252,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   const withoutKey = async (): Promise<{ test: TestApp; user: Enrolled; drop: () => Promise<void> }> => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await rowsOf(before.dataSource, "DELETE FROM mfa_key WHERE id = 'recovery-codes'");
     await before.app.close();
     const test = await startTestApp({ orm, mfa });
@@ -304,7 +304,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   it('works again as soon as its row is back', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     const [row] = await rowsOf(before.dataSource, "SELECT * FROM mfa_key WHERE id = 'recovery-codes'");
     await rowsOf(before.dataSource, "DELETE FROM mfa_key WHERE id = 'recovery-codes'");
     await before.app.close();
@@ -320,7 +320,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   it('is lost too when its envelope is damaged', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await rowsOf(before.dataSource, "UPDATE mfa_key SET data = 'junk' WHERE id = 'recovery-codes'");
     await before.app.close();
     const test = await startTestApp({ orm, mfa });
@@ -346,7 +346,7 @@ describe('the command line', () => {
   it('discards after a dry run, exports and forgets', async () => {
     const orm = { type: 'better-sqlite3', database: path('app.sqlite') } as const;
     const before = await startTestApp({ orm, mfa: { secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.close();
 
     const exported = JSON.parse(await run('export-user', user.id));

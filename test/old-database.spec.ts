@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EncryptionContext } from 'nestjs-mfa';
+import type { MfaEncryptionContext } from 'nestjs-mfa';
 import { MFA_ENTITIES, MfaAdminService, MfaService, mfaMigrations } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
@@ -171,7 +171,7 @@ describe('a database of the last version before factors could plug in', () => {
         return `kms:${Buffer.from(text).toString('base64')}`;
       }
 
-      override decrypt(text: string, context: EncryptionContext): string | Promise<string> {
+      override decrypt(text: string, context: MfaEncryptionContext): string | Promise<string> {
         return text.startsWith('kms:')
           ? Buffer.from(text.slice(4), 'base64').toString()
           : super.decrypt(text, context);

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { EncryptionContext } from 'nestjs-mfa';
+import type { MfaEncryptionContext } from 'nestjs-mfa';
 import { MfaAdminService, RecoveryCodesService } from 'nestjs-mfa';
 
 import { PAGES } from './pages/support.js';
@@ -14,7 +14,7 @@ import {
   SECRET,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -39,7 +39,7 @@ class OwnKeyAdapter extends TestAdapter {
   readonly asked: string[] = [];
   mood: 'well' | 'away' | 'silent' | 'confused' = 'well';
 
-  override async encrypt(text: string, context: EncryptionContext): Promise<string> {
+  override async encrypt(text: string, context: MfaEncryptionContext): Promise<string> {
     await this.answer(context);
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', MASTER, iv).setAAD(Buffer.from(JSON.stringify(context)));
@@ -47,7 +47,7 @@ class OwnKeyAdapter extends TestAdapter {
     return ['kms', ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url'))].join(':');
   }
 
-  override async decrypt(text: string, context: EncryptionContext): Promise<string> {
+  override async decrypt(text: string, context: MfaEncryptionContext): Promise<string> {
     await this.answer(context);
     // Data of factors from before; which keys are, the module knows itself.
     if (!text.startsWith('kms:') && context.purpose !== 'key') return super.decrypt(text, context);
@@ -60,7 +60,7 @@ class OwnKeyAdapter extends TestAdapter {
   }
 
   /** Only keys are refused: the data of factors may be with another service. */
-  private async answer({ purpose, recordId }: EncryptionContext): Promise<void> {
+  private async answer({ purpose, recordId }: MfaEncryptionContext): Promise<void> {
     if (purpose !== 'key') return;
     this.asked.push(recordId);
     if (this.mood === 'away') throw new Error('The key service is away');
@@ -128,7 +128,7 @@ describe('keys of the module with a key service of the application', () => {
   it('are wrapped by it alone, asked for once, and there again after a restart', async () => {
     const orm = await shared();
     const before = await start(orm);
-    const user = await enrol(before);
+    const user = await enroll(before);
     const token = await tokenOf(before);
     const rows = await keyData(before);
     expect(rows).toHaveLength(2);
@@ -151,9 +151,9 @@ describe('keys of the module with a key service of the application', () => {
   it('are replaced there too, each bound to its id', async () => {
     const orm = await shared();
     const test = await start(orm);
-    const ada = await enrol(test);
+    const ada = await enroll(test);
     await test.app.get(MfaAdminService).replaceRecoveryCodeKey();
-    const bob = await enrol(test);
+    const bob = await enroll(test);
     const again = await start(orm);
     for (const user of [ada, bob])
       expect(await codeAnswer(again, user, user.recoveryCodes[0])).toEqual(RIGHT);
@@ -168,7 +168,7 @@ describe('keys of the module with a key service of the application', () => {
   it('go on working from before the adapter had one, and are handed over by `rotate-secret`', async () => {
     const orm = await shared();
     const before = await start(orm, { adapter: TestAdapter });
-    const user = await enrol(before);
+    const user = await enroll(before);
     const token = await tokenOf(before);
     const under = await keyData(before);
     expect(under.filter((data) => !data.startsWith('v1.'))).toEqual([]);
@@ -192,7 +192,7 @@ describe('keys of the module with a key service of the application', () => {
   it('outlive a secret that is replaced', async () => {
     const orm = await shared();
     const before = await start(orm);
-    const user = await enrol(before);
+    const user = await enroll(before);
     const both = await start(orm, { secret: [NEW, SECRET] });
     const token = await tokenOf(both);
     expect((await both.app.get(MfaAdminService).rotateSecret()).unreadable).toBe(0);
@@ -205,11 +205,11 @@ describe('keys of the module with a key service of the application', () => {
   it('keep nothing else from working while it is away, and are asked for again', async () => {
     const orm = await shared();
     const before = await start(orm);
-    const user = await enrol(before);
+    const user = await enroll(before);
     const test = await start(orm, { adapter: moody('away') });
     expect(test.logger.lines.join('\n')).toContain('The key service is away');
 
-    // Neither judged nor counted, for longer than the budget lasts.
+    // Neither verified nor counted, for longer than the budget lasts.
     const half = await halfSignIn(test, user);
     for (let i = 0; i < 60; i++) {
       expect((await half.post('/mfa/authenticate', { code: user.recoveryCodes[0] })).status).toBe(400);
@@ -247,7 +247,7 @@ describe('keys of the module with a key service of the application', () => {
   it('are none when it answers with something else', async () => {
     const orm = await shared();
     const before = await start(orm);
-    const user = await enrol(before);
+    const user = await enroll(before);
     const under = await keyData(before);
     const test = await start(orm, { adapter: moody('confused') });
     expect(await codeAnswer(test, user, user.recoveryCodes[0])).toEqual(NOT_JUDGED);

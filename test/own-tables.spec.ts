@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { BegunSetup, FactorProof, FactorTraits, FactorVerdict } from 'nestjs-mfa';
+import type { MfaBegunSetup, MfaFactorProof, MfaFactorTraits, MfaFactorVerdict } from 'nestjs-mfa';
 import { MfaFactor, readMfaClaims } from 'nestjs-mfa';
 
 import { PaperCode, PaperCodesFactor } from './fixtures/paper-codes.factor.js';
@@ -16,17 +16,17 @@ declare module 'nestjs-mfa' {
 
 /** A token that counts up: its codes are numbers, each greater than the one before. */
 class CounterFactor extends MfaFactor {
-  static readonly traits = { type: 'counter', steps: true } satisfies FactorTraits;
+  static readonly traits = { type: 'counter', steps: true } satisfies MfaFactorTraits;
 
-  begin(): BegunSetup {
+  begin(): MfaBegunSetup {
     return { data: 'a counter', expiresAt: new Date(this.mfa.clock.now() + 600_000), answer: {} };
   }
 
-  activate(code: string): 'wrong' | FactorProof {
+  activate(code: string): 'wrong' | MfaFactorProof {
     return code.startsWith('77') ? { step: Number(code) } : 'wrong';
   }
 
-  verify(code: string): FactorVerdict {
+  verify(code: string): MfaFactorVerdict {
     return this.activate(code);
   }
 }

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Inject, Module } from '@nestjs/common';
 import type {
-  EncryptionContext,
+  MfaEncryptionContext,
   MfaModuleOptions,
   MfaType,
   MfaUser,
@@ -12,7 +12,7 @@ import type {
 import { Authenticator, DefaultMfaAdapter } from 'nestjs-mfa';
 import { toString } from 'qrcode';
 
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 class BrandedAdapter extends DefaultMfaAdapter {
   override getTotpIssuer(): string {
@@ -53,11 +53,11 @@ class NumberedAdapter extends DefaultMfaAdapter {
 }
 
 class KeyServiceAdapter extends DefaultMfaAdapter {
-  override async encrypt(text: string, context?: EncryptionContext): Promise<string> {
+  override async encrypt(text: string, context?: MfaEncryptionContext): Promise<string> {
     return keyService.encrypt(text, JSON.stringify(context));
   }
 
-  override async decrypt(text: string, context?: EncryptionContext): Promise<string> {
+  override async decrypt(text: string, context?: MfaEncryptionContext): Promise<string> {
     return keyService.decrypt(text, JSON.stringify(context));
   }
 }
@@ -89,7 +89,7 @@ class CompanyAdapter extends DefaultMfaAdapter {
   }
 
   /** AES-256-GCM under a key of your own; the context is authenticated, so that no row can be given to another user. */
-  override encrypt(text: string, context?: EncryptionContext): string {
+  override encrypt(text: string, context?: MfaEncryptionContext): string {
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv);
     cipher.setAAD(Buffer.from(JSON.stringify(context)));
@@ -97,7 +97,7 @@ class CompanyAdapter extends DefaultMfaAdapter {
     return [iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url')).join('.');
   }
 
-  override decrypt(text: string, context?: EncryptionContext): string {
+  override decrypt(text: string, context?: MfaEncryptionContext): string {
     const [iv, tag, data] = text.split('.').map((part) => Buffer.from(part, 'base64url')) as [
       Buffer,
       Buffer,
@@ -186,7 +186,7 @@ describe('the recipes of docs/adapter.md', () => {
 
   it('keep the last factor', async () => {
     const test = await startTestApp({ adapter: KeepLastAdapter, mfa: { totp: { maxPerUser: 2 } } });
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).body.code).toBe(
       'cannot_delete_authenticator',
     );
@@ -236,7 +236,7 @@ describe('the recipes of docs/adapter.md', () => {
       adapter: { useClass: CompanyAdapter, imports: [KeyModule] },
       mfa: { webauthn: RELYING_PARTY },
     });
-    const user = await enrol(test, { username: 'ada' });
+    const user = await enroll(test, { username: 'ada' });
     const rows = await test.dataSource.getRepository(Authenticator).findBy({ userId: user.id });
     const { data, name } = rows.find(({ type }) => type === 'totp') as Authenticator;
     expect(name).toBe(`${user.id}'s Key #1`);

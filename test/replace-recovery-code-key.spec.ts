@@ -13,7 +13,7 @@ import type { Client } from './support/client.js';
 import { ENGINE, rowsOf, sharedDatabase } from './support/databases.js';
 import { HELD, HoldBack } from './support/hold-back.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const OLD = 'the old secret of the tests, of 32 bytes or more';
 const NEW = 'the new secret of the tests, of 32 bytes or more';
@@ -66,7 +66,7 @@ describe('replacing the key of recovery codes', () => {
 
   it('is for new sets; those that exist stay under theirs, until nothing needs it', async () => {
     const test = await start({ mfa: { audit: { enabled: true } } });
-    const [ada, bob] = [await enrol(test), await enrol(test)];
+    const [ada, bob] = [await enroll(test), await enroll(test)];
     const told: MfaEvent[] = [];
     test.app.get(MfaEvents).on('mfa.admin.recovery_code_key_replaced', (event) => told.push(event));
     expect(await adminOf(test).replaceRecoveryCodeKey({ actor: 'grace' })).toEqual({
@@ -81,7 +81,7 @@ describe('replacing the key of recovery codes', () => {
       .find({ types: ['mfa.admin.recovery_code_key_replaced'] });
     expect(entries).toMatchObject([{ userId: '', actorId: 'grace', data: { keyId: second } }]);
 
-    const carol = await enrol(test);
+    const carol = await enroll(test);
     expect([await keyOfSet(test, ada), await keyOfSet(test, carol)]).toEqual(['recovery-codes', second]);
     for (const user of [ada, bob, carol]) {
       expect(await statusOf(test, user, user.recoveryCodes[0])).toBe(200);
@@ -116,7 +116,7 @@ describe('replacing the key of recovery codes', () => {
     }
     // At one moment of a clock that stands still each is newer than the one before.
     expect(Object.values(await keysOf(test))).toEqual([true]);
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(-86_400);
     expect(await adminOf(test).replaceRecoveryCodeKey()).toEqual({ formerSets: 1, removedKeys: 0 });
     const codes = await test.app.get(RecoveryCodesService).generate({ id: user.id });
@@ -125,16 +125,16 @@ describe('replacing the key of recovery codes', () => {
     expect(await test.app.get(RecoveryCodesService).validate({ id: user.id }, codes[0] as string)).toBe(true);
   });
 
-  it('is seen by an instance that has the former key in memory, when it judges and when it makes codes', async () => {
+  it('is seen by an instance that has the former key in memory, when it verifies and when it makes codes', async () => {
     const orm = await shared();
     const [one, two] = [await start({ orm }), await start({ orm })];
-    const ada = await enrol(one);
+    const ada = await enroll(one);
     expect(await statusOf(two, ada, ada.recoveryCodes[0])).toBe(200);
     await adminOf(one).replaceRecoveryCodeKey();
     const codes = await regenerate(ada.client);
     expect(await statusOf(two, ada, codes[0])).toBe(200);
     two.clock.advance(120);
-    const bob = await enrol(two);
+    const bob = await enroll(two);
     expect(await keyOfSet(two, bob)).toBe(await keyOfSet(one, ada));
     one.clock.advance(300);
     expect(await statusOf(one, bob, bob.recoveryCodes[0])).toBe(200);
@@ -146,14 +146,14 @@ describe('replacing the key of recovery codes', () => {
 
   it('costs a sign-in no statement more', async () => {
     const test = await start();
-    const ada = await enrol(test);
+    const ada = await enroll(test);
     const cost = async (user: Enrolled, code: string | undefined) => {
       const half = await halfSignIn(test, user);
       return (await test.logger.statementsOf(() => half.post('/mfa/authenticate', { code }))).length;
     };
     const before = await cost(ada, ada.recoveryCodes[0]);
     await adminOf(test).replaceRecoveryCodeKey();
-    const bob = await enrol(test);
+    const bob = await enroll(test);
     expect(await cost(ada, ada.recoveryCodes[1])).toBe(before);
     expect(await cost(bob, bob.recoveryCodes[0])).toBe(before);
     expect(before).toBeLessThanOrEqual(6);
@@ -179,9 +179,9 @@ describe('replacing the key of recovery codes', () => {
   it('goes with a secret that is replaced: all keys are under the new one', async () => {
     const orm = await shared();
     const before = await startTestApp({ orm, mfa: { ...LONG, secret: OLD } });
-    const ada = await enrol(before);
+    const ada = await enroll(before);
     await adminOf(before).replaceRecoveryCodeKey();
-    const bob = await enrol(before);
+    const bob = await enroll(before);
     await before.app.close();
     const both = await startTestApp({ orm, mfa: { ...LONG, secret: [NEW, OLD] } });
     expect((await adminOf(both).rotateSecret()).unreadable).toBe(0);
@@ -193,7 +193,7 @@ describe('replacing the key of recovery codes', () => {
 
   it('helps users to new codes while the former key is lost, and keeps that for when it is back', async () => {
     const test = await start();
-    const [ada, bob] = [await enrol(test), await enrol(test)];
+    const [ada, bob] = [await enroll(test), await enroll(test)];
     const [row] = await rowsOf(test.dataSource, "SELECT data FROM mfa_key WHERE id = 'recovery-codes'");
     await rowsOf(test.dataSource, "UPDATE mfa_key SET data = 'junk' WHERE id = 'recovery-codes'");
     const damaged = await start({ orm: await copyOf(test) });
@@ -213,9 +213,9 @@ describe('replacing the key of recovery codes', () => {
 
   it('leaves sets under a readable key alone, when those under a lost one are discarded', async () => {
     const test = await start();
-    const ada = await enrol(test);
+    const ada = await enroll(test);
     await adminOf(test).replaceRecoveryCodeKey();
-    const bob = await enrol(test);
+    const bob = await enroll(test);
     await rowsOf(test.dataSource, "UPDATE mfa_key SET data = 'junk' WHERE id LIKE 'recovery-codes:%'");
     const damaged = await start({ orm: await copyOf(test) });
     damaged.clock.advance(600);
@@ -231,7 +231,7 @@ describe('replacing the key of recovery codes', () => {
 
   it('is not undone by a key that somebody brings back who can only write to the table', async () => {
     const test = await start();
-    const ada = await enrol(test);
+    const ada = await enroll(test);
     await adminOf(test).replaceRecoveryCodeKey();
     const [{ data }] = await rowsOf(test.dataSource, "SELECT data FROM mfa_key WHERE id = 'recovery-codes'");
     await rowsOf(test.dataSource, "UPDATE mfa_key SET retired_at = NULL WHERE id = 'recovery-codes'");
@@ -298,7 +298,7 @@ describe('a set that is made while its key is replaced', () => {
   it('is never under a key that is gone, wherever it is held back', async () => {
     let points = 0;
     for (let point = 1; ; point++) {
-      const { client, id } = await enrol(test);
+      const { client, id } = await enroll(test);
       // Nothing needs the current key then.
       await replace();
       const [set] = (await client.get('/mfa/authenticators?type=recovery_codes')).body;
@@ -334,7 +334,7 @@ describe('a set that is made while its key is replaced', () => {
 
   it('is sound among many that are made and replaced at once', async () => {
     const all: Enrolled[] = [];
-    for (let i = 0; i < 8; i++) all.push(await enrol(test));
+    for (let i = 0; i < 8; i++) all.push(await enroll(test));
     const [replaced, ...sets] = await Promise.all([
       Promise.all([replace(), replace(), replace()]),
       ...all.map(({ client }) => regenerate(client)),

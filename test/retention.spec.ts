@@ -4,7 +4,7 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import {
-  AuditEntry,
+  MfaAuditEntry,
   AuthenticationSession,
   MfaAdminService,
   MfaAuditService,
@@ -22,7 +22,7 @@ import {
   RELYING_PARTY,
   SECRET,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -39,7 +39,7 @@ describe('what has expired', () => {
         audit: { enabled: true, retentionDays: 30 },
       },
     });
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await halfSignIn(test, user);
     await browser.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock), trustDevice: true });
     for (let i = 0; i < 10; i++) await test.client().post('/login', { id: newUserId() });
@@ -69,11 +69,11 @@ describe('what has expired', () => {
     await expect(admin.purgeExpired()).resolves.toMatchObject({ sessions: 0, totpSetups: 0 });
 
     test.clock.advance(30 * DAY);
-    const before = await test.dataSource.getRepository(AuditEntry).count();
+    const before = await test.dataSource.getRepository(MfaAuditEntry).count();
     const { trustedDevices, auditEntries } = await admin.purgeExpired();
     expect(trustedDevices).toBe(1);
     expect(auditEntries).toBeGreaterThan(10);
-    expect(await test.dataSource.getRepository(AuditEntry).count()).toBe(before - auditEntries);
+    expect(await test.dataSource.getRepository(MfaAuditEntry).count()).toBe(before - auditEntries);
     await test.close();
   }, 20_000);
 
@@ -102,11 +102,11 @@ describe('what has expired', () => {
       },
     });
     const key = new SoftwareAuthenticator();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { body: creation } = await user.client.post('/mfa/webauthn/options');
     await user.client.post('/mfa/webauthn', { credential: key.create(creation) });
     const admin = test.app.get(MfaAdminService);
-    const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, AuditEntry];
+    const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, MfaAuditEntry];
     const sizes: number[][] = [];
     for (let hour = 0; hour < HOURS; hour++) {
       test.clock.advance(3600);
@@ -149,7 +149,7 @@ describe('what has expired', () => {
       await client.post('/login', { id: newUserId() });
       await client.post('/mfa/totp');
     }
-    const entries = await first.dataSource.getRepository(AuditEntry).count();
+    const entries = await first.dataSource.getRepository(MfaAuditEntry).count();
     for (const { clock } of instances) clock.advance(2 * DAY);
     const living = first.client();
     await living.post('/login', { id: newUserId() });

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Inject, Injectable, Module, Post, Req, Res } from '@nestjs/common';
-import type { LoginResult, MfaSessionTransport, MfaSessionTransportOption, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaSessionTransport, MfaSessionTransportOption, MfaUser } from 'nestjs-mfa';
 import { MfaService, SkipMfa, getMfaSession } from 'nestjs-mfa';
 import passport from 'passport';
 
@@ -13,7 +13,7 @@ import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -117,7 +117,10 @@ describe('an application with Passport and a session on the server', () => {
   const who = async (client: Client) => (await client.get('/app/who')).body.id;
   const tokenOf = (client: Client): unknown =>
     sessions.kept.get(client.cookies.get('app.sid') ?? '')?.['mfaToken'];
-  const signIn = async ({ id, secret }: Pick<Enrolled, 'id' | 'secret'>): Promise<[Client, LoginResult]> => {
+  const signIn = async ({
+    id,
+    secret,
+  }: Pick<Enrolled, 'id' | 'secret'>): Promise<[Client, MfaLoginResult]> => {
     const client = test.client();
     expect((await client.post('/app/login', { id })).body.status).toBe('mfa_required');
     const answer = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -141,7 +144,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('takes a password alone for nobody, everywhere', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     expect(await who(half)).toBeNull();
     for (const path of ['/me', '/mfa/status', '/protected/feed', '/protected']) {
@@ -154,7 +157,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('changes the token and the id of the session with each proof', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const [sid, token] = [half.cookies.get('app.sid'), tokenOf(half)];
     await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
@@ -164,7 +167,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('signs out of both, whichever was asked', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [first] = await signIn(user);
     expect((await first.delete('/mfa/session')).status).toBe(204);
     expect(await who(first)).toBeNull();
@@ -177,7 +180,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('signs out from elsewhere', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [other] = await signIn(user);
     expect((await user.client.delete('/mfa/sessions')).status).toBe(204);
     expect((await other.get('/me')).body.code).toBe('session_expired');
@@ -186,7 +189,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('takes neither cookie nor header for a session, and no stranger’s text for a token', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const token = tokenOf(client) as string;
     const places: Record<string, string>[] = [{ 'x-mfa-session': token }, { cookie: `mfa_session=${token}` }];
     for (const headers of places) {
@@ -202,7 +205,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('refuses what another site sends, since the browser adds the cookie by itself', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const cross = { 'sec-fetch-site': 'cross-site' };
     for (const headers of [
       cross,

@@ -7,14 +7,14 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
-import type { HttpExchange } from '../engine/sessions/session-transport.js';
-import type { FirstFactorExchange } from '../sign-in/first-factor.js';
-import type { LoginExchange, LoginResult } from '../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
+import type { MfaFirstFactorExchange } from '../sign-in/first-factor.js';
+import type { MfaLoginExchange, MfaLoginResult } from '../sign-in/login.flow.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
 import { ReauthenticationFlow } from '../sign-in/reauthentication.flow.js';
 import type { MfaUserExport } from './export-user.js';
 import { UserExporter } from './export-user.js';
-import type { ForgetUserOptions } from './forget-user.flow.js';
+import type { MfaForgetUserOptions } from './forget-user.flow.js';
 import { ForgetUserFlow } from './forget-user.flow.js';
 import type { PasswordChange } from './password-changed.flow.js';
 import { PasswordChangedFlow } from './password-changed.flow.js';
@@ -62,7 +62,7 @@ export class MfaService {
    *   while it was under way, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
-  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
     return this.logins.login(user, exchange);
   }
 
@@ -70,12 +70,12 @@ export class MfaService {
    * Records that the application has just checked the first factor again, for changes that need it to be recent. Without a
    * session of this user it is a {@link login}.
    */
-  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
+  async recordReauthentication(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     return this.reauthentications.record(user, exchange);
   }
 
   /** Ends the session of this request, if there is one, and clears its cookie. */
-  async logout(exchange: HttpExchange): Promise<void> {
+  async logout(exchange: MfaHttpExchange): Promise<void> {
     await this.signOuts.signOut(exchange);
   }
 
@@ -107,7 +107,7 @@ export class MfaService {
    * @returns whether anything was kept; somebody of whom nothing is kept is no error
    * @throws {TypeError} when the id is none
    */
-  async forgetUser(userId: string | number, options: ForgetUserOptions = {}): Promise<boolean> {
+  async forgetUser(userId: string | number, options: MfaForgetUserOptions = {}): Promise<boolean> {
     return this.forgetting.forget(userId, options);
   }
 

@@ -3,22 +3,22 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
-import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
 /** Signs out. */
 @Injectable()
 export class SignOutFlow {
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
   /** Ends the session of this request, if there is one, and clears its cookie. */
-  async signOut({ request, response }: HttpExchange): Promise<void> {
+  async signOut({ request, response }: MfaHttpExchange): Promise<void> {
     const context = await this.contexts.resolveAny(request);
     const { session } = context;
     if (session) {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { newestRecord, standsForSecondFactor } from '../core/policy/methods.js';
@@ -23,7 +23,7 @@ export interface MfaStatus {
   enabled: boolean;
   /** Whether the user must have one. */
   required: boolean;
-  /** Until when someone who must enrol may work without; null when not applicable. */
+  /** Until when someone who must enroll may work without; null when not applicable. */
   enrollmentDeadline: Date | null;
   /** Whether a second factor was proven in this session recently enough. */
   verified: boolean;
@@ -44,7 +44,7 @@ export class UserStatus {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async isEnabled(user: MfaUser, types?: readonly MfaType[]): Promise<boolean> {

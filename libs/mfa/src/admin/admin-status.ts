@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaStatus } from '../account/user-status.js';
 import { UserStatus } from '../account/user-status.js';
-import type { ProvenMethod } from '../core/policy/methods.js';
+import type { MfaProvenMethod } from '../core/policy/methods.js';
 import { provenMethods } from '../core/policy/methods.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { AuthenticatorView } from '../engine/authenticators/authenticator-view.js';
@@ -20,10 +20,10 @@ import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.servi
 import { AdminUsers } from './admin-users.js';
 
 /** A session as an administrator sees it. */
-export interface SessionView {
+export interface MfaSessionView {
   id: string;
   status: AuthenticationSessionStatus;
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
@@ -35,9 +35,9 @@ export interface SessionView {
 export interface MfaAdminStatus extends Omit<MfaStatus, 'verified' | 'verifiedAt'> {
   userId: string;
   authenticators: AuthenticatorView[];
-  sessions: SessionView[];
+  sessions: MfaSessionView[];
   trustedDevices: TrustedDeviceView[];
-  /** Until when the user's codes are refused because too many were wrong; null when they are judged. */
+  /** Until when the user's codes are refused because too many were wrong; null when they are accepted. */
   blockedUntil: Date | null;
 }
 
@@ -70,7 +70,7 @@ export class AdminStatus {
     };
   }
 
-  private viewSession(session: AuthenticationSession): SessionView {
+  private viewSession(session: AuthenticationSession): MfaSessionView {
     const { id, status, methods, createdAt, expiresAt, userAgent, ip } = session;
     const lastSeenAt = this.activity.lastSeen(session);
     return { id, status, proven: provenMethods(methods), createdAt, lastSeenAt, expiresAt, userAgent, ip };

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { EventSource } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
 import { AdminUsers } from './admin-users.js';
 
@@ -18,7 +18,7 @@ export class DemandEnrollmentFlow {
    * @param from until then the user may work without; null: it is demanded no more
    * @throws {MfaException} `not_found`
    */
-  async demand(userId: string, reason: string, from: Date | null, source: EventSource): Promise<void> {
+  async demand(userId: string, reason: string, from: Date | null, source: MfaEventSource): Promise<void> {
     const user = await this.users.findKnown(userId);
     await this.states.ensure(userId);
     await this.journal.commit([this.states.planEnrollmentRequired(userId, from)], {

@@ -8,7 +8,7 @@ import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
-import type { EventSource } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
 import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-code-keys.js';
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
@@ -22,7 +22,7 @@ import { AuthenticationSessionService } from '../engine/sessions/authentication-
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { FACTORS } from '../factors/factors.js';
 
-export interface DiscardOptions {
+export interface MfaDiscardOptions {
   /** Counts and writes nothing. Default: false. */
   dryRun?: boolean;
   /**
@@ -33,7 +33,7 @@ export interface DiscardOptions {
 }
 
 /** What was discarded, or in a dry run would be. */
-export interface DiscardReport {
+export interface MfaDiscardReport {
   /** Users who lose something. */
   users: number;
   authenticatorApps: number;
@@ -76,9 +76,9 @@ export class DiscardUnreadableFlow {
   ) {}
 
   async discard(
-    { dryRun = false, reseal = false }: DiscardOptions,
-    source: EventSource,
-  ): Promise<DiscardReport> {
+    { dryRun = false, reseal = false }: MfaDiscardOptions,
+    source: MfaEventSource,
+  ): Promise<MfaDiscardReport> {
     const report = emptyReport();
     const isKeyLost = (await this.codeKeys.examine()) === 'lost';
     const hasLostKey = this.lostKeys();
@@ -105,7 +105,7 @@ export class DiscardUnreadableFlow {
   private async discardOf(
     userId: string,
     { hasLostKey, reseal, dryRun }: { hasLostKey: HasLostKey; reseal: boolean; dryRun: boolean },
-    source: EventSource,
+    source: MfaEventSource,
   ): Promise<Selected> {
     const select = (all: readonly Authenticator[]) => this.select(userId, all, hasLostKey, reseal);
     if (dryRun) return select((await this.accounts.find(userId)).authenticators);
@@ -176,7 +176,7 @@ export class DiscardUnreadableFlow {
   }
 
   /** These expire by themselves, and nobody has lost anything by them: they are no event. */
-  private async discardSetups(dryRun: boolean, report: DiscardReport): Promise<void> {
+  private async discardSetups(dryRun: boolean, report: MfaDiscardReport): Promise<void> {
     for (const table of SETUPS) {
       for await (const row of this.unreadable.all(table)) {
         if ((await this.unreadable.examine(table, row)) === 'good') continue;
@@ -187,7 +187,7 @@ export class DiscardUnreadableFlow {
   }
 
   /** With the codes that nobody's authenticator names. What the adapter lets nobody delete keeps its key. */
-  private async discardKeys(isCurrentLost: boolean, source: EventSource): Promise<void> {
+  private async discardKeys(isCurrentLost: boolean, source: MfaEventSource): Promise<void> {
     if (!isCurrentLost) {
       await this.replacing.removeUnused();
       return;
@@ -196,7 +196,7 @@ export class DiscardUnreadableFlow {
     await this.replacing.replace(source);
   }
 
-  /** Tells sets whose codes nobody can judge; of each key it is looked up once. */
+  /** Tells sets whose codes nobody can verify; of each key it is looked up once. */
   private lostKeys(): HasLostKey {
     const known = new Map<string, boolean>();
     return async (row) => {
@@ -209,16 +209,16 @@ export class DiscardUnreadableFlow {
   }
 }
 
-function count(report: DiscardReport, { removed, refused }: Selected): void {
+function count(report: MfaDiscardReport, { removed, refused }: Selected): void {
   report.users += removed.length > 0 ? 1 : 0;
   for (const { type, countedAs } of FACTORS) {
     if (countedAs === undefined) continue;
-    report[countedAs as keyof DiscardReport] += removed.filter((row) => row.type === type).length;
+    report[countedAs as keyof MfaDiscardReport] += removed.filter((row) => row.type === type).length;
   }
   report.refused += refused.length;
 }
 
-function emptyReport(): DiscardReport {
+function emptyReport(): MfaDiscardReport {
   return {
     users: 0,
     authenticatorApps: 0,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { EventSource } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { AdminUsers } from './admin-users.js';
@@ -18,7 +18,7 @@ export class EndAccessFlow {
   ) {}
 
   /** @throws {MfaException} `not_found` */
-  async endSession(userId: string, sessionId: string, source: EventSource): Promise<void> {
+  async endSession(userId: string, sessionId: string, source: MfaEventSource): Promise<void> {
     const { committed } = await this.journal.commit([this.sessions.planEnding(userId, sessionId)], {
       user: await this.users.find(userId),
       source,
@@ -27,7 +27,7 @@ export class EndAccessFlow {
     if (!committed) throw new MfaException('not_found');
   }
 
-  async endSessions(userId: string, source: EventSource): Promise<void> {
+  async endSessions(userId: string, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.sessions.planEndingOthers(userId, '')], {
       user: await this.users.find(userId),
       source,
@@ -35,7 +35,7 @@ export class EndAccessFlow {
     });
   }
 
-  async revokeTrust(userId: string, source: EventSource): Promise<void> {
+  async revokeTrust(userId: string, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.devices.planRevocationOfAll(userId)], {
       user: await this.users.find(userId),
       source,

@@ -1,18 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
-import type { PurgeResult } from '../retention/expired-rows.js';
+import type { MfaPurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
-import type { RotationOptions, RotationResult } from '../secrets/secret-rotation.js';
+import type { MfaRotationOptions, MfaRotationResult } from '../secrets/secret-rotation.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
-import type { AdminAction } from './admin-action.js';
+import type { MfaAdminAction } from './admin-action.js';
 import { assertReason, sourceOfAdmin } from './admin-action.js';
 import type { MfaAdminStatus } from './admin-status.js';
 import { AdminStatus } from './admin-status.js';
 import { AdminUsers } from './admin-users.js';
 import { DemandEnrollmentFlow } from './demand-enrollment.flow.js';
-import type { DiscardOptions, DiscardReport } from './discard-unreadable.flow.js';
+import type { MfaDiscardOptions, MfaDiscardReport } from './discard-unreadable.flow.js';
 import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import { EndAccessFlow } from './end-access.flow.js';
 import { EndAllSessionsFlow } from './end-all-sessions.flow.js';
@@ -20,7 +20,7 @@ import type { RecoveryCodeKeyReplacement } from './replace-recovery-code-key.flo
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import { UnlockFlow } from './unlock.flow.js';
-import type { UserListQuery, UserPage } from './user-list.js';
+import type { MfaUserListQuery, MfaUserPage } from './user-list.js';
 import { UserList } from './user-list.js';
 
 /**
@@ -42,7 +42,7 @@ export class MfaAdminService {
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
     @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
     @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** How a user stands. */
@@ -51,13 +51,13 @@ export class MfaAdminService {
   }
 
   /** Users by how they stand, in pages. */
-  async listUsers(query: UserListQuery): Promise<UserPage> {
+  async listUsers(query: MfaUserListQuery): Promise<MfaUserPage> {
     return this.lists.find(query);
   }
 
   /**
    * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions; or one authenticator, and what hangs
-   * on it. Establish who asks for it as carefully as at enrolment (ASVS v5.0.0-6.4.4).
+   * on it. Establish who asks for it as carefully as at enrollment (ASVS v5.0.0-6.4.4).
    *
    * @param reason what it follows from; kept in the audit trail
    * @throws {MfaException} `not_found`, `cannot_delete_authenticator`
@@ -66,7 +66,7 @@ export class MfaAdminService {
   async reset(
     userId: string,
     reason: string,
-    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+    { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
     assertReason(reason);
     const reset = { reason, ...(authenticatorId === undefined ? {} : { authenticatorId }) };
@@ -80,7 +80,7 @@ export class MfaAdminService {
    */
   async unlock(
     userId: string,
-    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+    { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
     await this.unlocking.unlock(userId, authenticatorId, sourceOfAdmin(action));
   }
@@ -95,7 +95,7 @@ export class MfaAdminService {
   async requireEnrollment(
     userId: string,
     reason: string,
-    { from = new Date(this.clock.now()), ...action }: AdminAction & { from?: Date } = {},
+    { from = new Date(this.clock.now()), ...action }: MfaAdminAction & { from?: Date } = {},
   ): Promise<void> {
     assertReason(reason);
     await this.demands.demand(userId, reason, from, sourceOfAdmin(action));
@@ -107,7 +107,7 @@ export class MfaAdminService {
    * @throws {MfaException} `not_found`
    * @throws {TypeError} without a reason
    */
-  async waiveEnrollment(userId: string, reason: string, action: AdminAction = {}): Promise<void> {
+  async waiveEnrollment(userId: string, reason: string, action: MfaAdminAction = {}): Promise<void> {
     assertReason(reason);
     await this.demands.demand(userId, reason, null, sourceOfAdmin(action));
   }
@@ -117,12 +117,12 @@ export class MfaAdminService {
    *
    * @throws {MfaException} `not_found`
    */
-  async endSession(userId: string, sessionId: string, action: AdminAction = {}): Promise<void> {
+  async endSession(userId: string, sessionId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.access.endSession(userId, sessionId, sourceOfAdmin(action));
   }
 
   /** Ends all of the user's sessions. */
-  async endSessions(userId: string, action: AdminAction = {}): Promise<void> {
+  async endSessions(userId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.access.endSessions(userId, sourceOfAdmin(action));
   }
 
@@ -134,13 +134,13 @@ export class MfaAdminService {
    * @returns how many users had sessions
    * @throws {TypeError} without a reason
    */
-  async endAllSessions(reason: string, action: AdminAction = {}): Promise<number> {
+  async endAllSessions(reason: string, action: MfaAdminAction = {}): Promise<number> {
     assertReason(reason);
     return this.ending.endAll(reason, sourceOfAdmin(action));
   }
 
   /** Takes the trust from all of the user's browsers. */
-  async revokeTrustedDevices(userId: string, action: AdminAction = {}): Promise<void> {
+  async revokeTrustedDevices(userId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.access.revokeTrust(userId, sourceOfAdmin(action));
   }
 
@@ -148,7 +148,7 @@ export class MfaAdminService {
    * Encrypts everything anew under the first of the secrets, in batches, while the application serves. After it the others can
    * be taken out of the list.
    */
-  async rotateSecret(options: RotationOptions = {}): Promise<RotationResult> {
+  async rotateSecret(options: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     return this.rotation.rotate(options);
   }
 
@@ -161,7 +161,7 @@ export class MfaAdminService {
     dryRun = false,
     reseal = false,
     ...action
-  }: DiscardOptions & AdminAction = {}): Promise<DiscardReport> {
+  }: MfaDiscardOptions & MfaAdminAction = {}): Promise<MfaDiscardReport> {
     return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
   }
 
@@ -172,7 +172,7 @@ export class MfaAdminService {
    *
    * @throws {Error} when the adapter's key service is away; nothing is replaced then
    */
-  async replaceRecoveryCodeKey(action: AdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
+  async replaceRecoveryCodeKey(action: MfaAdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
     return this.replacing.replace(sourceOfAdmin(action));
   }
 
@@ -180,7 +180,7 @@ export class MfaAdminService {
    * Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over, and former keys of recovery codes
    * that nothing needs any more.
    */
-  async purgeExpired(): Promise<PurgeResult & { recoveryCodeKeys: number }> {
+  async purgeExpired(): Promise<MfaPurgeResult & { recoveryCodeKeys: number }> {
     return { ...(await this.expired.purge()), recoveryCodeKeys: await this.replacing.removeUnused() };
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { EventSource } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RecoveryCodeKeys } from '../factors/recovery-codes/recovery-code-keys.js';
 
@@ -20,7 +20,7 @@ export class ReplaceRecoveryCodeKeyFlow {
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
-  async replace(source: EventSource): Promise<RecoveryCodeKeyReplacement> {
+  async replace(source: MfaEventSource): Promise<RecoveryCodeKeyReplacement> {
     for (;;) {
       const { id, writes } = await this.keys.planReplacement();
       const { committed } = await this.journal.commit(writes, {

@@ -3,9 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
-import type { EventAuthenticator } from '../engine/journal/mfa-event.js';
+import type { MfaEventAuthenticator } from '../engine/journal/mfa-event.js';
 import { MfaJournal, nameAuthenticator } from '../engine/journal/mfa-journal.js';
-import type { EventSource } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { AdminUsers } from './admin-users.js';
 
@@ -21,12 +21,12 @@ export class UnlockFlow {
   ) {}
 
   /** @throws {MfaException} `not_found` */
-  async unlock(userId: string, authenticatorId: string | undefined, source: EventSource): Promise<void> {
+  async unlock(userId: string, authenticatorId: string | undefined, source: MfaEventSource): Promise<void> {
     const user = await this.users.findKnown(userId);
     const { authenticators } = await this.accounts.find(userId);
     const chosen = authenticators.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
     if (authenticatorId !== undefined && chosen.length === 0) throw new MfaException('not_found');
-    const opened: EventAuthenticator[] = [];
+    const opened: MfaEventAuthenticator[] = [];
     // One by one, so that each opening is told of by whoever did it, however many try; what is left after a crash is locked.
     for (const row of chosen.filter((one) => this.lock.hasTripped(one))) {
       const authenticator = nameAuthenticator(row);

@@ -1,5 +1,5 @@
 import { amrOfType } from '../core/policy/factor-traits.js';
-import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 import { isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 
 /** Several factors were proven (RFC 8176, section 2). `mca` in the same list means several *channels* and counts for nothing. */
@@ -21,7 +21,7 @@ const AMR_OF_FIRST_FACTOR: Readonly<Record<string, readonly string[]>> = {
  * The `amr` values that a proven method stands for (RFC 8176, section 2), or null for what proves nothing to a third
  * party: a trusted device, which nobody authenticated with, and every method that is not named here.
  */
-export function amrOfRecord(record: AuthenticationRecord, facts: ProofFacts): string[] | null {
+export function amrOfRecord(record: AuthenticationRecord, facts: MfaProofFacts): string[] | null {
   const { method } = record;
   // The identity provider vouches for several factors without naming them.
   if (method === 'external') return [];

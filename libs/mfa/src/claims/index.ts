@@ -1,7 +1,7 @@
 // The public API of `nestjs-mfa/claims`: what an access token says of a sign-in, and deciding on it.
-export type { MfaClaims, MfaClaimsOptions, ProvenSession, WebAuthnFacts } from './mfa-claims.js';
+export type { MfaClaims, MfaClaimsOptions, MfaProvenSession, WebAuthnFacts } from './mfa-claims.js';
 export { mfaClaims } from './mfa-claims.js';
-export type { ProofClaim } from './proof-claims.js';
+export type { MfaProofClaim } from './proof-claims.js';
 export type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 export { MfaClaimsModule } from './mfa-claims.module.js';
 export type { MfaClaimFacts } from './read-mfa-claims.js';

@@ -1,8 +1,8 @@
 import { isPhishingResistantType, showsFacts } from '../core/policy/factor-traits.js';
-import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 import { isHardwareKey } from '../core/traits/proof-facts.js';
 import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
-import type { ProofClaim } from './proof-claims.js';
+import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
 import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE, amrOfRecord } from './amr.js';
 
@@ -27,7 +27,7 @@ export interface MfaClaims {
   /** `phr` or `phrh` when the newest second factor is a WebAuthn key (OpenID EAP ACR Values 1.0). */
   acr?: string;
   /** The second factors with what they have shown, where there is more to say than the other claims do. A private claim. */
-  mfa_proofs?: ProofClaim[];
+  mfa_proofs?: MfaProofClaim[];
   /** Whether the user has a second factor. A private claim. */
   mfa_enrolled?: boolean;
 }
@@ -40,12 +40,12 @@ export interface MfaClaimsOptions {
   firstFactor?: readonly string[];
   /** What the application knows of the key behind the `webauthn` record. Default: what its ceremony has shown. */
   webauthn?: WebAuthnFacts;
-  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enrol. */
+  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enroll. */
   enrolled?: boolean;
 }
 
 /** As much of an `AuthenticationSession` as the claims are made of. */
-export interface ProvenSession {
+export interface MfaProvenSession {
   status?: string;
   methods: readonly AuthenticationRecord[];
 }
@@ -58,7 +58,7 @@ export interface ProvenSession {
  *
  * @throws {TypeError} when the session is pending, or `firstFactor` names `mfa` or `mca`
  */
-export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
+export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
     throw new TypeError('A pending session has proven nothing yet: no claims');
   const { firstFactor, enrolled } = options;
@@ -99,7 +99,7 @@ function isPhishingResistant(record: AuthenticationRecord): boolean {
 }
 
 /** What is known of the key that was proven: what the ceremony has shown, unless the application knows better. */
-function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): ProofFacts {
+function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): MfaProofFacts {
   const { userVerified, backupEligible, attested } = newestRecord(methods, isOfKey) ?? {};
   return {
     ...(userVerified === undefined ? {} : { userVerified }),
@@ -114,7 +114,7 @@ function isAdded(
   { method }: AuthenticationRecord,
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
-  key: ProofFacts,
+  key: MfaProofFacts,
 ): boolean {
   if (method === 'external') return true;
   const hasFirst = options.firstFactor ? options.firstFactor.length > 0 : methods.some(isFirstFactor);
@@ -122,14 +122,14 @@ function isAdded(
 }
 
 /** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
-function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: ProofFacts): boolean {
+function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: MfaProofFacts): boolean {
   return key.userVerified === true && methods.some(isOfKey);
 }
 
 function firstFactorOf(
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
-  facts: ProofFacts,
+  facts: MfaProofFacts,
 ): readonly string[] {
   if (options.firstFactor) return options.firstFactor;
   const first = newestRecord(methods, isFirstFactor);
@@ -140,7 +140,7 @@ function firstFactorOf(
   return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];
 }
 
-function acrOf(key: ProofFacts): string {
+function acrOf(key: MfaProofFacts): string {
   return isHardwareKey(key) ? PHISHING_RESISTANT_HARDWARE : PHISHING_RESISTANT;
 }
 

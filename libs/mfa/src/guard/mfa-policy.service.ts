@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { isFirstFactor } from '../core/policy/methods.js';
-import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
@@ -10,7 +10,7 @@ import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -28,7 +28,7 @@ export class MfaPolicyService {
   private readonly paid = new WeakMap<object, string>();
 
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(PolicyFacts) private readonly facts: PolicyFacts,
     @Inject(SpentProofs) private readonly proofs: SpentProofs,
     @Inject(RecentProof) private readonly recent: RecentProof,
@@ -46,7 +46,7 @@ export class MfaPolicyService {
    * Whether the request may pass a route with this requirement. With `once` its proof is spent then: of several requests with one
    * proof, one passes.
    *
-   * @param operation what the session is read once for, where the request object outlives it; see `RequestContextService`
+   * @param operation what the session is read once for, where the request object outlives it; see `MfaRequestContextService`
    * @param call what a proof is spent for once, however often it is asked: the call of a handler
    */
   async decide(
@@ -54,7 +54,7 @@ export class MfaPolicyService {
     request: object,
     operation: object = request,
     call: object = operation,
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     const context = await this.contexts.resolve(request, {
       operation,
       // With these, some answers take another query; this one makes up for it.
@@ -90,7 +90,7 @@ export class MfaPolicyService {
     user: MfaUser | null,
     session: AuthenticationSession | null,
     requirement: MfaRequirement = {},
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     const own = user && session?.userId === userIdOf(user) && !this.sessions.isOver(session);
     const judged = { user, session: own ? session : null };
     return requirement.once ? this.spendFor(requirement, judged) : this.decideFor(requirement, judged);
@@ -100,14 +100,14 @@ export class MfaPolicyService {
    * What the global guard asks: users who must have a second factor need one that was proven in this session, however long
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
-  async decideGlobally(request: object, operation: object = request): Promise<PolicyDecision> {
+  async decideGlobally(request: object, operation: object = request): Promise<MfaPolicyDecision> {
     const context = await this.contexts.resolve(request, { operation, withAccount: true });
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
     return this.decisions.once(context, operation, 'global', async () => {
       const account = await this.facts.accountOf(user, context);
-      const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
-      if (!mustEnrol) return noteJudged({ allow: true }, user);
+      const mustEnroll = await this.enrollment.mustEnroll(user, account.state, context);
+      if (!mustEnroll) return noteJudged({ allow: true }, user);
       return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
     });
   }
@@ -134,11 +134,11 @@ export class MfaPolicyService {
     requirement: MfaRequirement,
     context: Judged,
     spent?: (session: AuthenticationSession) => void,
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     return this.proofs.spend(requirement, context, (current) => this.decideFor(requirement, current), spent);
   }
 
-  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
     return noteJudged(await this.facts.decide(requirement, context), context.user);
   }
 

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
-import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
-import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
+import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
@@ -38,7 +38,7 @@ export class PolicyFacts {
     @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** What is kept of the user, unless it was read with the session. */
@@ -52,7 +52,7 @@ export class PolicyFacts {
   }
 
   /** The decision on this requirement. */
-  async decide(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+  async decide(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
     const { user } = context;
     const session = {
       hasUser: user !== null,
@@ -68,7 +68,7 @@ export class PolicyFacts {
     const enrolled = await this.isEnrolled(user, account);
     return decide(requirement, {
       ...session,
-      mustEnrol: await this.enrollment.mustEnrol(user, state, context),
+      mustEnroll: await this.enrollment.mustEnroll(user, state, context),
       enrolled,
       enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
       usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
@@ -79,8 +79,8 @@ export class PolicyFacts {
   }
 
   /** What is known of the user's keys. */
-  private async keysOf(userId: string): Promise<ProofFacts[]> {
-    const keys: ProofFacts[] = [];
+  private async keysOf(userId: string): Promise<MfaProofFacts[]> {
+    const keys: MfaProofFacts[] = [];
     for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
     return keys;
   }
@@ -100,7 +100,7 @@ export class PolicyFacts {
 }
 
 const NOTHING_KNOWN = {
-  mustEnrol: false,
+  mustEnroll: false,
   enrolled: false,
   enrolledTypes: [],
   usableTypes: [],

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { satisfies } from '../core/policy/policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -19,7 +19,7 @@ export class SpentProofs {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -33,9 +33,9 @@ export class SpentProofs {
   async spend(
     requirement: MfaRequirement,
     context: Judged,
-    decide: (context: Judged) => Promise<PolicyDecision>,
+    decide: (context: Judged) => Promise<MfaPolicyDecision>,
     spent?: (session: AuthenticationSession) => void,
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     for (let current = context; ;) {
       const decision = await decide(current);
       const { session } = current;

@@ -7,7 +7,7 @@ import type { AuthenticatorDetails } from '../engine/authenticators/authenticato
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
 import { isBackupType } from '../core/policy/factor-traits.js';
 import { FACTORS } from '../factors/factors.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import type { MfaType } from '../core/policy/methods.js';
@@ -65,7 +65,7 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
         data: FactorData,
         rows: FactorRows,
         authenticators: AuthenticatorsService,
-        clock: Clock,
+        clock: MfaClock,
       ): FactorJudge[] => {
         // Those that stand in for a lost factor come last, so that a code that fits several spends none of them.
         const isBackup = ({ type }: RegisteredFactor) => isBackupType(type);

@@ -61,7 +61,7 @@ import { VisibleKeys } from '../engine/keys/visible-keys.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
 import { BrowserRedirect } from '../refusals/browser-redirect.js';
-import { PageLinks } from '../refusals/page-links.js';
+import { MfaPageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -76,13 +76,13 @@ import { UserStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
-import { SessionsService } from '../account/sessions.service.js';
+import { MfaSessionsService } from '../account/sessions.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
 import { TrustFlow } from '../sign-in/trust.flow.js';
@@ -98,7 +98,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
   ...FACTORS.flatMap(({ services }) => services),
   AuthenticationSessionService,
-  SessionsService,
+  MfaSessionsService,
   AuthenticatorsService,
   MfaPolicyService,
   MfaAdminService,
@@ -106,9 +106,9 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaEvents,
   MfaAuditService,
   TrustedDevicesService,
-  RequestContextService,
+  MfaRequestContextService,
   MfaExceptionMapper,
-  PageLinks,
+  MfaPageLinks,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,

@@ -55,7 +55,7 @@ export const SEALED_FACTORS: readonly SecretTable[] = [
   ...OF_FACTORS.filter(({ seals }) => seals !== null),
 ];
 
-/** Where factors keep what judges the proofs of an authenticator besides its own row. */
+/** Where factors keep what verifies the proofs of an authenticator besides its own row. */
 export const JUDGING_TABLES: readonly SecretTable[] = OF_FACTORS.filter(
   ({ id }) => id.property === 'authenticatorId',
 );

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { EnvelopeError, isEnvelope } from '../core/crypto/envelope.js';
+import { MfaEnvelopeError, isEnvelope } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
@@ -28,7 +28,7 @@ export class UnreadableRows {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws what the adapter throws besides {@link EnvelopeError}: a key service that is away has lost nothing */
+  /** @throws what the adapter throws besides {@link MfaEnvelopeError}: a key service that is away has lost nothing */
   async examine(table: SecretTable, row: SecretRow): Promise<RowState> {
     const { isEncrypted, seals } = table;
     if (isEncrypted && !(await this.opens(table, row))) return 'unreadable';
@@ -71,7 +71,7 @@ export class UnreadableRows {
       await this.adapter.decrypt(data, envelopeContext(table, row));
       return true;
     } catch (error) {
-      if (error instanceof EnvelopeError) return false;
+      if (error instanceof MfaEnvelopeError) return false;
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import { Access, CurrentContext } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { AuthenticateDto } from './authenticate.dto.js';
-import type { LoginResult } from './login.flow.js';
+import type { MfaLoginResult } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { SecondFactorFlow } from './second-factor.flow.js';
 import { SIGN_IN_ROUTES } from './sign-in.openapi.js';
@@ -20,7 +20,7 @@ export class AuthenticateController {
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { code, trustDevice }: AuthenticateDto,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.flow.authenticateByCode(context, code, { trustDevice: trustDevice ?? false });
   }
 }

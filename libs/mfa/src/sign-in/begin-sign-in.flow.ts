@@ -5,7 +5,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { Happening } from '../engine/journal/mfa-journal.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
@@ -13,7 +13,7 @@ import { SessionTransport } from '../engine/sessions/session-transport.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { LoginExchange } from './login.flow.js';
+import type { MfaLoginExchange } from './login.flow.js';
 
 /** Begins a sign-in: checks where it comes from, and makes its session. */
 @Injectable()
@@ -37,9 +37,9 @@ export class BeginSignInFlow {
    */
   async begin(
     user: MfaUser,
-    { request, crossSite, ttlSeconds }: LoginExchange,
+    { request, crossSite, ttlSeconds }: MfaLoginExchange,
     record: AuthenticationRecord,
-  ): Promise<IssuedSession> {
+  ): Promise<MfaIssuedSession> {
     this.storage.assertOutsideTransaction();
     const lifetime = this.lifetime(ttlSeconds);
     // A browser must not be signed in to an attacker's account by the attacker's page.
@@ -51,7 +51,7 @@ export class BeginSignInFlow {
     user: MfaUser,
     { methods, ttlSeconds }: { methods: AuthenticationRecord[]; ttlSeconds: number | null },
     request: object,
-  ): Promise<IssuedSession> {
+  ): Promise<MfaIssuedSession> {
     const userId = userIdOf(user);
     const from = sourceOfRequest(request, userId);
     const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds, from });

@@ -2,23 +2,23 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
-import type { AuthenticationRecord, FirstFactor } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaFirstFactor } from '../core/policy/methods.js';
 import { firstFactorRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
 /** The exchange in which the application has checked the first factor, and how. */
-export interface FirstFactorExchange extends HttpExchange {
+export interface MfaFirstFactorExchange extends MfaHttpExchange {
   /**
    * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
    * characters. It is what `proven` and the claim `amr` say, and a factor whose codes come over the same channel is no second one.
    * Default: `pwd`.
    */
-  firstFactor?: FirstFactor | (string & {});
+  firstFactor?: MfaFirstFactor | (string & {});
 }
 
 /** What the application has seen of a user before it calls this module, as records of a session. */
@@ -27,7 +27,7 @@ export class FirstFactors {
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -35,7 +35,7 @@ export class FirstFactors {
    *
    * @throws {TypeError} when the word for it is none
    */
-  record({ firstFactor = 'pwd' }: FirstFactorExchange): AuthenticationRecord {
+  record({ firstFactor = 'pwd' }: MfaFirstFactorExchange): AuthenticationRecord {
     if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
       throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
     }

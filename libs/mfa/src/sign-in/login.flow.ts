@@ -5,23 +5,23 @@ import type { AuthenticationRecord, MfaType } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { HttpExchange, SessionAnswer } from '../engine/sessions/session-transport.js';
+import type { MfaHttpExchange, MfaSessionAnswer } from '../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { BeginSignInFlow } from './begin-sign-in.flow.js';
-import type { FirstFactorExchange } from './first-factor.js';
+import type { MfaFirstFactorExchange } from './first-factor.js';
 import { FirstFactors } from './first-factor.js';
 import { OwedFactors } from './owed-factors.js';
 import { TrustFlow } from './trust.flow.js';
 
 /** The exchange of a sign-in, with what the application says of it. */
-export interface LoginExchange extends FirstFactorExchange {
+export interface MfaLoginExchange extends MfaFirstFactorExchange {
   /**
    * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
    * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
@@ -35,14 +35,14 @@ export interface LoginExchange extends FirstFactorExchange {
 }
 
 /** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
-export type LoginStatus = 'authenticated' | 'mfa_required' | 'enrollment_required';
+export type MfaLoginStatus = 'authenticated' | 'mfa_required' | 'enrollment_required';
 
 /** The answer to a sign-in, with the extra fields of the adapter's `completeLogin` once it is complete. */
-export type LoginResult = SessionAnswer & {
-  status: LoginStatus;
+export type MfaLoginResult = MfaSessionAnswer & {
+  status: MfaLoginStatus;
   /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
   methods?: MfaType[];
-  /** Until when a user who must enrol may work without a second factor. */
+  /** Until when a user who must enroll may work without a second factor. */
   enrollmentDeadline?: Date;
   /** After a recovery code: how many are left. Offer to make new ones (NIST SP 800-63B-4, section 4.2.1.1). */
   remainingRecoveryCodes?: number;
@@ -69,7 +69,7 @@ export class LoginFlow {
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    * @throws {Error} when it is called inside an open transaction of the application's
    */
-  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
     const { request, response } = exchange;
     const issued = await this.beginning.begin(user, exchange, this.firstFactors.record(exchange));
     const external = await this.firstFactors.external(user, request);
@@ -105,10 +105,10 @@ export class LoginFlow {
    */
   private async completeUndecided(
     user: MfaUser,
-    { session: pending, token }: IssuedSession,
-    { request, response }: HttpExchange,
+    { session: pending, token }: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
     external: AuthenticationRecord[] = [],
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const { session, write } = this.sessions.planCompletion(pending, ...external);
     const extra = await this.answers.askApplication(user, session, { request, response });
     await this.decide(user, { session, write }, request, external);
@@ -137,9 +137,9 @@ export class LoginFlow {
   /** The session with the record of a trusted browser, when this is one. */
   private async skipSecondFactor(
     user: MfaUser,
-    { session, token }: IssuedSession,
-    { request, response }: HttpExchange,
-  ): Promise<IssuedSession | null> {
+    { session, token }: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
+  ): Promise<MfaIssuedSession | null> {
     const browser = await this.trust.recognise(user, request);
     if (!browser) return null;
     const { session: completed, write } = this.sessions.planCompletion(session, browser.record);

@@ -8,8 +8,8 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import { sourceOfRequest, getMfaSession } from '../engine/rows/mfa-request.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { LoginResult } from './login.flow.js';
-import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import type { MfaLoginResult } from './login.flow.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { ReauthenticationFlow } from './reauthentication.flow.js';
 
 /** Asks the application whether a signed-in user knows the password, and records that they do. */
@@ -32,7 +32,7 @@ export class PasswordFlow {
    *
    * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
    */
-  async prove(user: MfaUser, password: string, exchange: HttpExchange): Promise<LoginResult> {
+  async prove(user: MfaUser, password: string, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
     const source = sourceOfRequest(
       exchange.request,
       userIdOf(user),
@@ -44,7 +44,7 @@ export class PasswordFlow {
       await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
       throw new MfaException('incorrect_code');
     }
-    await this.storage.commit([this.limiter.giveBack(attempt)]);
+    await this.storage.commit([this.limiter.refund(attempt)]);
     return this.reauthentications.record(user, exchange);
   }
 }

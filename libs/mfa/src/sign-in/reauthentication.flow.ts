@@ -5,11 +5,11 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
-import type { FirstFactorExchange } from './first-factor.js';
+import type { MfaFirstFactorExchange } from './first-factor.js';
 import { FirstFactors } from './first-factor.js';
-import type { LoginResult } from './login.flow.js';
+import type { MfaLoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 
 /** What happens when the application has checked the first factor of somebody who is signed in. */
@@ -19,7 +19,7 @@ export class ReauthenticationFlow {
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(FirstFactors) private readonly firstFactors: FirstFactors,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
@@ -29,7 +29,7 @@ export class ReauthenticationFlow {
    * Records that the application has just checked the first factor again. Without an authenticated session of this user
    * it is a sign-in like any other, so that a password alone never counts for more than a password.
    */
-  async record(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
+  async record(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     const context = await this.contexts.resolve(exchange.request);
     const session = context.authenticatedSession;
     if (!session || session.userId !== userIdOf(user)) return this.logins.login(user, exchange);

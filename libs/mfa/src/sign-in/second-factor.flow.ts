@@ -12,14 +12,14 @@ import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
 import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
 import { sourceOfRequest, setMfaUser } from '../engine/rows/mfa-request.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
-import type { EventSource, MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource, MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
-import type { ProofFacts } from '../core/policy/methods.js';
+import type { MfaProofFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
@@ -29,9 +29,9 @@ import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
-import type { LoginResult } from './login.flow.js';
-import type { HttpExchange } from '../engine/sessions/session-transport.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaLoginResult } from './login.flow.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
 
@@ -50,7 +50,7 @@ export interface ProofWishes {
 
 /** A proof that is about to be recorded. */
 interface PlannedProof {
-  issued: IssuedSession;
+  issued: MfaIssuedSession;
   writes: Write[];
   events: NewMfaEvent[];
   trust: PlannedTrust | null;
@@ -74,7 +74,7 @@ export class SecondFactorFlow {
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -87,7 +87,7 @@ export class SecondFactorFlow {
     context: MfaRequestContext,
     code: string,
     wishes: ProofWishes = {},
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const subject = await this.subjectOf(context);
     let planned: PlannedProof | undefined;
     const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
@@ -116,11 +116,11 @@ export class SecondFactorFlow {
       authenticator,
       claims,
       facts = {},
-    }: { authenticator: Authenticator; claims: Write[]; facts?: ProofFacts },
+    }: { authenticator: Authenticator; claims: Write[]; facts?: MfaProofFacts },
     onLost: MfaException,
-    exchange: HttpExchange,
+    exchange: MfaHttpExchange,
     wishes: ProofWishes = {},
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     for (let current = subject; ; current = await this.renew(current)) {
       const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
@@ -171,7 +171,7 @@ export class SecondFactorFlow {
     { user, session, authenticators }: Subject,
     authenticator: Authenticator,
     request: object,
-    { trustDevice = false, facts = {} }: ProofWishes & { facts?: ProofFacts },
+    { trustDevice = false, facts = {} }: ProofWishes & { facts?: MfaProofFacts },
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
     const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
@@ -205,8 +205,8 @@ export class SecondFactorFlow {
   private async complete(
     { user, session }: Subject,
     { issued, trust, opens, codesLeft }: PlannedProof,
-    exchange: HttpExchange,
-  ): Promise<LoginResult> {
+    exchange: MfaHttpExchange,
+  ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
@@ -219,7 +219,7 @@ export class SecondFactorFlow {
    * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
    * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
    */
-  private async open(row: Authenticator, user: MfaUser, source: EventSource): Promise<void> {
+  private async open(row: Authenticator, user: MfaUser, source: MfaEventSource): Promise<void> {
     const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
     try {
       await this.journal.commit([this.lock.claimOpening(row)], {

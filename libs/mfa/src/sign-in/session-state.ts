@@ -8,18 +8,18 @@ import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import type { MfaType, ProvenMethod } from '../core/policy/methods.js';
+import type { MfaType, MfaProvenMethod } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { LoginStatus } from './login.flow.js';
+import type { MfaLoginStatus } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
 import { provenMethods } from '../core/policy/methods.js';
 
 /** How far the sign-in of a session has come. */
-export interface SessionState {
-  status: LoginStatus;
+export interface MfaSessionState {
+  status: MfaLoginStatus;
   /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
   methods: MfaType[];
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   expiresAt: Date;
 }
 
@@ -34,7 +34,7 @@ export class SessionStates {
   ) {}
 
   /** @throws {MfaException} `session_expired` when the user is gone */
-  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<SessionState> {
+  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
     const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
     if (!user) throw new MfaException('session_expired');
@@ -54,7 +54,7 @@ export class SessionStates {
     return user && userIdOf(user) === userId ? user : null;
   }
 
-  /** The types with which the user has to enrol before anything else; null: they need not. */
+  /** The types with which the user has to enroll before anything else; null: they need not. */
   private async owedEnrollment(context: MfaRequestContext): Promise<MfaType[] | null> {
     try {
       await this.policy.assertNotOverdue(context);

@@ -1,11 +1,11 @@
 import { BUILT_IN_TRAITS } from '../../factors/traits/built-in.js';
-import type { ProofFacts } from '../traits/proof-facts.js';
+import type { MfaProofFacts } from '../traits/proof-facts.js';
 import { isHardwareKey } from '../traits/proof-facts.js';
 import type { TypeTraits } from '../traits/type-traits.js';
 import type { AuthenticationMethod, MfaType } from './methods.js';
 
 /** What an application says of a factor of its own: what kind it is. */
-export interface FactorTraits extends TypeTraits {
+export interface MfaFactorTraits extends TypeTraits {
   type: MfaType;
   method?: AuthenticationMethod;
 }
@@ -13,7 +13,7 @@ export interface FactorTraits extends TypeTraits {
 const TYPE = /^[a-z0-9_]{1,20}$/;
 const RESERVED = ['pwd', 'trusted_device', 'external'];
 
-const registered = new Map<MfaType, FactorTraits>();
+const registered = new Map<MfaType, MfaFactorTraits>();
 const types: MfaType[] = [];
 const secondFactors: MfaType[] = [];
 
@@ -28,7 +28,7 @@ export const SECOND_FACTOR_TYPES: readonly MfaType[] = secondFactors;
  *
  * @throws {TypeError} when its name is not fit for a type, or another factor of this process has it
  */
-export function registerFactorType(traits: FactorTraits): void {
+export function registerFactorType(traits: MfaFactorTraits): void {
   const { type, method = type, role = 'second_factor', maxPerUser = 1 } = traits;
   if (!TYPE.test(type) || RESERVED.includes(type)) {
     throw new TypeError(
@@ -57,7 +57,7 @@ export function isTypeName(name: unknown): name is MfaType {
 }
 
 /** What is known of that type; undefined for one that nobody has registered. */
-export function traitsOf(type: MfaType): FactorTraits | undefined {
+export function traitsOf(type: MfaType): MfaFactorTraits | undefined {
   return registered.get(type);
 }
 
@@ -102,13 +102,13 @@ export function hasSteps(type: MfaType): boolean {
   return registered.get(type)?.steps === true;
 }
 
-/** Whether the row that all authenticators have is what judges its proofs. So it is for a type that nobody has registered. */
+/** Whether the row that all authenticators have is what verifies its proofs. So it is for a type that nobody has registered. */
 export function isJudgedByRow(type: MfaType): boolean {
   return registered.get(type)?.judgedBy !== 'own_tables';
 }
 
 /** The `amr` values of a proof of this type that has shown these facts. */
-export function amrOfType(type: MfaType, facts: ProofFacts): readonly string[] {
+export function amrOfType(type: MfaType, facts: MfaProofFacts): readonly string[] {
   const { amr = [methodOfType(type)] } = registered.get(type) ?? {};
   if (!('unknown' in amr)) return amr;
   if (isHardwareKey(facts)) return amr.hardware;

@@ -1,26 +1,26 @@
 import { traitsOf, typeOfMethod } from './factor-traits.js';
 import type { MfaFactorTypes } from './factor-types.js';
-import type { ProofFacts } from '../traits/proof-facts.js';
+import type { MfaProofFacts } from '../traits/proof-facts.js';
 
-export type { ProofFacts } from '../traits/proof-facts.js';
+export type { MfaProofFacts } from '../traits/proof-facts.js';
 
-/** The kinds of factor that a user can enrol. */
+/** The kinds of factor that a user can enroll. */
 export type MfaType = keyof MfaFactorTypes;
 
 /** How the application has recognised a user before it called `login`: one of these, or a word of its own. */
 export const FIRST_FACTORS = ['pwd', 'email', 'sms', 'federated', 'webauthn', 'kerberos'] as const;
-export type FirstFactor = (typeof FIRST_FACTORS)[number];
+export type MfaFirstFactor = (typeof FIRST_FACTORS)[number];
 
 /**
  * What an authentication session can record as proven: a first factor, a second one, `trusted_device`, or `external`: an
  * identity provider says that it has asked for several factors itself.
  */
-export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | FirstFactor;
+export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | MfaFirstFactor;
 
 /** What answers and events tell of a ceremony: only what is known. */
-export type ShownFacts = Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
+export type ShownFacts = Pick<MfaProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
 
-export function shownFacts({ userVerified, backedUp, attested }: ProofFacts): ShownFacts {
+export function shownFacts({ userVerified, backedUp, attested }: MfaProofFacts): ShownFacts {
   return {
     ...(userVerified === undefined ? {} : { userVerified }),
     ...(backedUp === undefined ? {} : { backedUp }),
@@ -29,7 +29,7 @@ export function shownFacts({ userVerified, backedUp, attested }: ProofFacts): Sh
 }
 
 /** One proof in a session. */
-export interface AuthenticationRecord extends ProofFacts {
+export interface AuthenticationRecord extends MfaProofFacts {
   method: AuthenticationMethod;
   /** When it was proven, milliseconds since the epoch. */
   at: number;
@@ -54,7 +54,7 @@ function isRecord(stored: unknown): stored is AuthenticationRecord {
 /** The record of a first factor that the application has checked. */
 export function firstFactorRecord(name: string, at: number): AuthenticationRecord {
   // A word of the application's is none of ours.
-  const method = name as FirstFactor;
+  const method = name as MfaFirstFactor;
   return method === 'pwd' ? { method, at } : { method, at, isFirst: true };
 }
 
@@ -108,12 +108,12 @@ export function isOverSameChannel(type: MfaType, records: readonly Authenticatio
 }
 
 /** One proof, as answers show it: what is not known of it is not there. */
-export interface ProvenMethod extends ShownFacts {
+export interface MfaProvenMethod extends ShownFacts {
   method: AuthenticationMethod;
   at: Date;
 }
 
-export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
+export function provenMethods(records: readonly AuthenticationRecord[]): MfaProvenMethod[] {
   return records.map((record) => ({
     method: record.method,
     at: new Date(record.at),

@@ -1,5 +1,5 @@
 /** What a ceremony has shown of the key behind a proof. What is not there is unknown, and meets no requirement. */
-export interface ProofFacts {
+export interface MfaProofFacts {
   /** The authenticator verified its user, by PIN or biometrics (flag UV; WebAuthn Level 3, section 6.1). */
   userVerified?: boolean;
   /** The credential can be synced to other devices (flag BE). */
@@ -11,6 +11,6 @@ export interface ProofFacts {
 }
 
 /** Whether the key is known to sit in hardware that it can't leave. */
-export function isHardwareKey({ attested, backupEligible }: ProofFacts): boolean {
+export function isHardwareKey({ attested, backupEligible }: MfaProofFacts): boolean {
   return attested === true && backupEligible === false;
 }

@@ -21,7 +21,7 @@ export interface TypeTraits {
   role?: 'second_factor' | 'backup';
   /** Whether no look-alike site can relay a proof of it (NIST SP 800-63B-4, section 3.2.5). Default: false. */
   phishingResistant?: boolean;
-  /** Whether its proofs show how they were made: user verified, bound to the device, attested (`ProofFacts`). Default: false. */
+  /** Whether its proofs show how they were made: user verified, bound to the device, attested (`MfaProofFacts`). Default: false. */
   showsFacts?: boolean;
   /** The `amr` values of access tokens (RFC 8176, section 2), by what is known of the key if they depend on it. Default: the method. */
   amr?: readonly string[] | AmrOfKeys;
@@ -31,12 +31,12 @@ export interface TypeTraits {
    */
   readFromAmr?: readonly string[];
   /**
-   * Whether every proof has a step that is greater than the last (`FactorProof.step`): several right codes in a row open
+   * Whether every proof has a step that is greater than the last (`MfaFactorProof.step`): several right codes in a row open
    * the lock of such a factor (`rateLimit.unlock`). Default: false.
    */
   steps?: boolean;
   /**
-   * Where that is which judges a proof: in the row that all authenticators have, which is sealed then, or in tables of the
+   * Where that is which verifies a proof: in the row that all authenticators have, which is sealed then, or in tables of the
    * factor's own, which has to protect them itself: then what it keeps in that row is no secret, and is stored as it is. Default:
    * `authenticator`.
    */

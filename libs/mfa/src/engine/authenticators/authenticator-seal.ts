@@ -9,8 +9,8 @@ const TABLE = 'authenticator';
 type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'>;
 
 /**
- * The seal of a row whose own columns judge a proof, as an authenticator app's. What it verifies with is covered too, whatever
- * the adapter encrypts it with. Null for the other types, whose proofs are judged by rows of their own.
+ * The seal of a row whose own columns verify a proof, as an authenticator app's. What it verifies with is covered too, whatever
+ * the adapter encrypts it with. Null for the other types, whose proofs are verified by rows of their own.
  */
 export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
   return isJudgedByRow(row.type) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;

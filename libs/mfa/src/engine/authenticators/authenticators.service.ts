@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
@@ -27,7 +27,7 @@ export class AuthenticatorsService {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** The user's authenticators, oldest first. */
@@ -40,7 +40,7 @@ export class AuthenticatorsService {
     return this.lock.isClosed(authenticator, this.clock.now());
   }
 
-  /** Whether the row is as this module wrote it, and may judge a proof. */
+  /** Whether the row is as this module wrote it, and may verify a proof. */
   isGenuine(authenticator: Authenticator): boolean {
     return isGenuineAuthenticator(this.keyRing, authenticator);
   }
@@ -76,8 +76,8 @@ export class AuthenticatorsService {
 
   /**
    * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
-   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once. The seal of a time step
-   * covers what it was judged with, so that is claimed too.
+   * so no more than `lockAfter` wrong guesses in a row are ever verified, however many come at once. The seal of a time step
+   * covers what it was verified with, so that is claimed too.
    *
    * @param set further columns of the row
    * @param condition a further condition of the claim

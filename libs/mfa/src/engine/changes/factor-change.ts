@@ -7,7 +7,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
-import type { EventSource, MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaEventSource, MfaRequestContext } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -51,7 +51,7 @@ export interface ChangeOrigin {
   /** The request that asks for it; without one it is code of the application's, which is not asked for a proof. */
   context?: MfaRequestContext | undefined;
   /** Default: that request. */
-  source?: EventSource;
+  source?: MfaEventSource;
 }
 
 /** The claim of something that a plan rests on besides; lost, the change is planned anew. */
@@ -65,8 +65,8 @@ const FIRST_PAUSE_MS = 5;
  * Changes a user's factors, and what hangs on them. A change is planned on what was read and only happens if none of it has
  * changed since; otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer.
  *
- * The same holds for what allows it. A guard has judged the request a while ago; here the session is read and the *recent*
- * proof judged with every plan, and the commit claims both the user's version and the session. So a session that ended
+ * The same holds for what allows it. A guard has decided on the request a while ago; here the session is read and the *recent*
+ * proof checked with every plan, and the commit claims both the user's version and the session. So a session that ended
  * meanwhile changes nothing, and neither does a password when the user has got a factor meanwhile.
  */
 @Injectable()
@@ -149,7 +149,7 @@ export class FactorChange {
   }
 
   /** Afterwards, because only the commit tells whether there was any trust to lose. */
-  private async tellOfLostTrust(user: MfaUser, source: EventSource): Promise<void> {
+  private async tellOfLostTrust(user: MfaUser, source: MfaEventSource): Promise<void> {
     try {
       await this.journal.record({
         user,

@@ -22,7 +22,7 @@ export const CODE_INPUT_PATTERN = new RegExp(
   'u',
 );
 
-/** The code that was typed, in the form in which factors judge it. */
+/** The code that was typed, in the form in which factors verify it. */
 export function normalizeCode(input: string): string {
   return input
     .replace(new RegExp(BETWEEN, 'gu'), '')

@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { isJudgedByRow } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { FactorAuthenticator } from './mfa-factor.js';
+import type { MfaFactorAuthenticator } from './mfa-factor.js';
 
 /** The record that the data belong to. */
 export interface FactorRecord {
@@ -27,13 +27,13 @@ export class FactorData {
     return this.adapter.decrypt(data, { purpose: type, userId, recordId: id });
   }
 
-  /** What the row of an authenticator keeps: where other tables judge it that is no secret, but says where to look in these. */
+  /** What the row of an authenticator keeps: where other tables verify it that is no secret, but says where to look in these. */
   async keep(data: string, record: FactorRecord): Promise<string> {
     return isJudgedByRow(record.type) ? this.encrypt(data, record) : data;
   }
 
   /** The row as its factor sees it. */
-  async open(row: Authenticator): Promise<FactorAuthenticator> {
+  async open(row: Authenticator): Promise<MfaFactorAuthenticator> {
     const { id, userId, name, lastStep, remaining } = row;
     const data = isJudgedByRow(row.type) ? await this.decrypt(row.data, row) : row.data;
     return { id, userId, name, lastStep, remaining, data };

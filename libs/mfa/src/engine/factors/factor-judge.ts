@@ -1,5 +1,5 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorsService } from '../authenticators/authenticators.service.js';
@@ -7,15 +7,15 @@ import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { FactorData } from './factor-data.js';
 import type { RegisteredFactor } from './factor-registry.js';
 import type { FactorRows } from './factor-rows.js';
-import type { FactorProof } from './mfa-factor.js';
+import type { MfaFactorProof } from './mfa-factor.js';
 
 /**
  * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when
- * the authenticator is not as this module wrote it and so judges nothing; or the claims that must succeed for it to be right.
+ * the authenticator is not as this module wrote it and so verifies nothing; or the claims that must succeed for it to be right.
  */
 export type CodeVerdict = 'not_applicable' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
 
-/** For whom and where a code is judged. */
+/** For whom and where a code is verified. */
 export interface CodeScope {
   user: MfaUser;
   /** Empty without a session of this module's. */
@@ -27,13 +27,13 @@ export interface JudgeParts {
   data: FactorData;
   rows: FactorRows;
   authenticators: AuthenticatorsService;
-  clock: Clock;
+  clock: MfaClock;
 }
 
-/** Injection token of the judges of all factors, in the order in which they are asked. */
+/** Injection token of the verifies of all factors, in the order in which they are asked. */
 export const FACTOR_JUDGES = Symbol.for('nestjs-mfa:FACTOR_JUDGES');
 
-/** Lets a factor judge codes, and turns what it says into claims. */
+/** Lets a factor verify codes, and turns what it says into claims. */
 export class FactorJudge {
   readonly type: MfaType;
 
@@ -45,7 +45,7 @@ export class FactorJudge {
   }
 
   /** @param code as `normalizeCode()` leaves it: upper case, ASCII digits, nothing between them */
-  async judge(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
+  async verify(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
     const { data, rows, authenticators } = this.parts;
     const { factor } = this.registered;
     const authenticator = await data.open(row);
@@ -64,7 +64,7 @@ export class FactorJudge {
     return verdict.step === undefined ? { claims } : { claims, step: verdict.step };
   }
 
-  private async claimUse(row: Authenticator, { step, data, remaining }: FactorProof): Promise<Write> {
+  private async claimUse(row: Authenticator, { step, data, remaining }: MfaFactorProof): Promise<Write> {
     const set = {
       ...(step === undefined ? {} : { lastStep: step }),
       ...(remaining === undefined ? {} : { remaining }),
@@ -85,7 +85,7 @@ export class FactorJudge {
 }
 
 /** What a proof changes in tables of the factor's own. */
-export function ownWrites(type: MfaType, { claims = [], writes = [] }: FactorProof): Write[] {
+export function ownWrites(type: MfaType, { claims = [], writes = [] }: MfaFactorProof): Write[] {
   return [
     ...claims.map((query) => ({ query, claim: ownClaim(type) })),
     ...writes.map((query) => ({ query })),

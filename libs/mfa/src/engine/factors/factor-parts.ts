@@ -45,7 +45,7 @@ export interface FactorParts {
   countedAs?: string;
   /** How many a user may have, where an option says so. Default: as its traits say. */
   maxPerUser?: (options: ResolvedMfaOptions) => number;
-  /** What judges its codes, of the internals; none: it is proven without one, or brings others that do. */
+  /** What verifies its codes, of the internals; none: it is proven without one, or brings others that do. */
   factor?: MfaFactorClass;
   /** What lists of authenticators show besides, of the internals. */
   details?: Type<AuthenticatorDetails>;

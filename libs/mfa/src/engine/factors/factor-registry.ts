@@ -6,7 +6,7 @@ import type { MfaFactor } from './mfa-factor.js';
 /** Injection token of the factors of the option `factors`, by their types. */
 export const MFA_FACTORS = Symbol.for('nestjs-mfa:FACTORS');
 
-/** Injection token of the factors that come with the module and judge codes, by their types. */
+/** Injection token of the factors that come with the module and verify codes, by their types. */
 export const BUILT_IN_FACTORS = Symbol.for('nestjs-mfa:BUILT_IN_FACTORS');
 
 /** A factor with the type that it is registered under. */

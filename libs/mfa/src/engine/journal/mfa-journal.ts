@@ -4,7 +4,7 @@ import { NIL } from 'uuid';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { sortableId } from '../../core/crypto/tokens.js';
 import type { CommitResult, Write } from '../../storage/mfa-storage.js';
@@ -13,10 +13,10 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { tableOptions } from '../../storage/table-options.js';
 import { MfaNotifier } from './mfa-notifier.js';
-import type { EventAuthenticator, MfaEvent, NewMfaEvent } from './mfa-event.js';
-import type { EventSource } from '../rows/mfa-request.js';
+import type { MfaEventAuthenticator, MfaEvent, NewMfaEvent } from './mfa-event.js';
+import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaEvents } from './mfa-events.js';
-import { AuditEntry } from './audit-entry.entity.js';
+import { MfaAuditEntry } from './audit-entry.entity.js';
 import { areFewCodesLeft } from '../../core/policy/codes-left.js';
 import { isBackupType } from '../../core/policy/factor-traits.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
@@ -43,7 +43,7 @@ export class AuditLog {
         query: this.storage.dataSource
           .createQueryBuilder()
           .insert()
-          .into(AuditEntry)
+          .into(MfaAuditEntry)
           .values(rows)
           .updateEntity(false),
       },
@@ -55,7 +55,7 @@ export class AuditLog {
 export interface Happening {
   /** Null: it is about nobody in particular, and nobody is sent a notification. */
   user: MfaUser | null;
-  source: EventSource;
+  source: MfaEventSource;
   events: readonly NewMfaEvent[];
   /** Whether the owner of the account is not told: of what is no change to them. */
   silent?: boolean;
@@ -69,7 +69,7 @@ export class MfaJournal {
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(MfaEvents) private readonly events: MfaEvents,
     @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Runs the writes in one transaction. What it means is told only if they were committed. */
@@ -99,7 +99,7 @@ export class MfaJournal {
 }
 
 /** What an event may say of an authenticator. */
-export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
+export function nameAuthenticator({ id, type, name }: MfaEventAuthenticator): MfaEventAuthenticator {
   return { id, type, name };
 }
 

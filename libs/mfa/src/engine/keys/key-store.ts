@@ -3,7 +3,7 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { StoredKey } from './stored-key.entity.js';
+import { MfaStoredKey } from './stored-key.entity.js';
 
 /** The table of keys. */
 @Injectable()
@@ -12,13 +12,13 @@ export class KeyStore {
 
   async find(id: string): Promise<string | null> {
     const row = await this.storage.read((reader) =>
-      reader.createQueryBuilder(StoredKey, 'k').where('k.id = :id', { id }).getOne(),
+      reader.createQueryBuilder(MfaStoredKey, 'k').where('k.id = :id', { id }).getOne(),
     );
     return row?.data ?? null;
   }
 
-  async list(): Promise<StoredKey[]> {
-    return this.storage.read((reader) => reader.createQueryBuilder(StoredKey, 'k').getMany());
+  async list(): Promise<MfaStoredKey[]> {
+    return this.storage.read((reader) => reader.createQueryBuilder(MfaStoredKey, 'k').getMany());
   }
 
   /** Keeps it unless it is there. */
@@ -49,7 +49,7 @@ export class KeyStore {
     return this.storage.dataSource
       .createQueryBuilder()
       .delete()
-      .from(StoredKey)
+      .from(MfaStoredKey)
       .where(`id = :id AND retired_at IS NOT NULL AND NOT EXISTS (${needed.getQuery()})`, {
         ...needed.getParameters(),
         id,
@@ -57,24 +57,24 @@ export class KeyStore {
   }
 
   /** Replaces what is kept, unless somebody else was faster. */
-  planReplacement({ id, data }: Pick<StoredKey, 'id' | 'data'>, next: string): Write {
+  planReplacement({ id, data }: Pick<MfaStoredKey, 'id' | 'data'>, next: string): Write {
     return {
       query: this.storage.dataSource
         .createQueryBuilder()
-        .update(StoredKey)
+        .update(MfaStoredKey)
         .set({ data: next })
         .where('id = :id AND data = :data', { id, data }),
     };
   }
 
   /** Replaces what is kept at once, unless somebody else was faster. */
-  async replace(key: Pick<StoredKey, 'id' | 'data'>, next: string): Promise<void> {
+  async replace(key: Pick<MfaStoredKey, 'id' | 'data'>, next: string): Promise<void> {
     await this.storage.commit([this.planReplacement(key, next)]);
   }
 
   async remove(id: string): Promise<void> {
     await this.storage.write(
-      this.storage.dataSource.createQueryBuilder().delete().from(StoredKey).where('id = :id', { id }),
+      this.storage.dataSource.createQueryBuilder().delete().from(MfaStoredKey).where('id = :id', { id }),
     );
   }
 
@@ -83,7 +83,7 @@ export class KeyStore {
       claim,
       query: this.storage.dataSource
         .createQueryBuilder()
-        .update(StoredKey)
+        .update(MfaStoredKey)
         .set({ retiredAt })
         .where('id = :id AND retired_at IS NULL', { id }),
     };
@@ -93,7 +93,7 @@ export class KeyStore {
     return this.storage.dataSource
       .createQueryBuilder()
       .insert()
-      .into(StoredKey)
+      .into(MfaStoredKey)
       .values({ id, data })
       .orIgnore()
       .updateEntity(false);

@@ -4,14 +4,14 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { EncryptionContext } from '../../core/crypto/envelope.js';
-import { EnvelopeError, envelopePrefix, isEnvelope, open, seal } from '../../core/crypto/envelope.js';
+import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
+import { MfaEnvelopeError, envelopePrefix, isEnvelope, open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { within } from '../../storage/mfa-storage.js';
-import type { StoredKey } from './stored-key.entity.js';
+import type { MfaStoredKey } from './stored-key.entity.js';
 
 const KEY_BYTES = 32;
 
@@ -76,7 +76,7 @@ export class KeyWrapper {
    *
    * @throws {EnvelopeError | KeyServiceError}
    */
-  async renew({ id, data }: Pick<StoredKey, 'id' | 'data'>): Promise<string | null> {
+  async renew({ id, data }: Pick<MfaStoredKey, 'id' | 'data'>): Promise<string | null> {
     const { id: current } = this.keyRing.current('encryption');
     if (!isEnvelope(data) || (!this.hasOwnEncryption && data.startsWith(envelopePrefix(current))))
       return null;
@@ -95,21 +95,21 @@ export class KeyWrapper {
       return open(this.keyRing, data, contextOf(id));
     } catch (error) {
       // An adapter may make envelopes for another context.
-      if (error instanceof EnvelopeError && this.hasOwnEncryption) return null;
+      if (error instanceof MfaEnvelopeError && this.hasOwnEncryption) return null;
       throw error;
     }
   }
 
   private async ask(
     id: string,
-    work: (context: EncryptionContext) => string | Promise<string>,
+    work: (context: MfaEncryptionContext) => string | Promise<string>,
     read: (answer: unknown) => string,
   ): Promise<string> {
     try {
       const asked = Promise.resolve(contextOf(id)).then(work);
       return read(await within(this.options.storage.timeoutSeconds * 1000, asked));
     } catch (error) {
-      if (error instanceof EnvelopeError) throw error;
+      if (error instanceof MfaEnvelopeError) throw error;
       const reason = error instanceof Error ? error.message : '';
       this.logger.error(
         `The adapter could not encrypt or decrypt the key ${id}, and is asked again: ${reason}`,
@@ -119,7 +119,7 @@ export class KeyWrapper {
   }
 }
 
-function contextOf(id: string): EncryptionContext {
+function contextOf(id: string): MfaEncryptionContext {
   return { purpose: 'key', userId: '', recordId: id };
 }
 

@@ -1,4 +1,4 @@
-import type { EncryptionContext } from '../../core/crypto/envelope.js';
+import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import type { MfaType } from '../../core/policy/methods.js';
 
@@ -59,7 +59,7 @@ export function encryptedSetups(entity: new () => SecretRow, type?: MfaType): Se
 }
 
 /** What the envelope of a row is bound to. */
-export function envelopeContext(table: SecretTable, { id, userId, type }: SecretRow): EncryptionContext {
+export function envelopeContext(table: SecretTable, { id, userId, type }: SecretRow): MfaEncryptionContext {
   const purpose = type ?? table.type;
   if (purpose === undefined)
     throw new Error(`Nothing says of what factor the rows of ${table.entity.name} are`);

@@ -7,7 +7,7 @@ import { MomentColumn } from '../../storage/columns.js';
  * recovery codes and of what anybody may see, as the adapter has encrypted them.
  */
 @Entity({ name: 'mfa_key' })
-export class StoredKey {
+export class MfaStoredKey {
   @PrimaryColumn({ type: 'varchar', length: 50 })
   id!: string;
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { EnvelopeError } from '../../core/crypto/envelope.js';
+import { MfaEnvelopeError } from '../../core/crypto/envelope.js';
 import { KeyRing } from '../../core/crypto/key-ring.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -41,7 +41,7 @@ export class VisibleKeys {
     }
   }
 
-  /** Reads it before the first request needs it. A key service that is away is no reason not to boot: codes are judged without. */
+  /** Reads it before the first request needs it. A key service that is away is no reason not to boot: codes are verified without. */
   async preload(): Promise<void> {
     try {
       await this.load();
@@ -71,7 +71,7 @@ export class VisibleKeys {
     try {
       return await this.wrapper.unwrap(id, data);
     } catch (error) {
-      if (!(error instanceof EnvelopeError)) throw error;
+      if (!(error instanceof MfaEnvelopeError)) throw error;
       this.logger.error(
         `The row ${id} of the table of keys was changed: a new key takes its place, and forms that are open now have to be loaded again`,
       );

@@ -59,14 +59,14 @@ export class Authenticator {
   unlockCodeAt!: Date | null;
 
   /**
-   * What is claimed of factors whose proofs have steps (`FactorProof.step`), as the time steps of TOTP (RFC 6238, section 5.2): the
+   * What is claimed of factors whose proofs have steps (`MfaFactorProof.step`), as the time steps of TOTP (RFC 6238, section 5.2): the
    * greatest that was accepted. It never goes back. Null: none was.
    */
   @BigintColumn('last_step', { nullable: true })
   lastStep!: number | null;
 
   /**
-   * What is claimed of factors that count their proofs (`FactorProof.remaining`), as recovery codes: how many are left. Which ones
+   * What is claimed of factors that count their proofs (`MfaFactorProof.remaining`), as recovery codes: how many are left. Which ones
    * are is decided by rows of the factor's own. Null: it counts none.
    */
   @CountColumn('remaining', { nullable: true })

@@ -13,7 +13,7 @@ export interface MfaActor {
 }
 
 /** Who did something, from where, and in which session. */
-export interface EventSource {
+export interface MfaEventSource {
   actor: MfaActor;
   ip: string | null;
   userAgent: string | null;
@@ -27,7 +27,7 @@ export const MAX_USER_AGENT_LENGTH = 255;
 const MAX_ADDRESS_LENGTH = 45;
 
 /** Code of the application that has no request. */
-export const APPLICATION_SOURCE: EventSource = {
+export const APPLICATION_SOURCE: MfaEventSource = {
   actor: { type: 'application', id: null },
   ip: null,
   userAgent: null,
@@ -46,7 +46,7 @@ export function sourceOfRequest(
   request: object,
   userId: string,
   sessionId: string | null = null,
-): EventSource {
+): MfaEventSource {
   const { ip, address, socket } = request as Traceable;
   const from = ip ?? address ?? socket?.remoteAddress;
   return {
@@ -145,7 +145,7 @@ export class MfaRequestContext {
   }
 
   /** Where what this request does comes from. */
-  get source(): EventSource {
+  get source(): MfaEventSource {
     const userId = this.user ? userIdOf(this.user) : this.session?.userId;
     if (userId === undefined) return APPLICATION_SOURCE;
     return sourceOfRequest(this.request, userId, this.session?.id);

@@ -43,7 +43,7 @@ interface Read {
 
 /** Finds user and session of a request. */
 @Injectable()
-export class RequestContextService {
+export class MfaRequestContextService {
   private readonly reads = new WeakMap<object, Read>();
 
   constructor(

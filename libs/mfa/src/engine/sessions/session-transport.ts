@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { isToken } from '../../core/crypto/tokens.js';
 import { addSetCookie, readCookies, readHeader, setHeader } from '../../core/web/http-message.js';
@@ -9,11 +9,11 @@ import { LostCookieWarning } from '../../core/web/lost-cookie-warning.js';
 import { assertSameOrigin } from '../../core/web/same-origin.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaSessionTransport } from '../../core/web/session-transport.js';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { ProvenMethod } from '../../core/policy/methods.js';
+import type { MfaProvenMethod } from '../../core/policy/methods.js';
 import { provenMethods } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
@@ -42,7 +42,7 @@ const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
 export class SessionTransport {
   constructor(
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
     @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
     @Inject(MFA_OWN_TRANSPORT) private readonly own: MfaSessionTransport | null,
   ) {}
@@ -103,7 +103,7 @@ export class SessionTransport {
   async write(
     request: object,
     response: object | undefined,
-    { token, session }: IssuedSession,
+    { token, session }: MfaIssuedSession,
   ): Promise<{ sessionToken?: string }> {
     if (this.own) {
       await this.own.write(request, response, token, session.expiresAt);
@@ -145,18 +145,18 @@ function presented(via: TokenPlace, token: unknown): PresentedToken {
 }
 
 /** What an answer says of a session whose token the client gets with it. */
-export interface SessionAnswer {
-  proven: ProvenMethod[];
+export interface MfaSessionAnswer {
+  proven: MfaProvenMethod[];
   /** Only for clients of the header transport. */
   sessionToken?: string;
   expiresAt: Date;
 }
 
 /** The answer to a sign-in that is complete, with the extra fields of the adapter's `completeLogin`. */
-export type CompletedSignIn = SessionAnswer & { status: 'authenticated' } & Record<string, unknown>;
+export type CompletedSignIn = MfaSessionAnswer & { status: 'authenticated' } & Record<string, unknown>;
 
 /** The HTTP exchange of a sign-in: the token travels in it. */
-export interface HttpExchange {
+export interface MfaHttpExchange {
   request: object;
   response: object;
 }
@@ -173,8 +173,8 @@ export class SessionAnswers {
   /** Asks the application for its own part of a completed sign-in, then hands out the token. */
   async complete(
     user: MfaUser,
-    issued: IssuedSession,
-    { request, response }: HttpExchange,
+    issued: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
   ): Promise<CompletedSignIn> {
     const extra = await this.askApplication(user, issued.session, { request, response });
     return { ...extra, status: 'authenticated', ...(await this.give(request, response, issued)) };
@@ -184,7 +184,7 @@ export class SessionAnswers {
   async askApplication(
     user: MfaUser,
     session: AuthenticationSession,
-    { request, response }: HttpExchange,
+    { request, response }: MfaHttpExchange,
   ): Promise<Record<string, unknown>> {
     try {
       return await this.adapter.completeLogin(user, session, request, response);
@@ -194,7 +194,11 @@ export class SessionAnswers {
     }
   }
 
-  async give(request: object, response: object | undefined, issued: IssuedSession): Promise<SessionAnswer> {
+  async give(
+    request: object,
+    response: object | undefined,
+    issued: MfaIssuedSession,
+  ): Promise<MfaSessionAnswer> {
     setMfaSession(request, issued.session);
     return {
       proven: provenMethods(issued.session.methods),

@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
-import type { EventSource } from '../rows/mfa-request.js';
+import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -18,7 +18,7 @@ import { UserStateService } from './user-state.service.js';
 /** An attempt that was counted. */
 export interface TakenAttempt {
   user: MfaUser;
-  source: EventSource;
+  source: MfaEventSource;
   /** When it was counted, milliseconds since the epoch. */
   at: number;
   /** Whether the budget had no further one. */
@@ -36,7 +36,7 @@ export class AttemptLimiter {
     @Inject(UserStateService) private readonly users: UserStateService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -46,7 +46,7 @@ export class AttemptLimiter {
    * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
    *   user was forgotten
    */
-  async take(user: MfaUser, source: EventSource, { isKept = false } = {}): Promise<TakenAttempt> {
+  async take(user: MfaUser, source: MfaEventSource, { isKept = false } = {}): Promise<TakenAttempt> {
     const { attempts: budget } = this.options.rateLimit;
     const userId = userIdOf(user);
     const at = this.clock.now();
@@ -62,14 +62,14 @@ export class AttemptLimiter {
     return this.refuse(taken, state);
   }
 
-  /** The attempt was judged and was wrong. Tells of that, and of the budget when it is spent now. */
+  /** The attempt was counted and was wrong. Tells of that, and of the budget when it is spent now. */
   async failed({ user, source, isLast }: TakenAttempt, ...events: NewMfaEvent[]): Promise<void> {
     await this.journal.record({ user, source, events });
     if (isLast) await this.tell(user, source);
   }
 
   /** Gives back this one attempt, if its window is still the current one. */
-  giveBack({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
+  refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);
     return {
       query: this.storage.dataSource
@@ -95,7 +95,7 @@ export class AttemptLimiter {
     };
   }
 
-  /** When codes of this user are judged again; null when they are. */
+  /** When codes of this user are accepted again; null when they are. */
   blockedUntil(state: MfaUserState | null): Date | null {
     if (!state?.windowStartedAt || state.attempts < this.options.rateLimit.attempts) return null;
     const opensAt = state.windowStartedAt.getTime() + this.options.rateLimit.windowSeconds * 1000;
@@ -125,7 +125,7 @@ export class AttemptLimiter {
   }
 
   /** Tells that the budget is spent: of all requests that find it so in one window, on all instances, one does. */
-  private async tell(user: MfaUser, source: EventSource): Promise<void> {
+  private async tell(user: MfaUser, source: MfaEventSource): Promise<void> {
     const { attempts, windowSeconds } = this.options.rateLimit;
     const query = this.storage.dataSource
       .createQueryBuilder()

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { Authenticator } from '../rows/authenticator.entity.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { SECOND_FACTOR_TYPES } from '../../core/policy/factor-traits.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -16,7 +16,7 @@ export const VERSION_CLAIM = 'version';
 export class UserStateService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async find(userId: string): Promise<MfaUserState | null> {
@@ -34,7 +34,7 @@ export class UserStateService {
   }
 
   /**
-   * When the user was first told to enrol, recorded now when it is the first time.
+   * When the user was first told to enroll, recorded now when it is the first time.
    *
    * @param known the row, when the caller has read it
    */

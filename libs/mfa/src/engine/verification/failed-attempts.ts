@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../rows/mfa-request.js';
+import type { MfaEventSource } from '../rows/mfa-request.js';
 import { nameAuthenticator, MfaJournal } from '../journal/mfa-journal.js';
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 import type { TakenAttempt } from '../users/attempt-limiter.js';
@@ -20,11 +20,11 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { UnlockByCodes } from './unlock-by-codes.js';
 
 interface Failure {
-  source?: EventSource;
+  source?: MfaEventSource;
   afterFirstFactor?: boolean;
 }
 
-/** Counts codes that were wrong against what judged them, and locks what has judged too many. */
+/** Counts codes that were wrong against the authenticators they were tried on, and locks one that has seen too many. */
 @Injectable()
 export class FailedAttempts {
   constructor(
@@ -34,11 +34,11 @@ export class FailedAttempts {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
-   * Counts one failure. When all that could judge is locked nothing was judged, right or wrong: the attempt goes back, so
+   * Counts one failure. When all that could verify it is locked nothing was verified, right or wrong: the attempt goes back, so
    * that a locked factor does not use up the budget of the others.
    *
    * @throws {MfaException} `authenticator_locked` when all of it is locked
@@ -53,7 +53,7 @@ export class FailedAttempts {
     const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
     if (wrong.length === 0) return this.limiter.failed(attempt, failed);
     const now = this.clock.now();
-    // Nothing is judged where all of it is locked and no code opens it: that is not even a failure.
+    // Nothing is verified where all of it is locked and no code opens it: that is not even a failure.
     if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
       return this.refuseLocked(user, wrong, attempt, source);
     }
@@ -75,7 +75,7 @@ export class FailedAttempts {
   }
 
   /** Notes when the cap was reached, and tells of it once. */
-  private async close(user: MfaUser, row: Authenticator, source: EventSource): Promise<void> {
+  private async close(user: MfaUser, row: Authenticator, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
       user,
       source,
@@ -88,7 +88,7 @@ export class FailedAttempts {
     user: MfaUser,
     wrong: readonly Authenticator[],
     attempt: TakenAttempt,
-    source: EventSource,
+    source: MfaEventSource,
   ): Promise<void> {
     const rows = await this.authenticators.find(userIdOf(user));
     const locked = rows.filter(
@@ -98,13 +98,13 @@ export class FailedAttempts {
     if (!first) return;
     // The server may have died between the failure that reached the cap and this note of it.
     for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
-    // Where right codes open the lock this one was judged, and so it is an attempt like any other.
+    // Where right codes open the lock this one was verified, and so it is an attempt like any other.
     const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => hasSteps(type));
     if (canOpen) {
       await this.limiter.failed(attempt);
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
     }
-    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
     throw new MfaException('authenticator_locked');
   }
 }

@@ -8,7 +8,7 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/code-factor.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
@@ -21,11 +21,11 @@ import { FactorData } from '../../engine/factors/factor-data.js';
 import { ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
-import type { FactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
+import type { MfaFactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 /** What finishes a set-up. */
-export interface FactorActivation {
+export interface MfaFactorActivation {
   code: string;
   /** How the user calls it; default: as the adapter says. */
   name?: string;
@@ -96,9 +96,9 @@ export class FactorSetupFlow {
   async activate(
     user: MfaUser,
     type: MfaType,
-    { code, name, endOtherSessions = false }: FactorActivation,
+    { code, name, endOtherSessions = false }: MfaFactorActivation,
     context?: MfaRequestContext,
-  ): Promise<AddedFactor> {
+  ): Promise<MfaAddedFactor> {
     const factor = this.factorOf(user, type, context);
     if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
@@ -108,13 +108,13 @@ export class FactorSetupFlow {
     const setup = await this.rows.findSetup(userId, type, sessionId);
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
-    const giveBack = this.limiter.giveBack(attempt);
-    let proof: FactorProof | 'wrong';
+    const refund = this.limiter.refund(attempt);
+    let proof: MfaFactorProof | 'wrong';
     try {
       const data = await this.data.decrypt(setup.data, setup);
       proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });
     } catch (error) {
-      await this.storage.commit([giveBack]);
+      await this.storage.commit([refund]);
       throw error;
     }
     if (proof === 'wrong') {
@@ -139,14 +139,14 @@ export class FactorSetupFlow {
           claims: [this.rows.claimSetup(setup)],
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup', [ownClaim(type)]: 'incorrect_code' },
           check: ({ authenticators }) => this.assertRoom(type, authenticators),
-          along: [...ownWrites(type, proof), giveBack],
+          along: [...ownWrites(type, proof), refund],
           endOtherSessions,
         },
         context,
       );
     } catch (error) {
       // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      if (error instanceof MfaException) await this.storage.commit([refund]);
       throw error;
     }
   }
@@ -154,7 +154,7 @@ export class FactorSetupFlow {
   private factorOf(user: MfaUser, type: MfaType, context: MfaRequestContext | undefined): MfaFactor {
     const factor = this.registry.find(type);
     if (!factor) throw new MfaException('not_found');
-    this.adding.assertMayEnrol(user, type);
+    this.adding.assertMayEnroll(user, type);
     if (context && isOverSameChannel(type, context.records)) {
       throw new MfaException('invalid_request', {
         message: ['you signed in over the channel of this factor, so its codes would prove nothing more'],

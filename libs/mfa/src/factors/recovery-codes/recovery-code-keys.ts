@@ -1,13 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { EnvelopeError } from '../../core/crypto/envelope.js';
+import { MfaEnvelopeError } from '../../core/crypto/envelope.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { PLAN_CLAIM } from '../../engine/changes/factor-change.js';
 import { KeyStore } from '../../engine/keys/key-store.js';
 import { KeyServiceError, KeyWrapper } from '../../engine/keys/key-wrapper.js';
-import type { StoredKey } from '../../engine/keys/stored-key.entity.js';
+import type { MfaStoredKey } from '../../engine/keys/stored-key.entity.js';
 import { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -66,7 +66,7 @@ export class RecoveryCodeKeys {
     @Inject(KeyStore) private readonly store: KeyStore,
     @Inject(KeyWrapper) private readonly wrapper: KeyWrapper,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -97,7 +97,7 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * Whether nobody can judge the codes under that key any more; it is logged then. Other factors go on working.
+   * Whether nobody can verify the codes under that key any more; it is logged then. Other factors go on working.
    *
    * @throws {KeyServiceError}
    */
@@ -219,19 +219,19 @@ export class RecoveryCodeKeys {
     try {
       return Buffer.from(await this.wrapper.unwrap(id, data), 'base64url');
     } catch (error) {
-      if (error instanceof EnvelopeError) throw new LostRecoveryCodeKeyError(id, error);
+      if (error instanceof MfaEnvelopeError) throw new LostRecoveryCodeKeyError(id, error);
       throw error;
     }
   }
 
   /** The first key; null where there are codes: without a word, a new key would leave them wrong for ever. */
-  private async makeFirst(): Promise<StoredKey | null> {
+  private async makeFirst(): Promise<MfaStoredKey | null> {
     if (!(await this.hasCodes())) await this.store.add(FIRST_KEY_ID, await this.wrapper.create(FIRST_KEY_ID));
     // Of two instances that make it at once, both get the one that was stored.
     return newest(await this.list());
   }
 
-  private async list(): Promise<StoredKey[]> {
+  private async list(): Promise<MfaStoredKey[]> {
     return (await this.store.list()).filter(({ id }) => KEY_ID.test(id));
   }
 
@@ -266,12 +266,12 @@ function unavailableWhenAway(error: unknown): unknown {
 }
 
 /** Milliseconds since the epoch; 0 for the first key. */
-function madeAt({ id }: Pick<StoredKey, 'id'>): number {
+function madeAt({ id }: Pick<MfaStoredKey, 'id'>): number {
   return id === FIRST_KEY_ID ? 0 : Number(id.slice(PREFIX.length));
 }
 
-function newest(keys: readonly StoredKey[]): StoredKey | null {
-  return keys.reduce<StoredKey | null>(
+function newest(keys: readonly MfaStoredKey[]): MfaStoredKey | null {
+  return keys.reduce<MfaStoredKey | null>(
     (last, key) => (last && madeAt(last) > madeAt(key) ? last : key),
     null,
   );

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { FactorAuthenticator, FactorVerdict } from '../../engine/factors/mfa-factor.js';
+import type { MfaFactorAuthenticator, MfaFactorVerdict } from '../../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
 import { looksLikeRecoveryCode } from './recovery-code.js';
 import { RecoveryCodeKeys, keyIdOf } from './recovery-code-keys.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
-/** Judges recovery codes. Whether one is right is only known when it is claimed. */
+/** Verifies recovery codes. Whether one is right is only known when it is claimed. */
 @Injectable()
 export class RecoveryCodeFactor extends MfaFactor {
   static readonly traits = RECOVERY_CODES_TRAITS;
@@ -31,8 +31,8 @@ export class RecoveryCodeFactor extends MfaFactor {
 
   async verify(
     code: string,
-    { authenticator }: { authenticator: FactorAuthenticator },
-  ): Promise<FactorVerdict> {
+    { authenticator }: { authenticator: MfaFactorAuthenticator },
+  ): Promise<MfaFactorVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'not_applicable';
     const remaining = authenticator.remaining ?? 0;
     // Its key may be gone: nothing needs it any more.

@@ -4,11 +4,11 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type {
-  BegunSetup,
-  FactorAuthenticator,
-  FactorProof,
-  FactorRequest,
-  FactorVerdict,
+  MfaBegunSetup,
+  MfaFactorAuthenticator,
+  MfaFactorProof,
+  MfaFactorRequest,
+  MfaFactorVerdict,
 } from '../../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
@@ -29,7 +29,9 @@ export class TotpFactor extends MfaFactor {
     super();
   }
 
-  async begin({ user }: Pick<FactorRequest, 'user'>): Promise<BegunSetup & { answer: TotpSetupDetails }> {
+  async begin({
+    user,
+  }: Pick<MfaFactorRequest, 'user'>): Promise<MfaBegunSetup & { answer: TotpSetupDetails }> {
     const { algorithm, digits, period, setupTtlSeconds } = this.mfa.options.totp;
     const data = writeParameters({ secret: generateSecret(), algorithm, digits, period });
     const expiresAt = new Date(this.mfa.clock.now() + setupTtlSeconds * 1000);
@@ -44,18 +46,18 @@ export class TotpFactor extends MfaFactor {
     return { secret, url, svg, qrCode: await drawQrCode(this.adapter, url, svg), expiresAt };
   }
 
-  activate(code: string, { data }: { data: string }): 'wrong' | FactorProof {
+  activate(code: string, { data }: { data: string }): 'wrong' | MfaFactorProof {
     return this.isBypass(code) ? {} : this.compare(code, readParameters(data));
   }
 
-  verify(code: string, { authenticator }: { authenticator: FactorAuthenticator }): FactorVerdict {
+  verify(code: string, { authenticator }: { authenticator: MfaFactorAuthenticator }): MfaFactorVerdict {
     if (this.isBypass(code)) return {};
     const parameters = readParameters(authenticator.data);
     if (!/^\d+$/.test(code) || code.length !== parameters.digits) return 'not_applicable';
     return this.compare(code, parameters);
   }
 
-  private compare(code: string, parameters: TotpParameters): 'wrong' | FactorProof {
+  private compare(code: string, parameters: TotpParameters): 'wrong' | MfaFactorProof {
     const step = findTimeStep(parameters, code, this.mfa.clock.now(), this.mfa.options.totp.tolerance);
     return step === null ? 'wrong' : { step };
   }

@@ -13,7 +13,7 @@ import { normalizeCode } from '../../engine/factors/code-factor.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
@@ -116,7 +116,7 @@ export class TotpService {
    *   {@link FactorChange.run}
    */
   async begin(user: MfaUser, context?: MfaRequestContext, replaces?: string): Promise<TotpSetupDetails> {
-    this.flow.assertMayEnrol(user, TYPE);
+    this.flow.assertMayEnroll(user, TYPE);
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
       this.assertRoom(authenticators, replaces);
@@ -144,8 +144,8 @@ export class TotpService {
     user: MfaUser,
     { code, name, endOtherSessions = false }: TotpActivation,
     context?: MfaRequestContext,
-  ): Promise<AddedFactor> {
-    this.flow.assertMayEnrol(user, TYPE);
+  ): Promise<MfaAddedFactor> {
+    this.flow.assertMayEnroll(user, TYPE);
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
@@ -156,7 +156,7 @@ export class TotpService {
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data, replacesId } = setup;
     const named = name === undefined ? {} : { name };
-    const giveBack = this.limiter.giveBack(attempt);
+    const refund = this.limiter.refund(attempt);
     try {
       return await this.flow.add(
         user,
@@ -165,7 +165,7 @@ export class TotpService {
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
           check: (state) => this.assertRoom(state.authenticators, replacesId),
-          along: [giveBack],
+          along: [refund],
           replaces: replacesId,
           endOtherSessions,
         },
@@ -173,7 +173,7 @@ export class TotpService {
       );
     } catch (error) {
       // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      if (error instanceof MfaException) await this.storage.commit([refund]);
       throw error;
     }
   }
@@ -211,7 +211,7 @@ export class TotpService {
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
     const data = await this.read(setup);
     if (data === null) {
-      await this.storage.commit([this.limiter.giveBack(attempt)]);
+      await this.storage.commit([this.limiter.refund(attempt)]);
       throw new MfaException('no_pending_setup');
     }
     const proof = this.factor.activate(code, { data });

@@ -4,7 +4,7 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import { needsOf } from '../../core/policy/policy.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
@@ -34,7 +34,7 @@ export class AuthenticateWebAuthnController {
   async authenticate(
     @CurrentContext() context: MfaRequestContext,
     @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.flow.authenticate(context, credential, { trustDevice: trustDevice ?? false });
   }
 }

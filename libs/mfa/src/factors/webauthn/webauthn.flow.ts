@@ -12,8 +12,8 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
 import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { LoginResult } from '../../sign-in/login.flow.js';
-import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import type { MfaLoginResult } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
 import type { ProofWishes } from '../../sign-in/second-factor.flow.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
@@ -57,7 +57,7 @@ export class WebAuthnFlow {
     context: MfaRequestContext,
     credential: unknown,
     wishes: ProofWishes = {},
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const response = parseAuthentication(credential);
     const account = context.account ?? (await this.accountOf(context));
     const subject = await this.secondFactor.subjectOf(context.with({ account: account ?? null }));
@@ -79,7 +79,7 @@ export class WebAuthnFlow {
    *
    * @throws {MfaException} `webauthn_failed` or `invalid_request`
    */
-  async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
+  async signIn(credential: unknown, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
     const response = parseAuthentication(credential);
     const proof = await this.assertions.verifyPasskey(
       response,

@@ -15,14 +15,14 @@ import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
 import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
-import type { HttpExchange } from '../../engine/sessions/session-transport.js';
+import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
 import { MfaPolicyService } from '../../guard/mfa-policy.service.js';
 import { accessOf, MfaRouteGuard } from '../../guard/mfa-route.guard.js';
 import { setRequestContext, requestContextOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
-import { RequestContextService } from '../../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../../engine/sessions/request-context.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { PageForms } from '../frame/page-forms.js';
 import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
@@ -34,7 +34,7 @@ import { PageRenderer } from './page-renderer.js';
 @Injectable()
 export class PageGuard extends MfaRouteGuard {
   constructor(
-    @Inject(RequestContextService) contexts: RequestContextService,
+    @Inject(MfaRequestContextService) contexts: MfaRequestContextService,
     @Inject(SessionTransport) transport: SessionTransport,
     @Inject(MfaPolicyService) policy: MfaPolicyService,
     @Inject(PageForms) private readonly forms: PageForms,
@@ -103,7 +103,7 @@ export const Form = createParamDecorator(
 );
 
 /** The HTTP exchange that a flow reads from and hands its session to. */
-export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): HttpExchange => {
+export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): MfaHttpExchange => {
   const http = execution.switchToHttp();
   return { request: http.getRequest<object>(), response: http.getResponse<object>() };
 });

@@ -7,7 +7,7 @@ export const RECOVERY_CODES_TRAITS = {
   role: 'backup',
   amr: ['rc'],
   readFromAmr: ['rc'],
-  // A proof is judged by the hashes of the codes.
+  // A proof is verified by the hashes of the codes.
   judgedBy: 'own_tables',
   label: 'Recovery codes',
   text: 'recoveryTitle',
