@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type {
   Authenticator,
-  EncryptionContext,
+  MfaEncryptionContext,
   MfaErrorCode,
   MfaModuleOptions,
   MfaNotification,
@@ -142,7 +142,7 @@ class RecordingAdapter extends DefaultMfaAdapter {
   override buildTotpSvg(url: string): string {
     return this.note('buildTotpSvg', `<svg data-length="${url.length}"/>`);
   }
-  override encrypt(text: string, context?: EncryptionContext): string {
+  override encrypt(text: string, context?: MfaEncryptionContext): string {
     return this.note('encrypt', `${context?.purpose ?? ''}:${Buffer.from(text).toString('base64')}`);
   }
   override decrypt(text: string): string {

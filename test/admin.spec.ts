@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Inject, Param, Post, Req, UseGuards } from '@nestjs/common';
-import type { Authenticator, DeletionContext, MfaEvent, MfaUserListState } from 'nestjs-mfa';
+import type { Authenticator, MfaDeletionContext, MfaEvent, MfaUserListState } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
   MfaAdminService,
@@ -33,9 +33,9 @@ import {
 class RefusingAdapter extends TestAdapter {
   /** The authenticators that may not go. */
   readonly kept = new Set<string>();
-  readonly asked: [string, DeletionContext['by']][] = [];
+  readonly asked: [string, MfaDeletionContext['by']][] = [];
 
-  override canDeleteAuthenticator({ id }: Authenticator, { by }: DeletionContext): boolean {
+  override canDeleteAuthenticator({ id }: Authenticator, { by }: MfaDeletionContext): boolean {
     this.asked.push([id, by]);
     return !this.kept.has(id);
   }

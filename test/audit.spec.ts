@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditQuery, MfaEvent } from 'nestjs-mfa';
+import type { MfaAuditQuery, MfaEvent } from 'nestjs-mfa';
 import {
-  AuditEntry,
+  MfaAuditEntry,
   MfaAdminService,
   MfaAuditService,
   MfaEvents,
@@ -94,7 +94,7 @@ describe('the audit trail', () => {
     await test.admin.reset(user.id, 'ticket 42', { actor: 'grace' });
     const { entries, next } = await test.audit.find();
     expect(next).toBe(null);
-    expect(entries.every((entry) => entry instanceof AuditEntry)).toBe(true);
+    expect(entries.every((entry) => entry instanceof MfaAuditEntry)).toBe(true);
     expect(test.events.length).toBeGreaterThan(12);
     expect(entries.map((entry) => ({ ...entry }))).toEqual(
       test.events
@@ -302,9 +302,10 @@ describe('reading the audit trail', () => {
   });
   afterAll(() => test.close());
 
-  const reasonsOf = (entries: AuditEntry[]) => entries.map(({ data }) => (data as { reason: string }).reason);
+  const reasonsOf = (entries: MfaAuditEntry[]) =>
+    entries.map(({ data }) => (data as { reason: string }).reason);
   const types = ['mfa.admin.enrollment_required'] as const;
-  const find = async (query: AuditQuery) =>
+  const find = async (query: MfaAuditQuery) =>
     reasonsOf((await test.audit.find({ types: [...types], ...query })).entries);
 
   it('gives the newest first, also within one millisecond', async () => {

@@ -5,7 +5,7 @@ import {
   MfaAdminService,
   MfaImportService,
   RecoveryCodesService,
-  RequestContextService,
+  MfaRequestContextService,
   TotpService,
 } from 'nestjs-mfa';
 
@@ -16,7 +16,7 @@ import { RELYING_PARTY, codeOf, enrol, newUserId, startTestApp, users } from './
 
 /** The request of a client, as the module's own routes see it. */
 const contextOf = (test: TestApp, client: Client): Promise<MfaRequestContext> =>
-  test.app.get(RequestContextService).resolve({
+  test.app.get(MfaRequestContextService).resolve({
     headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
   });
 

@@ -2,7 +2,7 @@ import { request as rawRequest } from 'node:http';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import type { LoginResult, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import { hiddenFields } from './support/html.js';
@@ -48,7 +48,7 @@ class SamlController {
     @Body() { id, crossSite }: { id: string; crossSite?: boolean },
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     users.set(id, { id });
     return this.mfa.login({ id }, { request, response, ...(crossSite === undefined ? {} : { crossSite }) });
   }

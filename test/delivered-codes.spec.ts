@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import type { LoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
 import {
   MfaAdminService,
   MfaFactorChallenge,
@@ -47,7 +47,7 @@ class MagicController {
     @Body() { id, firstFactor }: { id: string; firstFactor: string },
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
   }
 }

@@ -10,7 +10,7 @@ import {
   MfaGuard,
   MfaSessionGuard,
   RequireMfa,
-  SessionController,
+  MfaSessionController,
   SkipMfa,
 } from 'nestjs-mfa';
 
@@ -140,7 +140,7 @@ class StackedClass {
 /** As applications mount our routes themselves, behind more than we ask. */
 @Controller('keys-only')
 @RequireMfa({ phishingResistant: true })
-class KeysOnlySessions extends SessionController {}
+class KeysOnlySessions extends MfaSessionController {}
 
 @Controller('guarded-list')
 class GuardedList extends AuthenticatorsController {

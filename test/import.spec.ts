@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaEvent, TotpAlgorithm } from 'nestjs-mfa';
-import type { ImportRecord, ImportRow } from 'nestjs-mfa/import';
+import type { MfaImportRecord, MfaImportRow } from 'nestjs-mfa/import';
 import { MfaAdminService, MfaEvents, MfaImportError, MfaImportService } from 'nestjs-mfa';
 import {
   csvRows,
@@ -50,7 +50,7 @@ function newUser(id = newUserId()): string {
   return id;
 }
 
-const totpRecord = (userId: string): ImportRecord => ({ userId, totp: { secret: SHORT } });
+const totpRecord = (userId: string): MfaImportRecord => ({ userId, totp: { secret: SHORT } });
 
 describe('an import', () => {
   let test: TestApp;
@@ -234,7 +234,7 @@ describe('an import', () => {
 
   it('rejects rows one by one, naming no secret, and says the same in a dry run, which writes nothing', async () => {
     const [good, alone] = [newUser(), newUser()];
-    const rows: ImportRow[] = [
+    const rows: MfaImportRow[] = [
       totpRecord(good),
       totpRecord(good),
       { userId: alone, recoveryCodes: [{ code: '12345678' }] },
@@ -278,7 +278,7 @@ describe('an import', () => {
   it('stops where the database fails, and goes on from there', async () => {
     const ids = [newUser(), newUser(), newUser()];
     const records = ids.map(totpRecord);
-    async function* rows(): AsyncGenerator<ImportRow> {
+    async function* rows(): AsyncGenerator<MfaImportRow> {
       for (const [index, record] of records.entries()) {
         if (index === 1) await test.dataSource.query('ALTER TABLE mfa_recovery_code RENAME TO away');
         yield index === 1 ? { ...record, line: 12, recoveryCodes: [{ code: '12345678' }] } : record;

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { DiscardReport, MfaEvent } from 'nestjs-mfa';
+import type { MfaDiscardReport, MfaEvent } from 'nestjs-mfa';
 import {
   MfaAdminService,
   MfaAuditService,
@@ -31,7 +31,7 @@ const NEW = 'the new secret of the tests, of 32 bytes or more';
 
 const mfa = { webauthn: RELYING_PARTY, audit: { enabled: true }, rateLimit: { attempts: 50 } };
 
-const NOTHING: DiscardReport = {
+const NOTHING: MfaDiscardReport = {
   users: 0,
   authenticatorApps: 0,
   securityKeys: 0,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  AuditEntry,
+  MfaAuditEntry,
   AuthenticationSession,
   MFA_ENTITIES,
   MfaUserState,
@@ -170,7 +170,7 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
         createdAt: now,
         expiresAt: now,
       });
-      await dataSource.getRepository(AuditEntry).insert({
+      await dataSource.getRepository(MfaAuditEntry).insert({
         id: 'e',
         type: 'mfa.session.started',
         at: now,
@@ -181,7 +181,7 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
       await dataSource.query("DELETE FROM app_user WHERE id = 'ada'");
       expect(await dataSource.getRepository(MfaUserState).count()).toBe(0);
       expect(await dataSource.getRepository(AuthenticationSession).count()).toBe(0);
-      expect(await dataSource.getRepository(AuditEntry).count()).toBe(1);
+      expect(await dataSource.getRepository(MfaAuditEntry).count()).toBe(1);
     }),
   );
 

@@ -8,8 +8,8 @@ import {
   AuthenticateController,
   AuthenticateWebAuthnController,
   AuthenticatorsController,
-  FactorChallengeController,
-  FactorsController,
+  MfaFactorChallengeController,
+  MfaFactorsController,
   MFA_ENTITIES,
   MFA_OPTIONS,
   MfaGuard,
@@ -19,8 +19,8 @@ import {
   PasskeyController,
   RecoveryCodesController,
   RequireMfa,
-  SessionController,
-  SessionsController,
+  MfaSessionController,
+  MfaSessionsController,
   TotpController,
   TrustedDevicesController,
   WebAuthnController,
@@ -186,7 +186,7 @@ describe('the routes', () => {
 
   it('can be mounted by the application, where and as it likes', async () => {
     @Controller('account/second-factor')
-    class OwnStatus extends SessionController {}
+    class OwnStatus extends MfaSessionController {}
     @Controller('account/app')
     class OwnTotp extends TotpController {}
     @Controller('account/factors')
@@ -210,12 +210,12 @@ describe('the routes', () => {
     AuthenticateController,
     AuthenticateWebAuthnController,
     AuthenticatorsController,
-    FactorChallengeController,
-    FactorsController,
+    MfaFactorChallengeController,
+    MfaFactorsController,
     PasskeyController,
     RecoveryCodesController,
-    SessionController,
-    SessionsController,
+    MfaSessionController,
+    MfaSessionsController,
     TotpController,
     TrustedDevicesController,
     WebAuthnController,

@@ -8,7 +8,7 @@ import {
   GERMAN,
   MFA_ADAPTER,
   MfaAdminService,
-  NOTIFICATION_TYPES,
+  MFA_NOTIFICATION_TYPES,
 } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
@@ -119,7 +119,7 @@ describe('notifications', () => {
     ['en', ENGLISH, 'it'],
   ])('of all kinds are sent, in %s', async (locale, texts, preference) => {
     const { sent } = await story(test, preference === undefined ? {} : { locale: preference });
-    expect([...new Set(sent.map(({ type }) => type))].sort()).toEqual([...NOTIFICATION_TYPES].sort());
+    expect([...new Set(sent.map(({ type }) => type))].sort()).toEqual([...MFA_NOTIFICATION_TYPES].sort());
     for (const one of sent) {
       expect(one.locale).toBe(locale);
       expect(one.subject).toBe(texts.notifications[one.type].subject.replace('{site}', 'Example'));

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Inject, Module } from '@nestjs/common';
 import type {
-  EncryptionContext,
+  MfaEncryptionContext,
   MfaModuleOptions,
   MfaType,
   MfaUser,
@@ -53,11 +53,11 @@ class NumberedAdapter extends DefaultMfaAdapter {
 }
 
 class KeyServiceAdapter extends DefaultMfaAdapter {
-  override async encrypt(text: string, context?: EncryptionContext): Promise<string> {
+  override async encrypt(text: string, context?: MfaEncryptionContext): Promise<string> {
     return keyService.encrypt(text, JSON.stringify(context));
   }
 
-  override async decrypt(text: string, context?: EncryptionContext): Promise<string> {
+  override async decrypt(text: string, context?: MfaEncryptionContext): Promise<string> {
     return keyService.decrypt(text, JSON.stringify(context));
   }
 }
@@ -89,7 +89,7 @@ class CompanyAdapter extends DefaultMfaAdapter {
   }
 
   /** AES-256-GCM under a key of your own; the context is authenticated, so that no row can be given to another user. */
-  override encrypt(text: string, context?: EncryptionContext): string {
+  override encrypt(text: string, context?: MfaEncryptionContext): string {
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv);
     cipher.setAAD(Buffer.from(JSON.stringify(context)));
@@ -97,7 +97,7 @@ class CompanyAdapter extends DefaultMfaAdapter {
     return [iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url')).join('.');
   }
 
-  override decrypt(text: string, context?: EncryptionContext): string {
+  override decrypt(text: string, context?: MfaEncryptionContext): string {
     const [iv, tag, data] = text.split('.').map((part) => Buffer.from(part, 'base64url')) as [
       Buffer,
       Buffer,

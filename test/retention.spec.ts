@@ -4,7 +4,7 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import {
-  AuditEntry,
+  MfaAuditEntry,
   AuthenticationSession,
   MfaAdminService,
   MfaAuditService,
@@ -68,11 +68,11 @@ describe('what has expired', () => {
     await expect(admin.purgeExpired()).resolves.toMatchObject({ sessions: 0, totpSetups: 0 });
 
     test.clock.advance(30 * DAY);
-    const before = await test.dataSource.getRepository(AuditEntry).count();
+    const before = await test.dataSource.getRepository(MfaAuditEntry).count();
     const { trustedDevices, auditEntries } = await admin.purgeExpired();
     expect(trustedDevices).toBe(1);
     expect(auditEntries).toBeGreaterThan(10);
-    expect(await test.dataSource.getRepository(AuditEntry).count()).toBe(before - auditEntries);
+    expect(await test.dataSource.getRepository(MfaAuditEntry).count()).toBe(before - auditEntries);
     await test.close();
   }, 20_000);
 
@@ -105,7 +105,7 @@ describe('what has expired', () => {
     const { body: creation } = await user.client.post('/mfa/webauthn/options');
     await user.client.post('/mfa/webauthn', { credential: key.create(creation) });
     const admin = test.app.get(MfaAdminService);
-    const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, AuditEntry];
+    const tables = [AuthenticationSession, TotpSetup, WebAuthnChallenge, TrustedDevice, MfaAuditEntry];
     const sizes: number[][] = [];
     for (let hour = 0; hour < HOURS; hour++) {
       test.clock.advance(3600);
@@ -148,7 +148,7 @@ describe('what has expired', () => {
       await client.post('/login', { id: newUserId() });
       await client.post('/mfa/totp');
     }
-    const entries = await first.dataSource.getRepository(AuditEntry).count();
+    const entries = await first.dataSource.getRepository(MfaAuditEntry).count();
     for (const { clock } of instances) clock.advance(2 * DAY);
     const living = first.client();
     await living.post('/login', { id: newUserId() });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RotationProgress } from 'nestjs-mfa';
+import type { MfaRotationProgress } from 'nestjs-mfa';
 import { MfaAdminService } from 'nestjs-mfa';
 
 import { rowsOf, sharedDatabase } from './support/databases.js';
@@ -28,7 +28,7 @@ describe('replacing the secret', () => {
 
     const during = await startTestApp({ orm, mfa: { secret: [NEW, OLD], gracePeriodSeconds: 86_400 } });
     during.clock.advance(300);
-    const progress: RotationProgress[] = [];
+    const progress: MfaRotationProgress[] = [];
     const admin = during.app.get(MfaAdminService);
     await expect(
       admin.rotateSecret({ batchSize: 2, onProgress: (one) => progress.push(one) }),
@@ -128,7 +128,7 @@ describe('replacing the secret', () => {
       await admin.reset(lost.id, 'a lost phone');
       return decrypt(text, context);
     };
-    const progress: RotationProgress[] = [];
+    const progress: MfaRotationProgress[] = [];
     await expect(admin.rotateSecret({ onProgress: (one) => progress.push(one) })).resolves.toEqual({
       rotated: 1,
       unreadable: 0,

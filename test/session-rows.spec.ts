@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { LoginResult, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
 import { AuthenticationSession, AuthenticationSessionService, MfaService } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
@@ -153,11 +153,11 @@ describe('sessions in the database', () => {
   });
 
   describe('live as long as their sign-in says', () => {
-    const login = (user: MfaUser, ttlSeconds: number): Promise<LoginResult> => {
+    const login = (user: MfaUser, ttlSeconds: number): Promise<MfaLoginResult> => {
       const [request, response] = [{ headers: { 'x-mfa-session': 'new' } }, {}];
       return test.app.get(MfaService).login(user, { request, response, ttlSeconds });
     };
-    const secondsLeft = ({ expiresAt }: LoginResult) => (expiresAt.getTime() - test.clock.now()) / 1000;
+    const secondsLeft = ({ expiresAt }: MfaLoginResult) => (expiresAt.getTime() - test.clock.now()) / 1000;
 
     it('when nothing is owed', async () => {
       const id = newUserId();

@@ -7,7 +7,7 @@ import {
   MfaAdminService,
   MfaEvents,
   MfaService,
-  SessionsService,
+  MfaSessionsService,
 } from 'nestjs-mfa';
 
 import type { Client } from './support/client.js';
@@ -203,7 +203,7 @@ describe('where a user is signed in', () => {
   it('is the application’s and administrators’ to see and end too', async () => {
     const user = await enrol(test);
     const other = await signInAgain(test, user, test.client({ 'user-agent': FIREFOX }));
-    const sessions = test.app.get(SessionsService);
+    const sessions = test.app.get(MfaSessionsService);
     const admin = test.app.get(MfaAdminService);
     const [first] = await sessions.list(user);
     expect(first).toMatchObject({ userAgent: FIREFOX, current: false });

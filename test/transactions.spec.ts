@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { LoginResult } from 'nestjs-mfa';
+import type { MfaLoginResult } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
@@ -18,7 +18,7 @@ describe('a sign-in inside a transaction of the application', () => {
   });
   afterAll(() => test.close());
 
-  const login = (): Promise<LoginResult> =>
+  const login = (): Promise<MfaLoginResult> =>
     test.app.get(MfaService).login(
       { id: newUserId() },
       {
@@ -93,12 +93,12 @@ describe('a sign-in inside a transaction of the application', () => {
     const held = new Promise<void>((resolve) => (end = resolve));
     const transaction = test.dataSource.transaction(() => held);
     // Another request: what it runs in was not begun inside the transaction.
-    const other = new Promise<LoginResult>((resolve, reject) => {
+    const other = new Promise<MfaLoginResult>((resolve, reject) => {
       setImmediate(() => {
         test
           .client()
           .post('/login', { id: newUserId() })
-          .then((answer) => resolve(answer.body as LoginResult), reject);
+          .then((answer) => resolve(answer.body as MfaLoginResult), reject);
       });
     });
     setTimeout(end, 100);

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { StoredKey } from 'nestjs-mfa';
+import { MfaStoredKey } from 'nestjs-mfa';
 
 import { PAGES, startPageApp } from './pages/support.js';
 import { sharedDatabase } from './support/databases.js';
@@ -44,7 +44,7 @@ describe('what a stranger is shown', () => {
       expect(bytes.includes(mac)).toBe(false);
     }
     // Nor is the key beside it, which a reader of the table has, the secret's own.
-    const { data } = await test.dataSource.getRepository(StoredKey).findOneByOrFail({ id: VISIBLE });
+    const { data } = await test.dataSource.getRepository(MfaStoredKey).findOneByOrFail({ id: VISIBLE });
     expect(data).not.toContain(
       Buffer.from(hkdfSync('sha256', SECRET, 'nestjs-mfa/v1', 'challenge', 32)).toString('base64url'),
     );
@@ -70,7 +70,7 @@ describe('what a stranger is shown', () => {
     close.push(drop);
     const before = await start(orm);
     const token = await tokenOf(before);
-    await before.dataSource.getRepository(StoredKey).update({ id: VISIBLE }, { data: 'v1.a.b.c.d' });
+    await before.dataSource.getRepository(MfaStoredKey).update({ id: VISIBLE }, { data: 'v1.a.b.c.d' });
     const after = await start(orm);
     const form = (_csrf: string) =>
       PageClient.of(after.client()).form(`${PAGES}/passkey`, { _csrf, credential: '{}' });

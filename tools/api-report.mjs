@@ -1,7 +1,7 @@
 // What the package exports, with the types of it: one file in `api/` for each of its entries. Fails where the files say something else;
 // `--write` mends them. So nothing becomes public, changes or goes without somebody having seen it.
 //
-// API Extractor would print `interface RateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS>`; here each option is named.
+// API Extractor would print `interface MfaRateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS>`; here each option is named.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

@@ -18,7 +18,7 @@ import {
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import jwt from 'jsonwebtoken';
-import type { AuthenticationSession, LoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
+import type { AuthenticationSession, MfaLoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
 import { MfaModule, MfaOptionsError, MfaService, RequireMfa } from 'nestjs-mfa';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
@@ -99,7 +99,7 @@ class AppController {
     @Body() { id }: { id: string },
     @Req() request: { user?: MfaUser },
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const user = users.get(id) ?? { id };
     users.set(id, user);
     // As `AuthGuard('local')` leaves it.

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Inject, Injectable, Module, Post, Req, Res } from '@nestjs/common';
-import type { LoginResult, MfaSessionTransport, MfaSessionTransportOption, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaSessionTransport, MfaSessionTransportOption, MfaUser } from 'nestjs-mfa';
 import { MfaService, SkipMfa, getMfaSession } from 'nestjs-mfa';
 import passport from 'passport';
 
@@ -117,7 +117,10 @@ describe('an application with Passport and a session on the server', () => {
   const who = async (client: Client) => (await client.get('/app/who')).body.id;
   const tokenOf = (client: Client): unknown =>
     sessions.kept.get(client.cookies.get('app.sid') ?? '')?.['mfaToken'];
-  const signIn = async ({ id, secret }: Pick<Enrolled, 'id' | 'secret'>): Promise<[Client, LoginResult]> => {
+  const signIn = async ({
+    id,
+    secret,
+  }: Pick<Enrolled, 'id' | 'secret'>): Promise<[Client, MfaLoginResult]> => {
     const client = test.client();
     expect((await client.post('/app/login', { id })).body.status).toBe('mfa_required');
     const answer = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { PagesOptions } from 'nestjs-mfa';
+import type { MfaPagesOptions } from 'nestjs-mfa';
 
 import { Client } from '../support/client.js';
 import { addressesOf, attributeOf, codesOf, hiddenFields, secretOf } from '../support/html.js';
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 /** An application behind a proxy that shows its paths under others: of a path that it does not know nothing is there. */
 async function startBehindProxy(
-  pages: PagesOptions,
+  pages: MfaPagesOptions,
   toServer: (path: string) => string | null,
   options: TestAppOptions = {},
 ): Promise<{ test: TestApp; url: string }> {

@@ -4,7 +4,7 @@ import type { TestingModule } from '@nestjs/testing';
 import { Test } from '@nestjs/testing';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
-import type { LoginResult, MfaModuleOptions, MfaNotification, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaModuleOptions, MfaNotification, MfaUser } from 'nestjs-mfa';
 import {
   DefaultMfaAdapter,
   MFA_CLOCK,
@@ -61,7 +61,7 @@ export class TestController {
     @Body() body: Credentials,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const user: MfaUser = { email: `${body.id}@example.com`, ...users.get(body.id), ...body };
     users.set(body.id, user);
     return this.mfa.login(user, { request, response });
@@ -73,7 +73,7 @@ export class TestController {
     @Body() { id }: Credentials,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.mfa.recordReauthentication(users.get(id) as MfaUser, { request, response });
   }
 

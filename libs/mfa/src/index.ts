@@ -6,20 +6,20 @@ export type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-optio
 export type { WebAuthnHint, WebAuthnOptions } from './options/webauthn-options.js';
 export type { TrustedDevicesOptions } from './options/trusted-devices-options.js';
 export type { TotpOptions } from './options/totp-options.js';
-export type { SessionCookieOptions, SessionOptions } from './options/session-options.js';
+export type { MfaSessionCookieOptions, MfaSessionOptions } from './options/session-options.js';
 export type { RecoveryCodesOptions } from './options/recovery-codes-options.js';
-export type { RateLimitOptions, UnlockOptions } from './options/rate-limit-options.js';
+export type { MfaRateLimitOptions, MfaUnlockOptions } from './options/rate-limit-options.js';
 export type { MfaProfile } from './options/profiles.js';
-export type { AuditOptions, RetentionOptions, StorageOptions } from './options/storage-options.js';
-export type { RoutesOptions } from './module/module-options.js';
+export type { MfaAuditOptions, MfaRetentionOptions, MfaStorageOptions } from './options/storage-options.js';
+export type { MfaRoutesOptions } from './module/module-options.js';
 export type { TotpAlgorithm } from './core/otpauth/key-uri.js';
 export type {
   MfaModuleAsyncOptions,
   MfaModuleOptions,
   MfaStructuralOptions,
 } from './module/module-options.js';
-export type { PagesOptions } from './pages/frame/pages-options.js';
-export type { ListedOption } from './options/option.js';
+export type { MfaPagesOptions } from './pages/frame/pages-options.js';
+export type { MfaListedOption } from './options/option.js';
 export { listMfaOptions } from './options/list-options.js';
 export { MfaOptionsError } from './options/options-error.js';
 export type { ResolvedMfaOptions } from './options/resolved-options.js';
@@ -29,20 +29,20 @@ export { MFA_OPTIONS } from './options/resolved-options.js';
 export type { MfaAdapterContext } from './adapter/adapter-context.js';
 export type { MfaAdapterOption } from './adapter/adapter-option.js';
 export type {
-  AttestationInfo,
+  MfaAttestationInfo,
   PublicKeyCredentialRpEntity,
   PublicKeyCredentialUserEntity,
 } from './adapter/default-mfa-adapter.js';
 export { DefaultMfaAdapter } from './adapter/default-mfa-adapter.js';
 export type { MfaErrorMessages } from './adapter/messages.js';
-export { DEFAULT_ERROR_MESSAGES } from './adapter/messages.js';
+export { DEFAULT_MFA_ERROR_MESSAGES } from './adapter/messages.js';
 export { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 export type { MfaUser } from './core/users/mfa-user.js';
-export type { DeletionContext, MfaRequirementContext } from './adapter/hook-contexts.js';
+export type { MfaDeletionContext, MfaRequirementContext } from './adapter/hook-contexts.js';
 export type { MfaNotification, MfaNotificationType } from './core/users/notification.js';
-export { NOTIFICATION_TYPES } from './core/users/notification.js';
-export type { EncryptionContext } from './core/crypto/envelope.js';
-export { EnvelopeError } from './core/crypto/envelope.js';
+export { MFA_NOTIFICATION_TYPES } from './core/users/notification.js';
+export type { MfaEncryptionContext } from './core/crypto/envelope.js';
+export { MfaEnvelopeError } from './core/crypto/envelope.js';
 
 // Factors of the application's own
 export { emailCode, maskEmail } from './factors/email-code/email-code.js';
@@ -51,21 +51,21 @@ export type {
   SmsCodeOptions,
 } from './factors/delivered-codes/delivered-code-options.js';
 export { maskPhoneNumber, smsCode } from './factors/sms-code/sms-code.js';
-export type { FactorContext, NewMessage } from './engine/factors/factor-context.js';
+export type { MfaFactorContext, MfaNewMessage } from './engine/factors/factor-context.js';
 export type { MfaMessage } from './adapter/message.js';
 export { MfaFactorChallenge } from './engine/factors/factor-challenge.entity.js';
 export { MfaFactorSetup } from './engine/factors/factor-setup.entity.js';
-export type { FactorActivation } from './factors/plugged/factor-setup.flow.js';
+export type { MfaFactorActivation } from './factors/plugged/factor-setup.flow.js';
 export { FactorSetupFlow as MfaFactorsService } from './factors/plugged/factor-setup.flow.js';
 export { ActivateFactorDto } from './factors/plugged/activate-factor.dto.js';
 export { ChallengeFactorDto } from './factors/plugged/challenge-factor.dto.js';
 export type {
-  BegunChallenge,
-  BegunSetup,
-  FactorAuthenticator,
-  FactorProof,
-  FactorRequest,
-  FactorVerdict,
+  MfaBegunChallenge,
+  MfaBegunSetup,
+  MfaFactorAuthenticator,
+  MfaFactorProof,
+  MfaFactorRequest,
+  MfaFactorVerdict,
   MfaFactorClass,
   MfaFactorDefinition,
   MfaFactorOption,
@@ -75,7 +75,7 @@ export { MfaFactor } from './engine/factors/mfa-factor.js';
 // Pages; what templates are made of is in `nestjs-mfa/pages`
 export type { MfaPageTexts } from './i18n/page-texts.js';
 export type { MfaPagePath, MfaPageQuery } from './refusals/page-links.js';
-export { PageLinks as MfaPageLinks } from './refusals/page-links.js';
+export { MfaPageLinks } from './refusals/page-links.js';
 export { prefersHtml } from './refusals/browser-redirect.js';
 export { safeNext as safeNextPath } from './core/web/next-path.js';
 
@@ -96,49 +96,60 @@ export { ENGLISH } from './i18n/en.js';
 export type { MfaLocaleTexts } from './i18n/locale-texts.js';
 
 // Services
-export type { AdminAction } from './admin/admin-action.js';
-export type { ExportedAuthenticator, ExportedCredential, MfaUserExport } from './account/export-user.js';
-export type { ForgetUserOptions } from './account/forget-user.flow.js';
-export type { DiscardOptions, DiscardReport } from './admin/discard-unreadable.flow.js';
-export type { MfaAdminStatus, SessionView } from './admin/mfa-admin.service.js';
+export type { MfaAdminAction } from './admin/admin-action.js';
+export type {
+  MfaExportedAuthenticator,
+  MfaExportedCredential,
+  MfaUserExport,
+} from './account/export-user.js';
+export type { MfaForgetUserOptions } from './account/forget-user.flow.js';
+export type { MfaDiscardOptions, MfaDiscardReport } from './admin/discard-unreadable.flow.js';
+export type { MfaAdminStatus, MfaSessionView } from './admin/mfa-admin.service.js';
 export { MfaAdminService } from './admin/mfa-admin.service.js';
-export type { ListedUser, MfaUserListState, UserListQuery, UserPage } from './admin/user-list.js';
-export type { RotationOptions, RotationProgress, RotationResult } from './secrets/secret-rotation.js';
-export type { PurgeResult } from './retention/expired-rows.js';
-export type { AuditPage, AuditQuery } from './engine/journal/mfa-audit.service.js';
+export type { MfaListedUser, MfaUserListState, MfaUserListQuery, MfaUserPage } from './admin/user-list.js';
+export type {
+  MfaRotationOptions,
+  MfaRotationProgress,
+  MfaRotationResult,
+} from './secrets/secret-rotation.js';
+export type { MfaPurgeResult } from './retention/expired-rows.js';
+export type { MfaAuditPage, MfaAuditQuery } from './engine/journal/mfa-audit.service.js';
 export { MfaAuditService } from './engine/journal/mfa-audit.service.js';
 export type { TrustedDeviceView } from './trusted-browsers/trusted-devices.service.js';
 export { TrustedDevicesService } from './trusted-browsers/trusted-devices.service.js';
 export { AuthenticatorsService } from './engine/authenticators/authenticators.service.js';
-export type { AddedFactor } from './engine/changes/add-authenticator.flow.js';
+export type { MfaAddedFactor } from './engine/changes/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
 export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
-export type { NewSession } from './engine/sessions/authentication-session.service.js';
-export type { SignedInSession } from './account/sessions.service.js';
-export { SessionsService } from './account/sessions.service.js';
+export type { MfaNewSession } from './engine/sessions/authentication-session.service.js';
+export type { MfaSignedInSession } from './account/sessions.service.js';
+export { MfaSessionsService } from './account/sessions.service.js';
 export type { MfaSessionTransport, MfaSessionTransportOption } from './core/web/session-transport.js';
 export { AuthenticationSessionService } from './engine/sessions/authentication-session.service.js';
-export type { IssuedSession } from './engine/rows/issued-session.js';
+export type { MfaIssuedSession } from './engine/rows/issued-session.js';
 export type {
-  FirstFactorExchange,
-  HttpExchange,
-  LoginExchange,
-  LoginResult,
-  LoginStatus,
+  MfaFirstFactorExchange,
+  MfaHttpExchange,
+  MfaLoginExchange,
+  MfaLoginResult,
+  MfaLoginStatus,
 } from './sign-in/login.flow.js';
 export type { MfaStatus } from './account/mfa.service.js';
 export { MfaService } from './account/mfa.service.js';
 export type { MfaRequestContext } from './engine/sessions/request-context.service.js';
-export { RequestContextService } from './engine/sessions/request-context.service.js';
+export { MfaRequestContextService } from './engine/sessions/request-context.service.js';
 export { getMfaSession } from './engine/rows/request-session.js';
-export type { ProvenMethod, SessionAnswer } from './engine/sessions/session-answer.js';
-export type { SessionState } from './sign-in/session-state.js';
+export type { MfaProvenMethod, MfaSessionAnswer } from './engine/sessions/session-answer.js';
+export type { MfaSessionState } from './sign-in/session-state.js';
 export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
 export type { TotpActivation } from './factors/totp/totp.service.js';
 export { TotpService } from './factors/totp/totp.service.js';
-export type { CredentialRole } from './factors/webauthn/credential-role.js';
-export type { CreationRequest, RegistrationRequest } from './factors/webauthn/registration.flow.js';
+export type { WebAuthnCredentialRole } from './factors/webauthn/credential-role.js';
+export type {
+  WebAuthnCreationRequest,
+  WebAuthnRegistrationRequest,
+} from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
 export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
@@ -156,29 +167,29 @@ export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
 export { assertSameOrigin } from './core/web/same-origin.js';
-export type { FactorTraits } from './core/policy/factor-traits.js';
+export type { MfaFactorTraits } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
 export * from './core/policy/factor-types.js';
 export type {
   AuthenticationMethod,
   AuthenticationRecord,
-  FirstFactor,
+  MfaFirstFactor,
   MfaType,
-  ProofFacts,
+  MfaProofFacts,
 } from './core/policy/methods.js';
-export type { MfaNeeds, MfaRequirement, PolicyDecision } from './core/policy/policy.js';
+export type { MfaNeeds, MfaRequirement, MfaPolicyDecision } from './core/policy/policy.js';
 
 // Events
 export type {
-  EventAuthenticator,
+  MfaEventAuthenticator,
   MfaActor,
   MfaEvent,
   MfaEventData,
   MfaEventType,
-  SessionEndReason,
-  TrustEndReason,
+  MfaSessionEndReason,
+  MfaTrustEndReason,
 } from './engine/journal/mfa-event.js';
-export type { EventSource } from './engine/journal/mfa-event.js';
+export type { MfaEventSource } from './engine/journal/mfa-event.js';
 export { MfaEvents } from './engine/journal/mfa-events.js';
 
 // Errors
@@ -193,9 +204,9 @@ export type { AuthenticatorView } from './engine/authenticators/authenticator-vi
 export { AuthenticatorIdParam } from './http/authenticator-id.param.js';
 export { ListAuthenticatorsQuery } from './account/list-authenticators.query.js';
 export { RenameAuthenticatorDto } from './account/rename-authenticator.dto.js';
-export type { ActivationAnswer } from './sign-in/activation-answer.js';
-export { AuditEntry } from './engine/journal/audit-entry.entity.js';
-export { StoredKey } from './engine/keys/stored-key.entity.js';
+export type { MfaActivationAnswer } from './sign-in/activation-answer.js';
+export { MfaAuditEntry } from './engine/journal/audit-entry.entity.js';
+export { MfaStoredKey } from './engine/keys/stored-key.entity.js';
 export { RecoveryCode } from './factors/recovery-codes/recovery-code.entity.js';
 export type { AuthenticationSessionStatus } from './engine/rows/authentication-session.entity.js';
 export { AuthenticationSession } from './engine/rows/authentication-session.entity.js';
@@ -222,19 +233,19 @@ export { WebAuthnCredential } from './factors/webauthn/webauthn-credential.entit
 export { describeMfa } from './openapi/describe-mfa.js';
 
 // Time, for tests
-export type { Clock } from './core/clock/clock.js';
+export type { MfaClock } from './core/clock/clock.js';
 export { MFA_CLOCK } from './core/clock/clock.js';
 
 // Controllers, for applications that mount the routes themselves (option `controllers: false`)
 export { AuthenticatorsController } from './account/authenticators.controller.js';
 export { RecoveryCodesController } from './factors/recovery-codes/recovery-codes.controller.js';
 export { AuthenticateController } from './sign-in/authenticate.controller.js';
-export { SessionController } from './account/session.controller.js';
+export { MfaSessionController } from './account/session.controller.js';
 export { TotpController } from './factors/totp/totp.controller.js';
-export { SessionsController } from './account/sessions.controller.js';
+export { MfaSessionsController } from './account/sessions.controller.js';
 export { TrustedDevicesController } from './trusted-browsers/trusted-devices.controller.js';
 export { AuthenticateWebAuthnController } from './factors/webauthn/authenticate-webauthn.controller.js';
 export { PasskeyController } from './factors/webauthn/passkey.controller.js';
-export { FactorChallengeController } from './factors/plugged/factor-challenge.controller.js';
-export { FactorsController } from './factors/plugged/factors.controller.js';
+export { MfaFactorChallengeController } from './factors/plugged/factor-challenge.controller.js';
+export { MfaFactorsController } from './factors/plugged/factors.controller.js';
 export { WebAuthnController } from './factors/webauthn/webauthn.controller.js';

@@ -43,8 +43,8 @@ import { PageAssetsController } from './pages/controllers/assets.controller.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
 import { OWN_TRANSPORT_PROVIDER } from './engine/sessions/own-transport.js';
 import { AuthenticateController } from './sign-in/authenticate.controller.js';
-import { SessionsController } from './account/sessions.controller.js';
-import { SessionController } from './account/session.controller.js';
+import { MfaSessionsController } from './account/sessions.controller.js';
+import { MfaSessionController } from './account/session.controller.js';
 import { MFA_ENTITIES } from './schema/entities.js';
 import { checkDataSource } from './schema/check-data-source.js';
 import { MFA_DATA_SOURCE } from './storage/mfa-storage.js';
@@ -96,11 +96,11 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
 
 /** The JSON controllers, with where they are below `path`. */
 const CONTROLLERS: readonly (readonly [string, Type])[] = [
-  ['', SessionController],
+  ['', MfaSessionController],
   ['/authenticators', AuthenticatorsController],
   ['/authenticate', AuthenticateController],
   ['/trusted-devices', TrustedDevicesController],
-  ['/sessions', SessionsController],
+  ['/sessions', MfaSessionsController],
   ...FACTORS.flatMap(({ controllers }) => controllers),
 ];
 

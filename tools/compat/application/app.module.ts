@@ -23,7 +23,7 @@ import {
   RequireMfa,
   mfaMigrations,
 } from 'nestjs-mfa';
-import type { LoginResult, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
 import { mfaClaims } from 'nestjs-mfa/claims';
 import { readCsv } from 'nestjs-mfa/import';
 import { mfaStyleSheet } from 'nestjs-mfa/pages';
@@ -112,7 +112,7 @@ export class AppController {
     @Body() { email, password }: Credentials,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const user = await this.accounts.check(email, password);
     if (!user) throw new UnauthorizedException();
     return this.mfa.login(user, { request, response });

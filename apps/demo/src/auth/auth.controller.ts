@@ -12,7 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { LoginResult } from 'nestjs-mfa';
+import type { MfaLoginResult } from 'nestjs-mfa';
 import { MfaService, MfaSessionGuard, SkipMfa } from 'nestjs-mfa';
 
 import { UsersService, toMfaUser } from '../users/users.service.js';
@@ -47,7 +47,7 @@ export class AuthController {
     @Body() { email, password }: CredentialsDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: ServerResponse,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const user = await this.users.check(email, password);
     if (!user) throw refused(response, 'Wrong address or password');
     return this.mfa.login(toMfaUser(user), { request, response });
@@ -62,7 +62,7 @@ export class AuthController {
     @Body() { password }: PasswordDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: ServerResponse,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const user = await this.users.check(email, password);
     if (!user) throw refused(response, 'Wrong password');
     return this.mfa.recordReauthentication(toMfaUser(user), { request, response });

@@ -1,5 +1,5 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import type { MfaFactorOption, MfaModuleOptions, PagesOptions } from 'nestjs-mfa';
+import type { MfaFactorOption, MfaModuleOptions, MfaPagesOptions } from 'nestjs-mfa';
 import { emailCode, smsCode } from 'nestjs-mfa';
 
 import { DEFAULT_DATABASE_URL, dataFolder, databaseOptions } from './database.js';
@@ -13,7 +13,7 @@ export interface DemoConfig {
 }
 
 /** The library's pages as a part of this site. */
-const PAGES: PagesOptions = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css' };
+const PAGES: MfaPagesOptions = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css' };
 
 /** What the environment says, with the demo's defaults. */
 export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {

@@ -1,7 +1,7 @@
-import type { ListedOption, MfaBehaviourOptions, MfaStructuralOptions } from 'nestjs-mfa';
+import type { MfaListedOption, MfaBehaviourOptions, MfaStructuralOptions } from 'nestjs-mfa';
 import { listMfaOptions } from 'nestjs-mfa';
 
-type Kind = ListedOption['kind'];
+type Kind = MfaListedOption['kind'];
 
 /** Options that shape the module, which the library does not list. */
 const STRUCTURAL: readonly (readonly [path: string, kind: Kind])[] = [

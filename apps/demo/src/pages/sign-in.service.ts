@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { HttpExchange, LoginStatus, MfaPagePath } from 'nestjs-mfa';
+import type { MfaHttpExchange, MfaLoginStatus, MfaPagePath } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import type { User } from '../users/user.entity.js';
@@ -11,7 +11,7 @@ import { SecurityPages } from './security-pages.js';
 export const AFTER_SIGN_IN = '/profile';
 
 /** The library's page where each outcome of a sign-in goes on. */
-const ONWARD: Record<LoginStatus, MfaPagePath | null> = {
+const ONWARD: Record<MfaLoginStatus, MfaPagePath | null> = {
   authenticated: null,
   mfa_required: 'authenticate',
   enrollment_required: 'enrol',
@@ -25,7 +25,7 @@ export class SignInService {
     @Inject(SecurityPages) private readonly security: SecurityPages,
   ) {}
 
-  async signIn(user: User, next: string | null, exchange: HttpExchange): Promise<SeeOther> {
+  async signIn(user: User, next: string | null, exchange: MfaHttpExchange): Promise<SeeOther> {
     const { status } = await this.mfa.login(toMfaUser(user), exchange);
     const page = ONWARD[status];
     const target = next ?? AFTER_SIGN_IN;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser, ResolvedMfaOptions } from 'nestjs-mfa';
-import { MFA_OPTIONS, RequestContextService } from 'nestjs-mfa';
+import { MFA_OPTIONS, MfaRequestContextService } from 'nestjs-mfa';
 
 import { SecurityPages } from './security-pages.js';
 
@@ -20,7 +20,7 @@ export interface Site {
 @Injectable()
 export class SiteFinder {
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SecurityPages) private readonly security: SecurityPages,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}

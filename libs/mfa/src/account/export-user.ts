@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { AuditEntry } from '../engine/journal/audit-entry.entity.js';
+import type { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import type { MfaProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
@@ -21,7 +21,7 @@ import type { WebAuthnCredential } from '../factors/webauthn/webauthn-credential
 type Moment = string | null;
 
 /** What is kept of a security key or passkey, besides the key itself. */
-export interface ExportedCredential {
+export interface MfaExportedCredential {
   credentialId: string;
   rpId: string;
   /** The model of the authenticator; all zeros when it does not say. */
@@ -37,7 +37,7 @@ export interface ExportedCredential {
   attested: boolean | null;
 }
 
-export interface ExportedAuthenticator {
+export interface MfaExportedAuthenticator {
   id: string;
   type: MfaType;
   name: string;
@@ -47,7 +47,7 @@ export interface ExportedAuthenticator {
   failures: number;
   lockedAt: Moment;
   /** Only of security keys and passkeys. */
-  credential?: ExportedCredential;
+  credential?: MfaExportedCredential;
 }
 
 /**
@@ -76,12 +76,12 @@ export interface MfaUserExport {
     /** The random name under which security keys know the user. */
     webauthnUserHandle: string | null;
   };
-  authenticators: ExportedAuthenticator[];
+  authenticators: MfaExportedAuthenticator[];
   recoveryCodes: { total: number; remaining: number; createdAt: Moment };
   sessions: {
     id: string;
     status: 'pending' | 'authenticated';
-    proven: (Omit<ProvenMethod, 'at'> & { at: Moment })[];
+    proven: (Omit<MfaProvenMethod, 'at'> & { at: Moment })[];
     createdAt: Moment;
     lastSeenAt: Moment;
     expiresAt: Moment;
@@ -122,7 +122,7 @@ export class UserExporter {
     @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** @param status how the user stands by the options and the adapter */
@@ -178,8 +178,8 @@ export class UserExporter {
     };
   }
 
-  private async trailOf(userId: string): Promise<AuditEntry[]> {
-    const trail: AuditEntry[] = [];
+  private async trailOf(userId: string): Promise<MfaAuditEntry[]> {
+    const trail: MfaAuditEntry[] = [];
     let cursor: string | null = null;
     do {
       const page = await this.audit.find({ userId, cursor, limit: PAGE });
@@ -197,7 +197,7 @@ function moment(date: Date | null | undefined): Moment {
 function describeAuthenticator(
   { id, type, name, createdAt, lastUsedAt, failures, lockedAt }: Authenticator,
   credential: WebAuthnCredential | undefined,
-): ExportedAuthenticator {
+): MfaExportedAuthenticator {
   return {
     id,
     type,
@@ -210,7 +210,7 @@ function describeAuthenticator(
   };
 }
 
-function describeCredential(credential: WebAuthnCredential): ExportedCredential {
+function describeCredential(credential: WebAuthnCredential): MfaExportedCredential {
   const { credentialId, rpId, aaguid, format, transports, signCount } = credential;
   const { backupEligible, backedUp, discoverable, passwordless, attested } = credential;
   return {
@@ -228,7 +228,7 @@ function describeCredential(credential: WebAuthnCredential): ExportedCredential 
   };
 }
 
-function describeEntry(entry: AuditEntry): MfaUserExport['auditEntries'][number] {
+function describeEntry(entry: MfaAuditEntry): MfaUserExport['auditEntries'][number] {
   const { id, type, at, actorType, actorId, ip, userAgent, sessionId, data } = entry;
   const actor = { type: actorType, id: actorId };
   return { id, type, at: moment(at), actor, ip, userAgent, sessionId, data };

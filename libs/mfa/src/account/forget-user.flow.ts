@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
 import { userIdOf } from '../core/users/mfa-user.js';
-import { AuditEntry } from '../engine/journal/audit-entry.entity.js';
+import { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../engine/journal/mfa-event.js';
 import { APPLICATION_SOURCE } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import type { OwnedEntity } from '../engine/factors/factor-parts.js';
@@ -18,7 +18,7 @@ import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
 
-export interface ForgetUserOptions {
+export interface MfaForgetUserOptions {
   /** The administrator who does it; default: the application. */
   actor?: string;
   /** Whether the user's entries of the audit trail stay for the time that the trail is kept. Default: false. */
@@ -56,10 +56,10 @@ export class ForgetUserFlow {
   /** @returns whether anything was kept; otherwise nothing is told either */
   async forget(
     id: string | number,
-    { actor, keepAuditTrail = false }: ForgetUserOptions = {},
+    { actor, keepAuditTrail = false }: MfaForgetUserOptions = {},
   ): Promise<boolean> {
     const userId = userIdOf({ id });
-    const removed: readonly OwnedEntity[] = keepAuditTrail ? OWNED : [...OWNED, AuditEntry];
+    const removed: readonly OwnedEntity[] = keepAuditTrail ? OWNED : [...OWNED, MfaAuditEntry];
     if (!(await this.isKept(userId, removed))) return false;
     // The adapter is not asked whether an authenticator may be deleted: without its user nobody could use it.
     await this.journal.commit(
@@ -114,10 +114,10 @@ function rowsOf(
     .createQueryBuilder(entity, 'r')
     .select('r.user_id', 'userId')
     .where('r.user_id = :userId', { userId });
-  return entity === AuditEntry ? query.andWhere('r.type <> :type', { type: FORGOTTEN }) : query;
+  return entity === MfaAuditEntry ? query.andWhere('r.type <> :type', { type: FORGOTTEN }) : query;
 }
 
-function sourceOf(actor: string | undefined): EventSource {
+function sourceOf(actor: string | undefined): MfaEventSource {
   return actor === undefined
     ? APPLICATION_SOURCE
     : { ...APPLICATION_SOURCE, actor: { type: 'admin', id: actor } };

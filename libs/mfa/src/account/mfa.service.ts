@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUserExport } from './export-user.js';
 import { UserExporter } from './export-user.js';
-import type { ForgetUserOptions } from './forget-user.flow.js';
+import type { MfaForgetUserOptions } from './forget-user.flow.js';
 import { ForgetUserFlow } from './forget-user.flow.js';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
@@ -11,7 +11,7 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
@@ -26,10 +26,15 @@ import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import type { FirstFactorExchange, HttpExchange, LoginExchange, LoginResult } from '../sign-in/login.flow.js';
+import type {
+  MfaFirstFactorExchange,
+  MfaHttpExchange,
+  MfaLoginExchange,
+  MfaLoginResult,
+} from '../sign-in/login.flow.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
 import {
-  RequestContextService,
+  MfaRequestContextService,
   authenticatedSession,
   recordsOf,
   sourceOf,
@@ -64,7 +69,7 @@ export class MfaService {
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
@@ -73,7 +78,7 @@ export class MfaService {
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Whether the user has a second factor, of the given types if any are given. */
@@ -117,7 +122,7 @@ export class MfaService {
    *   while it was under way, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
-  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
     return this.logins.login(user, exchange);
   }
 
@@ -125,12 +130,12 @@ export class MfaService {
    * Records that the application has just checked the first factor again, for changes that need it to be recent. Without a
    * session of this user it is a {@link login}.
    */
-  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
+  async recordReauthentication(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     return this.logins.recordReauthentication(user, exchange);
   }
 
   /** Ends the session of this request, if there is one, and clears its cookie. */
-  async logout({ request, response }: HttpExchange): Promise<void> {
+  async logout({ request, response }: MfaHttpExchange): Promise<void> {
     const context = await this.contexts.resolveAny(request);
     const { session } = context;
     if (session) {
@@ -191,7 +196,7 @@ export class MfaService {
    * @returns whether anything was kept; somebody of whom nothing is kept is no error
    * @throws {TypeError} when the id is none
    */
-  async forgetUser(userId: string | number, options: ForgetUserOptions = {}): Promise<boolean> {
+  async forgetUser(userId: string | number, options: MfaForgetUserOptions = {}): Promise<boolean> {
     return this.forgetting.forget(userId, options);
   }
 

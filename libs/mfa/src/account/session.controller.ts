@@ -8,12 +8,12 @@ import type { AuthenticationSession } from '../engine/rows/authentication-sessio
 import type { MfaStatus } from './mfa.service.js';
 import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import type { SessionState } from '../sign-in/session-state.js';
+import type { MfaSessionState } from '../sign-in/session-state.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SESSION_ROUTES } from './account.openapi.js';
 
 @MfaController('Session')
-export class SessionController {
+export class MfaSessionController {
   constructor(
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(SessionStates) private readonly states: SessionStates,
@@ -32,7 +32,7 @@ export class SessionController {
   @Get('session')
   @Access('session')
   @DescribeRoute(SESSION_ROUTES.session)
-  async session(@CurrentContext() context: MfaRequestContext): Promise<SessionState> {
+  async session(@CurrentContext() context: MfaRequestContext): Promise<MfaSessionState> {
     return this.states.describe(context, context.session as AuthenticationSession);
   }
 

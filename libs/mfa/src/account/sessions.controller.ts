@@ -8,13 +8,13 @@ import { DescribeRoute } from '../openapi/describe-route.js';
 import { SESSIONS_ROUTES } from './account.openapi.js';
 import { MfaService } from './mfa.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import type { SignedInSession } from './sessions.service.js';
-import { SessionsService } from './sessions.service.js';
+import type { MfaSignedInSession } from './sessions.service.js';
+import { MfaSessionsService } from './sessions.service.js';
 
 @MfaController('Sessions')
-export class SessionsController {
+export class MfaSessionsController {
   constructor(
-    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(MfaSessionsService) private readonly sessions: MfaSessionsService,
     @Inject(MfaService) private readonly mfa: MfaService,
   ) {}
 
@@ -24,7 +24,7 @@ export class SessionsController {
   async list(
     @CurrentUser() user: MfaUser,
     @CurrentContext() { session }: MfaRequestContext,
-  ): Promise<SignedInSession[]> {
+  ): Promise<MfaSignedInSession[]> {
     return this.sessions.list(user, session);
   }
 

@@ -9,17 +9,17 @@ import {
 } from '../engine/sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import type { MfaProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 
 /** A session as its owner sees it. */
-export interface SignedInSession {
+export interface MfaSignedInSession {
   /** Says nothing of its token. */
   id: string;
   createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   /** Of the sign-in; null when it is not known. */
   userAgent: string | null;
   /** Of the sign-in; null when it is not known. */
@@ -30,7 +30,7 @@ export interface SignedInSession {
 
 /** Where a user is signed in, and ending it there. */
 @Injectable()
-export class SessionsService {
+export class MfaSessionsService {
   constructor(
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionActivity) private readonly activity: SessionActivity,
@@ -45,7 +45,7 @@ export class SessionsService {
   async list(
     user: Pick<MfaUser, 'id'>,
     current?: Pick<AuthenticationSession, 'id'> | null,
-  ): Promise<SignedInSession[]> {
+  ): Promise<MfaSignedInSession[]> {
     const sessions = await this.sessions.list(user);
     return sessions
       .filter(({ status }) => status === 'authenticated')

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 
 import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
-import type { EncryptionContext } from '../core/crypto/envelope.js';
+import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
 import { open, seal } from '../core/crypto/envelope.js';
 import type { MfaMessage } from './message.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
@@ -19,12 +19,12 @@ import { preferredLocale, textsOf } from '../i18n/choose-texts.js';
 import { ENGLISH_REASONS } from '../i18n/en.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { MfaErrorMessages } from './messages.js';
-import { DEFAULT_ERROR_MESSAGES } from './messages.js';
+import { DEFAULT_MFA_ERROR_MESSAGES } from './messages.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { flagOf, userIdOf } from '../core/users/mfa-user.js';
 import { overlayUser } from '../core/users/user-overlay.js';
 import type { MfaNotification } from '../core/users/notification.js';
-import type { DeletionContext, MfaRequirementContext } from './hook-contexts.js';
+import type { MfaDeletionContext, MfaRequirementContext } from './hook-contexts.js';
 
 /** The relying party of WebAuthn (Level 3, section 5.4.2). */
 export interface PublicKeyCredentialRpEntity {
@@ -42,7 +42,7 @@ export interface PublicKeyCredentialUserEntity {
 }
 
 /** What is known of the authenticator that made a registration. */
-export interface AttestationInfo {
+export interface MfaAttestationInfo {
   aaguid: string;
   /** The attestation statement format: `none`, `packed`, `tpm`, … */
   format: string;
@@ -80,7 +80,7 @@ export class DefaultMfaAdapter {
   private context?: MfaAdapterContext;
 
   /** Texts by error code. An override may name a few, which then count in every language. */
-  errorMessages: Partial<MfaErrorMessages> = { ...DEFAULT_ERROR_MESSAGES };
+  errorMessages: Partial<MfaErrorMessages> = { ...DEFAULT_MFA_ERROR_MESSAGES };
 
   /** @internal */
   [CONNECT_ADAPTER](context: MfaAdapterContext): void {
@@ -208,12 +208,12 @@ export class DefaultMfaAdapter {
   }
 
   /** Encrypts what is kept of a factor. Default: AES-256-GCM under a key derived from `secret`, bound to its owner. */
-  encrypt(text: string, context?: EncryptionContext): string | Promise<string> {
+  encrypt(text: string, context?: MfaEncryptionContext): string | Promise<string> {
     return seal(this.mfa.keyRing, text, context);
   }
 
   /** Decrypts what `encrypt` made. */
-  decrypt(text: string, context?: EncryptionContext): string | Promise<string> {
+  decrypt(text: string, context?: MfaEncryptionContext): string | Promise<string> {
     return open(this.mfa.keyRing, text, context);
   }
 
@@ -240,7 +240,7 @@ export class DefaultMfaAdapter {
    * The last word on a registration whose attestation has been verified, for checks against metadata such as the FIDO
    * Metadata Service. Default: true.
    */
-  verifyAttestation(_attestation: AttestationInfo, _user: MfaUser): boolean | Promise<boolean> {
+  verifyAttestation(_attestation: MfaAttestationInfo, _user: MfaUser): boolean | Promise<boolean> {
     return true;
   }
 
@@ -254,7 +254,7 @@ export class DefaultMfaAdapter {
    */
   canDeleteAuthenticator(
     _authenticator: Authenticator,
-    _context: DeletionContext,
+    _context: MfaDeletionContext,
   ): boolean | Promise<boolean> {
     return true;
   }
@@ -332,7 +332,7 @@ export class DefaultMfaAdapter {
    */
   getErrorMessage(code: MfaErrorCode, request?: object): string | Promise<string> {
     const own = this.errorMessages[code];
-    if (own !== undefined && own !== DEFAULT_ERROR_MESSAGES[code]) return own;
+    if (own !== undefined && own !== DEFAULT_MFA_ERROR_MESSAGES[code]) return own;
     return this.textsFor(request).then(({ errors }) => errors[code]);
   }
 

@@ -9,6 +9,6 @@ export interface MfaRequirementContext {
 }
 
 /** Who deletes an authenticator. */
-export interface DeletionContext {
+export interface MfaDeletionContext {
   by: 'user' | 'admin';
 }

@@ -4,4 +4,4 @@ import { ENGLISH } from '../i18n/en.js';
 export type MfaErrorMessages = Record<MfaErrorCode, string>;
 
 /** The default texts by code, in English. */
-export const DEFAULT_ERROR_MESSAGES: Readonly<MfaErrorMessages> = ENGLISH.errors;
+export const DEFAULT_MFA_ERROR_MESSAGES: Readonly<MfaErrorMessages> = ENGLISH.errors;

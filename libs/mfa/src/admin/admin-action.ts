@@ -1,15 +1,15 @@
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../engine/journal/mfa-event.js';
 import { APPLICATION_SOURCE, sourceOfRequest } from '../engine/journal/mfa-event.js';
 
 /** Who acts as an administrator, for events and the audit trail. Whether they may is the application's to decide. */
-export interface AdminAction {
+export interface MfaAdminAction {
   /** The administrator's id. */
   actor?: string;
   /** The request in which they act; its address and user agent are kept. */
   request?: object;
 }
 
-export function sourceOfAdmin({ actor, request }: AdminAction): EventSource {
+export function sourceOfAdmin({ actor, request }: MfaAdminAction): MfaEventSource {
   const source = request ? sourceOfRequest(request, '') : APPLICATION_SOURCE;
   return { ...source, actor: { type: 'admin', id: actor ?? null } };
 }

@@ -8,7 +8,7 @@ import { isSecondFactorRow } from '../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { RECOVERY_CODE_KEY_ID, RecoveryCodeKey } from '../factors/recovery-codes/recovery-code-key.js';
@@ -24,7 +24,7 @@ import { TotpSetup, TotpSetupStore } from '../factors/totp/totp-setup-store.js';
 import { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
 
-export interface DiscardOptions {
+export interface MfaDiscardOptions {
   /** Counts and writes nothing. Default: false. */
   dryRun?: boolean;
   /**
@@ -35,7 +35,7 @@ export interface DiscardOptions {
 }
 
 /** What was discarded, or in a dry run would be. */
-export interface DiscardReport {
+export interface MfaDiscardReport {
   /** Users who lose something. */
   users: number;
   authenticatorApps: number;
@@ -81,9 +81,9 @@ export class DiscardUnreadableFlow {
   ) {}
 
   async discard(
-    { dryRun = false, reseal = false }: DiscardOptions,
-    source: EventSource,
-  ): Promise<DiscardReport> {
+    { dryRun = false, reseal = false }: MfaDiscardOptions,
+    source: MfaEventSource,
+  ): Promise<MfaDiscardReport> {
     const report = emptyReport();
     const isKeyLost = (await this.codeKey.examine()) === 'lost';
     const seen = new Set<string>();
@@ -111,7 +111,7 @@ export class DiscardUnreadableFlow {
   private async discardOf(
     userId: string,
     { isKeyLost, reseal, dryRun }: { isKeyLost: boolean; reseal: boolean; dryRun: boolean },
-    source: EventSource,
+    source: MfaEventSource,
   ): Promise<Selected> {
     const select = (all: readonly Authenticator[]) => this.select(userId, all, isKeyLost, reseal);
     if (dryRun) return select((await this.accounts.find(userId)).authenticators);
@@ -178,7 +178,7 @@ export class DiscardUnreadableFlow {
   }
 
   /** These expire by themselves, and nobody has lost anything by them: they are no event. */
-  private async discardSetups(dryRun: boolean, report: DiscardReport): Promise<void> {
+  private async discardSetups(dryRun: boolean, report: MfaDiscardReport): Promise<void> {
     for await (const row of this.unreadable.all(SETUPS)) {
       if ((await this.unreadable.examine(SETUPS, row)) === 'good') continue;
       report.setups += 1;
@@ -194,7 +194,7 @@ export class DiscardUnreadableFlow {
   }
 }
 
-function count(report: DiscardReport, { removed, refused }: Selected): void {
+function count(report: MfaDiscardReport, { removed, refused }: Selected): void {
   const of = (type: Authenticator['type']) => removed.filter((row) => row.type === type).length;
   report.users += removed.length > 0 ? 1 : 0;
   report.authenticatorApps += of('totp');
@@ -203,7 +203,7 @@ function count(report: DiscardReport, { removed, refused }: Selected): void {
   report.refused += refused.length;
 }
 
-function emptyReport(): DiscardReport {
+function emptyReport(): MfaDiscardReport {
   return {
     users: 0,
     authenticatorApps: 0,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -19,7 +19,7 @@ export class EndAllSessionsFlow {
   ) {}
 
   /** @returns how many users had sessions */
-  async endAll(explanation: string, source: EventSource): Promise<number> {
+  async endAll(explanation: string, source: MfaEventSource): Promise<number> {
     let users = 0;
     let page = await this.usersAfter(null);
     while (page.length > 0) {
@@ -30,7 +30,7 @@ export class EndAllSessionsFlow {
     return users;
   }
 
-  private async endAllOf(id: string, explanation: string, source: EventSource): Promise<void> {
+  private async endAllOf(id: string, explanation: string, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.sessions.planEndingOthers(id, '')], {
       user: { id },
       source,

@@ -9,16 +9,16 @@ import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.j
 import type { AuthenticatorView } from '../engine/authenticators/authenticator-view.js';
 import { viewAuthenticator } from '../engine/authenticators/authenticator-view.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventAuthenticator } from '../engine/journal/mfa-event.js';
+import type { MfaEventAuthenticator } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { RotationOptions, RotationResult } from '../secrets/secret-rotation.js';
+import type { MfaRotationOptions, MfaRotationResult } from '../secrets/secret-rotation.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
-import type { PurgeResult } from '../retention/expired-rows.js';
+import type { MfaPurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import type {
   AuthenticationSession,
@@ -28,26 +28,26 @@ import { AuthenticationSessionService } from '../engine/sessions/authentication-
 import type { MfaStatus } from '../account/mfa.service.js';
 import { MfaService } from '../account/mfa.service.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import type { MfaProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import type { TrustedDeviceView } from '../trusted-browsers/trusted-devices.service.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
-import type { AdminAction } from './admin-action.js';
+import type { MfaAdminAction } from './admin-action.js';
 import { assertReason, sourceOfAdmin } from './admin-action.js';
-import type { DiscardOptions, DiscardReport } from './discard-unreadable.flow.js';
+import type { MfaDiscardOptions, MfaDiscardReport } from './discard-unreadable.flow.js';
 import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import { EndAllSessionsFlow } from './end-all-sessions.flow.js';
 import { ResetFlow } from './reset.flow.js';
-import type { UserListQuery, UserPage } from './user-list.js';
+import type { MfaUserListQuery, MfaUserPage } from './user-list.js';
 import { UserList } from './user-list.js';
 
 /** A session as an administrator sees it. */
-export interface SessionView {
+export interface MfaSessionView {
   id: string;
   status: AuthenticationSessionStatus;
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
@@ -59,7 +59,7 @@ export interface SessionView {
 export interface MfaAdminStatus extends Omit<MfaStatus, 'verified' | 'verifiedAt'> {
   userId: string;
   authenticators: AuthenticatorView[];
-  sessions: SessionView[];
+  sessions: MfaSessionView[];
   trustedDevices: TrustedDeviceView[];
   /** Until when the user's codes are refused because too many were wrong; null when they are judged. */
   blockedUntil: Date | null;
@@ -90,7 +90,7 @@ export class MfaAdminService {
     @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** How a user stands. */
@@ -110,7 +110,7 @@ export class MfaAdminService {
   }
 
   /** Users by how they stand, in pages. */
-  async listUsers(query: UserListQuery): Promise<UserPage> {
+  async listUsers(query: MfaUserListQuery): Promise<MfaUserPage> {
     return this.users.find(query);
   }
 
@@ -125,7 +125,7 @@ export class MfaAdminService {
   async reset(
     userId: string,
     reason: string,
-    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+    { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
     assertReason(reason);
     const reset = { reason, ...(authenticatorId === undefined ? {} : { authenticatorId }) };
@@ -139,14 +139,14 @@ export class MfaAdminService {
    */
   async unlock(
     userId: string,
-    { authenticatorId, ...action }: AdminAction & { authenticatorId?: string } = {},
+    { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
     const user = await this.knownUser(userId);
     const { authenticators } = await this.accounts.find(userId);
     const chosen = authenticators.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
     if (authenticatorId !== undefined && chosen.length === 0) throw new MfaException('not_found');
     const source = sourceOfAdmin(action);
-    const opened: EventAuthenticator[] = [];
+    const opened: MfaEventAuthenticator[] = [];
     // One by one, so that each opening is told of by whoever did it, however many try; what is left after a crash is locked.
     for (const row of chosen.filter((one) => this.lock.hasTripped(one))) {
       const authenticator = nameAuthenticator(row);
@@ -174,7 +174,7 @@ export class MfaAdminService {
   async requireEnrollment(
     userId: string,
     reason: string,
-    { from = new Date(this.clock.now()), ...action }: AdminAction & { from?: Date } = {},
+    { from = new Date(this.clock.now()), ...action }: MfaAdminAction & { from?: Date } = {},
   ): Promise<void> {
     await this.setEnrollment(userId, reason, from, action);
   }
@@ -185,7 +185,7 @@ export class MfaAdminService {
    * @throws {MfaException} `not_found`
    * @throws {TypeError} without a reason
    */
-  async waiveEnrollment(userId: string, reason: string, action: AdminAction = {}): Promise<void> {
+  async waiveEnrollment(userId: string, reason: string, action: MfaAdminAction = {}): Promise<void> {
     await this.setEnrollment(userId, reason, null, action);
   }
 
@@ -194,7 +194,7 @@ export class MfaAdminService {
    *
    * @throws {MfaException} `not_found`
    */
-  async endSession(userId: string, sessionId: string, action: AdminAction = {}): Promise<void> {
+  async endSession(userId: string, sessionId: string, action: MfaAdminAction = {}): Promise<void> {
     const { committed } = await this.journal.commit([this.sessions.planEnding(userId, sessionId)], {
       user: await this.userOf(userId),
       source: sourceOfAdmin(action),
@@ -204,7 +204,7 @@ export class MfaAdminService {
   }
 
   /** Ends all of the user's sessions. */
-  async endSessions(userId: string, action: AdminAction = {}): Promise<void> {
+  async endSessions(userId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.journal.commit([this.sessions.planEndingOthers(userId, '')], {
       user: await this.userOf(userId),
       source: sourceOfAdmin(action),
@@ -220,13 +220,13 @@ export class MfaAdminService {
    * @returns how many users had sessions
    * @throws {TypeError} without a reason
    */
-  async endAllSessions(reason: string, action: AdminAction = {}): Promise<number> {
+  async endAllSessions(reason: string, action: MfaAdminAction = {}): Promise<number> {
     assertReason(reason);
     return this.ending.endAll(reason, sourceOfAdmin(action));
   }
 
   /** Takes the trust from all of the user's browsers. */
-  async revokeTrustedDevices(userId: string, action: AdminAction = {}): Promise<void> {
+  async revokeTrustedDevices(userId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.journal.commit([this.deviceStore.planRevocationOfAll(userId)], {
       user: await this.userOf(userId),
       source: sourceOfAdmin(action),
@@ -238,7 +238,7 @@ export class MfaAdminService {
    * Encrypts everything anew under the first of the secrets, in batches, while the application serves. After it the others can
    * be taken out of the list.
    */
-  async rotateSecret(options: RotationOptions = {}): Promise<RotationResult> {
+  async rotateSecret(options: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     return this.rotation.rotate(options);
   }
 
@@ -251,16 +251,16 @@ export class MfaAdminService {
     dryRun = false,
     reseal = false,
     ...action
-  }: DiscardOptions & AdminAction = {}): Promise<DiscardReport> {
+  }: MfaDiscardOptions & MfaAdminAction = {}): Promise<MfaDiscardReport> {
     return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
   }
 
   /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */
-  async purgeExpired(): Promise<PurgeResult> {
+  async purgeExpired(): Promise<MfaPurgeResult> {
     return this.expired.purge();
   }
 
-  private viewSession(session: AuthenticationSession): SessionView {
+  private viewSession(session: AuthenticationSession): MfaSessionView {
     const { id, status, methods, createdAt, expiresAt, userAgent, ip } = session;
     const lastSeenAt = this.activity.lastSeen(session);
     return { id, status, proven: provenMethods(methods), createdAt, lastSeenAt, expiresAt, userAgent, ip };
@@ -270,7 +270,7 @@ export class MfaAdminService {
     userId: string,
     reason: string,
     from: Date | null,
-    action: AdminAction,
+    action: MfaAdminAction,
   ): Promise<void> {
     assertReason(reason);
     const user = await this.knownUser(userId);

@@ -12,7 +12,7 @@ import { BackupCodes } from '../engine/changes/backup-codes.js';
 import type { FactorCleanup } from '../engine/factors/factor-parts.js';
 import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../engine/journal/mfa-event.js';
 import { isBackupType } from '../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -37,7 +37,7 @@ export class ResetFlow {
   ) {}
 
   /** @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so; nothing is removed then */
-  async reset(user: MfaUser, reset: Reset, source: EventSource): Promise<void> {
+  async reset(user: MfaUser, reset: Reset, source: MfaEventSource): Promise<void> {
     await this.change.run(user, { source }, (state) => this.plan(reset, state));
   }
 

@@ -4,7 +4,7 @@ import type { SelectQueryBuilder } from 'typeorm';
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
 import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -19,7 +19,7 @@ const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as 
  */
 export type MfaUserListState = (typeof STATES)[number];
 
-export interface UserListQuery {
+export interface MfaUserListQuery {
   state: MfaUserListState;
   /** The `next` of the page before. */
   cursor?: string | null;
@@ -27,7 +27,7 @@ export interface UserListQuery {
   limit?: number;
 }
 
-export interface ListedUser {
+export interface MfaListedUser {
   userId: string;
   /** The types of factor that the user has. */
   types: MfaType[];
@@ -38,8 +38,8 @@ export interface ListedUser {
 }
 
 /** Some users, in the order of their ids. */
-export interface UserPage {
-  users: ListedUser[];
+export interface MfaUserPage {
+  users: MfaListedUser[];
   /** Where the next page begins; null on the last one. */
   next: string | null;
 }
@@ -53,11 +53,11 @@ export class UserList {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** @throws {RangeError} when `limit` is not 1 to 1000, or there is no such state */
-  async find({ state, cursor, limit = 100 }: UserListQuery): Promise<UserPage> {
+  async find({ state, cursor, limit = 100 }: MfaUserListQuery): Promise<MfaUserPage> {
     if (!STATES.includes(state)) throw new RangeError(`A state is one of ${STATES.join(', ')}`);
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
@@ -72,7 +72,7 @@ export class UserList {
     return { users: await this.describe(ids), next: found.length > limit ? (ids.at(-1) ?? null) : null };
   }
 
-  private async describe(ids: readonly string[]): Promise<ListedUser[]> {
+  private async describe(ids: readonly string[]): Promise<MfaListedUser[]> {
     if (ids.length === 0) return [];
     const rows = await this.storage.read((reader) =>
       reader

@@ -1,4 +1,4 @@
-import type { CredentialRole } from '../factors/webauthn/credential-role.js';
+import type { WebAuthnCredentialRole } from '../factors/webauthn/credential-role.js';
 import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
 
 // The answers of the HTTP API as they arrive: moments are ISO 8601 texts. A test compares them with the server's types.
@@ -43,7 +43,7 @@ export interface ListedAuthenticator extends Authenticator {
   /** Whether it signs in without a password. */
   passwordless?: boolean;
   /** What a security key or passkey is for: with `passwordless` alone a password goes on signing in without it. */
-  role?: CredentialRole;
+  role?: WebAuthnCredentialRole;
   /** Whether it is synced now. */
   backedUp?: boolean;
   transports?: string[];
@@ -76,7 +76,7 @@ export interface SentCode {
 }
 
 /** One proof in the session: what is not known of it is not there. */
-export interface ProvenMethod {
+export interface MfaProvenMethod {
   method: AuthenticationMethod;
   at: Moment;
   /** The authenticator verified its user, by PIN or biometrics. */
@@ -88,22 +88,22 @@ export interface ProvenMethod {
 }
 
 /** What an answer says of the session that it belongs to. */
-export interface SessionAnswer {
-  proven: ProvenMethod[];
+export interface MfaSessionAnswer {
+  proven: MfaProvenMethod[];
   /** Only with the header transport. */
   sessionToken?: string;
   expiresAt: Moment;
 }
 
 /** The answer to a new second factor. */
-export interface Activation extends Partial<SessionAnswer> {
+export interface Activation extends Partial<MfaSessionAnswer> {
   authenticator: Authenticator;
   /** Only with the first second factor; shown this once. */
   recoveryCodes?: string[];
 }
 
 /** The answer to a sign-in or a step-up; beside it is what the application's `completeLogin` gives. */
-export interface SignIn extends SessionAnswer {
+export interface SignIn extends MfaSessionAnswer {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';
   /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
   methods?: MfaType[];
@@ -114,11 +114,11 @@ export interface SignIn extends SessionAnswer {
 }
 
 /** How far the sign-in of the client's session has come. */
-export interface SessionState {
+export interface MfaSessionState {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';
   /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
   methods: MfaType[];
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   expiresAt: Moment;
 }
 
@@ -130,12 +130,12 @@ export interface RecoveryCodesSummary {
 }
 
 /** Where the user is signed in. */
-export interface SignedInSession {
+export interface MfaSignedInSession {
   id: string;
   createdAt: Moment;
   lastSeenAt: Moment;
   expiresAt: Moment;
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   userAgent: string | null;
   ip: string | null;
   /** Whether it is this client's own. */

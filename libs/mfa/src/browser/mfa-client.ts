@@ -1,6 +1,6 @@
 import type { MfaType } from '../core/policy/methods.js';
 import type { MfaNeeds } from '../core/policy/policy.js';
-import type { CredentialRole } from '../factors/webauthn/credential-role.js';
+import type { WebAuthnCredentialRole } from '../factors/webauthn/credential-role.js';
 import type {
   Activation,
   Authenticator,
@@ -8,9 +8,9 @@ import type {
   MfaStatus,
   RecoveryCodesSummary,
   SentCode,
-  SessionState,
+  MfaSessionState,
   SignIn,
-  SignedInSession,
+  MfaSignedInSession,
   TotpSetup,
   TrustedDevice,
   WebAuthnSignals,
@@ -91,7 +91,8 @@ export interface MfaClient<CompleteLogin extends object = object> {
 
   /** Registers a security key, or with `passwordless` a passkey that signs in alone. */
   addSecurityKey(
-    request?: { name?: string; passwordless?: boolean; role?: CredentialRole } & EndsOthers & CeremonyRequest,
+    request?: { name?: string; passwordless?: boolean; role?: WebAuthnCredentialRole } & EndsOthers &
+      CeremonyRequest,
   ): Promise<Activation & Partial<CompleteLogin>>;
   /**
    * Makes a passkey without asking, where the browser and its password manager do that (conditional create): to be called after a
@@ -141,14 +142,14 @@ export interface MfaClient<CompleteLogin extends object = object> {
   revokeAllTrustedDevices(): Promise<void>;
 
   /** Where the user is signed in, the newest first. */
-  listSessions(): Promise<SignedInSession[]>;
+  listSessions(): Promise<MfaSignedInSession[]>;
   /** Signs out there; of the client's own session it is {@link endSession}. */
   endSessionOf(id: string): Promise<void>;
   /** Signs out everywhere else. */
   endOtherSessions(): Promise<void>;
 
   /** The session, a half-finished sign-in too: where a page that was reloaded goes on. Rejects with a 401 without one. */
-  session(): Promise<SessionState>;
+  session(): Promise<MfaSessionState>;
   endSession(): Promise<void>;
 
   /** For the application's own routes: with the header transport it carries the session to the API's origin. */

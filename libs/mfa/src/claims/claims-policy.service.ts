@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { MFA_TYPES } from '../core/policy/factor-traits.js';
-import type { MfaRequirement, PolicyDecision, PolicyFacts } from '../core/policy/policy.js';
+import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from '../core/policy/policy.js';
 import { decide, fittingTypes } from '../core/policy/policy.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from './mfa-claims-module-options.js';
@@ -16,7 +16,7 @@ import { readMfaClaims } from './read-mfa-claims.js';
 export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge'> {
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** How old a proof may be where a route does not say, in seconds. */
@@ -30,7 +30,7 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
    * @throws {MfaException} in place of a refusal whose challenge has more to say
    * @throws {Error} for `once`: nothing here remembers what was spent
    */
-  async decide(requirement: MfaRequirement, request: object): Promise<PolicyDecision> {
+  async decide(requirement: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
     if (requirement.once)
       throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
     const facts = readMfaClaims(await this.options.claims(request));

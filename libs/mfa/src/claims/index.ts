@@ -1,8 +1,8 @@
 // The public API of `nestjs-mfa/claims`: what an access token says of a sign-in, and deciding on it.
 export type { WebAuthnFacts } from './amr.js';
-export type { MfaClaims, MfaClaimsOptions, ProvenSession } from './mfa-claims.js';
+export type { MfaClaims, MfaClaimsOptions, MfaProvenSession } from './mfa-claims.js';
 export { mfaClaims } from './mfa-claims.js';
-export type { ProofClaim } from './proof-claims.js';
+export type { MfaProofClaim } from './proof-claims.js';
 export type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 export { MfaClaimsModule } from './mfa-claims.module.js';
 export type { MfaClaimFacts } from './read-mfa-claims.js';

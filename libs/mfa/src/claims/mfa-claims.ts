@@ -1,7 +1,7 @@
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
 import type { WebAuthnFacts } from './amr.js';
-import type { ProofClaim } from './proof-claims.js';
+import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
 import {
   MULTI_FACTOR,
@@ -22,7 +22,7 @@ export interface MfaClaims {
   /** `phr` or `phrh` when the newest second factor is a WebAuthn key (OpenID EAP ACR Values 1.0). */
   acr?: string;
   /** The second factors with what they have shown, where there is more to say than the other claims do. A private claim. */
-  mfa_proofs?: ProofClaim[];
+  mfa_proofs?: MfaProofClaim[];
   /** Whether the user has a second factor. A private claim. */
   mfa_enrolled?: boolean;
 }
@@ -40,7 +40,7 @@ export interface MfaClaimsOptions {
 }
 
 /** As much of an `AuthenticationSession` as the claims are made of. */
-export interface ProvenSession {
+export interface MfaProvenSession {
   status?: string;
   methods: readonly AuthenticationRecord[];
 }
@@ -53,7 +53,7 @@ export interface ProvenSession {
  *
  * @throws {TypeError} when the session is pending, or `firstFactor` names `mfa` or `mca`
  */
-export function mfaClaims(session: ProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
+export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
     throw new TypeError('A pending session has proven nothing yet: no claims');
   const { firstFactor, enrolled } = options;

@@ -1,11 +1,11 @@
 import { typeOfMethod } from '../core/policy/factor-traits.js';
-import type { AuthenticationMethod, AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 import { standsForSecondFactor } from '../core/policy/methods.js';
 
 /**
  * One second factor of the private claim `mfa_proofs`: what `amr` has no words for. What is not known to be true is not there.
  */
-export interface ProofClaim {
+export interface MfaProofClaim {
   /** As in `proven`. */
   method: string;
   /** Seconds since the epoch. */
@@ -28,9 +28,9 @@ const MAX_PROOFS = 32;
  */
 export function proofClaims(
   records: readonly AuthenticationRecord[],
-  factsOf: (record: AuthenticationRecord) => ProofFacts,
-): ProofClaim[] | undefined {
-  const proofs = records.filter(standsForSecondFactor).map((record): ProofClaim => {
+  factsOf: (record: AuthenticationRecord) => MfaProofFacts,
+): MfaProofClaim[] | undefined {
+  const proofs = records.filter(standsForSecondFactor).map((record): MfaProofClaim => {
     const { userVerified, backupEligible, attested } = factsOf(record);
     return {
       method: record.method,

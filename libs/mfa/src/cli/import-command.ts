@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Command, Option } from 'commander';
 
-import type { ImportReport } from '../import/import-report.js';
+import type { MfaImportReport } from '../import/import-report.js';
 import { MfaImportError } from '../import/import-report.js';
 import { MfaImportService } from '../import/mfa-import.service.js';
 import { wholeNumber } from './arguments.js';
@@ -68,7 +68,7 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
       let total = 0;
       for await (const _ of rows()) total += 1;
       const reportFile = path === undefined ? null : await ReportFile.create(path);
-      const tell = async (report: ImportReport) => {
+      const tell = async (report: MfaImportReport) => {
         for (const line of describeReport(report, dryRun)) print(line);
         await reportFile?.write(report);
         if (report.rejected.length > 0) process.exitCode = 1;

@@ -3,8 +3,8 @@ import { extname } from 'node:path';
 
 import { csvRows } from '../import/csv-rows.js';
 import { defined } from '../import/fields.js';
-import type { ImportRows } from '../import/import-record.js';
-import type { SourceRows } from '../import/import-text.js';
+import type { MfaImportRows } from '../import/import-record.js';
+import type { MfaSourceRows } from '../import/import-text.js';
 import { jsonLineRows } from '../import/json-line-rows.js';
 import type { LaravelCipher } from '../import/laravel-crypt.js';
 import { readBetterAuth } from '../import/read-better-auth.js';
@@ -38,7 +38,7 @@ interface ImportFormat {
   /** Those that it takes. */
   options: readonly (keyof FormatOptions)[];
   /** Makes what reads the file from its beginning, each time it is called. */
-  prepare: (file: string, options: FormatOptions) => () => ImportRows;
+  prepare: (file: string, options: FormatOptions) => () => MfaImportRows;
 }
 
 const FORMATS: Record<string, ImportFormat> = {
@@ -102,7 +102,7 @@ export const FORMAT_NAMES = Object.keys(FORMATS);
  *
  * @throws {Error} when an option or a key is missing, or an option is none of this format: it would have no effect
  */
-export function prepareImport(file: string, format: string, options: FormatOptions): () => ImportRows {
+export function prepareImport(file: string, format: string, options: FormatOptions): () => MfaImportRows {
   const { options: own, prepare } = FORMATS[format] as ImportFormat;
   const strange = Object.keys(options).filter((name) => !own.includes(name as keyof FormatOptions));
   if (strange.length > 0) throw new Error(`--format ${format} does not take ${strange.map(flag).join(', ')}`);
@@ -110,7 +110,7 @@ export function prepareImport(file: string, format: string, options: FormatOptio
 }
 
 /** The rows of an exported table, by what the file is called where nothing else is said. */
-function tableOf(file: string, kind?: FormatOptions['rows']): () => SourceRows {
+function tableOf(file: string, kind?: FormatOptions['rows']): () => MfaSourceRows {
   const extension = extname(file).toLowerCase();
   if (kind === 'csv' || (!kind && extension === '.csv')) return () => csvRows(createReadStream(file));
   if (kind === 'jsonl' || ['.jsonl', '.ndjson'].includes(extension)) {

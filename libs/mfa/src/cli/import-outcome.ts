@@ -1,15 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
-import type { ImportReport } from '../import/import-report.js';
+import type { MfaImportReport } from '../import/import-report.js';
 
 /** So many rows are shown; a second run of an import may skip a million. */
 const SHOWN = 20;
 
-type Row = ImportReport['skipped'][number] | ImportReport['rejected'][number];
+type Row = MfaImportReport['skipped'][number] | MfaImportReport['rejected'][number];
 
 /** The report in words: line, user and reason of what was not imported. */
-export function describeReport(report: ImportReport, isDryRun: boolean): string[] {
+export function describeReport(report: MfaImportReport, isDryRun: boolean): string[] {
   const { read, imported, skipped, rejected } = report;
   const done = isDryRun ? 'would be imported' : 'imported';
   return [
@@ -39,7 +39,7 @@ export class ReportFile {
     return new ReportFile(await open(path, 'w', 0o600));
   }
 
-  async write({ rejected, skipped }: ImportReport): Promise<void> {
+  async write({ rejected, skipped }: MfaImportReport): Promise<void> {
     for (const row of rejected) await this.handle.write(lineOf('rejected', row));
     for (const row of skipped) await this.handle.write(lineOf('skipped', row));
   }

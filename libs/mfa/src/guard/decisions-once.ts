@@ -1,11 +1,11 @@
-import type { PolicyDecision } from '../core/policy/policy.js';
+import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { isSameSnapshot, snapshotOf } from './judgements.js';
 
 interface Known {
   session: MfaRequestContext['session'];
   user: readonly unknown[];
-  decision: Promise<PolicyDecision>;
+  decision: Promise<MfaPolicyDecision>;
 }
 
 /**
@@ -23,8 +23,8 @@ export class DecisionsOnce {
     { request, session, ...context }: MfaRequestContext,
     operation: object,
     question: string,
-    decide: () => Promise<PolicyDecision>,
-  ): Promise<PolicyDecision> {
+    decide: () => Promise<MfaPolicyDecision>,
+  ): Promise<MfaPolicyDecision> {
     if (operation === request) return decide();
     const asked = this.known.get(operation) ?? new Map<string, Known>();
     this.known.set(operation, asked);

@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import type { PolicyDecision } from '../core/policy/policy.js';
+import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import { executionOf } from '../refusals/find-request.js';
 
 /** What a guard has allowed, and on what. */
@@ -33,16 +33,16 @@ export function judgementsOf(context: ExecutionContext): Judgement[] {
   return [...(judgements.get(executionOf(context))?.values() ?? [])];
 }
 
-const judged = new WeakMap<PolicyDecision, MfaUser | null>();
+const judged = new WeakMap<MfaPolicyDecision, MfaUser | null>();
 
 /** Notes for which user a decision was made. */
-export function noteJudged(decision: PolicyDecision, user: MfaUser | null): PolicyDecision {
+export function noteJudged(decision: MfaPolicyDecision, user: MfaUser | null): MfaPolicyDecision {
   judged.set(decision, user);
   return decision;
 }
 
 /** That user; undefined where nobody has noted them. */
-export function judgedBy(decision: PolicyDecision): MfaUser | null | undefined {
+export function judgedBy(decision: MfaPolicyDecision): MfaUser | null | undefined {
   return judged.get(decision);
 }
 

@@ -7,21 +7,21 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord, ProofFacts } from '../core/policy/methods.js';
-import type { MfaRequirement, PolicyDecision } from '../core/policy/policy.js';
+import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
+import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import {
-  RequestContextService,
+  MfaRequestContextService,
   authenticatedSession,
   recordsOf,
 } from '../engine/sessions/request-context.service.js';
@@ -43,7 +43,7 @@ export class MfaPolicyService {
   private readonly paid = new WeakMap<object, string>();
 
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
@@ -54,7 +54,7 @@ export class MfaPolicyService {
     @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** How old a proof may be where a route does not say, in seconds. */
@@ -66,7 +66,7 @@ export class MfaPolicyService {
    * Whether the request may pass a route with this requirement. With `once` its proof is spent then: of several requests with one
    * proof, one passes.
    *
-   * @param operation what the session is read once for, where the request object outlives it; see `RequestContextService`
+   * @param operation what the session is read once for, where the request object outlives it; see `MfaRequestContextService`
    * @param call what a proof is spent for once, however often it is asked: the call of a handler
    */
   async decide(
@@ -74,7 +74,7 @@ export class MfaPolicyService {
     request: object,
     operation: object = request,
     call: object = operation,
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     const context = await this.contexts.resolve(request, {
       operation,
       // With these, some answers take another query; this one makes up for it.
@@ -110,7 +110,7 @@ export class MfaPolicyService {
     user: MfaUser | null,
     session: AuthenticationSession | null,
     requirement: MfaRequirement = {},
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     const own = user && session?.userId === userIdOf(user) && !this.sessions.isOver(session);
     const judged = { user, session: own ? session : null };
     return requirement.once ? this.spendFor(requirement, judged) : this.decideFor(requirement, judged);
@@ -127,7 +127,7 @@ export class MfaPolicyService {
     requirement: MfaRequirement,
     context: Judged,
     spent?: (session: AuthenticationSession) => void,
-  ): Promise<PolicyDecision> {
+  ): Promise<MfaPolicyDecision> {
     for (let current = context; ;) {
       const decision = await this.decideFor(requirement, current);
       const session = authenticatedSession(current);
@@ -151,7 +151,7 @@ export class MfaPolicyService {
    * What the global guard asks: users who must have a second factor need one that was proven in this session, however long
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
-  async decideGlobally(request: object, operation: object = request): Promise<PolicyDecision> {
+  async decideGlobally(request: object, operation: object = request): Promise<MfaPolicyDecision> {
     const context = await this.contexts.resolve(request, { operation, withAccount: true });
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
@@ -181,11 +181,11 @@ export class MfaPolicyService {
     });
   }
 
-  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
     return noteJudged(await this.weigh(requirement, context), context.user);
   }
 
-  private async weigh(requirement: MfaRequirement, context: Judged): Promise<PolicyDecision> {
+  private async weigh(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
     const { user } = context;
     const session = {
       hasUser: user !== null,
@@ -211,8 +211,8 @@ export class MfaPolicyService {
   }
 
   /** What is known of the user's keys. */
-  private async keysOf(userId: string): Promise<ProofFacts[]> {
-    const keys: ProofFacts[] = [];
+  private async keysOf(userId: string): Promise<MfaProofFacts[]> {
+    const keys: MfaProofFacts[] = [];
     for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
     return keys;
   }

@@ -5,7 +5,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import type { RouteAccess } from './access.js';
 import { accessOf, setRequestContext } from './access.js';
@@ -15,7 +15,7 @@ import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-mess
 @Injectable()
 export class MfaRouteGuard implements CanActivate {
   constructor(
-    @Inject(RequestContextService) protected readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) protected readonly contexts: MfaRequestContextService,
     @Inject(SessionTransport) protected readonly transport: SessionTransport,
     @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
   ) {}

@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
 import { presentIn } from '../refusals/transport-exceptions.js';
-import type { PolicyDecision } from '../core/policy/policy.js';
+import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import { mergeRequirements } from '../core/policy/requirements.js';
 import { executionOf, findRequest, keepRequest, operationOf } from '../refusals/find-request.js';
 import { isMfaSkipped, requirementsOf } from './guard-metadata.js';
@@ -13,7 +13,7 @@ import { isSameSnapshot, judgedBy, keepJudgement, snapshotOf } from './judgement
 import { MfaPolicyService } from './mfa-policy.service.js';
 
 /** Decides on a request; `operation` is what its session is read for. */
-export type MfaDecide = (request: object, operation: object) => Promise<PolicyDecision>;
+export type MfaDecide = (request: object, operation: object) => Promise<MfaPolicyDecision>;
 
 /**
  * The guard behind `@RequireMfa()`. It passes on a decision and on nothing else: an exception is a refusal. Override

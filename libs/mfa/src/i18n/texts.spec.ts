@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { NOTIFICATION_TYPES } from '../core/users/notification.js';
+import { MFA_NOTIFICATION_TYPES } from '../core/users/notification.js';
 import { MFA_ERRORS } from '../core/errors/error-codes.js';
 import { GERMAN } from './de.js';
 import { ENGLISH } from './en.js';
@@ -21,7 +21,7 @@ const placeholders = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
 describe('the texts of the module', () => {
   it('cover every error code and every notification', () => {
     expect(Object.keys(ENGLISH.errors).sort()).toEqual(Object.keys(MFA_ERRORS).sort());
-    expect(Object.keys(ENGLISH.notifications).sort()).toEqual([...NOTIFICATION_TYPES].sort());
+    expect(Object.keys(ENGLISH.notifications).sort()).toEqual([...MFA_NOTIFICATION_TYPES].sort());
     expect(Object.keys(ENGLISH.details).sort()).toEqual(['ip', 'repudiation', 'time', 'userAgent']);
   });
 

@@ -3,8 +3,8 @@ import { CODE_INPUT_PATTERN, normalizeCode } from '../engine/factors/code-factor
 import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../factors/recovery-codes/recovery-code.js';
 import type { TotpParameters } from '../factors/totp/totp.js';
 import { RowProblem } from './import-problem.js';
-import type { ImportProblem } from './import-problem.js';
-import type { ImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';
+import type { MfaImportProblem } from './import-problem.js';
+import type { MfaImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';
 import { normalizeSecret } from './secret-encoding.js';
 
 /** A record that can be written as it is. */
@@ -32,7 +32,7 @@ const NAME = /^[^\p{Cc}\p{Surrogate}]{1,100}$/u;
  *
  * @throws {RowProblem} the first thing that is wrong with it
  */
-export function checkRecord(record: ImportRecord, now: Date): CheckedRecord {
+export function checkRecord(record: MfaImportRecord, now: Date): CheckedRecord {
   const { totp, recoveryCodes = [] } = record;
   if (!totp && recoveryCodes.length === 0) throw new RowProblem('no_factor');
   return {
@@ -90,6 +90,6 @@ function checkDate(date: Date | null | undefined, now: Date): Date | null {
   return date;
 }
 
-function assertInteger(value: number, from: number, to: number, problem: ImportProblem): void {
+function assertInteger(value: number, from: number, to: number, problem: MfaImportProblem): void {
   if (!Number.isInteger(value) || value < from || value > to) throw new RowProblem(problem);
 }

@@ -1,15 +1,15 @@
 import type { CsvRecord } from './csv-parser.js';
 import { CsvParser } from './csv-parser.js';
-import type { ImportText, SourceRow, SourceRows } from './import-text.js';
+import type { MfaImportText, MfaSourceRow, MfaSourceRows } from './import-text.js';
 import { chunksOf, isIntact, sourceRow } from './import-text.js';
-import type { RejectedRow } from './import-record.js';
+import type { MfaRejectedRow } from './import-record.js';
 
 /**
  * The rows of a CSV file (RFC 4180), whose first record names the columns.
  *
  * @throws {Error} when there is no header, or it names a column twice; not with the names, which may be data
  */
-export async function* csvRows(text: ImportText): SourceRows {
+export async function* csvRows(text: MfaImportText): MfaSourceRows {
   let columns: string[] | undefined;
   for await (const record of recordsOf(text)) {
     if (columns) yield rowOf(record, columns);
@@ -17,7 +17,7 @@ export async function* csvRows(text: ImportText): SourceRows {
   }
 }
 
-async function* recordsOf(text: ImportText): AsyncGenerator<CsvRecord> {
+async function* recordsOf(text: MfaImportText): AsyncGenerator<CsvRecord> {
   const parser = new CsvParser();
   for await (const chunk of chunksOf(text)) yield* parser.push(chunk);
   yield* parser.end();
@@ -32,7 +32,7 @@ function headerOf({ cells }: CsvRecord): string[] {
   return columns;
 }
 
-function rowOf({ line, cells }: CsvRecord, columns: string[]): SourceRow | RejectedRow {
+function rowOf({ line, cells }: CsvRecord, columns: string[]): MfaSourceRow | MfaRejectedRow {
   if (cells?.length !== columns.length || !cells.every(isIntact)) return { line, rejected: 'unreadable_row' };
   return sourceRow(
     line,

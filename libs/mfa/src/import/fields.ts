@@ -1,12 +1,12 @@
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { RowProblem } from './import-problem.js';
-import type { ImportProblem } from './import-problem.js';
+import type { MfaImportProblem } from './import-problem.js';
 import type { ImportedRecoveryCode } from './import-record.js';
-import type { SourceRow } from './import-text.js';
+import type { MfaSourceRow } from './import-text.js';
 import { isRecord } from './json-line-rows.js';
 
-export type Fields = SourceRow['fields'];
+export type Fields = MfaSourceRow['fields'];
 
 /** The user's id: text, a number, or an ObjectId as `mongoexport` writes it. */
 export function readUserId(value: unknown): string {
@@ -29,14 +29,14 @@ export function findUserId(value: unknown): { userId?: string } {
 }
 
 /** Text, or undefined where the row has none. */
-export function readText(fields: Fields, column: string, problem: ImportProblem): string | undefined {
+export function readText(fields: Fields, column: string, problem: MfaImportProblem): string | undefined {
   const value = fields[column];
   if (value !== undefined && typeof value !== 'string') throw new RowProblem(problem);
   return value;
 }
 
 /** An integer, also as text. */
-export function readInteger(fields: Fields, column: string, problem: ImportProblem): number | undefined {
+export function readInteger(fields: Fields, column: string, problem: MfaImportProblem): number | undefined {
   const value = fields[column];
   if (value === undefined) return undefined;
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;

@@ -1,7 +1,7 @@
-import type { RejectedRow } from './import-record.js';
+import type { MfaRejectedRow } from './import-record.js';
 
 /** Why a row is not imported. Codes and never texts of the row, because a report must hold no secret. */
-export type ImportProblem =
+export type MfaImportProblem =
   /** Not JSON, not CSV, not UTF-8, over a MiB, or not as many cells as there are columns. */
   | 'unreadable_row'
   /** A column that the plain format does not have: a misspelt one would be lost in silence. */
@@ -37,20 +37,20 @@ export type ImportProblem =
   | 'type_not_offered';
 
 /** Why a row that is right is not imported: the user has this already. */
-export type ImportSkip = 'has_authenticator_app' | 'has_recovery_codes';
+export type MfaImportSkip = 'has_authenticator_app' | 'has_recovery_codes';
 
 /** Ends the reading or checking of one row, and of no other. */
 export class RowProblem extends Error {
-  constructor(readonly reason: ImportProblem) {
+  constructor(readonly reason: MfaImportProblem) {
     super(reason);
   }
 }
 
 /** What `make` returns, or the rejection of that row; errors of another kind go on. */
 export async function rowOr<T>(
-  place: Omit<RejectedRow, 'rejected'>,
+  place: Omit<MfaRejectedRow, 'rejected'>,
   make: () => T | Promise<T>,
-): Promise<T | RejectedRow> {
+): Promise<T | MfaRejectedRow> {
   try {
     return await make();
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
-import type { ImportProblem } from './import-problem.js';
+import type { MfaImportProblem } from './import-problem.js';
 
 /** An authenticator app as another system keeps it. */
 export interface ImportedTotp {
@@ -27,7 +27,7 @@ export interface ImportedRecoveryCode {
 }
 
 /** What is imported for one user, all or nothing. */
-export interface ImportRecord {
+export interface MfaImportRecord {
   /** Where it stands in the file, for the report; default: its number among the records. */
   line?: number;
   userId: string;
@@ -36,14 +36,14 @@ export interface ImportRecord {
 }
 
 /** A row that a reader could make nothing of. It only gets into the report. */
-export interface RejectedRow {
+export interface MfaRejectedRow {
   line?: number;
   userId?: string;
-  rejected: ImportProblem;
+  rejected: MfaImportProblem;
 }
 
 /** What a reader makes of one row. */
-export type ImportRow = ImportRecord | RejectedRow;
+export type MfaImportRow = MfaImportRecord | MfaRejectedRow;
 
 /** The rows of a file, read while they are imported. */
-export type ImportRows = AsyncIterable<ImportRow> | Iterable<ImportRow>;
+export type MfaImportRows = AsyncIterable<MfaImportRow> | Iterable<MfaImportRow>;

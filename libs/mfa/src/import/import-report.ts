@@ -1,17 +1,17 @@
-import type { ImportProblem, ImportSkip } from './import-problem.js';
+import type { MfaImportProblem, MfaImportSkip } from './import-problem.js';
 
 /** What became of an import. It names users and lines, and holds neither secrets nor codes. */
-export interface ImportReport {
+export interface MfaImportReport {
   /** Rows that were read. */
   read: number;
   /** Rows that were written, or in a dry run would be. */
   imported: number;
-  skipped: { line: number; userId: string; reason: ImportSkip }[];
-  rejected: { line: number; userId?: string; reason: ImportProblem }[];
+  skipped: { line: number; userId: string; reason: MfaImportSkip }[];
+  rejected: { line: number; userId?: string; reason: MfaImportProblem }[];
 }
 
 /** How far an import is. */
-export interface ImportProgress {
+export interface MfaImportProgress {
   read: number;
   imported: number;
   skipped: number;
@@ -27,7 +27,7 @@ export class MfaImportError extends Error {
     /** The row that it failed at; when reading failed, the one after the last that was read. */
     readonly line: number,
     /** What became of the rows before. */
-    readonly report: ImportReport,
+    readonly report: MfaImportReport,
     { cause, dryRun }: { cause: unknown; dryRun: boolean },
   ) {
     super(

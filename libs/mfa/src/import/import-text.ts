@@ -1,17 +1,17 @@
-import type { ImportProblem } from './import-problem.js';
-import type { RejectedRow } from './import-record.js';
+import type { MfaImportProblem } from './import-problem.js';
+import type { MfaRejectedRow } from './import-record.js';
 
 /** A file: its text, or the chunks of a stream such as `createReadStream(path)`, cut anywhere. UTF-8. */
-export type ImportText = string | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
+export type MfaImportText = string | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
 /** One row of a file by the names of its columns; what is empty or null is left out. */
-export interface SourceRow {
+export interface MfaSourceRow {
   line: number;
   fields: Readonly<Record<string, unknown>>;
 }
 
 /** The rows of a file, whatever its format. */
-export type SourceRows = AsyncIterable<SourceRow | RejectedRow>;
+export type MfaSourceRows = AsyncIterable<MfaSourceRow | MfaRejectedRow>;
 
 /** Longest row in characters. What is longer is no user's second factor, and must not fill the memory. */
 export const MAX_ROW_LENGTH = 2 ** 20;
@@ -21,7 +21,7 @@ export const MAX_ROW_LENGTH = 2 ** 20;
  *
  * @throws {Error} when it is UTF-16
  */
-export async function* chunksOf(text: ImportText): AsyncGenerator<string> {
+export async function* chunksOf(text: MfaImportText): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let isFirst = true;
   for await (const chunk of typeof text === 'string' ? [text] : text) {
@@ -51,7 +51,7 @@ export interface TextLine {
   text: string | null;
 }
 
-export async function* linesOf(text: ImportText): AsyncGenerator<TextLine> {
+export async function* linesOf(text: MfaImportText): AsyncGenerator<TextLine> {
   let line = 1;
   let kept = '';
   let length = 0;
@@ -74,11 +74,11 @@ export async function* linesOf(text: ImportText): AsyncGenerator<TextLine> {
 }
 
 /** The row of a file without what is empty. */
-export function sourceRow(line: number, entries: Iterable<[string, unknown]>): SourceRow {
+export function sourceRow(line: number, entries: Iterable<[string, unknown]>): MfaSourceRow {
   const filled = [...entries].filter(([, value]) => value !== null && value !== undefined && value !== '');
   return { line, fields: Object.fromEntries(filled) };
 }
 
-export function isRejected(row: object): row is { rejected: ImportProblem } {
+export function isRejected(row: object): row is { rejected: MfaImportProblem } {
   return 'rejected' in row;
 }

@@ -23,12 +23,12 @@ import { AuthenticationSessionService } from '../engine/sessions/authentication-
 import type { Write } from '../storage/mfa-storage.js';
 import { TotpData } from '../factors/totp/totp-code-factor.js';
 import type { CheckedRecord, CheckedTotp } from './check-record.js';
-import type { ImportSkip } from './import-problem.js';
+import type { MfaImportSkip } from './import-problem.js';
 import { RowProblem } from './import-problem.js';
 
 /** Ends the import of one user, who has this already. */
 export class AlreadyThere extends Error {
-  constructor(readonly reason: ImportSkip) {
+  constructor(readonly reason: MfaImportSkip) {
     super(reason);
   }
 }

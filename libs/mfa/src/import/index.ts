@@ -1,20 +1,20 @@
 // The public API of `nestjs-mfa/import`: reading what other systems export, and taking it over.
 export { csvRows } from './csv-rows.js';
-export type { ImportProblem, ImportSkip } from './import-problem.js';
+export type { MfaImportProblem, MfaImportSkip } from './import-problem.js';
 export type {
-  ImportRecord,
-  ImportRow,
-  ImportRows,
+  MfaImportRecord,
+  MfaImportRow,
+  MfaImportRows,
   ImportedRecoveryCode,
   ImportedTotp,
-  RejectedRow,
+  MfaRejectedRow,
 } from './import-record.js';
-export type { ImportProgress, ImportReport } from './import-report.js';
+export type { MfaImportProgress, MfaImportReport } from './import-report.js';
 export { MfaImportError } from './import-report.js';
-export type { ImportText, SourceRow, SourceRows } from './import-text.js';
+export type { MfaImportText, MfaSourceRow, MfaSourceRows } from './import-text.js';
 export { jsonLineRows } from './json-line-rows.js';
 export type { LaravelCipher } from './laravel-crypt.js';
-export type { ImportOptions } from './mfa-import.service.js';
+export type { MfaImportOptions } from './mfa-import.service.js';
 export { MfaImportService } from './mfa-import.service.js';
 export type { BetterAuthOptions } from './read-better-auth.js';
 export { readBetterAuth } from './read-better-auth.js';

@@ -1,8 +1,8 @@
-import type { ImportText, SourceRows } from './import-text.js';
+import type { MfaImportText, MfaSourceRows } from './import-text.js';
 import { isIntact, linesOf, sourceRow } from './import-text.js';
 
 /** The rows of a file with one JSON object a line. */
-export async function* jsonLineRows(text: ImportText): SourceRows {
+export async function* jsonLineRows(text: MfaImportText): MfaSourceRows {
   for await (const { line, text: json } of linesOf(text)) {
     const value = json !== null && isIntact(json) ? parse(json) : null;
     yield isRecord(value)

@@ -1,23 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { userIdOf } from '../core/users/mfa-user.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { CheckedRecord } from './check-record.js';
 import { checkRecord } from './check-record.js';
 import { RowProblem } from './import-problem.js';
-import type { ImportRow, ImportRows } from './import-record.js';
-import type { ImportProgress, ImportReport } from './import-report.js';
+import type { MfaImportRow, MfaImportRows } from './import-record.js';
+import type { MfaImportProgress, MfaImportReport } from './import-report.js';
 import { MfaImportError } from './import-report.js';
 import { isRejected } from './import-text.js';
 import { AlreadyThere, ImportUserFlow } from './import-user.flow.js';
 
-export interface ImportOptions {
+export interface MfaImportOptions {
   /** Checks every row, as far as decrypting it, and writes nothing. */
   dryRun?: boolean;
   /** Called after each row; the import waits for it. */
-  onProgress?: (progress: ImportProgress) => void | Promise<void>;
+  onProgress?: (progress: MfaImportProgress) => void | Promise<void>;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface ImportOptions {
 export class MfaImportService {
   constructor(
     @Inject(ImportUserFlow) private readonly flow: ImportUserFlow,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -38,10 +38,10 @@ export class MfaImportService {
    * @throws {MfaImportError} when the database, the adapter or the file fails; it says where, and the import can be run again
    */
   async importRecords(
-    rows: ImportRows,
-    { dryRun = false, onProgress }: ImportOptions = {},
-  ): Promise<ImportReport> {
-    const report: ImportReport = { read: 0, imported: 0, skipped: [], rejected: [] };
+    rows: MfaImportRows,
+    { dryRun = false, onProgress }: MfaImportOptions = {},
+  ): Promise<MfaImportReport> {
+    const report: MfaImportReport = { read: 0, imported: 0, skipped: [], rejected: [] };
     const planned = new Map<string, Set<MfaType>>();
     let line = 0;
     let isReading = true;
@@ -61,9 +61,9 @@ export class MfaImportService {
   }
 
   private async take(
-    row: ImportRow,
+    row: MfaImportRow,
     line: number,
-    report: ImportReport,
+    report: MfaImportReport,
     planned: Map<string, Set<MfaType>> | null,
   ): Promise<void> {
     const { userId } = row;
@@ -96,6 +96,6 @@ export class MfaImportService {
   }
 }
 
-function progressOf({ read, imported, skipped, rejected }: ImportReport): ImportProgress {
+function progressOf({ read, imported, skipped, rejected }: MfaImportReport): MfaImportProgress {
   return { read, imported, skipped: skipped.length, rejected: rejected.length };
 }

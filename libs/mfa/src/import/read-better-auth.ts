@@ -5,8 +5,8 @@ import { xchacha20poly1305 } from '@noble/ciphers/chacha';
 import type { Fields } from './fields.js';
 import { defined, findUserId, readRecoveryCodes, readText, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
-import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
-import type { SourceRow, SourceRows } from './import-text.js';
+import type { MfaImportRecord, MfaImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { MfaSourceRow, MfaSourceRows } from './import-text.js';
 import { isRejected } from './import-text.js';
 import { parse } from './json-line-rows.js';
 import { secretOfBytes } from './secret-encoding.js';
@@ -25,9 +25,9 @@ export interface BetterAuthOptions {
 
 /** Reads rows of better-auth's table `twoFactor`: `userId`, `secret`, `backupCodes`. */
 export async function* readBetterAuth(
-  rows: SourceRows,
+  rows: MfaSourceRows,
   options: BetterAuthOptions,
-): AsyncGenerator<ImportRow> {
+): AsyncGenerator<MfaImportRow> {
   for await (const row of rows) {
     if (isRejected(row)) yield row;
     else {
@@ -37,7 +37,7 @@ export async function* readBetterAuth(
   }
 }
 
-function recordOf({ line, fields }: SourceRow, options: BetterAuthOptions): ImportRecord {
+function recordOf({ line, fields }: MfaSourceRow, options: BetterAuthOptions): MfaImportRecord {
   const userId = readUserId(fields['userId']);
   // There is a row from the start of the set-up on. Newer versions say so in it, all of them in the table of users.
   if ([fields['verified'], fields['twoFactorEnabled']].some(isFalse)) throw new RowProblem('unconfirmed');

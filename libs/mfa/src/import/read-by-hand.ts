@@ -1,8 +1,8 @@
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { defined, findUserId, readRecoveryCodes, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
-import type { ImportRecord, ImportRow } from './import-record.js';
-import type { SourceRow, SourceRows } from './import-text.js';
+import type { MfaImportRecord, MfaImportRow } from './import-record.js';
+import type { MfaSourceRow, MfaSourceRows } from './import-text.js';
 import { isRejected } from './import-text.js';
 import { isRecord } from './json-line-rows.js';
 import type { SecretEncoding } from './secret-encoding.js';
@@ -21,7 +21,7 @@ export interface ByHandOptions {
 }
 
 /** Reads rows of an application's own table or collection, of which only the named columns are looked at. */
-export async function* readByHand(rows: SourceRows, options: ByHandOptions): AsyncGenerator<ImportRow> {
+export async function* readByHand(rows: MfaSourceRows, options: ByHandOptions): AsyncGenerator<MfaImportRow> {
   for await (const row of rows) {
     if (isRejected(row)) yield row;
     else {
@@ -32,9 +32,9 @@ export async function* readByHand(rows: SourceRows, options: ByHandOptions): Asy
 }
 
 function recordOf(
-  { line, fields }: SourceRow,
+  { line, fields }: MfaSourceRow,
   { columns, encoding = 'base32', algorithm, digits, period }: ByHandOptions,
-): ImportRecord {
+): MfaImportRecord {
   const userId = readUserId(fields[columns.userId]);
   const secret = readSecret(fields[columns.secret], encoding);
   const recoveryCodes = columns.recoveryCodes && readRecoveryCodes(fields, columns.recoveryCodes);

@@ -3,8 +3,8 @@ import { allauthRecoveryCodes } from './allauth-recovery-codes.js';
 import type { Fields } from './fields.js';
 import { defined, findUserId, readDate, readText, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
-import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
-import type { ImportText } from './import-text.js';
+import type { MfaImportRecord, MfaImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { MfaImportText } from './import-text.js';
 import { chunksOf, isRejected, sourceRow } from './import-text.js';
 import { isRecord, parse } from './json-line-rows.js';
 import { normalizeSecret } from './secret-encoding.js';
@@ -30,10 +30,10 @@ export interface DjangoAllauthOptions {
  * @throws {Error} when the export is no list of entries
  */
 export async function* readDjangoAllauth(
-  text: ImportText,
+  text: MfaImportText,
   options: DjangoAllauthOptions = {},
-): AsyncGenerator<ImportRow> {
-  const records = new Map<string, ImportRecord>();
+): AsyncGenerator<MfaImportRow> {
+  const records = new Map<string, MfaImportRecord>();
   const broken = new Set<string>();
   for (const [index, entry] of (await entriesOf(text)).entries()) {
     const line = index + 1;
@@ -52,7 +52,7 @@ export async function* readDjangoAllauth(
   for (const record of records.values()) if (!broken.has(record.userId)) yield record;
 }
 
-async function entriesOf(text: ImportText): Promise<unknown[]> {
+async function entriesOf(text: MfaImportText): Promise<unknown[]> {
   let all = '';
   for await (const chunk of chunksOf(text)) all += chunk;
   const list: unknown = all.trimStart().startsWith('[')
@@ -72,7 +72,11 @@ function fieldsOf(entry: unknown): Fields | null {
   return isRecord(entry['fields']) ? sourceRow(0, Object.entries(entry['fields'])).fields : {};
 }
 
-async function recordOf(line: number, fields: Fields, options: DjangoAllauthOptions): Promise<ImportRecord> {
+async function recordOf(
+  line: number,
+  fields: Fields,
+  options: DjangoAllauthOptions,
+): Promise<MfaImportRecord> {
   const { data } = fields;
   if (!isRecord(data)) throw new RowProblem('unreadable_row');
   const userId = readUserId(fields['user']);

@@ -1,8 +1,8 @@
 import type { Fields } from './fields.js';
 import { defined, findUserId, readDate, readRecoveryCodes, readText, readUserId } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
-import type { ImportRecord, ImportRow, ImportedRecoveryCode } from './import-record.js';
-import type { SourceRow, SourceRows } from './import-text.js';
+import type { MfaImportRecord, MfaImportRow, ImportedRecoveryCode } from './import-record.js';
+import type { MfaSourceRow, MfaSourceRows } from './import-text.js';
 import { isRejected } from './import-text.js';
 import { parse } from './json-line-rows.js';
 import type { LaravelCipher } from './laravel-crypt.js';
@@ -24,9 +24,9 @@ export interface LaravelFortifyOptions {
 
 /** Reads rows of the table `users`: `id`, `two_factor_secret`, `two_factor_recovery_codes`, `two_factor_confirmed_at`. */
 export async function* readLaravelFortify(
-  rows: SourceRows,
+  rows: MfaSourceRows,
   options: LaravelFortifyOptions,
-): AsyncGenerator<ImportRow> {
+): AsyncGenerator<MfaImportRow> {
   const keys = [options.appKey].flat().map(laravelKey);
   for await (const row of rows) {
     if (isRejected(row)) yield row;
@@ -38,10 +38,10 @@ export async function* readLaravelFortify(
 }
 
 function recordOf(
-  { line, fields }: SourceRow,
+  { line, fields }: MfaSourceRow,
   keys: readonly Buffer[],
   { cipher = 'cbc', confirmedOnly = true }: LaravelFortifyOptions,
-): ImportRecord {
+): MfaImportRecord {
   const userId = readUserId(fields['id']);
   const sealed = readText(fields, 'two_factor_secret', 'invalid_secret');
   if (sealed === undefined) throw new RowProblem('no_factor');

@@ -10,8 +10,8 @@ import {
   readUserId,
 } from './fields.js';
 import { RowProblem, rowOr } from './import-problem.js';
-import type { ImportRecord, ImportRow } from './import-record.js';
-import type { ImportText, SourceRow, SourceRows } from './import-text.js';
+import type { MfaImportRecord, MfaImportRow } from './import-record.js';
+import type { MfaImportText, MfaSourceRow, MfaSourceRows } from './import-text.js';
 import { isRejected } from './import-text.js';
 import { jsonLineRows } from './json-line-rows.js';
 import type { SecretEncoding } from './secret-encoding.js';
@@ -32,23 +32,23 @@ const COLUMNS = new Set([
 const ENCODINGS: readonly string[] = ['base32', 'hex', 'ascii', 'base64'] satisfies SecretEncoding[];
 
 /** Reads a CSV file whose header has columns of the plain format; only `userId` must be there. */
-export function readCsv(text: ImportText): AsyncGenerator<ImportRow> {
+export function readCsv(text: MfaImportText): AsyncGenerator<MfaImportRow> {
   return readPlain(csvRows(text));
 }
 
 /** Reads a file with one object of the plain format a line. */
-export function readJsonLines(text: ImportText): AsyncGenerator<ImportRow> {
+export function readJsonLines(text: MfaImportText): AsyncGenerator<MfaImportRow> {
   return readPlain(jsonLineRows(text));
 }
 
-async function* readPlain(rows: SourceRows): AsyncGenerator<ImportRow> {
+async function* readPlain(rows: MfaSourceRows): AsyncGenerator<MfaImportRow> {
   for await (const row of rows) {
     if (isRejected(row)) yield row;
     else yield await rowOr({ line: row.line, ...findUserId(row.fields['userId']) }, () => recordOf(row));
   }
 }
 
-function recordOf({ line, fields }: SourceRow): ImportRecord {
+function recordOf({ line, fields }: MfaSourceRow): MfaImportRecord {
   if (!Object.keys(fields).every((column) => COLUMNS.has(column))) throw new RowProblem('unknown_column');
   const userId = readUserId(fields['userId']);
   const encoding = readText(fields, 'encoding', 'invalid_secret')?.toLowerCase() ?? 'base32';

@@ -9,7 +9,7 @@ import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-li
 import { isBackupType } from '../core/policy/factor-traits.js';
 import { FACTORS } from '../factors/factors.js';
 import { CODE_FACTORS } from '../engine/factors/code-factor.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import type { MfaType } from '../core/policy/methods.js';
@@ -60,7 +60,7 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
         data: FactorData,
         rows: FactorRows,
         authenticators: AuthenticatorsService,
-        clock: Clock,
+        clock: MfaClock,
         ...judges: CodeFactor[]
       ): CodeFactor[] => {
         const plugged = all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock }));

@@ -52,7 +52,7 @@ import { VisibleKeys } from '../engine/keys/visible-keys.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
 import { BrowserRedirect } from '../refusals/browser-redirect.js';
-import { PageLinks } from '../refusals/page-links.js';
+import { MfaPageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -60,13 +60,13 @@ import { LoginFlow } from '../sign-in/login.flow.js';
 import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers } from '../engine/sessions/session-answer.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
-import { SessionsService } from '../account/sessions.service.js';
+import { MfaSessionsService } from '../account/sessions.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
@@ -83,7 +83,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
   ...FACTORS.flatMap(({ services }) => services),
   AuthenticationSessionService,
-  SessionsService,
+  MfaSessionsService,
   AuthenticatorsService,
   MfaPolicyService,
   MfaAdminService,
@@ -91,9 +91,9 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaEvents,
   MfaAuditService,
   TrustedDevicesService,
-  RequestContextService,
+  MfaRequestContextService,
   MfaExceptionMapper,
-  PageLinks,
+  MfaPageLinks,
   MfaViewService,
   MfaViewInterceptor,
   MfaGuard,

@@ -2,10 +2,10 @@ import type { CanActivate, FactoryProvider, ModuleMetadata, Type } from '@nestjs
 
 import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
-import type { PagesOptions } from '../pages/frame/pages-options.js';
+import type { MfaPagesOptions } from '../pages/frame/pages-options.js';
 import type { MfaBehaviourOptions, MfaOptionsFactory } from '../options/mfa-options.js';
 
-export interface RoutesOptions {
+export interface MfaRoutesOptions {
   /** Guards that run before the module's own on each of its JSON routes and pages. Default: none. */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
   /** Class decorators that are put on its controllers, such as the `@Public()` of a global guard. Default: none. */
@@ -24,11 +24,11 @@ export interface MfaStructuralOptions {
   /** Whether the HTTP routes are mounted. Default: true. */
   controllers?: boolean;
   /** Whether the HTML pages are mounted. Default: false. */
-  pages?: boolean | PagesOptions;
+  pages?: boolean | MfaPagesOptions;
   /** Enforces second factors on every route for users who must have one. Default: false. */
   globalGuard?: boolean;
   /** What stands around the module's routes besides its own guards: those of an application that guards each controller. */
-  routes?: RoutesOptions;
+  routes?: MfaRoutesOptions;
   /** Whether other modules can use the guard without importing this one. Default: true. */
   isGlobal?: boolean;
   /** Name of the TypeORM `DataSource`. Default: the default one. */

@@ -6,13 +6,13 @@ import type { Schema } from './schema.js';
 import { list, object, ref, text } from './schema.js';
 
 /** As much of an `OpenAPIObject` as is written to. */
-export interface OpenApiDocument {
+export interface MfaOpenApiDocument {
   paths: object;
   components?: { securitySchemes?: object };
 }
 
 /** An application, or whatever else gives its providers. */
-export interface DescribedApplication {
+export interface MfaDescribedApplication {
   get<T>(token: symbol, options?: { strict: boolean }): T;
 }
 
@@ -20,7 +20,7 @@ export interface DescribedApplication {
  * Adds to a document what no route can say: the security schemes with the names that the options give cookie and header, and the two
  * addresses below `/.well-known`. Give it what `SwaggerModule.createDocument(app, config)` made.
  */
-export function describeMfa<T extends OpenApiDocument>(app: DescribedApplication, document: T): T {
+export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedApplication, document: T): T {
   const { cookie, header } = app.get<ResolvedMfaOptions>(MFA_OPTIONS, { strict: false }).session;
   const securitySchemes = {
     ...(cookie === false

@@ -3,16 +3,16 @@ import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { GivenOf } from './option.js';
 import { choice, group, integer, optionalText, special, toggle } from './option.js';
-import type { RateLimitOptions } from './rate-limit-options.js';
+import type { MfaRateLimitOptions } from './rate-limit-options.js';
 import { RATE_LIMIT_OPTIONS } from './rate-limit-options.js';
 import type { RecoveryCodesOptions } from './recovery-codes-options.js';
 import { RECOVERY_CODES_OPTIONS } from './recovery-codes-options.js';
 import { resolveLocales } from './resolve-locales.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveTrustedOrigins } from './resolve-trusted-origins.js';
-import type { SessionOptions } from './session-options.js';
+import type { MfaSessionOptions } from './session-options.js';
 import { SESSION_OPTIONS, checkSession } from './session-options.js';
-import type { AuditOptions, RetentionOptions, StorageOptions } from './storage-options.js';
+import type { MfaAuditOptions, MfaRetentionOptions, MfaStorageOptions } from './storage-options.js';
 import { AUDIT_OPTIONS, RETENTION_OPTIONS, STORAGE_OPTIONS } from './storage-options.js';
 import type { TotpOptions } from './totp-options.js';
 import { TOTP_OPTIONS } from './totp-options.js';
@@ -91,7 +91,7 @@ export const BEHAVIOUR_OPTIONS = {
   /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enrol. */
   requireVerifiedEmail: toggle(true),
   /** Sessions, and how their token travels. */
-  session: group<typeof SESSION_OPTIONS, SessionOptions>(SESSION_OPTIONS, checkSession),
+  session: group<typeof SESSION_OPTIONS, MfaSessionOptions>(SESSION_OPTIONS, checkSession),
   /**
    * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
    * the application's.
@@ -113,13 +113,13 @@ export const BEHAVIOUR_OPTIONS = {
   /** Browsers that skip the second factor at sign-in. */
   trustedDevices: group<typeof TRUSTED_DEVICES_OPTIONS, TrustedDevicesOptions>(TRUSTED_DEVICES_OPTIONS),
   /** What keeps codes from being guessed. */
-  rateLimit: group<typeof RATE_LIMIT_OPTIONS, RateLimitOptions>(RATE_LIMIT_OPTIONS),
+  rateLimit: group<typeof RATE_LIMIT_OPTIONS, MfaRateLimitOptions>(RATE_LIMIT_OPTIONS),
   /** The database. */
-  storage: group<typeof STORAGE_OPTIONS, StorageOptions>(STORAGE_OPTIONS),
+  storage: group<typeof STORAGE_OPTIONS, MfaStorageOptions>(STORAGE_OPTIONS),
   /** The trail of events. */
-  audit: group<typeof AUDIT_OPTIONS, AuditOptions>(AUDIT_OPTIONS),
+  audit: group<typeof AUDIT_OPTIONS, MfaAuditOptions>(AUDIT_OPTIONS),
   /** Removing what has expired. */
-  retention: group<typeof RETENTION_OPTIONS, RetentionOptions>(RETENTION_OPTIONS),
+  retention: group<typeof RETENTION_OPTIONS, MfaRetentionOptions>(RETENTION_OPTIONS),
   /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. */
   locales: special<('en' | 'de' | MfaLocaleTexts)[], readonly [MfaLocaleTexts, ...MfaLocaleTexts[]]>({
     kind: 'list',

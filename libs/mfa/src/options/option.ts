@@ -175,7 +175,7 @@ export function readGroup<Table extends OptionTable>(
 }
 
 /** An option, as tools and documents go through them. */
-export interface ListedOption {
+export interface MfaListedOption {
   /** Such as `rateLimit.lockAfter`. */
   path: string;
   kind: OptionKind;
@@ -184,7 +184,7 @@ export interface ListedOption {
 }
 
 /** All options of a table, those of its groups too. */
-export function listOptions(table: OptionTable, prefix = ''): ListedOption[] {
+export function listOptions(table: OptionTable, prefix = ''): MfaListedOption[] {
   return Object.entries(table).flatMap(([name, { kind, usual, range, table: inner }]) => [
     ...(kind === 'group' ? [] : [{ path: `${prefix}${name}`, kind, usual, range }]),
     ...(inner ? listOptions(inner, `${prefix}${name}.`) : []),

@@ -13,7 +13,7 @@ export const UNLOCK_OPTIONS = {
   afterSeconds: integer(0, 0, 31_536_000),
 };
 
-export interface UnlockOptions extends GivenOf<typeof UNLOCK_OPTIONS> {}
+export interface MfaUnlockOptions extends GivenOf<typeof UNLOCK_OPTIONS> {}
 
 /** The options that keep codes from being guessed. */
 export const RATE_LIMIT_OPTIONS = {
@@ -24,7 +24,7 @@ export const RATE_LIMIT_OPTIONS = {
   /** Consecutive failures that disable an authenticator, and that one only (NIST SP 800-63B-4, section 3.2.2). */
   lockAfter: integer(100, 1, 100),
   /** What opens a lock, besides an administrator. */
-  unlock: group<typeof UNLOCK_OPTIONS, UnlockOptions>(
+  unlock: group<typeof UNLOCK_OPTIONS, MfaUnlockOptions>(
     UNLOCK_OPTIONS,
     ({ byCodes, afterSeconds }, problems, { profile }, name) => {
       if (byCodes === 1) {
@@ -39,4 +39,4 @@ export const RATE_LIMIT_OPTIONS = {
   ),
 };
 
-export interface RateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS> {}
+export interface MfaRateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS> {}

@@ -27,7 +27,7 @@ export const SESSION_COOKIE_OPTIONS = {
   path: text('/', /^\/[^;\s]*$/, 'a path that begins with /'),
 };
 
-export interface SessionCookieOptions extends GivenOf<typeof SESSION_COOKIE_OPTIONS> {}
+export interface MfaSessionCookieOptions extends GivenOf<typeof SESSION_COOKIE_OPTIONS> {}
 /** A cookie, with its name as the browser sees it. */
 export type ResolvedCookie = KeptOf<typeof SESSION_COOKIE_OPTIONS>;
 
@@ -72,7 +72,7 @@ export const SESSION_OPTIONS = {
   /** Sessions that one user may have, half-finished sign-ins included; the oldest goes first. */
   maxPerUser: integer(1000, 1, 10_000),
   /** The session cookie, or false for the header transport only. */
-  cookie: special<SessionCookieOptions | false, ResolvedCookie | false>({
+  cookie: special<MfaSessionCookieOptions | false, ResolvedCookie | false>({
     ...cookie,
     kind: 'boolean',
     usual: 'a cookie',
@@ -122,7 +122,7 @@ export function checkSession(
   }
 }
 
-export interface SessionOptions extends GivenOf<typeof SESSION_OPTIONS> {}
+export interface MfaSessionOptions extends GivenOf<typeof SESSION_OPTIONS> {}
 
 /** The cookie with the prefix that belongs to its attributes. */
 export function nameCookie({ name, ...attributes }: ResolvedCookie): ResolvedCookie {

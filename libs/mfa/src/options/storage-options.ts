@@ -12,7 +12,7 @@ export const STORAGE_OPTIONS = {
   sealFormerRows: toggle(true),
 };
 
-export interface StorageOptions extends GivenOf<typeof STORAGE_OPTIONS> {}
+export interface MfaStorageOptions extends GivenOf<typeof STORAGE_OPTIONS> {}
 
 /** The options of removing what has expired. */
 export const RETENTION_OPTIONS = {
@@ -22,7 +22,7 @@ export const RETENTION_OPTIONS = {
   batchSize: integer(1000, 1, 10_000),
 };
 
-export interface RetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {}
+export interface MfaRetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {}
 
 /** The options of the audit trail. */
 export const AUDIT_OPTIONS = {
@@ -32,4 +32,4 @@ export const AUDIT_OPTIONS = {
   retentionDays: integer(365, 1, 36_500),
 };
 
-export interface AuditOptions extends GivenOf<typeof AUDIT_OPTIONS> {}
+export interface MfaAuditOptions extends GivenOf<typeof AUDIT_OPTIONS> {}

@@ -6,8 +6,8 @@ export type {
   MfaPageName,
   MfaPageProps,
   MfaPageTemplate,
-  PageError,
-  PlacedSession,
+  MfaPageError,
+  MfaPlacedSession,
 } from './frame/page-props.js';
 export type { MfaCountedText, MfaPlainPageText } from '../i18n/page-texts.js';
 export { mfaStyleSheet } from './frame/style-sheet.js';

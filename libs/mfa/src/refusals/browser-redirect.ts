@@ -11,7 +11,7 @@ import { isBackupType, isPhishingResistantType } from '../core/policy/factor-tra
 import type { MfaType } from '../core/policy/methods.js';
 import { hasPendingSession } from '../engine/rows/request-session.js';
 import { refererPath, safeNext } from '../core/web/next-path.js';
-import { PageLinks } from './page-links.js';
+import { MfaPageLinks } from './page-links.js';
 import { needsQuery } from './page-needs.js';
 
 /** Pages that ask for a proof and then lead on to their `next`. */
@@ -22,7 +22,7 @@ const ON_THE_WAY = ['authenticate', 'reauthenticate'] as const;
 export class BrowserRedirect {
   constructor(
     @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
 
   /** Where to send the client, or null when it is no browser, or there are no pages. */

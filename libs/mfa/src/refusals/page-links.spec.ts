@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ApplicationConfig } from '@nestjs/core';
 
 import { resolveStructure } from '../module/structural-options.js';
-import { PageLinks } from './page-links.js';
+import { MfaPageLinks } from './page-links.js';
 
 describe('the address that browsers see', () => {
   it.each([
@@ -19,6 +19,6 @@ describe('the address that browsers see', () => {
     ['/', '/account/security/enrol', '/enrol'],
   ])('with the public path %s of %s is %s', (publicPath, path, seen) => {
     const { pages } = resolveStructure({ pages: { publicPath } });
-    expect(new PageLinks(pages, 'mfa', new ApplicationConfig()).publicPathOf(path)).toBe(seen);
+    expect(new MfaPageLinks(pages, 'mfa', new ApplicationConfig()).publicPathOf(path)).toBe(seen);
   });
 });

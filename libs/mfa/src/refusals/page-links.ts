@@ -32,7 +32,7 @@ export type MfaPageQuery = Readonly<Record<string, string | null | undefined>>;
  * `pages.publicPath` in them.
  */
 @Injectable()
-export class PageLinks {
+export class MfaPageLinks {
   constructor(
     @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_PATH) private readonly apiPath: string,

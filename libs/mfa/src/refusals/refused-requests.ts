@@ -7,7 +7,7 @@ import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import type { RefusalReason } from '../engine/journal/mfa-event.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 import { getMfaUser, hasPendingSession, presentedSession } from '../engine/rows/request-session.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
@@ -26,7 +26,7 @@ export class RefusedRequests {
 
   constructor(
     @Inject(RefusalLog) private readonly log: RefusalLog,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
   ) {}
 

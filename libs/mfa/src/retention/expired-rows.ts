@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -12,7 +12,7 @@ import { removeInBatches } from '../storage/remove-in-batches.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 
 /** How many rows were removed. */
-export interface PurgeResult {
+export interface MfaPurgeResult {
   sessions: number;
   totpSetups: number;
   challenges: number;
@@ -35,16 +35,16 @@ export class ExpiredRows {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  async purge(): Promise<PurgeResult> {
+  async purge(): Promise<MfaPurgeResult> {
     const now = this.clock.now();
     const removed = Object.fromEntries(
       [...EXPIRING.map(({ name }) => name), 'auditEntries'].map((name) => [name, 0]),
-    ) as unknown as PurgeResult;
+    ) as unknown as MfaPurgeResult;
     for (const { name, entity, key, keptMs } of EXPIRING) {
-      removed[name as keyof PurgeResult] = await removeInBatches(
+      removed[name as keyof MfaPurgeResult] = await removeInBatches(
         this.storage,
         {
           entity,

@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage } from 'typeorm';
 
-import { AuditEntry } from '../engine/journal/audit-entry.entity.js';
+import { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_ENTITIES } from './entities.js';
 import type { MfaTableOptions, ResolvedTableOptions } from '../storage/table-options.js';
@@ -69,7 +69,7 @@ function referToUsers(): void {
   const others = foreignKeys.filter(({ target }) => !isOurs(target));
   foreignKeys.splice(0, foreignKeys.length, ...others);
   if (!users) return;
-  for (const target of MFA_ENTITIES.filter((one) => one !== AuditEntry)) {
+  for (const target of MFA_ENTITIES.filter((one) => one !== MfaAuditEntry)) {
     const hasUser = columns.some((one) => one.target === target && one.propertyName === 'userId');
     if (hasUser) foreignKeys.push({ target, type: users, propertyName: 'userId', onDelete: 'CASCADE' });
   }

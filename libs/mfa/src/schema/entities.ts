@@ -1,5 +1,5 @@
-import { AuditEntry } from '../engine/journal/audit-entry.entity.js';
-import { StoredKey } from '../engine/keys/stored-key.entity.js';
+import { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
+import { MfaStoredKey } from '../engine/keys/stored-key.entity.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
@@ -12,7 +12,7 @@ export const MFA_ENTITIES = [
   AuthenticationSession,
   MfaUserState,
   TrustedDevice,
-  AuditEntry,
-  StoredKey,
+  MfaAuditEntry,
+  MfaStoredKey,
   ...FACTORS.flatMap(({ entities }) => entities),
 ];

@@ -7,7 +7,7 @@ import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
-import { StoredKey } from '../engine/keys/stored-key.entity.js';
+import { MfaStoredKey } from '../engine/keys/stored-key.entity.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
 /** How every envelope begins. */
@@ -119,7 +119,7 @@ export class EncryptedRows {
 
   /** Without those that are made anew when they are gone. */
   private async countKeysUnder(keyId: string): Promise<number> {
-    const keys = await this.storage.read((reader) => reader.createQueryBuilder(StoredKey, 'k').getMany());
+    const keys = await this.storage.read((reader) => reader.createQueryBuilder(MfaStoredKey, 'k').getMany());
     const prefix = envelopePrefix(keyId);
     return keys.filter(({ id, data }) => data.startsWith(prefix) && !id.startsWith(VISIBLE_KEY_PREFIX))
       .length;

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
@@ -37,7 +37,7 @@ export class SealAdoption {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Several instances may do it at once: each row is sealed as it is, and a seal that is there stays. */

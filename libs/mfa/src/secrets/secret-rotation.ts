@@ -13,21 +13,21 @@ import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { SECRET_TABLES, idOf } from './secret-tables.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
-export interface RotationOptions {
+export interface MfaRotationOptions {
   /** Rows in a transaction, 1 to 10000. Default: 500. */
   batchSize?: number;
   /** Called after each batch. */
-  onProgress?: (progress: RotationProgress) => void;
+  onProgress?: (progress: MfaRotationProgress) => void;
 }
 
-export interface RotationProgress {
+export interface MfaRotationProgress {
   /** Rows looked at so far. */
   done: number;
   /** Rows that were under another secret when it began. */
   total: number;
 }
 
-export interface RotationResult {
+export interface MfaRotationResult {
   /** Rows that are under the current secret now; sessions and trusted browsers are too, and not counted. */
   rotated: number;
   /** Rows that no configured secret opens, or whose seal does not hold; they are left as they are. */
@@ -54,13 +54,13 @@ export class SecretRotation {
   ) {}
 
   /** @throws {RangeError} when `batchSize` is not 1 to 10000 */
-  async rotate({ batchSize = 500, onProgress }: RotationOptions = {}): Promise<RotationResult> {
+  async rotate({ batchSize = 500, onProgress }: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH) {
       throw new RangeError(`A batch has 1 to ${MAX_BATCH} rows`);
     }
     const { id: keyId } = this.keyRing.current('encryption');
     const total = await this.rows.countUnderOthers(keyId);
-    const result: RotationResult = { rotated: 0, unreadable: 0 };
+    const result: MfaRotationResult = { rotated: 0, unreadable: 0 };
     let done = 0;
     for (const table of SECRET_TABLES) {
       let after = '';
@@ -85,7 +85,7 @@ export class SecretRotation {
     table: SecretTable,
     batch: readonly SecretRow[],
     keyId: string,
-    result: RotationResult,
+    result: MfaRotationResult,
   ): Promise<void> {
     let rows = batch;
     while (rows.length > 0) {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { EnvelopeError } from '../core/crypto/envelope.js';
+import { MfaEnvelopeError } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
@@ -27,7 +27,7 @@ export class UnreadableRows {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws what the adapter throws besides {@link EnvelopeError}: a key service that is away has lost nothing */
+  /** @throws what the adapter throws besides {@link MfaEnvelopeError}: a key service that is away has lost nothing */
   async examine({ isEncrypted, seals }: SecretTable, row: SecretRow): Promise<RowState> {
     if (isEncrypted && !(await this.opens(row))) return 'unreadable';
     if (!seals || seals.hold(this.keyRing, row)) return 'good';
@@ -59,7 +59,7 @@ export class UnreadableRows {
       await this.adapter.decrypt(data, { purpose: type, userId, recordId: id as string });
       return true;
     } catch (error) {
-      if (error instanceof EnvelopeError) return false;
+      if (error instanceof MfaEnvelopeError) return false;
       throw error;
     }
   }

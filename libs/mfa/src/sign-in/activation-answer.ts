@@ -5,20 +5,20 @@ import { viewAuthenticator } from '../engine/authenticators/authenticator-view.j
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
-import type { HttpExchange } from './login.flow.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaHttpExchange } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
-import type { SessionAnswer } from '../engine/sessions/session-answer.js';
+import type { MfaSessionAnswer } from '../engine/sessions/session-answer.js';
 import { SessionAnswers } from '../engine/sessions/session-answer.js';
-import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
 
 /** The answer to a new second factor. Its proof changed the session's token, which comes along. */
-export type ActivationAnswer = {
+export type MfaActivationAnswer = {
   authenticator: AuthenticatorView;
   /** Only with the first second factor; shown this once. */
   recoveryCodes?: string[];
-} & Partial<SessionAnswer>;
+} & Partial<MfaSessionAnswer>;
 
 @Injectable()
 export class ActivationAnswers {
@@ -29,7 +29,7 @@ export class ActivationAnswers {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
   ) {}
 
-  async give(user: MfaUser, added: AddedFactor, exchange: HttpExchange): Promise<ActivationAnswer> {
+  async give(user: MfaUser, added: MfaAddedFactor, exchange: MfaHttpExchange): Promise<MfaActivationAnswer> {
     const { authenticator, recoveryCodes, issued, isFirst } = added;
     return {
       ...(issued ? await this.session(user, issued, isFirst, exchange) : {}),
@@ -41,10 +41,10 @@ export class ActivationAnswers {
   /** Who had to enrol before anything else has only now finished signing in: the application has its say. */
   private async session(
     user: MfaUser,
-    issued: IssuedSession,
+    issued: MfaIssuedSession,
     isFirst: boolean,
-    exchange: HttpExchange,
-  ): Promise<SessionAnswer> {
+    exchange: MfaHttpExchange,
+  ): Promise<MfaSessionAnswer> {
     const { state } = await this.accounts.find(userIdOf(user));
     return isFirst && (await this.enrollment.mustEnrol(user, state, { request: exchange.request }))
       ? this.logins.complete(user, issued, exchange)

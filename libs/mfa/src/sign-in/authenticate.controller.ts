@@ -4,7 +4,7 @@ import { Access, CurrentContext } from '../guard/access.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { AuthenticateDto } from './authenticate.dto.js';
-import type { LoginResult } from './login.flow.js';
+import type { MfaLoginResult } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from './second-factor.flow.js';
 import { SIGN_IN_ROUTES } from './sign-in.openapi.js';
@@ -22,7 +22,7 @@ export class AuthenticateController {
     @Body() { code, trustDevice }: AuthenticateDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.flow.authenticateByCode(context, code, {
       request,
       response,

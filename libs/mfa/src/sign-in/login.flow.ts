@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { sourceOfRequest } from '../engine/journal/mfa-event.js';
@@ -14,7 +14,7 @@ import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { AuthenticationRecord, FirstFactor, MfaType } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaFirstFactor, MfaType } from '../core/policy/methods.js';
 import { firstFactorRecord } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -25,31 +25,34 @@ import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
-import { RequestContextService, authenticatedSession } from '../engine/sessions/request-context.service.js';
-import type { SessionAnswer } from '../engine/sessions/session-answer.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
+import {
+  MfaRequestContextService,
+  authenticatedSession,
+} from '../engine/sessions/request-context.service.js';
+import type { MfaSessionAnswer } from '../engine/sessions/session-answer.js';
 import { SessionAnswers } from '../engine/sessions/session-answer.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
 /** The HTTP exchange of a sign-in: the token travels in it. */
-export interface HttpExchange {
+export interface MfaHttpExchange {
   request: object;
   response: object;
 }
 
 /** The exchange in which the application has checked the first factor, and how. */
-export interface FirstFactorExchange extends HttpExchange {
+export interface MfaFirstFactorExchange extends MfaHttpExchange {
   /**
    * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
    * characters. It is what `proven` and the claim `amr` say, and a factor whose codes come over the same channel is no second one.
    * Default: `pwd`.
    */
-  firstFactor?: FirstFactor | (string & {});
+  firstFactor?: MfaFirstFactor | (string & {});
 }
 
 /** The same, with what the application says of the sign-in. */
-export interface LoginExchange extends FirstFactorExchange {
+export interface MfaLoginExchange extends MfaFirstFactorExchange {
   /**
    * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
    * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
@@ -63,11 +66,11 @@ export interface LoginExchange extends FirstFactorExchange {
 }
 
 /** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
-export type LoginStatus = 'authenticated' | 'mfa_required' | 'enrollment_required';
+export type MfaLoginStatus = 'authenticated' | 'mfa_required' | 'enrollment_required';
 
 /** The answer to a sign-in, with the extra fields of the adapter's `completeLogin` once it is complete. */
-export type LoginResult = SessionAnswer & {
-  status: LoginStatus;
+export type MfaLoginResult = MfaSessionAnswer & {
+  status: MfaLoginStatus;
   /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
   methods?: MfaType[];
   /** Until when a user who must enrol may work without a second factor. */
@@ -85,7 +88,7 @@ export class LoginFlow {
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
@@ -93,7 +96,7 @@ export class LoginFlow {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -104,7 +107,7 @@ export class LoginFlow {
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    * @throws {Error} when it is called inside an open transaction of the application's
    */
-  async login(user: MfaUser, exchange: LoginExchange): Promise<LoginResult> {
+  async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
     this.storage.assertOutsideTransaction();
     const { request, response } = exchange;
     const ttlSeconds = this.lifetime(exchange.ttlSeconds);
@@ -145,7 +148,7 @@ export class LoginFlow {
    * Records that the application has just checked the first factor again. Without an authenticated session of this user
    * it is a sign-in like any other, so that a password alone never counts for more than a password.
    */
-  async recordReauthentication(user: MfaUser, exchange: FirstFactorExchange): Promise<LoginResult> {
+  async recordReauthentication(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     const context = await this.contexts.resolve(exchange.request);
     const session = authenticatedSession(context);
     if (!session || session.userId !== userIdOf(user)) return this.login(user, exchange);
@@ -169,9 +172,9 @@ export class LoginFlow {
   /** Asks the application for its own part of a completed sign-in, then hands out the token. */
   async complete(
     user: MfaUser,
-    issued: IssuedSession,
-    { request, response }: HttpExchange,
-  ): Promise<LoginResult> {
+    issued: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
+  ): Promise<MfaLoginResult> {
     const extra = await this.askApplication(user, issued.session, { request, response });
     return { ...extra, status: 'authenticated', ...(await this.answers.give(request, response, issued)) };
   }
@@ -183,10 +186,10 @@ export class LoginFlow {
    */
   private async completeUndecided(
     user: MfaUser,
-    { session: pending, token }: IssuedSession,
-    { request, response }: HttpExchange,
+    { session: pending, token }: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
     external: AuthenticationRecord[] = [],
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const { session, write } = this.sessions.planCompletion(pending, ...external);
     const extra = await this.askApplication(user, session, { request, response });
     await this.decide(user, { session, write }, request, external);
@@ -216,7 +219,7 @@ export class LoginFlow {
   private async askApplication(
     user: MfaUser,
     session: AuthenticationSession,
-    { request, response }: HttpExchange,
+    { request, response }: MfaHttpExchange,
   ): Promise<Record<string, unknown>> {
     try {
       return await this.adapter.completeLogin(user, session, request, response);
@@ -231,7 +234,7 @@ export class LoginFlow {
     user: MfaUser,
     { methods, ttlSeconds }: { methods: AuthenticationRecord[]; ttlSeconds: number | null },
     request: object,
-  ): Promise<IssuedSession> {
+  ): Promise<MfaIssuedSession> {
     const userId = userIdOf(user);
     const from = sourceOfRequest(request, userId);
     const { issued, write, takeover } = this.sessions.planCreation(userId, { methods, ttlSeconds, from });
@@ -250,9 +253,9 @@ export class LoginFlow {
   /** The session with the record of a trusted browser, when this is one. */
   private async skipSecondFactor(
     user: MfaUser,
-    { session, token }: IssuedSession,
-    { request, response }: HttpExchange,
-  ): Promise<IssuedSession | null> {
+    { session, token }: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
+  ): Promise<MfaIssuedSession | null> {
     const browser = await this.trust.recognise(user, request);
     if (!browser) return null;
     const { session: completed, write } = this.sessions.planCompletion(session, browser.record);
@@ -294,7 +297,7 @@ export class LoginFlow {
   }
 
   /** @throws {TypeError} when the word for it is none */
-  private firstFactor({ firstFactor = 'pwd' }: FirstFactorExchange): AuthenticationRecord {
+  private firstFactor({ firstFactor = 'pwd' }: MfaFirstFactorExchange): AuthenticationRecord {
     if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
       throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
     }

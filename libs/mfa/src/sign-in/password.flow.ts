@@ -8,7 +8,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
+import type { MfaHttpExchange, MfaLoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import { getMfaSession } from '../engine/rows/request-session.js';
 
@@ -32,7 +32,7 @@ export class PasswordFlow {
    *
    * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
    */
-  async prove(user: MfaUser, password: string, exchange: HttpExchange): Promise<LoginResult> {
+  async prove(user: MfaUser, password: string, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
     const source = sourceOfRequest(
       exchange.request,
       userIdOf(user),

@@ -11,14 +11,14 @@ import { AuthenticatorsService } from '../engine/authenticators/authenticators.s
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
 import { proofEvents, sourceOfRequest, nameAuthenticator } from '../engine/journal/mfa-event.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { isOverSameChannel } from '../core/policy/channels.js';
 import { MFA_TYPES, methodOfType } from '../core/policy/factor-traits.js';
-import type { ProofFacts } from '../core/policy/methods.js';
+import type { MfaProofFacts } from '../core/policy/methods.js';
 import { shownFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
@@ -29,8 +29,8 @@ import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
-import type { HttpExchange, LoginResult } from './login.flow.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaHttpExchange, MfaLoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { setMfaUser } from '../engine/rows/request-session.js';
@@ -44,14 +44,14 @@ export interface Subject {
 }
 
 /** The exchange in which a factor is proven, and what the user wants of it. */
-export interface ProofExchange extends HttpExchange {
+export interface ProofExchange extends MfaHttpExchange {
   /** Whether this browser is to be trusted from now on. */
   trustDevice?: boolean;
 }
 
 /** A proof that is about to be recorded. */
 interface PlannedProof {
-  issued: IssuedSession;
+  issued: MfaIssuedSession;
   writes: Write[];
   events: NewMfaEvent[];
   trust: PlannedTrust | null;
@@ -75,7 +75,7 @@ export class SecondFactorFlow {
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -88,7 +88,7 @@ export class SecondFactorFlow {
     context: MfaRequestContext,
     code: string,
     exchange: ProofExchange,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const subject = await this.subjectOf(context);
     let planned: PlannedProof | undefined;
     const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
@@ -116,10 +116,10 @@ export class SecondFactorFlow {
       authenticator,
       claims,
       facts = {},
-    }: { authenticator: Authenticator; claims: Write[]; facts?: ProofFacts },
+    }: { authenticator: Authenticator; claims: Write[]; facts?: MfaProofFacts },
     onLost: MfaException,
     exchange: ProofExchange,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     for (let current = subject; ; current = await this.renew(current)) {
       const planned = this.planProof(current, authenticator, exchange, facts);
       const result = await this.journal.commit([...claims, ...planned.writes], {
@@ -170,7 +170,7 @@ export class SecondFactorFlow {
     { user, session, authenticators }: Subject,
     authenticator: Authenticator,
     { request, trustDevice = false }: ProofExchange,
-    facts: ProofFacts = {},
+    facts: MfaProofFacts = {},
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
     const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
@@ -202,7 +202,7 @@ export class SecondFactorFlow {
     { user, session }: Subject,
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: ProofExchange,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
@@ -215,7 +215,7 @@ export class SecondFactorFlow {
    * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
    * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
    */
-  private async open(row: Authenticator, user: MfaUser, source: EventSource): Promise<void> {
+  private async open(row: Authenticator, user: MfaUser, source: MfaEventSource): Promise<void> {
     const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
     try {
       await this.journal.commit([this.lock.claimOpening(row)], {
@@ -228,7 +228,7 @@ export class SecondFactorFlow {
     }
   }
 
-  private sourceOf({ user, session }: Subject, { request }: HttpExchange): EventSource {
+  private sourceOf({ user, session }: Subject, { request }: MfaHttpExchange): MfaEventSource {
     return sourceOfRequest(request, userIdOf(user), session?.id);
   }
 }

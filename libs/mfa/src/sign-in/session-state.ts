@@ -10,17 +10,17 @@ import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { LoginStatus } from './login.flow.js';
+import type { MfaLoginStatus } from './login.flow.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
-import type { ProvenMethod } from '../engine/sessions/session-answer.js';
+import type { MfaProvenMethod } from '../engine/sessions/session-answer.js';
 import { provenMethods } from '../engine/sessions/session-answer.js';
 
 /** How far the sign-in of a session has come. */
-export interface SessionState {
-  status: LoginStatus;
+export interface MfaSessionState {
+  status: MfaLoginStatus;
   /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
   methods: MfaType[];
-  proven: ProvenMethod[];
+  proven: MfaProvenMethod[];
   expiresAt: Date;
 }
 
@@ -35,7 +35,7 @@ export class SessionStates {
   ) {}
 
   /** @throws {MfaException} `session_expired` when the user is gone */
-  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<SessionState> {
+  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
     const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
     if (!user) throw new MfaException('session_expired');

@@ -4,11 +4,11 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { createToken, hashToken } from '../core/crypto/tokens.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { sourceOfRequest } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
@@ -51,7 +51,7 @@ export class TrustFlow {
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(RefusalLog) private readonly refusals: RefusalLog,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Plans to trust the browser of this request; null when it may not be. */
@@ -110,7 +110,7 @@ export class TrustFlow {
     device: TrustedDevice,
     presented: string,
     request: object,
-    { ip, userAgent }: EventSource,
+    { ip, userAgent }: MfaEventSource,
   ): RecognisedBrowser {
     const now = this.clock.now();
     const token = createToken();
@@ -127,7 +127,7 @@ export class TrustFlow {
    * Revokes the trust together with all sessions that came of it. A session that is started with the present token meanwhile
    * changes that token: the claim is lost then, and this session is among those that are read next.
    */
-  private async revokeReused(user: MfaUser, reused: TrustedDevice, source: EventSource): Promise<void> {
+  private async revokeReused(user: MfaUser, reused: TrustedDevice, source: MfaEventSource): Promise<void> {
     let device: TrustedDevice | undefined = reused;
     for (let tried = 0; tried < TRIES && device; tried++) {
       const sessions = (await this.sessions.list(user)).filter(cameOf(device));
@@ -164,7 +164,7 @@ function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEven
 function isReused(
   device: TrustedDevice,
   hashes: Iterable<string>,
-  source: EventSource,
+  source: MfaEventSource,
   now: number,
 ): boolean {
   if (!hasFormerToken(device, hashes)) return false;

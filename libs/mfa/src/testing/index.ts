@@ -1,7 +1,7 @@
 // `nestjs-mfa/testing`: for the tests of applications. It needs no test framework, and refuses to work in production.
-export type { SentNotification } from './mfa-outbox.js';
+export type { MfaSentNotification } from './mfa-outbox.js';
 export { MfaOutbox } from './mfa-outbox.js';
-export type { MfaTestKit, MfaTestingOptions, TestingBuilder } from './mfa-testing.module.js';
+export type { MfaTestKit, MfaTestingOptions, MfaTestingBuilder } from './mfa-testing.module.js';
 export { MfaTestingModule } from './mfa-testing.module.js';
 export { MovableClock } from './movable-clock.js';
 export type { KeyPair } from './key-pair.js';

@@ -9,14 +9,14 @@ const LONGEST_WAIT_MS = 1000;
 const PAUSE_MS = 10;
 
 /** A notification, and whom it is for. */
-export interface SentNotification extends MfaNotification {
+export interface MfaSentNotification extends MfaNotification {
   user: MfaUser;
 }
 
 /** What users would have been sent: the tests' letter box. Nothing in it has left the process. */
 export class MfaOutbox {
   /** Mails about changes, the oldest first. No request waits for them: see {@link waitFor}. */
-  readonly notifications: SentNotification[] = [];
+  readonly notifications: MfaSentNotification[] = [];
   /** Codes by e-mail, text message and the like, the oldest first. */
   readonly messages: MfaMessage[] = [];
   private readonly adapters = new WeakSet<DefaultMfaAdapter>();
@@ -31,7 +31,7 @@ export class MfaOutbox {
    *
    * @throws {Error} when none has come after a second
    */
-  async waitFor(type: MfaNotificationType): Promise<SentNotification> {
+  async waitFor(type: MfaNotificationType): Promise<MfaSentNotification> {
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += PAUSE_MS) {
       const found = this.notifications.findLast((one) => one.type === type);
       if (found) return found;

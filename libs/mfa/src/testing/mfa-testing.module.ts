@@ -29,7 +29,7 @@ export interface MfaTestKit {
 }
 
 /** As much of `TestingModuleBuilder` as is needed, so that `@nestjs/testing` is nobody's dependency. */
-export interface TestingBuilder {
+export interface MfaTestingBuilder {
   overrideProvider(token: unknown): { useValue(value: unknown): unknown };
   compile(...given: never[]): Promise<{ get<T>(token: symbol, options: { strict: boolean }): T }>;
 }
@@ -75,7 +75,7 @@ export class MfaTestingModule {
    * @param builder what `Test.createTestingModule({ imports: [AppModule] })` gives
    * @throws {Error} when `NODE_ENV` is `production`
    */
-  static wrap(builder: TestingBuilder, start?: Date | number): MfaTestKit {
+  static wrap(builder: MfaTestingBuilder, start?: Date | number): MfaTestKit {
     assertNotProduction('MfaTestingModule');
     const kit = { clock: new MovableClock(start), outbox: new MfaOutbox() };
     builder.overrideProvider(MFA_CLOCK).useValue(kit.clock);

@@ -1,7 +1,7 @@
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 
 /** A clock that stands still until a test moves it. */
-export class MovableClock implements Clock {
+export class MovableClock implements MfaClock {
   private time: number;
 
   /** @param start where it stands at first: a moment, or milliseconds since the Unix epoch. Default: the present */

@@ -1,14 +1,14 @@
 import type { Type } from '@nestjs/common';
 
 import { MfaService } from '../account/mfa.service.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { isSecondFactorType, methodOfType } from '../core/policy/factor-traits.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { firstFactorRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
-import type { AddedFactor } from '../engine/changes/add-authenticator.flow.js';
-import type { IssuedSession } from '../engine/rows/issued-session.js';
+import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
+import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
 import { TotpService } from '../factors/totp/totp.service.js';
@@ -47,7 +47,7 @@ export interface MfaSignIn {
 }
 
 interface Proven {
-  added: AddedFactor;
+  added: MfaAddedFactor;
   secret?: string;
   key?: SoftwareSecurityKey;
 }
@@ -67,7 +67,7 @@ export async function signInWithMfa(
 ): Promise<MfaSignIn> {
   assertNotProduction('signInWithMfa()');
   const owned = await find(app, MfaService).getUserAuthenticators(user);
-  const at = find<Clock>(app, MFA_CLOCK).now();
+  const at = find<MfaClock>(app, MFA_CLOCK).now();
   const known = owned
     .filter(({ type }) => isSecondFactorType(type))
     .map(({ id, type }): AuthenticationRecord => ({ method: methodOfType(type), at, authenticatorId: id }));
@@ -90,7 +90,7 @@ async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequ
   const totp = find(app, TotpService);
   const { secret } = await totp.begin(user, context);
   const parameters = find<ResolvedMfaOptions>(app, MFA_OPTIONS).totp;
-  const code = totpCode(secret, find<Clock>(app, MFA_CLOCK), parameters);
+  const code = totpCode(secret, find<MfaClock>(app, MFA_CLOCK), parameters);
   return { added: await totp.activate(user, { code }, context), secret };
 }
 
@@ -113,7 +113,7 @@ function newKey(app: MfaTestApplication): SoftwareSecurityKey {
   return new SoftwareSecurityKey(origin === undefined ? {} : { origin });
 }
 
-function carried(app: MfaTestApplication, { token }: IssuedSession): MfaSignIn {
+function carried(app: MfaTestApplication, { token }: MfaIssuedSession): MfaSignIn {
   const { cookie, header } = find<ResolvedMfaOptions>(app, MFA_OPTIONS).session;
   return {
     token,

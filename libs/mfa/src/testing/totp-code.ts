@@ -1,6 +1,6 @@
 import { createGuardrails, generateSync } from 'otplib';
 
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { assertNotProduction } from './only-for-tests.js';
 
@@ -25,7 +25,7 @@ const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
  */
 export function totpCode(
   secret: string,
-  at: Date | number | Clock = Date.now(),
+  at: Date | number | MfaClock = Date.now(),
   { digits = 6, period = 30, algorithm = 'sha1' }: TotpCodeParameters = {},
 ): string {
   assertNotProduction('totpCode()');

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { FactorChange } from '../engine/changes/factor-change.js';
-import type { Clock } from '../core/clock/clock.js';
+import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { hashToken } from '../core/crypto/tokens.js';
 import type { MfaRequestContext } from '../engine/sessions/request-context.service.js';
@@ -29,7 +29,7 @@ export class TrustedDevicesService {
     @Inject(TrustedDeviceStore) private readonly store: TrustedDeviceStore,
     @Inject(TrustCookie) private readonly cookie: TrustCookie,
     @Inject(FactorChange) private readonly change: FactorChange,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**

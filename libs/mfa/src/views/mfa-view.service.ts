@@ -9,12 +9,12 @@ import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES } from '../options/addresses.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { PageLinks } from '../refusals/page-links.js';
+import { MfaPageLinks } from '../refusals/page-links.js';
 import { pageTextsOf } from '../i18n/fill-text.js';
 import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { MfaService } from '../account/mfa.service.js';
-import { RequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
 
 /** A second factor, as a template of the application's shows it. */
 export interface MfaViewAuthenticator {
@@ -56,10 +56,10 @@ export interface MfaViewData {
 @Injectable()
 export class MfaViewService {
   constructor(
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
-    @Inject(PageLinks) private readonly pageLinks: PageLinks,
+    @Inject(MfaPageLinks) private readonly pageLinks: MfaPageLinks,
     @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,

@@ -1,14 +1,14 @@
 /** The source of time of the whole module; tests replace it to move time. */
-export interface Clock {
+export interface MfaClock {
   /** Milliseconds since the Unix epoch, UTC. */
   now(): number;
 }
 
-/** Injection token of the {@link Clock}. */
+/** Injection token of the {@link MfaClock}. */
 export const MFA_CLOCK = Symbol.for('nestjs-mfa:CLOCK');
 
 /** The server's own clock. No time that a client sends is ever used (ASVS v5.0.0-6.5.8). */
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemClock: MfaClock = { now: () => Date.now() };
 
 /**
  * How far in the future a recorded moment may lie, in milliseconds. Instances behind one load balancer differ by

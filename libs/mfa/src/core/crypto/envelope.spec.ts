@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { EnvelopeError, open, seal } from './envelope.js';
+import { MfaEnvelopeError, open, seal } from './envelope.js';
 import { KeyRing } from './key-ring.js';
 import { keyedHash } from './keyed-hash.js';
 
@@ -26,13 +26,13 @@ describe('envelope', () => {
     ['fields that only join to the same text', { purpose: 'totpa', userId: 'da', recordId: 'r1' }],
     ['no context', undefined],
   ])('does not open for %s', (_, other) => {
-    expect(() => open(ring, seal(ring, 'text', context), other)).toThrow(EnvelopeError);
+    expect(() => open(ring, seal(ring, 'text', context), other)).toThrow(MfaEnvelopeError);
   });
 
   it.each([0, 1, 2, 3, 4])('does not open when part %i was changed', (part) => {
     const parts = seal(ring, 'some longer text', context).split('.');
     const changed = parts.map((text, index) => (index === part ? flip(text) : text)).join('.');
-    expect(() => open(ring, changed, context)).toThrow(EnvelopeError);
+    expect(() => open(ring, changed, context)).toThrow(MfaEnvelopeError);
   });
 
   it('does not accept a tag that was cut to 4 bytes', () => {
@@ -40,11 +40,11 @@ describe('envelope', () => {
     const cut = Buffer.from(parts[4] as string, 'base64url')
       .subarray(0, 4)
       .toString('base64url');
-    expect(() => open(ring, [...parts.slice(0, 4), cut].join('.'), context)).toThrow(EnvelopeError);
+    expect(() => open(ring, [...parts.slice(0, 4), cut].join('.'), context)).toThrow(MfaEnvelopeError);
   });
 
   it.each(['', 'text', 'v1', 'v1.a.b.c', 'v2.a.b.c.d', 'v1.a.b.c.d.e'])('does not open %j', (text) => {
-    expect(() => open(ring, text, context)).toThrow(EnvelopeError);
+    expect(() => open(ring, text, context)).toThrow(MfaEnvelopeError);
   });
 
   it('keeps an empty text', () => {

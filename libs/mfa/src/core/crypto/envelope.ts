@@ -4,7 +4,7 @@ import type { KeyRing } from './key-ring.js';
 import { lengthPrefixed } from './keyed-hash.js';
 
 /** Whose data an envelope holds. It is authenticated with it, so a row copied to another owner does not open. */
-export interface EncryptionContext {
+export interface MfaEncryptionContext {
   /** What the text is: `totp`, `totp-setup`, … */
   purpose: string;
   userId: string;
@@ -18,7 +18,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** An envelope that can't be opened: forged, moved to another owner, or under a secret that is gone. */
-export class EnvelopeError extends Error {
+export class MfaEnvelopeError extends Error {
   override readonly name = 'EnvelopeError';
 }
 
@@ -27,7 +27,7 @@ export function envelopePrefix(keyId: string): string {
   return `${VERSION}.${keyId}.`;
 }
 
-function associatedData(keyId: string, context?: EncryptionContext): Buffer {
+function associatedData(keyId: string, context?: MfaEncryptionContext): Buffer {
   return lengthPrefixed(
     VERSION,
     keyId,
@@ -41,7 +41,7 @@ function associatedData(keyId: string, context?: EncryptionContext): Buffer {
  * Encrypts under the ring's current key: `v1.<keyId>.<iv>.<ciphertext>.<tag>`, parts in base64url. AES-256-GCM with a
  * random 96-bit IV and a 128-bit tag (NIST SP 800-38D).
  */
-export function seal(ring: KeyRing, text: string, context?: EncryptionContext): string {
+export function seal(ring: KeyRing, text: string, context?: MfaEncryptionContext): string {
   const { id, key } = ring.current('encryption');
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
@@ -51,15 +51,15 @@ export function seal(ring: KeyRing, text: string, context?: EncryptionContext): 
   return [VERSION, id, ...parts].join('.');
 }
 
-/** Opens what {@link seal} made. Throws {@link EnvelopeError}, whose message never holds the content. */
-export function open(ring: KeyRing, envelope: string, context?: EncryptionContext): string {
+/** Opens what {@link seal} made. Throws {@link MfaEnvelopeError}, whose message never holds the content. */
+export function open(ring: KeyRing, envelope: string, context?: MfaEncryptionContext): string {
   const [version, keyId, iv, ciphertext, tag, ...rest] = envelope.split('.');
   if (version !== VERSION || !keyId || !iv || ciphertext === undefined || !tag || rest.length > 0) {
-    throw new EnvelopeError('This is not an envelope of version v1');
+    throw new MfaEnvelopeError('This is not an envelope of version v1');
   }
   const key = ring.byId(keyId, 'encryption');
   if (!key) {
-    throw new EnvelopeError(
+    throw new MfaEnvelopeError(
       `No secret of key id ${keyId} is configured: keep the old secret in the list \`secret\` until its rows are rotated`,
     );
   }
@@ -74,6 +74,6 @@ export function open(ring: KeyRing, envelope: string, context?: EncryptionContex
       'utf8',
     );
   } catch {
-    throw new EnvelopeError('The envelope was changed or belongs to another record');
+    throw new MfaEnvelopeError('The envelope was changed or belongs to another record');
   }
 }

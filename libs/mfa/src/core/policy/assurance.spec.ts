@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { AuthenticationRecord, ProofFacts } from './methods.js';
+import type { AuthenticationRecord, MfaProofFacts } from './methods.js';
 import type { MfaRequirement, PolicyFacts } from './policy.js';
 import { decide } from './policy.js';
 import { assertSatisfiable, mergeRequirements, readRequirement } from './requirements.js';
@@ -24,7 +24,7 @@ const facts = (records: AuthenticationRecord[], more: Partial<PolicyFacts> = {})
 });
 
 /** Every way in which a key can be known, and every way to ask for it. */
-const KEYS: ProofFacts[] = UNKNOWN.flatMap((userVerified) =>
+const KEYS: MfaProofFacts[] = UNKNOWN.flatMap((userVerified) =>
   UNKNOWN.flatMap((backupEligible) =>
     UNKNOWN.map((attested) => ({ userVerified, backupEligible, attested })),
   ),
@@ -67,7 +67,7 @@ describe('what the key has to show', () => {
   });
 
   it('leads to another key only where none of the user’s is of the kind', () => {
-    const answer = (keys: ProofFacts[] | undefined, demand: MfaRequirement) =>
+    const answer = (keys: MfaProofFacts[] | undefined, demand: MfaRequirement) =>
       decide(demand, facts([], keys ? { keys } : {}));
     const synced = { backupEligible: true, attested: true };
     const plain = { backupEligible: false };

@@ -4,7 +4,7 @@ import type { AuthenticationMethod, MfaType } from './methods.js';
 export type RestrictingProfile = 'aal2' | 'strict';
 
 /** What kind of factor it is. A type has the same traits wherever it is used in a process. */
-export interface FactorTraits {
+export interface MfaFactorTraits {
   /** 1 to 20 characters: `a` to `z`, digits, `_`. */
   type: MfaType;
   /** What a session records when it is proven. Default: the type. */
@@ -13,7 +13,7 @@ export interface FactorTraits {
   role?: 'second_factor' | 'backup';
   /** Whether no look-alike site can relay a proof of it (NIST SP 800-63B-4, section 3.2.5). Default: false. */
   phishingResistant?: boolean;
-  /** Whether its proofs show how they were made: user verified, bound to the device, attested ({@link ProofFacts}). Default: false. */
+  /** Whether its proofs show how they were made: user verified, bound to the device, attested ({@link MfaProofFacts}). Default: false. */
   showsFacts?: boolean;
   /** The `amr` values of access tokens (RFC 8176, section 2). Default: the method. */
   amr?: readonly string[];
@@ -34,7 +34,7 @@ export interface FactorTraits {
 const TYPE = /^[a-z0-9_]{1,20}$/;
 const RESERVED = ['pwd', 'trusted_device', 'external'];
 
-const registered = new Map<MfaType, FactorTraits>();
+const registered = new Map<MfaType, MfaFactorTraits>();
 const types: MfaType[] = [];
 const secondFactors: MfaType[] = [];
 
@@ -49,7 +49,7 @@ export const SECOND_FACTOR_TYPES: readonly MfaType[] = secondFactors;
  *
  * @throws {TypeError} when its name is not fit for a type, or another factor of this process has it
  */
-export function registerFactorType(traits: FactorTraits): void {
+export function registerFactorType(traits: MfaFactorTraits): void {
   const { type, method = type, role = 'second_factor', maxPerUser = 1 } = traits;
   if (!TYPE.test(type) || RESERVED.includes(type)) {
     throw new TypeError(
@@ -78,7 +78,7 @@ export function isTypeName(name: unknown): name is MfaType {
 }
 
 /** What is known of that type; undefined for one that nobody has registered. */
-export function traitsOf(type: MfaType): FactorTraits | undefined {
+export function traitsOf(type: MfaType): MfaFactorTraits | undefined {
   return registered.get(type);
 }
 

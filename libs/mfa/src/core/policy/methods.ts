@@ -6,16 +6,16 @@ export type MfaType = keyof MfaFactorTypes;
 
 /** How the application has recognised a user before it called `login`: one of these, or a word of its own. */
 export const FIRST_FACTORS = ['pwd', 'email', 'sms', 'federated', 'webauthn', 'kerberos'] as const;
-export type FirstFactor = (typeof FIRST_FACTORS)[number];
+export type MfaFirstFactor = (typeof FIRST_FACTORS)[number];
 
 /**
  * What an authentication session can record as proven: a first factor, a second one, `trusted_device`, or `external`: an
  * identity provider says that it has asked for several factors itself.
  */
-export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | FirstFactor;
+export type AuthenticationMethod = MfaFactorTypes[MfaType] | 'trusted_device' | 'external' | MfaFirstFactor;
 
 /** What a ceremony has shown of the key behind a proof. What is not there is unknown, and meets no requirement. */
-export interface ProofFacts {
+export interface MfaProofFacts {
   /** The authenticator verified its user, by PIN or biometrics (flag UV; WebAuthn Level 3, section 6.1). */
   userVerified?: boolean;
   /** The credential can be synced to other devices (flag BE). */
@@ -27,9 +27,9 @@ export interface ProofFacts {
 }
 
 /** What answers and events tell of a ceremony: only what is known. */
-export type ShownFacts = Pick<ProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
+export type ShownFacts = Pick<MfaProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
 
-export function shownFacts({ userVerified, backedUp, attested }: ProofFacts): ShownFacts {
+export function shownFacts({ userVerified, backedUp, attested }: MfaProofFacts): ShownFacts {
   return {
     ...(userVerified === undefined ? {} : { userVerified }),
     ...(backedUp === undefined ? {} : { backedUp }),
@@ -38,7 +38,7 @@ export function shownFacts({ userVerified, backedUp, attested }: ProofFacts): Sh
 }
 
 /** One proof in a session. */
-export interface AuthenticationRecord extends ProofFacts {
+export interface AuthenticationRecord extends MfaProofFacts {
   method: AuthenticationMethod;
   /** When it was proven, milliseconds since the epoch. */
   at: number;
@@ -63,7 +63,7 @@ function isRecord(stored: unknown): stored is AuthenticationRecord {
 /** The record of a first factor that the application has checked. */
 export function firstFactorRecord(name: string, at: number): AuthenticationRecord {
   // A word of the application's is none of ours.
-  const method = name as FirstFactor;
+  const method = name as MfaFirstFactor;
   return method === 'pwd' ? { method, at } : { method, at, isFirst: true };
 }
 

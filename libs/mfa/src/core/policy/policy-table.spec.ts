@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
 
-import type { AuthenticationMethod, AuthenticationRecord, MfaType, ProofFacts } from './methods.js';
+import type { AuthenticationMethod, AuthenticationRecord, MfaType, MfaProofFacts } from './methods.js';
 import type { MfaRequirement, PolicyFacts } from './policy.js';
 import { decide } from './policy.js';
 
@@ -100,7 +100,7 @@ const DEMANDING_REQUIREMENTS: Record<string, MfaRequirement> = {
 };
 
 /** What is known of a key: one that stays on its device and was attested, or one that is synced and was not. */
-function key(isBound: boolean): ProofFacts {
+function key(isBound: boolean): MfaProofFacts {
   return { backupEligible: !isBound, backedUp: !isBound, attested: isBound };
 }
 

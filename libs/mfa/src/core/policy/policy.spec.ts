@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { AuthenticationMethod, MfaType } from './methods.js';
-import type { MfaRequirement, PolicyDecision, PolicyFacts } from './policy.js';
+import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from './policy.js';
 import { decide } from './policy.js';
 
 const NOW = 1_800_000_000_000;
@@ -72,7 +72,7 @@ function factsOf({ user, proof, must, deadline }: Case): PolicyFacts {
   };
 }
 
-const outcome = (decision: PolicyDecision): string => (decision.allow ? 'pass' : decision.code);
+const outcome = (decision: MfaPolicyDecision): string => (decision.allow ? 'pass' : decision.code);
 const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
 
 const CASES: Case[] = (['nobody', ...keysOf(USERS)] as Case['user'][]).flatMap((user) =>

@@ -1,5 +1,5 @@
 import { isWithin } from '../clock/clock.js';
-import type { AuthenticationRecord, MfaType, ProofFacts } from './methods.js';
+import type { AuthenticationRecord, MfaType, MfaProofFacts } from './methods.js';
 import { MFA_TYPES, SECOND_FACTOR_TYPES, isPhishingResistantType, showsFacts } from './factor-traits.js';
 import { newestRecord, typeOfRecord } from './methods.js';
 
@@ -54,7 +54,7 @@ export interface PolicyFacts {
   /** The types that can be enrolled here. */
   offeredTypes: readonly MfaType[];
   /** What is known of the user's keys; absent: nothing is, and then nothing says that none of them would do. */
-  keys?: readonly ProofFacts[];
+  keys?: readonly MfaProofFacts[];
   /** What the user's living, authenticated session holds; empty without one. */
   records: readonly AuthenticationRecord[];
   /** Until when someone who must enrol may work without, milliseconds since the epoch; null: no grace. */
@@ -67,7 +67,7 @@ export interface PolicyFacts {
 
 type SessionFacts = Pick<PolicyFacts, 'records' | 'now' | 'defaultMaxAge'>;
 
-export type PolicyDecision =
+export type MfaPolicyDecision =
   | { allow: true }
   | { allow: false; code: 'unauthenticated' }
   | { allow: false; code: 'mfa_required'; methods: MfaType[]; maxAge: number; needs?: MfaNeeds }
@@ -123,7 +123,7 @@ export function asksForKeys({ deviceBound, attested }: MfaRequirement): boolean 
  * Decides whether a request may reach a route behind `@RequireMfa()`. Pure: the same facts give the same answer, and
  * what no rule lets through is refused.
  */
-export function decide(requirement: MfaRequirement, facts: PolicyFacts): PolicyDecision {
+export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPolicyDecision {
   if (!facts.hasUser) return { allow: false, code: 'unauthenticated' };
   const unmet = unmetDemands(requirement, facts);
   if (unmet.length === 0) return { allow: true };
@@ -182,13 +182,13 @@ function fits(record: AuthenticationRecord, types: readonly MfaType[], requireme
 }
 
 /** Whether a proof shows what is asked for: unknown is no answer. */
-function shows(facts: ProofFacts, requirement: MfaRequirement): boolean {
+function shows(facts: MfaProofFacts, requirement: MfaRequirement): boolean {
   return (!requirement.userVerified || facts.userVerified === true) && isOfKind(facts, requirement);
 }
 
 /** Whether a key is of the kind that is asked for. */
 export function isOfKind(
-  { backupEligible, attested }: { [Fact in keyof ProofFacts]: ProofFacts[Fact] | null },
+  { backupEligible, attested }: { [Fact in keyof MfaProofFacts]: MfaProofFacts[Fact] | null },
   { deviceBound, attested: mustBe }: MfaRequirement,
 ): boolean {
   return (!deviceBound || backupEligible === false) && (!mustBe || attested === true);

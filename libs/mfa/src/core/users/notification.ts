@@ -1,7 +1,7 @@
 import type { MfaType } from '../policy/methods.js';
 
 /** Changes that the owner of an account is told of (NIST SP 800-63B-4, sections 4.1.2.1, 4.2.3 and 4.6). */
-export const NOTIFICATION_TYPES = [
+export const MFA_NOTIFICATION_TYPES = [
   'authenticator_added',
   'authenticator_removed',
   'authenticator_locked',
@@ -16,7 +16,7 @@ export const NOTIFICATION_TYPES = [
   'admin_reset',
 ] as const;
 
-export type MfaNotificationType = (typeof NOTIFICATION_TYPES)[number];
+export type MfaNotificationType = (typeof MFA_NOTIFICATION_TYPES)[number];
 
 /** What happened, with texts that are ready to send; it never holds a secret or a code. */
 export interface MfaNotification {

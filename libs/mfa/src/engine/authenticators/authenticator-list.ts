@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
@@ -15,7 +15,7 @@ export interface AuthenticatorDetails {
   /** @param rows the user's authenticators */
   describe(userId: string, rows: readonly Authenticator[]): Promise<ReadonlyMap<string, object>>;
   /** What proofs of the user's keys will show, as far as it is known before. */
-  keyFacts?(userId: string): Promise<ProofFacts[]>;
+  keyFacts?(userId: string): Promise<MfaProofFacts[]>;
 }
 
 /** Injection token of all {@link AuthenticatorDetails}. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
@@ -27,7 +27,7 @@ export class AuthenticatorsService {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** The user's authenticators, oldest first. */

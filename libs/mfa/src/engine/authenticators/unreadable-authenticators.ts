@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { MfaEventSource } from '../journal/mfa-event.js';
 import { nameAuthenticator } from '../journal/mfa-event.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
@@ -15,7 +15,7 @@ export class UnreadableAuthenticators {
   constructor(@Inject(RefusalLog) private readonly refusals: RefusalLog) {}
 
   /** @throws {MfaException} the error, when it says itself what to answer: a database that does not answer is no damaged row */
-  note(user: MfaUser, row: Authenticator, error: unknown, source: EventSource): void {
+  note(user: MfaUser, row: Authenticator, error: unknown, source: MfaEventSource): void {
     if (error instanceof MfaException) throw error;
     const data = { authenticator: nameAuthenticator(row) };
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.unreadable', data });

@@ -10,7 +10,7 @@ import { AuthenticatorsService, REMOVAL_CLAIM } from '../authenticators/authenti
 import type { FactorState, PlannedChange } from './factor-change.js';
 import { newAuthenticator } from '../rows/authenticator.entity.js';
 import { FactorChange } from './factor-change.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -18,11 +18,11 @@ import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { nameAuthenticator } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaType, ProofFacts } from '../../core/policy/methods.js';
+import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
 import { shownFacts } from '../../core/policy/methods.js';
 import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaRequestContext } from '../sessions/request-context.service.js';
 import { sourceOf } from '../sessions/request-context.service.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -34,7 +34,7 @@ export interface NewFactor {
   authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
     Partial<Pick<Authenticator, 'name' | 'role' | 'data' | 'lastStep'>>;
   /** What the proof has shown. Default: nothing but that it was one. */
-  facts?: ProofFacts;
+  facts?: MfaProofFacts;
   /** Whether nobody has proven anything yet, as when a passkey was made without asking its user: then no session gains by it. */
   isUnproven?: boolean;
   /** Claims of the proof, and what to answer when one is lost. */
@@ -50,14 +50,14 @@ export interface NewFactor {
   endOtherSessions?: boolean;
 }
 
-export interface AddedFactor {
+export interface MfaAddedFactor {
   authenticator: Authenticator;
   /** Whether it is the user's first second factor. */
   isFirst: boolean;
   /** Only with the user's first second factor; shown this once. */
   recoveryCodes?: string[];
   /** The session that the proof was recorded in, with its new token; none outside a request. */
-  issued?: IssuedSession;
+  issued?: MfaIssuedSession;
 }
 
 /** Adds a second factor of any type: the row, the recovery codes of the first one, the session, all or nothing. */
@@ -70,7 +70,7 @@ export class AddAuthenticatorFlow {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -83,7 +83,7 @@ export class AddAuthenticatorFlow {
   }
 
   /** @throws {MfaException} the codes of `onLost` and `check`, and those of {@link FactorChange.run} */
-  async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<AddedFactor> {
+  async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<MfaAddedFactor> {
     const { type, name } = factor.authenticator;
     const now = new Date(this.clock.now());
     const authenticator = newAuthenticator({
@@ -105,7 +105,7 @@ export class AddAuthenticatorFlow {
    */
   private async endLateSessions(
     user: MfaUser,
-    { issued }: AddedFactor,
+    { issued }: MfaAddedFactor,
     context: MfaRequestContext | undefined,
   ): Promise<void> {
     try {
@@ -121,7 +121,7 @@ export class AddAuthenticatorFlow {
     factor: NewFactor,
     state: FactorState,
     context: MfaRequestContext | undefined,
-  ): Promise<PlannedChange<AddedFactor>> {
+  ): Promise<PlannedChange<MfaAddedFactor>> {
     const { claims, onLost, check, along = [], endOtherSessions = false, facts = {} } = factor;
     await check?.(state);
     const replaced = await this.replacedBy(factor, state);
@@ -135,7 +135,7 @@ export class AddAuthenticatorFlow {
       ...along,
     ];
     const isFirst = isSecondFactorRow(authenticator) && !state.authenticators.some(isSecondFactorRow);
-    const result: AddedFactor = { authenticator, isFirst };
+    const result: MfaAddedFactor = { authenticator, isFirst };
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.added', data: { authenticator: nameAuthenticator(authenticator), isFirst } },
     ];
@@ -205,9 +205,9 @@ export class AddAuthenticatorFlow {
   private planSession(
     { userId, session }: FactorState,
     { id, type }: Authenticator,
-    facts: ProofFacts,
+    facts: MfaProofFacts,
     context: MfaRequestContext,
-  ): { issued: IssuedSession; write: Write } {
+  ): { issued: MfaIssuedSession; write: Write } {
     const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
     return session
       ? this.sessions.planGain(session, record)

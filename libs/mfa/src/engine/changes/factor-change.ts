@@ -6,7 +6,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
-import type { EventSource, NewMfaEvent } from '../journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -51,7 +51,7 @@ export interface ChangeOrigin {
   /** The request that asks for it; without one it is code of the application's, which is not asked for a proof. */
   context?: MfaRequestContext | undefined;
   /** Default: that request. */
-  source?: EventSource;
+  source?: MfaEventSource;
 }
 
 const FIRST_PAUSE_MS = 5;
@@ -145,7 +145,7 @@ export class FactorChange {
   }
 
   /** Afterwards, because only the commit tells whether there was any trust to lose. */
-  private async tellOfLostTrust(user: MfaUser, source: EventSource): Promise<void> {
+  private async tellOfLostTrust(user: MfaUser, source: MfaEventSource): Promise<void> {
     try {
       await this.journal.record({
         user,

@@ -1,10 +1,10 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaMessage } from '../../adapter/message.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 
 /** What is sent, before the module has put it into words. */
-export interface NewMessage {
+export interface MfaNewMessage {
   channel: string;
   to: string;
   code: string;
@@ -17,9 +17,9 @@ export interface NewMessage {
 }
 
 /** What factors work with. */
-export interface FactorContext {
+export interface MfaFactorContext {
   readonly options: ResolvedMfaOptions;
-  readonly clock: Clock;
+  readonly clock: MfaClock;
   /** HMAC-SHA-256 in hex under a key derived from the first secret; every secret of the list opens it ({@link isHashOf}). */
   hash(...fields: string[]): string;
   /** Whether that is a hash of these fields, in constant time. */
@@ -30,5 +30,5 @@ export interface FactorContext {
    * @returns when the next one may be sent
    * @throws {MfaException} `too_many_messages`, or `message_not_sent` when the sender fails; nothing is spent then
    */
-  send(user: MfaUser, message: NewMessage): Promise<{ nextAt: Date }>;
+  send(user: MfaUser, message: MfaNewMessage): Promise<{ nextAt: Date }>;
 }

@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { FactorAuthenticator } from './mfa-factor.js';
+import type { MfaFactorAuthenticator } from './mfa-factor.js';
 
 /** The record that the data belong to. */
 export interface FactorRecord {
@@ -27,7 +27,7 @@ export class FactorData {
   }
 
   /** The row as its factor sees it. */
-  async open(row: Authenticator): Promise<FactorAuthenticator> {
+  async open(row: Authenticator): Promise<MfaFactorAuthenticator> {
     const { id, userId, name, lastStep } = row;
     return { id, userId, name, lastStep, data: await this.decrypt(row.data, row) };
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -21,7 +21,7 @@ export const FACTOR_CHALLENGE_CLAIM = 'factor-challenge';
 export class FactorRows {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** The set-up of that type which this session began, unless it has expired. */

@@ -6,7 +6,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
@@ -17,17 +17,17 @@ import { writeMessage } from '../journal/notification-text.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import type { FactorContext, NewMessage } from './factor-context.js';
+import type { MfaFactorContext, MfaNewMessage } from './factor-context.js';
 import { MessageBudget } from './message-budget.js';
 
 /** What factors work with. */
 @Injectable()
-export class FactorTools implements FactorContext {
+export class FactorTools implements MfaFactorContext {
   private readonly logger = new Logger('MfaMessages');
 
   constructor(
     @Inject(MFA_OPTIONS) readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) readonly clock: Clock,
+    @Inject(MFA_CLOCK) readonly clock: MfaClock,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MessageBudget) private readonly budget: MessageBudget,
@@ -46,7 +46,7 @@ export class FactorTools implements FactorContext {
     });
   }
 
-  async send(user: MfaUser, message: NewMessage): Promise<{ nextAt: Date }> {
+  async send(user: MfaUser, message: MfaNewMessage): Promise<{ nextAt: Date }> {
     const { channel, to, code, ttlSeconds, limit } = message;
     const taken = await this.budget.take(userIdOf(user), limit);
     try {

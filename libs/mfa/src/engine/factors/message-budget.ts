@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -32,7 +32,7 @@ export class MessageBudget {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(UserStateService) private readonly users: UserStateService,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** @throws {MfaException} `too_many_messages` with the seconds to wait */

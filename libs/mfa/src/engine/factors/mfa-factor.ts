@@ -1,18 +1,18 @@
 import type { Type, FactoryProvider } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { FactorTraits } from '../../core/policy/factor-traits.js';
-import type { FactorContext } from './factor-context.js';
+import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorContext } from './factor-context.js';
 
 /** For whom and where a factor is asked. */
-export interface FactorRequest {
+export interface MfaFactorRequest {
   user: MfaUser;
   /** The authentication session; empty where there is none of this module's, as before a step-up beside the application's own sign-in. */
   sessionId: string;
 }
 
 /** One of a user's authenticators, as its factor sees it. */
-export interface FactorAuthenticator {
+export interface MfaFactorAuthenticator {
   id: string;
   userId: string;
   name: string;
@@ -23,7 +23,7 @@ export interface FactorAuthenticator {
 }
 
 /** A set-up that has begun. */
-export interface BegunSetup {
+export interface MfaBegunSetup {
   /** What the first proof is judged by; it is kept encrypted, and never shown. */
   data: string;
   expiresAt: Date;
@@ -32,7 +32,7 @@ export interface BegunSetup {
 }
 
 /** A challenge that is on its way to the user. */
-export interface BegunChallenge {
+export interface MfaBegunChallenge {
   /** What the answer is judged by. Keep a hash of what is to be guessed: this is stored as it is. */
   data: string;
   expiresAt: Date;
@@ -44,7 +44,7 @@ export interface BegunChallenge {
  * What must hold for a right proof to count: the engine claims it, and what goes along, in one commit. Two proofs at once, of
  * which each wants the same step or has seen the same data, never both count.
  */
-export interface FactorProof {
+export interface MfaFactorProof {
   /** A number that only grows, as the counter of HOTP: one at or below the last accepted is refused. */
   step?: number;
   /** What is kept from now on. */
@@ -55,7 +55,7 @@ export interface FactorProof {
  * What a factor says to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; or what
  * must be claimed for it to count.
  */
-export type FactorVerdict = 'not_applicable' | 'wrong' | FactorProof;
+export type MfaFactorVerdict = 'not_applicable' | 'wrong' | MfaFactorProof;
 
 /**
  * A kind of second factor that is proven by a code. Extend it, and name the class in the option `factors`:
@@ -68,15 +68,15 @@ export type FactorVerdict = 'not_applicable' | 'wrong' | FactorProof;
  * The module counts attempts, locks, keeps sessions, tells of changes, encrypts and removes: a factor only says what is right.
  */
 export abstract class MfaFactor {
-  private connected?: FactorContext;
+  private connected?: MfaFactorContext;
 
   /** @internal */
-  connect(context: FactorContext): void {
+  connect(context: MfaFactorContext): void {
     this.connected = context;
   }
 
   /** What factors work with: the clock, messages, keyed hashes. There after boot. */
-  protected get mfa(): FactorContext {
+  protected get mfa(): MfaFactorContext {
     if (!this.connected)
       throw new Error('This factor is not connected: give it to MfaModule.forRoot({ factors })');
     return this.connected;
@@ -94,9 +94,9 @@ export abstract class MfaFactor {
    * @throws {MfaException} what the client is answered with
    */
   abstract begin(
-    request: FactorRequest,
+    request: MfaFactorRequest,
     body: Readonly<Record<string, unknown>>,
-  ): Promise<BegunSetup> | BegunSetup;
+  ): Promise<MfaBegunSetup> | MfaBegunSetup;
 
   /**
    * Judges the first code of a set-up.
@@ -106,39 +106,39 @@ export abstract class MfaFactor {
   abstract activate(
     code: string,
     setup: { data: string },
-    request: FactorRequest,
-  ): Promise<'wrong' | FactorProof> | 'wrong' | FactorProof;
+    request: MfaFactorRequest,
+  ): Promise<'wrong' | MfaFactorProof> | 'wrong' | MfaFactorProof;
 
   /** Judges a code at sign-in or step-up. `challenge`: what this session was last challenged with and has not answered. */
   abstract verify(
     code: string,
-    proof: FactorRequest & { authenticator: FactorAuthenticator; challenge: { data: string } | null },
-  ): Promise<FactorVerdict> | FactorVerdict;
+    proof: MfaFactorRequest & { authenticator: MfaFactorAuthenticator; challenge: { data: string } | null },
+  ): Promise<MfaFactorVerdict> | MfaFactorVerdict;
 
   /**
    * Sends a challenge (`POST /mfa/authenticate/:type/challenge`). A new one takes the place of a former one. Without this
    * method the factor has none.
    */
   challenge?(
-    request: FactorRequest & { authenticator: FactorAuthenticator },
-  ): Promise<BegunChallenge> | BegunChallenge;
+    request: MfaFactorRequest & { authenticator: MfaFactorAuthenticator },
+  ): Promise<MfaBegunChallenge> | MfaBegunChallenge;
 
   /** Whether this user could set it up, as far as their record says; pages offer it then. Default: true. */
   isOffered?(user: MfaUser): boolean;
 
   /** Whether the authenticator works for this user as they are now; one that does not is not offered. Default: true. */
-  isUsable?(user: MfaUser, authenticator: FactorAuthenticator): Promise<boolean> | boolean;
+  isUsable?(user: MfaUser, authenticator: MfaFactorAuthenticator): Promise<boolean> | boolean;
 
   /** What lists of authenticators show besides name and dates; never a secret. Default: nothing. */
-  describe?(authenticator: FactorAuthenticator): object;
+  describe?(authenticator: MfaFactorAuthenticator): object;
 }
 
 /** The class of a factor. */
-export type MfaFactorClass = Type<MfaFactor> & { readonly traits: FactorTraits };
+export type MfaFactorClass = Type<MfaFactor> & { readonly traits: MfaFactorTraits };
 
 /** A factor that is made by a function, such as those that `emailCode()` and `smsCode()` return. */
 export interface MfaFactorDefinition {
-  readonly traits: FactorTraits;
+  readonly traits: MfaFactorTraits;
   readonly useFactory: (...injected: never[]) => MfaFactor;
   readonly inject?: FactoryProvider['inject'];
   /** Stops the boot where the options do not fit; returns what is wrong. */

@@ -8,7 +8,7 @@ import { JsonColumn, MomentColumn } from '../../storage/columns.js';
 @Entity({ name: 'mfa_audit_entry' })
 @Index('idx_mfa_audit_entry_user', ['userId', 'id'])
 @Index('idx_mfa_audit_entry_type', ['type', 'id'])
-export class AuditEntry {
+export class MfaAuditEntry {
   /** The event's id, which sorts by time. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;

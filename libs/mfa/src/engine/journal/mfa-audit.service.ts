@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { firstIdAt } from '../../core/crypto/tokens.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaEventType } from './mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -9,10 +9,10 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { PrimaryReader } from '../../storage/primary-reader.js';
 import { removeInBatches } from '../../storage/remove-in-batches.js';
-import { AuditEntry } from './audit-entry.entity.js';
+import { MfaAuditEntry } from './audit-entry.entity.js';
 
 /** Which entries to read. */
-export interface AuditQuery {
+export interface MfaAuditQuery {
   userId?: string;
   types?: readonly MfaEventType[];
   /** Not before this moment. */
@@ -26,8 +26,8 @@ export interface AuditQuery {
 }
 
 /** Some entries, newest first. */
-export interface AuditPage {
-  entries: AuditEntry[];
+export interface MfaAuditPage {
+  entries: MfaAuditEntry[];
   /** Where the next page begins; null on the last one. */
   next: string | null;
 }
@@ -41,7 +41,7 @@ export class MfaAuditService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -49,7 +49,7 @@ export class MfaAuditService {
    *
    * @throws {RangeError} when `limit` is not 1 to 1000
    */
-  async find({ types, limit = 100, ...query }: AuditQuery = {}): Promise<AuditPage> {
+  async find({ types, limit = 100, ...query }: MfaAuditQuery = {}): Promise<MfaAuditPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
     }
@@ -75,7 +75,7 @@ export class MfaAuditService {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
     return removeInBatches(
       this.storage,
-      { entity: AuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
+      { entity: MfaAuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
       this.options.retention.batchSize,
     );
   }
@@ -84,10 +84,10 @@ export class MfaAuditService {
 /** Entries in the order of a page. */
 function newestFirst(
   reader: PrimaryReader,
-  { userId, types, from, to, cursor }: Omit<AuditQuery, 'limit'>,
+  { userId, types, from, to, cursor }: Omit<MfaAuditQuery, 'limit'>,
   count: number,
-): Promise<AuditEntry[]> {
-  const query = reader.createQueryBuilder(AuditEntry, 'e').orderBy('e.id', 'DESC');
+): Promise<MfaAuditEntry[]> {
+  const query = reader.createQueryBuilder(MfaAuditEntry, 'e').orderBy('e.id', 'DESC');
   if (userId !== undefined) query.andWhere('e.userId = :userId', { userId });
   if (types) query.andWhere('e.type IN (:...types)', { types });
   if (from) query.andWhere('e.id >= :from', { from: firstIdAt(from.getTime()) });

@@ -11,18 +11,18 @@ export interface MfaActor {
 }
 
 /** An authenticator as events name it: never anything of its data. */
-export interface EventAuthenticator {
+export interface MfaEventAuthenticator {
   id: string;
   type: MfaType;
   name: string;
 }
 
 /** Why sessions ended. `trust_reused`: they came of a trusted browser whose token two parties hold. */
-export type SessionEndReason =
+export type MfaSessionEndReason =
   'logout' | 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'trust_reused';
 
 /** Why trusted browsers lost their trust. `reused`: a token came back that had been replaced, so two parties hold it. */
-export type TrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
+export type MfaTrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
 
 /**
  * Why a request was refused: the code that it was answered with; or a session that is not the user's (it was ignored), or a
@@ -38,11 +38,11 @@ export type RefusalReason =
 
 /** What each kind of event says besides who, when and from where. Nothing of it is secret. */
 export interface MfaEventData {
-  'mfa.authenticator.added': { authenticator: EventAuthenticator; isFirst: boolean };
-  'mfa.authenticator.removed': { authenticator: EventAuthenticator; isLast: boolean };
-  'mfa.authenticator.renamed': { authenticator: EventAuthenticator; formerName: string };
+  'mfa.authenticator.added': { authenticator: MfaEventAuthenticator; isFirst: boolean };
+  'mfa.authenticator.removed': { authenticator: MfaEventAuthenticator; isLast: boolean };
+  'mfa.authenticator.renamed': { authenticator: MfaEventAuthenticator; formerName: string };
   /** A proof was accepted. */
-  'mfa.authenticator.used': { authenticator: EventAuthenticator };
+  'mfa.authenticator.used': { authenticator: MfaEventAuthenticator };
   /** A proof was refused; `afterFirstFactor`: by somebody who had just passed the first one (ASVS v5.0.0-6.3.5). */
   'mfa.authenticator.failed': { types: readonly MfaType[]; afterFirstFactor: boolean };
   /** The user's budget of attempts is spent, whatever they were made with. Told once a window. */
@@ -54,32 +54,32 @@ export interface MfaEventData {
   /** A request of this user was refused, or somebody else's session came with it. Told once a window and reason. */
   'mfa.access.refused': { reason: RefusalReason };
   /** Failures reached the cap; or (`reason`) there is a copy of it. */
-  'mfa.authenticator.locked': { authenticator: EventAuthenticator; reason?: 'cloned' };
+  'mfa.authenticator.locked': { authenticator: MfaEventAuthenticator; reason?: 'cloned' };
   'mfa.authenticator.unlocked': {
-    authenticator: EventAuthenticator;
+    authenticator: MfaEventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
   /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
-  'mfa.authenticator.unreadable': { authenticator: EventAuthenticator };
+  'mfa.authenticator.unreadable': { authenticator: MfaEventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
-  'mfa.authenticator.cloned': { authenticator: EventAuthenticator };
+  'mfa.authenticator.cloned': { authenticator: MfaEventAuthenticator };
   /** A key calls itself fit for being synced and was not when it was registered, or the other way round (section 7.2, step 19). */
   'mfa.authenticator.backup_eligibility_changed': {
-    authenticator: EventAuthenticator;
+    authenticator: MfaEventAuthenticator;
     backupEligible: boolean;
   };
   /** A proof was refused because the authenticator's row was made or changed by somebody who only has the database. */
   'mfa.authenticator.tampered': { authenticatorId: string };
-  'mfa.recovery_code.used': { authenticator: EventAuthenticator; remaining: number };
-  'mfa.recovery_codes.low': { authenticator: EventAuthenticator; remaining: number };
-  'mfa.recovery_codes.regenerated': { authenticator: EventAuthenticator; count: number };
+  'mfa.recovery_code.used': { authenticator: MfaEventAuthenticator; remaining: number };
+  'mfa.recovery_codes.low': { authenticator: MfaEventAuthenticator; remaining: number };
+  'mfa.recovery_codes.regenerated': { authenticator: MfaEventAuthenticator; count: number };
   'mfa.session.started': { methods: readonly AuthenticationMethod[] };
   /** A session gained the proof of a second factor. */
   'mfa.session.verified': { method: AuthenticationMethod } & ShownFacts;
   /** `device`: those that came of one trusted browser. */
   'mfa.session.ended': {
     scope: 'one' | 'others' | 'all' | 'device';
-    reason: SessionEndReason;
+    reason: MfaSessionEndReason;
     /** Why an administrator has ended the sessions of all users. */
     explanation?: string;
   };
@@ -88,11 +88,11 @@ export interface MfaEventData {
   /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */
   'mfa.trusted_device.refused': { deviceId: string; reason: 'other_browser' };
   /** `deviceId` null: all of the user's. */
-  'mfa.trusted_device.revoked': { deviceId: string | null; reason: TrustEndReason };
+  'mfa.trusted_device.revoked': { deviceId: string | null; reason: MfaTrustEndReason };
   /** An administrator removed factors. */
-  'mfa.admin.reset': { reason: string; authenticators: readonly EventAuthenticator[] };
+  'mfa.admin.reset': { reason: string; authenticators: readonly MfaEventAuthenticator[] };
   /** An administrator opened these authenticators, none if none was locked, and gave the user a new budget of attempts. */
-  'mfa.admin.unlocked': { authenticators: readonly EventAuthenticator[] };
+  'mfa.admin.unlocked': { authenticators: readonly MfaEventAuthenticator[] };
   /** An administrator demands a second factor from this moment (ISO 8601) on, or (`from` null) no more. */
   'mfa.admin.enrollment_required': { reason: string; from: string | null };
   /** All that was kept of the user was removed, with or without the entries of the audit trail. */
@@ -123,12 +123,12 @@ export type MfaEvent<T extends MfaEventType = MfaEventType> = {
 export type NewMfaEvent = { [K in MfaEventType]: { type: K; data: MfaEventData[K] } }[MfaEventType];
 
 /** What an event may say of an authenticator. */
-export function nameAuthenticator({ id, type, name }: EventAuthenticator): EventAuthenticator {
+export function nameAuthenticator({ id, type, name }: MfaEventAuthenticator): MfaEventAuthenticator {
   return { id, type, name };
 }
 
 /** Who did something, from where, and in which session. */
-export interface EventSource {
+export interface MfaEventSource {
   actor: MfaActor;
   ip: string | null;
   userAgent: string | null;
@@ -142,7 +142,7 @@ export const MAX_USER_AGENT_LENGTH = 255;
 const MAX_ADDRESS_LENGTH = 45;
 
 /** Code of the application that has no request. */
-export const APPLICATION_SOURCE: EventSource = {
+export const APPLICATION_SOURCE: MfaEventSource = {
   actor: { type: 'application', id: null },
   ip: null,
   userAgent: null,
@@ -161,7 +161,7 @@ export function sourceOfRequest(
   request: object,
   userId: string,
   sessionId: string | null = null,
-): EventSource {
+): MfaEventSource {
   const { ip, address, socket } = request as Traceable;
   const from = ip ?? address ?? socket?.remoteAddress;
   return {

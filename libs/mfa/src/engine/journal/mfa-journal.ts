@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { sortableId } from '../../core/crypto/tokens.js';
 import type { CommitResult, Write } from '../../storage/mfa-storage.js';
@@ -10,9 +10,9 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaNotifier } from './mfa-notifier.js';
-import type { EventSource, MfaEvent, NewMfaEvent } from './mfa-event.js';
+import type { MfaEventSource, MfaEvent, NewMfaEvent } from './mfa-event.js';
 import { MfaEvents } from './mfa-events.js';
-import { AuditEntry } from './audit-entry.entity.js';
+import { MfaAuditEntry } from './audit-entry.entity.js';
 
 /** Writes events into the audit trail, in the transaction of the change that they tell of. */
 @Injectable()
@@ -35,7 +35,7 @@ export class AuditLog {
         query: this.storage.dataSource
           .createQueryBuilder()
           .insert()
-          .into(AuditEntry)
+          .into(MfaAuditEntry)
           .values(rows)
           .updateEntity(false),
       },
@@ -46,7 +46,7 @@ export class AuditLog {
 /** What a change means for one user. */
 export interface Happening {
   user: MfaUser;
-  source: EventSource;
+  source: MfaEventSource;
   events: readonly NewMfaEvent[];
   /** Whether the owner of the account is not told: of what is no change to them. */
   silent?: boolean;
@@ -60,7 +60,7 @@ export class MfaJournal {
     @Inject(AuditLog) private readonly audit: AuditLog,
     @Inject(MfaEvents) private readonly events: MfaEvents,
     @Inject(MfaNotifier) private readonly notifier: MfaNotifier,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Runs the writes in one transaction. What it means is told only if they were committed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { NOTIFICATION_TYPES } from '../../core/users/notification.js';
+import { MFA_NOTIFICATION_TYPES } from '../../core/users/notification.js';
 import type { MfaEvent, MfaEventData, MfaEventType } from './mfa-event.js';
 import { notificationOf } from './mfa-notifier.js';
 
@@ -72,6 +72,6 @@ describe('what the owner of the account is told of', () => {
     const types = Object.values(CASES).flatMap(
       ([, facts]) => (facts as { type?: string } | null)?.type ?? [],
     );
-    expect(types.sort()).toEqual([...NOTIFICATION_TYPES].sort());
+    expect(types.sort()).toEqual([...MFA_NOTIFICATION_TYPES].sort());
   });
 });

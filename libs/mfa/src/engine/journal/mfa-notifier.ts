@@ -9,7 +9,7 @@ import { SupportContacts } from '../../adapter/support-contacts.js';
 import { textsOf } from '../../i18n/choose-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaEvent, EventAuthenticator } from './mfa-event.js';
+import type { MfaEvent, MfaEventAuthenticator } from './mfa-event.js';
 import { writeNotification } from './notification-text.js';
 
 type Facts = Pick<MfaNotification, 'type' | 'authenticatorType' | 'authenticatorName' | 'remaining'>;
@@ -52,7 +52,10 @@ export function notificationOf(event: MfaEvent): Facts | null {
   }
 }
 
-const nameOf = ({ type, name }: EventAuthenticator) => ({ authenticatorType: type, authenticatorName: name });
+const nameOf = ({ type, name }: MfaEventAuthenticator) => ({
+  authenticatorType: type,
+  authenticatorName: name,
+});
 const left = ({ remaining }: { remaining: number }) => ({ remaining });
 
 /** How long a mailer that does not answer may hold up the end of the application. */

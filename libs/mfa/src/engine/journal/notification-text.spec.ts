@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { MfaNotification } from '../../core/users/notification.js';
-import { NOTIFICATION_TYPES } from '../../core/users/notification.js';
+import { MFA_NOTIFICATION_TYPES } from '../../core/users/notification.js';
 import { GERMAN } from '../../i18n/de.js';
 import { ENGLISH } from '../../i18n/en.js';
 import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
@@ -83,7 +83,7 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
 };
 
 describe('the texts of a notification', () => {
-  it.each(NOTIFICATION_TYPES)('%s: what, when, from where, and what to do', (type) => {
+  it.each(MFA_NOTIFICATION_TYPES)('%s: what, when, from where, and what to do', (type) => {
     for (const texts of [ENGLISH, GERMAN]) {
       const [subject, gist] = GIST[type][texts.locale as 'en' | 'de'];
       const written = write({ type }, texts);
@@ -153,7 +153,7 @@ describe('the texts of a notification', () => {
     expect(text).toContain(`“<img src=x onerror=1>"'&”`);
   });
 
-  it.each(NOTIFICATION_TYPES)('%s: never a line break in the subject', (type) => {
+  it.each(MFA_NOTIFICATION_TYPES)('%s: never a line break in the subject', (type) => {
     const named: MfaLocaleTexts = {
       ...ENGLISH,
       notifications: { ...ENGLISH.notifications, [type]: { subject: '{site}: {name}', text: '{name}' } },

@@ -3,11 +3,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { EventSource, NewMfaEvent } from './mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from './mfa-event.js';
 import { MfaJournal } from './mfa-journal.js';
 
 /** So many are remembered; with more of them at once the oldest may be told again. */
@@ -26,11 +26,11 @@ export class RefusalLog implements OnModuleDestroy {
   constructor(
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Tells of this event, unless the same one was told of this user within the window. Nobody has to wait for it. */
-  tellOnce(user: MfaUser, source: EventSource, event: NewMfaEvent): void {
+  tellOnce(user: MfaUser, source: MfaEventSource, event: NewMfaEvent): void {
     const key = JSON.stringify([userIdOf(user), event.type, event.data]);
     if (!this.isFirst(key)) return;
     this.later(async () => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { StoredKey } from './stored-key.entity.js';
+import { MfaStoredKey } from './stored-key.entity.js';
 
 /** The table of keys. */
 @Injectable()
@@ -11,13 +11,13 @@ export class KeyStore {
 
   async find(id: string): Promise<string | null> {
     const row = await this.storage.read((reader) =>
-      reader.createQueryBuilder(StoredKey, 'k').where('k.id = :id', { id }).getOne(),
+      reader.createQueryBuilder(MfaStoredKey, 'k').where('k.id = :id', { id }).getOne(),
     );
     return row?.data ?? null;
   }
 
-  async list(): Promise<StoredKey[]> {
-    return this.storage.read((reader) => reader.createQueryBuilder(StoredKey, 'k').getMany());
+  async list(): Promise<MfaStoredKey[]> {
+    return this.storage.read((reader) => reader.createQueryBuilder(MfaStoredKey, 'k').getMany());
   }
 
   /** Keeps it unless it is there. */
@@ -26,7 +26,7 @@ export class KeyStore {
       this.storage.dataSource
         .createQueryBuilder()
         .insert()
-        .into(StoredKey)
+        .into(MfaStoredKey)
         .values({ id, data })
         .orIgnore()
         .updateEntity(false),
@@ -34,24 +34,24 @@ export class KeyStore {
   }
 
   /** Replaces what is kept, unless somebody else was faster. */
-  planReplacement({ id, data }: StoredKey, next: string): Write {
+  planReplacement({ id, data }: MfaStoredKey, next: string): Write {
     return {
       query: this.storage.dataSource
         .createQueryBuilder()
-        .update(StoredKey)
+        .update(MfaStoredKey)
         .set({ data: next })
         .where('id = :id AND data = :data', { id, data }),
     };
   }
 
   /** Replaces what is kept at once, unless somebody else was faster. */
-  async replace(key: StoredKey, next: string): Promise<void> {
+  async replace(key: MfaStoredKey, next: string): Promise<void> {
     await this.storage.commit([this.planReplacement(key, next)]);
   }
 
   async remove(id: string): Promise<void> {
     await this.storage.write(
-      this.storage.dataSource.createQueryBuilder().delete().from(StoredKey).where('id = :id', { id }),
+      this.storage.dataSource.createQueryBuilder().delete().from(MfaStoredKey).where('id = :id', { id }),
     );
   }
 }

@@ -5,7 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
  * recovery codes, encrypted under the current secret.
  */
 @Entity({ name: 'mfa_key' })
-export class StoredKey {
+export class MfaStoredKey {
   @PrimaryColumn({ type: 'varchar', length: 50 })
   id!: string;
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { EnvelopeError, open, seal } from '../../core/crypto/envelope.js';
+import { MfaEnvelopeError, open, seal } from '../../core/crypto/envelope.js';
 import { KeyRing } from '../../core/crypto/key-ring.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -56,7 +56,7 @@ export class VisibleKeys {
     try {
       return open(secret, data, context);
     } catch (error) {
-      if (!(error instanceof EnvelopeError)) throw error;
+      if (!(error instanceof MfaEnvelopeError)) throw error;
       this.logger.error(
         `The row ${id} of the table of keys was changed: a new key takes its place, and forms that are open now have to be loaded again`,
       );

@@ -4,13 +4,13 @@ import type { SelectQueryBuilder } from 'typeorm';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { sortableId, createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { MfaEventSource } from '../journal/mfa-event.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../authenticators/accounts.service.js';
@@ -22,7 +22,7 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 import { SessionLimit } from './session-limit.js';
 import { SessionActivity } from './session-activity.js';
 import { isSealedSession, sealSession } from './session-seal.js';
@@ -33,7 +33,7 @@ export const SESSION_CLAIM = 'session';
 /** The claim that is lost when the session that was to be ended had ended before. */
 export const ENDED_CLAIM = 'ended-session';
 
-export interface NewSession {
+export interface MfaNewSession {
   /** Default: `pending`. */
   status?: AuthenticationSessionStatus;
   /** What was proven. Default: nothing. */
@@ -41,7 +41,7 @@ export interface NewSession {
   /** How long it lives once it is authenticated, in seconds. Default: the option `session.ttlSeconds`. */
   ttlSeconds?: number | null;
   /** The browser that signs in, as its owner is shown it. Default: not known. */
-  from?: Pick<EventSource, 'ip' | 'userAgent'>;
+  from?: Pick<MfaEventSource, 'ip' | 'userAgent'>;
 }
 
 export interface SessionWithAccount {
@@ -58,11 +58,11 @@ export class AuthenticationSessionService {
     @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Starts a session of this user and returns it with its token. */
-  async create(user: Pick<MfaUser, 'id'>, given: NewSession = {}): Promise<IssuedSession> {
+  async create(user: Pick<MfaUser, 'id'>, given: MfaNewSession = {}): Promise<MfaIssuedSession> {
     const { issued, write } = this.planCreation(userIdOf(user), given);
     await this.storage.commit([write]);
     await this.limit.started(issued);
@@ -140,8 +140,8 @@ export class AuthenticationSessionService {
 
   planCreation(
     userId: string,
-    { status = 'pending', methods = [], ttlSeconds = null, from }: NewSession,
-  ): { issued: IssuedSession; write: Write; takeover: (former: string) => Write } {
+    { status = 'pending', methods = [], ttlSeconds = null, from }: MfaNewSession,
+  ): { issued: MfaIssuedSession; write: Write; takeover: (former: string) => Write } {
     const now = this.clock.now();
     const token = createToken();
     const session = this.seal(new AuthenticationSession(), {
@@ -185,7 +185,7 @@ export class AuthenticationSessionService {
   planGain(
     session: AuthenticationSession,
     ...records: AuthenticationRecord[]
-  ): { issued: IssuedSession; write: Write } {
+  ): { issued: MfaIssuedSession; write: Write } {
     const token = createToken();
     const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
     // What an identity provider has said once is the same evidence however often it is shown: it stays spent.

@@ -4,7 +4,7 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { PASSWORDLESS } from '../rows/authenticator-role.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../factors/factor-availability.js';
@@ -22,7 +22,7 @@ export class RecentProof {
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**

@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../authenticators/accounts.service.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { MfaEventSource } from '../journal/mfa-event.js';
 import { APPLICATION_SOURCE, sourceOfRequest } from '../journal/mfa-event.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
@@ -52,7 +52,7 @@ interface Read {
 
 /** Finds user and session of a request. */
 @Injectable()
-export class RequestContextService {
+export class MfaRequestContextService {
   private readonly reads = new WeakMap<object, Read>();
 
   constructor(
@@ -142,7 +142,7 @@ export function recordsOf(context: Pick<MfaRequestContext, 'session'>): readonly
 }
 
 /** Where what this request does comes from; code without a request is the application's own. */
-export function sourceOf(context: MfaRequestContext | undefined): EventSource {
+export function sourceOf(context: MfaRequestContext | undefined): MfaEventSource {
   const userId = context?.user ? userIdOf(context.user) : context?.session?.userId;
   if (!context || userId === undefined) return APPLICATION_SOURCE;
   return sourceOfRequest(context.request, userId, context.session?.id);

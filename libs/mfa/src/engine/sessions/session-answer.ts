@@ -2,25 +2,25 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { AuthenticationMethod, AuthenticationRecord, ShownFacts } from '../../core/policy/methods.js';
 import { shownFacts } from '../../core/policy/methods.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 import { setMfaSession } from '../rows/request-session.js';
 import { SessionTransport } from './session-transport.js';
 
 /** One proof, as answers show it: what is not known of it is not there. */
-export interface ProvenMethod extends ShownFacts {
+export interface MfaProvenMethod extends ShownFacts {
   method: AuthenticationMethod;
   at: Date;
 }
 
 /** What an answer says of a session whose token the client gets with it. */
-export interface SessionAnswer {
-  proven: ProvenMethod[];
+export interface MfaSessionAnswer {
+  proven: MfaProvenMethod[];
   /** Only for clients of the header transport. */
   sessionToken?: string;
   expiresAt: Date;
 }
 
-export function provenMethods(records: readonly AuthenticationRecord[]): ProvenMethod[] {
+export function provenMethods(records: readonly AuthenticationRecord[]): MfaProvenMethod[] {
   return records.map((record) => ({
     method: record.method,
     at: new Date(record.at),
@@ -33,7 +33,11 @@ export function provenMethods(records: readonly AuthenticationRecord[]): ProvenM
 export class SessionAnswers {
   constructor(@Inject(SessionTransport) private readonly transport: SessionTransport) {}
 
-  async give(request: object, response: object | undefined, issued: IssuedSession): Promise<SessionAnswer> {
+  async give(
+    request: object,
+    response: object | undefined,
+    issued: MfaIssuedSession,
+  ): Promise<MfaSessionAnswer> {
     setMfaSession(request, issued.session);
     return {
       proven: provenMethods(issued.session.methods),

@@ -4,7 +4,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 
 /** So many users are remembered; the others are counted a little later. */
 const MAX_REMEMBERED = 10_000;
@@ -24,7 +24,7 @@ export class SessionLimit {
   ) {}
 
   /** To be told of each session that was started, when its commit is done. */
-  async started({ session: { id, userId } }: IssuedSession): Promise<void> {
+  async started({ session: { id, userId } }: MfaIssuedSession): Promise<void> {
     const uncounted = Math.floor(this.options.session.maxPerUser / 10);
     const room = this.room.get(userId) ?? uncounted;
     if (room > 0) return this.remember(userId, room - 1);

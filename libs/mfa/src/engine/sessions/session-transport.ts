@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { isToken } from '../../core/crypto/tokens.js';
 import { addSetCookie, readCookies, readHeader, setHeader } from '../../core/web/http-message.js';
@@ -9,7 +9,7 @@ import { LostCookieWarning } from '../../core/web/lost-cookie-warning.js';
 import { assertSameOrigin } from '../../core/web/same-origin.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { IssuedSession } from '../rows/issued-session.js';
+import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaSessionTransport } from '../../core/web/session-transport.js';
 import { MFA_OWN_TRANSPORT } from './own-transport.js';
 
@@ -34,7 +34,7 @@ const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
 export class SessionTransport {
   constructor(
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
     @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
     @Inject(MFA_OWN_TRANSPORT) private readonly own: MfaSessionTransport | null,
   ) {}
@@ -95,7 +95,7 @@ export class SessionTransport {
   async write(
     request: object,
     response: object | undefined,
-    { token, session }: IssuedSession,
+    { token, session }: MfaIssuedSession,
   ): Promise<{ sessionToken?: string }> {
     if (this.own) {
       await this.own.write(request, response, token, session.expiresAt);

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -17,7 +17,7 @@ import { UserStateService } from './user-state.service.js';
 /** An attempt that was counted. */
 export interface TakenAttempt {
   user: MfaUser;
-  source: EventSource;
+  source: MfaEventSource;
   /** When it was counted, milliseconds since the epoch. */
   at: number;
   /** Whether the budget had no further one. */
@@ -35,7 +35,7 @@ export class AttemptLimiter {
     @Inject(UserStateService) private readonly users: UserStateService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -45,7 +45,7 @@ export class AttemptLimiter {
    * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
    *   user was forgotten
    */
-  async take(user: MfaUser, source: EventSource, { isKept = false } = {}): Promise<TakenAttempt> {
+  async take(user: MfaUser, source: MfaEventSource, { isKept = false } = {}): Promise<TakenAttempt> {
     const { attempts: budget } = this.options.rateLimit;
     const userId = userIdOf(user);
     const at = this.clock.now();
@@ -124,7 +124,7 @@ export class AttemptLimiter {
   }
 
   /** Tells that the budget is spent: of all requests that find it so in one window, on all instances, one does. */
-  private async tell(user: MfaUser, source: EventSource): Promise<void> {
+  private async tell(user: MfaUser, source: MfaEventSource): Promise<void> {
     const { attempts, windowSeconds } = this.options.rateLimit;
     const query = this.storage.dataSource
       .createQueryBuilder()

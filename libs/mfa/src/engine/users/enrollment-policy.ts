@@ -5,7 +5,7 @@ import type { MfaRequirementContext } from '../../adapter/hook-contexts.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { isOverSameChannel } from '../../core/policy/channels.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
@@ -29,7 +29,7 @@ export class EnrollmentPolicy {
     @Inject(UserStateService) private readonly states: UserStateService,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Whether this user must have a second factor by now, whatever a route says: the application or an administrator demands it. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { Authenticator } from '../rows/authenticator.entity.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { SECOND_FACTOR_TYPES } from '../../core/policy/factor-traits.js';
 import type { Write } from '../../storage/mfa-storage.js';
@@ -16,7 +16,7 @@ export const VERSION_CLAIM = 'version';
 export class UserStateService {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async find(userId: string): Promise<MfaUserState | null> {

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../journal/mfa-event.js';
 import { APPLICATION_SOURCE, nameAuthenticator, proofEvents } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { TakenAttempt } from '../users/attempt-limiter.js';
@@ -40,7 +40,7 @@ export interface AlongProof {
 /** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
 export interface CodeVerification {
   types?: readonly MfaType[];
-  source?: EventSource;
+  source?: MfaEventSource;
   /** Whether it finishes a sign-in. */
   afterFirstFactor?: boolean;
   along?: (authenticator: Authenticator) => AlongProof;
@@ -59,7 +59,7 @@ export class CodeVerifier {
     @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -229,7 +229,7 @@ export class CodeVerifier {
     user: MfaUser,
     { id }: Authenticator,
     attempt: TakenAttempt,
-    source: EventSource,
+    source: MfaEventSource,
   ): Promise<never> {
     await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
     const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);

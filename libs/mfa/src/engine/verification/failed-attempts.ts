@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../journal/mfa-event.js';
+import type { MfaEventSource } from '../journal/mfa-event.js';
 import { APPLICATION_SOURCE, nameAuthenticator } from '../journal/mfa-event.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { TakenAttempt } from '../users/attempt-limiter.js';
@@ -19,7 +19,7 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { UnlockByCodes } from './unlock-by-codes.js';
 
 interface Failure {
-  source?: EventSource;
+  source?: MfaEventSource;
   afterFirstFactor?: boolean;
 }
 
@@ -33,7 +33,7 @@ export class FailedAttempts {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -74,7 +74,7 @@ export class FailedAttempts {
   }
 
   /** Notes when the cap was reached, and tells of it once. */
-  private async close(user: MfaUser, row: Authenticator, source: EventSource): Promise<void> {
+  private async close(user: MfaUser, row: Authenticator, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
       user,
       source,
@@ -87,7 +87,7 @@ export class FailedAttempts {
     user: MfaUser,
     wrong: readonly Authenticator[],
     attempt: TakenAttempt,
-    source: EventSource,
+    source: MfaEventSource,
   ): Promise<void> {
     const rows = await this.authenticators.find(userIdOf(user));
     const locked = rows.filter(

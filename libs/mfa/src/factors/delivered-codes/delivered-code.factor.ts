@@ -4,12 +4,12 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type {
-  BegunChallenge,
-  BegunSetup,
-  FactorAuthenticator,
-  FactorProof,
-  FactorRequest,
-  FactorVerdict,
+  MfaBegunChallenge,
+  MfaBegunSetup,
+  MfaFactorAuthenticator,
+  MfaFactorProof,
+  MfaFactorRequest,
+  MfaFactorVerdict,
 } from '../../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import type { ResolvedDeliveredCodeOptions } from './delivered-code-options.js';
@@ -62,7 +62,7 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     return this.codes.sendMessage === undefined;
   }
 
-  async begin({ user, sessionId }: FactorRequest): Promise<BegunSetup> {
+  async begin({ user, sessionId }: MfaFactorRequest): Promise<MfaBegunSetup> {
     const to = this.destinationOf(user);
     if (to === null || !(await this.accepts(to, user))) {
       throw new MfaException('invalid_request', { message: [this.missing] });
@@ -76,7 +76,11 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     };
   }
 
-  activate(code: string, setup: { data: string }, { user, sessionId }: FactorRequest): 'wrong' | FactorProof {
+  activate(
+    code: string,
+    setup: { data: string },
+    { user, sessionId }: MfaFactorRequest,
+  ): 'wrong' | MfaFactorProof {
     const { to, hash } = JSON.parse(setup.data) as SetupData;
     const delivery = { user, sessionId, purpose: 'enrollment', to } as const;
     if (this.destinationOf(user) !== to || !this.isRight(hash, code, delivery)) return 'wrong';
@@ -87,7 +91,7 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     user,
     sessionId,
     authenticator,
-  }: FactorRequest & { authenticator: FactorAuthenticator }): Promise<BegunChallenge> {
+  }: MfaFactorRequest & { authenticator: MfaFactorAuthenticator }): Promise<MfaBegunChallenge> {
     const to = this.provenDestination(user, authenticator);
     if (to === null || !(await this.accepts(to, user))) throw new MfaException('not_found');
     const { hash, expiresAt, nextAt } = await this.deliver({
@@ -106,8 +110,8 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
       sessionId,
       authenticator,
       challenge,
-    }: FactorRequest & { authenticator: FactorAuthenticator; challenge: { data: string } | null },
-  ): FactorVerdict {
+    }: MfaFactorRequest & { authenticator: MfaFactorAuthenticator; challenge: { data: string } | null },
+  ): MfaFactorVerdict {
     const to = this.provenDestination(user, authenticator);
     if (!challenge || to === null || !this.looksLikeCode(code)) return 'not_applicable';
     return this.isRight(challenge.data, code, { user, sessionId, purpose: 'authentication', to })
@@ -119,16 +123,16 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     return this.destinationOf(user) !== null;
   }
 
-  override isUsable(user: MfaUser, authenticator: FactorAuthenticator): boolean {
+  override isUsable(user: MfaUser, authenticator: MfaFactorAuthenticator): boolean {
     return this.provenDestination(user, authenticator) !== null;
   }
 
-  override describe(authenticator: FactorAuthenticator): object {
+  override describe(authenticator: MfaFactorAuthenticator): object {
     return { destination: this.mask((JSON.parse(authenticator.data) as { to: string }).to) };
   }
 
   /** The destination that was proven at set-up, while the user's record still says it. */
-  private provenDestination(user: MfaUser, { data }: FactorAuthenticator): string | null {
+  private provenDestination(user: MfaUser, { data }: MfaFactorAuthenticator): string | null {
     const { to } = JSON.parse(data) as { to: string };
     return this.destinationOf(user) === to ? to : null;
   }

@@ -1,5 +1,5 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { FactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
 import type { MfaFactorDefinition } from '../../engine/factors/mfa-factor.js';
 import type { DeliveredCodeOptions } from '../delivered-codes/delivered-code-options.js';
 import { resolveDeliveredCodes } from '../delivered-codes/delivered-code-options.js';
@@ -12,7 +12,7 @@ declare module '../../core/policy/factor-types.js' {
 }
 
 /** E-mail proves no possession of a device, so it is no factor at AAL2 (NIST SP 800-63B-4, section 3.1.3.1). */
-const TRAITS: FactorTraits = {
+const TRAITS: MfaFactorTraits = {
   type: 'email_code',
   channel: 'email',
   refusedBy: ['aal2', 'strict'],

@@ -11,7 +11,7 @@ import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
 /** Challenging the factors of the option `factors`, to finish a sign-in or to step up. */
 @MfaController('Signing in')
-export class FactorChallengeController {
+export class MfaFactorChallengeController {
   constructor(@Inject(FactorChallengeFlow) private readonly flow: FactorChallengeFlow) {}
 
   @Post(':type/challenge')

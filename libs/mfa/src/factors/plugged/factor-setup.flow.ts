@@ -8,7 +8,7 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/code-factor.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
@@ -21,10 +21,10 @@ import { isOverSameChannel } from '../../core/policy/channels.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
-import type { FactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
+import type { MfaFactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
 
 /** What finishes a set-up. */
-export interface FactorActivation {
+export interface MfaFactorActivation {
   code: string;
   /** How the user calls it; default: as the adapter says. */
   name?: string;
@@ -95,9 +95,9 @@ export class FactorSetupFlow {
   async activate(
     user: MfaUser,
     type: MfaType,
-    { code, name, endOtherSessions = false }: FactorActivation,
+    { code, name, endOtherSessions = false }: MfaFactorActivation,
     context?: MfaRequestContext,
-  ): Promise<AddedFactor> {
+  ): Promise<MfaAddedFactor> {
     const factor = this.factorOf(user, type, context);
     if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
@@ -108,7 +108,7 @@ export class FactorSetupFlow {
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
     const giveBack = this.limiter.giveBack(attempt);
-    let proof: FactorProof | 'wrong';
+    let proof: MfaFactorProof | 'wrong';
     try {
       const data = await this.data.decrypt(setup.data, setup);
       proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });

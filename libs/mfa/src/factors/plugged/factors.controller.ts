@@ -1,7 +1,7 @@
 import { Body, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
@@ -14,7 +14,7 @@ import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
 /** Setting up the factors of the option `factors`. */
 @MfaController('Further factors')
-export class FactorsController {
+export class MfaFactorsController {
   constructor(
     @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
     @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
@@ -46,7 +46,7 @@ export class FactorsController {
     @Body() body: ActivateFactorDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<ActivationAnswer> {
+  ): Promise<MfaActivationAnswer> {
     const added = await this.flow.activate(user, type as MfaType, body, context);
     return this.answers.give(user, added, { request, response });
   }

@@ -1,19 +1,19 @@
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import type { CodeFactor, CodeScope, CodeVerdict } from '../../engine/factors/code-factor.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { FactorData } from '../../engine/factors/factor-data.js';
 import type { RegisteredFactor } from '../../engine/factors/factor-registry.js';
 import type { FactorRows } from '../../engine/factors/factor-rows.js';
-import type { FactorProof } from '../../engine/factors/mfa-factor.js';
+import type { MfaFactorProof } from '../../engine/factors/mfa-factor.js';
 
 /** What the engine gives to each factor. */
 export interface PluggedParts {
   data: FactorData;
   rows: FactorRows;
   authenticators: AuthenticatorsService;
-  clock: Clock;
+  clock: MfaClock;
 }
 
 /** Lets a factor of the option `factors` judge codes, and turns what it says into claims. */
@@ -44,7 +44,7 @@ export class PluggedCodeFactor implements CodeFactor {
     return verdict.step === undefined ? { claims } : { claims, step: verdict.step };
   }
 
-  private async claimUse(row: Authenticator, { step, data }: FactorProof) {
+  private async claimUse(row: Authenticator, { step, data }: MfaFactorProof) {
     const now = new Date(this.parts.clock.now());
     const set = {
       ...(step === undefined ? {} : { lastStep: step }),

@@ -3,18 +3,18 @@ import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { FactorRows } from '../../engine/factors/factor-rows.js';
 import { MfaFactorSetup } from '../../engine/factors/factor-setup.entity.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
-import { FactorChallengeController } from './factor-challenge.controller.js';
+import { MfaFactorChallengeController } from './factor-challenge.controller.js';
 import { FactorChallengeFlow } from './factor-challenge.flow.js';
 import { FactorSetupFlow } from './factor-setup.flow.js';
-import { FactorsController } from './factors.controller.js';
+import { MfaFactorsController } from './factors.controller.js';
 
 /** What all factors of the option `factors` share. */
 export const PLUGGED_FACTORS: FactorParts = {
   services: [FactorSetupFlow],
   internals: [FactorChallengeFlow],
   controllers: [
-    ['/factors', FactorsController],
-    ['/authenticate', FactorChallengeController],
+    ['/factors', MfaFactorsController],
+    ['/authenticate', MfaFactorChallengeController],
   ],
   entities: [MfaFactorSetup, MfaFactorChallenge],
   owned: { claimed: [], others: [MfaFactorSetup, MfaFactorChallenge] },

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import type { CodeFactor, CodeVerdict } from '../../engine/factors/code-factor.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { looksLikeRecoveryCode } from './recovery-code.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -16,7 +16,7 @@ export class RecoveryCodeFactor implements CodeFactor {
   constructor(
     @Inject(RecoveryCodeStore) private readonly store: RecoveryCodeStore,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {

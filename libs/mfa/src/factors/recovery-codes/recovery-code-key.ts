@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { EnvelopeError, open, seal } from '../../core/crypto/envelope.js';
+import { MfaEnvelopeError, open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { keyedHash } from '../../core/crypto/keyed-hash.js';
@@ -87,7 +87,7 @@ export class RecoveryCodeKey {
     try {
       return Buffer.from(open(this.keyRing, data, CONTEXT), 'base64url');
     } catch (error) {
-      if (error instanceof EnvelopeError) throw new LostRecoveryCodeKeyError(error);
+      if (error instanceof MfaEnvelopeError) throw new LostRecoveryCodeKeyError(error);
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { FactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
 import type { MfaFactorDefinition } from '../../engine/factors/mfa-factor.js';
 import type {
   ResolvedDeliveredCodeOptions,
@@ -15,7 +15,7 @@ declare module '../../core/policy/factor-types.js' {
 }
 
 /** A restricted authenticator (NIST SP 800-63B-4, sections 3.1.3.3 and 3.2.9). */
-const TRAITS: FactorTraits = {
+const TRAITS: MfaFactorTraits = {
   type: 'sms_code',
   channel: 'sms',
   amr: ['sms'],

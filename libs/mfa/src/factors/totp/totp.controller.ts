@@ -2,7 +2,7 @@ import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
-import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
@@ -42,7 +42,7 @@ export class TotpController {
     @Body() body: ActivateTotpDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<ActivationAnswer> {
+  ): Promise<MfaActivationAnswer> {
     return this.answers.give(user, await this.totp.activate(user, body, context), { request, response });
   }
 }

@@ -12,9 +12,9 @@ import { AuthenticatorsService } from '../../engine/authenticators/authenticator
 import { normalizeCode } from '../../engine/factors/code-factor.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
@@ -60,7 +60,7 @@ export class TotpService {
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** A new random secret in base32; it belongs to nobody yet. */
@@ -139,7 +139,7 @@ export class TotpService {
     user: MfaUser,
     { code, name, endOtherSessions = false }: TotpActivation,
     context?: MfaRequestContext,
-  ): Promise<AddedFactor> {
+  ): Promise<MfaAddedFactor> {
     this.flow.assertMayEnrol(user, 'totp');
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });

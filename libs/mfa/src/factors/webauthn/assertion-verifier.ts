@@ -9,13 +9,13 @@ import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { proofEvents, APPLICATION_SOURCE, sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { Tampering } from '../../engine/authenticators/tampering.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource } from '../../engine/journal/mfa-event.js';
+import type { MfaEventSource } from '../../engine/journal/mfa-event.js';
 import { MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import type { ProofFacts } from '../../core/policy/methods.js';
+import type { MfaProofFacts } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { ChallengeBinding } from './challenge.js';
@@ -35,7 +35,7 @@ export interface AssertionProof {
   authenticators: readonly Authenticator[];
   claims: Write[];
   /** What the ceremony has shown. */
-  facts: ProofFacts;
+  facts: MfaProofFacts;
   /** The credential, and what its counter says. */
   use: { credentialId: string; signCount: number };
   /** Whether it signs in by itself: then it is none of the user's attempts. */
@@ -46,7 +46,7 @@ export interface AssertionProof {
 export interface AssertionContext {
   /** What is kept of the user, when it was read already. */
   account?: Account | undefined;
-  source?: EventSource;
+  source?: MfaEventSource;
 }
 
 /** Verifies assertions against what is stored, in the order in which nothing is given away. */
@@ -63,7 +63,7 @@ export class AssertionVerifier {
     @Inject(KeySuspicions) private readonly suspicions: KeySuspicions,
     @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -145,7 +145,7 @@ export class AssertionVerifier {
   async refuseLate(
     user: MfaUser,
     { authenticator: { id }, use, isPasskey }: AssertionProof,
-    source: EventSource,
+    source: MfaEventSource,
     afterFirstFactor: boolean,
   ): Promise<never> {
     const authenticators = await this.authenticators.find(userIdOf(user));
@@ -223,7 +223,11 @@ export class AssertionVerifier {
     throw new MfaException('authenticator_locked', { reason: 'key_cloned' });
   }
 
-  private async countFailure(user: MfaUser, source: EventSource, afterFirstFactor: boolean): Promise<void> {
+  private async countFailure(
+    user: MfaUser,
+    source: MfaEventSource,
+    afterFirstFactor: boolean,
+  ): Promise<void> {
     const data = { types: ['webauthn' as const], afterFirstFactor };
     await this.failures.count(user, source, { type: 'mfa.authenticator.failed', data });
   }
@@ -234,7 +238,7 @@ interface Claimant {
   user: MfaUser | null;
   /** The user's authenticators, when they were read already. */
   authenticators?: readonly Authenticator[];
-  source: EventSource;
+  source: MfaEventSource;
 }
 
 function isFailure(error: unknown): boolean {

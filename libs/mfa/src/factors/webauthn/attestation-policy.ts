@@ -5,7 +5,7 @@ import { MetadataService, SettingsService } from '@simplewebauthn/server';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { ResolvedWebAuthnOptions } from '../../options/webauthn-options.js';
@@ -27,7 +27,7 @@ export class AttestationPolicy implements OnModuleInit {
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {
     this.roots = readAll(options.webauthn?.attestationRoots ?? []);
   }

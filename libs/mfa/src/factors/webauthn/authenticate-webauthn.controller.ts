@@ -4,7 +4,7 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { Access, CurrentContext } from '../../guard/access.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import { needsOf } from '../../core/policy/policy.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
@@ -36,7 +36,7 @@ export class AuthenticateWebAuthnController {
     @Body() { credential, trustDevice }: AuthenticateWebAuthnDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.flow.authenticate(context, credential, {
       request,
       response,

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { isWithin } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { isFirstFactor, newestRecord } from '../../core/policy/methods.js';
@@ -14,7 +14,7 @@ const MAX_AGE_SECONDS = 300;
  */
 export function assertFreshPassword(
   session: AuthenticationSession | null | undefined,
-  clock: Clock,
+  clock: MfaClock,
   reauthenticateUrl?: string,
 ): void {
   const records = session?.status === 'authenticated' ? session.methods : [];

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { lengthPrefixed } from '../../core/crypto/keyed-hash.js';
-import type { CredentialRole } from './credential-role.js';
+import type { WebAuthnCredentialRole } from './credential-role.js';
 
 /** What a challenge is for; one made for one ceremony is no good in another. */
 export type Ceremony = 'register' | 'authenticate' | 'passkey';
@@ -23,7 +23,7 @@ export interface ChallengeContent {
   expiresAt: number;
   requireUserVerification: boolean;
   /** Of a registration: what the key is for. */
-  role: CredentialRole;
+  role: WebAuthnCredentialRole;
   /** Of a registration that the user is not asked for (conditional create). */
   automatic: boolean;
   /** The user handle of a registration in base64url; else empty. */
@@ -32,7 +32,11 @@ export interface ChallengeContent {
 
 const RANDOM_BYTES = 32;
 const MAC_BYTES = 32;
-const ROLE_BITS: Readonly<Record<CredentialRole, number>> = { second_factor: 0, both: 2, passwordless: 6 };
+const ROLE_BITS: Readonly<Record<WebAuthnCredentialRole, number>> = {
+  second_factor: 0,
+  both: 2,
+  passwordless: 6,
+};
 const AUTOMATIC = 8;
 const HEADER_BYTES = RANDOM_BYTES + 6 + 1;
 
@@ -78,7 +82,7 @@ export function openChallenge(
   };
 }
 
-function roleOf(flags: number): CredentialRole {
+function roleOf(flags: number): WebAuthnCredentialRole {
   if ((flags & 2) === 0) return 'second_factor';
   return (flags & 4) === 0 ? 'both' : 'passwordless';
 }

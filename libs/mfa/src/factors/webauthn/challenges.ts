@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
@@ -16,7 +16,7 @@ export class Challenges {
   constructor(
     @Inject(ChallengeStore) private readonly store: ChallengeStore,
     @Inject(VisibleKeys) private readonly keys: VisibleKeys,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async issue(binding: ChallengeBinding, content: Omit<ChallengeContent, 'expiresAt'>): Promise<string> {

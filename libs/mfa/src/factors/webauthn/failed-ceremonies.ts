@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { EventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 
@@ -18,7 +18,7 @@ export class FailedCeremonies {
    *
    * @throws {MfaException} `too_many_attempts` when the budget was spent before it: then it is not told of
    */
-  async count(user: MfaUser, source: EventSource, event: NewMfaEvent): Promise<void> {
+  async count(user: MfaUser, source: MfaEventSource, event: NewMfaEvent): Promise<void> {
     const attempt = await this.limiter.take(user, source);
     await this.limiter.failed(attempt, event);
   }
@@ -27,7 +27,7 @@ export class FailedCeremonies {
    * Somebody without any factor failed to be this user. It costs the user nothing, since anybody could spend it; it is told
    * once a window.
    */
-  tellOfStranger(user: MfaUser, source: EventSource): void {
+  tellOfStranger(user: MfaUser, source: MfaEventSource): void {
     const data = { types: ['webauthn' as const], afterFirstFactor: false };
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.failed', data });
   }

@@ -3,10 +3,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorLock } from '../../engine/authenticators/authenticator-lock.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { EventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
+import type { MfaEventSource, NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { nameAuthenticator } from '../../engine/journal/mfa-event.js';
 import { MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
@@ -22,7 +22,7 @@ export class KeySuspicions {
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(RefusalLog) private readonly refusals: RefusalLog,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** Whether a counter that goes back is a reason to refuse. */
@@ -34,7 +34,7 @@ export class KeySuspicions {
    * Its counter went back: there may be two of it. Neither can be told from the other, so that both are locked out, unless
    * the options only want to be told. Of several requests that notice, one tells.
    */
-  async noteClone(user: MfaUser, authenticator: Authenticator, source: EventSource): Promise<void> {
+  async noteClone(user: MfaUser, authenticator: Authenticator, source: MfaEventSource): Promise<void> {
     this.logger.warn(`A signature counter went back: authenticator ${authenticator.id} may have been cloned`);
     const named = nameAuthenticator(authenticator);
     const cloned: NewMfaEvent = { type: 'mfa.authenticator.cloned', data: { authenticator: named } };
@@ -60,7 +60,7 @@ export class KeySuspicions {
     user: MfaUser,
     authenticator: Authenticator,
     backupEligible: boolean,
-    source: EventSource,
+    source: MfaEventSource,
   ): void {
     this.logger.warn(`The backup eligibility of authenticator ${authenticator.id} changed`);
     const data = { authenticator: nameAuthenticator(authenticator), backupEligible };

@@ -4,7 +4,7 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { Access } from '../../guard/access.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import { PasskeyDto } from './passkey.dto.js';
 import { PasskeyLoginGuard } from './passkey-login.guard.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
@@ -36,7 +36,7 @@ export class PasskeyController {
     @Body() { credential }: PasskeyDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     return this.flow.signIn(credential, { request, response });
   }
 }

@@ -11,9 +11,9 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
@@ -30,7 +30,7 @@ import type { ChallengeBinding, ChallengeContent } from './challenge.js';
 import { Challenges } from './challenges.js';
 import type { RegistrationJson } from './credential-json.js';
 import { parseRegistration } from './credential-json.js';
-import type { RoleRequest } from './credential-role.js';
+import type { WebAuthnRoleRequest } from './credential-role.js';
 import { roleFor } from './credential-role.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
@@ -38,11 +38,11 @@ import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
 
-export interface CreationRequest extends RoleRequest {
+export interface WebAuthnCreationRequest extends WebAuthnRoleRequest {
   session?: AuthenticationSession | null;
 }
 
-export interface RegistrationRequest {
+export interface WebAuthnRegistrationRequest {
   name?: string;
   /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
   endOtherSessions?: boolean;
@@ -66,7 +66,7 @@ export class RegistrationFlow {
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly resolved: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -76,7 +76,7 @@ export class RegistrationFlow {
    */
   async options(
     user: MfaUser,
-    { session, ...request }: CreationRequest = {},
+    { session, ...request }: WebAuthnCreationRequest = {},
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     this.flow.assertMayEnrol(user, 'webauthn');
     const role = roleFor(request);
@@ -127,8 +127,8 @@ export class RegistrationFlow {
   async register(
     user: MfaUser,
     credential: unknown,
-    { name, endOtherSessions = false, context }: RegistrationRequest = {},
-  ): Promise<AddedFactor> {
+    { name, endOtherSessions = false, context }: WebAuthnRegistrationRequest = {},
+  ): Promise<MfaAddedFactor> {
     this.flow.assertMayEnrol(user, 'webauthn');
     const response = parseRegistration(credential);
     const userId = userIdOf(user);

@@ -5,8 +5,8 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { AuthenticatorDetails } from '../../engine/authenticators/authenticator-list.js';
 import { PASSWORDLESS } from '../../engine/rows/authenticator-role.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import type { ProofFacts } from '../../core/policy/methods.js';
-import type { CredentialRole } from './credential-role.js';
+import type { MfaProofFacts } from '../../core/policy/methods.js';
+import type { WebAuthnCredentialRole } from './credential-role.js';
 import { CredentialStore } from './credential-store.js';
 import { KNOWN_PROVIDERS } from './known-providers.js';
 
@@ -17,7 +17,7 @@ export interface WebAuthnView {
   /** Whether it signs in without a password. */
   passwordless: boolean;
   /** What it is for. */
-  role: CredentialRole;
+  role: WebAuthnCredentialRole;
   /** Whether it is synced now. */
   backedUp: boolean;
   transports: string[];
@@ -45,7 +45,7 @@ export class WebAuthnDetails implements AuthenticatorDetails {
     return views;
   }
 
-  async keyFacts(userId: string): Promise<ProofFacts[]> {
+  async keyFacts(userId: string): Promise<MfaProofFacts[]> {
     const { credentials } = await this.credentials.findAccount(userId);
     return credentials.map(({ backupEligible, attested }) => ({
       backupEligible,

@@ -1,7 +1,7 @@
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 
 import { Described, flag, object, text } from '../../openapi/schema.js';
-import type { CredentialRole } from './credential-role.js';
+import type { WebAuthnCredentialRole } from './credential-role.js';
 import { CREDENTIAL_ROLES } from './credential-role.js';
 
 @Described(
@@ -25,7 +25,7 @@ export class WebAuthnOptionsDto {
   /** What the key is for; `both` by default with `passwordless`, else `second_factor`. */
   @IsOptional()
   @IsIn(CREDENTIAL_ROLES)
-  role?: CredentialRole;
+  role?: WebAuthnCredentialRole;
 
   /** Whether the browser makes the passkey without asking (conditional create), right after a sign-in with the password. */
   @IsOptional()

@@ -2,7 +2,7 @@ import { Body, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { ActivationAnswer } from '../../sign-in/activation-answer.js';
+import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
@@ -50,7 +50,7 @@ export class WebAuthnController {
     @Body() { credential, ...given }: AddWebAuthnDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
-  ): Promise<ActivationAnswer> {
+  ): Promise<MfaActivationAnswer> {
     const added = await this.webauthn.verifyRegistration(user, credential, { ...given, context });
     return this.answers.give(user, added, { request, response });
   }

@@ -12,7 +12,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
 import { sourceOfRequest } from '../../engine/journal/mfa-event.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { HttpExchange, LoginResult } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange, MfaLoginResult } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { sourceOf } from '../../engine/sessions/request-context.service.js';
 import type { ProofExchange } from '../../sign-in/second-factor.flow.js';
@@ -57,7 +57,7 @@ export class WebAuthnFlow {
     context: MfaRequestContext,
     credential: unknown,
     exchange: ProofExchange,
-  ): Promise<LoginResult> {
+  ): Promise<MfaLoginResult> {
     const response = parseAuthentication(credential);
     const account = context.account ?? (await this.accountOf(context));
     const subject = await this.secondFactor.subjectOf({ ...context, ...(account && { account }) });
@@ -79,7 +79,7 @@ export class WebAuthnFlow {
    *
    * @throws {MfaException} `webauthn_failed` or `invalid_request`
    */
-  async signIn(credential: unknown, exchange: HttpExchange): Promise<LoginResult> {
+  async signIn(credential: unknown, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
     const response = parseAuthentication(credential);
     const proof = await this.assertions.verifyPasskey(
       response,

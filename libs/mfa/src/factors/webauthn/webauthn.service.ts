@@ -11,14 +11,14 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
-import type { AddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
 import { isOfKind } from '../../core/policy/policy.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import { SessionAnswers } from '../../engine/sessions/session-answer.js';
-import { RequestContextService } from '../../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../../engine/sessions/request-context.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
@@ -26,7 +26,7 @@ import type { ChallengeBinding } from './challenge.js';
 import { Challenges } from './challenges.js';
 import { parseAuthentication } from './credential-json.js';
 import { CredentialStore } from './credential-store.js';
-import type { CreationRequest, RegistrationRequest } from './registration.flow.js';
+import type { WebAuthnCreationRequest, WebAuthnRegistrationRequest } from './registration.flow.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
 import { WebAuthnAuthenticator } from './webauthn-authenticator.js';
@@ -47,7 +47,7 @@ export class WebAuthnService {
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(RequestContextService) private readonly contexts: RequestContextService,
+    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -84,7 +84,7 @@ export class WebAuthnService {
    */
   async getCredentialCreationOptions(
     user: MfaUser,
-    request: CreationRequest = {},
+    request: WebAuthnCreationRequest = {},
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     return this.registration.options(user, request);
   }
@@ -97,8 +97,8 @@ export class WebAuthnService {
   async verifyRegistration(
     user: MfaUser,
     credential: unknown,
-    request: RegistrationRequest = {},
-  ): Promise<AddedFactor> {
+    request: WebAuthnRegistrationRequest = {},
+  ): Promise<MfaAddedFactor> {
     return this.registration.register(user, credential, request);
   }
 
@@ -129,7 +129,7 @@ export class WebAuthnService {
   }
 
   /** @internal The session's new token, for objects that register a key. */
-  async handOut({ issued }: AddedFactor, { request, response }: HttpExchange): Promise<void> {
+  async handOut({ issued }: MfaAddedFactor, { request, response }: MfaHttpExchange): Promise<void> {
     if (issued) await this.answers.give(request, response, issued);
   }
 

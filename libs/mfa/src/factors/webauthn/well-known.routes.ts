@@ -9,7 +9,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { PageAddresses } from '../../options/addresses.js';
 import { MFA_PAGES } from '../../options/addresses.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { RelyingParty } from './relying-party.js';
 
 /** Where passkey managers send users who want a passkey, or to look after theirs. */
@@ -27,7 +27,7 @@ export class WellKnownRoutes {
   constructor(
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
     @Inject(MFA_PAGES) private readonly pages: PageAddresses | null,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,

@@ -6,7 +6,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticateDto } from '../../sign-in/authenticate.dto.js';
 import { MfaService } from '../../account/mfa.service.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
@@ -24,7 +24,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { needsOf } from '../../refusals/page-needs.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
@@ -56,7 +56,7 @@ export class AuthenticatePage {
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -80,7 +80,7 @@ export class AuthenticatePage {
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
     @QueryText('needs') needs: string | null,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     if (isTicked(body['cancel'])) return this.cancel(exchange);
     const next = safeNext(body['next']);
@@ -112,7 +112,7 @@ export class AuthenticatePage {
     context: MfaRequestContext,
     type: MfaType,
     query: PageQuery,
-    { response }: HttpExchange,
+    { response }: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const answer = await this.challenges.challenge(context, type);
     await this.begun.putChallenge(response, context, type, answer);
@@ -120,7 +120,7 @@ export class AuthenticatePage {
   }
 
   /** Gives a half-finished sign-in up. */
-  private async cancel(exchange: HttpExchange): Promise<PageAnswer> {
+  private async cancel(exchange: MfaHttpExchange): Promise<PageAnswer> {
     await this.mfa.logout(exchange);
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
   }

@@ -13,7 +13,7 @@ import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { factorLabel } from '../../i18n/factor-label.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { BegunSetups } from '../frame/begun-setups.js';
 import { safeNext } from '../../core/web/next-path.js';
@@ -22,7 +22,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
@@ -38,7 +38,7 @@ export class FactorPages {
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageLocale) private readonly locale: PageLocale,
   ) {}
 
@@ -60,7 +60,7 @@ export class FactorPages {
     @CurrentContext() context: MfaRequestContext,
     @Param('type') type: MfaType,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     const name = textOf(body['name']).trim();

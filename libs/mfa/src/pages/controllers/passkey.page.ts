@@ -1,7 +1,7 @@
 import { Get, Inject, Post, UseGuards } from '@nestjs/common';
 
 import { Access, CurrentContext } from '../../guard/access.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { PasskeyLoginGuard } from '../../factors/webauthn/passkey-login.guard.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
@@ -11,7 +11,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
@@ -21,7 +21,7 @@ export class PasskeyPage {
   constructor(
     @Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
 
   @Get('passkey')
@@ -35,7 +35,7 @@ export class PasskeyPage {
   async signIn(
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     return this.form.submit(

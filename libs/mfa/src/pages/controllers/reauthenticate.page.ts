@@ -5,14 +5,14 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import { PasswordFlow } from '../../sign-in/password.flow.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** The password again, for users without a second factor. */
@@ -21,7 +21,7 @@ export class ReauthenticatePage {
   constructor(
     @Inject(PasswordFlow) private readonly password: PasswordFlow,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -46,7 +46,7 @@ export class ReauthenticatePage {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     return this.form.submit(

@@ -5,13 +5,13 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { RecoveryCodesService } from '../../factors/recovery-codes/recovery-codes.service.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import { safeNext } from '../../core/web/next-path.js';
@@ -20,7 +20,7 @@ import { PageRedirect, show } from '../frame/page-answer.js';
 import { PageFlash } from '../frame/page-flash.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageForm, isTicked } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
@@ -33,11 +33,11 @@ export class RecoveryCodesPages {
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
     @Inject(PageFlash) private readonly flash: PageFlash,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   @Get('recovery-codes')
@@ -56,7 +56,7 @@ export class RecoveryCodesPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') text: string | null,
-    @Exchange() { request, response }: HttpExchange,
+    @Exchange() { request, response }: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(text);
     const codes = await this.flash.take(request, response, context);
@@ -71,7 +71,7 @@ export class RecoveryCodesPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     return this.form.submit(

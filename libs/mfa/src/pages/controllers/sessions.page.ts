@@ -4,19 +4,19 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import { MfaService } from '../../account/mfa.service.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
-import type { SignedInSession } from '../../account/sessions.service.js';
-import { SessionsService } from '../../account/sessions.service.js';
+import type { MfaSignedInSession } from '../../account/sessions.service.js';
+import { MfaSessionsService } from '../../account/sessions.service.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody } from '../frame/page-form.js';
 import { isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { noticeText } from '../frame/page-notices.js';
-import type { PlacedSession } from '../frame/page-props.js';
+import type { MfaPlacedSession } from '../frame/page-props.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 import { shownAddress } from '../../i18n/shown-address.js';
 
@@ -24,9 +24,9 @@ import { shownAddress } from '../../i18n/shown-address.js';
 @MfaPages()
 export class SessionsPage {
   constructor(
-    @Inject(SessionsService) private readonly sessions: SessionsService,
+    @Inject(MfaSessionsService) private readonly sessions: MfaSessionsService,
     @Inject(MfaService) private readonly mfa: MfaService,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -51,7 +51,7 @@ export class SessionsPage {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const id = textOf(body['id']);
     if (isTicked(body['all'])) {
@@ -66,16 +66,16 @@ export class SessionsPage {
   /** From any page. */
   @Post('sign-out')
   @Access('anyone')
-  async signOut(@Exchange() exchange: HttpExchange): Promise<PageAnswer> {
+  async signOut(@Exchange() exchange: MfaHttpExchange): Promise<PageAnswer> {
     return this.leave(exchange);
   }
 
-  private async leave(exchange: HttpExchange): Promise<PageAnswer> {
+  private async leave(exchange: MfaHttpExchange): Promise<PageAnswer> {
     await this.mfa.logout(exchange);
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
   }
 
-  private async place(session: SignedInSession): Promise<PlacedSession> {
+  private async place(session: MfaSignedInSession): Promise<MfaPlacedSession> {
     const ip = shownAddress(session.ip);
     return { ...session, ip, place: ip === null ? null : await this.adapter.getPlace(ip) };
   }

@@ -9,7 +9,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { ActivateTotpDto } from '../../factors/totp/activate-totp.dto.js';
 import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
@@ -21,7 +21,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 import { TotpSetups } from '../frame/totp-setups.js';
 
@@ -36,7 +36,7 @@ export class TotpPages {
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -60,7 +60,7 @@ export class TotpPages {
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
     @QueryText('replaces') replaces: string | null,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const next = safeNext(body['next']);
     const name = textOf(body['name']).trim();

@@ -8,7 +8,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody } from '../frame/page-form.js';
 import { isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { noticeText } from '../frame/page-notices.js';
 import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
@@ -18,7 +18,7 @@ import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
 export class TrustedDevicesPage {
   constructor(
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageLocale) private readonly locale: PageLocale,
   ) {}
 

@@ -12,7 +12,7 @@ import { Access, CurrentContext, CurrentUser } from '../../guard/access.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator-role.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import { AddWebAuthnDto } from '../../factors/webauthn/add-webauthn.dto.js';
 import { WebAuthnService } from '../../factors/webauthn/webauthn.service.js';
@@ -23,7 +23,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { ListedAuthenticator } from '../frame/page-props.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
@@ -45,7 +45,7 @@ export class WebAuthnPages {
     @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -66,7 +66,7 @@ export class WebAuthnPages {
     @CurrentUser() user: MfaUser,
     @CurrentContext() context: MfaRequestContext,
     @Form() body: FormBody,
-    @Exchange() exchange: HttpExchange,
+    @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
     const name = textOf(body['name']).trim();
     const next = safeNext(body['next']);

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import { getMfaSession } from '../../engine/rows/request-session.js';
 import { PageRedirect } from './page-answer.js';
 import { PageFlash } from './page-flash.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { PageNotice } from './page-notices.js';
 
 interface Added {
@@ -19,11 +19,11 @@ interface Added {
 export class NewFactorAnswers {
   constructor(
     @Inject(PageFlash) private readonly flash: PageFlash,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
 
   async give(
-    { request, response }: HttpExchange,
+    { request, response }: MfaHttpExchange,
     { recoveryCodes, next, notice }: Added,
   ): Promise<PageRedirect> {
     const onward = next ?? this.links.to('index', { notice });

@@ -7,7 +7,7 @@ import { AuthenticationSessionService } from '../../engine/sessions/authenticati
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { safeNext } from '../../core/web/next-path.js';
 import { PageForms } from './page-forms.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { OldForm } from './page-props.js';
 
 /** The pages whose forms may lead to new recovery codes, which are shown once. */
@@ -28,7 +28,7 @@ type FormRequest = HttpRequest & {
 export class OldForms {
   constructor(
     @Inject(PageForms) private readonly forms: PageForms,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
   ) {}

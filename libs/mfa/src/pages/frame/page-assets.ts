@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 
 import { SCRIPT, STYLE_SHEET } from '../assets/embedded.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 
 export interface PageAsset {
   type: string;
@@ -28,7 +28,7 @@ export class PageAssets {
     }),
   );
 
-  constructor(@Inject(PageLinks) private readonly links: PageLinks) {}
+  constructor(@Inject(MfaPageLinks) private readonly links: MfaPageLinks) {}
 
   find(name: string): PageAsset | undefined {
     return this.known.get(name);

@@ -9,7 +9,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { FormOwner } from './page-forms.js';
 import { ownedBy } from './page-forms.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 
 /** A cookie of the pages. */
 export interface PageCookie {
@@ -25,7 +25,7 @@ export class PageCookies {
   constructor(
     @Inject(VisibleKeys) private readonly keys: VisibleKeys,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
 
   async put(

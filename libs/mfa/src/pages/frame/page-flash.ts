@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
@@ -23,7 +23,7 @@ interface Flash {
 export class PageFlash {
   constructor(
     @Inject(PageCookies) private readonly cookies: PageCookies,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async put(response: object, owner: FormOwner, codes: string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import type { Clock } from '../../core/clock/clock.js';
+import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -13,14 +13,14 @@ import { AuthenticationSessionService } from '../../engine/sessions/authenticati
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
 import type { PageAnswer } from './page-answer.js';
 import { PageLocale } from './page-locale.js';
-import type { PageError } from './page-props.js';
+import type { MfaPageError } from './page-props.js';
 
 /** What a form sends: text by the names of its fields. */
 export type FormBody = Readonly<Record<string, unknown>>;
 
 /** A form that was refused, and how its page is shown again. */
 export interface Refusal {
-  error: PageError;
+  error: MfaPageError;
   /** 422 for what the user can correct in the form; what it was refused with otherwise. */
   status: number;
   headers: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ export class PageForm {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(PageLocale) private readonly locale: PageLocale,
-    @Inject(MFA_CLOCK) private readonly clock: Clock,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** @throws {MfaException} `invalid_request` */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { open, seal } from '../../core/crypto/envelope.js';
-import type { EncryptionContext } from '../../core/crypto/envelope.js';
+import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
 import type { MfaRequestContext } from '../../engine/sessions/request-context.service.js';
@@ -16,7 +16,7 @@ interface OwnerIds {
   sessionId: string;
 }
 
-const CONTEXT: EncryptionContext = { purpose: 'page-form', userId: '', recordId: '' };
+const CONTEXT: MfaEncryptionContext = { purpose: 'page-form', userId: '', recordId: '' };
 
 /**
  * The tokens of the forms, against requests that another site forges (OWASP CSRF Prevention: signed double submit). A
@@ -50,7 +50,7 @@ export class PageForms {
 }
 
 /** What binds an envelope to its owner. */
-export function ownedBy(owner: FormOwner, purpose: string): EncryptionContext {
+export function ownedBy(owner: FormOwner, purpose: string): MfaEncryptionContext {
   const { userId, sessionId } = idsOf(owner);
   return { purpose, userId, recordId: sessionId };
 }

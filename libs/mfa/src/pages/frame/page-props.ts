@@ -6,7 +6,7 @@ import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../../account/mfa.service.js';
-import type { SignedInSession } from '../../account/sessions.service.js';
+import type { MfaSignedInSession } from '../../account/sessions.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageNeed } from '../../refusals/page-needs.js';
 import type { BegunAnswer } from './begun-setups.js';
@@ -16,7 +16,7 @@ import type { WebAuthnView } from '../../factors/webauthn/webauthn-details.js';
 export type ListedAuthenticator = AuthenticatorView & Partial<WebAuthnView> & { destination?: string };
 
 /** What was wrong with a form. */
-export interface PageError {
+export interface MfaPageError {
   /** In the language of the page. */
   message: string;
   /** The name of the field it belongs to, if it is one's. */
@@ -33,7 +33,7 @@ interface Onward {
 
 /** What a form shows again when it was refused. */
 interface Refusable {
-  error: PageError | null;
+  error: MfaPageError | null;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface NamedFactor {
 }
 
 /** A session, and where that is (the adapter's `getPlace`); null: nobody says. An `ip` that is none is left out. */
-export type PlacedSession = SignedInSession & { place: string | null };
+export type MfaPlacedSession = MfaSignedInSession & { place: string | null };
 
 /** What each page shows, by its name. */
 export interface MfaPageProps {
@@ -164,7 +164,7 @@ export interface MfaPageProps {
       file: string;
     };
   'trusted-devices': { devices: readonly TrustedDeviceView[]; notice: string | null };
-  sessions: { sessions: readonly PlacedSession[]; notice: string | null };
+  sessions: { sessions: readonly MfaPlacedSession[]; notice: string | null };
   error: {
     message: string | null;
     retryAt: Date | null;

@@ -1,7 +1,7 @@
 import type { MfaLayout } from './page-props.js';
 
 /** The option `pages`. */
-export interface PagesOptions {
+export interface MfaPagesOptions {
   /** Where the pages live. Default: `/account/security`. */
   path?: string;
   /**

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 
 import { safeNext } from '../../core/web/next-path.js';
 import type { MfaLayout } from './page-props.js';
-import type { PagesOptions } from './pages-options.js';
+import type { MfaPagesOptions } from './pages-options.js';
 import type { PageAddresses } from '../../options/addresses.js';
 import { MfaOptionsError } from '../../options/options-error.js';
 import type { Problems } from '../../options/problems.js';
@@ -21,7 +21,7 @@ const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 /** The option `pages`; null when it is off. */
 export function resolvePages(
   problems: Problems,
-  { pages, controllers }: { pages?: boolean | PagesOptions; controllers?: boolean },
+  { pages, controllers }: { pages?: boolean | MfaPagesOptions; controllers?: boolean },
 ): ResolvedPages | null {
   if (pages === undefined || pages === false) return null;
   const given = pages === true ? {} : problems.group('pages', pages);

@@ -13,7 +13,7 @@ import { authenticatedSession } from '../../engine/sessions/request-context.serv
 import { PageAssets } from '../frame/page-assets.js';
 import type { PageView } from '../frame/page-answer.js';
 import { PageForms } from '../frame/page-forms.js';
-import { PageLinks } from '../../refusals/page-links.js';
+import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import type { MfaPageContext } from '../frame/page-props.js';
 import { PageSupport } from '../frame/page-support.js';
@@ -51,7 +51,7 @@ export class PageRenderer {
   constructor(
     @Inject(PageTemplates) private readonly templates: PageTemplates,
     @Inject(PageForms) private readonly forms: PageForms,
-    @Inject(PageLinks) private readonly links: PageLinks,
+    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageAssets) private readonly assets: PageAssets,
     @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
     @Inject(PageLocale) private readonly locales: PageLocale,

@@ -11,7 +11,7 @@ import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
 import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-answer.js';
-import type { HttpExchange } from '../../sign-in/login.flow.js';
+import type { MfaHttpExchange } from '../../sign-in/login.flow.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
 import { PageGuard } from './page.guard.js';
@@ -38,7 +38,7 @@ export const Form = createParamDecorator(
 );
 
 /** The HTTP exchange that a flow reads from and hands its session to. */
-export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): HttpExchange => {
+export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): MfaHttpExchange => {
   const http = execution.switchToHttp();
   return { request: http.getRequest<object>(), response: http.getResponse<object>() };
 });

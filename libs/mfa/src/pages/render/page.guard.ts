@@ -5,7 +5,7 @@ import { MfaPolicyService } from '../../guard/mfa-policy.service.js';
 import { accessOf, setRequestContext } from '../../guard/access.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { MfaRouteGuard } from '../../guard/mfa-route.guard.js';
-import { RequestContextService } from '../../engine/sessions/request-context.service.js';
+import { MfaRequestContextService } from '../../engine/sessions/request-context.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { PageForms } from '../frame/page-forms.js';
 
@@ -13,7 +13,7 @@ import { PageForms } from '../frame/page-forms.js';
 @Injectable()
 export class PageGuard extends MfaRouteGuard {
   constructor(
-    @Inject(RequestContextService) contexts: RequestContextService,
+    @Inject(MfaRequestContextService) contexts: MfaRequestContextService,
     @Inject(SessionTransport) transport: SessionTransport,
     @Inject(MfaPolicyService) policy: MfaPolicyService,
     @Inject(PageForms) private readonly forms: PageForms,

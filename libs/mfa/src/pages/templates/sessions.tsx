@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 
 import { methodLabel } from '../../i18n/method-label.js';
-import type { MfaPageContext, MfaPageTemplate, PlacedSession } from '../frame/page-props.js';
+import type { MfaPageContext, MfaPageTemplate, MfaPlacedSession } from '../frame/page-props.js';
 import { Notice } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { browserName } from './parts/browser-name.js';
@@ -34,7 +34,7 @@ const Sessions: MfaPageTemplate<'sessions'> = ({ page, sessions, notice }) => {
   );
 };
 
-function Session({ page, session }: { page: MfaPageContext; session: PlacedSession }): VNode {
+function Session({ page, session }: { page: MfaPageContext; session: MfaPlacedSession }): VNode {
   const { texts } = page;
   const { id, userAgent, ip, place, createdAt, lastSeenAt, expiresAt, proven, current } = session;
   const methods = new Set(proven.map(({ method }) => methodLabel(method, page)));

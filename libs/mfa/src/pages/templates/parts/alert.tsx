@@ -1,10 +1,10 @@
 import type { VNode } from 'preact';
 
-import type { MfaPageContext, PageError } from '../../frame/page-props.js';
+import type { MfaPageContext, MfaPageError } from '../../frame/page-props.js';
 import { TextWithMoment } from './moment.js';
 
 /** What went wrong with the form as a whole; what went wrong with a field stands at the field. */
-export function Alert({ page, error }: { page: MfaPageContext; error: PageError | null }): VNode | null {
+export function Alert({ page, error }: { page: MfaPageContext; error: MfaPageError | null }): VNode | null {
   if (!error || error.field) return null;
   return (
     <p class="mfa-alert" role="alert">

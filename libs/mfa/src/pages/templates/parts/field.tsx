@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 
-import type { PageError } from '../../frame/page-props.js';
+import type { MfaPageError } from '../../frame/page-props.js';
 
 interface Props {
   name: string;
   label: string;
   hint?: string;
-  error: PageError | null;
+  error: MfaPageError | null;
   type?: 'text' | 'password' | 'email';
   value?: string;
   inputMode?: 'numeric' | 'text';

@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 
-import type { PageError } from '../../frame/page-props.js';
+import type { MfaPageError } from '../../frame/page-props.js';
 import { Field } from './field.js';
 
 interface Props {
   label: string;
   hint?: string;
-  error: PageError | null;
+  error: MfaPageError | null;
   value: string;
   required?: boolean;
   autoFocus?: boolean;

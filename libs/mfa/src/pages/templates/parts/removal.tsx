@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-import type { ListedAuthenticator, MfaPageContext, PageError } from '../../frame/page-props.js';
+import type { ListedAuthenticator, MfaPageContext, MfaPageError } from '../../frame/page-props.js';
 import { Alert } from './alert.js';
 import { Back } from './back.js';
 import { Form } from './form.js';
@@ -8,7 +8,7 @@ import { NeededFactor } from './needed-factor.js';
 
 interface Props {
   page: MfaPageContext;
-  error: PageError | null;
+  error: MfaPageError | null;
   /** How the factor is called that may be needed; undefined when there is none. */
   name: string | undefined;
   isLast: boolean;
