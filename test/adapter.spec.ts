@@ -15,7 +15,7 @@ import { DefaultMfaAdapter, MFA_ADAPTER, MfaModule, MfaService } from 'nestjs-mf
 import { rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { SECRET, codeOf, enrol, newUserId, startTestApp, users } from './support/test-app.js';
+import { SECRET, codeOf, enroll, newUserId, startTestApp, users } from './support/test-app.js';
 
 /** Something of the application's that an adapter needs. */
 @Injectable()
@@ -231,7 +231,7 @@ describe('the hooks of an adapter', () => {
   });
 
   it('can forbid deletion', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     adapter.refuseDeletion = true;
     const { body: rows } = await client.get('/mfa/authenticators');
     for (const { id } of rows) {
@@ -247,7 +247,7 @@ describe('the hooks of an adapter', () => {
   it.each(['getUser', 'findUser', 'isMfaEnabled', 'decrypt', 'getErrorMessage'])(
     'grant nothing when %s throws',
     async (hook) => {
-      const { id, client, secret } = await enrol(test);
+      const { id, client, secret } = await enroll(test);
       const half = test.client();
       await half.post('/login', { id });
       adapter.failing = hook;
@@ -260,7 +260,7 @@ describe('the hooks of an adapter', () => {
       };
       const answer = await (byHook[hook] as () => Promise<Answer>)();
       adapter.failing = null;
-      // A row that can't be read judges nothing, and the user's other factors go on working.
+      // A row that can't be read verifies nothing, and the user's other factors go on working.
       const status = hook === 'decrypt' ? 400 : 500;
       expect([answer.status, answer.headers.get('set-cookie')]).toEqual([status, null]);
       expect(answer.text).not.toContain('broken');
@@ -281,7 +281,7 @@ describe('the hooks of an adapter', () => {
 
   it('may fail to notify without failing the request', async () => {
     adapter.failing = 'sendNotification';
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect((await client.post('/mfa/recovery-codes')).status).toBe(201);
     adapter.failing = null;
     expect(test.logger.lines.some((line) => line.includes('could not be sent: the adapter is broken'))).toBe(
@@ -319,7 +319,7 @@ describe('DefaultMfaAdapter', () => {
   });
 
   it('knows a second factor by type', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const mfa = test.app.get(MfaService);
     await expect(mfa.isMfaEnabled({ id })).resolves.toBe(true);
     await expect(mfa.isMfaEnabled({ id }, ['totp'])).resolves.toBe(true);
@@ -329,8 +329,8 @@ describe('DefaultMfaAdapter', () => {
   });
 
   it('takes a row that was copied to another user for nothing', async () => {
-    const ada = await enrol(test);
-    const bob = await enrol(test);
+    const ada = await enroll(test);
+    const bob = await enroll(test);
     await rowsOf(
       test.dataSource,
       'UPDATE mfa_authenticator SET data = (SELECT data FROM mfa_authenticator WHERE id = ?), last_step = NULL WHERE id = ?',
@@ -343,7 +343,7 @@ describe('DefaultMfaAdapter', () => {
   });
 
   it('logs notifications, and nothing secret anywhere, not even with the statements', async () => {
-    const { secret, recoveryCodes, client } = await enrol(test);
+    const { secret, recoveryCodes, client } = await enroll(test);
     const token = client.cookies.get('mfa_session') as string;
     const statements = JSON.stringify(test.logger.queries);
     for (const text of [secret, token, ...recoveryCodes]) expect(statements).not.toContain(text);

@@ -23,7 +23,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -145,8 +145,8 @@ interface Rich extends Enrolled {
 }
 
 /** A user with one of everything. */
-async function enrolRich(test: TestApp): Promise<Rich> {
-  const user = await enrol(test);
+async function enrollRich(test: TestApp): Promise<Rich> {
+  const user = await enroll(test);
   const { key, id: keyId } = await addKey(user.client);
   const browser = await halfSignIn(test, user);
   const { status } = await authenticate(browser, codeOf(user.secret, test.clock), { trustDevice: true });
@@ -194,7 +194,7 @@ describe('MfaAdminService', () => {
 
   describe('status', () => {
     it('tells how a user stands', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       const status = await test.admin.status(user.id);
       expect(Object.keys(status).sort()).toEqual([
         'authenticators',
@@ -229,7 +229,7 @@ describe('MfaAdminService', () => {
     });
 
     it('has nothing secret in it', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       const text = JSON.stringify(await test.admin.status(user.id));
       const tokens = [user.client, user.half, user.browser].flatMap(({ cookies }) => [...cookies.values()]);
       const hidden = [
@@ -260,7 +260,7 @@ describe('MfaAdminService', () => {
     });
 
     it('tells of locks and spent budgets, and when the budget is back', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const half = await halfSignIn(test, user);
       const start = test.clock.now();
       for (let guess = 0; guess < 5; guess++) await authenticate(half, '000000');
@@ -289,8 +289,8 @@ describe('MfaAdminService', () => {
 
   describe('reset', () => {
     it('takes all factors, codes, set-ups, trusted browsers and sessions, and says why', async () => {
-      const user = await enrolRich(test);
-      const bystander = await enrolRich(test);
+      const user = await enrollRich(test);
+      const bystander = await enrollRich(test);
       expect(await rowsOf(test, user.id)).toEqual(FULL);
       from = test.events.length;
       await test.admin.reset(user.id, REASON, { ...AS_ROOT, request: { headers: {}, ip: '192.0.2.1' } });
@@ -327,7 +327,7 @@ describe('MfaAdminService', () => {
     });
 
     it('takes one factor, keeps the other and the codes, and ends sessions and trust all the same', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       from = test.events.length;
       await test.admin.reset(user.id, REASON, { ...AS_ROOT, authenticatorId: user.authenticatorId });
       expect(await rowsOf(test, user.id)).toEqual({
@@ -351,14 +351,14 @@ describe('MfaAdminService', () => {
     });
 
     it('of the last second factor takes the recovery codes along', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await test.admin.reset(user.id, REASON, { authenticatorId: user.authenticatorId });
       expect(await rowsOf(test, user.id)).toEqual(EMPTY);
       expect((await user.client.post('/login', { id: user.id })).body.status).toBe('authenticated');
     });
 
     it('of the recovery codes takes their rows', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const { authenticators } = await test.admin.status(user.id);
       const codes = authenticators.find(({ type }) => type === 'recovery_codes');
       await test.admin.reset(user.id, REASON, { authenticatorId: codes?.id ?? '' });
@@ -366,7 +366,7 @@ describe('MfaAdminService', () => {
     });
 
     it('does not take what is another user’s, and nothing of this one with it', async () => {
-      const [user, other] = [await enrolRich(test), await enrol(test)];
+      const [user, other] = [await enrollRich(test), await enroll(test)];
       for (const authenticatorId of [other.authenticatorId, 'unknown', '']) {
         await expect(test.admin.reset(user.id, REASON, { authenticatorId })).rejects.toMatchObject({
           code: 'not_found',
@@ -377,7 +377,7 @@ describe('MfaAdminService', () => {
     });
 
     it('needs a reason', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       from = test.events.length;
       for (const reason of ['', ' \t', undefined, null, 7] as string[]) {
         await expect(test.admin.reset(user.id, reason)).rejects.toThrow(TypeError);
@@ -390,7 +390,7 @@ describe('MfaAdminService', () => {
     });
 
     it('of somebody unknown is a slip, and does no harm', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       const known = async () => (await test.admin.listUsers({ state: 'not_enrolled', limit: 1000 })).users;
       const before = await known();
       from = test.events.length;
@@ -411,7 +411,7 @@ describe('MfaAdminService', () => {
     });
 
     it('of somebody who is gone from the application removes what is kept here', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       users.delete(user.id);
       await test.admin.reset(user.id, REASON, AS_ROOT);
       expect(await rowsOf(test, user.id)).toEqual(EMPTY);
@@ -429,7 +429,7 @@ describe('MfaAdminService', () => {
     });
 
     it('leaves no chance to a sign-in, or a set-up, that is under way', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       const { body: setup } = await user.client.post('/mfa/totp');
       test.clock.advance(60);
       await Promise.all([
@@ -444,10 +444,10 @@ describe('MfaAdminService', () => {
     });
 
     it('twice at once is done once, without an error', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       await Promise.all([test.admin.reset(user.id, REASON), test.admin.reset(user.id, REASON)]);
       expect(await rowsOf(test, user.id)).toEqual(EMPTY);
-      const one = await enrol(test);
+      const one = await enroll(test);
       const results = await Promise.allSettled(
         [1, 2].map(() => test.admin.reset(one.id, REASON, { authenticatorId: one.authenticatorId })),
       );
@@ -459,7 +459,7 @@ describe('MfaAdminService', () => {
     afterEach(() => test.adapter.kept.clear());
 
     it('is asked by a reset, and refuses all of it', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       test.adapter.kept.add(user.keyId);
       from = test.events.length;
       for (const action of [{}, { authenticatorId: user.keyId }]) {
@@ -476,7 +476,7 @@ describe('MfaAdminService', () => {
     });
 
     it('is asked when a user deletes a factor, and refuses it', async () => {
-      const user = await enrolRich(test);
+      const user = await enrollRich(test);
       for (const id of [user.keyId, user.authenticatorId]) {
         test.adapter.kept.add(id);
         const { status, body } = await user.client.delete(`/mfa/authenticators/${id}`);
@@ -543,7 +543,7 @@ describe('MfaAdminService', () => {
     });
 
     it('after a reset asks for a new factor; and when the user removes the factor, again', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await test.admin.requireEnrollment(user.id, REASON);
       expect((await user.client.get('/me')).status).toBe(200);
       await test.admin.reset(user.id, REASON);
@@ -564,7 +564,7 @@ describe('MfaAdminService', () => {
 
   describe('endSessions and revokeTrustedDevices', () => {
     it('end all sessions of the user, pending ones too, and no others', async () => {
-      const [user, bystander] = [await enrolRich(test), await enrolRich(test)];
+      const [user, bystander] = [await enrollRich(test), await enrollRich(test)];
       from = test.events.length;
       await test.admin.endSessions(user.id, AS_ROOT);
       expect(await rowsOf(test, user.id)).toEqual({ ...FULL, mfa_session: 0 });
@@ -576,7 +576,7 @@ describe('MfaAdminService', () => {
     });
 
     it('take the trust from all browsers of the user', async () => {
-      const [user, bystander] = [await enrolRich(test), await enrolRich(test)];
+      const [user, bystander] = [await enrollRich(test), await enrollRich(test)];
       from = test.events.length;
       await test.admin.revokeTrustedDevices(user.id, AS_ROOT);
       expect(await rowsOf(test, user.id)).toEqual({ ...FULL, mfa_trusted_device: 0 });
@@ -589,7 +589,7 @@ describe('MfaAdminService', () => {
 
   describe('unlock', () => {
     it('gives a new budget of attempts, to this user only', async () => {
-      const [user, other] = [await enrol(test), await enrol(test)];
+      const [user, other] = [await enroll(test), await enroll(test)];
       const [half, otherHalf] = [await halfSignIn(test, user), await halfSignIn(test, other)];
       for (let guess = 0; guess < 5; guess++) {
         await authenticate(half, '000000');
@@ -602,7 +602,7 @@ describe('MfaAdminService', () => {
     });
 
     it('raises an event for a new budget, too', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const half = await halfSignIn(test, user);
       for (let guess = 0; guess < 5; guess++) await authenticate(half, '000000');
       from = test.events.length;
@@ -625,7 +625,7 @@ describe('MfaAdminService', () => {
     });
 
     it('is behind the application’s guards, and names who acts', async () => {
-      const [agent, user] = [await enrol(test), await enrolRich(test)];
+      const [agent, user] = [await enroll(test), await enrollRich(test)];
       const path = `/admin/mfa/${user.id}/reset`;
       expect((await test.client().post(path, { reason: REASON })).status).toBe(401);
       const half = await halfSignIn(test, agent);
@@ -680,7 +680,7 @@ describe('purgeExpired', () => {
   };
 
   it('removes exactly what has expired, and nothing else', async () => {
-    const user = await enrolRich(test);
+    const user = await enrollRich(test);
     const start = test.clock.now();
     const { body: options } = await user.client.post('/mfa/authenticate/webauthn/options');
     const credential = user.key.get(options, { wrongKey: true });
@@ -750,15 +750,15 @@ function listing(start: () => Promise<AdminApp>): void {
       };
       const totp = test.app.get(TotpService);
       const codes = test.app.get(RecoveryCodesService);
-      const enrolOne = async (id: string) => {
+      const enrollOne = async (id: string) => {
         const { secret } = await totp.begin({ id });
         await totp.activate({ id }, { code: codeOf(secret, test.clock) });
         expected.enrolled.push(id);
       };
       for (let index = 0; index < 25; index++) {
         const name = String((index * 7) % 25).padStart(2, '0');
-        await enrolOne(`enrolled-${name}`);
-        await enrolOne(`Locked-${name}`);
+        await enrollOne(`enrolled-${name}`);
+        await enrollOne(`Locked-${name}`);
         expect(await totp.validateToken({ id: `Locked-${name}` }, '000000')).toBe(false);
         // Two locks of one user are one entry.
         expect(await codes.validate({ id: `Locked-${name}` }, '00000000')).toBe(false);
@@ -845,7 +845,7 @@ describe('listUsers', () => {
       mfa: { rateLimit: { attempts: 50, lockAfter: 1, unlock: { afterSeconds: 60 } } },
     });
     try {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await authenticate(await halfSignIn(test, user), '000000');
       const listed = async () =>
         (await test.admin.listUsers({ state: 'locked' })).users.map(({ userId }) => userId);
@@ -890,7 +890,7 @@ for (const name of ['postgres', 'mariadb'] as const) {
     it('resets all that is kept of one user and nothing of another', async () => {
       const test = await start();
       try {
-        const [user, bystander] = [await enrolRich(test), await enrolRich(test)];
+        const [user, bystander] = [await enrollRich(test), await enrollRich(test)];
         await Promise.all([
           test.admin.reset(user.id, REASON, AS_ROOT),
           test.admin.reset(user.id, REASON, AS_ROOT),

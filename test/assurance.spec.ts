@@ -13,13 +13,13 @@ import type { Identity } from './support/attestation.js';
 import { makeLeaf, makeRoot, packedBy, pemOf } from './support/attestation.js';
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signIn } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signIn } from './support/ceremonies.js';
 import type { Answer, Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
 import { HELD, HoldBack } from './support/hold-back.js';
 import { sealOfCredential } from './support/inside.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 @Controller('assured')
 class AssuredController {
@@ -112,7 +112,7 @@ describe('what a ceremony has shown', () => {
       [401, 403],
     ],
   ])('is kept at registration and at each use: %s', async (_, flags, facts, [verified, bound]) => {
-    const { client, id, key } = await enrolKey(test, new SoftwareAuthenticator(flags));
+    const { client, id, key } = await enrollKey(test, new SoftwareAuthenticator(flags));
     const proof = { ...PROVEN_NOW, ...facts, attested: false };
     for (const one of [client, await proveAnew(id, key)]) {
       expect((await one.get('/mfa/session')).body.proven.at(-1)).toEqual(proof);
@@ -128,7 +128,7 @@ describe('what a ceremony has shown', () => {
   }
 
   it('is what the newest ceremony has shown: a key that verified its user once has not done so now', async () => {
-    const { client, key } = await enrolKey(test);
+    const { client, key } = await enrollKey(test);
     expect((await client.get('/assured/user-verified')).status).toBe(200);
     await assertKey(client, key, { userVerified: false });
     const refused = await client.get('/assured/user-verified');
@@ -139,14 +139,14 @@ describe('what a ceremony has shown', () => {
   });
 
   it('has been bound to a device only where it never was anything else', async () => {
-    const { client, key } = await enrolKey(test, new SoftwareAuthenticator({ backupEligible: true }));
+    const { client, key } = await enrollKey(test, new SoftwareAuthenticator({ backupEligible: true }));
     await assertKey(client, key, { backupEligible: false });
     expect((await client.get('/assured/device-bound')).status).not.toBe(200);
   });
 
   it('is asked for with the options of the ceremony', async () => {
     const synced = new SoftwareAuthenticator({ backupEligible: true });
-    const { client, key } = await enrolKey(test);
+    const { client, key } = await enrollKey(test);
     await register(client, synced);
     const ids = async (body?: object) => {
       const { body: options } = await client.post('/mfa/authenticate/webauthn/options', body);
@@ -169,7 +169,7 @@ describe('what a ceremony has shown', () => {
   });
 
   it('says which factors would do where the user has none of them', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     for (const [path, needs] of [
       ['user-verified', { userVerified: true }],
       ['device-bound', { deviceBound: true }],
@@ -190,7 +190,7 @@ describe('what a ceremony has shown', () => {
   });
 
   it('is of each factor that is asked for, while it is fresh', async () => {
-    const { client, secret, id } = await enrol(test);
+    const { client, secret, id } = await enroll(test);
     const key = new SoftwareAuthenticator();
     await register(client, key);
     expect((await client.get('/assured/both')).status).toBe(200);
@@ -209,7 +209,7 @@ describe('what a ceremony has shown', () => {
   });
 
   it('is unknown in sessions from before, and that is never enough', async () => {
-    const { client, id } = await enrolKey(test);
+    const { client, id } = await enrollKey(test);
     const sessions = test.app.get(AuthenticationSessionService);
     const [session] = await sessions.list({ id });
     if (!session) throw new Error('No session');
@@ -235,7 +235,7 @@ describe('what a ceremony has shown', () => {
     });
     try {
       const key = new SoftwareAuthenticator({ attest: packedBy(maker) });
-      const { client, id } = await enrolKey(strict, key);
+      const { client, id } = await enrollKey(strict, key);
       expect((await client.get('/mfa/session')).body.proven.at(-1)).toMatchObject({ attested: true });
       expect((await client.get('/assured/attested')).status).toBe(200);
       const again = await halfSignIn(strict, { id });
@@ -279,7 +279,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   afterAll(() => test.close());
 
   it('opens one request, goes on for others, and another proof opens the next', async () => {
-    const { client, key } = await enrolKey(test);
+    const { client, key } = await enrollKey(test);
     expect((await client.post('/once')).status).toBe(200);
     const refused = await client.post('/once');
     expect(answerOf(refused)).toEqual([401, 'mfa_required', ['webauthn', 'recovery_codes'], { once: true }]);
@@ -291,14 +291,14 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   });
 
   it('buys no new factor, which would open the next', async () => {
-    const { client } = await enrolKey(test);
+    const { client } = await enrollKey(test);
     expect((await client.post('/once')).status).toBe(200);
     expect((await register(client, new SoftwareAuthenticator())).body.code).toBe('mfa_required');
     expect((await client.post('/mfa/recovery-codes')).body.code).toBe('mfa_required');
   });
 
   it('leaves no other proof of the session for the next', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     await register(client, new SoftwareAuthenticator());
     const answers = await Promise.all([1, 2, 3, 4].map(() => client.clone().post('/once')));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401]);
@@ -306,7 +306,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   });
 
   it('is not given back by another proof of the password, nor by another factor to the first', async () => {
-    const { client, secret, id } = await enrol(test);
+    const { client, secret, id } = await enroll(test);
     const key = new SoftwareAuthenticator();
     await register(client, key);
     expect((await client.post('/once/both')).status).toBe(200);
@@ -330,7 +330,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   it('opens exactly one of many requests that come at once', async () => {
     const controller = test.app.get(OnceController);
     for (let round = 0; round < 5; round++) {
-      const { client } = await enrolKey(test);
+      const { client } = await enrollKey(test);
       controller.transfers = 0;
       const answers = await Promise.all(Array.from({ length: 12 }, () => client.clone().post('/once')));
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -342,7 +342,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   it('opens one of two requests in every order of their steps', async () => {
     let points = 0;
     for (let holdAt = 1; ; holdAt++) {
-      const { client } = await enrolKey(test);
+      const { client } = await enrollKey(test);
       const other = client.clone();
       let inBetween: Answer | undefined;
       const { answer, reached } = await holdBack.run(
@@ -361,7 +361,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
 
   it('goes to one of a spending and a gain, and is not there again afterwards', async () => {
     for (let round = 0; round < 5; round++) {
-      const { client, key, recoveryCodes } = await enrolKey(test);
+      const { client, key, recoveryCodes } = await enrollKey(test);
       const other = client.clone();
       const [spent] = await Promise.all([
         client.post('/once'),
@@ -383,7 +383,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   }
 
   it('costs one statement more, and nothing where it is not asked for', async () => {
-    const { client } = await enrolKey(test);
+    const { client } = await enrollKey(test);
     const plain = await test.logger.statementsOf(() => client.get('/assured/user-verified'));
     expect(plain).toHaveLength(1);
     const once = await test.logger.statementsOf(() => client.post('/once'));
@@ -391,7 +391,7 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
   });
 
   it('is spent by the check of the service too', async () => {
-    const { id } = await enrolKey(test);
+    const { id } = await enrollKey(test);
     const [session] = await test.app.get(AuthenticationSessionService).list({ id });
     const policy = test.app.get(MfaPolicyService);
     const checks = await Promise.all(

@@ -12,7 +12,7 @@ import {
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer, Client } from './support/client.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const DAY = 86_400;
 
@@ -75,7 +75,7 @@ async function trustedBrowser(test: TestApp, user: Enrolled): Promise<Client> {
 describe('the audit trail', () => {
   it('is empty unless it is wanted', async () => {
     const test = await startTestApp();
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     await client.post('/mfa/recovery-codes');
     expect(await trailOf(test)).toEqual([]);
     expect(await test.app.get(MfaAuditService).find()).toEqual({ entries: [], next: null });
@@ -85,7 +85,7 @@ describe('the audit trail', () => {
 
   it('keeps every event as it was told, and nothing else', async () => {
     const test = await startAuditApp();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trustedBrowser(test, user);
     await browser.post('/login', { id: user.id });
     await (await halfSignIn(test, user)).post('/mfa/authenticate', { code: '000000' });
@@ -107,7 +107,7 @@ describe('the audit trail', () => {
 
   it('has one row of 25 submissions of one code', async () => {
     const test = await startAuditApp();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, user)));
     const code = codeOf(user.secret, test.clock);
     await Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })));
@@ -120,7 +120,7 @@ describe('the audit trail', () => {
 
   it('has no way to change a row', async () => {
     const test = await startAuditApp();
-    const user = await enrol(test);
+    const user = await enroll(test);
     await user.client.patch(`/mfa/authenticators/${user.authenticatorId}`, { name: 'Phone' });
     await user.client.delete(`/mfa/authenticators/${user.authenticatorId}`);
     await test.admin.reset(user.id, 'ticket 42');
@@ -179,14 +179,14 @@ onSqlite('a change whose audit row can’t be written', () => {
   };
 
   it('does not happen: a sign-in', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const client = test.client();
     await expectRefusal(user, () => client.post('/login', { id: user.id }), 200);
     expect(client.cookies.size).toBe(1);
   });
 
   it('does not happen: a second factor, whose code stays good', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const code = codeOf(user.secret, test.clock);
     await expectRefusal(user, () => half.post('/mfa/authenticate', { code }), 200);
@@ -197,7 +197,7 @@ onSqlite('a change whose audit row can’t be written', () => {
   });
 
   it('does not happen: a trusted browser, whether given or used', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const body = { code: codeOf(user.secret, test.clock), trustDevice: true };
     await expectRefusal(user, () => half.post('/mfa/authenticate', body), 200);
@@ -220,7 +220,7 @@ onSqlite('a change whose audit row can’t be written', () => {
   });
 
   it('does not happen: another name, new recovery codes, a removal, a sign-out', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const path = `/mfa/authenticators/${user.authenticatorId}`;
     await expectRefusal(user, () => user.client.patch(path, { name: 'Phone' }), 200);
     await expectRefusal(user, () => user.client.post('/mfa/recovery-codes'), 201);
@@ -229,13 +229,13 @@ onSqlite('a change whose audit row can’t be written', () => {
   });
 
   it('does not happen: a failure is not counted', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await expectRefusal(user, () => half.post('/mfa/authenticate', { code: '000000' }), 400);
   });
 
   it('does not happen: what an administrator or the application does', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await trustedBrowser(test, user);
     const before = await snapshot(test, user);
     const events = test.events.length;
@@ -260,7 +260,7 @@ onSqlite('a change whose audit row can’t be written', () => {
 
   // Before the next one, whose application takes Nest's log over.
   it('happens, and is answered, when only the row about lost trust is missing', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await trustedBrowser(test, user);
     await prove(test, user);
     await breakAudit(`WHEN NEW.type = 'mfa.trusted_device.revoked'`);
@@ -274,7 +274,7 @@ onSqlite('a change whose audit row can’t be written', () => {
 
   it('does not happen without the table either', async () => {
     const other = await startAuditApp();
-    const user = await enrol(other);
+    const user = await enroll(other);
     const half = await halfSignIn(other, user);
     await other.dataSource.query('DROP TABLE mfa_audit_entry');
     const refused = await half.post('/mfa/authenticate', { code: codeOf(user.secret, other.clock) });

@@ -4,7 +4,7 @@ import { TotpAuthenticator, TotpService, WebAuthnService } from 'nestjs-mfa';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, newUserId, startTestApp, users } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp, users } from './support/test-app.js';
 
 /** The request of this browser, as Express would hand it to a handler: the response sets the browser's cookies. */
 function requestOf(client: Client): object {
@@ -50,7 +50,7 @@ describe('an authenticator as an object', () => {
     expect(() => app.getSecretKey()).toThrow('never shown');
   });
 
-  it('judges its own codes alone, once, and answers no where they are not judged', async () => {
+  it('verifies its own codes alone, once, and answers no where they are not verified', async () => {
     const user = { id: newUserId() };
     const one = await totp.getAuthenticator(user);
     const secret = one.getSecretKey();
@@ -73,7 +73,7 @@ describe('an authenticator as an object', () => {
   });
 
   it('registers a key and verifies it, and no other key of the user', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     const user = users.get(id) as { id: string };
     const one = await registered(user, client);
     const two = await registered(user, client);
@@ -92,7 +92,7 @@ describe('an authenticator as an object', () => {
   });
 
   it('says when it can’t hand out the session’s new token', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     const object = await webauthn.getAuthenticator(users.get(id) as { id: string });
     await expect(object.verifyRegistration({ ...requestOf(client), res: undefined }, {})).rejects.toThrow(
       'pass the response too',

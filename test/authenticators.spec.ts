@@ -10,7 +10,7 @@ import {
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 describe('authenticators', () => {
   let test: TestApp;
@@ -20,7 +20,7 @@ describe('authenticators', () => {
   afterAll(() => test.close());
 
   it('are listed without anything secret', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     const { body, text } = await client.get('/mfa/authenticators');
     expect(body.map(({ type }: { type: string }) => type)).toEqual(['totp', 'recovery_codes']);
     expect(Object.keys(body[0]).sort()).toEqual(['createdAt', 'id', 'lastUsedAt', 'locked', 'name', 'type']);
@@ -29,7 +29,7 @@ describe('authenticators', () => {
   });
 
   it('may be given the name that they have', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     const path = `/mfa/authenticators/${authenticatorId}`;
     for (let time = 0; time < 2; time++) {
       expect((await client.patch(path, { name: 'Phone' })).status).toBe(200);
@@ -37,7 +37,7 @@ describe('authenticators', () => {
   });
 
   it('are renamed', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     const { status, body } = await client.patch(`/mfa/authenticators/${authenticatorId}`, {
       name: '  Büro 📱 ',
     });
@@ -46,8 +46,8 @@ describe('authenticators', () => {
   });
 
   it('of another user are not found, and stay', async () => {
-    const ada = await enrol(test);
-    const bob = await enrol(test);
+    const ada = await enroll(test);
+    const bob = await enroll(test);
     for (const answer of [
       await bob.client.patch(`/mfa/authenticators/${ada.authenticatorId}`, { name: 'mine' }),
       await bob.client.delete(`/mfa/authenticators/${ada.authenticatorId}`),
@@ -61,7 +61,7 @@ describe('authenticators', () => {
   });
 
   it('take the recovery codes and all proofs along when the last one goes', async () => {
-    const { client, id, authenticatorId, recoveryCodes, secret } = await enrol(test);
+    const { client, id, authenticatorId, recoveryCodes, secret } = await enroll(test);
     const elsewhere = await halfSignIn(test, { id });
     await elsewhere.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
     const { status, text } = await client.delete(`/mfa/authenticators/${authenticatorId}`);
@@ -87,7 +87,7 @@ describe('authenticators', () => {
   });
 
   it('can be set up again after the last one went', async () => {
-    const { client, authenticatorId, id } = await enrol(test);
+    const { client, authenticatorId, id } = await enroll(test);
     await client.delete(`/mfa/authenticators/${authenticatorId}`);
     await client.post('/reauthenticate', { id });
     const { body: setup } = await client.post('/mfa/totp');
@@ -97,7 +97,7 @@ describe('authenticators', () => {
 
   it('keep the rest of the proofs when one of two goes', async () => {
     const two = await startTestApp({ mfa: { totp: { maxPerUser: 2 } } });
-    const { client, authenticatorId, secret } = await enrol(two);
+    const { client, authenticatorId, secret } = await enroll(two);
     const { body: setup } = await client.post('/mfa/totp');
     await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, two.clock), name: 'Second' });
     two.clock.advance(60);
@@ -168,7 +168,7 @@ describe('services without HTTP', () => {
   });
 
   it('refuse to go on guessing', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const totp = test.app.get(TotpService);
     for (let guess = 0; guess < 5; guess++) {
       await expect(totp.validateToken({ id }, '000000')).resolves.toBe(false);
@@ -206,7 +206,7 @@ describe('services without HTTP', () => {
   });
 
   it('answer for a user', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     const mfa = test.app.get(MfaService);
     await expect(mfa.getUserAuthenticators({ id })).resolves.toHaveLength(2);
     await expect(mfa.getUserAuthenticators({ id }, 'totp')).resolves.toHaveLength(1);

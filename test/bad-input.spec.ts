@@ -3,7 +3,7 @@ import { ValidationPipe } from '@nestjs/common';
 
 import type { Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 const ID = '/mfa/authenticators/00000000-0000-4000-8000-000000000000';
 
@@ -87,7 +87,7 @@ describe.each([
         if (Object.keys(pipe).length > 0) app.useGlobalPipes(new ValidationPipe(pipe));
       },
     });
-    const user = await enrol(test);
+    const user = await enroll(test);
     signedIn = user.client;
     half = await halfSignIn(test, user);
   });

@@ -10,7 +10,7 @@ import { textOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
 import { PLATFORMS } from './support/platforms.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, enrol, halfSignIn, newUserId } from './support/test-app.js';
+import { RELYING_PARTY, enroll, halfSignIn, newUserId } from './support/test-app.js';
 import type { TransportAppOptions } from './transports/support/transport-app.js';
 import { startTransportApp } from './transports/support/transport-app.js';
 
@@ -57,7 +57,7 @@ describe.each(Object.entries(PLATFORMS))('bodies on %s', (platform, createOn) =>
       const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
       const ask = (who: Client, method: string, path: string) =>
         who.send(method, path, method === 'GET' ? undefined : '', headers);
-      const { client } = await enrol(test);
+      const { client } = await enroll(test);
       const id = newUserId();
       const keyed = test.client();
       await keyed.post('/login', { id });

@@ -12,7 +12,7 @@ import {
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, newUserId, startTestApp, users } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp, users } from './support/test-app.js';
 
 /** The request of a client, as the module's own routes see it. */
 const contextOf = (test: TestApp, client: Client): Promise<MfaRequestContext> =>
@@ -22,7 +22,7 @@ const contextOf = (test: TestApp, client: Client): Promise<MfaRequestContext> =>
 
 /** A user with an app and a key, signed in, whose proofs are as old as the grace period allows and then some. */
 const withKey = async (test: TestApp): Promise<Enrolled & { key: SoftwareAuthenticator; keyId: string }> => {
-  const user = await enrol(test);
+  const user = await enroll(test);
   const key = new SoftwareAuthenticator();
   const { body: options } = await user.client.post('/mfa/webauthn/options', {});
   const { body, status } = await user.client.post('/mfa/webauthn', { credential: key.create(options) });
@@ -165,7 +165,7 @@ describe('a set-up', () => {
   });
 });
 
-describe('the grace period for enrolment', () => {
+describe('the grace period for enrollment', () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startTestApp({ mfa: { requiredForStaff: true, enrollmentGracePeriodSeconds: 86_400 } });
@@ -188,13 +188,13 @@ describe('the grace period for enrolment', () => {
   });
 
   it('does not start after a reset', async () => {
-    const { id } = await enrol(test, { isStaff: true });
+    const { id } = await enroll(test, { isStaff: true });
     await test.app.get(MfaAdminService).reset(id, 'Lost the phone');
     await expectNoGrace(id);
   });
 
   it('does not start after the last factor was removed', async () => {
-    const { id, client, authenticatorId } = await enrol(test);
+    const { id, client, authenticatorId } = await enroll(test);
     await client.delete(`/mfa/authenticators/${authenticatorId}`);
     users.set(id, { ...users.get(id), id, isStaff: true });
     await expectNoGrace(id);

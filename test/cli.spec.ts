@@ -4,7 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { MfaModule } from 'nestjs-mfa';
 
 import { testCli } from './support/cli.js';
-import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 const OLD = 'the old secret of the tests, of 32 bytes or more';
 const NEW = 'the new secret of the tests, of 32 bytes or more';
@@ -22,7 +22,7 @@ const orm = { type: 'better-sqlite3', database: path('app.sqlite') } as const;
 describe('the command line', () => {
   it('encrypts anew, with progress, and shows, unlocks, resets and purges', async () => {
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.close();
     const written: string[] = [];
     const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {

@@ -7,7 +7,7 @@ import { rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import { Gate } from './support/gate.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const statuses = (answers: Answer[], status: number) => answers.filter((answer) => answer.status === status);
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
@@ -35,7 +35,7 @@ class PausingAdapter extends DefaultMfaAdapter {
 describe('a change of factors that another one overtakes', () => {
   it('is decided anew: no recovery codes without a factor', async () => {
     const test = await startTestApp({ adapter: PausingAdapter });
-    const { id, client, authenticatorId } = await enrol(test);
+    const { id, client, authenticatorId } = await enroll(test);
     PausingAdapter.planned.close();
     const generated = test.app.get(RecoveryCodesService).generate({ id });
     // It has read that there is a factor; now the factor goes.
@@ -52,7 +52,7 @@ describe('a change of factors that another one overtakes', () => {
 describe('proofs that come at once in one session', () => {
   it('add one of them, and use up no other code', async () => {
     const test = await startTestApp({ adapter: PausingAdapter });
-    const { client, recoveryCodes } = await enrol(test);
+    const { client, recoveryCodes } = await enroll(test);
     PausingAdapter.session.close();
     const sent = times(5, (index) =>
       client.clone().post('/mfa/authenticate', { code: recoveryCodes[index] }),
@@ -82,7 +82,7 @@ describe('parallel requests', () => {
   });
 
   it('with one code in one half-finished sign-in finish it once', async () => {
-    const { id, secret } = await enrol(roomy);
+    const { id, secret } = await enroll(roomy);
     const half = await halfSignIn(roomy, { id });
     const code = codeOf(secret, roomy.clock);
     const answers = await times(25, () => half.clone().post('/mfa/authenticate', { code }));
@@ -91,7 +91,7 @@ describe('parallel requests', () => {
   });
 
   it('with one code in 25 half-finished sign-ins finish one of them', async () => {
-    const { id, secret } = await enrol(roomy);
+    const { id, secret } = await enroll(roomy);
     const halves = await times(25, () => halfSignIn(roomy, { id }));
     const code = codeOf(secret, roomy.clock);
     const answers = await Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })));
@@ -100,7 +100,7 @@ describe('parallel requests', () => {
   });
 
   it('with one recovery code use it once', async () => {
-    const { id, recoveryCodes, client } = await enrol(roomy);
+    const { id, recoveryCodes, client } = await enroll(roomy);
     const halves = await times(25, () => halfSignIn(roomy, { id }));
     const answers = await Promise.all(
       halves.map((half) => half.post('/mfa/authenticate', { code: recoveryCodes[0] })),
@@ -112,7 +112,7 @@ describe('parallel requests', () => {
   });
 
   it('with ten different recovery codes use all ten', async () => {
-    const { id, recoveryCodes, client } = await enrol(roomy);
+    const { id, recoveryCodes, client } = await enroll(roomy);
     const halves = await times(10, () => halfSignIn(roomy, { id }));
     const answers = await Promise.all(
       halves.map((half, index) => half.post('/mfa/authenticate', { code: recoveryCodes[index] })),
@@ -141,8 +141,8 @@ describe('parallel requests', () => {
     expect(count).toBe(2);
   });
 
-  it('with wrong codes are judged as often as the budget allows', async () => {
-    const { id } = await enrol(test);
+  it('with wrong codes are verified as often as the budget allows', async () => {
+    const { id } = await enroll(test);
     const halves = await times(60, () => halfSignIn(test, { id }));
     const answers = await Promise.all(
       halves.map((half) => half.post('/mfa/authenticate', { code: '000000' })),
@@ -162,7 +162,7 @@ describe('parallel requests', () => {
   });
 
   it('to remove the last factor remove it once, and its codes with it', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     const answers = await times(10, () => client.clone().delete(`/mfa/authenticators/${authenticatorId}`));
     expect(statuses(answers, 204)).toHaveLength(1);
     expect(answers.filter(({ status }) => ![204, 404, 401].includes(status))).toEqual([]);
@@ -170,7 +170,7 @@ describe('parallel requests', () => {
   });
 
   it('to make recovery codes leave one whole set', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const answers = await times(25, () => client.clone().post('/mfa/recovery-codes'));
     // One after the other: contention is no outage.
     const made = statuses(answers, 201);

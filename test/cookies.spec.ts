@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Answer } from './support/client.js';
 import { codesOf, secretOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
-import { codeOf, enrol, halfSignIn, newUserId } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId } from './support/test-app.js';
 import { PAGES, signedIn, startPageApp } from './pages/support.js';
 
 const namesOf = ({ headers }: Answer) => headers.getSetCookie().map((cookie) => cookie.split('=')[0]);
@@ -17,7 +17,7 @@ describe('the cookies of the module', () => {
     ['', { secure: false, domain: 'example.com' }],
   ])('have the prefix %j with %j', async (prefix, cookie) => {
     const test = await startPageApp({ mfa: { session: { cookie }, trustedDevices: { enabled: true } } });
-    const { id, secret, client } = await enrol(test);
+    const { id, secret, client } = await enroll(test);
     const half = await halfSignIn(test, { id });
     const proven = await half.post('/mfa/authenticate', {
       code: codeOf(secret, test.clock),
@@ -64,7 +64,7 @@ describe('the cookies of the module', () => {
 
   it('of a trusted browser spare nothing when there are two', async () => {
     const test = await startPageApp({ mfa: { trustedDevices: { enabled: true } } });
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const half = await halfSignIn(test, { id });
     await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock), trustDevice: true });
     const token = half.cookies.get('mfa_trusted') ?? '';

@@ -13,7 +13,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   users,
@@ -93,7 +93,7 @@ describe.each(Object.entries(PLATFORMS))('requests across sites, on %s', (_, cre
       [{ 'sec-fetch-site': 'cross-site', origin: FRIEND.replace('https', 'http') }, false],
       [{ 'sec-fetch-site': 'cross-site', origin: 'https://evil.www.example.org' }, false],
     ])('a page that is known by %j may act: %s', async (headers, isLet) => {
-      const { id, client, secret } = await enrol(test);
+      const { id, client, secret } = await enroll(test);
       const half = await halfSignIn(test, { id });
       const browser = PageClient.of(client.clone());
       const regenerate = '/account/security/recovery-codes/generate';
@@ -222,7 +222,7 @@ describe.each(Object.entries(PLATFORMS))('requests across sites, on %s', (_, cre
     });
 
     it('a token beside the session cookie does not make it safe', async () => {
-      const { client } = await enrol(test);
+      const { client } = await enroll(test);
       const headers = { ...forged, authorization: 'Bearer token' };
       expect((await client.post('/mfa/recovery-codes', undefined, headers)).body.code).toBe('cross_origin');
     });
@@ -240,7 +240,7 @@ describe.each(Object.entries(PLATFORMS))('requests across sites, on %s', (_, cre
   it('a sign-in that the application has proven otherwise may come from anywhere', async () => {
     const test = await start({ controllers: [SamlController] });
     const forged = { 'sec-fetch-site': 'cross-site', origin: EVIL };
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     for (const crossSite of [undefined, false]) {
       const refused = await test.client(forged).post('/saml', { id, crossSite });
       expect([refused.status, refused.body.code]).toEqual([403, 'cross_origin']);
@@ -260,7 +260,7 @@ describe.each(Object.entries(PLATFORMS))('requests across sites, on %s', (_, cre
 
   it('the session cookie counts only when there is one of it', async () => {
     const test = await start();
-    const [victim, attacker] = [await enrol(test), await enrol(test)];
+    const [victim, attacker] = [await enroll(test), await enroll(test)];
     const valueOf = (client: typeof victim.client) => client.cookies.get('mfa_session') ?? '';
     const values = [valueOf(victim.client), valueOf(attacker.client)];
     for (const [first = '', second = ''] of [

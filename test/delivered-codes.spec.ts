@@ -15,7 +15,7 @@ import type { TestApp, TestAppOptions } from './support/test-app.js';
 import {
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -312,8 +312,8 @@ describe('codes that are sent', () => {
     expect((await byLink.post('/mfa/factors/sms_code')).status).toBe(201);
   });
 
-  it('stand beside other factors, and each judges its own', async () => {
-    const user = await enrol(test);
+  it('stand beside other factors, and each verifies its own', async () => {
+    const user = await enroll(test);
     await user.client.post('/mfa/factors/email_code');
     await user.client.post('/mfa/factors/email_code/activate', { code: lastCode() });
     test.clock.advance(30);

@@ -300,7 +300,7 @@ describe('the pages of the demo', () => {
     expect([invalid.status, invalid.body.error, invalid.body.code]).toEqual([400, 'Bad Request', undefined]);
   });
 
-  it('tell who must not enrol why', async () => {
+  it('tell who must not enroll why', async () => {
     const { browser } = await demo.signUp('eve@unverified.example.com');
     expect(textOf((await browser.get('/profile')).text)).toContain('This address is not verified');
   });

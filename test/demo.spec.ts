@@ -131,7 +131,7 @@ describe('the demo', () => {
       expect((await client().get('/outbox', { accept })).headers.get('content-type')).toMatch(/^text\/html/);
   });
 
-  it('lets nobody enrol whose address is not verified', async () => {
+  it('lets nobody enroll whose address is not verified', async () => {
     const { one } = await register('eve@unverified.example.com');
     expect((await one.post('/mfa/totp')).body.code).toBe('unverified_email');
   });

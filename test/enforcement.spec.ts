@@ -12,7 +12,7 @@ import {
 
 import type { Answer, Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { TestAdapter, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { TestAdapter, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 /** Demands a second factor of everybody in the finance department, and of others in the vault. */
 class DepartmentAdapter extends TestAdapter {
@@ -103,7 +103,7 @@ describe('a hook that says who must have a second factor', () => {
   });
 });
 
-describe('a session of somebody who must enrol first', () => {
+describe('a session of somebody who must enroll first', () => {
   it('reaches nothing but the routes that do it, and those that say so', async () => {
     const test = await startTestApp({ mfa: { requiredForStaff: true }, controllers: [AppController] });
     const { client, body } = await signIn(test, { isStaff: true });
@@ -158,7 +158,7 @@ describe('a session of somebody who must enrol first', () => {
   it('is not shown a deadline once enrolled, nor without a duty', async () => {
     const test = await startTestApp({ mfa: { requiredForStaff: true, enrollmentGracePeriodSeconds: 1000 } });
     expect((await signIn(test)).body).not.toHaveProperty('enrollmentDeadline');
-    const staff = await enrol(test, { isStaff: true });
+    const staff = await enroll(test, { isStaff: true });
     const half = await halfSignIn(test, staff);
     const { body } = await half.post('/mfa/authenticate', { code: codeOf(staff.secret, test.clock) });
     expect(body).not.toHaveProperty('enrollmentDeadline');
@@ -205,7 +205,7 @@ describe('a sign-in that an identity provider vouches for', () => {
 
   it('counts for so long after the provider asked, and no longer', async () => {
     const test = await start({ externalMfaMaxAgeSeconds: 3600 });
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     for (const [age, status] of [
       [3600, 'authenticated'],
       [3601, 'mfa_required'],
@@ -220,7 +220,7 @@ describe('a sign-in that an identity provider vouches for', () => {
 
   it('does not owe the factors that the user has here, and does not change them', async () => {
     const test = await start();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const client = test.client({ 'x-claims': 'yes' });
     expect((await client.post('/login', { id: user.id })).body.status).toBe('authenticated');
     expect((await client.get('/protected')).status).toBe(200);
@@ -272,8 +272,8 @@ describe('the decision outside guards', () => {
     const test = await startTestApp();
     const policy = test.app.get(MfaPolicyService);
     const sessions = test.app.get(AuthenticationSessionService);
-    const user = await enrol(test);
-    const other = await enrol(test);
+    const user = await enroll(test);
+    const other = await enroll(test);
     const sessionOf = ({ client }: { client: Client }) =>
       sessions.verify(client.cookies.get('mfa_session') ?? '');
     const own = await sessionOf(user);

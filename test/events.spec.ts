@@ -25,7 +25,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -258,7 +258,7 @@ describe('events', () => {
   });
 
   it('tell of a sign-in by each factor, and of step-up', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { key, id: keyId } = await addKey(user.client);
     const authenticator = app(user);
     const half = await halfSignIn(test, user);
@@ -298,7 +298,7 @@ describe('events', () => {
   });
 
   it('tell of failures, with whether the first factor had been passed', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const pending = await during(test, () => half.post('/mfa/authenticate', { code: '000000' }));
     expect(factsOf(pending)).toEqual([['authenticator.failed', { types: ['totp'], afterFirstFactor: true }]]);
@@ -346,7 +346,7 @@ describe('events', () => {
   });
 
   it('tell of an authenticator that can’t be read, and of no failure of it', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const sql = 'UPDATE mfa_authenticator SET data = ? WHERE id = ?';
     await rowsOf(test.dataSource, sql, ['garbage', user.authenticatorId]);
     const half = await halfSignIn(test, user);
@@ -355,7 +355,7 @@ describe('events', () => {
   });
 
   it('tell of nothing for what is no attempt at all', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const told = await during(test, async () => {
       expect((await half.post('/mfa/authenticate', { code: 'nonsense!' })).status).toBe(400);
@@ -369,7 +369,7 @@ describe('events', () => {
   });
 
   it('tell of a lock, and of what opened it', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const authenticator = app(user);
     const half = await halfSignIn(test, user);
     const locked = await during(test, async () => {
@@ -403,7 +403,7 @@ describe('events', () => {
   });
 
   it('tell of recovery codes that are few, and of new ones', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const told = await during(test, async () => {
       for (const code of user.recoveryCodes) await user.client.post('/mfa/authenticate', { code });
     });
@@ -425,7 +425,7 @@ describe('events', () => {
   });
 
   it('tell of another name, and of a removal', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const path = `/mfa/authenticators/${user.authenticatorId}`;
     const renamed = await during(test, () => user.client.patch(path, { name: 'Phone' }));
     const authenticator = { id: user.authenticatorId, type: 'totp', name: 'Phone' };
@@ -447,7 +447,7 @@ describe('events', () => {
   });
 
   it('tell of a sign-out, and of a password that was changed', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const sessionId = await sessionOf(test, user.id);
     const token = user.client.cookies.get('mfa_session');
     const request = { headers: { cookie: `mfa_session=${token}`, 'user-agent': AGENT }, ip: '192.0.2.7' };
@@ -478,7 +478,7 @@ describe('events', () => {
   });
 
   it('tell of trusted browsers: given, used, taken back', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const added = await during(test, () => prove(test, user, half, { trustDevice: true }));
     expect(typesOf(added)).toEqual(['authenticator.used', 'session.verified', 'trusted_device.added']);
@@ -541,7 +541,7 @@ describe('events', () => {
   });
 
   it('tell of a key that may have been copied', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { key, id } = await addKey(user.client);
     const half = await halfSignIn(test, user);
     const present = async (signCount: number) => {
@@ -563,7 +563,7 @@ describe('events', () => {
   });
 
   it('tell of a key whose backup eligibility changed', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { key, id } = await addKey(user.client);
     const half = await halfSignIn(test, user);
     const told = await during(test, async () => {
@@ -581,7 +581,7 @@ describe('events', () => {
   });
 
   it('tell of a row that was written by hand, and of a user who is forgotten', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await rowsOf(test.dataSource, 'UPDATE mfa_authenticator SET last_step = 1 WHERE id = ?', [
       user.authenticatorId,
@@ -595,7 +595,7 @@ describe('events', () => {
   });
 
   it('tell what an administrator did, and which one', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const admin = test.app.get(MfaAdminService);
     const request = { headers: { 'user-agent': 'Support desk' }, ip: '192.0.2.9' };
     const by = { actor: 'grace', request };
@@ -639,7 +639,7 @@ describe('events', () => {
   });
 
   it('tell that an administrator gave a new budget of attempts', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await (await halfSignIn(test, user)).post('/mfa/authenticate', { code: '000000' });
     const told = await during(test, () => test.app.get(MfaAdminService).unlock(user.id, { actor: 'grace' }));
     expect(told).toMatchObject([
@@ -648,7 +648,7 @@ describe('events', () => {
   });
 
   it('name the session that a passkey starts', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { key } = await addKey(user.client);
     const client = test.client();
     const { body: options } = await client.post('/mfa/passkey/options');
@@ -659,7 +659,7 @@ describe('events', () => {
   });
 
   it('name the application where there is no request', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const told = await during(test, () =>
       test.app.get(RecoveryCodesService).validate({ id: user.id }, user.recoveryCodes[0] as string),
     );
@@ -699,7 +699,7 @@ describe('events', () => {
 });
 
 describe('events of a user whom the application signs in by itself', () => {
-  it('name the session that enrolment starts', async () => {
+  it('name the session that enrollment starts', async () => {
     const id = newUserId();
     class ByToken extends TestAdapter {
       override getAuthenticatedAt(): Date {
@@ -758,7 +758,7 @@ describe('listeners', () => {
     events.on('*', () => new Promise(() => undefined));
     const after: MfaEvent[] = [];
     events.on('*', (event) => after.push(event));
-    const user = await enrol(test);
+    const user = await enroll(test);
     expect((await prove(test, user)).status).toBe(200);
     expect((await user.client.delete(`/mfa/authenticators/${user.authenticatorId}`)).status).toBe(204);
     expect(after).toEqual(test.events);
@@ -870,7 +870,7 @@ describe('events of parallel submissions', () => {
   afterAll(() => test.close());
 
   it('say once that a code was used, of 25 sign-ins', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await times(25, () => halfSignIn(test, user));
     const code = codeOf(user.secret, test.clock);
     const told = await during(test, () =>
@@ -883,7 +883,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say once that a sign-in was finished, sent 25 times', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const code = codeOf(user.secret, test.clock);
     const told = await during(test, () =>
@@ -894,7 +894,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say once that a recovery code was used', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await times(25, () => halfSignIn(test, user));
     const code = user.recoveryCodes[0];
     const told = await during(test, () =>
@@ -906,7 +906,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say of each of several recovery codes how many are left, and once each that they are few', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await times(10, () => halfSignIn(test, user));
     const told = await during(test, async () => {
       const answers = await abreast(10, (index) =>
@@ -935,7 +935,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say once that a factor was removed', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const path = `/mfa/authenticators/${user.authenticatorId}`;
     const told = await during(test, async () => {
       const answers = await abreast(25, () => user.client.clone().delete(path));
@@ -945,7 +945,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say as often as it happened that recovery codes were made', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     let made = 0;
     const told = await during(test, async () => {
       const answers = await abreast(8, () => user.client.clone().post('/mfa/recovery-codes'));
@@ -956,7 +956,7 @@ describe('events of parallel submissions', () => {
   });
 
   it('say once that a trusted browser was used, and once that it was revoked', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(test, user);
     const used = await during(test, () =>
       abreast(25, () => browser.clone().post('/login', { id: user.id }), PausingAdapter.login),
@@ -972,7 +972,7 @@ describe('events of parallel submissions', () => {
 
   it('say once that a factor was locked', async () => {
     const strict = await startEventApp({ mfa: { rateLimit: { attempts: 1000, lockAfter: 3 } } });
-    const user = await enrol(strict);
+    const user = await enroll(strict);
     const halves = await times(25, () => halfSignIn(strict, user));
     const told = await during(strict, () =>
       Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code: '000000' }))),
@@ -983,7 +983,7 @@ describe('events of parallel submissions', () => {
 
   it('say once that an administrator opened a lock', async () => {
     const strict = await startEventApp({ mfa: { rateLimit: { attempts: 50, lockAfter: 3 } } });
-    const user = await enrol(strict);
+    const user = await enroll(strict);
     const half = await halfSignIn(strict, user);
     for (let guess = 0; guess < 3; guess++) await half.post('/mfa/authenticate', { code: '000000' });
     const told = await during(strict, () => times(5, () => strict.app.get(MfaAdminService).unlock(user.id)));
@@ -1007,7 +1007,7 @@ onSqlite('events of requests that overlap', () => {
   afterAll(() => test.close());
 
   it('say once that a session ended', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const told = await during(test, async () => {
       const answers = await abreast(5, () => user.client.clone().delete('/mfa/session'));
       expect(statuses(answers, 204)).toHaveLength(5);
@@ -1016,7 +1016,7 @@ onSqlite('events of requests that overlap', () => {
   });
 
   it('say once that a copied trust was revoked', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(test, user);
     const copy = browser.clone();
     await browser.post('/login', { id: user.id });
@@ -1037,7 +1037,7 @@ onSqlite('events of requests that overlap', () => {
   });
 
   it('say nothing of a new name for a factor that is gone', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const told = await during(test, async () => {
       let sent: { answer: Promise<Answer> } | undefined;
       await holdCommits(test.dataSource, async () => {
@@ -1070,7 +1070,7 @@ onSqlite('events and their commit', () => {
       );
       seen.push({ inTransaction, rows, name: data.authenticator.name });
     });
-    await enrol(test);
+    await enroll(test);
     await eventually('event', () => seen.length > 0);
     stop();
     expect(seen).toEqual([
@@ -1083,7 +1083,7 @@ onSqlite('events and their commit', () => {
   });
 
   it('wait for it', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const from = test.events.length;
     let sent: { answer: Promise<Answer> } | undefined;
     await holdCommits(test.dataSource, async () => {
@@ -1098,7 +1098,7 @@ onSqlite('events and their commit', () => {
     ['UPDATE', 'mfa_authenticator'],
     ['UPDATE', 'mfa_session'],
   ])('do not come when the database refuses the %s of %s, nor a notification', async (action, table) => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const notified = test.adapter.notifications.length;
     await test.dataSource.query(

@@ -19,7 +19,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -131,7 +131,7 @@ describe('a spent budget of attempts', () => {
   afterAll(() => test.close());
 
   it('is told by event, audit trail and mail with the last wrong code, and once a window', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await guess(half, 4);
     expect(countsOf(await test.toldOf(user.id))).toEqual(NEVER);
@@ -157,7 +157,7 @@ describe('a spent budget of attempts', () => {
   });
 
   it('is told once of many guesses at the same time', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, user)));
     await Promise.all(halves.map((half) => guess(half, 2)));
     expect(countsOf(await test.toldOf(user.id))).toEqual(ONCE);
@@ -178,7 +178,7 @@ describe('a spent budget of attempts', () => {
   });
 
   it('is told of guesses without a request', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     for (let i = 0; i < 3; i++) await test.app.get(TotpService).validateToken({ id: user.id }, '000000');
     for (let i = 0; i < 2; i++)
       await test.app.get(RecoveryCodesService).validate({ id: user.id }, '00000000');
@@ -191,7 +191,7 @@ describe('a spent budget of attempts', () => {
   });
 
   it('is no news when the last attempt was right', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await guess(half, 4);
     const code = codeOf(user.secret, test.clock);
@@ -200,7 +200,7 @@ describe('a spent budget of attempts', () => {
   });
 
   it('is told again when an administrator had given a new one', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await guess(half, 6);
     await test.app.get(MfaAdminService).unlock(user.id);
@@ -211,7 +211,7 @@ describe('a spent budget of attempts', () => {
   });
 
   it('costs a flood of further attempts no more than one look', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await guess(half, 5);
     const statements = await test.logger.statementsOf(() => guess(half, 1));
@@ -222,7 +222,7 @@ describe('a spent budget of attempts', () => {
 describe('a budget of one attempt', () => {
   it('is spent with the first wrong code, and there again after the window', async () => {
     const test = await start({ mfa: { rateLimit: { attempts: 1, windowSeconds: 60 } } });
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     expect(await guess(half, 2)).toEqual([400, 429]);
     expect(countsOf(await test.toldOf(user.id))).toEqual(ONCE);
@@ -287,7 +287,7 @@ describe('refused requests', () => {
   };
 
   it('of the guard are told once a window and reason, to nobody by mail', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(301);
     for (let i = 0; i < 5; i++) expect((await user.client.get('/protected')).status).toBe(401);
     for (let i = 0; i < 5; i++)
@@ -321,7 +321,7 @@ describe('refused requests', () => {
   });
 
   it('cost no statement more than they would untold', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(301);
     await user.client.get('/protected');
     await reasonsOf(user.id);
@@ -330,7 +330,7 @@ describe('refused requests', () => {
   });
 
   it('of a half-finished sign-in are told where only a complete one counts', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     for (const path of ['/me', '/protected', '/mfa/status']) {
       expect((await half.get(path)).body.code).toBe('unauthenticated');
@@ -339,7 +339,7 @@ describe('refused requests', () => {
   });
 
   it('that another site sent are told, of whoever is signed in', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const foreign = { 'sec-fetch-site': 'cross-site' };
     const half = await halfSignIn(test, user);
     for (let i = 0; i < 3; i++) {
@@ -366,7 +366,7 @@ describe('refused requests', () => {
   });
 
   it('with somebody else’s session are told', async () => {
-    const [user, thief] = [await enrol(test), await enrol(test)];
+    const [user, thief] = [await enroll(test), await enroll(test)];
     for (let i = 0; i < 3; i++) {
       expect((await thief.client.get('/own', { 'x-user': user.id })).body.code).toBe('mfa_required');
     }
@@ -387,7 +387,7 @@ describe('refused requests', () => {
 describe('a refusal that can’t be written down', () => {
   it('is answered as ever, and told by the next one', async () => {
     const test = await start();
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(301);
     await test.dataSource.query('ALTER TABLE mfa_audit_entry RENAME TO hidden');
     expect((await user.client.get('/protected')).body.code).toBe('mfa_required');

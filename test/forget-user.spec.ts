@@ -11,7 +11,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -48,7 +48,7 @@ async function addKey(client: Client): Promise<SoftwareAuthenticator> {
 
 /** Somebody of whom there is a row in every table. */
 async function everything(test: TestApp): Promise<Enrolled> {
-  const user = await enrol(test);
+  const user = await enroll(test);
   await addKey(user.client);
   const browser = await halfSignIn(test, user);
   const code = codeOf(user.secret, test.clock);
@@ -107,7 +107,7 @@ describe('forgetting a user', () => {
   });
 
   it('ends sessions and half-finished sign-ins, so that whoever gets the id is nobody', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await forget(user.id);
     expect((await user.client.get('/me')).status).toBe(401);
@@ -125,7 +125,7 @@ describe('forgetting a user', () => {
   });
 
   it('keeps the audit trail where it has to be kept', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const before = (await keptOf(test, user.id))['mfa_audit_entry'] as number;
     await expect(forget(user.id, { keepAuditTrail: true })).resolves.toBe(true);
     expect(await keptOf(test, user.id)).toEqual({ mfa_audit_entry: before + 1 });
@@ -143,7 +143,7 @@ describe('forgetting a user', () => {
   });
 
   it('is not prevented by an adapter that lets nobody delete an authenticator', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.adapter.canDeleteAuthenticator = () => false;
     await forget(user.id);
     test.adapter.canDeleteAuthenticator = TestAdapter.prototype.canDeleteAuthenticator.bind(test.adapter);
@@ -205,7 +205,7 @@ describe('exporting a user', () => {
   });
 
   it('gives the whole audit trail, over its pages', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const rows = Array.from(
       { length: 1100 },
       (_, i) => `0${String(i).padStart(7, '0')}-0000-7000-8000-000000000000`,
@@ -286,14 +286,14 @@ describe('a request that is under way when its user is forgotten', () => {
     [
       'new recovery codes',
       async () => {
-        const { id, client } = await enrol(test);
+        const { id, client } = await enroll(test);
         return { id, send: () => client.post('/mfa/recovery-codes', undefined, HELD) };
       },
     ],
     [
       'a step-up',
       async () => {
-        const { id, client, secret } = await enrol(test);
+        const { id, client, secret } = await enroll(test);
         const body = { code: codeOf(secret, test.clock), trustDevice: true };
         return { id, send: () => client.post('/mfa/authenticate', body, HELD) };
       },
@@ -301,7 +301,7 @@ describe('a request that is under way when its user is forgotten', () => {
     [
       'the second factor of a sign-in',
       async () => {
-        const user = await enrol(test);
+        const user = await enroll(test);
         const half = await halfSignIn(test, user);
         const body = { code: user.recoveryCodes[0], trustDevice: true };
         return { id: user.id, send: () => half.post('/mfa/authenticate', body, HELD) };
@@ -310,7 +310,7 @@ describe('a request that is under way when its user is forgotten', () => {
     [
       'a wrong code',
       async () => {
-        const user = await enrol(test);
+        const user = await enroll(test);
         const half = await halfSignIn(test, user);
         return { id: user.id, send: () => half.post('/mfa/authenticate', { code: '000000' }, HELD) };
       },
@@ -318,7 +318,7 @@ describe('a request that is under way when its user is forgotten', () => {
     [
       'the removal of a factor',
       async () => {
-        const { id, client, authenticatorId } = await enrol(test);
+        const { id, client, authenticatorId } = await enroll(test);
         return { id, send: () => client.delete(`/mfa/authenticators/${authenticatorId}`, HELD) };
       },
     ],

@@ -17,7 +17,7 @@ import {
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp } from './support/test-app.js';
 
 class OtherGuard extends MfaGuard {}
 
@@ -172,8 +172,8 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
       mfa: { webauthn: RELYING_PARTY },
       controllers: [ClosedAgain, Grandchild, OpenAgain, Stacked, StackedClass, KeysOnlySessions, GuardedList],
     });
-    app = (await enrol(test)).client;
-    const user = await enrol(test);
+    app = (await enroll(test)).client;
+    const user = await enroll(test);
     key = user.client;
     const { body: options } = await key.post('/mfa/webauthn/options');
     const credential = new SoftwareAuthenticator().create(options);
@@ -219,7 +219,7 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
   );
 
   it('takes the shortest age of those on one target, the default among them', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect((await client.get('/stacked/longer')).status).toBe(200);
     test.clock.advance(250);
     expect((await client.get('/stacked/longer')).body).toMatchObject({ code: 'mfa_required', maxAge: 300 });
@@ -233,7 +233,7 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
   });
 
   it('demands all that stands on one class, unless a handler has its own', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     expect((await client.get('/stacked-class')).body.code).toBe('mfa_enrollment_required');
     expect((await client.get('/stacked-class/nearer')).status).toBe(200);
     test.clock.advance(300);

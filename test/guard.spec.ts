@@ -5,7 +5,7 @@ import { DefaultMfaAdapter, MfaGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 describe('@RequireMfa()', () => {
   let test: TestApp;
@@ -21,7 +21,7 @@ describe('@RequireMfa()', () => {
   };
 
   it('refuses nobody, strangers and half-finished sign-ins', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (const client of [test.client(), test.client({ 'x-mfa-session': 'nonsense' }), half]) {
       const { status, body, headers } = await client.get('/protected');
@@ -40,13 +40,13 @@ describe('@RequireMfa()', () => {
   });
 
   it('asks an enrolled user for the factor where others are allowed without', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     test.clock.advance(301);
     expect((await client.get('/protected/feed')).body.code).toBe('mfa_required');
   });
 
   it('accepts only the methods that the route names', async () => {
-    const { id, recoveryCodes, secret } = await enrol(test);
+    const { id, recoveryCodes, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     await client.post('/mfa/authenticate', { code: recoveryCodes[0] });
     expect((await client.get('/protected')).status).toBe(200);
@@ -78,7 +78,7 @@ describe('@RequireMfa()', () => {
   });
 
   it('takes a proof from the future for none', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     test.clock.advance(-120);
     expect((await client.get('/protected')).body.code).toBe('mfa_required');
     test.clock.advance(120);
@@ -125,7 +125,7 @@ describe('users who must have a second factor', () => {
 
   it('need it on every route under the global guard', async () => {
     const test = await startTestApp({ mfa: { requiredForStaff: true, globalGuard: true } });
-    const staff = await enrol(test, { isStaff: true });
+    const staff = await enroll(test, { isStaff: true });
     test.clock.advance(3600);
     expect((await staff.client.get('/public')).status).toBe(200);
     expect((await staff.client.get('/me')).status).toBe(200);
@@ -357,7 +357,7 @@ describe('MfaGuard outside HTTP', () => {
     }) as unknown as ExecutionContext;
 
   it.each(['graphql', 'ws'])('reads the session of a %s context, every time anew', async (type) => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const guard = test.app.get(MfaGuard);
     const request = {
       headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join() },

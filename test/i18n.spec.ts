@@ -6,7 +6,7 @@ import type { TestApp } from './support/test-app.js';
 import {
   RELYING_PARTY,
   TestAdapter,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -84,7 +84,7 @@ describe('error messages', () => {
   it('are German from the guard and on the module’s routes', async () => {
     const german = (client = test.client()) =>
       Object.assign(client, { headers: { 'accept-language': 'de' } });
-    const user = await enrol(test);
+    const user = await enroll(test);
     const fresh = german();
     await fresh.post('/login', { id: newUserId() });
     const half = german(await halfSignIn(test, user));
@@ -145,13 +145,13 @@ describe('error messages', () => {
     expect(await adapter.getErrorMessage('incorrect_code', request(null))).toBe('Code incorrect.');
     expect(adapter.getLocale({ id: 1, locale: 'de' }, request(null))).toBe('de');
     // Behind MfaSessionGuard `request.user` is there.
-    const { client } = await enrol(test, { locale: 'de' });
+    const { client } = await enroll(test, { locale: 'de' });
     client.headers['accept-language'] = 'fr';
     expect((await client.post('/email')).body.message).toBe(GERMAN.errors.add_email_blocked);
   });
 
   it('follow the language of the session’s user where nothing else says who it is', async () => {
-    const user = await enrol(test, { locale: 'de' });
+    const user = await enroll(test, { locale: 'de' });
     user.client.headers['accept-language'] = 'fr';
     expect((await user.client.post('/mfa/totp')).body).toMatchObject({
       code: 'already_enabled',
@@ -197,7 +197,7 @@ describe('the languages of an application', () => {
       override errorMessages = { incorrect_code: 'Nope.' };
     }
     const test = await startTestApp({ adapter: Own, mfa: { locales: ['en', 'de'] } });
-    const half = await halfSignIn(test, await enrol(test));
+    const half = await halfSignIn(test, await enroll(test));
     for (const [language, texts] of [
       ['de', GERMAN],
       ['en', ENGLISH],
@@ -229,7 +229,7 @@ describe('the languages of an application', () => {
     }
     const test = await startTestApp({ adapter: Elsewhere, mfa: { locales: ['de', 'en'] } });
     expect((await test.client().get('/mfa/status')).body.message).toBe(GERMAN.errors.unauthenticated);
-    await enrol(test);
+    await enroll(test);
     expect(test.adapter.notifications[0]?.locale).toBe('de');
     await test.close();
   });

@@ -18,7 +18,7 @@ import {
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const fixture = (name: string) => `test/fixtures/import/${name}`;
 /** 10 bytes, as Google Authenticator made them. */
@@ -214,7 +214,7 @@ describe('an import', () => {
   });
 
   it('adds only what the user lacks', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const mine = newUser();
     await imports.importRecords([totpRecord(mine)]);
     const report = await imports.importRecords([
@@ -376,7 +376,7 @@ describe('an import', () => {
   });
 });
 
-describe('an import and the enrolment grace period', () => {
+describe('an import and the enrollment grace period', () => {
   it('let it neither begin nor begin again', async () => {
     const test = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 3600 } });
     const imports = test.app.get(MfaImportService);

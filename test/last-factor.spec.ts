@@ -8,7 +8,7 @@ import type { Client } from './support/client.js';
 import { textOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
-import { enrol } from './support/test-app.js';
+import { enroll } from './support/test-app.js';
 
 class Requiring extends PageAdapter {
   override async isMfaRequired(user: MfaUser, ...rest: [never]): Promise<boolean> {
@@ -31,7 +31,7 @@ describe('the last second factor of somebody who must have one', () => {
   const remove = (client: Client, id: string) => client.delete(`/mfa/authenticators/${id}`);
 
   it.each([{ isStaff: true }, { username: 'treasurer' }])('stays: %j', async (extra) => {
-    const { client, authenticatorId } = await enrol(test, extra);
+    const { client, authenticatorId } = await enroll(test, extra);
     const refused = await remove(client, authenticatorId);
     expect([refused.status, refused.body.code]).toEqual([409, 'cannot_delete_authenticator']);
     expect((await client.get('/mfa/status')).body).toMatchObject({
@@ -49,18 +49,18 @@ describe('the last second factor of somebody who must have one', () => {
   });
 
   it('goes with who need not have one', async () => {
-    const { client, authenticatorId } = await enrol(test, { isStaff: false });
+    const { client, authenticatorId } = await enroll(test, { isStaff: false });
     expect((await remove(client, authenticatorId)).status).toBe(204);
   });
 
   it('goes by an administrator’s reset', async () => {
-    const { id, client } = await enrol(test, { isStaff: true });
+    const { id, client } = await enroll(test, { isStaff: true });
     await test.app.get(MfaAdminService).reset(id, 'Lost the phone');
     expect((await client.get('/me')).status).toBe(401);
   });
 
   it('stays when both factors are removed at once', async () => {
-    const { client, authenticatorId } = await enrol(test, { isStaff: true });
+    const { client, authenticatorId } = await enroll(test, { isStaff: true });
     const key = await addKey(client);
     const answers = await Promise.all([remove(client, authenticatorId), remove(client.clone(), key)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);

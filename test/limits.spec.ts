@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 describe('the budget of attempts', () => {
   let test: TestApp;
@@ -11,7 +11,7 @@ describe('the budget of attempts', () => {
   afterAll(() => test.close());
 
   it('is spent after five wrong codes, also for a right one, and comes back after the window', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     for (let guess = 0; guess < 5; guess++) {
       expect((await client.post('/mfa/authenticate', { code: '000000' })).body.code).toBe('incorrect_code');
@@ -31,7 +31,7 @@ describe('the budget of attempts', () => {
   });
 
   it('is shared by all factors, by step-up and by new sign-ins', async () => {
-    const { id, client, recoveryCodes, secret } = await enrol(test);
+    const { id, client, recoveryCodes, secret } = await enroll(test);
     for (const code of ['000000', '00000000', '0000-0000']) {
       const half = await halfSignIn(test, { id });
       expect((await half.post('/mfa/authenticate', { code })).body.code).toBe('incorrect_code');
@@ -47,7 +47,7 @@ describe('the budget of attempts', () => {
   });
 
   it('gives a success its own attempt back and no other', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     for (let guess = 0; guess < 4; guess++) {
       const half = await halfSignIn(test, { id });
       await half.post('/mfa/authenticate', { code: '000000' });
@@ -70,7 +70,7 @@ describe('the budget of attempts', () => {
   });
 
   it('can be spent by nobody without the password', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const stranger = test.client();
     for (let guess = 0; guess < 10; guess++) {
       expect((await stranger.post('/mfa/authenticate', { code: '000000' })).status).toBe(401);
@@ -80,7 +80,7 @@ describe('the budget of attempts', () => {
   });
 
   it('is not spent by what is no code at all', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (let guess = 0; guess < 10; guess++) {
       expect((await half.post('/mfa/authenticate', { code: 'nonsense!' })).body.code).toBe('invalid_request');
@@ -89,7 +89,7 @@ describe('the budget of attempts', () => {
   });
 
   it('stays spent when the clock goes backwards', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (let guess = 0; guess < 5; guess++) await half.post('/mfa/authenticate', { code: '000000' });
     test.clock.advance(-3600);
@@ -106,7 +106,7 @@ describe('the cap of consecutive failures', () => {
   afterAll(() => test.close());
 
   it('disables that authenticator and no other, whatever the code, and does not pass with time', async () => {
-    const { id, secret, recoveryCodes, client } = await enrol(test);
+    const { id, secret, recoveryCodes, client } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (let guess = 0; guess < 3; guess++) {
       expect((await half.post('/mfa/authenticate', { code: '000000' })).body.code).toBe('incorrect_code');
@@ -126,7 +126,7 @@ describe('the cap of consecutive failures', () => {
   });
 
   it('starts anew after a success', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     for (const step of [0, 1]) {
       const half = await halfSignIn(test, { id });
       for (const code of ['000000', '000001']) await half.post('/mfa/authenticate', { code });
@@ -136,7 +136,7 @@ describe('the cap of consecutive failures', () => {
   });
 
   it('holds for recovery codes too, and a new set opens them', async () => {
-    const { id, recoveryCodes, client } = await enrol(test);
+    const { id, recoveryCodes, client } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (let guess = 0; guess < 3; guess++) await half.post('/mfa/authenticate', { code: '00000000' });
     expect((await half.post('/mfa/authenticate', { code: recoveryCodes[0] })).body.code).toBe(
@@ -147,15 +147,15 @@ describe('the cap of consecutive failures', () => {
   });
 
   it('does not use up the budget once it is reached', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (let guess = 0; guess < 60; guess++) {
       expect((await half.post('/mfa/authenticate', { code: '000000' })).status).toBe(guess < 3 ? 400 : 403);
     }
   });
 
-  it('judges no more than the cap, however many guesses come at once, and says so once', async () => {
-    const { id, secret } = await enrol(test);
+  it('verifies no more than the cap, however many guesses come at once, and says so once', async () => {
+    const { id, secret } = await enroll(test);
     const from = test.adapter.notifications.length;
     const halves = await Promise.all(Array.from({ length: 30 }, () => halfSignIn(test, { id })));
     const answers = await Promise.all(

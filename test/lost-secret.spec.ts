@@ -20,7 +20,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -48,7 +48,7 @@ async function addKey(client: Client): Promise<SoftwareAuthenticator> {
   return key;
 }
 
-async function enrolKey(test: TestApp) {
+async function enrollKey(test: TestApp) {
   const id = newUserId();
   const client = test.client();
   await client.post('/login', { id });
@@ -76,9 +76,9 @@ describe('a secret that is lost for good', () => {
   it('keeps the application from booting, and the dry run counts what goes with it', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const both = await enrol(before);
+    const both = await enroll(before);
     await addKey(both.client);
-    const keyOnly = await enrolKey(before);
+    const keyOnly = await enrollKey(before);
     const inSetup = before.client();
     await inSetup.post('/login', { id: newUserId() });
     await inSetup.post('/mfa/totp');
@@ -120,10 +120,10 @@ describe('a secret that is lost for good', () => {
     expect(await loginStatus(test, both)).toBe('authenticated');
     await test.app.close();
 
-    // From now on it boots without further ado, and everybody can enrol again.
+    // From now on it boots without further ado, and everybody can enroll again.
     const after = await startTestApp({ orm, mfa: { ...mfa, secret: NEW } });
     after.clock.advance(1200);
-    const again = await enrol(after);
+    const again = await enroll(after);
     expect(await codeStatus(await halfSignIn(after, again), again.recoveryCodes[0])).toBe(200);
     await after.app.close();
     await drop();
@@ -132,11 +132,11 @@ describe('a secret that is lost for good', () => {
   it('costs nobody a factor that is under another secret', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const lost = await enrol(before);
+    const lost = await enroll(before);
     await before.app.close();
     const between = await startTestApp({ orm, mfa: { ...mfa, secret: [NEW, LOST] } });
     between.clock.advance(600);
-    const kept = await enrol(between);
+    const kept = await enroll(between);
     const half = await halfSignIn(between, lost);
     expect(await codeStatus(half, codeOf(lost.secret, between.clock))).toBe(200);
     const key = await addKey(half);
@@ -167,7 +167,7 @@ describe('a secret that is lost for good', () => {
   it('costs nobody a security key where the operator answers for the database', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const [good, forged] = [await enrolKey(before), await enrolKey(before)];
+    const [good, forged] = [await enrollKey(before), await enrollKey(before)];
     await before.app.close();
     const test = await startWithout({ orm, mfa: { ...mfa, secret: NEW } });
     expect(await keyStatus(await halfSignIn(test, good), good.key)).toBe(400);
@@ -209,7 +209,7 @@ describe('a secret that is lost for good', () => {
     const { orm, drop } = await sharedDatabase();
     const options = { orm, adapter: KeyServiceAdapter };
     const before = await startTestApp({ ...options, mfa: { ...mfa, secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startWithout({ ...options, mfa: { ...mfa, secret: NEW } });
     const report = await test.app.get(MfaAdminService).discardUnreadable({ reseal: true });
@@ -220,7 +220,7 @@ describe('a secret that is lost for good', () => {
     await drop();
 
     const wrapping = await startTestApp({ mfa, adapter: WrappingAdapter });
-    const own = await enrol(wrapping);
+    const own = await enroll(wrapping);
     (wrapping.adapter as WrappingAdapter).isAway = true;
     await expect(wrapping.app.get(MfaAdminService).discardUnreadable()).rejects.toThrow('is away');
     (wrapping.adapter as WrappingAdapter).isAway = false;
@@ -231,7 +231,7 @@ describe('a secret that is lost for good', () => {
   it('leaves what the adapter lets nobody delete', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startWithout({ orm, mfa: { ...mfa, secret: NEW } });
     test.adapter.canDeleteAuthenticator = () => false;
@@ -246,7 +246,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   const withoutKey = async (): Promise<{ test: TestApp; user: Enrolled; drop: () => Promise<void> }> => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await rowsOf(before.dataSource, "DELETE FROM mfa_key WHERE id = 'recovery-codes'");
     await before.app.close();
     const test = await startTestApp({ orm, mfa });
@@ -298,7 +298,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   it('works again as soon as its row is back', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     const [row] = await rowsOf(before.dataSource, "SELECT * FROM mfa_key WHERE id = 'recovery-codes'");
     await rowsOf(before.dataSource, "DELETE FROM mfa_key WHERE id = 'recovery-codes'");
     await before.app.close();
@@ -314,7 +314,7 @@ describe('the key of the recovery codes, when it is gone', () => {
   it('is lost too when its envelope is damaged', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await rowsOf(before.dataSource, "UPDATE mfa_key SET data = 'junk' WHERE id = 'recovery-codes'");
     await before.app.close();
     const test = await startTestApp({ orm, mfa });
@@ -340,7 +340,7 @@ describe('the command line', () => {
   it('discards after a dry run, exports and forgets', async () => {
     const orm = { type: 'better-sqlite3', database: path('app.sqlite') } as const;
     const before = await startTestApp({ orm, mfa: { secret: LOST } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.close();
 
     const exported = JSON.parse(await run('export-user', user.id));

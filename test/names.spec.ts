@@ -7,7 +7,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   newUserId,
   startTestApp,
   users,
@@ -36,7 +36,7 @@ describe('names of authenticators, with characters that are not seen', () => {
     (await test.app.get(MfaService).getUserAuthenticators({ id }, 'totp')).map(({ name }) => name);
 
   it('lose them when users give them', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     const path = `/mfa/authenticators/${authenticatorId}`;
     expect((await client.patch(path, { name: TURNED })).body).toMatchObject({ name: CLEAN });
     expect((await client.patch(path, { name: '👩🏽\u200d🚀 می\u200cخواهم' })).body.name).toBe(
@@ -75,7 +75,7 @@ describe('names of authenticators, with characters that are not seen', () => {
     ['', 'Authenticator'],
   ])('lose them when the hook makes them: %j', async (name, kept) => {
     generated = name;
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     expect(await namesOf(id)).toEqual([kept]);
   });
 
@@ -88,7 +88,7 @@ describe('names of authenticators, with characters that are not seen', () => {
   });
 
   it('are shown without them where they are older than this rule', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     await test.dataSource
       .createQueryBuilder()
       .update('mfa_authenticator')

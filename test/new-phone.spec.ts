@@ -5,7 +5,7 @@ import { MfaEvents, TotpService } from 'nestjs-mfa';
 import type { Client } from './support/client.js';
 import { rowsOf } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { RELYING_PARTY, TestAdapter, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, TestAdapter, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 
 let isKept = false;
@@ -37,7 +37,7 @@ describe('an authenticator app that takes the place of another', () => {
     (await client.get('/mfa/authenticators')).body.map(({ type }: { type: string }) => type);
 
   it('does so in the commit that proves it, and the former one works until then', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await user.client.patch(`/mfa/authenticators/${user.authenticatorId}`, { name: 'My phone' });
     const secret = await begin(user);
     const half = await halfSignIn(test, user);
@@ -67,7 +67,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('changes nothing when that is gone by then, whoever has removed its row', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const code = codeOf(await begin(user), test.clock);
     meanwhile = async ({ id }) => {
       await rowsOf(test.dataSource, 'DELETE FROM mfa_authenticator WHERE id = ?', [id]);
@@ -82,7 +82,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('changes nothing when it is given up', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await begin(user);
     test.clock.advance(601);
     const half = await halfSignIn(test, user);
@@ -93,16 +93,16 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('takes another name when it is given one', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const code = codeOf(await begin(user), test.clock);
     const { body } = await user.client.post('/mfa/totp/activate', { code, name: 'New phone' });
     expect(body.authenticator.name).toBe('New phone');
   });
 
   it('makes no room for a second one', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     expect((await user.client.post('/mfa/totp')).body.code).toBe('already_enabled');
-    const other = await enrol(test);
+    const other = await enroll(test);
     for (const replaces of [other.authenticatorId, 'none']) {
       expect((await user.client.post('/mfa/totp', { replaces })).status).toBe(404);
     }
@@ -116,7 +116,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('is refused while the adapter keeps the former one, before and when it is proven', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const secret = await begin(user);
     isKept = true;
     const replaces = user.authenticatorId;
@@ -129,7 +129,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('is added all the same when the former one was removed meanwhile', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = new SoftwareAuthenticator();
     const { body: options } = await user.client.post('/mfa/webauthn/options');
     await user.client.post('/mfa/webauthn', { credential: key.create(options) });
@@ -141,7 +141,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('does so once, of several that prove it at once', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const code = codeOf(await begin(user), test.clock);
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => user.client.clone().post('/mfa/totp/activate', { code })),
@@ -151,7 +151,7 @@ describe('an authenticator app that takes the place of another', () => {
   });
 
   it('is there for code of the application too', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const totp = test.app.get(TotpService);
     const { secret } = await totp.begin(user, undefined, user.authenticatorId);
     const { authenticator } = await totp.activate(user, { code: codeOf(secret, test.clock) });
@@ -171,7 +171,7 @@ describe('signing out everywhere else with a change', () => {
 
   /** Somebody who is signed in here and elsewhere. */
   const twice = async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const other = await halfSignIn(test, user);
     await other.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
     return { ...user, other };
@@ -200,7 +200,7 @@ describe('signing out everywhere else with a change', () => {
   });
 
   it('is a yes or a no', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const answer = await client.post('/mfa/recovery-codes', { endOtherSessions: 'yes' });
     expect([answer.status, answer.body.code]).toEqual([400, 'invalid_request']);
   });
@@ -214,7 +214,7 @@ describe('after a recovery code', () => {
   afterAll(() => test.close());
 
   it('the answer says how many are left, and new ones can be made at once', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const { body } = await half.post('/mfa/authenticate', { code: user.recoveryCodes[0] });
     expect(body).toMatchObject({ status: 'authenticated', remainingRecoveryCodes: 9 });

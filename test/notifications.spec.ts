@@ -18,7 +18,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   startTestApp,
   users,
@@ -78,7 +78,7 @@ async function story(
 ): Promise<{ user: Enrolled; sent: MfaNotification[] }> {
   let user = {} as Enrolled;
   const sent = await during(test, async () => {
-    user = await enrol(test, extra);
+    user = await enroll(test, extra);
     const { key, id } = await addKey(user.client);
     const half = await halfSignIn(test, user);
     await prove(test, user, half, { trustDevice: true });
@@ -148,13 +148,13 @@ describe('notifications', () => {
   });
 
   it('are in a language that the application brings itself', async () => {
-    const [sent] = await during(test, () => enrol(test, { locale: 'fr-CA' }));
+    const [sent] = await during(test, () => enroll(test, { locale: 'fr-CA' }));
     expect(sent).toMatchObject({ locale: 'fr', subject: 'Example : un facteur a été ajouté' });
     expect(sent?.text).toMatch(/^« Authenticator app » a été ajouté\.\n\nWhen: \d+ janvier 2027/);
   });
 
   it('do not follow the language of a request, which may be a stranger’s', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const stranger = test.client({ 'accept-language': 'de' });
     await stranger.post('/login', { id: user.id });
     const sent = await during(test, async () => {
@@ -167,7 +167,7 @@ describe('notifications', () => {
   });
 
   it('go to everyday life’s end: not for sign-in, step-up, another name, sign-out', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const sent = await during(test, async () => {
       expect(await prove(test, user)).toBe(200);
       await (await halfSignIn(test, user)).post('/mfa/authenticate', { code: '000000' });
@@ -178,7 +178,7 @@ describe('notifications', () => {
   });
 
   it('escape what a user or a stranger chose, and cut it', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const client = user.client.clone();
     client.headers['user-agent'] = AGENT;
     const [added] = await during(test, () => addKey(client, EVIL));
@@ -200,7 +200,7 @@ describe('notifications', () => {
       }
     }
     const other = await start({ adapter: Multiline });
-    const [sent] = await during(other, () => enrol(other));
+    const [sent] = await during(other, () => enroll(other));
     expect(sent?.subject).toBe('Example Bcc: everybody@example.com: a second factor was added');
     expect(sent?.text.split('\n\n')).toHaveLength(3);
     expect(sent?.text).toMatch(/^“Key forged” was added/);
@@ -215,7 +215,7 @@ describe('notifications', () => {
       }
     }
     const other = await start({ adapter: Addressed });
-    const user = await enrol(other, { displayName: 'Ada' });
+    const user = await enroll(other, { displayName: 'Ada' });
     await other.app.get(MfaAdminService).reset(user.id, 'ticket 42');
     // No request waits for its mails.
     for (let turns = 0; turns < 100 && seen.length < 2; turns++) await nextTurn();
@@ -228,11 +228,11 @@ describe('notifications', () => {
   });
 
   it('are sent once, of 25 submissions of one recovery code', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, user)));
     const [code] = user.recoveryCodes;
     const roomy = await start({ mfa: { rateLimit: { attempts: 1000 } } });
-    const other = await enrol(roomy);
+    const other = await enroll(roomy);
     const others = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(roomy, other)));
     const sent = await during(roomy, () =>
       Promise.all(others.map((half) => half.post('/mfa/authenticate', { code: other.recoveryCodes[0] }))),
@@ -294,7 +294,7 @@ describe('a mailer that fails', () => {
   ])('as it %s, fails no request, and is logged without secrets', async (_, fail, line) => {
     Failing.fail = fail;
     const from = test.logger.lines.length;
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { status, body } = await user.client.post('/mfa/recovery-codes');
     expect(status).toBe(201);
     const removal = await user.client.delete(`/mfa/authenticators/${user.authenticatorId}`);
@@ -309,7 +309,7 @@ describe('a mailer that fails', () => {
 
   it('fails nothing either when the language can’t be told', async () => {
     Failing.failLocale = true;
-    const user = await enrol(test);
+    const user = await enroll(test);
     Failing.failLocale = false;
     expect((await user.client.get('/mfa/status')).body.enabled).toBe(true);
     expect(test.logger.lines.join('\n')).toContain(
@@ -326,7 +326,7 @@ describe('the adapter’s own hook', () => {
       }
     }
     const test = await start({ adapter: Plain });
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     await addKey(client, 'My own name');
     expect(test.app.get(MFA_ADAPTER)).toBeInstanceOf(Plain);
     const lines = test.logger.lines.filter((line) => line.includes('authenticator_added'));
@@ -347,7 +347,7 @@ describe('the adapter’s own hook', () => {
       }
     }
     const test = await start({ adapter: Slow });
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     await test.app.get(MfaAdminService).reset(id, 'lost phone');
     await test.close();
     expect(sent).toEqual(['authenticator_added', 'admin_reset']);

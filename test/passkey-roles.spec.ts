@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MfaAdminService, MfaService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
 import type { Client } from './support/client.js';
 import { ENGINE } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 const ALONE = { passwordless: true, role: 'passwordless' };
 
@@ -95,7 +95,7 @@ describe(`what a passkey is for (${ENGINE})`, () => {
     });
 
     it('keeps no second factor: removing that takes the recovery codes along', async () => {
-      const { client, authenticatorId } = await enrol(test);
+      const { client, authenticatorId } = await enroll(test);
       await register(client, new SoftwareAuthenticator(), ALONE);
       expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
       const types = (await client.get('/mfa/authenticators')).body.map(({ type }: { type: string }) => type);
@@ -115,7 +115,7 @@ describe(`what a passkey is for (${ENGINE})`, () => {
     });
 
     it('steps up beside a second factor, where it verifies its user', async () => {
-      const { client, id, secret } = await enrol(test);
+      const { client, id, secret } = await enroll(test);
       const key = new SoftwareAuthenticator();
       await register(client, key, ALONE);
       const half = await halfSignIn(test, { id });
@@ -133,7 +133,7 @@ describe(`what a passkey is for (${ENGINE})`, () => {
 
     it('verifies its user even where another key need not', async () => {
       const second = new SoftwareAuthenticator({ userVerified: false });
-      const { client, id } = await enrolKey(test, second);
+      const { client, id } = await enrollKey(test, second);
       const key = new SoftwareAuthenticator();
       expect((await register(client, key, ALONE)).status).toBe(201);
       const half = await halfSignIn(test, { id });
@@ -144,7 +144,7 @@ describe(`what a passkey is for (${ENGINE})`, () => {
     });
 
     it('is nothing that changes of factors hang on', async () => {
-      const { client, id, secret } = await enrol(test);
+      const { client, id, secret } = await enroll(test);
       await register(client, new SoftwareAuthenticator(), ALONE);
       const again = await halfSignIn(test, { id });
       await again.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -227,7 +227,7 @@ describe(`what a passkey is for (${ENGINE})`, () => {
       ]);
       expect((await login(id)) === 'authenticated').toBe(true);
 
-      const enrolled = await enrol(test);
+      const enrolled = await enroll(test);
       test.clock.advance(301);
       await enrolled.client.post('/reauthenticate', { id: enrolled.id });
       const other = await enrolled.client.post('/mfa/webauthn/options', { automatic: true });

@@ -11,7 +11,7 @@ import { sharedDatabase } from './support/databases.js';
 import { textOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const OPTIONS = { factors: [TokenListFactor], pages: true };
 const PAGES = '/account/security';
@@ -152,7 +152,7 @@ describe('a factor of the application’s own', () => {
       '`@RequireMfa({ methods })` of ListController.get names `later_list`, and there is no such factor',
     );
     const app = await startTestApp({ controllers: [ListController], mfa: { factors: [LaterFactor] } });
-    const { client } = await enrol(app);
+    const { client } = await enroll(app);
     expect((await client.get('/list')).body).toMatchObject({
       code: 'mfa_enrollment_required',
       methods: ['later_list'],
@@ -163,7 +163,7 @@ describe('a factor of the application’s own', () => {
   it('can be demanded by name, in lists and in the policy', async () => {
     expect(() => RequireMfa({ methods: ['token_list'] })).not.toThrow();
     const owner = await withList(test);
-    const app = await enrol(test);
+    const app = await enroll(test);
     expect((await app.client.get('/mfa/authenticators?type=token_list')).body).toEqual([]);
     expect((await owner.client.get('/mfa/authenticators?type=token_list')).body).toHaveLength(1);
     test.clock.advance(30);

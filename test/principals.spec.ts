@@ -18,7 +18,7 @@ import { AuthenticatorsController, MfaGuard, MfaSessionGuard, RequireMfa, SkipMf
 
 import type { Client } from './support/client.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
-import { TestAdapter, enrol, newUserId, startTestApp } from './support/test-app.js';
+import { TestAdapter, enroll, newUserId, startTestApp } from './support/test-app.js';
 
 interface AppRequest {
   headers: Record<string, string | undefined>;
@@ -150,8 +150,8 @@ describe.each(Object.entries(PLATFORMS))('the principal that is judged, on %s', 
   };
   beforeAll(async () => {
     test = await startTestApp({ controllers, ...(create ? { create } : {}) });
-    thief = await enrol(test);
-    victim = await enrol(test);
+    thief = await enroll(test);
+    victim = await enroll(test);
     test.clock.advance(-60);
   });
   afterAll(() => test.close());
@@ -203,8 +203,8 @@ describe('guards of the whole application', () => {
     ['an interceptor that signs in', [useMfaGuard, { provide: APP_INTERCEPTOR, useClass: TokenInterceptor }]],
   ])('judge whom the handler sees: %s', async (_, providers) => {
     const test = await start(providers);
-    const thief = await enrol(test);
-    const victim = await enrol(test);
+    const thief = await enroll(test);
+    const victim = await enroll(test);
     test.clock.advance(-60);
     thief.client.headers['x-token'] = victim.id;
     expect((await thief.client.get('/who/global')).body.code).toBe('mfa_required');
@@ -222,8 +222,8 @@ class LateTokenRoutes extends AuthenticatorsController {}
 describe('our own routes', () => {
   it('work with the user that the last guard has put there', async () => {
     const test = await startTestApp({ controllers: [LateTokenRoutes] });
-    const thief = await enrol(test);
-    const victim = await enrol(test);
+    const thief = await enroll(test);
+    const victim = await enroll(test);
     test.clock.advance(-60);
     const mixed = test.client({ 'x-token': victim.id });
     for (const [name, value] of thief.client.cookies) mixed.cookies.set(name, value);

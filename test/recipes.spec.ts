@@ -12,7 +12,7 @@ import type {
 import { Authenticator, DefaultMfaAdapter } from 'nestjs-mfa';
 import { toString } from 'qrcode';
 
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 class BrandedAdapter extends DefaultMfaAdapter {
   override getTotpIssuer(): string {
@@ -186,7 +186,7 @@ describe('the recipes of docs/adapter.md', () => {
 
   it('keep the last factor', async () => {
     const test = await startTestApp({ adapter: KeepLastAdapter, mfa: { totp: { maxPerUser: 2 } } });
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).body.code).toBe(
       'cannot_delete_authenticator',
     );
@@ -236,7 +236,7 @@ describe('the recipes of docs/adapter.md', () => {
       adapter: { useClass: CompanyAdapter, imports: [KeyModule] },
       mfa: { webauthn: RELYING_PARTY },
     });
-    const user = await enrol(test, { username: 'ada' });
+    const user = await enroll(test, { username: 'ada' });
     const rows = await test.dataSource.getRepository(Authenticator).findBy({ userId: user.id });
     const { data, name } = rows.find(({ type }) => type === 'totp') as Authenticator;
     expect(name).toBe(`${user.id}'s Key #1`);

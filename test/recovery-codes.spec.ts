@@ -3,7 +3,7 @@ import { RecoveryCodesService } from 'nestjs-mfa';
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 describe('recovery codes', () => {
   let test: TestApp;
@@ -13,13 +13,13 @@ describe('recovery codes', () => {
   afterAll(() => test.close());
 
   it('are kept as hashes only', async () => {
-    const { recoveryCodes } = await enrol(test);
+    const { recoveryCodes } = await enroll(test);
     const rows = JSON.stringify(await rowsOf(test.dataSource, 'SELECT * FROM mfa_recovery_code'));
     for (const code of recoveryCodes) expect(rows).not.toContain(code);
   });
 
   it('finish a sign-in once each, and count as a second factor', async () => {
-    const { id, recoveryCodes } = await enrol(test);
+    const { id, recoveryCodes } = await enroll(test);
     const [code = ''] = recoveryCodes;
     const client = await halfSignIn(test, { id });
     const { status, body } = await client.post('/mfa/authenticate', {
@@ -41,7 +41,7 @@ describe('recovery codes', () => {
   });
 
   it('are no longer offered when all are used', async () => {
-    const { id, recoveryCodes, client } = await enrol(test);
+    const { id, recoveryCodes, client } = await enroll(test);
     for (const code of recoveryCodes) {
       const other = await halfSignIn(test, { id });
       expect((await other.post('/mfa/authenticate', { code })).status).toBe(200);
@@ -55,7 +55,7 @@ describe('recovery codes', () => {
   });
 
   it('are replaced as a whole', async () => {
-    const { id, recoveryCodes, client } = await enrol(test);
+    const { id, recoveryCodes, client } = await enroll(test);
     const { status, body } = await client.post('/mfa/recovery-codes');
     expect(status).toBe(201);
     expect(body.codes).toHaveLength(10);
@@ -74,7 +74,7 @@ describe('recovery codes', () => {
   });
 
   it('can be removed, and made again', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const { body: rows } = await client.get('/mfa/authenticators?type=recovery_codes');
     expect((await client.delete(`/mfa/authenticators/${rows[0].id}`)).status).toBe(204);
     expect((await client.get('/mfa/recovery-codes')).body).toEqual({
@@ -101,8 +101,8 @@ describe('recovery codes', () => {
   });
 
   it('of another user are wrong', async () => {
-    const ada = await enrol(test);
-    const bob = await enrol(test);
+    const ada = await enroll(test);
+    const bob = await enroll(test);
     const client = await halfSignIn(test, ada);
     expect((await client.post('/mfa/authenticate', { code: bob.recoveryCodes[0] })).body.code).toBe(
       'incorrect_code',
@@ -110,7 +110,7 @@ describe('recovery codes', () => {
   });
 
   it('tell their owner when they are used and replaced', async () => {
-    const { client, id, recoveryCodes } = await enrol(test);
+    const { client, id, recoveryCodes } = await enroll(test);
     const from = test.adapter.notifications.length;
     const other = await halfSignIn(test, { id });
     await other.post('/mfa/authenticate', { code: recoveryCodes[0] });
@@ -123,7 +123,7 @@ describe('recovery codes', () => {
   });
 
   it('work without HTTP', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const service = test.app.get(RecoveryCodesService);
     const codes = await service.generate({ id }, 3);
     expect(codes).toHaveLength(3);
@@ -145,7 +145,7 @@ describe('recovery codes', () => {
 describe('recovery codes of profile aal2', () => {
   it('have 112 bits or more, and are read with or without their dashes', async () => {
     const test = await startTestApp({ mfa: { profile: 'aal2', webauthn: RELYING_PARTY } });
-    const { id, recoveryCodes } = await enrol(test);
+    const { id, recoveryCodes } = await enroll(test);
     const [first = '', second = '', third = ''] = recoveryCodes;
     expect(first).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}$/);
     for (const code of [first, second.toLowerCase().replaceAll('-', ' '), third.replaceAll('-', '')]) {
@@ -157,7 +157,7 @@ describe('recovery codes of profile aal2', () => {
 
   it('outlive a change of the options and of the secret', async () => {
     const test = await startTestApp({ mfa: { recoveryCodes: { digits: 10 } } });
-    const user = await enrol(test);
+    const user = await enroll(test);
     expect(user.recoveryCodes[0]).toMatch(/^\d{10}$/);
     // The same database under another module: a new secret first, and codes of another form.
     const other = await startTestApp({

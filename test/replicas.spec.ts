@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, emptyDatabase } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 type Story = [story: string, tell: (test: TestApp) => Promise<void>];
 
@@ -15,7 +15,7 @@ const STORIES: Story[] = [
   [
     'a password alone signs no enrolled user in',
     async (test) => {
-      const { id, secret } = await enrol(test);
+      const { id, secret } = await enroll(test);
       const half = await halfSignIn(test, { id });
       expect((await half.get('/me')).status).toBe(401);
       const { status, body } = await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -35,7 +35,7 @@ const STORIES: Story[] = [
   [
     'an ended session is over, and so is a token that was replaced',
     async (test) => {
-      const { client, secret } = await enrol(test);
+      const { client, secret } = await enroll(test);
       const old = client.clone();
       expect((await old.get('/protected')).status).toBe(200);
       await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -48,7 +48,7 @@ const STORIES: Story[] = [
   [
     'ending all sessions ends them',
     async (test) => {
-      const { client, id } = await enrol(test);
+      const { client, id } = await enroll(test);
       expect((await client.get('/me')).status).toBe(200);
       await test.app.get(AuthenticationSessionService).revokeAll({ id });
       expect((await client.get('/me')).status).toBe(401);
@@ -57,7 +57,7 @@ const STORIES: Story[] = [
   [
     'a recovery code counts down, and new ones replace it',
     async (test) => {
-      const { client, id, recoveryCodes } = await enrol(test);
+      const { client, id, recoveryCodes } = await enroll(test);
       const half = await halfSignIn(test, { id });
       expect((await half.post('/mfa/authenticate', { code: recoveryCodes[0] })).status).toBe(200);
       expect((await client.get('/mfa/recovery-codes')).body).toMatchObject({ total: 10, remaining: 9 });
@@ -88,7 +88,7 @@ const STORIES: Story[] = [
   [
     'administrators see what is',
     async (test) => {
-      const { client, id } = await enrol(test);
+      const { client, id } = await enroll(test);
       const admin = test.app.get(MfaAdminService);
       const factors = async () => (await admin.status(id)).authenticators.map(({ type }) => type);
       expect(await factors()).toContain('totp');

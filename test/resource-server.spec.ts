@@ -20,7 +20,7 @@ import {
   SECRET,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -121,7 +121,7 @@ describe('a stateless resource server', () => {
 
   describe('with the tokens of an application that signs in', () => {
     it('goes from the password to the second factor, and to a step-up when the proof is too old', async () => {
-      const user = await enrol(issuer);
+      const user = await enroll(issuer);
       const client = issuer.client();
       const half = await client.post('/login', { id: user.id });
       expect(half.body).toMatchObject({ status: 'mfa_required' });
@@ -154,7 +154,7 @@ describe('a stateless resource server', () => {
     });
 
     it('does not take a trusted device for a second factor', async () => {
-      const user = await enrol(issuer);
+      const user = await enroll(issuer);
       const browser = await halfSignIn(issuer, user);
       await browser.post('/mfa/authenticate', {
         code: codeOf(user.secret, issuer.clock),

@@ -22,7 +22,7 @@ import {
   RELYING_PARTY,
   SECRET,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -39,7 +39,7 @@ describe('what has expired', () => {
         audit: { enabled: true, retentionDays: 30 },
       },
     });
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await halfSignIn(test, user);
     await browser.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock), trustDevice: true });
     for (let i = 0; i < 10; i++) await test.client().post('/login', { id: newUserId() });
@@ -101,7 +101,7 @@ describe('what has expired', () => {
       },
     });
     const key = new SoftwareAuthenticator();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { body: creation } = await user.client.post('/mfa/webauthn/options');
     await user.client.post('/mfa/webauthn', { credential: key.create(creation) });
     const admin = test.app.get(MfaAdminService);

@@ -4,7 +4,7 @@ import { MfaAdminService } from 'nestjs-mfa';
 
 import { rowsOf, sharedDatabase } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const OLD = 'the old secret of the tests, of 32 bytes or more';
 const NEW = 'the new secret of the tests, of 32 bytes or more';
@@ -19,7 +19,7 @@ describe('replacing the secret', () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
     const users = [];
-    for (let i = 0; i < 5; i++) users.push(await enrol(before));
+    for (let i = 0; i < 5; i++) users.push(await enroll(before));
     const inSetup = before.client();
     const id = newUserId();
     await inSetup.post('/login', { id });
@@ -59,8 +59,8 @@ describe('replacing the secret', () => {
   it('is refused too early, with the number of rows that would be lost', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
-    const user = await enrol(before);
-    await enrol(before);
+    const user = await enroll(before);
+    await enroll(before);
     await before.app.close();
     // Two authenticator apps and the key of the recovery codes.
     await expect(startTestApp({ orm, mfa: { secret: NEW } })).rejects.toThrow(
@@ -69,7 +69,7 @@ describe('replacing the secret', () => {
     const both = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
     both.clock.advance(300);
     await expect(signsIn(both, user, codeOf(user.secret, both.clock))).resolves.toBe(200);
-    await enrol(both);
+    await enroll(both);
     await both.app.close();
     await expect(startTestApp({ orm, mfa: { secret: NEW } })).rejects.toThrow(/3 rows/);
     await expect(startTestApp({ orm, mfa: { secret: OLD } })).rejects.toThrow(/1 rows/);
@@ -80,7 +80,7 @@ describe('replacing the secret', () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
     const users: Enrolled[] = [];
-    for (let i = 0; i < 12; i++) users.push(await enrol(before));
+    for (let i = 0; i < 12; i++) users.push(await enroll(before));
     await before.app.close();
 
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
@@ -98,7 +98,7 @@ describe('replacing the secret', () => {
     const [rotating, ...statuses] = await Promise.all([
       admin.rotateSecret({ batchSize: 1 }),
       ...users.slice(0, 6).map((user) => signsIn(test, user, codeOf(user.secret, test.clock))),
-      enrol(test).then(() => 201),
+      enroll(test).then(() => 201),
       admin.reset((users[11] as Enrolled).id, 'a lost phone').then(() => 204),
     ]);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 201, 204]);
@@ -117,7 +117,7 @@ describe('replacing the secret', () => {
   it('leaves a row that changed or went while it was encrypted anew, and does not count it', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
-    const [kept, lost] = [await enrol(before), await enrol(before)];
+    const [kept, lost] = [await enroll(before), await enroll(before)];
     await before.app.close();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
     test.clock.advance(300);
@@ -143,7 +143,7 @@ describe('replacing the secret', () => {
   it('leaves what nobody can read, and says so', async () => {
     const { orm, drop } = await sharedDatabase();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
-    const user = await enrol(test);
+    const user = await enroll(test);
     await rowsOf(test.dataSource, 'UPDATE mfa_authenticator SET data = ? WHERE id = ?', [
       'v1.unknown.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA',
       user.authenticatorId,

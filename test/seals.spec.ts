@@ -11,7 +11,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   SECRET,
   newUserId,
@@ -43,7 +43,7 @@ async function insert(test: TestApp, table: string, row: Record<string, unknown>
   );
 }
 
-async function enrolKey(test: TestApp, id = newUserId()) {
+async function enrollKey(test: TestApp, id = newUserId()) {
   const client = test.client();
   const key = new SoftwareAuthenticator();
   await client.post('/login', { id });
@@ -86,7 +86,7 @@ describe('an authenticator app in the hands of whoever writes to the database', 
 
   it('takes no used code again when its time step is turned back, and says so', async () => {
     for (const step of [null, 1]) {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const code = codeOf(user.secret, test.clock);
       expect(await codeStatus(await halfSignIn(test, user), code)).toBe(200);
       await write(test, 'UPDATE mfa_authenticator SET last_step = ? WHERE id = ?', [
@@ -106,7 +106,7 @@ describe('an authenticator app in the hands of whoever writes to the database', 
   });
 
   it('goes on after each use, with the seal of that use', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const seals = new Set<unknown>();
     for (let use = 0; use < 3; use++) {
       expect(await codeStatus(await halfSignIn(test, user), codeOf(user.secret, test.clock))).toBe(200);
@@ -117,8 +117,8 @@ describe('an authenticator app in the hands of whoever writes to the database', 
   });
 
   it('can neither be copied to another user, nor moved, nor made without a seal', async () => {
-    const thief = await enrol(test);
-    const victim = await enrol(test);
+    const thief = await enroll(test);
+    const victim = await enroll(test);
     const own = await rowOf(test, 'mfa_authenticator', thief.authenticatorId);
     const code = () => codeOf(thief.secret, test.clock);
     await insert(test, 'mfa_authenticator', { ...own, id: 'a-copy', user_id: victim.id });
@@ -143,7 +143,7 @@ describe('an authenticator app in the hands of whoever writes to the database', 
       }
     }
     const plain = await startTestApp({ mfa, adapter: PlainAdapter });
-    const [thief, victim] = [await enrol(plain), await enrol(plain)];
+    const [thief, victim] = [await enroll(plain), await enroll(plain)];
     const { data } = await rowOf(plain, 'mfa_authenticator', thief.authenticatorId);
     await write(plain, 'UPDATE mfa_authenticator SET data = ? WHERE id = ?', [data, victim.authenticatorId]);
     expect(await codeStatus(await halfSignIn(plain, victim), codeOf(thief.secret, plain.clock))).toBe(400);
@@ -168,7 +168,7 @@ describe('an authenticator app in the hands of whoever writes to the database', 
     const locking = await startTestApp({
       mfa: { rateLimit: { attempts: 50, lockAfter: 1, unlock: { byCodes: 2, codesApartSeconds: 1 } } },
     });
-    const user = await enrol(locking);
+    const user = await enroll(locking);
     expect(await codeStatus(await halfSignIn(locking, user), '000000')).toBe(400);
     const codes: number[] = [];
     for (let use = 0; use < 3; use++) {
@@ -185,7 +185,7 @@ describe('an authenticator app in the hands of whoever writes to the database', 
 describe('a recovery code in the hands of whoever writes to the database', () => {
   it('does not become good again', async () => {
     const test = await startTestApp();
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [code] = user.recoveryCodes;
     expect(await codeStatus(await halfSignIn(test, user), code)).toBe(200);
     await write(test, 'UPDATE mfa_recovery_code SET used_at = NULL WHERE user_id = ?', [user.id]);
@@ -206,8 +206,8 @@ describe('a security key in the hands of whoever writes to the database', () => 
   afterAll(() => test.close());
 
   it('is given to nobody else, neither as second factor nor as passkey', async () => {
-    const thief = await enrolKey(test);
-    const victim = await enrolKey(test);
+    const thief = await enrollKey(test);
+    const victim = await enrollKey(test);
     expect((await passkeySignIn(test, thief.key)).status).toBe(200);
     const { user_handle } = await rowOf(test, 'mfa_webauthn_credential', victim.authenticatorId);
     const move = (table: string, key: string) =>
@@ -245,8 +245,8 @@ describe('a security key in the hands of whoever writes to the database', () => 
   it.each(['public_key', 'credential_id', 'rp_id', 'user_handle', 'aaguid', 'format'])(
     'is refused with another %s',
     async (column) => {
-      const thief = await enrolKey(test);
-      const victim = await enrolKey(test);
+      const thief = await enrollKey(test);
+      const victim = await enrollKey(test);
       const own = await rowOf(test, 'mfa_webauthn_credential', thief.authenticatorId);
       await write(test, `UPDATE mfa_webauthn_credential SET ${column} = ? WHERE authenticator_id = ?`, [
         ['rp_id', 'aaguid', 'format'].includes(column) ? 'other' : own[column],
@@ -261,7 +261,7 @@ describe('a security key in the hands of whoever writes to the database', () => 
   it.each(['passwordless', 'backup_eligible', 'discoverable', 'attested'])(
     'is refused with another %s',
     async (column) => {
-      const victim = await enrolKey(test);
+      const victim = await enrollKey(test);
       const before = await rowOf(test, 'mfa_webauthn_credential', victim.authenticatorId);
       const is = Boolean(before[column]);
       await write(
@@ -274,8 +274,8 @@ describe('a security key in the hands of whoever writes to the database', () => 
   );
 
   it('is none when it was made by hand, or copied', async () => {
-    const thief = await enrolKey(test);
-    const victim = await enrol(test);
+    const thief = await enrollKey(test);
+    const victim = await enroll(test);
     const authenticator = await rowOf(test, 'mfa_authenticator', thief.authenticatorId);
     const credential = await rowOf(test, 'mfa_webauthn_credential', thief.authenticatorId);
     await write(test, 'DELETE FROM mfa_webauthn_credential WHERE authenticator_id = ?', [
@@ -310,7 +310,7 @@ describe('trust in a browser in the hands of whoever writes to the database', ()
     };
     const status = async (browser: Client, { id }: Pick<Enrolled, 'id'>) =>
       (await browser.post('/login', { id })).body.status;
-    const [thief, victim] = [await enrol(test), await enrol(test)];
+    const [thief, victim] = [await enroll(test), await enroll(test)];
     const browser = await trust(thief);
     expect(await status(browser, thief)).toBe('authenticated');
     await write(test, 'UPDATE mfa_trusted_device SET user_id = ? WHERE user_id = ?', [victim.id, thief.id]);
@@ -339,8 +339,8 @@ describe('factors from before there were seals', () => {
   it('are sealed at the first boot, by several instances at once, and never again', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const apps = [await enrol(before), await enrol(before)] as const;
-    const key = await enrolKey(before);
+    const apps = [await enroll(before), await enroll(before)] as const;
+    const key = await enrollKey(before);
     await removeSeals(before);
     expect(await signsIn(before, apps[0])).toBe(400);
     await before.app.close();
@@ -366,7 +366,7 @@ describe('factors from before there were seals', () => {
   it('are not sealed when the note that they were is removed by hand', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const apps = [await enrol(before), await enrol(before)] as const;
+    const apps = [await enroll(before), await enroll(before)] as const;
     await write(before, 'UPDATE mfa_authenticator SET seal = NULL WHERE id = ?', [apps[0].authenticatorId]);
     await write(before, "DELETE FROM mfa_key WHERE id LIKE 'seals:%'");
     await write(before, "INSERT INTO mfa_key (id, data) VALUES ('seals:begun', '9999999999999 forged')");
@@ -383,7 +383,7 @@ describe('factors from before there were seals', () => {
   it('are sealed by the next boot when the first one dies in between', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const apps = [await enrol(before), await enrol(before)] as const;
+    const apps = [await enroll(before), await enroll(before)] as const;
     const { seal } = await rowOf(before, 'mfa_authenticator', apps[0].authenticatorId);
     await removeSeals(before);
     await before.app.close();
@@ -411,7 +411,7 @@ describe('factors from before there were seals', () => {
   it('stay without where the application says so', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await removeSeals(before);
     await before.app.close();
     const strict = await startTestApp({ orm, mfa: { ...mfa, storage: { sealFormerRows: false } } });
@@ -432,8 +432,8 @@ describe('seals and another secret', () => {
     const trusting = { ...mfa, trustedDevices: { enabled: true } };
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...trusting, secret: OLD } });
-    const user = await enrol(before);
-    const key = await enrolKey(before);
+    const user = await enroll(before);
+    const key = await enrollKey(before);
     const browser = await halfSignIn(before, user);
     const code = codeOf(user.secret, before.clock);
     expect((await browser.post('/mfa/authenticate', { code, trustDevice: true })).status).toBe(200);
@@ -461,8 +461,8 @@ describe('seals and another secret', () => {
   it('make no good row of one that was changed by hand', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { ...mfa, secret: OLD } });
-    const [thief, victim] = [await enrolKey(before), await enrolKey(before)];
-    const user = await enrol(before);
+    const [thief, victim] = [await enrollKey(before), await enrollKey(before)];
+    const user = await enroll(before);
     await before.app.close();
     const test = await startTestApp({ orm, mfa: { ...mfa, secret: [NEW, OLD] } });
     test.clock.advance(600);
@@ -485,7 +485,7 @@ describe('seals and another secret', () => {
   it('let a right code pass whose row is encrypted anew in the same moment', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
     test.clock.advance(600);
@@ -506,7 +506,7 @@ describe('seals and another secret', () => {
   it('do not keep an old secret in the list because a row was used while it was sealed anew', async () => {
     const { orm, drop } = await sharedDatabase();
     const before = await startTestApp({ orm, mfa: { secret: OLD } });
-    const user = await enrol(before);
+    const user = await enroll(before);
     await before.app.close();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
     test.clock.advance(600);

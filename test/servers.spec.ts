@@ -8,7 +8,7 @@ import type { TestApp } from './support/test-app.js';
 import {
   RELYING_PARTY,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -47,7 +47,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) 
   runs(
     'one code, one recovery code and one activation count once under parallel requests',
     async () => {
-      const { id, secret, recoveryCodes, client } = await enrol(test);
+      const { id, secret, recoveryCodes, client } = await enroll(test);
       for (const code of [codeOf(secret, test.clock), recoveryCodes[0]]) {
         const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, { id })));
         const statuses = await parallel(25, (index) =>
@@ -67,7 +67,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) 
   );
 
   runs('ten different recovery codes at once are all good', async () => {
-    const { id, recoveryCodes, client } = await enrol(test);
+    const { id, recoveryCodes, client } = await enroll(test);
     const halves = await Promise.all(recoveryCodes.map(() => halfSignIn(test, { id })));
     const statuses = await parallel(10, (index) =>
       (halves[index] ?? client).post('/mfa/authenticate', { code: recoveryCodes[index] }),
@@ -77,7 +77,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) 
   });
 
   runs('a wrong code beside new recovery codes is a wrong code', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const halves = await Promise.all(Array.from({ length: 6 }, () => halfSignIn(test, { id })));
     const [answers] = await Promise.all([
       Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code: '00000000' }))),

@@ -5,7 +5,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const countOf = async (test: TestApp, userId: string): Promise<number> =>
   (await rowsOf(test.dataSource, 'SELECT id FROM mfa_session WHERE user_id = ?', [userId])).length;
@@ -43,7 +43,7 @@ describe.each([1, 3, 25])('with a limit of %i, the sessions of a user', (maxPerU
   });
 
   it('may be pending ones, which are finished all the same', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     let half = await halfSignIn(test, user);
     for (let i = 0; i < maxPerUser + 1; i++) half = await halfSignIn(test, user);
     expect(await countOf(test, user.id)).toBe(maxPerUser);
@@ -53,7 +53,7 @@ describe.each([1, 3, 25])('with a limit of %i, the sessions of a user', (maxPerU
   });
 
   it('may be started by a passkey, or by the application', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = new SoftwareAuthenticator();
     const { body: creation } = await user.client.post('/mfa/webauthn/options', { passwordless: true });
     await user.client.post('/mfa/webauthn', { credential: key.create(creation) });

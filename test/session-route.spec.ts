@@ -4,7 +4,7 @@ import { AuthenticationSessionService, MfaAdminService } from 'nestjs-mfa';
 
 import { PLATFORMS } from './support/platforms.js';
 import type { TestApp } from './support/test-app.js';
-import { TestAdapter, codeOf, enrol, halfSignIn, newUserId, users } from './support/test-app.js';
+import { TestAdapter, codeOf, enroll, halfSignIn, newUserId, users } from './support/test-app.js';
 import { startTransportApp } from './transports/support/transport-app.js';
 
 /** An application that knows some users by a token of its own. */
@@ -29,7 +29,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
     body.proven.map(({ method }) => method);
 
   it('finds a half-finished sign-in again, and says when it is finished', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = test.client();
     const { body: login } = await client.post('/login', { id });
     const half = await client.get('/mfa/session');
@@ -58,14 +58,14 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
   });
 
   it('works with the header too', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const { body } = await test.client().post('/login', { id }, { 'x-mfa-session': 'new' });
     const client = test.client({ 'x-mfa-session': body.sessionToken });
     expect((await client.get('/mfa/session')).body.status).toBe('mfa_required');
   });
 
   it('names no method that is used up or locked', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     await test.dataSource.query(
       `UPDATE mfa_authenticator SET remaining = 0 WHERE user_id = '${id}' AND remaining IS NOT NULL`,
@@ -73,7 +73,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
     expect((await half.get('/mfa/session')).body.methods).toEqual(['totp']);
   });
 
-  it('tells who has to enrol before anything else', async () => {
+  it('tells who has to enroll before anything else', async () => {
     const client = test.client();
     const id = newUserId();
     const { body: login } = await client.post('/login', { id, isStaff: true });
@@ -101,7 +101,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
     expect((await test.client({ authorization: 'Bearer ada' }).get('/mfa/session')).body.code).toBe(
       'unauthenticated',
     );
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     const stranger = await half.get('/mfa/session', { authorization: 'Bearer mallory' });
     expect([stranger.status, stranger.body.code]).toEqual([401, 'unauthenticated']);
@@ -117,7 +117,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
   });
 
   it('is refused when the user is gone', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     const half = await halfSignIn(test, { id });
     users.delete(id);
     expect((await half.get('/mfa/session')).body.code).toBe('session_expired');
@@ -125,7 +125,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
   });
 
   it('shows a pending session to no other route', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     for (const path of ['/mfa/status', '/mfa/authenticators', '/mfa/recovery-codes', '/me']) {
       const { status, body } = await half.get(path);
@@ -135,7 +135,7 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
   });
 
   it('is over for a sign-in under way when support resets the user', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const half = await halfSignIn(test, { id });
     await test.app.get(MfaAdminService).reset(id, 'lost phone');
     expect((await half.get('/mfa/session')).body.code).toBe('session_expired');

@@ -8,7 +8,7 @@ import type { TestApp } from './support/test-app.js';
 import {
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -56,7 +56,7 @@ describe('sessions in the database', () => {
   const sessionsOf = (userId: string) => repository().findBy({ userId });
 
   it('made by hand are none', async () => {
-    const { id, authenticatorId } = await enrol(test);
+    const { id, authenticatorId } = await enroll(test);
     const [own] = await sessionsOf(id);
     const token = randomBytes(32).toString('base64url');
     const at = test.clock.now();
@@ -92,7 +92,7 @@ describe('sessions in the database', () => {
     ['the proofs', ({ methods }) => ({ methods: [...methods, { method: 'webauthn', at: Date.now() }] })],
     ['the seal', (_, { seal }) => ({ seal })],
   ])('of which %s was changed by hand are over', async (_, change) => {
-    const [mine, theirs] = [await enrol(test), await enrol(test)];
+    const [mine, theirs] = [await enroll(test), await enroll(test)];
     const [row, other] = [...(await sessionsOf(mine.id)), ...(await sessionsOf(theirs.id))] as [
       AuthenticationSession,
       AuthenticationSession,
@@ -103,7 +103,7 @@ describe('sessions in the database', () => {
   });
 
   it('that are pending can not be made authenticated by hand', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     await repository().update({ userId: user.id, status: 'pending' }, { status: 'authenticated' });
     expect((await half.get('/me')).status).toBe(401);
@@ -171,7 +171,7 @@ describe('sessions in the database', () => {
     });
 
     it('from the moment that the second factor is proven', async () => {
-      const { id, secret } = await enrol(test);
+      const { id, secret } = await enroll(test);
       const pending = await login({ id }, 86_400);
       expect([pending.status, secondsLeft(pending)]).toEqual(['mfa_required', 900]);
       test.clock.advance(100);

@@ -13,7 +13,7 @@ import {
 import type { Client } from './support/client.js';
 import { forgetActivity, writeActivity } from './support/inside.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
@@ -51,7 +51,7 @@ describe('where a user is signed in', () => {
       .map(({ data }) => data as { scope: string; reason: string });
 
   it('is listed, the newest first, and nothing of it opens anything', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await signInAgain(test, user, test.client({ 'user-agent': FIREFOX }));
     await halfSignIn(test, user);
     const { status, body, text } = await user.client.get('/mfa/sessions');
@@ -88,7 +88,7 @@ describe('where a user is signed in', () => {
 
   it('is for somebody who is signed in', async () => {
     expect((await test.client().get('/mfa/sessions')).body.code).toBe('unauthenticated');
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     for (const answer of [
       await half.get('/mfa/sessions'),
@@ -100,7 +100,7 @@ describe('where a user is signed in', () => {
   });
 
   it('can be ended one by one, and is over at once', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const other = await signInAgain(test, user);
     const id = await otherOf(user.client);
     const { status, text } = await user.client.delete(`/mfa/sessions/${id}`);
@@ -112,7 +112,7 @@ describe('where a user is signed in', () => {
   });
 
   it('can be ended everywhere else, half-finished sign-ins included', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const other = await signInAgain(test, user);
     const half = await halfSignIn(test, user);
     expect((await user.client.delete('/mfa/sessions')).status).toBe(204);
@@ -123,7 +123,7 @@ describe('where a user is signed in', () => {
   });
 
   it('ends here like signing out', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const [own] = await listOf(client);
     const thief = client.clone();
     const { status, headers } = await client.delete(`/mfa/sessions/${own?.id}`);
@@ -134,8 +134,8 @@ describe('where a user is signed in', () => {
   });
 
   it('is nobody else’s to end', async () => {
-    const user = await enrol(test);
-    const stranger = await enrol(test);
+    const user = await enroll(test);
+    const stranger = await enroll(test);
     const [own] = await listOf(user.client);
     for (const id of [own?.id, 'none', '00000000-0000-4000-8000-000000000000']) {
       const answer = await stranger.client.delete(`/mfa/sessions/${id}`);
@@ -146,7 +146,7 @@ describe('where a user is signed in', () => {
   });
 
   it('needs a recent proof to be ended', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await signInAgain(test, user);
     const id = await otherOf(user.client);
     test.clock.advance(301);
@@ -163,13 +163,13 @@ describe('where a user is signed in', () => {
   });
 
   it('is not changed by another site', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const answer = await client.delete('/mfa/sessions', { 'sec-fetch-site': 'cross-site' });
     expect(answer.body.code).toBe('cross_origin');
   });
 
   it('is ended by one of several that do it at once', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await signInAgain(test, user);
     const id = await otherOf(user.client);
     const answers = await Promise.all(
@@ -182,7 +182,7 @@ describe('where a user is signed in', () => {
   });
 
   it('says when it was last used, to the second, and keeps that to the minute', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     test.clock.advance(45);
     await client.get('/me');
     const seen = async () => (await client.get('/mfa/sessions')).body[0].lastSeenAt;
@@ -201,7 +201,7 @@ describe('where a user is signed in', () => {
   });
 
   it('is the application’s and administrators’ to see and end too', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const other = await signInAgain(test, user, test.client({ 'user-agent': FIREFOX }));
     const sessions = test.app.get(MfaSessionsService);
     const admin = test.app.get(MfaAdminService);
@@ -233,7 +233,7 @@ describe('a session that is not used', () => {
   afterAll(() => test.close());
 
   it('is over, and is not listed any more', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const other = await signInAgain(test, user);
     expect(await listOf(other)).toHaveLength(2);
     for (let i = 0; i < 3; i++) {
@@ -250,7 +250,7 @@ describe('a session that is not used', () => {
   });
 
   it('opens nothing in the hands of code that has read it before', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const [session = null] = await test.app.get(AuthenticationSessionService).list({ id });
     const policy = test.app.get(MfaPolicyService);
     test.clock.advance(200);
@@ -260,7 +260,7 @@ describe('a session that is not used', () => {
   });
 
   it('is kept by a proof and by re-authentication, but never beyond its end', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(550);
     await user.client.post('/reauthenticate', { id: user.id });
     test.clock.advance(550);
@@ -275,13 +275,13 @@ describe('a session that is not used', () => {
   });
 
   it('takes one statement to use, as ever', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     test.clock.advance(120);
     expect(await test.logger.statementsOf(() => client.get('/protected'))).toHaveLength(1);
   });
 
   it('is over for another instance too, which knows what is written', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const sessions = test.app.get(AuthenticationSessionService);
     test.clock.advance(500);
     await user.client.get('/me');
@@ -295,7 +295,7 @@ describe('a session that is not used', () => {
   });
 
   it('does not end a sign-in that is half done before its own end', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     test.clock.advance(700);
     const { status } = await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
@@ -304,7 +304,7 @@ describe('a session that is not used', () => {
   });
 
   it('from before this was known counts from its beginning', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await test.dataSource
       .getRepository(AuthenticationSession)
       .update({ userId: user.id }, { lastSeenAt: null });
@@ -322,7 +322,7 @@ describe('changes of factors', () => {
   afterAll(() => test.close());
 
   it('have a limit of their own to how old a proof may be', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     test.clock.advance(61);
     expect((await client.get('/protected')).status).toBe(200);
     expect((await client.post('/mfa/recovery-codes')).body).toMatchObject({
@@ -346,7 +346,7 @@ describe('an administrator who ends the sessions of everybody', () => {
   it('does so, with a reason and an event for each of them', async () => {
     const admin = test.app.get(MfaAdminService);
     const users: Enrolled[] = [];
-    for (let i = 0; i < 5; i++) users.push(await enrol(test));
+    for (let i = 0; i < 5; i++) users.push(await enroll(test));
     const [first] = users as [Enrolled, ...Enrolled[]];
     const half = await halfSignIn(test, first);
     await expect(admin.endAllSessions(' ')).rejects.toThrow(TypeError);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { rowsOf } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 describe('signing in', () => {
   let test: TestApp;
@@ -24,7 +24,7 @@ describe('signing in', () => {
   });
 
   it('with a factor waits for it, and is nobody until then', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const client = test.client();
     const { body } = await client.post('/login', { id });
     expect(body).toEqual({
@@ -44,7 +44,7 @@ describe('signing in', () => {
   });
 
   it('is finished by a code, with a new token', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     const before = client.clone();
     const code = codeOf(secret, test.clock);
@@ -66,7 +66,7 @@ describe('signing in', () => {
   });
 
   it('refuses a code twice, also in a new sign-in', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const code = codeOf(secret, test.clock);
     const first = await halfSignIn(test, { id });
     expect((await first.post('/mfa/authenticate', { code })).status).toBe(200);
@@ -79,7 +79,7 @@ describe('signing in', () => {
   });
 
   it('never goes back behind the last step', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const first = await halfSignIn(test, { id });
     expect((await first.post('/mfa/authenticate', { code: codeOf(secret, test.clock, 1) })).status).toBe(200);
     const second = await halfSignIn(test, { id });
@@ -90,7 +90,7 @@ describe('signing in', () => {
   });
 
   it('accepts one step of drift on either side and no more', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     for (const steps of [-2, 2]) {
       const { body } = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock, steps) });
@@ -102,7 +102,7 @@ describe('signing in', () => {
   });
 
   it('expires while it is pending, and after its time', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const slow = await halfSignIn(test, { id });
     test.clock.advance(900);
     const late = await slow.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -127,14 +127,14 @@ describe('signing in', () => {
   });
 
   it('carries no proof from one sign-in into another', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const { body } = await client.post('/login', { id });
     expect(body.proven.map(({ method }: { method: string }) => method)).toEqual(['pwd']);
     expect((await client.get('/protected')).status).toBe(401);
   });
 
   it('is refused when the user is gone since the first factor', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     users.delete(id);
     const code = codeOf(secret, test.clock);
@@ -144,15 +144,15 @@ describe('signing in', () => {
   });
 
   it('is over for a user who is gone', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     users.delete(id);
     expect((await client.get('/me')).status).toBe(401);
     expect((await client.get('/protected')).status).toBe(401);
   });
 
   it('ignores a user id in the body', async () => {
-    const ada = await enrol(test);
-    const bob = await enrol(test);
+    const ada = await enroll(test);
+    const bob = await enroll(test);
     const client = await halfSignIn(test, ada);
     const code = codeOf(bob.secret, test.clock);
     expect((await client.post('/mfa/authenticate', { code, userId: bob.id })).body.code).toBe(
@@ -161,7 +161,7 @@ describe('signing in', () => {
   });
 
   it('ends with DELETE /mfa/session, half-finished or whole', async () => {
-    const { id, client } = await enrol(test);
+    const { id, client } = await enroll(test);
     for (const one of [client, await halfSignIn(test, { id })]) {
       const before = one.clone();
       const { status, headers } = await one.delete('/mfa/session');
@@ -179,7 +179,7 @@ describe('step-up', () => {
   let user: Enrolled;
   beforeAll(async () => {
     test = await startTestApp();
-    user = await enrol(test);
+    user = await enroll(test);
   });
   afterAll(() => test.close());
 
@@ -247,7 +247,7 @@ describe('proving the password again', () => {
   });
 
   it('never makes up for the second factor of a user who has one', async () => {
-    const { client, id, authenticatorId } = await enrol(test);
+    const { client, id, authenticatorId } = await enroll(test);
     test.clock.advance(301);
     await client.post('/reauthenticate', { id });
     for (const answer of [
@@ -262,15 +262,15 @@ describe('proving the password again', () => {
   });
 
   it('without a session is a sign-in that still owes the second factor', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const client = test.client();
     expect((await client.post('/reauthenticate', { id })).body.status).toBe('mfa_required');
     expect((await client.get('/me')).status).toBe(401);
   });
 
   it('does not touch the session of another user', async () => {
-    const ada = await enrol(test);
-    const bob = await enrol(test);
+    const ada = await enroll(test);
+    const bob = await enroll(test);
     const client = ada.client.clone();
     expect((await client.post('/reauthenticate', { id: bob.id })).body.status).toBe('mfa_required');
   });

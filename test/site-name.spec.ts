@@ -5,7 +5,7 @@ import { parseHtml, textOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
 import { PAGES, PageAdapter, enrolledIn, halfSignedIn, startPageApp } from './pages/support.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
-import { RELYING_PARTY, enrol } from './support/test-app.js';
+import { RELYING_PARTY, enroll } from './support/test-app.js';
 
 let test: TestApp;
 afterEach(() => test.close());
@@ -133,7 +133,7 @@ describe('whom to ask', () => {
 
   it('is nobody by default', async () => {
     await start({});
-    await enrol(test);
+    await enroll(test);
     expect(test.adapter.notifications.at(-1)?.text.split('\n\n')).toHaveLength(3);
   });
 });

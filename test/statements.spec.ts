@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { ENGINE } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 /** Database statements of a request; BEGIN, COMMIT and the application's own queries are not counted. */
 describe('the cost of a request', () => {
@@ -58,7 +58,7 @@ describe('the cost of a request', () => {
   });
 
   it('sign-in with TOTP', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const client = test.client();
     await expectAtMost('login with a factor', 4, () => client.post('/login', { id: user.id }));
     const code = codeOf(user.secret, test.clock);
@@ -68,7 +68,7 @@ describe('the cost of a request', () => {
   });
 
   it('sign-in with a recovery code', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const wrong = await halfSignIn(test, user);
     await expectAtMost('a wrong code', 6, () => wrong.post('/mfa/authenticate', { code: '00000000' }));
     const code = user.recoveryCodes[0];
@@ -78,7 +78,7 @@ describe('the cost of a request', () => {
   });
 
   it('the guard', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect(await expectAtMost('guard, verified', 1, () => client.get('/protected'))).toBe(200);
     test.clock.advance(301);
     expect(await expectAtMost('guard, proof too old', 2, () => client.get('/protected'))).toBe(401);
@@ -89,7 +89,7 @@ describe('the cost of a request', () => {
     expect(await expectAtMost('guard, not enrolled', 2, () => unenrolled.get('/protected'))).toBe(403);
   });
 
-  it('the guard with an enrolment grace period', async () => {
+  it('the guard with an enrollment grace period', async () => {
     const client = grace.client();
     await client.post('/login', { id: newUserId() });
     await client.get('/protected');
@@ -98,7 +98,7 @@ describe('the cost of a request', () => {
   });
 
   it('step-up', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     const code = codeOf(secret, test.clock);
     expect(await expectAtMost('step-up with TOTP', 6, () => client.post('/mfa/authenticate', { code }))).toBe(
       200,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 const hasOathtool = (() => {
   try {
@@ -81,7 +81,7 @@ describe('setting up an authenticator app', () => {
   });
 
   it('names the authenticator when the user does not', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const { body } = await client.get('/mfa/authenticators?type=totp');
     expect(body.map(({ name }: { name: string }) => name)).toEqual(['Authenticator app']);
   });
@@ -98,7 +98,7 @@ describe('setting up an authenticator app', () => {
   });
 
   it('refuses a second one where one is allowed, and leaves the first as it is', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect(await client.post('/mfa/totp')).toMatchObject({ status: 409, body: { code: 'already_enabled' } });
   });
 
@@ -205,7 +205,7 @@ describe('options of TOTP', () => {
 
   it('allows as many authenticator apps as maxPerUser', async () => {
     const test = await startTestApp({ mfa: { totp: { maxPerUser: 2 } } });
-    const { client, secret, id } = await enrol(test);
+    const { client, secret, id } = await enroll(test);
     const { body: setup } = await client.post('/mfa/totp');
     const { status, body } = await client.post('/mfa/totp/activate', {
       code: codeOf(setup.secret, test.clock),
@@ -238,11 +238,11 @@ describe('options of TOTP', () => {
     await test.close();
   });
 
-  it('stops enrolment of a type that is off, and locks nobody out who has it', async () => {
+  it('stops enrollment of a type that is off, and locks nobody out who has it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-'));
     const database = join(folder, 'test.sqlite');
     const first = await startTestApp({ database });
-    const user = await enrol(first);
+    const user = await enroll(first);
     await first.close();
     const test = await startTestApp({
       database,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rowsOf } from './support/databases.js';
 import { Client } from './support/client.js';
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 describe('the session token', () => {
   let test: TestApp;
@@ -22,7 +22,7 @@ describe('the session token', () => {
   });
 
   it('travels in the body for a client that asks, and in no cookie', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = test.client();
     const login = await client.post('/login', { id }, { 'x-mfa-session': 'new' });
     const token: string = login.body.sessionToken;
@@ -55,7 +55,7 @@ describe('the session token', () => {
   });
 
   it('counts from the header alone when both are there', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect((await client.get('/protected')).status).toBe(200);
     for (const header of ['new', 'nonsense', '']) {
       expect((await client.get('/protected', { 'x-mfa-session': header })).status).toBe(401);
@@ -71,7 +71,7 @@ describe('the session token', () => {
   });
 
   it('is no longer good after sign-out, however it was carried', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const before = client.clone();
     await client.delete('/mfa/session');
     expect(await before.get('/me')).toMatchObject({ status: 401, body: { code: 'session_expired' } });
@@ -103,7 +103,7 @@ describe('a request that another site sends', () => {
     const headers = Object.fromEntries(
       Object.entries(given).map(([name, value]) => [name, value.replace('SELF', test.url)]),
     );
-    const { id, client, secret, authenticatorId } = await enrol(test);
+    const { id, client, secret, authenticatorId } = await enroll(test);
     const half = await halfSignIn(test, { id });
     const answers = [
       await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) }, headers),
@@ -121,7 +121,7 @@ describe('a request that another site sends', () => {
   });
 
   it('may read, and may do what it likes with a token that it holds itself', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const evil = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
     expect((await client.get('/mfa/status', evil)).status).toBe(200);
     const { body } = await test

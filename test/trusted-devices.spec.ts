@@ -12,7 +12,7 @@ import {
 import { rowsOf } from './support/databases.js';
 import type { Client } from './support/client.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from './support/test-app.js';
 
 const COOKIE = 'mfa_trusted';
 
@@ -59,7 +59,7 @@ describe('trusted browsers', () => {
   const login = (user: Pick<Enrolled, 'id'>, browser: Client) => browser.post('/login', { id: user.id });
 
   it('sign in without the second factor, and say so', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     const { status, body } = await login(user, browser);
     expect([status, body.status]).toEqual([200, 'authenticated']);
@@ -70,7 +70,7 @@ describe('trusted browsers', () => {
   });
 
   it('never stand for a second factor, unless the route says so', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     await login(user, browser);
     for (const path of ['/protected', '/protected/maxage', '/protected/totp', '/trusting/totp']) {
@@ -92,7 +92,7 @@ describe('trusted browsers', () => {
   });
 
   it('count on such a route only while they are trusted', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     await login(user, browser);
     const statements = await test.logger.statementsOf(() => browser.get('/trusting'));
@@ -107,7 +107,7 @@ describe('trusted browsers', () => {
   });
 
   it('are kept in a cookie that scripts can’t read, and as a hash', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await halfSignIn(test, user);
     const answer = await authenticate(user, browser);
     const cookie = answer.headers.getSetCookie().find((one) => one.startsWith(COOKIE)) as string;
@@ -125,7 +125,7 @@ describe('trusted browsers', () => {
   });
 
   it('get no cookie without asking, and none after a recovery code', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await halfSignIn(test, user);
     await authenticate(user, browser, { trustDevice: false });
     expect(browser.cookies.has(COOKIE)).toBe(false);
@@ -137,7 +137,7 @@ describe('trusted browsers', () => {
   });
 
   it('change their token with every use; an old one voids the trust', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     const thief = browser.clone();
     await login(user, browser);
@@ -170,7 +170,7 @@ describe('trusted browsers', () => {
     const mailsSince = (from: number) => test.adapter.notifications.slice(from).map(({ type }) => type);
 
     it('take the thief’s session along when the owner comes second, and the owner is told', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const owner = await trust(user);
       const elsewhere = await trust(user);
       await login(user, elsewhere);
@@ -199,7 +199,7 @@ describe('trusted browsers', () => {
     });
 
     it('gain the thief nothing when the owner was first, and end the owner’s session', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const owner = await trust(user);
       const thief = owner.clone();
       await login(user, owner);
@@ -210,7 +210,7 @@ describe('trusted browsers', () => {
     });
 
     it('are known by any token that they ever had', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const thief = await trust(user);
       const owner = thief.clone();
       for (let use = 0; use < 5; use++) {
@@ -226,7 +226,7 @@ describe('trusted browsers', () => {
     });
 
     it('are known when the browser was trusted anew meanwhile', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const owner = await trust(user);
       const thief = owner.clone();
       await login(user, thief);
@@ -239,7 +239,7 @@ describe('trusted browsers', () => {
     });
 
     it('get no leniency where the second use comes from elsewhere', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const owner = await trust(user);
       const thief = owner.clone();
       await login(user, thief);
@@ -249,7 +249,7 @@ describe('trusted browsers', () => {
     });
 
     it('end a session that is started while this is found out', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const owner = await trust(user);
       const thief = owner.clone();
       await login(user, thief);
@@ -274,7 +274,7 @@ describe('trusted browsers', () => {
     });
 
     it('are told of once, however many use the token', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const browser = await trust(user);
       const copy = browser.clone();
       await login(user, browser);
@@ -286,7 +286,7 @@ describe('trusted browsers', () => {
   });
 
   it('tell their owner when their cookie turns up in another kind of browser, once a window', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     const from = test.adapter.notifications.length;
     for (let i = 0; i < 3; i++) {
@@ -304,7 +304,7 @@ describe('trusted browsers', () => {
   });
 
   it('let one of many uses of one token in', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     const answers = await Promise.all(Array.from({ length: 25 }, () => login(user, browser.clone())));
     expect(answers.filter(({ body }) => body.status === 'authenticated')).toHaveLength(1);
@@ -312,8 +312,8 @@ describe('trusted browsers', () => {
   });
 
   it('are worth nothing to another user, in another kind of browser, or when forged', async () => {
-    const user = await enrol(test);
-    const other = await enrol(test);
+    const user = await enroll(test);
+    const other = await enroll(test);
     const browser = await trust(user);
     expect((await login(other, browser.clone())).body.status).toBe('mfa_required');
 
@@ -331,7 +331,7 @@ describe('trusted browsers', () => {
   });
 
   it('cost a forger no more than one read, and none with a cookie of another shape', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const readsOf = (cookie: string | null) =>
       test.logger.statementsOf(async () => {
         const forger = test.client();
@@ -345,7 +345,7 @@ describe('trusted browsers', () => {
   });
 
   it('survive an update of the browser', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await halfSignIn(test, user);
     browser.headers['user-agent'] = 'Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0.1.2';
     await authenticate(user, browser);
@@ -355,7 +355,7 @@ describe('trusted browsers', () => {
   });
 
   it('expire at a fixed time, however much they are used', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = await trust(user);
     test.clock.advance(1_209_600 - 1);
     expect((await login(user, browser)).body.status).toBe('authenticated');
@@ -366,7 +366,7 @@ describe('trusted browsers', () => {
   });
 
   it('can be shared by several users', async () => {
-    const [ada, bob] = [await enrol(test), await enrol(test)];
+    const [ada, bob] = [await enroll(test), await enroll(test)];
     const browser = await trust(ada);
     await login(bob, browser);
     await authenticate(bob, browser);
@@ -379,7 +379,7 @@ describe('trusted browsers', () => {
   });
 
   it('make room for newer ones', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browsers = [];
     for (let i = 0; i < 4; i++) browsers.push(await trust(user));
     const states = [];
@@ -388,7 +388,7 @@ describe('trusted browsers', () => {
   });
 
   it('are listed and revoked by their owner alone', async () => {
-    const [user, stranger] = [await enrol(test), await enrol(test)];
+    const [user, stranger] = [await enroll(test), await enroll(test)];
     const browser = await trust(user);
     await trust(user);
     await login(user, browser);
@@ -420,7 +420,7 @@ describe('trusted browsers', () => {
 
   describe('are void', () => {
     it('after new recovery codes', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const browser = await trust(user);
       const from = events.length;
       await authenticate(user, user.client, {});
@@ -432,7 +432,7 @@ describe('trusted browsers', () => {
     });
 
     it('after a factor was removed and set up again', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const browser = await trust(user);
       await authenticate(user, user.client, {});
       await user.client.delete(`/mfa/authenticators/${user.authenticatorId}`);
@@ -443,7 +443,7 @@ describe('trusted browsers', () => {
     });
 
     it('after the password was changed, with the sign-ins that began with it', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const browser = await trust(user);
       const half = await halfSignIn(test, user);
       await test.app.get(MfaService).passwordChanged({ id: user.id });
@@ -458,7 +458,7 @@ describe('trusted browsers', () => {
 
     it('when the option is off', async () => {
       const off = await startTestApp();
-      const user = await enrol(off);
+      const user = await enroll(off);
       const browser = await halfSignIn(off, user);
       await browser.post('/mfa/authenticate', { code: codeOf(user.secret, off.clock), trustDevice: true });
       expect(browser.cookies.has(COOKIE)).toBe(false);
@@ -469,7 +469,7 @@ describe('trusted browsers', () => {
 
   it('may be trusted after a recovery code where the application allows it', async () => {
     const lax = await startTestApp({ mfa: { trustedDevices: { enabled: true, afterRecoveryCode: true } } });
-    const user = await enrol(lax);
+    const user = await enroll(lax);
     const browser = await halfSignIn(lax, user);
     await browser.post('/mfa/authenticate', { code: user.recoveryCodes[0], trustDevice: true });
     await browser.delete('/mfa/session');
@@ -483,7 +483,7 @@ describe('trusted browsers', () => {
     });
     const id = newUserId();
     users.set(id, { id, isStaff: true });
-    const staff = await enrol(strict, { isStaff: true });
+    const staff = await enroll(strict, { isStaff: true });
     const browser = await halfSignIn(strict, staff);
     await browser.post('/mfa/authenticate', { code: codeOf(staff.secret, strict.clock), trustDevice: true });
     await browser.delete('/mfa/session');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecoveryCodesService, TotpService } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
 
 /** The digits of a code in another script, by the character of its zero. */
 const inScript = (zero: string) => (code: string) =>
@@ -52,7 +52,7 @@ describe.each(WAYS)('a code with %s', (_, type) => {
   });
 
   it('is wrong when its digits are', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const right = codeOf(user.secret, test.clock);
     const wrong = String((Number(right) + 1) % 1_000_000).padStart(6, '0');
@@ -61,7 +61,7 @@ describe.each(WAYS)('a code with %s', (_, type) => {
   });
 
   it('is taken by the services too', async () => {
-    const { id, secret, recoveryCodes } = await enrol(test);
+    const { id, secret, recoveryCodes } = await enroll(test);
     const totp = test.app.get(TotpService);
     expect(await totp.validateToken({ id }, type(codeOf(secret, test.clock)))).toBe(true);
     expect(await totp.validateToken({ id }, codeOf(secret, test.clock))).toBe(false);

@@ -9,7 +9,7 @@ import { Gate } from './support/gate.js';
 import type { ServerName } from './support/servers.js';
 import { createDatabase, hasServer } from './support/servers.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp, users } from './support/test-app.js';
 
 type Unlock = NonNullable<NonNullable<MfaModuleOptions['rateLimit']>['unlock']>;
 
@@ -103,8 +103,8 @@ async function lock(test: TestApp, user: Enrolled): Promise<Client> {
   return half;
 }
 
-async function enrolLocked(test: TestApp): Promise<{ user: Enrolled; half: Client }> {
-  const user = await enrol(test);
+async function enrollLocked(test: TestApp): Promise<{ user: Enrolled; half: Client }> {
+  const user = await enroll(test);
   return { user, half: await lock(test, user) };
 }
 
@@ -142,7 +142,7 @@ describe('a lock, by default', () => {
   afterAll(() => test.close());
 
   it('stays for a year, refuses right and wrong codes alike, and tells nothing of codes that would open it', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     test.clock.advance(YEAR);
     const half = await halfSignIn(test, user);
     const [right, wrong] = [
@@ -159,12 +159,12 @@ describe('a lock, by default', () => {
   });
 
   it('stays after several right codes spaced in time', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     for (let code = 0; code < 5; code++) expect(told(await later(test, user, half))).toEqual(LOCKED);
   });
 
   it('leaves the other factors working, none of which opens it', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = await addKey(user.client);
     await lock(test, user);
     for (const sign of [
@@ -179,7 +179,7 @@ describe('a lock, by default', () => {
   });
 
   it('opens for an administrator, who is named, and then failures count from zero', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await admin.unlock(user.id, { actor: 'root', request: { headers: {}, ip: '192.0.2.7' } });
     expect(await rowOf(test, user)).toEqual(OPEN);
     const by = { userId: user.id, actor: { type: 'admin', id: 'root' }, ip: '192.0.2.7' };
@@ -198,8 +198,8 @@ describe('a lock, by default', () => {
   });
 
   it('opens for an administrator one by one, and never somebody else’s', async () => {
-    const { user, half } = await enrolLocked(test);
-    const { user: bystander } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
+    const { user: bystander } = await enrollLocked(test);
     for (let failure = 0; failure < LOCK_AFTER; failure++) await authenticate(half, '00000000');
     const { authenticators } = await admin.status(user.id);
     expect(authenticators.map(({ type, locked }) => [type, locked])).toEqual([
@@ -222,7 +222,7 @@ describe('a lock, by default', () => {
   });
 
   it('hangs on the authenticator: two users with the same mistakes do not add up', async () => {
-    const [one, two] = [await enrol(test), await enrol(test)];
+    const [one, two] = [await enroll(test), await enroll(test)];
     const [first, second] = [await halfSignIn(test, one), await halfSignIn(test, two)];
     for (let failure = 1; failure < LOCK_AFTER; failure++) {
       await Promise.all([authenticate(first, WRONG), authenticate(second, WRONG)]);
@@ -236,7 +236,7 @@ describe('a lock, by default', () => {
   });
 
   it('can’t be got around by who holds no more than the password', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     expect((await half.delete(`/mfa/authenticators/${user.authenticatorId}`)).status).toBe(401);
     expect((await half.post('/mfa/totp')).status).toBe(401);
     expect((await half.post('/mfa/recovery-codes')).status).toBe(401);
@@ -249,7 +249,7 @@ describe('a lock, by default', () => {
 
   it('holds against right codes that come together with the failure that closes it', async () => {
     for (let round = 0; round < 2; round++) {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const halves = await Promise.all(Array.from({ length: 21 }, () => halfSignIn(test, user)));
       const [before, ...rest] = halves as [Client, ...Client[]];
       for (let failure = 1; failure < LOCK_AFTER; failure++) await authenticate(before, WRONG);
@@ -285,7 +285,7 @@ describe('a lock that another factor opens', () => {
   ];
 
   it.each(WAYS)('opens with %s, at once', async (_, prove) => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = await addKey(user.client);
     await lock(test, user);
     expect((await prove(user, key)).status).toBe(200);
@@ -302,7 +302,7 @@ describe('a lock that another factor opens', () => {
   (ENGINE === 'sqlite' ? it : it.skip)(
     'stays where the database refuses to open it, without harm to the proof',
     async () => {
-      const { user, half } = await enrolLocked(test);
+      const { user, half } = await enrollLocked(test);
       await test.dataSource.query(
         `CREATE TRIGGER broken BEFORE UPDATE ON mfa_authenticator WHEN OLD.failures = ${LOCK_AFTER} BEGIN SELECT RAISE(ABORT, 'broken'); END`,
       );
@@ -318,7 +318,7 @@ describe('a lock that another factor opens', () => {
   );
 
   it('opens locked recovery codes by the authenticator app', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     for (let failure = 0; failure < LOCK_AFTER; failure++) await authenticate(half, '00000000');
     expect(told(await authenticate(half, user.recoveryCodes[0]))).toEqual(LOCKED);
@@ -327,10 +327,10 @@ describe('a lock that another factor opens', () => {
   });
 
   it('stays shut after another factor’s wrong proof, its own right codes, another user’s proof, and a year', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = await addKey(user.client);
     const half = await lock(test, user);
-    const stranger = await enrol(test);
+    const stranger = await enroll(test);
     const foreign = await addKey(stranger.client);
     expect((await authenticate(half, '00000000')).status).toBe(400);
     expect((await useKey(half, foreign)).status).toBe(400);
@@ -348,7 +348,7 @@ describe('a lock that another factor opens', () => {
   });
 
   it('stays shut when the session of the proof is over: all or nothing', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     const [first, second] = [half.clone(), half.clone()];
     const answers = await Promise.all([
       authenticate(first, user.recoveryCodes[0]),
@@ -373,7 +373,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('counts them down, says when the next one counts, and opens with the last one', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     const wrong = await authenticate(half, WRONG);
     expect(told(wrong)).toEqual(LOCKED);
     expect(wrong.body.unlock).toEqual(progress(3, 0));
@@ -394,7 +394,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('needs all of them with a sign-in of its own for each, too', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     for (const codesLeft of [2, 1]) {
       test.clock.advance(3600);
       const { body } = await later(test, user, await halfSignIn(test, user));
@@ -404,7 +404,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('takes no code that comes too soon, and loses nothing by it', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await later(test, user, half);
     const soon = await later(test, user, half, 59);
     expect(told(soon)).toEqual(LOCKED);
@@ -416,7 +416,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('starts anew after a wrong code in between', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     for (const codesLeft of [2, 1]) {
       expect((await later(test, user, half)).body.unlock.codesLeft).toBe(codesLeft);
     }
@@ -428,7 +428,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('is not hurried by a wrong code: the step it was at stays used up', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
     expect((await authenticate(half, code)).body.unlock.codesLeft).toBe(2);
@@ -439,7 +439,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('is not opened by other factors or by waiting', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await later(test, user, half);
     expect((await authenticate(await halfSignIn(test, user), user.recoveryCodes[0])).status).toBe(200);
     expect((await authenticate(await halfSignIn(test, user), '0000000')).status).toBe(400);
@@ -450,7 +450,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('opens for an administrator in between, and forgets the codes', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await later(test, user, half);
     await test.app.get(MfaAdminService).unlock(user.id);
     expect(await rowOf(test, user)).toEqual(OPEN);
@@ -461,8 +461,8 @@ describe('a lock that right codes open', () => {
 
   it('counts the codes of this user only', async () => {
     const [{ user: one, half: first }, { user: two, half: second }] = [
-      await enrolLocked(test),
-      await enrolLocked(test),
+      await enrollLocked(test),
+      await enrollLocked(test),
     ];
     await later(test, one, first);
     await later(test, two, second);
@@ -473,7 +473,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('does the same outside HTTP', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     const totp = test.app.get(TotpService);
     for (const codesLeft of [2, 1]) {
       test.clock.advance(60);
@@ -487,7 +487,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('never counts one code twice, however many copies come at once', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, user)));
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
@@ -497,7 +497,7 @@ describe('a lock that right codes open', () => {
   });
 
   it('opens once when the last code comes 25 times at once', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     for (let code = 1; code < 3; code++) await later(test, user, half);
     const halves = await Promise.all(Array.from({ length: 25 }, () => halfSignIn(test, user)));
     test.clock.advance(60);
@@ -516,7 +516,7 @@ describe('a lock that right codes open, with the budget of attempts', () => {
   afterAll(() => test.close());
 
   it('lets a half-signed-in stranger guess no faster than the budget, whatever comes in between', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     // Three of five are spent; the owner's right code costs nothing and gives nothing back.
     const owner = await halfSignIn(test, user);
     expect((await later(test, user, owner, 30)).body.unlock.codesLeft).toBe(1);
@@ -532,8 +532,8 @@ describe('a lock that right codes open, with the budget of attempts', () => {
     expect((await later(test, user, owner, 30)).status).toBe(429);
   });
 
-  it('judges no more guesses when they come at once', async () => {
-    const { user } = await enrolLocked(test);
+  it('verifies no more guesses when they come at once', async () => {
+    const { user } = await enrollLocked(test);
     test.clock.advance(300);
     const halves = await Promise.all(Array.from({ length: 40 }, () => halfSignIn(test, user)));
     const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
@@ -542,7 +542,7 @@ describe('a lock that right codes open, with the budget of attempts', () => {
   });
 
   it('costs the owner no attempt for right codes, in time or too soon', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     for (let round = 0; round < 3; round++) {
       test.clock.advance(300);
       const half = await lock(test, user);
@@ -556,7 +556,7 @@ describe('a lock that right codes open, with the budget of attempts', () => {
   });
 
   it('counts neither the same code nor one of an earlier step, however far apart', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     test.clock.advance(30);
     const [former, code] = [codeOf(user.secret, test.clock, -1), codeOf(user.secret, test.clock)];
     expect((await authenticate(half, code)).body.unlock.codesLeft).toBe(1);
@@ -579,7 +579,7 @@ describe('a lock that opens by waiting', () => {
   afterAll(() => test.close());
 
   it('opens then and not before, and says so with the first right code', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     expect(told(await later(test, user, half, 599))).toEqual(LOCKED);
     expect((await test.client().post('/login', { id: user.id })).body.methods).toEqual(['recovery_codes']);
     expect((await later(test, user, half, 1)).status).toBe(200);
@@ -592,7 +592,7 @@ describe('a lock that opens by waiting', () => {
   });
 
   it('is not kept shut by codes that come meanwhile', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     for (let guess = 0; guess < 59; guess++) {
       test.clock.advance(10);
       expect(told(await authenticate(half, WRONG))).toEqual(LOCKED);
@@ -602,7 +602,7 @@ describe('a lock that opens by waiting', () => {
   });
 
   it('closes again after as many failures, counted from one, and waits as long again', async () => {
-    const { user } = await enrolLocked(test);
+    const { user } = await enrollLocked(test);
     for (let round = 0; round < 2; round++) {
       test.clock.advance(600);
       const half = await halfSignIn(test, user);
@@ -617,8 +617,8 @@ describe('a lock that opens by waiting', () => {
     expect(tale(test, user).filter((by) => by === 'locked')).toHaveLength(3);
   });
 
-  it('judges no more than the cap after the wait, however many guesses come at once', async () => {
-    const { user } = await enrolLocked(test);
+  it('verifies no more than the cap after the wait, however many guesses come at once', async () => {
+    const { user } = await enrollLocked(test);
     test.clock.advance(600);
     const halves = await Promise.all(Array.from({ length: 30 }, () => halfSignIn(test, user)));
     const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
@@ -629,7 +629,7 @@ describe('a lock that opens by waiting', () => {
   });
 
   it('does not open when the clock goes back', async () => {
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     test.clock.advance(-YEAR);
     expect(told(await later(test, user, half, 0))).toEqual(LOCKED);
     expect(told(await later(test, user, await halfSignIn(test, user), 0))).toEqual(LOCKED);
@@ -645,7 +645,7 @@ describe('a lock with several ways to open', () => {
       codesApartSeconds: 30,
       afterSeconds: 600,
     });
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await lock(test, user);
     expect((await later(test, user, half, 30)).body.unlock.codesLeft).toBe(1);
     expect((await authenticate(half, user.recoveryCodes[0])).status).toBe(200);
@@ -678,7 +678,7 @@ describe('a lock with several ways to open', () => {
 
   it('with two authenticator apps opens the locked one only, which the other one’s codes do not disturb', async () => {
     const test = await startLockApp({ byCodes: 2 }, { mfa: { totp: { maxPerUser: 2 } } });
-    const one = await enrol(test);
+    const one = await enroll(test);
     const half = await lock(test, one);
     const { body: setup } = await one.client.post('/mfa/totp');
     const { status, body } = await one.client.post('/mfa/totp/activate', {
@@ -709,7 +709,7 @@ describe('requests that overlap at a lock', () => {
 
   it('with copies of one right code count it once, and keep it', async () => {
     await start({ byCodes: 3 });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
     await PausingAdapter.overlap([1, 2].map(() => () => authenticate(half.clone(), code)));
@@ -718,7 +718,7 @@ describe('requests that overlap at a lock', () => {
 
   it('with the last code of an opening sign in once', async () => {
     await start({ byCodes: 2 });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await later(test, user, half);
     const other = await halfSignIn(test, user);
     test.clock.advance(60);
@@ -728,9 +728,9 @@ describe('requests that overlap at a lock', () => {
     expect(tale(test, user)).toEqual(['locked', 'codes']);
   });
 
-  it('with a code that was judged before a wrong one came do not count it with the former ones', async () => {
+  it('with a code that was verified before a wrong one came do not count it with the former ones', async () => {
     await start({ byCodes: 2 });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await later(test, user, half);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
@@ -747,7 +747,7 @@ describe('requests that overlap at a lock', () => {
 
   it('with a right code lose against the lock that closes first', async () => {
     await start({});
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const code = codeOf(user.secret, test.clock);
     const answers = await PausingAdapter.overlap([() => authenticate(half, code)], () =>
@@ -760,7 +760,7 @@ describe('requests that overlap at a lock', () => {
 
   it('with two other factors tell of one opening', async () => {
     await start({ byOtherFactor: true });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     const other = await halfSignIn(test, user);
     const answers = await PausingAdapter.overlap([
       () => authenticate(half, user.recoveryCodes[0]),
@@ -772,7 +772,7 @@ describe('requests that overlap at a lock', () => {
 
   it('with another factor do not forgive failures since somebody else opened it', async () => {
     await start({ byOtherFactor: true });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     await PausingAdapter.overlap([() => authenticate(half, user.recoveryCodes[0])], async () => {
       await test.app.get(MfaAdminService).unlock(user.id);
       await expect(test.app.get(TotpService).validateToken({ id: user.id }, WRONG)).resolves.toBe(false);
@@ -811,7 +811,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
     'close at the cap under parallel guesses, and open for an administrator only',
     async () => {
       await start({});
-      const user = await enrol(test);
+      const user = await enroll(test);
       const halves = await Promise.all(Array.from({ length: 20 }, () => halfSignIn(test, user)));
       const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
       expect(answers.filter(({ body }) => body.code === 'incorrect_code')).toHaveLength(LOCK_AFTER);
@@ -835,7 +835,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
     async () => {
       await start({});
       for (let round = 0; round < 2; round++) {
-        const user = await enrol(test);
+        const user = await enroll(test);
         const halves = await Promise.all(Array.from({ length: 21 }, () => halfSignIn(test, user)));
         const [before, ...rest] = halves as [Client, ...Client[]];
         for (let failure = 1; failure < LOCK_AFTER; failure++) await authenticate(before, WRONG);
@@ -857,7 +857,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
     'open by right codes, of which one counts once',
     async () => {
       await start({ byCodes: 3 });
-      const { user, half } = await enrolLocked(test);
+      const { user, half } = await enrollLocked(test);
       expect((await later(test, user, half)).body.unlock.codesLeft).toBe(2);
       expect((await authenticate(half, WRONG)).body.unlock.codesLeft).toBe(3);
       for (const codesLeft of [2, 1]) {
@@ -875,7 +875,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
     'open by another factor, and by waiting, after which failures count from one',
     async () => {
       await start({ byOtherFactor: true, afterSeconds: 600 });
-      const { user, half } = await enrolLocked(test);
+      const { user, half } = await enrollLocked(test);
       expect((await authenticate(half, user.recoveryCodes[0])).status).toBe(200);
       expect(await rowOf(test, user)).toEqual(OPEN);
       await lock(test, user);
@@ -895,7 +895,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('locks on %s', (name) => {
 
   (available[name] ? it : it.skip)('keep a right code of which copies come at once', async () => {
     await start({ byCodes: 3 });
-    const { user, half } = await enrolLocked(test);
+    const { user, half } = await enrollLocked(test);
     test.clock.advance(60);
     const code = codeOf(user.secret, test.clock);
     await PausingAdapter.overlap([1, 2].map(() => () => authenticate(half.clone(), code)));

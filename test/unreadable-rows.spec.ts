@@ -16,7 +16,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { rowsOf } from './support/databases.js';
 import type { Enrolled, TestApp } from './support/test-app.js';
-import { RELYING_PARTY, TestAdapter, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, TestAdapter, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 /** What makes a row of `mfa_authenticator` unreadable. */
 const DAMAGES: [string, string][] = [
@@ -93,17 +93,17 @@ describe('one row that can’t be read', () => {
 
   describe('of an authenticator app', () => {
     it.each(DAMAGES)('(%s) leaves recovery codes and keys as they are', async (_, data) => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const { key } = await addKey(user.client);
       await damageApp(user, data);
-      // A code that nothing could judge is a wrong one, and costs no attempt.
+      // A code that nothing could verify is a wrong one, and costs no attempt.
       const half = await halfSignIn(test, user);
       for (let i = 0; i < 8; i++) {
         expect(await present(half, codeOf(user.secret, test.clock))).toEqual([400, 'incorrect_code']);
       }
       expect((await half.post('/mfa/authenticate', { code: user.recoveryCodes[0] })).status).toBe(200);
       expect(await signInWithKey(await halfSignIn(test, user), key)).toBe(200);
-      // Wrong ones that were judged count as ever.
+      // Wrong ones that were verified count as ever.
       const other = await halfSignIn(test, user);
       const answers = [];
       for (let i = 0; i < 6; i++) answers.push(await present(other, '00000000'));
@@ -111,7 +111,7 @@ describe('one row that can’t be read', () => {
     });
 
     it('leaves another app as it is', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const { body: setup } = await user.client.post('/mfa/totp');
       const code = codeOf(setup.secret, test.clock);
       expect((await user.client.post('/mfa/totp/activate', { code })).status).toBe(201);
@@ -125,7 +125,7 @@ describe('one row that can’t be read', () => {
     });
 
     it('is told by event, audit trail and log, once a window', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await damageApp(user);
       const half = await halfSignIn(test, user);
       for (let i = 0; i < 3; i++) await present(half, '000000');
@@ -140,7 +140,7 @@ describe('one row that can’t be read', () => {
     });
 
     it('is listed, shown on the pages, and can be removed by its owner', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await damageApp(user);
       const { client } = user;
       expect((await client.post('/mfa/authenticate', { code: user.recoveryCodes[0] })).status).toBe(200);
@@ -154,7 +154,7 @@ describe('one row that can’t be read', () => {
     });
 
     it('is shown to an administrator, left by a rotation, and reset', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await damageApp(user, DAMAGES[2]?.[1]);
       const admin = test.app.get(MfaAdminService);
       expect((await admin.status(user.id)).authenticators).toHaveLength(2);
@@ -164,7 +164,7 @@ describe('one row that can’t be read', () => {
     });
 
     it('is wrong for services too', async () => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       await damageApp(user);
       const totp = test.app.get(TotpService);
       expect(await totp.validateToken({ id: user.id }, codeOf(user.secret, test.clock))).toBe(false);
@@ -177,7 +177,7 @@ describe('one row that can’t be read', () => {
   it.each(['{"secret"', '"a text"', 'null', '{"secret":"A","algorithm":"sha1","digits":6,"period":30}'])(
     'because its decrypted text is %s says nothing of it in the log',
     async (text) => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const from = test.logger.lines.length;
       adapter.text = `${text}JBSWY3DPEHPK3PXP`;
       const half = await halfSignIn(test, user);
@@ -191,7 +191,7 @@ describe('one row that can’t be read', () => {
   );
 
   it('under an adapter that decrypts nothing any more locks nobody out', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     adapter.failure = new Error('the key management is gone');
     const half = await halfSignIn(test, user);
     for (let i = 0; i < 8; i++) {
@@ -206,7 +206,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('is none of a database that does not answer', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     adapter.failure = new MfaException('storage_unavailable');
     expect(await present(half, '000000')).toEqual([503, 'storage_unavailable']);
@@ -214,7 +214,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('of a set-up is no set-up: a new one begins', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { client } = user;
     await client.post('/mfa/totp');
     await damage('mfa_totp_setup', 'data', 'garbage', 'user_id', user.id);
@@ -230,7 +230,7 @@ describe('one row that can’t be read', () => {
   it.each(['{', '[]]', 'null', '{}', '[null]', '"x"'])(
     'of a session (%s) is over, and the user’s other sessions go on',
     async (methods) => {
-      const user = await enrol(test);
+      const user = await enroll(test);
       const other = await halfSignIn(test, user);
       const sessions = await test.app.get(AuthenticationSessionService).list({ id: user.id });
       const own = sessions.find(({ status }) => status === 'authenticated');
@@ -247,7 +247,7 @@ describe('one row that can’t be read', () => {
   );
 
   it('of a key leaves other keys, lists and codes as they are', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [good, bad] = [await addKey(user.client), await addKey(user.client)];
     for (const [column, value] of [
       ['transports', '{'],
@@ -263,7 +263,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('of a type that nobody knows is listed and can be removed', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const { id } = await addKey(user.client);
     await damage('mfa_authenticator', 'type', 'carrier_pigeon', 'id', id);
     const half = await halfSignIn(test, user);
@@ -278,7 +278,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('of the audit trail keeps none of the others from being read', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const audit = test.app.get(MfaAuditService);
     const before = (await audit.find({ userId: user.id })).entries;
     await damage('mfa_audit_entry', 'data', '{', 'id', before[0]?.id as string);
@@ -287,7 +287,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('whose details a hook fails at is listed without them', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await addKey(user.client);
     adapter.knowsProviders = false;
     const { body, status } = await user.client.get('/mfa/authenticators');
@@ -296,7 +296,7 @@ describe('one row that can’t be read', () => {
   });
 
   it('does not keep the status of its user from being told', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     await damageApp(user);
     expect(await test.app.get(MfaService).status({ id: user.id })).toMatchObject({ enabled: true });
   });

@@ -5,7 +5,7 @@ import type { MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter, MfaSessionGuard, RequireMfa, TotpService } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
-import { TestAdapter, codeOf, enrol, newUserId, startTestApp, users } from './support/test-app.js';
+import { TestAdapter, codeOf, enroll, newUserId, startTestApp, users } from './support/test-app.js';
 
 interface Facts {
   isStaff?: unknown;
@@ -228,7 +228,7 @@ describe('what users say of themselves', () => {
       expect((await client.post('/login', { id: newUserId(), isStaff })).status).toBe(500);
       expect(client.cookies.size).toBe(0);
     }
-    const user = await enrol(test);
+    const user = await enroll(test);
     expect((await user.client.get('/me')).status).toBe(200);
     users.set(user.id, { id: user.id, isStaff: 1 } as never);
     // The session proves a factor; what is asked of its user can't be answered all the same.
@@ -290,7 +290,7 @@ describe('hooks that answer yes or no', () => {
       }
     }
     const test = await startTestApp({ adapter: VagueAdapter, mfa: { globalGuard: true } });
-    const { client, id, authenticatorId, secret } = await enrol(test);
+    const { client, id, authenticatorId, secret } = await enroll(test);
     const newcomer = test.client();
     await newcomer.post('/login', { id: newUserId() });
 
@@ -341,7 +341,7 @@ describe('an adapter that finds nobody', () => {
 
   it('does not find somebody else', async () => {
     const test = await startTestApp();
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     users.set(id, { id: newUserId() });
     for (const path of ['/protected/feed', '/me', '/mfa/status']) {
       expect((await client.get(path)).status).toBe(401);

@@ -6,7 +6,7 @@ import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, newUserId, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp } from './support/test-app.js';
 
 describe('lists for administrators', () => {
   let test: TestApp;
@@ -33,7 +33,7 @@ describe('lists for administrators', () => {
     (await admin.listUsers({ state, limit: 1000 })).users.some((one) => one.userId === userId);
 
   it('count the second factors of a user with each change of them, and no recovery codes', async () => {
-    const { id, client, authenticatorId } = await enrol(test);
+    const { id, client, authenticatorId } = await enroll(test);
     expect(await countOf(id)).toBe(1);
     const key = await addKey(client);
     expect(await countOf(id)).toBe(2);
@@ -44,13 +44,13 @@ describe('lists for administrators', () => {
     expect(await countOf(id)).toBe(0);
     expect([await isListed('enrolled', id), await isListed('not_enrolled', id)]).toEqual([false, true]);
 
-    const lost = await enrol(test);
+    const lost = await enroll(test);
     await admin.reset(lost.id, 'lost phone');
     expect(await countOf(lost.id)).toBe(0);
   });
 
   it('count right when changes come at once', async () => {
-    const { id, client, authenticatorId } = await enrol(test);
+    const { id, client, authenticatorId } = await enroll(test);
     const keys = [await addKey(client), await addKey(client)];
     const fresh = await client.post('/mfa/totp');
     expect(fresh.status).toBe(409);
@@ -66,7 +66,7 @@ describe('lists for administrators', () => {
   });
 
   it('demand a factor of those only who have none', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     await admin.requireEnrollment(id, 'policy');
     expect(await isListed('enrollment_required', id)).toBe(false);
     await admin.reset(id, 'lost phone');
@@ -79,7 +79,7 @@ describe('lists for administrators', () => {
     const audit = test.app.get(MfaAuditService);
     const id = newUserId();
     await test.client().post('/login', { id });
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
     const types = ['mfa.session.started', 'mfa.authenticator.added', 'mfa.session.started'] as const;
     const all = (await audit.find({ limit: 1000 })).entries.filter(({ type }) =>

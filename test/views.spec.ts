@@ -7,7 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { MfaSessionGuard, MfaViewInterceptor, MfaViewService } from 'nestjs-mfa';
 
 import type { TestApp } from './support/test-app.js';
-import { enrol, newUserId, startTestApp } from './support/test-app.js';
+import { enroll, newUserId, startTestApp } from './support/test-app.js';
 
 type Data = Record<string, unknown>;
 
@@ -69,7 +69,7 @@ describe('a view of the application’s own', () => {
     const client = test.client();
     await client.post('/login', { id: newUserId() });
     expect((await client.get('/profile')).text).toContain('Two-factor authentication is off.');
-    const user = await enrol(test, { locale: 'de' });
+    const user = await enroll(test, { locale: 'de' });
     const { text } = await user.client.get('/profile');
     const today = new Date(test.clock.now()).toISOString().slice(0, 10);
     expect(text).toContain('Two-factor authentication is on.');
@@ -82,7 +82,7 @@ describe('a view of the application’s own', () => {
   it('knows nothing of a visitor, and no links where there are no pages', async () => {
     expect((await test.client().get('/profile/public')).text).toContain('Two-factor authentication is off.');
     const without = await startTestApp();
-    const { client } = await enrol(without);
+    const { client } = await enroll(without);
     const headers = { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
     await expect(without.app.get(MfaViewService).dataOf({ headers, method: 'GET' })).resolves.toMatchObject({
       enabled: true,

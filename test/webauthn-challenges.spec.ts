@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MfaAdminService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, signIn } from './support/ceremonies.js';
+import { assertKey, enrollKey, signIn } from './support/ceremonies.js';
 import { ENGINE, emptyDatabase, rowsOf } from './support/databases.js';
 import type { TestApp } from './support/test-app.js';
 import { RELYING_PARTY, halfSignIn, startTestApp } from './support/test-app.js';
@@ -34,7 +34,7 @@ describe('a used challenge', () => {
     for (const seconds of [301, 600, 3600]) {
       ahead.clock.advance(seconds);
       // Without a counter, which would tell.
-      const { key, id } = await enrolKey(here, new SoftwareAuthenticator({ signCount: 0 }));
+      const { key, id } = await enrollKey(here, new SoftwareAuthenticator({ signCount: 0 }));
       const half = await halfSignIn(here, { id });
       const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
       const credential = key.get(options);
@@ -51,7 +51,7 @@ describe('a used challenge', () => {
 
   it('is forgotten in batches by the job, and by no request', async () => {
     const test = await startTestApp({ mfa: { webauthn: RELYING_PARTY, retention: { batchSize: 2 } } });
-    const { key, id } = await enrolKey(test);
+    const { key, id } = await enrollKey(test);
     for (let time = 0; time < 4; time++) await assertKey(await halfSignIn(test, { id }), key);
     expect(await countOf(test)).toBe(5);
     test.clock.advance(86_400);

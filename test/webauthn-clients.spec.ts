@@ -3,7 +3,7 @@ import type { MfaEvent } from 'nestjs-mfa';
 import { DefaultMfaAdapter, MfaEvents, WebAuthnService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
 import type { TestApp } from './support/test-app.js';
 import { ORIGIN, RELYING_PARTY, halfSignIn, startTestApp } from './support/test-app.js';
 
@@ -100,7 +100,7 @@ describe('clients', () => {
   });
 
   it('may spell a credential in two ways, and use its challenge once', async () => {
-    const { key, id } = await enrolKey(test);
+    const { key, id } = await enrollKey(test);
     for (const [, first] of SPELLINGS.slice(0, 4)) {
       for (const [, second] of SPELLINGS.slice(0, 4)) {
         const half = await halfSignIn(test, { id });
@@ -126,13 +126,13 @@ describe('clients', () => {
     ['three signs of padding', { id: 'AAAA===', rawId: 'AAAA===' }],
     ['a line break', { id: 'AA\nAA', rawId: 'AA\nAA' }],
   ])('may not send %s', async (_, json) => {
-    const { key, client } = await enrolKey(test);
+    const { key, client } = await enrollKey(test);
     const { status, body } = await assertKey(client, key, { json });
     expect([status, body.code]).toEqual([400, 'invalid_request']);
   });
 
   it('may send an empty user handle for a key, as Safari does, and not for a passkey', async () => {
-    const { key, id } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key, id } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     for (const userHandle of ['', null]) {
       const response = { userHandle };
       expect((await assertKey(await halfSignIn(test, { id }), key, { response })).status).toBe(200);
@@ -200,7 +200,7 @@ describe('a key that can be synced', () => {
     ];
     for (const [backupEligible, transports, expected] of cases) {
       const key = new SoftwareAuthenticator({ backupEligible, response: { transports } });
-      const { id } = await enrolKey(test, key);
+      const { id } = await enrollKey(test, key);
       const half = await halfSignIn(test, { id });
       const { body } = await half.post('/mfa/authenticate/webauthn/options');
       expect(body.allowCredentials).toMatchObject([{ id: key.credentialId.toString('base64url') }]);
@@ -212,7 +212,7 @@ describe('a key that can be synced', () => {
     'and could not before, or the other way round (%s), is refused with a word',
     async (was) => {
       const key = new SoftwareAuthenticator({ backupEligible: was });
-      const { id, authenticatorId } = await enrolKey(test, key);
+      const { id, authenticatorId } = await enrollKey(test, key);
       events.length = 0;
       const half = await halfSignIn(test, { id });
       const changed = { backupEligible: !was };
@@ -250,7 +250,7 @@ describe('a key that can be synced', () => {
     lax.app.get(MfaEvents).on('mfa.authenticator.backup_eligibility_changed', ({ data }) => {
       seen.push(data.backupEligible);
     });
-    const { id, key } = await enrolKey(lax);
+    const { id, key } = await enrollKey(lax);
     const prove = async (tampering: object) =>
       (await assertKey(await halfSignIn(lax, { id }), key, tampering)).status;
     expect(await prove({ signCount: 7 })).toBe(200);
@@ -269,7 +269,7 @@ describe('a key that can be synced', () => {
       }
     }
     const own = await startTestApp({ adapter: Adapter, mfa: { webauthn: RELYING_PARTY } });
-    const { key, client } = await enrolKey(own);
+    const { key, client } = await enrollKey(own);
     const { body } = await assertKey(client, key, { backupEligible: true });
     expect(body.message).toBe('Because of backup_eligibility_changed');
     await own.close();

@@ -4,10 +4,10 @@ import { MfaAdminService, MfaAuditService, MfaEvents, WebAuthnService } from 'ne
 
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signInWithPasskey } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signInWithPasskey } from './support/ceremonies.js';
 import { HELD, HoldBack } from './support/hold-back.js';
 import type { TestApp, TestAppOptions } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 interface CloneApp extends TestApp {
   events: MfaEvent[];
@@ -51,7 +51,7 @@ describe('a key of which there is a copy', () => {
   afterAll(() => test.close());
 
   it('is locked for both, and told of', async () => {
-    const { id, key, authenticatorId, client } = await enrolKey(test);
+    const { id, key, authenticatorId, client } = await enrollKey(test);
     expect(await signIn(test, id, key, { signCount: 50 })).toEqual([200]);
     const mails = test.adapter.notifications.length;
     test.events.length = 0;
@@ -77,7 +77,7 @@ describe('a key of which there is a copy', () => {
 
   it('says why it is refused, in the language of its user', async () => {
     const german = await start({ locales: ['en', 'de'] });
-    const { id, key } = await enrolKey(german);
+    const { id, key } = await enrollKey(german);
     await signIn(german, id, key, { signCount: 9 });
     await signIn(german, id, key, { signCount: 9 });
     const half = await halfSignIn(german, { id });
@@ -99,7 +99,7 @@ describe('a key of which there is a copy', () => {
 
   it('is opened by an administrator, and by nothing else', async () => {
     const lenient = await start({ rateLimit: { unlock: { afterSeconds: 60, byOtherFactor: true } } });
-    const user = await enrol(lenient);
+    const user = await enroll(lenient);
     const key = new SoftwareAuthenticator();
     await register(user.client, key);
     await signIn(lenient, user.id, key, { signCount: 5 });
@@ -121,7 +121,7 @@ describe('a key of which there is a copy', () => {
   });
 
   it('can be removed and registered anew', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = new SoftwareAuthenticator();
     const { body } = await register(user.client, key);
     await signIn(test, user.id, key, { signCount: 5 });
@@ -136,7 +136,7 @@ describe('a key of which there is a copy', () => {
 
   it('signs in with no password either', async () => {
     const key = new SoftwareAuthenticator();
-    await enrolKey(test, key, { passwordless: true });
+    await enrollKey(test, key, { passwordless: true });
     expect((await signInWithPasskey(test.client(), key, { signCount: 5 })).status).toBe(200);
     const answers = [];
     for (const signCount of [5, 6]) answers.push(await signInWithPasskey(test.client(), key, { signCount }));
@@ -145,7 +145,7 @@ describe('a key of which there is a copy', () => {
   });
 
   it('is refused outside HTTP too', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const service = test.app.get(WebAuthnService);
     const present = async (signCount: number) =>
       service.verifyAuthentication(
@@ -158,7 +158,7 @@ describe('a key of which there is a copy', () => {
   });
 
   it('is not what junk without its signature makes of it', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     await signIn(test, id, key, { signCount: 5 });
     expect(await signIn(test, id, key, { signCount: 1, wrongKey: true })).toEqual(FAILED);
     expect(await signIn(test, id, key, { signCount: 6 })).toEqual([200]);
@@ -166,10 +166,10 @@ describe('a key of which there is a copy', () => {
 
   it('is not a key that counts nothing, nor one that can be synced', async () => {
     const still = new SoftwareAuthenticator({ signCount: 0 });
-    const { id } = await enrolKey(test, still);
+    const { id } = await enrollKey(test, still);
     for (let time = 0; time < 2; time++) expect(await signIn(test, id, still)).toEqual([200]);
     const synced = new SoftwareAuthenticator({ backupEligible: true, backedUp: true });
-    const holder = await enrolKey(test, synced);
+    const holder = await enrollKey(test, synced);
     for (const signCount of [50, 1, 51, 0, 51, 51]) {
       expect(await signIn(test, holder.id, synced, { signCount })).toEqual([200]);
     }
@@ -178,7 +178,7 @@ describe('a key of which there is a copy', () => {
 
   it('is only told of where the options say so', async () => {
     const lax = await start({ webauthn: { signCount: 'report' } });
-    const { id, key } = await enrolKey(lax);
+    const { id, key } = await enrollKey(lax);
     await signIn(lax, id, key, { signCount: 10 });
     expect(await signIn(lax, id, key, { signCount: 5 })).toEqual([200]);
     expect(await signIn(lax, id, key, { signCount: 6 })).toEqual([200]);
@@ -193,7 +193,7 @@ describe('a key of which there is a copy', () => {
 describe('copies that sign at the same time', () => {
   it('are noticed by the one that comes second', async () => {
     const test = await start();
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const halves = await Promise.all(Array.from({ length: 5 }, () => halfSignIn(test, { id })));
     const answers = await Promise.all(halves.map((half) => assertKey(half, key, { signCount: 7 })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -212,7 +212,7 @@ describe('copies that sign at the same time', () => {
     const test = await start({}, { configure: holdBack.mark });
     holdBack.watch(test.dataSource, test.adapter);
     for (let step = 1; ; step++) {
-      const { id, key } = await enrolKey(test);
+      const { id, key } = await enrollKey(test);
       const [one, other] = [await halfSignIn(test, { id }), await halfSignIn(test, { id })];
       const [{ body: first }, { body: second }] = [
         await one.post('/mfa/authenticate/webauthn/options'),

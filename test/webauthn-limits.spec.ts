@@ -5,9 +5,9 @@ import { MfaAuditService, MfaEvents, WebAuthnService } from 'nestjs-mfa';
 
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
 import type { TestApp } from './support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp } from './support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from './support/test-app.js';
 
 const BUDGET = 5;
 const WINDOW = 300;
@@ -37,7 +37,7 @@ describe('ceremonies that fail', () => {
     status < 300 ? [status] : [status, body.code];
 
   it('spend the attempts of a half-finished sign-in, and are told as far as they do', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     for (let attempt = 0; attempt < BUDGET; attempt++) {
       expect(outcome(await assertKey(half, key, { wrongKey: true }))).toEqual(FAILED);
@@ -59,7 +59,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('are no more under a flood than one after the other', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
     const answers = await Promise.all(
@@ -78,7 +78,7 @@ describe('ceremonies that fail', () => {
     ['with a challenge of nobody’s', { challenge: randomBytes(80).toString('base64url') }],
     ['of a key that nobody has', { credentialId: randomBytes(32) }],
   ])('%s are counted as well', async (_, tampering) => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     const codes = [];
     for (let attempt = 0; attempt <= BUDGET; attempt++)
@@ -87,7 +87,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('share the budget with codes', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = new SoftwareAuthenticator();
     await register(user.client, key);
     const half = await halfSignIn(test, user);
@@ -107,7 +107,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('are not forgiven by one that holds, and those that hold cost nothing', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     for (let attempt = 0; attempt < BUDGET - 1; attempt++) await assertKey(half, key, { wrongKey: true });
     for (let time = 0; time < 10; time++) expect(outcome(await assertKey(half, key))).toEqual([200]);
@@ -116,7 +116,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('count at step-up and outside HTTP', async () => {
-    const { id, key, client } = await enrolKey(test);
+    const { id, key, client } = await enrollKey(test);
     for (let attempt = 0; attempt < BUDGET - 1; attempt++) await assertKey(client, key, { wrongKey: true });
     const service = test.app.get(WebAuthnService);
     const present = async (tampering: Tampering = {}) =>
@@ -144,7 +144,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('with a passkey of a known user are told once a window, and cost the user nothing', async () => {
-    const { id, key } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { id, key } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     for (const tampering of [{ wrongKey: true }, { userHandle: null }, { origin: 'https://evil.example' }]) {
       for (let attempt = 0; attempt < 4; attempt++) {
         expect(outcome(await signInWithPasskey(test.client(), key, tampering))).toEqual(FAILED);
@@ -162,7 +162,7 @@ describe('ceremonies that fail', () => {
   });
 
   it('leave the passkey to its owner when somebody with the password has spent the attempts', async () => {
-    const { id, key } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { id, key } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const half = await halfSignIn(test, { id });
     for (let attempt = 0; attempt <= BUDGET; attempt++) await assertKey(half, key, { wrongKey: true });
     expect(outcome(await signInWithPasskey(test.client(), key))).toEqual([200]);

@@ -8,9 +8,17 @@ import { DefaultMfaAdapter, WebAuthnService } from 'nestjs-mfa';
 import { rowsOf } from './support/databases.js';
 import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, enrolKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
+import { assertKey, enrollKey, register, signIn, signInWithPasskey } from './support/ceremonies.js';
 import type { TestApp } from './support/test-app.js';
-import { ORIGIN, RELYING_PARTY, codeOf, enrol, halfSignIn, startTestApp, users } from './support/test-app.js';
+import {
+  ORIGIN,
+  RELYING_PARTY,
+  codeOf,
+  enroll,
+  halfSignIn,
+  startTestApp,
+  users,
+} from './support/test-app.js';
 
 const webauthn = RELYING_PARTY;
 
@@ -70,7 +78,7 @@ describe('registering a security key', () => {
       backupEligible: true,
       backedUp: true,
     });
-    const { client } = await enrolKey(test, known, { passwordless: true });
+    const { client } = await enrollKey(test, known, { passwordless: true });
     // Of two made in one millisecond nobody knows which is the older.
     test.clock.advance(1);
     await register(client, new SoftwareAuthenticator());
@@ -98,7 +106,7 @@ describe('registering a security key', () => {
   });
 
   it('keeps one handle per user and excludes the keys that are there', async () => {
-    const { client, key } = await enrolKey(test);
+    const { client, key } = await enrollKey(test);
     const { body } = await client.post('/mfa/webauthn/options');
     expect(body.user.id).toBe(key.userHandle);
     expect(body.excludeCredentials).toEqual([
@@ -107,7 +115,7 @@ describe('registering a security key', () => {
   });
 
   it('refuses a credential that anybody has registered', async () => {
-    const { key } = await enrolKey(test);
+    const { key } = await enrollKey(test);
     const { client } = await signIn(test);
     const { status, body } = await register(client, key);
     expect([status, body.code]).toEqual([409, 'credential_already_registered']);
@@ -244,7 +252,7 @@ describe('registering a security key', () => {
 
   it('answers credentials of every other shape with a coded 400, on every route that takes one', async () => {
     const passkeys = await startTestApp({ mfa: { webauthn, passkeyLogin: true } });
-    const { client } = await enrolKey(passkeys);
+    const { client } = await enrollKey(passkeys);
     for (const path of ['/mfa/webauthn', '/mfa/authenticate/webauthn', '/mfa/passkey']) {
       for (const credential of SHAPES) {
         const { status, body } = await client.post(path, { credential });
@@ -291,7 +299,7 @@ describe('registering a security key', () => {
       'webauthn_failed',
     );
 
-    const { client: enrolled, key: own } = await enrolKey(test);
+    const { client: enrolled, key: own } = await enrollKey(test);
     const { body: creation } = await enrolled.post('/mfa/webauthn/options');
     const { body: request } = await enrolled.post('/mfa/authenticate/webauthn/options');
     const swapped = own.get({ challenge: creation.challenge, rpId: 'example.com' });
@@ -306,7 +314,7 @@ describe('registering a security key', () => {
   });
 
   it('needs a recent second factor of a user who has one', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     test.clock.advance(301);
     expect((await client.post('/mfa/webauthn/options')).body.code).toBe('mfa_required');
     await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -322,7 +330,7 @@ describe('a security key as second factor', () => {
   afterAll(() => test.close());
 
   it('finishes a sign-in within the statements allowed', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const client = test.client();
     expect((await client.post('/login', { id })).body.methods).toEqual(['webauthn', 'recovery_codes']);
     let options = { challenge: '' };
@@ -355,7 +363,7 @@ describe('a security key as second factor', () => {
   });
 
   it('steps up', async () => {
-    const { client, key } = await enrolKey(test);
+    const { client, key } = await enrollKey(test);
     test.clock.advance(301);
     expect((await client.get('/protected/phishing-resistant')).body).toMatchObject({
       code: 'mfa_required',
@@ -366,7 +374,7 @@ describe('a security key as second factor', () => {
   });
 
   it('is no code: a TOTP does not open what is phishing-resistant', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
     expect((await client.get('/protected/phishing-resistant')).body).toMatchObject({
       code: 'mfa_enrollment_required',
@@ -393,7 +401,7 @@ describe('a security key as second factor', () => {
     ['a backup without eligibility', { backedUp: true }],
     ['authenticator data that are cut', { response: { authenticatorData: 'AAAA' } }],
   ])('refuses %s', async (name, tampering) => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     const { status, body, headers } = await assertKey(half, key, tampering);
     expect([name, status, body.code]).toEqual([name, 400, 'webauthn_failed']);
@@ -403,8 +411,8 @@ describe('a security key as second factor', () => {
   });
 
   it('of another user is refused', async () => {
-    const ada = await enrolKey(test);
-    const bob = await enrolKey(test);
+    const ada = await enrollKey(test);
+    const bob = await enrollKey(test);
     const half = await halfSignIn(test, ada);
     expect((await assertKey(half, bob.key)).body.code).toBe('webauthn_failed');
     bob.key.userHandle = ada.key.userHandle;
@@ -412,13 +420,13 @@ describe('a security key as second factor', () => {
   });
 
   it('works without a user handle, as keys that are not discoverable do', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     expect((await assertKey(half, key, { userHandle: null })).status).toBe(200);
   });
 
   it('is used once, however often one assertion is sent', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
     const credential = key.get(options);
@@ -435,7 +443,7 @@ describe('a security key as second factor', () => {
   });
 
   it('has one spelling of its id', async () => {
-    const { id, key } = await enrolKey(test);
+    const { id, key } = await enrollKey(test);
     const half = await halfSignIn(test, { id });
     const canonical = key.credentialId.toString('base64url');
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -449,14 +457,14 @@ describe('a security key as second factor', () => {
 
   it('may have no counter at all', async () => {
     const key = new SoftwareAuthenticator({ signCount: 0 });
-    const { id } = await enrolKey(test, key);
+    const { id } = await enrollKey(test, key);
     for (let time = 0; time < 2; time++) {
       expect((await assertKey(await halfSignIn(test, { id }), key)).status).toBe(200);
     }
   });
 
   it('goes with its authenticator', async () => {
-    const { client, key, id, authenticatorId } = await enrolKey(test);
+    const { client, key, id, authenticatorId } = await enrollKey(test);
     expect((await client.delete(`/mfa/authenticators/${authenticatorId}`)).status).toBe(204);
     const rows = await rowsOf(test.dataSource, 'SELECT * FROM mfa_webauthn_credential WHERE user_id = ?', [
       id,
@@ -467,7 +475,7 @@ describe('a security key as second factor', () => {
   });
 
   it('is checked outside HTTP too', async () => {
-    const { id, key, authenticatorId } = await enrolKey(test);
+    const { id, key, authenticatorId } = await enrollKey(test);
     const service = test.app.get(WebAuthnService);
     await expect(service.getRpId()).resolves.toBe('example.com');
     expect(service.getOrigin()).toBe(ORIGIN);
@@ -499,7 +507,7 @@ describe('signing in with a passkey', () => {
   afterAll(() => test.close());
 
   it('counts as both factors', async () => {
-    const { key, id } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key, id } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const client = test.client();
     const { body: options } = await client.post('/mfa/passkey/options');
     expect(options).toMatchObject({ rpId: 'example.com', userVerification: 'required' });
@@ -534,7 +542,7 @@ describe('signing in with a passkey', () => {
   });
 
   it('ends the session that the browser held', async () => {
-    const { key, client } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key, client } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const before = client.clone();
     expect((await signInWithPasskey(client, key)).status).toBe(200);
     expect((await before.get('/me')).status).toBe(401);
@@ -547,7 +555,7 @@ describe('signing in with a passkey', () => {
     ['a signature of another key', { wrongKey: true }],
     ['another site', { origin: 'https://evil.example' }],
   ])('is refused with %s, and all look the same', async (_, tampering) => {
-    const { key } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const client = test.client();
     const { status, body, headers } = await signInWithPasskey(client, key, tampering);
     expect([status, headers.get('set-cookie')]).toEqual([400, null]);
@@ -560,7 +568,7 @@ describe('signing in with a passkey', () => {
   });
 
   it('tells the browser of a passkey that is not known here (any more)', async () => {
-    const { key, client, authenticatorId } = await enrolKey(test, new SoftwareAuthenticator(), {
+    const { key, client, authenticatorId } = await enrollKey(test, new SoftwareAuthenticator(), {
       passwordless: true,
     });
     const userId = key.userHandle;
@@ -593,14 +601,14 @@ describe('signing in with a passkey', () => {
   });
 
   it('takes a second factor that keeps its user and has verified them', async () => {
-    const { key } = await enrolKey(test);
+    const { key } = await enrollKey(test);
     expect((await signInWithPasskey(test.client(), key)).body.status).toBe('authenticated');
     expect((await signInWithPasskey(test.client(), key, { userVerified: false })).status).toBe(400);
     expect((await signInWithPasskey(test.client(), key, { userHandle: null })).status).toBe(400);
   });
 
   it('is refused to a key that has never verified its user: a thief could set its PIN', async () => {
-    const { key, id } = await enrolKey(test, new SoftwareAuthenticator({ userVerified: false }));
+    const { key, id } = await enrollKey(test, new SoftwareAuthenticator({ userVerified: false }));
     const verified = { userVerified: true };
     expect((await signInWithPasskey(test.client(), key, verified)).body.code).toBe('webauthn_failed');
     // Beside the password it has.
@@ -609,13 +617,13 @@ describe('signing in with a passkey', () => {
   });
 
   it('is refused to a user who is gone', async () => {
-    const { key, id } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key, id } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     users.delete(id);
     expect((await signInWithPasskey(test.client(), key)).body.code).toBe('webauthn_failed');
   });
 
   it('takes no challenge of a second-factor ceremony, and gives none', async () => {
-    const { key, id } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key, id } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const half = await halfSignIn(test, { id });
     const { body: second } = await half.post('/mfa/authenticate/webauthn/options');
     expect((await half.post('/mfa/passkey', { credential: key.get(second) })).body.code).toBe(
@@ -627,7 +635,7 @@ describe('signing in with a passkey', () => {
   });
 
   it('starts one session, however often one assertion is sent', async () => {
-    const { key } = await enrolKey(test, new SoftwareAuthenticator(), { passwordless: true });
+    const { key } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     const { body: options } = await test.client().post('/mfa/passkey/options');
     const credential = key.get(options);
     const answers = await Promise.all(
@@ -730,7 +738,7 @@ describe('policies of the relying party', () => {
     const test = await startTestApp();
     const { client } = await signIn(test);
     expect((await client.post('/mfa/webauthn/options')).body.code).toBe('not_found');
-    const user = await enrol(test);
+    const user = await enroll(test);
     expect((await user.client.post('/mfa/authenticate/webauthn/options')).body.code).toBe('not_found');
     await test.close();
   });
@@ -742,7 +750,7 @@ describe('policies of the relying party', () => {
     ];
     const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-'));
     const before = await startTestApp({ mfa: { webauthn }, database: `${folder}/x.sqlite` });
-    const { client, key } = await enrolKey(before);
+    const { client, key } = await enrollKey(before);
     const { body: options } = await client.post('/mfa/authenticate/webauthn/options');
     await before.close();
     const after = await startTestApp({ mfa: { webauthn, secret: secrets }, database: `${folder}/x.sqlite` });

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
 
 const NEXT_CODE = new Date('2030-01-01T00:00:00.000Z');
 const DETAILS: Partial<Record<MfaErrorCode, MfaErrorDetails>> = {
@@ -67,7 +67,7 @@ describe('an error of the browser client', () => {
   });
 
   it('comes from the routes themselves too', async () => {
-    const { id, client, secret, authenticatorId } = await enrol(test);
+    const { id, client, secret, authenticatorId } = await enroll(test);
     const mfa = createMfaClient({ baseUrl: `${test.url}/mfa`, fetch: client.fetch });
     expect(await caught(mfa.renameAuthenticator(authenticatorId, ''))).toMatchObject({
       code: 'invalid_request',

@@ -5,7 +5,7 @@ import { createMfaClient, isMfaClientError, supportsWebAuthn, withStepUp } from 
 
 import type { Client } from '../support/client.js';
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enrol, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, enroll, newUserId, startTestApp } from '../support/test-app.js';
 
 // What the examples of docs/browser.md take from their page.
 let askForCode: (about?: {
@@ -78,7 +78,7 @@ describe('the examples of docs/browser.md', () => {
     await browser.post('/login', { id: newUserId() });
   };
   const enrolled = async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     browser = user.client;
     askForCode = () => Promise.resolve(codeOf(user.secret, test.clock));
     return user;

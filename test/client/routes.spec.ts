@@ -9,7 +9,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -42,7 +42,7 @@ describe('the browser client', () => {
     createMfaClient({ baseUrl: `${test.url}/mfa`, fetch: browser.fetch });
 
   /** Somebody with a security key, registered without a browser. */
-  async function enrolKey() {
+  async function enrollKey() {
     const browser = test.client();
     await browser.post('/login', { id: newUserId(), displayName: 'Ada' });
     const { body: options } = await browser.post('/mfa/webauthn/options');
@@ -84,7 +84,7 @@ describe('the browser client', () => {
   });
 
   it('lists, renames and removes authenticators', async () => {
-    const { client, authenticatorId } = await enrol(test);
+    const { client, authenticatorId } = await enroll(test);
     const mfa = clientOf(client);
     expect((await mfa.listAuthenticators()).map(({ type }) => type)).toEqual(['totp', 'recovery_codes']);
     await expect(mfa.listAuthenticators('recovery_codes')).resolves.toMatchObject([{ remaining: 10 }]);
@@ -97,7 +97,7 @@ describe('the browser client', () => {
   });
 
   it('shows what is known of a key, and what the browser is to be told of it', async () => {
-    const { mfa, key, authenticatorId } = await enrolKey();
+    const { mfa, key, authenticatorId } = await enrollKey();
     await expect(mfa.listAuthenticators('webauthn')).resolves.toMatchObject([
       { id: authenticatorId, passwordless: false, backedUp: false, transports: ['usb'] },
     ]);
@@ -119,7 +119,7 @@ describe('the browser client', () => {
   });
 
   it('counts recovery codes and makes new ones', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const mfa = clientOf(client);
     await expect(mfa.recoveryCodes()).resolves.toEqual({ total: 10, remaining: 10, createdAt: moment });
     const { codes } = await mfa.regenerateRecoveryCodes();
@@ -130,7 +130,7 @@ describe('the browser client', () => {
   });
 
   it('finishes a sign-in with a code, with what the application adds, and ends it', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const browser = await halfSignIn(test, { id });
     const mfa = clientOf(browser);
     await expect(mfa.session()).resolves.toEqual({
@@ -155,7 +155,7 @@ describe('the browser client', () => {
   });
 
   it('lists the browsers that are trusted and distrusts one or all', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const browser = await halfSignIn(test, { id });
     const mfa = clientOf(browser);
     await mfa.authenticate({ code: codeOf(secret, test.clock), trustDevice: true });
@@ -172,7 +172,7 @@ describe('the browser client', () => {
   });
 
   it('lists sessions, and ends one or all others', async () => {
-    const { client, id, secret } = await enrol(test);
+    const { client, id, secret } = await enroll(test);
     const mfa = clientOf(client);
     const others = [];
     for (let i = 0; i < 3; i++) {
@@ -191,7 +191,7 @@ describe('the browser client', () => {
   });
 
   it('asks the server for nothing where there is no WebAuthn', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const mfa = clientOf(client);
     await test.logger.statementsOf(async () => {
       for (const ceremony of [

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enrol, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, enroll, newUserId, startTestApp } from '../support/test-app.js';
 
 const sessionHeader = 'x-mfa-session';
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
@@ -29,7 +29,7 @@ describe('the browser client with the header transport', () => {
     });
 
   it('asks for a token, keeps it and follows its changes', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const mfa = connect();
     expect(mfa.sessionToken).toBeNull();
     const response = await login(mfa.fetch, id);
@@ -49,7 +49,7 @@ describe('the browser client with the header transport', () => {
   });
 
   it('signs in again after the session has ended elsewhere', async () => {
-    const { id } = await enrol(test);
+    const { id } = await enroll(test);
     const mfa = connect();
     await login(mfa.fetch, id);
     const old = mfa.sessionToken;
@@ -63,7 +63,7 @@ describe('the browser client with the header transport', () => {
   });
 
   it('takes the token from the body where the header is hidden, or from the application', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     // As a browser with an API on another origin that exposes no headers.
     const mfa = connect(async (input, init) => {
       const response = await fetch(input, init);
@@ -162,7 +162,7 @@ describe('the browser client with the header transport', () => {
   });
 
   it('steps up: the repeated request carries the new token', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const mfa = connect();
     await login(mfa.fetch, id);
     await mfa.authenticate({ code: codeOf(secret, test.clock) });

@@ -7,7 +7,7 @@ import { createMfaClient, withStepUp } from 'nestjs-mfa/browser';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, register } from '../support/ceremonies.js';
 import type { TestApp } from '../support/test-app.js';
-import { RELYING_PARTY, codeOf, enrol, startTestApp } from '../support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, startTestApp } from '../support/test-app.js';
 
 @Controller('needs')
 class NeedsController {
@@ -48,7 +48,7 @@ describe('the step-up interceptor, where a proof has to show more', () => {
 
   /** Somebody with an app and a key, of which nothing is proven any more. */
   async function page(flags = {}) {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const key = new SoftwareAuthenticator(flags);
     await register(user.client, key);
     test.clock.advance(3600);

@@ -6,7 +6,7 @@ import { createMfaClient, withStepUp } from 'nestjs-mfa/browser';
 
 import { eventually } from '../support/eventually.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
-import { codeOf, enrol, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, enroll, newUserId, startTestApp } from '../support/test-app.js';
 
 @Controller('echo')
 class EchoController {
@@ -29,7 +29,7 @@ describe('the step-up interceptor', () => {
     handler,
     codes,
   }: { handler?: StepUpHandler; codes?: ['mfa_enrollment_required'] } = {}) {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(3600);
     const counts = { requests: 0, runs: 0 };
     let answers = 0;

@@ -13,7 +13,7 @@ import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -144,7 +144,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('takes a password alone for nobody, everywhere', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     expect(await who(half)).toBeNull();
     for (const path of ['/me', '/mfa/status', '/protected/feed', '/protected']) {
@@ -157,7 +157,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('changes the token and the id of the session with each proof', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = await halfSignIn(test, user);
     const [sid, token] = [half.cookies.get('app.sid'), tokenOf(half)];
     await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
@@ -167,7 +167,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('signs out of both, whichever was asked', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [first] = await signIn(user);
     expect((await first.delete('/mfa/session')).status).toBe(204);
     expect(await who(first)).toBeNull();
@@ -180,7 +180,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('signs out from elsewhere', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const [other] = await signIn(user);
     expect((await user.client.delete('/mfa/sessions')).status).toBe(204);
     expect((await other.get('/me')).body.code).toBe('session_expired');
@@ -189,7 +189,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('takes neither cookie nor header for a session, and no stranger’s text for a token', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const token = tokenOf(client) as string;
     const places: Record<string, string>[] = [{ 'x-mfa-session': token }, { cookie: `mfa_session=${token}` }];
     for (const headers of places) {
@@ -205,7 +205,7 @@ describe('an application with Passport and a session on the server', () => {
   });
 
   it('refuses what another site sends, since the browser adds the cookie by itself', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const cross = { 'sec-fetch-site': 'cross-site' };
     for (const headers of [
       cross,

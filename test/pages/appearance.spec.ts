@@ -166,10 +166,10 @@ describe('pages of the application’s own', () => {
       },
     });
     const browser = await signedIn(test);
-    const enrol = await browser.get('/me/safety/enrol');
-    expect(enrol.text).toContain('<p>Set up a second factor: totp+webauthn</p></main>');
-    expect(enrol.text).toContain('<link rel="stylesheet" href="/theme.css"/>');
-    expect(enrol.text).toContain('href="/start"');
+    const enroll = await browser.get('/me/safety/enrol');
+    expect(enroll.text).toContain('<p>Set up a second factor: totp+webauthn</p></main>');
+    expect(enroll.text).toContain('<link rel="stylesheet" href="/theme.css"/>');
+    expect(enroll.text).toContain('href="/start"');
     expect((await browser.get('/me/safety/totp/add')).text).toMatch(/<\/h1>&lt;[A-Z2-7]{32}><\/main>/);
     expect((await browser.get('/me/safety')).text).toContain('<h1>Account security</h1>');
     await test.close();

@@ -16,7 +16,7 @@ import {
   RELYING_PARTY,
   TestAdapter,
   codeOf,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -104,9 +104,9 @@ describe.each(Object.entries(PLATFORMS))('on %s', (_, create) => {
   afterAll(() => test.close());
 
   it('refuses forms without the token of this session, and whatever is no form', async () => {
-    const victim = PageClient.of((await enrol(test)).client);
+    const victim = PageClient.of((await enroll(test)).client);
     const token = tokenOf(await victim.get(GENERATE));
-    const stranger = PageClient.of((await enrol(test)).client);
+    const stranger = PageClient.of((await enroll(test)).client);
     const visitor = new PageClient(test.url);
     const attempts: [string, string, Record<string, string>?][] = [
       [FORM, ''],
@@ -176,7 +176,7 @@ describe('the pages', () => {
   afterAll(() => test.close());
 
   it('take nobody for signed in who is half so', async () => {
-    const half = PageClient.of(await halfSignIn(test, await enrol(test)));
+    const half = PageClient.of(await halfSignIn(test, await enroll(test)));
     const paths = ['', '/reauthenticate', '/enrol', '/totp/add', '/totp/remove', '/webauthn/add'];
     paths.push('/webauthn/x/edit', '/webauthn/x/remove', '/recovery-codes', '/recovery-codes/generate');
     paths.push('/trusted-devices', '/sessions');
@@ -191,8 +191,8 @@ describe('the pages', () => {
   });
 
   it('know no authenticator but those of the user and of the page’s type', async () => {
-    const other = await enrol(test);
-    const own = await enrol(test);
+    const other = await enroll(test);
+    const own = await enroll(test);
     const browser = PageClient.of(own.client);
     for (const id of [own.authenticatorId, other.authenticatorId]) {
       for (const action of ['edit', 'remove']) {
@@ -231,14 +231,14 @@ describe('the pages', () => {
   });
 
   it('show new recovery codes to their session only, once, and not for long', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const browser = PageClient.of(user.client);
     const make = async () => {
       await browser.submit(GENERATE);
       return browser.cookies.get('mfa_new_codes') as string;
     };
     const cookie = await make();
-    const stranger = PageClient.of((await enrol(test)).client);
+    const stranger = PageClient.of((await enroll(test)).client);
     stranger.cookies.set('mfa_new_codes', cookie);
     expect(codesOf((await stranger.get(GENERATE)).text)).toEqual([]);
     const changed = PageClient.of(browser.clone());
@@ -266,7 +266,7 @@ describe('the pages', () => {
     ['a code', 'authenticate'],
     ['a set-up', 'totp/add'],
   ])('take %s once, of many forms at the same time', async (_, page) => {
-    const user = page === 'authenticate' ? await enrol(test) : null;
+    const user = page === 'authenticate' ? await enroll(test) : null;
     const browser = user ? PageClient.of(user.client) : await signedIn(test);
     const form = await browser.get(`${PAGES}/${page}`);
     const code = codeOf(user?.secret ?? secretOf(form.text), test.clock);
@@ -282,7 +282,7 @@ describe('the pages', () => {
     expect(won).toHaveLength(1);
   });
 
-  it('judge a password within the budget that codes have too, and take only true for an answer', async () => {
+  it('verify a password within the budget that codes have too, and take only true for an answer', async () => {
     const browser = await signedIn(test);
     const attempt = async (password: string) =>
       (await browser.submit(`${PAGES}/reauthenticate`, { password })).status;
@@ -296,7 +296,7 @@ describe('the pages', () => {
   });
 
   it('come back to what was wanted, not to a page on the way to it', async () => {
-    const half = PageClient.of(await halfSignIn(test, await enrol(test)));
+    const half = PageClient.of(await halfSignIn(test, await enroll(test)));
     const path = `${PAGES}/authenticate?next=${encodeURIComponent(`${PAGES}/reauthenticate?next=/protected`)}`;
     const form = await half.get(path);
     test.clock.advance(901);
@@ -309,7 +309,7 @@ describe('the pages', () => {
   });
 
   it('offer no recovery code where it would not do', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const { body: options } = await client.post('/mfa/webauthn/options');
     const credential = new SoftwareAuthenticator().create(options as never);
     expect((await client.post('/mfa/webauthn', { credential })).status).toBe(201);
@@ -330,7 +330,7 @@ describe('the pages', () => {
   });
 
   it('say that the database is down, and grant nothing', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     const half = PageClient.of(await halfSignIn(test, user));
     const form = await half.get(`${PAGES}/authenticate`);
     await test.dataSource.query('ALTER TABLE mfa_session RENAME TO mfa_session_away');

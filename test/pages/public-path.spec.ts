@@ -78,8 +78,8 @@ describe.each([
       expect(locationOf(refused)).toBe(`${pages}/enrol?next=${next}`);
 
       const add = `${pages}/totp/add?next=${next}`;
-      const enrol = await browser.get(locationOf(refused));
-      expect(enrol.text).toContain(`href="${add}"`);
+      const enroll = await browser.get(locationOf(refused));
+      expect(enroll.text).toContain(`href="${add}"`);
       const page = await browser.get(add);
       expect(page.headers.getSetCookie()).toEqual([expect.stringContaining(`Path=${pages}/totp/add;`)]);
       for (const address of addressesOf(page.text).filter((one) => one.includes('/assets/'))) {

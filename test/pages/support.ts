@@ -6,7 +6,7 @@ import type { Enrolled, TestApp, TestAppOptions } from '../support/test-app.js';
 import {
   RELYING_PARTY,
   TestAdapter,
-  enrol,
+  enroll,
   halfSignIn,
   newUserId,
   startTestApp,
@@ -42,7 +42,7 @@ export async function enrolledIn(
   test: TestApp,
   extra: Partial<MfaUser> = {},
 ): Promise<{ user: Enrolled; browser: PageClient }> {
-  const user = await enrol(test, extra);
+  const user = await enroll(test, extra);
   return { user, browser: PageClient.of(user.client) };
 }
 

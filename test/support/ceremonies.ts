@@ -32,7 +32,7 @@ export interface KeyHolder {
   recoveryCodes: string[];
 }
 
-export async function enrolKey(
+export async function enrollKey(
   test: TestApp,
   key: SoftwareAuthenticator = new SoftwareAuthenticator(),
   extra: object = {},

@@ -255,7 +255,7 @@ export interface Enrolled {
   recoveryCodes: string[];
 }
 
-export async function enrol(test: TestApp, extra: Partial<MfaUser> = {}): Promise<Enrolled> {
+export async function enroll(test: TestApp, extra: Partial<MfaUser> = {}): Promise<Enrolled> {
   const id = newUserId();
   const client = test.client();
   await client.post('/login', { ...extra, id });

@@ -21,7 +21,7 @@ import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
 import type { TestApp } from '../support/test-app.js';
-import { enrol } from '../support/test-app.js';
+import { enroll } from '../support/test-app.js';
 import type { Handler, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
@@ -166,7 +166,7 @@ describe('GraphQL over HTTP', () => {
       data: { profile: { name: 'Ada', secret: null } },
       errors: [{ path: ['profile', 'secret'], extensions: { code: 'unauthenticated' } }],
     });
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     expect((await run(headersOf(client), '{ profile { secret } me }')).result).toEqual({
       data: { profile: { secret: id }, me: id },
     });
@@ -224,7 +224,7 @@ describe('GraphQL subscriptions', () => {
     );
 
     it('believe nothing that a client says when it connects', async () => {
-      const { client } = await enrol(test);
+      const { client } = await enroll(test);
       const [token] = client.cookies.values();
       const connection = connect(
         {},

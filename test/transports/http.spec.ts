@@ -6,7 +6,7 @@ import type { AuthenticationSession } from 'nestjs-mfa';
 import { MfaGuard, MfaSession, RequireMfa } from 'nestjs-mfa';
 
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enrol, halfSignIn, newUserId } from '../support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId } from '../support/test-app.js';
 import type { Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import type { TransportAppOptions } from './support/transport-app.js';
@@ -93,7 +93,7 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
     const { headers } = await test.client().get('/transport/guarded');
     expect(headers.get('www-authenticate')).toBe('Bearer');
     expect(headers.get('cache-control')).toBe('no-store');
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     test.clock.advance(301);
     const late = await client.get('/transport/guarded');
     expect(late.headers.get('www-authenticate')).toBe(
@@ -102,7 +102,7 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
   });
 
   it('keeps the session in a cookie from sign-in to sign-out', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     const { status, body, headers } = await client.post('/mfa/authenticate', {
       code: codeOf(secret, test.clock),
@@ -117,7 +117,7 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
   });
 
   it('keeps the trust in a browser in a second cookie, which signs in and proves nothing', async () => {
-    const { id, secret } = await enrol(test);
+    const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });
     const code = codeOf(secret, test.clock);
     const proven = await client.post('/mfa/authenticate', { code, trustDevice: true });
@@ -196,7 +196,7 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
   });
 
   it('takes the request from where a guard of the application says', async () => {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const [token = ''] = client.cookies.values();
     expect((await client.get('/transport/envelope')).body.code).toBe('unauthenticated');
     expect((await test.client({ 'x-envelope': token }).get('/transport/envelope')).body).toEqual({
@@ -205,7 +205,7 @@ describe.each(Object.entries(PLATFORMS))('HTTP on %s', (platform, create) => {
   });
 
   it('gives no session where no guard has read one', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     expect((await client.get('/transport/unguarded')).body).toEqual({ session: null, userId: null });
   });
 });

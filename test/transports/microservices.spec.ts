@@ -21,7 +21,7 @@ import { firstValueFrom } from 'rxjs';
 
 import { MemoryLogger } from '../support/memory-logger.js';
 import type { TestApp } from '../support/test-app.js';
-import { enrol } from '../support/test-app.js';
+import { enroll } from '../support/test-app.js';
 import type { Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { moduleOf, startTransportApp } from './support/transport-app.js';
@@ -158,7 +158,7 @@ describe.each([true, false])('a hybrid application with inheritAppConfig: %s', (
   );
 
   it('refuses messages whose guard knows of no request, whatever they say', async () => {
-    const [token] = (await enrol(test)).client.cookies.values();
+    const [token] = (await enroll(test)).client.cookies.values();
     const client = new ClientWithMetadata(port, { mfaSession: token, headers: { 'x-mfa-session': token } });
     expect(await send(client, 'default', { headers: { 'x-mfa-session': token } })).toEqual(REFUSED);
     expect(await send(plain, 'guarded', { mfaSession: token })).toEqual(REFUSED);

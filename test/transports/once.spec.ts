@@ -10,7 +10,7 @@ import { io } from 'socket.io-client';
 
 import type { Client } from '../support/client.js';
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enrol } from '../support/test-app.js';
+import { codeOf, enroll } from '../support/test-app.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
 
 @Resolver()
@@ -81,7 +81,7 @@ describe('a proof that is spent', () => {
     ['fields side by side', 'query { one: signature two: signature three: signature }'],
     ['mutations one after the other', 'mutation { one: transfer two: transfer three: transfer }'],
   ])('lets one of several %s of one GraphQL request through', async (_, text) => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     TransferResolver.done = 0;
     const { codes } = await query(client, text);
     expect(TransferResolver.done).toBe(1);
@@ -91,7 +91,7 @@ describe('a proof that is spent', () => {
   });
 
   it('opens one message of a connection, and another proof the next', async () => {
-    const { client, secret } = await enrol(test);
+    const { client, secret } = await enroll(test);
     const connect = async () => {
       const socket = io(test.url, {
         extraHeaders: headersOf(client),
@@ -120,7 +120,7 @@ describe('a proof that is spent', () => {
   });
 
   it('keeps a stream open that it has opened', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const stream = await client.get('/ticks');
     expect(stream.text).toContain('data: first');
     expect(stream.text).toContain('data: second');

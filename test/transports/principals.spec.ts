@@ -16,7 +16,7 @@ import type { Socket } from 'socket.io-client';
 import { io } from 'socket.io-client';
 
 import type { Enrolled, TestApp } from '../support/test-app.js';
-import { enrol, newUserId } from '../support/test-app.js';
+import { enroll, newUserId } from '../support/test-app.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
 
 interface Request {
@@ -164,8 +164,8 @@ describe('GraphQL', () => {
       providers: [ItemResolver, GuardedResolver],
       mfa: { enrollmentGracePeriodSeconds: 1000 },
     });
-    thief = await enrol(test);
-    victim = await enrol(test);
+    thief = await enroll(test);
+    victim = await enroll(test);
     test.clock.advance(-60);
   });
   afterAll(() => test.close());
@@ -218,7 +218,7 @@ describe('GraphQL', () => {
   });
 
   it('reads it anew for the next request', async () => {
-    const user = await enrol(test);
+    const user = await enroll(test);
     test.clock.advance(-60);
     expect((await run(headersOf(user.client), '{ guarded }')).errors).toBeUndefined();
     await user.client.clone().delete('/mfa/session');
@@ -278,8 +278,8 @@ describe('WebSockets', () => {
   };
 
   it.each(['token-below', 'token-above'])('judge whom the handler sees: %s', async (event) => {
-    const thief = await enrol(test);
-    const victim = await enrol(test);
+    const thief = await enroll(test);
+    const victim = await enroll(test);
     test.clock.advance(-60);
     const mixed = await connect({ ...headersOf(thief.client), 'x-token': victim.id });
     expect((await ask(mixed, event)).code).toBe('mfa_required');
@@ -290,7 +290,7 @@ describe('WebSockets', () => {
   });
 
   it('read the session once for each message', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const socket = await connect(headersOf(client));
     for (let message = 0; message < 2; message++) {
       expect(
@@ -346,8 +346,8 @@ describe('microservices', () => {
   });
 
   it.each(['token-below', 'token-above'])('judge whom the handler sees: %s', async (pattern) => {
-    const thief = await enrol(test);
-    const victim = await enrol(test);
+    const thief = await enroll(test);
+    const victim = await enroll(test);
     test.clock.advance(-60);
     const send = ({ client: { cookies } }: Enrolled, token: string) => {
       const [session = ''] = cookies.values();

@@ -11,7 +11,7 @@ import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 
 import type { TestApp } from '../support/test-app.js';
-import { enrol, newUserId } from '../support/test-app.js';
+import { enroll, newUserId } from '../support/test-app.js';
 import type { Connection, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
@@ -132,7 +132,7 @@ function itTellsRefusals(
   });
 
   it('signs in by the session alone, for as long as it lives', async () => {
-    const { client, id } = await enrol(test());
+    const { client, id } = await enroll(test());
     const connection = await connect(headersOf(client));
     expect(await connection.ask('me')).toEqual({ userId: id });
     await client.clone().delete('/mfa/session');
@@ -165,7 +165,7 @@ describe('socket.io', () => {
   );
 
   it('believes nothing that a client says when it connects', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const [token] = client.cookies.values();
     const connection = await connectSocketIo(
       test,
@@ -229,7 +229,7 @@ describe('plain WebSockets', () => {
   );
 
   it('refuses everybody where the application keeps no handshake', async () => {
-    const { client } = await enrol(test);
+    const { client } = await enroll(test);
     const connection = await connectPlain(test, headersOf(client), '/forgetful');
     expect(await connection.ask('guarded', FORGED)).toMatchObject({ code: 'unauthenticated' });
     connection.close();

@@ -1,4 +1,4 @@
-// One size: fill, enrol, run every flow, first explained and then against the clock.
+// One size: fill, enroll, run every flow, first explained and then against the clock.
 import { randomInt, randomUUID } from 'node:crypto';
 
 import pg from 'pg';

@@ -48,7 +48,7 @@ class User {
   }
 
   /** A user with a TOTP, set up at one instance and activated at the next. */
-  static async enrol(cluster) {
+  static async enroll(cluster) {
     const user = await User.register(cluster);
     user.client = await user.login();
     const { secret } = await must(user.client.post('/mfa/totp'), 201);
@@ -60,25 +60,25 @@ class User {
 
 const CHECKS = {
   'a session of one is known to all': async ({ cluster }) => {
-    const { client } = await User.enrol(cluster);
+    const { client } = await User.enroll(cluster);
     const answers = await times(cluster.urls.length * 2, () => client.get('/reports'));
     return [withStatus(answers, 200), answers.length];
   },
   'a pending session of one is finished at another': async ({ cluster }) => {
-    const { secret, ...user } = await User.enrol(cluster);
+    const { secret, ...user } = await User.enroll(cluster);
     const half = await User.prototype.login.call({ ...user, cluster });
     const { status } = await half.post('/mfa/authenticate', { code: codeOf(secret, 1) });
     return [status, 200];
   },
   'one TOTP code in as many sign-ins as there are requests: successes': async ({ cluster, requests }) => {
-    const user = await User.enrol(cluster);
+    const user = await User.enroll(cluster);
     const halves = await times(requests, () => user.login());
     const code = codeOf(user.secret, 1);
     const answers = await Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })));
     return [withStatus(answers, 200), 1];
   },
   'one recovery code likewise: successes': async ({ cluster, requests }) => {
-    const user = await User.enrol(cluster);
+    const user = await User.enroll(cluster);
     const halves = await times(requests, () => user.login());
     const code = user.codes[0];
     const answers = await Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })));
@@ -88,7 +88,7 @@ const CHECKS = {
     cluster,
     db,
   }) => {
-    const user = await User.enrol(cluster);
+    const user = await User.enroll(cluster);
     const half = await user.login();
     const answers = await times(5, (index) =>
       copyOf(half, cluster).post('/mfa/authenticate', { code: user.codes[index] }),
@@ -126,8 +126,8 @@ const CHECKS = {
       );
       return [withStatus(answers, 200), 1];
     },
-  [`${GUESSES} wrong codes at once with ${ATTEMPTS} attempts: judged`]: async ({ cluster }) => {
-    const user = await User.enrol(cluster);
+  [`${GUESSES} wrong codes at once with ${ATTEMPTS} attempts: verified`]: async ({ cluster }) => {
+    const user = await User.enroll(cluster);
     const half = await user.login();
     const answers = await times(GUESSES, () =>
       copyOf(half, cluster).post('/mfa/authenticate', { code: '000000' }),
@@ -138,14 +138,14 @@ const CHECKS = {
     ];
   },
   'a session that was ended at one is dead at all': async ({ cluster }) => {
-    const { client } = await User.enrol(cluster);
+    const { client } = await User.enroll(cluster);
     const thief = copyOf(client, cluster);
     await must(client.post('/auth/logout'), 204);
     const answers = await times(cluster.urls.length, () => thief.get('/me'));
     return [withStatus(answers, 401), cluster.urls.length];
   },
   'sessions that a removed factor has proven are dead at all': async ({ cluster }) => {
-    const user = await User.enrol(cluster);
+    const user = await User.enroll(cluster);
     const elsewhere = await user.login();
     await must(elsewhere.post('/mfa/authenticate', { code: user.codes[0] }), 200);
     await must(user.client.delete(`/mfa/authenticators/${user.totpId}`), 204);
@@ -155,7 +155,7 @@ const CHECKS = {
   'a browser trusted at one is trusted at another, and no more once that is revoked at a third': async ({
     cluster,
   }) => {
-    const user = await User.enrol(cluster);
+    const user = await User.enroll(cluster);
     const browser = await user.login();
     await must(browser.post('/mfa/authenticate', { code: codeOf(user.secret, 1), trustDevice: true }), 200);
     const statusOf = async () =>
@@ -170,7 +170,7 @@ const CHECKS = {
 const LOCK_CHECKS = {
   [`${GUESSES} wrong codes at once with a lock after ${LOCK_AFTER}: failures counted, and the right code`]:
     async ({ cluster, db }) => {
-      const user = await User.enrol(cluster);
+      const user = await User.enroll(cluster);
       const half = await user.login();
       await times(GUESSES, () => copyOf(half, cluster).post('/mfa/authenticate', { code: '000000' }));
       const sql = "SELECT failures FROM mfa_authenticator WHERE user_id = ? AND type = 'totp'";

@@ -29,10 +29,10 @@ async function run(work) {
 
 async function refresh() {
   const me = await (await fetch('/me')).json();
-  const mustEnrol = me.code === 'mfa_enrollment_required';
-  const isSignedIn = Boolean(me.id) || mustEnrol;
+  const mustEnroll = me.code === 'mfa_enrollment_required';
+  const isSignedIn = Boolean(me.id) || mustEnroll;
   const status = isSignedIn ? await (await fetch('/mfa/status')).json() : null;
-  if (mustEnrol) $('who').textContent = 'Signed in. Set up a second factor before anything else.';
+  if (mustEnroll) $('who').textContent = 'Signed in. Set up a second factor before anything else.';
   else
     $('who').textContent = me.id
       ? `Signed in as ${me.email}; ${status.verified ? 'second factor proven' : status.enabled ? 'second factor not proven lately' : 'no second factor'}.`

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 
 import type { Client } from '../../support/client.js';
 import type { TestApp } from '../../support/test-app.js';
-import { enrol, halfSignIn, newUserId } from '../../support/test-app.js';
+import { enroll, halfSignIn, newUserId } from '../../support/test-app.js';
 import { headersOf } from './transport-app.js';
 
 /** The handlers that every transport of these tests has: `feed` lets those pass who have no factor. */
@@ -35,7 +35,7 @@ async function ask({ connect }: Transport, client: Client, handler: Handler = 'g
 export const EXPECTATIONS: Record<string, (transport: Transport) => Promise<void>> = {
   async 'refuses nobody, strangers and half-finished sign-ins'(transport) {
     const { test } = transport;
-    const half = await halfSignIn(test, await enrol(test));
+    const half = await halfSignIn(test, await enroll(test));
     for (const client of [test.client(), test.client({ 'x-mfa-session': 'nonsense' }), half]) {
       expect(await ask(transport, client)).toMatchObject(UNAUTHENTICATED);
     }
@@ -54,7 +54,7 @@ export const EXPECTATIONS: Record<string, (transport: Transport) => Promise<void
   },
 
   async 'lets a proof pass until it is too old, on one connection'({ test, connect }) {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const connection = await connect(headersOf(client));
     expect(await connection.ask('guarded')).toEqual({ userId: id });
     test.clock.advance(301);
@@ -70,7 +70,7 @@ export const EXPECTATIONS: Record<string, (transport: Transport) => Promise<void
   },
 
   async 'refuses a session that has ended, on a connection that is open still'({ test, connect }) {
-    const { client, id } = await enrol(test);
+    const { client, id } = await enroll(test);
     const connection = await connect(headersOf(client));
     expect(await connection.ask('guarded')).toEqual({ userId: id });
     await client.clone().delete('/mfa/session');

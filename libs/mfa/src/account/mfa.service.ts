@@ -48,7 +48,7 @@ export interface MfaStatus {
   enabled: boolean;
   /** Whether the user must have one. */
   required: boolean;
-  /** Until when someone who must enrol may work without; null when not applicable. */
+  /** Until when someone who must enroll may work without; null when not applicable. */
   enrollmentDeadline: Date | null;
   /** Whether a second factor was proven in this session recently enough. */
   verified: boolean;

@@ -61,7 +61,7 @@ export interface MfaAdminStatus extends Omit<MfaStatus, 'verified' | 'verifiedAt
   authenticators: AuthenticatorView[];
   sessions: MfaSessionView[];
   trustedDevices: TrustedDeviceView[];
-  /** Until when the user's codes are refused because too many were wrong; null when they are judged. */
+  /** Until when the user's codes are refused because too many were wrong; null when they are accepted. */
   blockedUntil: Date | null;
 }
 
@@ -116,7 +116,7 @@ export class MfaAdminService {
 
   /**
    * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions; or one authenticator, and what hangs
-   * on it. Establish who asks for it as carefully as at enrolment (ASVS v5.0.0-6.4.4).
+   * on it. Establish who asks for it as carefully as at enrollment (ASVS v5.0.0-6.4.4).
    *
    * @param reason what it follows from; kept in the audit trail
    * @throws {MfaException} `not_found`, `cannot_delete_authenticator`

@@ -12,7 +12,7 @@ export interface MfaStatus {
   enabled: boolean;
   /** Whether the user must have one. */
   required: boolean;
-  /** Until when someone who must enrol may work without; null when not applicable. */
+  /** Until when someone who must enroll may work without; null when not applicable. */
   enrollmentDeadline: Moment | null;
   /** Whether a second factor was proven in this session recently enough. */
   verified: boolean;
@@ -107,7 +107,7 @@ export interface SignIn extends MfaSessionAnswer {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';
   /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
   methods?: MfaType[];
-  /** Until when a user who must enrol may work without a second factor. */
+  /** Until when a user who must enroll may work without a second factor. */
   enrollmentDeadline?: Moment;
   /** After a recovery code: how many are left. Offer to make new ones. */
   remainingRecoveryCodes?: number;

@@ -35,7 +35,7 @@ export interface MfaClientErrorDetails {
   needs?: MfaNeeds;
   /** Where the first factor is proven again, when the server says. */
   reauthenticateUrl?: string;
-  /** Seconds until another attempt is judged. */
+  /** Seconds until another attempt is accepted. */
   retryAfter?: number;
   /** A passkey that is not known to the server. */
   unknownCredential?: { rpId: string; credentialId: string };

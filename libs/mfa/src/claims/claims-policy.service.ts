@@ -52,8 +52,8 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
 
 /** Which factors the user has is not in the token, so a refusal names all that the route takes. */
 const UNKNOWN_TO_A_TOKEN = {
-  // An issuer leaves `mfa_enrolled` out for users who must enrol.
-  mustEnrol: false,
+  // An issuer leaves `mfa_enrolled` out for users who must enroll.
+  mustEnroll: false,
   enrolledTypes: [],
   usableTypes: MFA_TYPES,
   offeredTypes: MFA_TYPES,

@@ -35,7 +35,7 @@ export interface MfaClaimsOptions {
   firstFactor?: readonly string[];
   /** What the application knows of the key behind the `webauthn` record. Default: what its ceremony has shown. */
   webauthn?: WebAuthnFacts;
-  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enrol. */
+  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enroll. */
   enrolled?: boolean;
 }
 

@@ -5,7 +5,7 @@ import { TOTP } from './totp/totp.parts.js';
 import { WEBAUTHN } from './webauthn/webauthn.parts.js';
 
 /**
- * The factors of the module, and what those of the option `factors` share. Their codes are judged in this order, so that one that
- * fits several is judged by the authenticator app first, and spends no recovery code.
+ * The factors of the module, and what those of the option `factors` share. Their codes are verified in this order, so that one that
+ * fits several is verified by the authenticator app first, and spends no recovery code.
  */
 export const FACTORS: readonly FactorParts[] = [TOTP, PLUGGED_FACTORS, WEBAUTHN, RECOVERY_CODES];

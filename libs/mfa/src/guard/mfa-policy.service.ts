@@ -157,8 +157,8 @@ export class MfaPolicyService {
     if (!user) return noteJudged({ allow: true }, null);
     return this.decisions.once(context, operation, 'global', async () => {
       const account = context.account ?? (await this.accounts.find(userIdOf(user)));
-      const mustEnrol = await this.enrollment.mustEnrol(user, account.state, context);
-      if (!mustEnrol) return noteJudged({ allow: true }, user);
+      const mustEnroll = await this.enrollment.mustEnroll(user, account.state, context);
+      if (!mustEnroll) return noteJudged({ allow: true }, user);
       return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
     });
   }
@@ -200,7 +200,7 @@ export class MfaPolicyService {
     const enrolled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
     return decide(requirement, {
       ...session,
-      mustEnrol: await this.enrollment.mustEnrol(user, state, context),
+      mustEnroll: await this.enrollment.mustEnroll(user, state, context),
       enrolled,
       enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
       usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
@@ -244,7 +244,7 @@ export class MfaPolicyService {
 }
 
 const NOTHING_KNOWN = {
-  mustEnrol: false,
+  mustEnroll: false,
   enrolled: false,
   enrolledTypes: [],
   usableTypes: [],

@@ -120,7 +120,7 @@ export const ENGLISH_PAGES = Object.freeze({
   reauthenticateElsewhere: 'Sign in again to continue.',
   signIn: 'Sign in',
 
-  // Having to enrol
+  // Having to enroll
   enrolTitle: 'Set up a second factor',
   enrolLead: 'To continue, you need a second factor: something besides your password that only you have.',
   enrolPhishing:

@@ -37,7 +37,7 @@ export const FACTOR_SERVICES = [
 ];
 
 const given = <T>(of: readonly (T | undefined)[]): T[] => of.filter((one) => one !== undefined);
-const JUDGES = given(FACTORS.map(({ codes }) => codes));
+const CODE_FACTOR_CLASSES = given(FACTORS.map(({ codes }) => codes));
 const DETAILS = given(FACTORS.map(({ details }) => details));
 const CLEANUPS = given(FACTORS.map(({ cleanup }) => cleanup));
 
@@ -54,19 +54,19 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
     },
     {
       provide: CODE_FACTORS,
-      inject: [MFA_FACTORS, FactorData, FactorRows, AuthenticatorsService, MFA_CLOCK, ...JUDGES],
+      inject: [MFA_FACTORS, FactorData, FactorRows, AuthenticatorsService, MFA_CLOCK, ...CODE_FACTOR_CLASSES],
       useFactory: (
         all: readonly RegisteredFactor[],
         data: FactorData,
         rows: FactorRows,
         authenticators: AuthenticatorsService,
         clock: MfaClock,
-        ...judges: CodeFactor[]
+        ...codeFactors: CodeFactor[]
       ): CodeFactor[] => {
         const plugged = all.map((one) => new PluggedCodeFactor(one, { data, rows, authenticators, clock }));
         // Those that stand in for a lost factor come last, so that a code that fits several spends none of them.
         const isBackup = ({ type }: CodeFactor) => isBackupType(type);
-        return [...judges.filter((one) => !isBackup(one)), ...plugged, ...judges.filter(isBackup)];
+        return [...codeFactors.filter((one) => !isBackup(one)), ...plugged, ...codeFactors.filter(isBackup)];
       },
     },
     {

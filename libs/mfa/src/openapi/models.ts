@@ -73,7 +73,7 @@ export const ErrorModel = model(
         {},
         { description: 'How a locked authenticator opens, where right codes do it.' },
       ),
-      retryAfter: count('Seconds until another attempt is judged.'),
+      retryAfter: count('Seconds until another attempt is accepted.'),
     },
     { description: 'A refusal. The code never changes its meaning; the text may.' },
   ),
@@ -119,7 +119,7 @@ export const SignInModel = model(
         FACTOR_TYPE,
         'The factor types that would finish (or, for `enrollment_required`, begin) it.',
       ),
-      enrollmentDeadline: moment('Until when a user who must enrol may work without a second factor.'),
+      enrollmentDeadline: moment('Until when a user who must enroll may work without a second factor.'),
       remainingRecoveryCodes: count('After a recovery code: how many are left.'),
     },
     {
@@ -173,13 +173,13 @@ export const ActivationModel = model(
       recoveryCodes: list({ type: 'string' }, 'Only with the first second factor; shown this once.'),
       ...SESSION_FIELDS,
       sessionToken: SESSION_TOKEN,
-      status: text('Only where the user had to enrol before anything else: the sign-in is complete now.', {
+      status: text('Only where the user had to enroll before anything else: the sign-in is complete now.', {
         enum: ['authenticated'],
       }),
     },
     {
       description:
-        'The answer to a new second factor. For a user who had to enrol it carries what the application’s `completeLogin` gives.',
+        'The answer to a new second factor. For a user who had to enroll it carries what the application’s `completeLogin` gives.',
       additionalProperties: true,
     },
   ),
@@ -191,7 +191,7 @@ export const StatusModel = model(
     {
       enabled: flag('Whether the user has a second factor.'),
       required: flag('Whether the user must have one.'),
-      enrollmentDeadline: moment('Until when someone who must enrol may work without.', NULLABLE),
+      enrollmentDeadline: moment('Until when someone who must enroll may work without.', NULLABLE),
       verified: flag('Whether a second factor was proven in this session recently enough.'),
       verifiedAt: moment('When one was last proven in this session.', NULLABLE),
       methods: list(FACTOR_TYPE, 'The factor types that the user can use now.'),

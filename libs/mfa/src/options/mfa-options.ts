@@ -35,7 +35,7 @@ export const BEHAVIOUR_OPTIONS = {
     range: '32 bytes or more each',
     read: (_name, value, problems) => resolveSecrets(problems, value),
   }),
-  /** Factors that users may enrol. A type that is removed still works for those who have it. */
+  /** Factors that users may enroll. A type that is removed still works for those who have it. */
   supportedTypes: special<MfaType[], readonly MfaType[] | undefined>({
     kind: 'list',
     usual: 'all three, and those of `factors`',
@@ -82,13 +82,13 @@ export const BEHAVIOUR_OPTIONS = {
    * one of that kind or a recovery code; `any`, any second factor.
    */
   changesNeed: choice<ChangesNeed>(['strongest', 'any']),
-  /** How long someone who must enrol may still work without, in seconds. */
+  /** How long someone who must enroll may still work without, in seconds. */
   enrollmentGracePeriodSeconds: integer(0, 0, 31_536_000),
   /** How long ago an identity provider may have asked for several factors for `trustExternalMfa` to count, in seconds. */
   externalMfaMaxAgeSeconds: integer(43_200, 1, ({ preset }) => preset.maxSessionTtlSeconds, {
     to: '2592000; `aal2` 86400, `strict` 43200',
   }),
-  /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enrol. */
+  /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enroll. */
   requireVerifiedEmail: toggle(true),
   /** Sessions, and how their token travels. */
   session: group<typeof SESSION_OPTIONS, MfaSessionOptions>(SESSION_OPTIONS, checkSession),

@@ -197,7 +197,7 @@ describe('resolveOptions', () => {
     ['NaN', { gracePeriodSeconds: NaN }, '`gracePeriodSeconds`'],
     ['a fraction', { gracePeriodSeconds: 1.5 }, '`gracePeriodSeconds`'],
     ['no grace at all', { gracePeriodSeconds: 0 }, '`gracePeriodSeconds`'],
-    ['a negative enrolment grace', { enrollmentGracePeriodSeconds: -1 }, '`enrollmentGracePeriodSeconds`'],
+    ['a negative enrollment grace', { enrollmentGracePeriodSeconds: -1 }, '`enrollmentGracePeriodSeconds`'],
     ['text for a boolean', { requiredForStaff: 'yes' }, '`requiredForStaff` must be true or false'],
     [
       'a lock after 101',

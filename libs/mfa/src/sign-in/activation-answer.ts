@@ -38,7 +38,7 @@ export class ActivationAnswers {
     };
   }
 
-  /** Who had to enrol before anything else has only now finished signing in: the application has its say. */
+  /** Who had to enroll before anything else has only now finished signing in: the application has its say. */
   private async session(
     user: MfaUser,
     issued: MfaIssuedSession,
@@ -46,7 +46,7 @@ export class ActivationAnswers {
     exchange: MfaHttpExchange,
   ): Promise<MfaSessionAnswer> {
     const { state } = await this.accounts.find(userIdOf(user));
-    return isFirst && (await this.enrollment.mustEnrol(user, state, { request: exchange.request }))
+    return isFirst && (await this.enrollment.mustEnroll(user, state, { request: exchange.request }))
       ? this.logins.complete(user, issued, exchange)
       : this.sessions.give(exchange.request, exchange.response, issued);
   }

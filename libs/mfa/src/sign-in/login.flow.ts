@@ -73,7 +73,7 @@ export type MfaLoginResult = MfaSessionAnswer & {
   status: MfaLoginStatus;
   /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
   methods?: MfaType[];
-  /** Until when a user who must enrol may work without a second factor. */
+  /** Until when a user who must enroll may work without a second factor. */
   enrollmentDeadline?: Date;
   /** After a recovery code: how many are left. Offer to make new ones (NIST SP 800-63B-4, section 4.2.1.1). */
   remainingRecoveryCodes?: number;

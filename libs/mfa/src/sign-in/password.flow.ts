@@ -44,7 +44,7 @@ export class PasswordFlow {
       await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
       throw new MfaException('incorrect_code');
     }
-    await this.storage.commit([this.limiter.giveBack(attempt)]);
+    await this.storage.commit([this.limiter.refund(attempt)]);
     return this.logins.recordReauthentication(user, exchange);
   }
 }

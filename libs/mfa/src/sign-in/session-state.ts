@@ -55,7 +55,7 @@ export class SessionStates {
     return user && userIdOf(user) === userId ? user : null;
   }
 
-  /** The types with which the user has to enrol before anything else; null: they need not. */
+  /** The types with which the user has to enroll before anything else; null: they need not. */
   private async owedEnrollment(context: MfaRequestContext): Promise<MfaType[] | null> {
     try {
       await this.policy.assertNotOverdue(context);

@@ -8,7 +8,7 @@ import { MfaStorage } from './mfa-storage.js';
 import type { ServerName } from '../../../../test/support/servers.js';
 import { createDatabase, hasServer } from '../../../../test/support/servers.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
-import { codeOf, enrol, halfSignIn, startTestApp } from '../../../../test/support/test-app.js';
+import { codeOf, enroll, halfSignIn, startTestApp } from '../../../../test/support/test-app.js';
 
 const available = {
   postgres: await hasServer('postgres'),
@@ -95,7 +95,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
     'that are cut in the middle of requests answer 503 or as ever, and come back by themselves',
     () =>
       within(name, async ({ test, other }) => {
-        const { id, recoveryCodes } = await enrol(test);
+        const { id, recoveryCodes } = await enroll(test);
         for (const code of recoveryCodes.slice(0, 5)) {
           const halves = await Promise.all(Array.from({ length: 6 }, () => halfSignIn(test, { id })));
           const sent = Promise.all(halves.map((half) => half.post('/mfa/authenticate', { code })));
@@ -277,7 +277,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
             committed: false,
             lost: 'unchanged',
           });
-          const { id, secret } = await enrol(test);
+          const { id, secret } = await enroll(test);
           const half = await halfSignIn(test, { id });
           const answer = await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
           expect(answer.status).toBe(200);

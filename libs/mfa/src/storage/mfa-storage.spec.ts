@@ -10,7 +10,7 @@ import { MfaStorage } from './mfa-storage.js';
 import { ENGINE } from '../../../../test/support/databases.js';
 import { turns } from '../../../../test/support/eventually.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
-import { codeOf, enrol, halfSignIn, startTestApp, users } from '../../../../test/support/test-app.js';
+import { codeOf, enroll, halfSignIn, startTestApp, users } from '../../../../test/support/test-app.js';
 
 /** As another request does: not in what calls the module after that. */
 async function beginElsewhere(runner: QueryRunner): Promise<void> {
@@ -179,7 +179,7 @@ describe('a SQLite file that another process writes to', () => {
 describe('a database that is gone', () => {
   it('answers 503 everywhere and grants nothing', async () => {
     const test = await startTestApp();
-    const { client, id, secret } = await enrol(test);
+    const { client, id, secret } = await enroll(test);
     const half = await halfSignIn(test, { id });
     users.set('newcomer', { id: 'newcomer' });
     await test.dataSource.destroy();

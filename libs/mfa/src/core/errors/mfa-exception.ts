@@ -30,7 +30,7 @@ export interface MfaErrorDetails {
   reason?: MfaRefusalReason;
   /** How a locked authenticator app opens, where right codes do it. */
   unlock?: { codesLeft: number; nextCodeAt: Date };
-  /** Seconds until another attempt is judged. */
+  /** Seconds until another attempt is accepted. */
   retryAfter?: number;
 }
 

@@ -11,7 +11,7 @@ const YES_NO = [true, false];
 
 const facts = (records: AuthenticationRecord[], more: Partial<PolicyFacts> = {}): PolicyFacts => ({
   hasUser: true,
-  mustEnrol: false,
+  mustEnroll: false,
   enrolled: true,
   enrolledTypes: ['totp', 'webauthn', 'recovery_codes'],
   usableTypes: ['totp', 'webauthn', 'recovery_codes'],

@@ -1,7 +1,7 @@
 import { typeOfMethod } from './factor-traits.js';
 import type { MfaFactorTypes } from './factor-types.js';
 
-/** The kinds of factor that a user can enrol. */
+/** The kinds of factor that a user can enroll. */
 export type MfaType = keyof MfaFactorTypes;
 
 /** How the application has recognised a user before it called `login`: one of these, or a word of its own. */

@@ -15,10 +15,10 @@ const USERS: Record<string, Partial<PolicyFacts>> = {
   'Nobody is signed in': { hasUser: false },
   'The user has no second factor': {},
   'The user must have a second factor, has none, and is in the grace period': {
-    mustEnrol: true,
+    mustEnroll: true,
     enrollmentDeadline: NOW + 1,
   },
-  'The user must have a second factor, has none, and is out of time': { mustEnrol: true },
+  'The user must have a second factor, has none, and is out of time': { mustEnroll: true },
   'The user has an authenticator app': enrolledWith('totp', 'recovery_codes'),
   'The user has a security key': enrolledWith('webauthn', 'recovery_codes'),
   'The user has an authenticator app and a security key': enrolledWith('totp', 'webauthn', 'recovery_codes'),
@@ -104,7 +104,7 @@ function key(isBound: boolean): MfaProofFacts {
   return { backupEligible: !isBound, backedUp: !isBound, attested: isBound };
 }
 
-const SHORT = { unauthenticated: '401', mfa_required: '401 prove', mfa_enrollment_required: '403 enrol' };
+const SHORT = { unauthenticated: '401', mfa_required: '401 prove', mfa_enrollment_required: '403 enroll' };
 
 function enrolledWith(...types: MfaType[]): Partial<PolicyFacts> {
   return { enrolled: true, enrolledTypes: types, usableTypes: types };
@@ -117,7 +117,7 @@ function answer(
 ): string {
   const decision = decide(requirement ?? {}, {
     hasUser: true,
-    mustEnrol: false,
+    mustEnroll: false,
     enrolled: false,
     enrolledTypes: [],
     usableTypes: [],
@@ -162,7 +162,7 @@ written by its test (\`UPDATE_DOCS=1 npm test -- policy-table\`); the test fails
 - **pass**: the route answers.
 - **401**: \`unauthenticated\`.
 - **401 prove**: \`mfa_required\` with the \`methods\` that would do.
-- **403 enrol**: \`mfa_enrollment_required\` with the \`methods\` that could be set up.
+- **403 enroll**: \`mfa_enrollment_required\` with the \`methods\` that could be set up.
 
 Combinations that can't come about (a key was proven by a user who has none) are listed too: the function answers all of them.`;
 

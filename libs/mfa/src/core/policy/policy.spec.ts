@@ -57,7 +57,7 @@ function factsOf({ user, proof, must, deadline }: Case): PolicyFacts {
   const types: MfaType[] = user === 'nobody' ? [] : USERS[user];
   return {
     hasUser: user !== 'nobody',
-    mustEnrol: must,
+    mustEnroll: must,
     enrolled: types.length > 0,
     enrolledTypes: types,
     usableTypes: types,

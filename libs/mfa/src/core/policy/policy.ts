@@ -44,7 +44,7 @@ export interface PolicyFacts {
   /** Whether the request has a user at all. */
   hasUser: boolean;
   /** Whether this user must have a second factor, whatever the route says. */
-  mustEnrol: boolean;
+  mustEnroll: boolean;
   /** Whether the user counts as enrolled (the adapter's `isMfaEnabled`). */
   enrolled: boolean;
   /** The types that the user has. */
@@ -57,7 +57,7 @@ export interface PolicyFacts {
   keys?: readonly MfaProofFacts[];
   /** What the user's living, authenticated session holds; empty without one. */
   records: readonly AuthenticationRecord[];
-  /** Until when someone who must enrol may work without, milliseconds since the epoch; null: no grace. */
+  /** Until when someone who must enroll may work without, milliseconds since the epoch; null: no grace. */
   enrollmentDeadline: number | null;
   /** Milliseconds since the epoch. */
   now: number;
@@ -133,7 +133,7 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPoli
   if (facts.enrolled) {
     const impossible = unmet.filter((demand) => !canMeet(demand, requirement, facts));
     if (impossible.length > 0) {
-      return { ...enrolmentRequired(impossible, facts), reason: 'other_factor_needed', ...told };
+      return { ...enrollmentRequired(impossible, facts), reason: 'other_factor_needed', ...told };
     }
     return {
       allow: false,
@@ -144,8 +144,8 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPoli
     };
   }
   if (facts.enrollmentDeadline !== null && facts.now < facts.enrollmentDeadline) return { allow: true };
-  if (requirement.allowUnenrolled && !facts.mustEnrol) return { allow: true };
-  return { ...enrolmentRequired(unmet, facts), ...told };
+  if (requirement.allowUnenrolled && !facts.mustEnroll) return { allow: true };
+  return { ...enrollmentRequired(unmet, facts), ...told };
 }
 
 function demandsOf(requirement: MfaRequirement): Demand[] {
@@ -217,7 +217,7 @@ function canMeet(
   });
 }
 
-function enrolmentRequired(unmet: readonly Demand[], { offeredTypes }: PolicyFacts) {
+function enrollmentRequired(unmet: readonly Demand[], { offeredTypes }: PolicyFacts) {
   const methods = SECOND_FACTOR_TYPES.filter(
     (type) => unmet.some(({ types }) => types.includes(type)) && offeredTypes.includes(type),
   );

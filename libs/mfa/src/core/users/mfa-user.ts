@@ -6,7 +6,7 @@ export interface MfaUser {
   displayName?: string | null;
   /** Staff must have a second factor when `requiredForStaff` is on. */
   isStaff?: boolean;
-  /** Only an explicit false refuses enrolment. */
+  /** Only an explicit false refuses enrollment. */
   emailVerified?: boolean;
   /** E.164, such as `+491701234567`. */
   phoneNumber?: string | null;

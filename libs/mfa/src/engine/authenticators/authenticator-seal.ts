@@ -8,8 +8,8 @@ const TABLE = 'authenticator';
 type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'>;
 
 /**
- * The seal of a row whose own columns judge a proof, as an authenticator app's. What it verifies with is covered too, whatever
- * the adapter encrypts it with. Null for the other types, whose proofs are judged by rows of their own.
+ * The seal of a row whose own columns verify a proof, as an authenticator app's. What it verifies with is covered too, whatever
+ * the adapter encrypts it with. Null for the other types, whose proofs are verified by rows of their own.
  */
 export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
   return isSealed(row) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;
@@ -21,7 +21,7 @@ export function isGenuineAuthenticator(keyRing: KeyRing, row: Sealed & Pick<Auth
 }
 
 function isSealed({ type }: Pick<Authenticator, 'type'>): boolean {
-  // A key's proofs are judged by its credential, recovery codes by rows of their own.
+  // A key's proofs are verified by its credential, recovery codes by rows of their own.
   return type !== 'webauthn' && type !== 'recovery_codes';
 }
 

@@ -40,7 +40,7 @@ export class AuthenticatorsService {
     return this.lock.isClosed(authenticator, this.clock.now());
   }
 
-  /** Whether the row is as this module wrote it, and may judge a proof. */
+  /** Whether the row is as this module wrote it, and may verify a proof. */
   isGenuine(authenticator: Authenticator): boolean {
     return isGenuineAuthenticator(this.keyRing, authenticator);
   }
@@ -76,8 +76,8 @@ export class AuthenticatorsService {
 
   /**
    * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
-   * so no more than `lockAfter` wrong guesses in a row are ever judged, however many come at once. The seal of a time step
-   * covers what it was judged with, so that is claimed too.
+   * so no more than `lockAfter` wrong guesses in a row are ever verified, however many come at once. The seal of a time step
+   * covers what it was verified with, so that is claimed too.
    *
    * @param set further columns of the row
    * @param condition a further condition of the claim

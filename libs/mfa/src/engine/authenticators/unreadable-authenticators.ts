@@ -7,7 +7,7 @@ import { nameAuthenticator } from '../journal/mfa-event.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
-/** Tells of authenticators that can judge nothing because their row can't be read: their secret is lost, or they were damaged. */
+/** Tells of authenticators that can verify nothing because their row can't be read: their secret is lost, or they were damaged. */
 @Injectable()
 export class UnreadableAuthenticators {
   private readonly logger = new Logger(UnreadableAuthenticators.name);

@@ -76,7 +76,7 @@ export class AddAuthenticatorFlow {
   /**
    * @throws {MfaException} `not_found` when the type can't be enrolled, `unverified_email` when the address is known to be
    */
-  assertMayEnrol(user: MfaUser, type: MfaType): void {
+  assertMayEnroll(user: MfaUser, type: MfaType): void {
     if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
     if (this.options.requireVerifiedEmail && flagOf(user, 'emailVerified') === false)
       throw new MfaException('unverified_email');

@@ -60,8 +60,8 @@ const FIRST_PAUSE_MS = 5;
  * Changes a user's factors, and what hangs on them. A change is planned on what was read and only happens if none of it has
  * changed since; otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer.
  *
- * The same holds for what allows it. A guard has judged the request a while ago; here the session is read and the *recent*
- * proof judged with every plan, and the commit claims both the user's version and the session. So a session that ended
+ * The same holds for what allows it. A guard has decided on the request a while ago; here the session is read and the *recent*
+ * proof checked with every plan, and the commit claims both the user's version and the session. So a session that ended
  * meanwhile changes nothing, and neither does a password when the user has got a factor meanwhile.
  */
 @Injectable()

@@ -79,7 +79,7 @@ describe('a code that was typed', () => {
     for (const digits of systems) expect(normalizeCode(digits)).toBe('0123456789');
   });
 
-  it('is judged in no time, however it is made', () => {
+  it('is verified in no time, however it is made', () => {
     const begin = performance.now();
     for (const part of ['1', '1-', '- ', 'a', '１', '\u200b', '1\n', '𝟏']) {
       for (const end of ['', '!']) {

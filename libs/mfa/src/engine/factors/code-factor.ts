@@ -4,12 +4,12 @@ import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
 /**
- * What a factor says to a code: `unfit` when it could not be one of this authenticator's (which is no failure), `wrong`,
- * `forged` when the authenticator is not as this module wrote it and so judges nothing, or the claims that must succeed for it to be right, with the TOTP's time step.
+ * What a factor says to a code: `not_applicable` when it could not be one of this authenticator's (which is no failure), `wrong`,
+ * `forged` when the authenticator is not as this module wrote it and so verifies nothing, or the claims that must succeed for it to be right, with the TOTP's time step.
  */
-export type CodeVerdict = 'unfit' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
+export type CodeVerdict = 'not_applicable' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
 
-/** For whom and where a code is judged. */
+/** For whom and where a code is verified. */
 export interface CodeScope {
   user: MfaUser;
   /** Empty without a session of this module's. */
@@ -20,10 +20,10 @@ export interface CodeScope {
 export interface CodeFactor {
   readonly type: MfaType;
   /** @param code as {@link normalizeCode} leaves it: upper case, ASCII digits, nothing between them */
-  judge(code: string, authenticator: Authenticator, scope: CodeScope): Promise<CodeVerdict>;
+  verify(code: string, authenticator: Authenticator, scope: CodeScope): Promise<CodeVerdict>;
 }
 
-/** Injection token of all code factors, in the order in which they judge. */
+/** Injection token of all code factors, in the order in which they verify. */
 export const CODE_FACTORS = Symbol.for('nestjs-mfa:CODE_FACTORS');
 
 /**
@@ -50,7 +50,7 @@ export const CODE_INPUT_PATTERN = new RegExp(
   'u',
 );
 
-/** The code that was typed, in the form in which factors judge it. */
+/** The code that was typed, in the form in which factors verify it. */
 export function normalizeCode(input: string): string {
   return input
     .replace(new RegExp(BETWEEN, 'gu'), '')

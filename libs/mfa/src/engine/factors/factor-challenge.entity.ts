@@ -26,7 +26,7 @@ export class MfaFactorChallenge {
   @Column({ name: 'authenticator_id', type: 'varchar', length: 36 })
   authenticatorId!: string;
 
-  /** What the answer is judged by, as the factor keeps it: a keyed hash. */
+  /** What the answer is verified by, as the factor keeps it: a keyed hash. */
   @Column({ type: 'text' })
   data!: string;
 

@@ -37,7 +37,7 @@ export interface FactorParts {
   owned: { claimed: readonly OwnedEntity[]; others: readonly OwnedEntity[] };
   expiring: readonly ExpiringTable[];
   secretTables: readonly SecretTable[];
-  /** What judges its codes, of the internals. */
+  /** What verifies its codes, of the internals. */
   codes?: Type<CodeFactor>;
   /** What lists of authenticators show besides, of the internals. */
   details?: Type<AuthenticatorDetails>;

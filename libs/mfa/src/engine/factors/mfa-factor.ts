@@ -24,7 +24,7 @@ export interface MfaFactorAuthenticator {
 
 /** A set-up that has begun. */
 export interface MfaBegunSetup {
-  /** What the first proof is judged by; it is kept encrypted, and never shown. */
+  /** What the first proof is verified by; it is kept encrypted, and never shown. */
   data: string;
   expiresAt: Date;
   /** What the user must see; the answer of the route. */
@@ -33,7 +33,7 @@ export interface MfaBegunSetup {
 
 /** A challenge that is on its way to the user. */
 export interface MfaBegunChallenge {
-  /** What the answer is judged by. Keep a hash of what is to be guessed: this is stored as it is. */
+  /** What the answer is verified by. Keep a hash of what is to be guessed: this is stored as it is. */
   data: string;
   expiresAt: Date;
   /** The answer of the route. */
@@ -99,7 +99,7 @@ export abstract class MfaFactor {
   ): Promise<MfaBegunSetup> | MfaBegunSetup;
 
   /**
-   * Judges the first code of a set-up.
+   * Verifies the first code of a set-up.
    *
    * @returns `wrong`, or the data of the authenticator that it becomes
    */
@@ -109,7 +109,7 @@ export abstract class MfaFactor {
     request: MfaFactorRequest,
   ): Promise<'wrong' | MfaFactorProof> | 'wrong' | MfaFactorProof;
 
-  /** Judges a code at sign-in or step-up. `challenge`: what this session was last challenged with and has not answered. */
+  /** Verifies a code at sign-in or step-up. `challenge`: what this session was last challenged with and has not answered. */
   abstract verify(
     code: string,
     proof: MfaFactorRequest & { authenticator: MfaFactorAuthenticator; challenge: { data: string } | null },

@@ -59,7 +59,7 @@ export interface MfaEventData {
     authenticator: MfaEventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
-  /** A code could not be judged, because the authenticator's data can't be read. Told once a window. */
+  /** A code could not be verified, because the authenticator's data can't be read. Told once a window. */
   'mfa.authenticator.unreadable': { authenticator: MfaEventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */
   'mfa.authenticator.cloned': { authenticator: MfaEventAuthenticator };

@@ -3,7 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import { CountColumn, MomentColumn } from '../../storage/columns.js';
 
-/** What is kept once per user: the budget of attempts, the start of the enrolment grace, the version of the factors. */
+/** What is kept once per user: the budget of attempts, the start of the enrollment grace, the version of the factors. */
 @Entity({ name: 'mfa_user_state' })
 @Index('idx_mfa_user_state_factors', ['secondFactors', 'userId'])
 @Index('idx_mfa_user_state_required', ['enrollmentRequiredFrom'])
@@ -42,11 +42,11 @@ export class MfaUserState {
   @MomentColumn('messages_from', { nullable: true })
   messagesFrom!: Date | null;
 
-  /** When the user was first told to enrol; null when never. It is never moved. */
+  /** When the user was first told to enroll; null when never. It is never moved. */
   @MomentColumn('enrollment_started_at', { nullable: true })
   enrollmentStartedAt!: Date | null;
 
-  /** When the user first had a second factor, had or removed since; null: never. Such a user gets no enrolment grace any more. */
+  /** When the user first had a second factor, had or removed since; null: never. Such a user gets no enrollment grace any more. */
   @MomentColumn('enrolled_at', { nullable: true })
   enrolledAt!: Date | null;
 

@@ -61,14 +61,14 @@ export class AttemptLimiter {
     return this.refuse(taken, state);
   }
 
-  /** The attempt was judged and was wrong. Tells of that, and of the budget when it is spent now. */
+  /** The attempt was counted and was wrong. Tells of that, and of the budget when it is spent now. */
   async failed({ user, source, isLast }: TakenAttempt, ...events: NewMfaEvent[]): Promise<void> {
     await this.journal.record({ user, source, events });
     if (isLast) await this.tell(user, source);
   }
 
   /** Gives back this one attempt, if its window is still the current one. */
-  giveBack({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
+  refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);
     return {
       query: this.storage.dataSource
@@ -94,7 +94,7 @@ export class AttemptLimiter {
     };
   }
 
-  /** When codes of this user are judged again; null when they are. */
+  /** When codes of this user are accepted again; null when they are. */
   blockedUntil(state: MfaUserState | null): Date | null {
     if (!state?.windowStartedAt || state.attempts < this.options.rateLimit.attempts) return null;
     const opensAt = state.windowStartedAt.getTime() + this.options.rateLimit.windowSeconds * 1000;

@@ -33,7 +33,7 @@ export class EnrollmentPolicy {
   ) {}
 
   /** Whether this user must have a second factor by now, whatever a route says: the application or an administrator demands it. */
-  async mustEnrol(
+  async mustEnroll(
     user: MfaUser,
     state: MfaUserState | null,
     context: MfaRequirementContext = {},
@@ -84,7 +84,7 @@ export class EnrollmentPolicy {
   }
 
   /**
-   * The types with which a user can enrol.
+   * The types with which a user can enroll.
    *
    * @param records what the session holds: codes over the channel of its first factor would prove nothing more
    */

@@ -34,7 +34,7 @@ export class UserStateService {
   }
 
   /**
-   * When the user was first told to enrol, recorded now when it is the first time.
+   * When the user was first told to enroll, recorded now when it is the first time.
    *
    * @param known the row, when the caller has read it
    */

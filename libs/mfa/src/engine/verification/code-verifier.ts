@@ -37,7 +37,7 @@ export interface AlongProof {
   again: () => Promise<AlongProof>;
 }
 
-/** What goes along with a proof: the types that may judge, where it comes from, and what it is for. */
+/** What goes along with a proof: the types that may verify, where it comes from, and what it is for. */
 export interface CodeVerification {
   types?: readonly MfaType[];
   source?: MfaEventSource;
@@ -46,7 +46,7 @@ export interface CodeVerification {
   along?: (authenticator: Authenticator) => AlongProof;
 }
 
-/** Judges a code against the user's authenticators: counts, compares, claims, in this order. */
+/** Verifies a code against the user's authenticators: counts, compares, claims, in this order. */
 @Injectable()
 export class CodeVerifier {
   constructor(
@@ -94,8 +94,8 @@ export class CodeVerifier {
       }
     }
     if (wrong.length === 0 && isUnreadable) {
-      // Nothing judged the code. It must not use up the budget of the factors that can.
-      await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+      // Nothing verified the code. It must not use up the budget of the factors that can.
+      await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
       throw new MfaException('incorrect_code');
     }
     await this.failures.record(user, wrong, attempt, verification);
@@ -123,16 +123,16 @@ export class CodeVerifier {
     }
   }
 
-  /** Whether the code proves this authenticator, and that is committed; `unfit` and `unreadable` are no failures. */
+  /** Whether the code proves this authenticator, and that is committed; `not_applicable` and `unreadable` are no failures. */
   private async prove(
     user: MfaUser,
     typed: { factor: CodeFactor; code: string },
     row: Authenticator,
     attempt: TakenAttempt,
     verification: CodeVerification,
-  ): Promise<'proven' | 'wrong' | 'unfit' | 'unreadable'> {
-    const verdict = await this.judge(user, typed, row, verification);
-    if (verdict === 'unfit' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
+  ): Promise<'proven' | 'wrong' | 'not_applicable' | 'unreadable'> {
+    const verdict = await this.askFactor(user, typed, row, verification);
+    if (verdict === 'not_applicable' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
     if (verdict === 'forged') {
       this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
       return 'unreadable';
@@ -147,14 +147,14 @@ export class CodeVerifier {
     return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
   }
 
-  private async judge(
+  private async askFactor(
     user: MfaUser,
     { factor, code }: { factor: CodeFactor; code: string },
     row: Authenticator,
     { source = APPLICATION_SOURCE }: CodeVerification,
   ): Promise<CodeVerdict | 'unreadable'> {
     try {
-      return await factor.judge(code, row, { user, sessionId: source.sessionId ?? '' });
+      return await factor.verify(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
       this.unreadable.note(user, row, error, source);
       return 'unreadable';
@@ -181,7 +181,7 @@ export class CodeVerifier {
   ): Promise<string | null> {
     for (let extra = along?.(row); ; extra = await extra?.again()) {
       const result = await this.journal.commit(
-        [...claims, ...(extra?.writes ?? []), this.limiter.giveBack(attempt)],
+        [...claims, ...(extra?.writes ?? []), this.limiter.refund(attempt)],
         {
           user,
           source: extra ? { ...source, sessionId: extra.sessionId } : source,
@@ -203,11 +203,11 @@ export class CodeVerifier {
   ): Promise<boolean> {
     if (!this.unlocking.isEnabled || step === undefined) return false;
     const { source = APPLICATION_SOURCE } = verification;
-    const giveBack = this.limiter.giveBack(attempt);
+    const refund = this.limiter.refund(attempt);
     const isUsed = row.lastStep !== null && step <= row.lastStep;
     if (isUsed || this.unlocking.isTooSoon(row)) {
       if (isUsed) await this.limiter.failed(attempt);
-      else await this.journal.commit([giveBack], { user, source, events: [] });
+      else await this.journal.commit([refund], { user, source, events: [] });
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
     const { write, opens, progress } = this.unlocking.claimCode(row, step);
@@ -219,7 +219,7 @@ export class CodeVerifier {
       const lost = await this.accept(user, row, [write], attempt, verification, [opened]);
       return lost === null || this.yieldToCopy(user, row, attempt, source);
     }
-    const result = await this.journal.commit([write, giveBack], { user, source, events: [] });
+    const result = await this.journal.commit([write, refund], { user, source, events: [] });
     if (!result.committed) return this.yieldToCopy(user, row, attempt, source);
     throw new MfaException('authenticator_locked', { unlock: progress });
   }
@@ -231,7 +231,7 @@ export class CodeVerifier {
     attempt: TakenAttempt,
     source: MfaEventSource,
   ): Promise<never> {
-    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
     const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);
     if (!row || !this.authenticators.isLocked(row)) throw new MfaException('incorrect_code');
     throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });

@@ -23,7 +23,7 @@ interface Failure {
   afterFirstFactor?: boolean;
 }
 
-/** Counts codes that were wrong against what judged them, and locks what has judged too many. */
+/** Counts codes that were wrong against the authenticators they were tried on, and locks one that has seen too many. */
 @Injectable()
 export class FailedAttempts {
   constructor(
@@ -37,7 +37,7 @@ export class FailedAttempts {
   ) {}
 
   /**
-   * Counts one failure. When all that could judge is locked nothing was judged, right or wrong: the attempt goes back, so
+   * Counts one failure. When all that could verify it is locked nothing was verified, right or wrong: the attempt goes back, so
    * that a locked factor does not use up the budget of the others.
    *
    * @throws {MfaException} `authenticator_locked` when all of it is locked
@@ -52,7 +52,7 @@ export class FailedAttempts {
     const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
     if (wrong.length === 0) return this.limiter.failed(attempt, failed);
     const now = this.clock.now();
-    // Nothing is judged where all of it is locked and no code opens it: that is not even a failure.
+    // Nothing is verified where all of it is locked and no code opens it: that is not even a failure.
     if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
       return this.refuseLocked(user, wrong, attempt, source);
     }
@@ -97,13 +97,13 @@ export class FailedAttempts {
     if (!first) return;
     // The server may have died between the failure that reached the cap and this note of it.
     for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
-    // Where right codes open the lock this one was judged, and so it is an attempt like any other.
+    // Where right codes open the lock this one was verified, and so it is an attempt like any other.
     const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => type === 'totp');
     if (canOpen) {
       await this.limiter.failed(attempt);
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
     }
-    await this.journal.commit([this.limiter.giveBack(attempt)], { user, source, events: [] });
+    await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
     throw new MfaException('authenticator_locked');
   }
 }

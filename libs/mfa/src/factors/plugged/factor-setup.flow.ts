@@ -107,13 +107,13 @@ export class FactorSetupFlow {
     const setup = await this.rows.findSetup(userId, type, sessionId);
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, sourceOf(context), { isKept: true });
-    const giveBack = this.limiter.giveBack(attempt);
+    const refund = this.limiter.refund(attempt);
     let proof: MfaFactorProof | 'wrong';
     try {
       const data = await this.data.decrypt(setup.data, setup);
       proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });
     } catch (error) {
-      await this.storage.commit([giveBack]);
+      await this.storage.commit([refund]);
       throw error;
     }
     if (proof === 'wrong') {
@@ -137,14 +137,14 @@ export class FactorSetupFlow {
           claims: [this.rows.claimSetup(setup)],
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup' },
           check: ({ authenticators }) => this.assertRoom(type, authenticators),
-          along: [giveBack],
+          along: [refund],
           endOtherSessions,
         },
         context,
       );
     } catch (error) {
       // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      if (error instanceof MfaException) await this.storage.commit([refund]);
       throw error;
     }
   }
@@ -152,7 +152,7 @@ export class FactorSetupFlow {
   private factorOf(user: MfaUser, type: MfaType, context: MfaRequestContext | undefined): MfaFactor {
     const factor = this.registry.find(type);
     if (!factor) throw new MfaException('not_found');
-    this.adding.assertMayEnrol(user, type);
+    this.adding.assertMayEnroll(user, type);
     if (context && isOverSameChannel(type, recordsOf(context))) {
       throw new MfaException('invalid_request', {
         message: ['you signed in over the channel of this factor, so its codes would prove nothing more'],

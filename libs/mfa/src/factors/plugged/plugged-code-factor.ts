@@ -16,7 +16,7 @@ export interface PluggedParts {
   clock: MfaClock;
 }
 
-/** Lets a factor of the option `factors` judge codes, and turns what it says into claims. */
+/** Lets a factor of the option `factors` verify codes, and turns what it says into claims. */
 export class PluggedCodeFactor implements CodeFactor {
   readonly type: MfaType;
 
@@ -27,7 +27,7 @@ export class PluggedCodeFactor implements CodeFactor {
     this.type = registered.type;
   }
 
-  async judge(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
+  async verify(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
     const { data, rows, authenticators } = this.parts;
     const { factor } = this.registered;
     const authenticator = await data.open(row);
@@ -35,7 +35,7 @@ export class PluggedCodeFactor implements CodeFactor {
     const found = factor.challenge ? await rows.findChallenge(row.userId, this.type, sessionId) : null;
     const challenge = found?.authenticatorId === row.id ? found : null;
     const verdict = await factor.verify(code, { user, sessionId, authenticator, challenge });
-    if (verdict === 'not_applicable') return 'unfit';
+    if (verdict === 'not_applicable') return 'not_applicable';
     if (verdict === 'wrong') return 'wrong';
     const claims = [
       await this.claimUse(row, verdict),

@@ -8,7 +8,7 @@ import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { looksLikeRecoveryCode } from './recovery-code.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
-/** Judges recovery codes. Whether one is right is only known when it is claimed. */
+/** Verifies recovery codes. Whether one is right is only known when it is claimed. */
 @Injectable()
 export class RecoveryCodeFactor implements CodeFactor {
   readonly type = 'recovery_codes';
@@ -19,10 +19,10 @@ export class RecoveryCodeFactor implements CodeFactor {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
-    if (!looksLikeRecoveryCode(code)) return 'unfit';
+  async verify(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
+    if (!looksLikeRecoveryCode(code)) return 'not_applicable';
     // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
-    if (await this.store.isLost()) return 'unfit';
+    if (await this.store.isLost()) return 'not_applicable';
     const now = new Date(this.clock.now());
     const seen = authenticator.remaining ?? 0;
     return {

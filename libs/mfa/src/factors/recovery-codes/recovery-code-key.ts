@@ -52,7 +52,7 @@ export class RecoveryCodeKey {
     return keyedHash(await this.key(), userId, code);
   }
 
-  /** Whether codes are kept that nobody can judge any more; it is logged then. Other factors go on working. */
+  /** Whether codes are kept that nobody can verify any more; it is logged then. Other factors go on working. */
   async isLost(): Promise<boolean> {
     try {
       await this.key();

@@ -23,7 +23,7 @@ export class RecoveryCodeStore {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Whether codes can neither be judged nor made, because their key is lost. */
+  /** Whether codes can neither be verified nor made, because their key is lost. */
   async isLost(): Promise<boolean> {
     return this.key.isLost();
   }

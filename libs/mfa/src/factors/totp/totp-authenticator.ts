@@ -69,7 +69,7 @@ export class TotpAuthenticator {
 
   /**
    * Whether the code is right for this one, which is used up then. The first right one finishes the set-up. False for all that
-   * keeps it from being judged, a spent budget of attempts too: {@link TotpService} says why.
+   * keeps it from being verified, a spent budget of attempts too: {@link TotpService} says why.
    *
    * @throws {MfaException} `storage_unavailable`
    */

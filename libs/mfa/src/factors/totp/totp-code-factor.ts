@@ -55,7 +55,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Judges codes of authenticator apps. A step at or below the last accepted one is refused by the claim itself. */
+/** Verifies codes of authenticator apps. A step at or below the last accepted one is refused by the claim itself. */
 @Injectable()
 export class TotpCodeFactor implements CodeFactor {
   readonly type = 'totp';
@@ -67,7 +67,7 @@ export class TotpCodeFactor implements CodeFactor {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  async judge(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
+  async verify(code: string, authenticator: Authenticator): Promise<CodeVerdict> {
     const isGenuine = this.authenticators.isGenuine(authenticator);
     const now = this.clock.now();
     const { tolerance, insecureBypassCode } = this.options.totp;
@@ -77,7 +77,7 @@ export class TotpCodeFactor implements CodeFactor {
     const parameters = await this.data.decrypt(authenticator.data, authenticator);
     // A time step that was turned back would make used codes good again.
     if (!isGenuine) return 'forged';
-    if (!/^\d+$/.test(code) || code.length !== parameters.digits) return 'unfit';
+    if (!/^\d+$/.test(code) || code.length !== parameters.digits) return 'not_applicable';
     const lastStep = findTimeStep(parameters, code, now, tolerance);
     if (lastStep === null) return 'wrong';
     const claim = this.authenticators.claimUse(

@@ -116,7 +116,7 @@ export class TotpService {
    *   {@link FactorChange.run}
    */
   async begin(user: MfaUser, context?: MfaRequestContext, replaces?: string): Promise<TotpSetupDetails> {
-    this.flow.assertMayEnrol(user, 'totp');
+    this.flow.assertMayEnroll(user, 'totp');
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
       this.assertRoom(authenticators, replaces);
@@ -140,7 +140,7 @@ export class TotpService {
     { code, name, endOtherSessions = false }: TotpActivation,
     context?: MfaRequestContext,
   ): Promise<MfaAddedFactor> {
-    this.flow.assertMayEnrol(user, 'totp');
+    this.flow.assertMayEnroll(user, 'totp');
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
     }
@@ -151,7 +151,7 @@ export class TotpService {
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data, replacesId } = setup;
     const named = name === undefined ? {} : { name };
-    const giveBack = this.limiter.giveBack(attempt);
+    const refund = this.limiter.refund(attempt);
     try {
       return await this.flow.add(
         user,
@@ -160,7 +160,7 @@ export class TotpService {
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
           check: (state) => this.assertRoom(state.authenticators, replacesId),
-          along: [giveBack],
+          along: [refund],
           replaces: replacesId,
           endOtherSessions,
         },
@@ -168,7 +168,7 @@ export class TotpService {
       );
     } catch (error) {
       // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([giveBack]);
+      if (error instanceof MfaException) await this.storage.commit([refund]);
       throw error;
     }
   }
@@ -209,7 +209,7 @@ export class TotpService {
     if (insecureBypassCode !== undefined && code === insecureBypassCode) return null;
     const parameters = await this.read(setup);
     if (!parameters) {
-      await this.storage.commit([this.limiter.giveBack(attempt)]);
+      await this.storage.commit([this.limiter.refund(attempt)]);
       throw new MfaException('no_pending_setup');
     }
     const step = findTimeStep(parameters, code, this.clock.now(), tolerance);

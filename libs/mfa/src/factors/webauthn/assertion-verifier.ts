@@ -67,7 +67,7 @@ export class AssertionVerifier {
   ) {}
 
   /**
-   * An assertion by one of this user's keys, judged while the user has attempts. Only a failure is one: signatures are not
+   * An assertion by one of this user's keys, verified while the user has attempts. Only a failure is one: signatures are not
    * guessed, so that none has to be taken beforehand.
    *
    * @throws {MfaException} `webauthn_failed`, whatever it was that failed; `too_many_attempts`, `authenticator_locked`

@@ -78,7 +78,7 @@ export class RegistrationFlow {
     user: MfaUser,
     { session, ...request }: WebAuthnCreationRequest = {},
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    this.flow.assertMayEnrol(user, 'webauthn');
+    this.flow.assertMayEnroll(user, 'webauthn');
     const role = roleFor(request);
     const { automatic = false } = request;
     if (automatic) this.assertMayUpgrade(session);
@@ -129,7 +129,7 @@ export class RegistrationFlow {
     credential: unknown,
     { name, endOtherSessions = false, context }: WebAuthnRegistrationRequest = {},
   ): Promise<MfaAddedFactor> {
-    this.flow.assertMayEnrol(user, 'webauthn');
+    this.flow.assertMayEnroll(user, 'webauthn');
     const response = parseRegistration(credential);
     const userId = userIdOf(user);
     const { state } = context?.account ?? (await this.accounts.find(userId));

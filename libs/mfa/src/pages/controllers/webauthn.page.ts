@@ -56,7 +56,7 @@ export class WebAuthnPages {
     @CurrentContext() context: MfaRequestContext,
     @QueryText('next') next: string | null,
   ): PageAnswer {
-    this.adding.assertMayEnrol(user, 'webauthn');
+    this.adding.assertMayEnroll(user, 'webauthn');
     return this.addPage(context, { next: safeNext(next), name: '', passwordless: false });
   }
 

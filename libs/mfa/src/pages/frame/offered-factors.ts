@@ -65,7 +65,7 @@ export class OfferedFactors {
 
   private refusalOf(user: MfaUser, type: MfaType): string | null {
     try {
-      this.adding.assertMayEnrol(user, type);
+      this.adding.assertMayEnroll(user, type);
       return null;
     } catch (error) {
       if (error instanceof MfaException) return error.code;
