@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaRequestContext } from 'nestjs-mfa';
+import type { MfaRequest } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
   MfaAdminService,
   MfaImportService,
   RecoveryCodesService,
-  MfaRequestContextService,
+  MfaRequestService,
   TotpService,
 } from 'nestjs-mfa';
 
@@ -15,8 +15,8 @@ import type { Enrolled, TestApp } from './support/test-app.js';
 import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp, users } from './support/test-app.js';
 
 /** The request of a client, as the module's own routes see it. */
-const contextOf = (test: TestApp, client: Client): Promise<MfaRequestContext> =>
-  test.app.get(MfaRequestContextService).resolve({
+const contextOf = (test: TestApp, client: Client): Promise<MfaRequest> =>
+  test.app.get(MfaRequestService).resolve({
     headers: { cookie: [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
   });
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser, ResolvedMfaOptions } from 'nestjs-mfa';
-import { MFA_OPTIONS, MfaRequestContextService } from 'nestjs-mfa';
+import { MFA_OPTIONS, MfaRequestService } from 'nestjs-mfa';
 
 import { SecurityPages } from './security-pages.js';
 
@@ -20,7 +20,7 @@ export interface Site {
 @Injectable()
 export class SiteFinder {
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(SecurityPages) private readonly security: SecurityPages,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}

@@ -2,10 +2,10 @@ import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestj
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { AuthenticatorList } from '../engine/authenticators/authenticator-list.js';
 import type { AuthenticatorView } from '../engine/authenticators/authenticator-view.js';
 import { viewAuthenticator } from '../engine/authenticators/authenticator-view.js';
@@ -40,7 +40,7 @@ export class AuthenticatorsController {
   @DescribeRoute(AUTHENTICATOR_ROUTES.rename)
   async rename(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param() { id }: AuthenticatorIdParam,
     @Body() { name }: RenameAuthenticatorDto,
   ): Promise<AuthenticatorView> {
@@ -54,7 +54,7 @@ export class AuthenticatorsController {
   @DescribeRoute(AUTHENTICATOR_ROUTES.remove)
   async remove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param() { id }: AuthenticatorIdParam,
   ): Promise<void> {
     await this.removal.remove(user, id, context);

@@ -6,7 +6,7 @@ import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { APPLICATION_SOURCE } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 
 /** Where and how a password was changed. */
@@ -21,7 +21,7 @@ export interface PasswordChange {
 @Injectable()
 export class PasswordChangedFlow {
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(MfaJournal) private readonly journal: MfaJournal,

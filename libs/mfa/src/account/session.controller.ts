@@ -1,13 +1,13 @@
 import { Delete, Get, HttpCode, Inject, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { MfaStatus } from './user-status.js';
 import { MfaService } from './mfa.service.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import type { MfaSessionState } from '../sign-in/session-state.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SESSION_ROUTES } from './account.openapi.js';
@@ -22,17 +22,14 @@ export class MfaSessionController {
   @Get('status')
   @Access('user')
   @DescribeRoute(SESSION_ROUTES.status)
-  async status(
-    @CurrentUser() user: MfaUser,
-    @CurrentContext() { session }: MfaRequestContext,
-  ): Promise<MfaStatus> {
+  async status(@CurrentUser() user: MfaUser, @CurrentRequest() { session }: MfaRequest): Promise<MfaStatus> {
     return this.mfa.status(user, session);
   }
 
   @Get('session')
   @Access('session')
   @DescribeRoute(SESSION_ROUTES.session)
-  async session(@CurrentContext() context: MfaRequestContext): Promise<MfaSessionState> {
+  async session(@CurrentRequest() context: MfaRequest): Promise<MfaSessionState> {
     return this.states.describe(context, context.session as AuthenticationSession);
   }
 

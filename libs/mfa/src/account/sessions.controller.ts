@@ -2,12 +2,12 @@ import { Delete, Get, HttpCode, Inject, Param, Req, Res } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../guard/mfa-route.guard.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { SESSIONS_ROUTES } from './account.openapi.js';
 import { MfaService } from './mfa.service.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import type { MfaSignedInSession } from './sessions.service.js';
 import { MfaSessionsService } from './sessions.service.js';
 
@@ -23,7 +23,7 @@ export class MfaSessionsController {
   @DescribeRoute(SESSIONS_ROUTES.list)
   async list(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() { session }: MfaRequestContext,
+    @CurrentRequest() { session }: MfaRequest,
   ): Promise<MfaSignedInSession[]> {
     return this.sessions.list(user, session);
   }
@@ -35,7 +35,7 @@ export class MfaSessionsController {
   @DescribeRoute(SESSIONS_ROUTES.end)
   async end(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param() { id }: AuthenticatorIdParam,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,
@@ -48,7 +48,7 @@ export class MfaSessionsController {
   @HttpCode(204)
   @Access('recent')
   @DescribeRoute(SESSIONS_ROUTES.endOthers)
-  async endOthers(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
+  async endOthers(@CurrentUser() user: MfaUser, @CurrentRequest() context: MfaRequest): Promise<void> {
     await this.sessions.endOthers(user, context);
   }
 }

@@ -7,7 +7,7 @@ import {
   AuthenticationSessionService,
   ENDED_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { MfaProvenMethod } from '../core/policy/methods.js';
 import { provenMethods } from '../core/policy/methods.js';
@@ -67,7 +67,7 @@ export class MfaSessionsService {
    * @param context the request that asks for it; without one it is code of the application's
    * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
-  async end(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+  async end(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, ({ userId }) =>
       Promise.resolve({
         keepsFactors: true,
@@ -85,7 +85,7 @@ export class MfaSessionsService {
    * @param context the request that asks for it; without one all of them end
    * @throws {MfaException} the codes of {@link FactorChange.run}
    */
-  async endOthers(user: MfaUser, context?: MfaRequestContext): Promise<void> {
+  async endOthers(user: MfaUser, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, ({ userId, session }) =>
       Promise.resolve({
         keepsFactors: true,

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
@@ -11,7 +11,7 @@ import { SessionTransport } from '../engine/sessions/session-transport.js';
 @Injectable()
 export class SignOutFlow {
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(MfaJournal) private readonly journal: MfaJournal,

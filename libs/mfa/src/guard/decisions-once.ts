@@ -1,9 +1,9 @@
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { isSameSnapshot, snapshotOf } from './judgements.js';
 
 interface Known {
-  session: MfaRequestContext['session'];
+  session: MfaRequest['session'];
   user: readonly unknown[];
   decision: Promise<MfaPolicyDecision>;
 }
@@ -20,7 +20,7 @@ export class DecisionsOnce {
    * @param decide is called unless the same was asked for this operation, with the same user and session
    */
   once(
-    { request, session, ...context }: MfaRequestContext,
+    { request, session, ...context }: MfaRequest,
     operation: object,
     question: string,
     decide: () => Promise<MfaPolicyDecision>,

@@ -6,11 +6,11 @@ import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -28,7 +28,7 @@ export class MfaPolicyService {
   private readonly paid = new WeakMap<object, string>();
 
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(PolicyFacts) private readonly facts: PolicyFacts,
     @Inject(SpentProofs) private readonly proofs: SpentProofs,
     @Inject(RecentProof) private readonly recent: RecentProof,
@@ -46,7 +46,7 @@ export class MfaPolicyService {
    * Whether the request may pass a route with this requirement. With `once` its proof is spent then: of several requests with one
    * proof, one passes.
    *
-   * @param operation what the session is read once for, where the request object outlives it; see `MfaRequestContextService`
+   * @param operation what the session is read once for, where the request object outlives it; see `MfaRequestService`
    * @param call what a proof is spent for once, however often it is asked: the call of a handler
    */
   async decide(
@@ -117,7 +117,7 @@ export class MfaPolicyService {
    *
    * @throws {MfaException} `mfa_enrollment_required`
    */
-  async assertNotOverdue(context: MfaRequestContext): Promise<void> {
+  async assertNotOverdue(context: MfaRequest): Promise<void> {
     const { user } = context;
     // What was proven here can only come from a factor.
     if (!user || context.records.some((record) => !isFirstFactor(record))) return;
@@ -147,7 +147,7 @@ export class MfaPolicyService {
    *
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others
    */
-  async assertRecent(context: MfaRequestContext): Promise<void> {
+  async assertRecent(context: MfaRequest): Promise<void> {
     const { user } = context;
     if (!user) throw new MfaException('unauthenticated');
     const { authenticators } = await this.facts.accountOf(user, context);

@@ -5,10 +5,10 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
-import { requestContextOf, setRequestContext } from '../engine/rows/mfa-request.js';
+import { mfaRequestOf, keepMfaRequest } from '../engine/rows/mfa-request.js';
 import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-message.js';
 
 /** Metadata key of {@link Access}. */
@@ -51,21 +51,21 @@ function methodOf(prototype: object | null, key: string | symbol): object | unde
 }
 
 /** The request's user and session, as the route's guard found them. */
-export const CurrentContext = createParamDecorator((_: unknown, execution: ExecutionContext) =>
-  requestContextOf(execution.switchToHttp().getRequest()),
+export const CurrentRequest = createParamDecorator((_: unknown, execution: ExecutionContext) =>
+  mfaRequestOf(execution.switchToHttp().getRequest()),
 );
 
 /** The signed-in user, on routes that need one. */
 export const CurrentUser = createParamDecorator(
   (_: unknown, execution: ExecutionContext): MfaUser =>
-    requestContextOf(execution.switchToHttp().getRequest())?.user as MfaUser,
+    mfaRequestOf(execution.switchToHttp().getRequest())?.user as MfaUser,
 );
 
 /** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
 @Injectable()
 export class MfaRouteGuard implements CanActivate {
   constructor(
-    @Inject(MfaRequestContextService) protected readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) protected readonly contexts: MfaRequestService,
     @Inject(SessionTransport) protected readonly transport: SessionTransport,
     @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
   ) {}
@@ -87,13 +87,13 @@ export class MfaRouteGuard implements CanActivate {
     const withAccount = access === 'authenticate' || access === 'recent';
     const context = await this.contexts.resolveAny(request, { withAccount, response });
     await this.assertAccess(access, context);
-    setRequestContext(request, context);
+    keepMfaRequest(request, context);
     this.keepJudgement(execution, context);
     return true;
   }
 
   /** What a guard of the application's that comes later makes of the user is not what the routes would work with. */
-  protected keepJudgement(execution: ExecutionContext, { request, user }: MfaRequestContext): void {
+  protected keepJudgement(execution: ExecutionContext, { request, user }: MfaRequest): void {
     const judged = snapshotOf(user);
     keepJudgement(execution, this, {
       stillHolds: async () =>
@@ -103,10 +103,7 @@ export class MfaRouteGuard implements CanActivate {
   }
 
   /** @throws {MfaException} `unauthenticated`, `session_expired`, or what is missing for a recent proof */
-  protected async assertAccess(
-    access: Exclude<RouteAccess, 'anyone'>,
-    context: MfaRequestContext,
-  ): Promise<void> {
+  protected async assertAccess(access: Exclude<RouteAccess, 'anyone'>, context: MfaRequest): Promise<void> {
     const hasAccess = {
       user: context.user !== null,
       recent: context.user !== null,

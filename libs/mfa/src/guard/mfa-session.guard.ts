@@ -6,7 +6,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
 import { presentIn } from '../refusals/transport-exceptions.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { findRequest, findResponse, operationOf } from '../refusals/find-request.js';
 import { isMfaSkipped } from './guard-metadata.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
@@ -23,7 +23,7 @@ const signedIn = new WeakMap<object, MfaUser>();
 @Injectable()
 export class MfaSessionGuard implements CanActivate {
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(MfaPolicyService) private readonly policy: MfaPolicyService,
     @Inject(MfaExceptionMapper) private readonly exceptions: MfaExceptionMapper,
     @Inject(Reflector) private readonly reflector: Reflector,

@@ -14,7 +14,7 @@ import type { AuthenticatorDetails } from '../engine/authenticators/authenticato
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import type { Account } from '../engine/rows/account.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { recordsOf } from '../engine/rows/mfa-request.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
@@ -22,7 +22,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
 /** What is decided on: a request, or a user with a session. */
-export type Judged = Pick<MfaRequestContext, 'user' | 'session'> & {
+export type Judged = Pick<MfaRequest, 'user' | 'session'> & {
   account?: Account | null;
   request?: object;
 };
@@ -88,7 +88,7 @@ export class PolicyFacts {
   /** What the session holds. Where a trusted browser counts, it has to be trusted still. */
   private async livingRecords(
     requirement: MfaRequirement,
-    context: Pick<MfaRequestContext, 'user' | 'session'>,
+    context: Pick<MfaRequest, 'user' | 'session'>,
   ): Promise<readonly AuthenticationRecord[]> {
     const records = recordsOf(context.session);
     const trusted = records.find(({ method }) => method === 'trusted_device');

@@ -76,7 +76,7 @@ import { UserStatus } from '../account/user-status.js';
 import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
@@ -106,7 +106,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaEvents,
   MfaAuditService,
   TrustedDevicesService,
-  MfaRequestContextService,
+  MfaRequestService,
   MfaExceptionMapper,
   MfaPageLinks,
   MfaViewService,

@@ -12,7 +12,7 @@ import {
 } from '../engine/rows/mfa-request.js';
 import type { RefusalReason } from '../engine/journal/mfa-event.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
 /** The codes that are a failed authorisation, or an attempt to get around it (ASVS v5.0.0-16.3.2 and 16.3.3). */
@@ -30,7 +30,7 @@ export class RefusedRequests {
 
   constructor(
     @Inject(RefusalLog) private readonly log: RefusalLog,
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
   ) {}
 

@@ -1,11 +1,11 @@
 import { Body, HttpCode, Inject, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../guard/mfa-route.guard.js';
+import { Access, CurrentRequest } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
 import { AuthenticateDto } from './authenticate.dto.js';
 import type { MfaLoginResult } from './login.flow.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { SecondFactorFlow } from './second-factor.flow.js';
 import { SIGN_IN_ROUTES } from './sign-in.openapi.js';
 
@@ -18,7 +18,7 @@ export class AuthenticateController {
   @Access('authenticate')
   @DescribeRoute(SIGN_IN_ROUTES.authenticate)
   async authenticate(
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Body() { code, trustDevice }: AuthenticateDto,
   ): Promise<MfaLoginResult> {
     return this.flow.authenticateByCode(context, code, { trustDevice: trustDevice ?? false });

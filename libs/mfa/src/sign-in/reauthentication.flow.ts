@@ -5,7 +5,7 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import type { MfaFirstFactorExchange } from './first-factor.js';
 import { FirstFactors } from './first-factor.js';
@@ -19,7 +19,7 @@ export class ReauthenticationFlow {
     @Inject(LoginFlow) private readonly logins: LoginFlow,
     @Inject(FirstFactors) private readonly firstFactors: FirstFactors,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MfaJournal) private readonly journal: MfaJournal,

@@ -16,7 +16,7 @@ import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
-import type { MfaEventSource, MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
 import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
 import type { MfaProofFacts } from '../core/policy/methods.js';
@@ -84,7 +84,7 @@ export class SecondFactorFlow {
    *   `mfa_enrollment_required` when there is nothing to prove
    */
   async authenticateByCode(
-    context: MfaRequestContext,
+    context: MfaRequest,
     code: string,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
@@ -144,7 +144,7 @@ export class SecondFactorFlow {
    *
    * @throws {MfaException} `session_expired` when the user is gone, `mfa_enrollment_required` without any factor
    */
-  async subjectOf(context: MfaRequestContext): Promise<Subject> {
+  async subjectOf(context: MfaRequest): Promise<Subject> {
     const { session } = context;
     const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
     if (!user) throw new MfaException('session_expired');

@@ -11,7 +11,7 @@ import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import type { MfaType, MfaProvenMethod } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { MfaLoginStatus } from './login.flow.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { provenMethods } from '../core/policy/methods.js';
 
 /** How far the sign-in of a session has come. */
@@ -34,7 +34,7 @@ export class SessionStates {
   ) {}
 
   /** @throws {MfaException} `session_expired` when the user is gone */
-  async describe(context: MfaRequestContext, session: AuthenticationSession): Promise<MfaSessionState> {
+  async describe(context: MfaRequest, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
     const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
     if (!user) throw new MfaException('session_expired');
@@ -55,7 +55,7 @@ export class SessionStates {
   }
 
   /** The types with which the user has to enroll before anything else; null: they need not. */
-  private async owedEnrollment(context: MfaRequestContext): Promise<MfaType[] | null> {
+  private async owedEnrollment(context: MfaRequest): Promise<MfaType[] | null> {
     try {
       await this.policy.assertNotOverdue(context);
       return null;

@@ -10,7 +10,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
 import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import { MfaRequest } from '../engine/rows/mfa-request.js';
 import { TotpService } from '../factors/totp/totp.service.js';
 import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
@@ -77,7 +77,7 @@ export async function signInWithMfa(
   });
   if (owned.some(({ type }) => type === factor)) return carried(app, begun);
   const request = { method: 'POST', headers: {}, user };
-  const context = new MfaRequestContext(request, { user, session: begun.session });
+  const context = new MfaRequest(request, { user, session: begun.session });
   const { added, ...made } =
     factor === 'totp'
       ? await setUpApp(app, user, context)
@@ -86,7 +86,7 @@ export async function signInWithMfa(
   return { ...carried(app, issued), ...made, ...(recoveryCodes ? { recoveryCodes } : {}) };
 }
 
-async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequestContext): Promise<Proven> {
+async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequest): Promise<Proven> {
   const totp = find(app, TotpService);
   const { secret } = await totp.begin(user, context);
   const parameters = find<ResolvedMfaOptions>(app, MFA_OPTIONS).totp;
@@ -97,7 +97,7 @@ async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequ
 async function setUpKey(
   app: MfaTestApplication,
   user: MfaUser,
-  context: MfaRequestContext,
+  context: MfaRequest,
   key: SoftwareSecurityKey,
 ): Promise<Proven> {
   const webauthn = find(app, WebAuthnService);

@@ -2,10 +2,10 @@ import { Delete, Get, HttpCode, Inject, Param, Req } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
-import { Access, CurrentContext, CurrentUser } from '../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import type { TrustedDeviceView } from './trusted-devices.service.js';
 import { TrustedDevicesService } from './trusted-devices.service.js';
 import { TRUSTED_BROWSER_ROUTES } from './trusted-browsers.openapi.js';
@@ -27,7 +27,7 @@ export class TrustedDevicesController {
   @DescribeRoute(TRUSTED_BROWSER_ROUTES.revoke)
   async revoke(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param() { id }: AuthenticatorIdParam,
   ): Promise<void> {
     await this.devices.revoke(user, id, context);
@@ -37,7 +37,7 @@ export class TrustedDevicesController {
   @HttpCode(204)
   @Access('recent')
   @DescribeRoute(TRUSTED_BROWSER_ROUTES.revokeAll)
-  async revokeAll(@CurrentUser() user: MfaUser, @CurrentContext() context: MfaRequestContext): Promise<void> {
+  async revokeAll(@CurrentUser() user: MfaUser, @CurrentRequest() context: MfaRequest): Promise<void> {
     await this.devices.revokeAll(user, context);
   }
 }

@@ -6,7 +6,7 @@ import { FactorChange } from '../engine/changes/factor-change.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { hashToken } from '../core/crypto/tokens.js';
-import type { MfaRequestContext } from '../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
 import { TRUST_CLAIM, TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 
@@ -52,7 +52,7 @@ export class TrustedDevicesService {
    * @param context the request that asks for it; without one it is code of the application's
    * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
-  async revoke(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+  async revoke(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, ({ userId }) =>
       Promise.resolve({
         keepsFactors: true,
@@ -69,7 +69,7 @@ export class TrustedDevicesService {
    *
    * @param context the request that asks for it; without one it is code of the application's
    */
-  async revokeAll(user: MfaUser, context?: MfaRequestContext): Promise<void> {
+  async revokeAll(user: MfaUser, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, ({ userId }) =>
       Promise.resolve({
         keepsFactors: true,

@@ -14,7 +14,7 @@ import { pageTextsOf } from '../i18n/fill-text.js';
 import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { MfaService } from '../account/mfa.service.js';
-import { MfaRequestContextService } from '../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 
 /** A second factor, as a template of the application's shows it. */
 export interface MfaViewAuthenticator {
@@ -56,7 +56,7 @@ export interface MfaViewData {
 @Injectable()
 export class MfaViewService {
   constructor(
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(MfaPageLinks) private readonly pageLinks: MfaPageLinks,

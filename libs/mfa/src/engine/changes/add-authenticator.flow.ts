@@ -22,7 +22,7 @@ import { shownFacts } from '../../core/policy/methods.js';
 import { methodOfType } from '../../core/policy/factor-traits.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
-import type { MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaRequest } from '../rows/mfa-request.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
@@ -82,7 +82,7 @@ export class AddAuthenticatorFlow {
   }
 
   /** @throws {MfaException} the codes of `onLost` and `check`, and those of {@link FactorChange.run} */
-  async add(user: MfaUser, factor: NewFactor, context?: MfaRequestContext): Promise<MfaAddedFactor> {
+  async add(user: MfaUser, factor: NewFactor, context?: MfaRequest): Promise<MfaAddedFactor> {
     const { type, name } = factor.authenticator;
     const now = new Date(this.clock.now());
     const authenticator = newAuthenticator({
@@ -105,7 +105,7 @@ export class AddAuthenticatorFlow {
   private async endLateSessions(
     user: MfaUser,
     { issued }: MfaAddedFactor,
-    context: MfaRequestContext | undefined,
+    context: MfaRequest | undefined,
   ): Promise<void> {
     try {
       await this.sessions.revokeAll(user, issued?.session ?? context?.session ?? undefined);
@@ -119,7 +119,7 @@ export class AddAuthenticatorFlow {
     proven: Authenticator,
     factor: NewFactor,
     state: FactorState,
-    context: MfaRequestContext | undefined,
+    context: MfaRequest | undefined,
   ): Promise<PlannedChange<MfaAddedFactor>> {
     const { claims, onLost, check, along = [], endOtherSessions = false, facts = {} } = factor;
     await check?.(state);
@@ -205,7 +205,7 @@ export class AddAuthenticatorFlow {
     { userId, session }: FactorState,
     { id, type }: Authenticator,
     facts: MfaProofFacts,
-    context: MfaRequestContext,
+    context: MfaRequest,
   ): { issued: MfaIssuedSession; write: Write } {
     const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
     return session

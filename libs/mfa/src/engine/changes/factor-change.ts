@@ -7,7 +7,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
-import type { MfaEventSource, MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -49,7 +49,7 @@ export interface PlannedChange<T> {
 /** On whose behalf a change is made. */
 export interface ChangeOrigin {
   /** The request that asks for it; without one it is code of the application's, which is not asked for a proof. */
-  context?: MfaRequestContext | undefined;
+  context?: MfaRequest | undefined;
   /** Default: that request. */
   source?: MfaEventSource;
 }
@@ -139,7 +139,7 @@ export class FactorChange {
    */
   private async read(
     userId: string,
-    context: MfaRequestContext | undefined,
+    context: MfaRequest | undefined,
   ): Promise<Account & { session: AuthenticationSession | null }> {
     const known = context?.authenticatedSession ?? null;
     const found = known && (await this.sessions.reload(known));

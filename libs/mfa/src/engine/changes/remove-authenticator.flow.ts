@@ -16,7 +16,7 @@ import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isBackupType, isSecondFactorType } from '../../core/policy/factor-traits.js';
 import { isSecondFactor, typeOfRecord } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaRequest } from '../rows/mfa-request.js';
 import { BackupCodes } from './backup-codes.js';
 
 /** Removes an authenticator and what hangs on it. */
@@ -36,7 +36,7 @@ export class RemoveAuthenticatorFlow {
    *
    * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so or it {@link isNeeded}
    */
-  async remove(user: MfaUser, id: string, context?: MfaRequestContext): Promise<void> {
+  async remove(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, async (state) => {
       if (await this.isNeeded(user, id, state.authenticators, context))
         throw new MfaException('cannot_delete_authenticator');

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { nameAuthenticator } from '../journal/mfa-journal.js';
-import type { MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaRequest } from '../rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM } from '../authenticators/authenticators.service.js';
@@ -19,7 +19,7 @@ export class RenameAuthenticatorFlow {
   ) {}
 
   /** @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run} */
-  async rename(user: MfaUser, id: string, name: string, context?: MfaRequestContext): Promise<Authenticator> {
+  async rename(user: MfaUser, id: string, name: string, context?: MfaRequest): Promise<Authenticator> {
     return this.change.run(user, { context }, (state) => Promise.resolve(this.plan(id, name, state)));
   }
 

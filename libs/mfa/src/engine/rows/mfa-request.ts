@@ -97,7 +97,7 @@ interface RequestFacts {
  * A request as this module sees it: who it comes from, and what they have proven. The guard makes it, and hands it down. What has
  * changed since is another one ({@link with}).
  */
-export class MfaRequestContext {
+export class MfaRequest {
   /** The signed-in user, or null. */
   readonly user: MfaUser | null;
   /** The living session, pending or authenticated; never one of another user than `user`. */
@@ -152,10 +152,10 @@ export class MfaRequestContext {
   }
 
   /** The same request, of which something else is known by now. */
-  with(changed: Partial<RequestFacts>): MfaRequestContext {
+  with(changed: Partial<RequestFacts>): MfaRequest {
     const { request, givenResponse: response, user, session, hasDeadToken, isPending, account } = this;
     const known = { response, user, session, hasDeadToken, isPending, account };
-    return new MfaRequestContext(request, { ...known, ...changed });
+    return new MfaRequest(request, { ...known, ...changed });
   }
 }
 
@@ -167,7 +167,7 @@ interface Kept {
   replacement?: { session: AuthenticationSession | null };
   user: MfaUser | null;
   /** As the guard of one of this module's routes has found it. */
-  context?: MfaRequestContext;
+  context?: MfaRequest;
 }
 
 const kept = new WeakMap<object, Kept>();
@@ -179,12 +179,12 @@ function keptWith(request: object): Kept {
 }
 
 /** Keeps what the guard of a route has found. */
-export function setRequestContext(request: object, context: MfaRequestContext): void {
+export function keepMfaRequest(request: object, context: MfaRequest): void {
   keptWith(request).context = context;
 }
 
 /** What the route's guard found; undefined when it did not come that far. */
-export function requestContextOf(request: object): MfaRequestContext | undefined {
+export function mfaRequestOf(request: object): MfaRequest | undefined {
   return kept.get(request)?.context;
 }
 

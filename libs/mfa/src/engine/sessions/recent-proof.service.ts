@@ -12,7 +12,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isRecent, typesForChanges } from '../../core/policy/recent.js';
-import type { MfaRequestContext } from '../rows/mfa-request.js';
+import type { MfaRequest } from '../rows/mfa-request.js';
 
 /** The *recent* proof that changes of factors need. */
 @Injectable()
@@ -32,7 +32,7 @@ export class RecentProof {
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others, `unauthenticated`
    */
   async assert(
-    context: Pick<MfaRequestContext, 'user' | 'records' | 'request'>,
+    context: Pick<MfaRequest, 'user' | 'records' | 'request'>,
     rows: readonly Authenticator[],
   ): Promise<void> {
     const { user, request } = context;

@@ -1,10 +1,10 @@
 import { Body, HttpCode, Inject, Param, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { ChallengeFactorDto } from './challenge-factor.dto.js';
 import { FactorChallengeFlow } from './factor-challenge.flow.js';
 import { PLUGGED_ROUTES } from './plugged.openapi.js';
@@ -19,7 +19,7 @@ export class MfaFactorChallengeController {
   @Access('authenticate')
   @DescribeRoute(PLUGGED_ROUTES.challenge)
   async challenge(
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: string,
     @Body() { authenticatorId }: ChallengeFactorDto,
   ): Promise<object> {

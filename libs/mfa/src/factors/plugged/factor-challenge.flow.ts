@@ -6,7 +6,7 @@ import { AuthenticatorsService } from '../../engine/authenticators/authenticator
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { Subject } from '../../sign-in/second-factor.flow.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -37,7 +37,7 @@ export class FactorChallengeFlow {
    * @throws {MfaException} `not_found` when the user has nothing of the type that could be challenged now, what the factor
    *   throws, `session_expired`
    */
-  async challenge(context: MfaRequestContext, type: MfaType, authenticatorId?: string): Promise<object> {
+  async challenge(context: MfaRequest, type: MfaType, authenticatorId?: string): Promise<object> {
     const factor = this.registry.find(type);
     if (!factor?.challenge) throw new MfaException('not_found');
     const subject = await this.flow.subjectOf(context);

@@ -14,7 +14,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from '../../engine/factors/factor-data.js';
@@ -59,7 +59,7 @@ export class FactorSetupFlow {
     user: MfaUser,
     type: MfaType,
     body: Readonly<Record<string, unknown>>,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
   ): Promise<object> {
     const factor = this.factorOf(user, type, context);
     const userId = userIdOf(user);
@@ -97,7 +97,7 @@ export class FactorSetupFlow {
     user: MfaUser,
     type: MfaType,
     { code, name, endOtherSessions = false }: MfaFactorActivation,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
   ): Promise<MfaAddedFactor> {
     const factor = this.factorOf(user, type, context);
     if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
@@ -151,7 +151,7 @@ export class FactorSetupFlow {
     }
   }
 
-  private factorOf(user: MfaUser, type: MfaType, context: MfaRequestContext | undefined): MfaFactor {
+  private factorOf(user: MfaUser, type: MfaType, context: MfaRequest | undefined): MfaFactor {
     const factor = this.registry.find(type);
     if (!factor) throw new MfaException('not_found');
     this.adding.assertMayEnroll(user, type);
@@ -170,6 +170,6 @@ export class FactorSetupFlow {
 }
 
 /** Whose set-up it is; empty: the application's own code, or a request without a session of ours. */
-function sessionIdOf(context: MfaRequestContext | undefined): string {
+function sessionIdOf(context: MfaRequest | undefined): string {
   return context?.authenticatedSession?.id ?? '';
 }

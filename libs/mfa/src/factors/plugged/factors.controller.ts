@@ -3,11 +3,11 @@ import { Body, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { ActivateFactorDto } from './activate-factor.dto.js';
 import { FactorSetupFlow } from './factor-setup.flow.js';
 import { PLUGGED_ROUTES } from './plugged.openapi.js';
@@ -26,7 +26,7 @@ export class MfaFactorsController {
   @DescribeRoute(PLUGGED_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: string,
     // Of what shape it is only the factor knows.
     @Req() { body }: { body?: unknown },
@@ -41,7 +41,7 @@ export class MfaFactorsController {
   @DescribeRoute(PLUGGED_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: string,
     @Body() body: ActivateFactorDto,
     @Req() request: object,

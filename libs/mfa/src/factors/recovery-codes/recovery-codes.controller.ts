@@ -1,10 +1,10 @@
 import { Body, Get, HttpCode, Inject, Post } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { RegenerateRecoveryCodesDto } from './regenerate.dto.js';
 import type { RecoveryCodesSummary } from './recovery-codes.service.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
@@ -27,7 +27,7 @@ export class RecoveryCodesController {
   @DescribeRoute(RECOVERY_CODES_ROUTES.regenerate)
   async regenerate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Body() options: RegenerateRecoveryCodesDto,
   ): Promise<{ codes: string[] }> {
     return { codes: await this.recoveryCodes.regenerate(user, context, options) };

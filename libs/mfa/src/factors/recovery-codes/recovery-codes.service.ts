@@ -12,7 +12,7 @@ import { nameAuthenticator } from '../../engine/journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
@@ -51,7 +51,7 @@ export class RecoveryCodesService {
   async generate(
     user: MfaUser,
     count: number = this.options.recoveryCodes.count,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
     { endOtherSessions = false }: { endOtherSessions?: boolean } = {},
   ): Promise<string[]> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
@@ -78,7 +78,7 @@ export class RecoveryCodesService {
   /** A new set of the usual size; see {@link generate}. */
   async regenerate(
     user: MfaUser,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
     options: { endOtherSessions?: boolean } = {},
   ): Promise<string[]> {
     return this.generate(user, undefined, context, options);

@@ -1,7 +1,7 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { TotpService } from './totp.service.js';
 import { generateSecret } from './totp.js';
 
@@ -32,7 +32,7 @@ export class TotpAuthenticator {
     private readonly user: MfaUser,
     private readonly totp: TotpService,
     private of: TotpSetupDetails | Authenticator,
-    private readonly context?: MfaRequestContext,
+    private readonly context?: MfaRequest,
   ) {}
 
   /** A new random secret in base32. */

@@ -3,10 +3,10 @@ import { Body, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { ActivateTotpDto } from './activate-totp.dto.js';
 import { BeginTotpDto } from './begin-totp.dto.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
@@ -26,7 +26,7 @@ export class TotpController {
   @DescribeRoute(TOTP_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Body() { replaces }: BeginTotpDto,
   ): Promise<TotpSetupDetails> {
     return this.totp.begin(user, context, replaces ?? undefined);
@@ -38,7 +38,7 @@ export class TotpController {
   @DescribeRoute(TOTP_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Body() body: ActivateTotpDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,

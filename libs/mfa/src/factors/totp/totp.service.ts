@@ -22,7 +22,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { responseOf } from '../../core/web/http-message.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
@@ -74,7 +74,7 @@ export class TotpService {
    * @param context the request whose session it belongs to; without one it belongs to the application's own code
    * @throws {MfaException} as {@link begin}; an active secret is never shown
    */
-  async getTotpKey(user: MfaUser, context?: MfaRequestContext): Promise<string> {
+  async getTotpKey(user: MfaUser, context?: MfaRequest): Promise<string> {
     return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
   }
 
@@ -87,7 +87,7 @@ export class TotpService {
    */
   async getAuthenticator(
     user: MfaUser,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
     authenticatorId?: string,
   ): Promise<TotpAuthenticator> {
     const setup = authenticatorId === undefined ? await this.getSetup(user, context) : null;
@@ -100,7 +100,7 @@ export class TotpService {
   }
 
   /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
-  async getSetup(user: MfaUser, context?: MfaRequestContext): Promise<TotpSetupDetails | null> {
+  async getSetup(user: MfaUser, context?: MfaRequest): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
     const data = setup && (await this.read(setup));
     return setup === null || data === null ? null : this.factor.show(user, data, setup.expiresAt);
@@ -115,7 +115,7 @@ export class TotpService {
    *   `cannot_delete_authenticator` when the adapter wants to keep that, and the codes of
    *   {@link FactorChange.run}
    */
-  async begin(user: MfaUser, context?: MfaRequestContext, replaces?: string): Promise<TotpSetupDetails> {
+  async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
@@ -143,7 +143,7 @@ export class TotpService {
   async activate(
     user: MfaUser,
     { code, name, endOtherSessions = false }: TotpActivation,
-    context?: MfaRequestContext,
+    context?: MfaRequest,
   ): Promise<MfaAddedFactor> {
     this.flow.assertMayEnroll(user, TYPE);
     if (typeof code !== 'string' || !TOTP_INPUT_PATTERN.test(code)) {
@@ -179,7 +179,7 @@ export class TotpService {
   }
 
   /** @internal {@link activate} for objects, with the session's new token in the response of the request. */
-  async finish(user: MfaUser, code: string, context?: MfaRequestContext): Promise<Authenticator> {
+  async finish(user: MfaUser, code: string, context?: MfaRequest): Promise<Authenticator> {
     const response = context && responseOf(context.request);
     const { authenticator, issued } = await this.activate(user, { code }, context);
     if (context && issued) await this.answers.give(context.request, response, issued);
@@ -251,6 +251,6 @@ export class TotpService {
 }
 
 /** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
-function sessionIdOf(context: MfaRequestContext | undefined): string | null {
+function sessionIdOf(context: MfaRequest | undefined): string | null {
   return context?.authenticatedSession?.id ?? null;
 }

@@ -20,7 +20,7 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { assertFreshPassword } from './automatic-upgrade.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
@@ -46,7 +46,7 @@ export interface WebAuthnRegistrationRequest {
   name?: string;
   /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
   endOtherSessions?: boolean;
-  context?: MfaRequestContext;
+  context?: MfaRequest;
 }
 
 const HANDLE_BYTES = 32;
@@ -204,7 +204,7 @@ export class RegistrationFlow {
     user: MfaUser,
     response: RegistrationJson,
     rpId: string,
-    context: MfaRequestContext | undefined,
+    context: MfaRequest | undefined,
   ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration }> {
     const binding: ChallengeBinding = {
       ceremony: 'register',

@@ -7,7 +7,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
 import { responseOf } from '../../core/web/http-message.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { WebAuthnService } from './webauthn.service.js';
 
 /**
@@ -19,7 +19,7 @@ export class WebAuthnAuthenticator {
   constructor(
     private readonly user: MfaUser,
     private readonly webauthn: WebAuthnService,
-    private readonly resolve: (request: object) => Promise<MfaRequestContext>,
+    private readonly resolve: (request: object) => Promise<MfaRequest>,
     private stored: Authenticator | null = null,
   ) {}
 

@@ -4,10 +4,10 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { AddWebAuthnDto } from './add-webauthn.dto.js';
 import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
 import type { WebAuthnSignals } from './webauthn.service.js';
@@ -34,7 +34,7 @@ export class WebAuthnController {
   @DescribeRoute(WEBAUTHN_ROUTES.creationOptions)
   async options(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() { session }: MfaRequestContext,
+    @CurrentRequest() { session }: MfaRequest,
     @Body() { passwordless, role, automatic }: WebAuthnOptionsDto,
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     return this.webauthn.getCredentialCreationOptions(user, { passwordless, role, automatic, session });
@@ -46,7 +46,7 @@ export class WebAuthnController {
   @DescribeRoute(WEBAUTHN_ROUTES.register)
   async register(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Body() { credential, ...given }: AddWebAuthnDto,
     @Req() request: object,
     @Res({ passthrough: true }) response: object,

@@ -14,7 +14,7 @@ import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { ProofWishes } from '../../sign-in/second-factor.flow.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
@@ -38,10 +38,7 @@ export class WebAuthnFlow {
   ) {}
 
   /** Options for the user who is half signed in or steps up. */
-  async options(
-    context: MfaRequestContext,
-    needs: MfaNeeds = {},
-  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  async options(context: MfaRequest, needs: MfaNeeds = {}): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const { user, session, authenticators } = await this.secondFactor.subjectOf(context);
     const keys = authenticators.filter(({ type }) => type === 'webauthn');
     // Passkeys that are no second factor have to verify their user; where there are others, it is asked for as usual.
@@ -54,7 +51,7 @@ export class WebAuthnFlow {
 
   /** @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `authenticator_locked`, `invalid_request`, `session_expired` */
   async authenticate(
-    context: MfaRequestContext,
+    context: MfaRequest,
     credential: unknown,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
@@ -105,7 +102,7 @@ export class WebAuthnFlow {
   }
 
   /** What is kept of somebody who is signed in at the application and has no session here: read once for all that follows. */
-  private async accountOf({ user }: MfaRequestContext): Promise<Account | undefined> {
+  private async accountOf({ user }: MfaRequest): Promise<Account | undefined> {
     return user ? this.accounts.find(userIdOf(user)) : undefined;
   }
 }

@@ -18,7 +18,7 @@ import { isOfKind } from '../../core/policy/policy.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
-import { MfaRequestContextService } from '../../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
@@ -47,7 +47,7 @@ export class WebAuthnService {
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(MfaRequestContextService) private readonly contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}

@@ -1,13 +1,13 @@
 import { Get, Inject, Post } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticateDto } from '../../sign-in/authenticate.dto.js';
 import { MfaService } from '../../account/mfa.service.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
@@ -61,7 +61,7 @@ export class AuthenticatePage {
   @Get('authenticate')
   @Access('authenticate')
   async show(
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
@@ -73,7 +73,7 @@ export class AuthenticatePage {
   @Post('authenticate')
   @Access('authenticate')
   async authenticate(
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
@@ -107,7 +107,7 @@ export class AuthenticatePage {
 
   /** Sends a code, and comes back to the page that takes it. */
   private async send(
-    context: MfaRequestContext,
+    context: MfaRequest,
     type: MfaType,
     query: PageQuery,
     { response }: MfaHttpExchange,
@@ -136,7 +136,7 @@ export class AuthenticatePage {
   }
 
   private async page(
-    context: MfaRequestContext,
+    context: MfaRequest,
     { next, method, only, needs }: PageQuery,
     refusal?: Refusal,
   ): Promise<PageAnswer> {

@@ -2,11 +2,11 @@ import { Get, Inject } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaService } from '../../account/mfa.service.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { safeNext } from '../../core/web/next-path.js';
 import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -28,7 +28,7 @@ export class EnrolPage {
   @Access('user')
   async show(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('next') next: string | null,
     @QueryText('method') method: string | null,
     @QueryText('needs') needs: string | null,

@@ -9,12 +9,12 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { ActivateFactorDto } from '../../factors/plugged/activate-factor.dto.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { factorLabel } from '../../i18n/factor-label.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { BegunSetups } from '../frame/begun-setups.js';
 import { safeNext } from '../../core/web/next-path.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
@@ -46,7 +46,7 @@ export class FactorPages {
   @Access('recent')
   async showAdd(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: MfaType,
     @QueryText('next') next: string | null,
   ): Promise<PageAnswer> {
@@ -57,7 +57,7 @@ export class FactorPages {
   @Access('recent')
   async add(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: MfaType,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
@@ -88,7 +88,7 @@ export class FactorPages {
   @Access('recent')
   async showRemove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: MfaType,
     @QueryText('id') id: string | null,
   ): Promise<PageAnswer> {
@@ -99,7 +99,7 @@ export class FactorPages {
   @Access('recent')
   async remove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('type') type: MfaType,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
@@ -120,7 +120,7 @@ export class FactorPages {
 
   private async addPage(
     user: MfaUser,
-    context: MfaRequestContext,
+    context: MfaRequest,
     type: MfaType,
     { next, name }: { next: string | null; name: string },
     refusal?: Refusal,
@@ -147,7 +147,7 @@ export class FactorPages {
 
   private async removePage(
     user: MfaUser,
-    context: MfaRequestContext,
+    context: MfaRequest,
     type: MfaType,
     id: string | null,
     refusal?: Refusal,

@@ -3,11 +3,11 @@ import { Get, Inject } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { AuthenticatorView } from '../../engine/authenticators/authenticator-view.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isBackupType } from '../../core/policy/factor-traits.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { MfaService } from '../../account/mfa.service.js';
 import { OfferedFactors } from '../frame/offered-factors.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -18,7 +18,7 @@ import { PageLocale } from '../frame/page-locale.js';
 
 /** Whether this session was opened with a recovery code of the set that the user has still: there should be a new one then. */
 function hasUsedCode(
-  context: Pick<MfaRequestContext, 'records'>,
+  context: Pick<MfaRequest, 'records'>,
   authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[],
 ): boolean {
   const set = authenticators.find(({ type }) => isBackupType(type));
@@ -40,7 +40,7 @@ export class IndexPage {
   @Access('user')
   async index(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);

@@ -1,8 +1,8 @@
 import { Get, Inject, Post, UseGuards } from '@nestjs/common';
 
-import { Access, CurrentContext } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest } from '../../guard/mfa-route.guard.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { PasskeyLoginGuard } from '../../factors/webauthn/passkey-login.guard.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
 import { parseCredential } from '../frame/credential-field.js';
@@ -33,7 +33,7 @@ export class PasskeyPage {
   @Post('passkey')
   @Access('anyone')
   async signIn(
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {

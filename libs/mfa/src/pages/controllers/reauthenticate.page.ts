@@ -3,10 +3,10 @@ import { Get, Inject, Post } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { PasswordFlow } from '../../sign-in/password.flow.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
@@ -29,7 +29,7 @@ export class ReauthenticatePage {
   @Access('user')
   async show(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() { account }: MfaRequestContext,
+    @CurrentRequest() { account }: MfaRequest,
     @QueryText('next') text: string | null,
   ): Promise<PageAnswer> {
     const next = safeNext(text);
@@ -44,7 +44,7 @@ export class ReauthenticatePage {
   @Access('user')
   async reauthenticate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {

@@ -7,12 +7,12 @@ import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { RecoveryCodesService } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { RECOVERY_CODES_TRAITS } from '../../factors/recovery-codes/traits/recovery-codes.traits.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import { safeNext } from '../../core/web/next-path.js';
@@ -43,10 +43,7 @@ export class RecoveryCodesPages {
 
   @Get('recovery-codes')
   @Access('user')
-  async index(
-    @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
-  ): Promise<PageAnswer> {
+  async index(@CurrentUser() user: MfaUser, @CurrentRequest() context: MfaRequest): Promise<PageAnswer> {
     const canGenerate = this.canGenerate(context);
     return show('recovery-codes/index', { summary: await this.recoveryCodes.summary(user), canGenerate });
   }
@@ -55,7 +52,7 @@ export class RecoveryCodesPages {
   @Access('recent')
   async showGenerate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('next') text: string | null,
     @Exchange() { request, response }: MfaHttpExchange,
   ): Promise<PageAnswer> {
@@ -70,7 +67,7 @@ export class RecoveryCodesPages {
   @Access('recent')
   async generate(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
@@ -95,13 +92,13 @@ export class RecoveryCodesPages {
     return new PageRedirect(safeNext(next) ?? this.links.to('index'));
   }
 
-  private canGenerate({ account }: MfaRequestContext): boolean {
+  private canGenerate({ account }: MfaRequest): boolean {
     const isEnrolled = account?.authenticators.some(isSecondFactorRow) ?? false;
     return isEnrolled && this.options.supportedTypes.includes(RECOVERY_CODES_TRAITS.type);
   }
 
   /** What the file to download says above the codes. */
-  private async fileHeading(user: MfaUser, context: MfaRequestContext): Promise<string> {
+  private async fileHeading(user: MfaUser, context: MfaRequest): Promise<string> {
     const language = await this.locale.languageOf(context);
     const values = {
       site: await this.adapter.getSiteName(),

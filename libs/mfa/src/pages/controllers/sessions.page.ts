@@ -3,10 +3,10 @@ import { Get, Inject, Post } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import { MfaService } from '../../account/mfa.service.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { MfaSignedInSession } from '../../account/sessions.service.js';
 import { MfaSessionsService } from '../../account/sessions.service.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -35,7 +35,7 @@ export class SessionsPage {
   @Access('user')
   async show(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
     const sessions = await this.sessions.list(user, context.session);
@@ -49,7 +49,7 @@ export class SessionsPage {
   @Access('recent')
   async end(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {

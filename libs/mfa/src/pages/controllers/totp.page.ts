@@ -6,11 +6,11 @@ import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { ActivateTotpDto } from '../../factors/totp/activate-totp.dto.js';
 import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
 import { svgDataUrl, widthOnScreen } from '../../core/otpauth/qr-code.js';
@@ -45,7 +45,7 @@ export class TotpPages {
   @Access('recent')
   async showAdd(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('next') next: string | null,
     @QueryText('replaces') replaces: string | null,
     @Res({ passthrough: true }) response: object,
@@ -58,7 +58,7 @@ export class TotpPages {
   @Access('recent')
   async add(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @QueryText('replaces') replaces: string | null,
     @Exchange() exchange: MfaHttpExchange,
@@ -88,7 +88,7 @@ export class TotpPages {
   @Access('recent')
   async showRemove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('id') id: string | null,
   ): Promise<PageAnswer> {
     return this.removePage(user, context, id);
@@ -98,7 +98,7 @@ export class TotpPages {
   @Access('recent')
   async remove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
     const id = textOf(body['id']);
@@ -142,7 +142,7 @@ export class TotpPages {
 
   private async removePage(
     user: MfaUser,
-    context: MfaRequestContext,
+    context: MfaRequest,
     id: string | null,
     refusal?: Refusal,
   ): Promise<PageAnswer> {

@@ -1,8 +1,8 @@
 import { Get, Inject, Post, Req } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { TrustedDevicesService } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
@@ -26,7 +26,7 @@ export class TrustedDevicesPage {
   @Access('user')
   async show(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('notice') notice: string | null,
     @Req() request: object,
   ): Promise<PageAnswer> {
@@ -40,7 +40,7 @@ export class TrustedDevicesPage {
   @Access('recent')
   async revoke(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
     const all = isTicked(body['all']);

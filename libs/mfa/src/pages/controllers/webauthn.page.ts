@@ -8,12 +8,12 @@ import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { Access, CurrentContext, CurrentUser } from '../../guard/mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { AddWebAuthnDto } from '../../factors/webauthn/add-webauthn.dto.js';
 import { WebAuthnService } from '../../factors/webauthn/webauthn.service.js';
 import { parseCredential } from '../frame/credential-field.js';
@@ -54,7 +54,7 @@ export class WebAuthnPages {
   @Access('recent')
   showAdd(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @QueryText('next') next: string | null,
   ): PageAnswer {
     this.adding.assertMayEnroll(user, WEBAUTHN_TRAITS.type);
@@ -65,7 +65,7 @@ export class WebAuthnPages {
   @Access('recent')
   async add(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
     @Exchange() exchange: MfaHttpExchange,
   ): Promise<PageAnswer> {
@@ -105,7 +105,7 @@ export class WebAuthnPages {
   @Access('recent')
   async edit(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('id') id: string,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
@@ -127,7 +127,7 @@ export class WebAuthnPages {
   @Access('recent')
   async showRemove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('id') id: string,
   ): Promise<PageAnswer> {
     return this.removePage(user, context, id);
@@ -137,7 +137,7 @@ export class WebAuthnPages {
   @Access('recent')
   async remove(
     @CurrentUser() user: MfaUser,
-    @CurrentContext() context: MfaRequestContext,
+    @CurrentRequest() context: MfaRequest,
     @Param('id') id: string,
   ): Promise<PageAnswer> {
     await this.keyOf(user, id);
@@ -154,7 +154,7 @@ export class WebAuthnPages {
 
   private async removePage(
     user: MfaUser,
-    context: MfaRequestContext,
+    context: MfaRequest,
     id: string,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
@@ -168,7 +168,7 @@ export class WebAuthnPages {
     );
   }
 
-  private addPage({ account }: MfaRequestContext, form: AddForm, refusal?: Refusal): PageAnswer {
+  private addPage({ account }: MfaRequest, form: AddForm, refusal?: Refusal): PageAnswer {
     const offersPasskeys = this.options.passkeyLogin;
     const isFirst = !account?.authenticators.some(isSecondFactorRow);
     return show('webauthn/add', { ...form, offersPasskeys, isFirst, error: refusal?.error ?? null }, refusal);

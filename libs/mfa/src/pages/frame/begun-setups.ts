@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
 
@@ -25,31 +25,26 @@ const SHOWN_ELSEWHERE = ['destination', 'expiresAt', 'nextAt'];
 export class BegunSetups {
   constructor(@Inject(PageCookies) private readonly cookies: PageCookies) {}
 
-  async put(response: object, context: MfaRequestContext, type: MfaType, answer: object): Promise<void> {
+  async put(response: object, context: MfaRequest, type: MfaType, answer: object): Promise<void> {
     await this.keep(response, context, setupCookie(type), { type, ...answer });
   }
 
-  async read(context: MfaRequestContext, type: MfaType): Promise<BegunAnswer | null> {
+  async read(context: MfaRequest, type: MfaType): Promise<BegunAnswer | null> {
     return (await this.find(context, setupCookie(type)))?.answer ?? null;
   }
 
-  async putChallenge(
-    response: object,
-    context: MfaRequestContext,
-    type: MfaType,
-    answer: object,
-  ): Promise<void> {
+  async putChallenge(response: object, context: MfaRequest, type: MfaType, answer: object): Promise<void> {
     await this.keep(response, context, CHALLENGE, { type, ...answer });
   }
 
   /** What this session was last challenged with here, and for which type. */
-  async readChallenge(context: MfaRequestContext): Promise<{ type: string; answer: BegunAnswer } | null> {
+  async readChallenge(context: MfaRequest): Promise<{ type: string; answer: BegunAnswer } | null> {
     return this.find(context, CHALLENGE);
   }
 
   private async keep(
     response: object,
-    context: MfaRequestContext,
+    context: MfaRequest,
     cookie: PageCookie,
     answer: object,
   ): Promise<void> {
@@ -57,7 +52,7 @@ export class BegunSetups {
   }
 
   private async find(
-    context: MfaRequestContext,
+    context: MfaRequest,
     cookie: PageCookie,
   ): Promise<{ type: string; answer: BegunAnswer } | null> {
     const text = await this.cookies.read(context.request, cookie, context);

@@ -10,7 +10,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';
 
 /** What a user is offered to add: nothing that would be refused in the next step. */
@@ -34,7 +34,7 @@ export class OfferedFactors {
   find(
     user: MfaUser,
     authenticators: readonly Pick<AuthenticatorView, 'type'>[],
-    context: Pick<MfaRequestContext, 'records'>,
+    context: Pick<MfaRequest, 'records'>,
   ): Offer {
     const possible = this.enrollment
       .supportedSecondFactors(context.records)

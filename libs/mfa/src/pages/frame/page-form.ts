@@ -10,7 +10,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { MfaValidationPipe } from '../../http/mfa-validation.pipe.js';
 import type { MfaPlainPageText } from '../../i18n/page-texts.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from './page-answer.js';
 import { PageLocale } from './page-locale.js';
 import type { MfaPageError } from './page-props.js';
@@ -67,7 +67,7 @@ export class PageForm {
 
   /** Does what the form asks for; when it is refused for a reason that its user can mend, its page is shown again. */
   async submit(
-    context: MfaRequestContext,
+    context: MfaRequest,
     texts: FormTexts,
     work: () => Promise<PageAnswer>,
     showAgain: (refusal: Refusal) => PageAnswer | Promise<PageAnswer>,
@@ -86,15 +86,11 @@ export class PageForm {
    *
    * @throws {MfaException} `session_expired`
    */
-  private async assertStillThere({ session }: MfaRequestContext): Promise<void> {
+  private async assertStillThere({ session }: MfaRequest): Promise<void> {
     if (session && !(await this.sessions.reload(session))) throw new MfaException('session_expired');
   }
 
-  private async refusalOf(
-    error: MfaException,
-    context: MfaRequestContext,
-    texts: FormTexts,
-  ): Promise<Refusal> {
+  private async refusalOf(error: MfaException, context: MfaRequest, texts: FormTexts): Promise<Refusal> {
     const { code, headers, details } = error;
     const invalid = invalidField(error, texts);
     const key = texts.codes?.[code] ?? invalid?.text;

@@ -5,10 +5,10 @@ import { open, seal } from '../../core/crypto/envelope.js';
 import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 
 /** Whose form it is: the session's, else the user's, else a visitor's. */
-export type FormOwner = Pick<MfaRequestContext, 'user' | 'session'>;
+export type FormOwner = Pick<MfaRequest, 'user' | 'session'>;
 
 interface OwnerIds {
   userId: string;

@@ -8,7 +8,7 @@ import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
 import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { pageTextsOf } from '../../i18n/fill-text.js';
 
 /** The language in which a page speaks to whoever asked for it. */
@@ -19,16 +19,16 @@ export class PageLocale {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  async languageOf({ user, request }: MfaRequestContext): Promise<MfaLocaleTexts> {
+  async languageOf({ user, request }: MfaRequest): Promise<MfaLocaleTexts> {
     return textsOf(await this.adapter.getLocale(user, request), this.options.locales);
   }
 
-  async wordsFor(context: MfaRequestContext): Promise<PageLanguage> {
+  async wordsFor(context: MfaRequest): Promise<PageLanguage> {
     const language = await this.languageOf(context);
     return { locale: language.locale, texts: pageTextsOf(language) };
   }
 
-  async textsFor(context: MfaRequestContext): Promise<MfaPageTexts> {
+  async textsFor(context: MfaRequest): Promise<MfaPageTexts> {
     return (await this.wordsFor(context)).texts;
   }
 }

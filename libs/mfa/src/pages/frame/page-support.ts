@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { SupportContact } from '../../core/users/support-contact.js';
 import { SupportContacts } from '../../adapter/support-contacts.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 
 /** Whom the pages send their readers to. */
 @Injectable()
@@ -10,7 +10,7 @@ export class PageSupport {
   constructor(@Inject(SupportContacts) private readonly contacts: SupportContacts) {}
 
   /** For a signed-in user, and for one whose sign-in is half done; of a visitor there is nothing to ask. */
-  async findFor({ user, session }: MfaRequestContext): Promise<SupportContact | null> {
+  async findFor({ user, session }: MfaRequest): Promise<SupportContact | null> {
     if (user) return this.contacts.find(user);
     return session ? this.contacts.findById(session.userId) : null;
   }

@@ -4,7 +4,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { hashToken } from '../../core/crypto/tokens.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { TotpSetupDetails } from '../../factors/totp/totp-authenticator.js';
 import { TotpService } from '../../factors/totp/totp.service.js';
 import type { PageCookie } from './page-cookies.js';
@@ -30,7 +30,7 @@ export class TotpSetups {
    */
   async open(
     user: MfaUser,
-    context: MfaRequestContext,
+    context: MfaRequest,
     response: object,
     replaces: string | null,
   ): Promise<TotpSetupDetails> {

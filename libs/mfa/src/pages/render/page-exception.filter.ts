@@ -7,7 +7,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { MfaRequestContext, requestContextOf } from '../../engine/rows/mfa-request.js';
+import { MfaRequest, mfaRequestOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { MfaExceptionMapper } from '../../refusals/mfa-exception-mapper.js';
 import { RefusedRequests } from '../../refusals/refused-requests.js';
@@ -82,7 +82,7 @@ export class PageExceptionFilter implements ExceptionFilter {
       message: presented instanceof HttpException ? messageOf(presented) : null,
       retryAt: retryAfter === undefined ? null : new Date(this.clock.now() + retryAfter * 1000),
     };
-    const context = requestContextOf(request) ?? new MfaRequestContext(request);
+    const context = mfaRequestOf(request) ?? new MfaRequest(request);
     return this.renderer.render(show('error', props, { status, headers: {} }), context, response);
   }
 }

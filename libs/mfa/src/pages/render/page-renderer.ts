@@ -8,7 +8,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { setHeader } from '../../core/web/http-message.js';
 import type { ResolvedPages } from '../frame/resolve-pages.js';
 import { MFA_PAGES } from '../../options/addresses.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { PageAssets } from '../frame/page-assets.js';
 import type { PageView } from '../frame/page-answer.js';
 import { PageForms } from '../frame/page-forms.js';
@@ -59,7 +59,7 @@ export class PageRenderer {
   ) {}
 
   /** The document; its status and headers are set on the response. */
-  async render(view: PageView, context: MfaRequestContext, response: object): Promise<string> {
+  async render(view: PageView, context: MfaRequest, response: object): Promise<string> {
     (response as { status(code: number): unknown }).status(view.status);
     for (const [name, value] of Object.entries({ ...HEADERS, ...view.headers }))
       setHeader(response, name, value);
@@ -69,7 +69,7 @@ export class PageRenderer {
     return `<!doctype html>\n${renderToString(h(this.templates.layout, { page, children: body }) as VNode)}`;
   }
 
-  private async contextOf({ name, props }: PageView, context: MfaRequestContext): Promise<MfaPageContext> {
+  private async contextOf({ name, props }: PageView, context: MfaRequest): Promise<MfaPageContext> {
     const language = await this.locales.languageOf(context);
     const { locale } = language;
     const texts = pageTextsOf(language);

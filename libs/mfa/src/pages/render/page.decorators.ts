@@ -20,12 +20,12 @@ import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';
 import { MfaPolicyService } from '../../guard/mfa-policy.service.js';
 import { accessOf, MfaRouteGuard } from '../../guard/mfa-route.guard.js';
-import { setRequestContext, requestContextOf } from '../../engine/rows/mfa-request.js';
+import { keepMfaRequest, mfaRequestOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
-import { MfaRequestContextService } from '../../engine/sessions/request-context.service.js';
+import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { PageForms } from '../frame/page-forms.js';
-import type { MfaRequestContext } from '../../engine/rows/mfa-request.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, seeOther } from '../frame/page-answer.js';
 import { PageRenderer } from './page-renderer.js';
@@ -34,7 +34,7 @@ import { PageRenderer } from './page-renderer.js';
 @Injectable()
 export class PageGuard extends MfaRouteGuard {
   constructor(
-    @Inject(MfaRequestContextService) contexts: MfaRequestContextService,
+    @Inject(MfaRequestService) contexts: MfaRequestService,
     @Inject(SessionTransport) transport: SessionTransport,
     @Inject(MfaPolicyService) policy: MfaPolicyService,
     @Inject(PageForms) private readonly forms: PageForms,
@@ -50,7 +50,7 @@ export class PageGuard extends MfaRouteGuard {
     this.transport.assertSameOrigin(request);
     const access = accessOf(execution);
     const context = await this.contexts.resolveAny(request, { withAccount: true, response });
-    setRequestContext(request, context);
+    keepMfaRequest(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
     if (request.method === 'POST') await this.forms.assertToken(request.body?._csrf, context);
     this.keepJudgement(execution, context);
@@ -69,11 +69,7 @@ export class PageInterceptor implements NestInterceptor<PageAnswer, string> {
     return next.handle().pipe(
       concatMap(async (answer) => {
         if (!(answer instanceof PageRedirect)) {
-          return this.renderer.render(
-            answer,
-            requestContextOf(http.getRequest()) as MfaRequestContext,
-            response,
-          );
+          return this.renderer.render(answer, mfaRequestOf(http.getRequest()) as MfaRequest, response);
         }
         seeOther(response, answer.location);
         return '';

@@ -9,7 +9,7 @@ import {
   replacementOf,
   setMfaUser,
   showMfaSession,
-  MfaRequestContext,
+  MfaRequest,
 } from '../rows/mfa-request.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
@@ -43,7 +43,7 @@ interface Read {
 
 /** Finds user and session of a request. */
 @Injectable()
-export class MfaRequestContextService {
+export class MfaRequestService {
   private readonly reads = new WeakMap<object, Read>();
 
   constructor(
@@ -57,7 +57,7 @@ export class MfaRequestContextService {
    * Who the request comes from. A session that waits for its second factor is not shown, only that there is one: it is for
    * the routes that finish it.
    */
-  async resolve(request: object, options: ResolveOptions = {}): Promise<MfaRequestContext> {
+  async resolve(request: object, options: ResolveOptions = {}): Promise<MfaRequest> {
     const context = await this.resolveAny(request, options);
     return context.isPending ? context.with({ session: null, account: null }) : context;
   }
@@ -66,7 +66,7 @@ export class MfaRequestContextService {
   async resolveAny(
     request: object,
     { operation = request, withAccount = false, response }: ResolveOptions = {},
-  ): Promise<MfaRequestContext> {
+  ): Promise<MfaRequest> {
     const presented = await this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
     const { session, account = null } = await this.find(request, token, operation, withAccount);
@@ -75,7 +75,7 @@ export class MfaRequestContextService {
     const user = (await this.adapter.getUser(request)) || null;
     setMfaUser(request, user);
     const hasDeadToken = presented !== null && !session;
-    const context = new MfaRequestContext(request, { user, hasDeadToken, response: response ?? null });
+    const context = new MfaRequest(request, { user, hasDeadToken, response: response ?? null });
 
     // Two principals are never merged: the application's user counts, and a stranger's session is no session.
     const isForeign = session && user && session.userId !== userIdOf(user);
