@@ -5,8 +5,7 @@ import type { ModuleRef } from '@nestjs/core';
 import type { MfaUser, WebAuthnCredential } from 'nestjs-mfa';
 
 import { open } from '../../libs/mfa/src/core/crypto/envelope.js';
-import { KeyRing, MFA_KEY_RING } from '../../libs/mfa/src/core/crypto/key-ring.js';
-import { sealRow } from '../../libs/mfa/src/core/crypto/keyed-hash.js';
+import { KeyRing, MFA_KEY_RING, sealRow } from '../../libs/mfa/src/core/crypto/key-ring.js';
 import { RefusalLog } from '../../libs/mfa/src/engine/journal/refusal-log.js';
 import { SessionActivity } from '../../libs/mfa/src/engine/sessions/session-activity.js';
 import { sealCredential } from '../../libs/mfa/src/factors/webauthn/credential-seal.js';

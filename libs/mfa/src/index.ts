@@ -165,7 +165,7 @@ export { MfaGuard } from './guard/mfa.guard.js';
 export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
-export { assertSameOrigin } from './core/web/same-origin.js';
+export { assertSameOrigin } from './core/web/http-message.js';
 export type { MfaFactorTraits } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
 export * from './core/policy/factor-types.js';
@@ -189,7 +189,7 @@ export type {
 } from './engine/journal/mfa-event.js';
 export type { MfaActor } from './engine/rows/mfa-request.js';
 export type { MfaEventSource } from './engine/rows/mfa-request.js';
-export { MfaEvents } from './engine/journal/mfa-events.js';
+export { MfaEvents } from './engine/journal/mfa-journal.js';
 
 // Errors
 export type { MfaErrorCode } from './core/errors/error-codes.js';

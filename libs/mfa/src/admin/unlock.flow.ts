@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
+import { AuthenticatorLock } from '../engine/authenticators/authenticators.service.js';
 import type { MfaEventAuthenticator } from '../engine/journal/mfa-event.js';
 import { MfaJournal, nameAuthenticator } from '../engine/journal/mfa-journal.js';
 import type { MfaEventSource } from '../engine/rows/mfa-request.js';

@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
-import { AuthenticatorLock } from '../engine/authenticators/authenticator-lock.js';
-import { AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';

@@ -1,7 +1,7 @@
 import { userIdOf } from '../core/users/mfa-user.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../engine/factors/code-factor.js';
 import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../factors/recovery-codes/recovery-code.js';
-import type { TotpParameters } from '../factors/totp/totp.js';
+import type { TotpParameters } from '../factors/totp/totp.factor.js';
 import { RowProblem } from './import-problem.js';
 import type { MfaImportProblem } from './import-problem.js';
 import type { MfaImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';

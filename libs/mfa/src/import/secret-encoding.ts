@@ -1,4 +1,5 @@
-import { toBase32 } from '../core/crypto/base32.js';
+import { base32 } from 'rfc4648';
+
 import { RowProblem } from './import-problem.js';
 
 /** How a secret is written down. */
@@ -24,7 +25,7 @@ export function normalizeSecret(text: string, encoding: SecretEncoding = 'base32
 export function secretOfBytes(bytes: Uint8Array): string {
   if (bytes.length < MIN_BYTES) throw new RowProblem('short_secret');
   if (bytes.length > MAX_BYTES) throw new RowProblem('long_secret');
-  return toBase32(bytes);
+  return base32.stringify(bytes, { pad: false });
 }
 
 const DECODERS: Record<SecretEncoding, (text: string) => Uint8Array> = {

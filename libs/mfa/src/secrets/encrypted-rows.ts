@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
 import { envelopePrefix, isEnvelope } from '../core/crypto/envelope.js';
-import { sealPrefix } from '../core/crypto/keyed-hash.js';
+import { sealPrefix } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';

@@ -1,5 +1,8 @@
-import { Authenticator } from '../engine/rows/authenticator.entity.js';
-import { isGenuineAuthenticator, sealAuthenticator } from '../engine/authenticators/authenticator-seal.js';
+import {
+  Authenticator,
+  isGenuineAuthenticator,
+  sealAuthenticator,
+} from '../engine/rows/authenticator.entity.js';
 import {
   AuthenticationSession,
   isSealedSession,

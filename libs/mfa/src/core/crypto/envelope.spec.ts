@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { MfaEnvelopeError, open, seal } from './envelope.js';
-import { KeyRing } from './key-ring.js';
-import { keyedHash } from './keyed-hash.js';
+import { KeyRing, keyedHash } from './key-ring.js';
 
 const OLD = 'an old secret of at least 32 bytes, retired';
 const NEW = 'a new secret of at least 32 bytes, in use now';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 import type { KeyRing } from './key-ring.js';
-import { lengthPrefixed } from './keyed-hash.js';
+import { lengthPrefixed } from './key-ring.js';
 
 /** Whose data an envelope holds. It is authenticated with it, so a row copied to another owner does not open. */
 export interface MfaEncryptionContext {

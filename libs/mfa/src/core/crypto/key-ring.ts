@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What a derived key is for. One key, one purpose (NIST SP 800-57 part 1, section 5.2). */
 export type KeyPurpose = 'encryption' | 'challenge' | 'seal' | 'code';
@@ -51,3 +51,64 @@ export class KeyRing {
 
 /** Injection token of the {@link KeyRing}. */
 export const MFA_KEY_RING = Symbol.for('nestjs-mfa:KEY_RING');
+
+/** HMAC-SHA-256 of the fields in hex. */
+export function keyedHash(key: Buffer, ...fields: string[]): string {
+  return createHmac('sha256', key)
+    .update(lengthPrefixed(...fields))
+    .digest('hex');
+}
+
+/** Joins fields so that no two different lists give the same bytes: each field is preceded by its length. */
+export function lengthPrefixed(...fields: string[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap((field) => {
+      const bytes = Buffer.from(field, 'utf8');
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+/** What a seal covers, as text: the same fields in the same order whenever the row is written or read. */
+export type SealedFields = readonly (string | number | boolean | null)[];
+
+/** How the seals under the key of that id begin. */
+export function sealPrefix(keyId: string): string {
+  return `${keyId}.`;
+}
+
+/**
+ * A seal on a row: `<keyId>.<mac>`, HMAC-SHA-256 in base64url over the fields that decide, under a key that is never in the
+ * database (52 characters). So whoever can write to the tables, but does not know `secret`, can make no row that counts, and
+ * move none to another user. An old row that is put back with its old seal is not told from a new one.
+ *
+ * @param table what kind of row it is, so that no seal of one is good for another
+ */
+export function sealRow(keyRing: KeyRing, table: string, fields: SealedFields): string {
+  const { id, key } = keyRing.current('seal');
+  return sealWith(id, key, table, fields);
+}
+
+/** Whether that seal was made for these fields, under any of the secrets. */
+export function hasSeal(
+  keyRing: KeyRing,
+  table: string,
+  fields: SealedFields,
+  seal: string | null | undefined,
+): boolean {
+  const [keyId = ''] = (seal ?? '').split('.');
+  const key = keyRing.byId(keyId, 'seal');
+  if (!key) return false;
+  const presented = Buffer.from(seal ?? '');
+  const expected = Buffer.from(sealWith(keyId, key, table, fields));
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
+}
+
+function sealWith(keyId: string, key: Buffer, table: string, fields: SealedFields): string {
+  const mac = createHmac('sha256', key)
+    .update(lengthPrefixed(table, ...fields.map((field) => JSON.stringify(field))))
+    .digest('base64url');
+  return `${sealPrefix(keyId)}${mac}`;
+}

@@ -6,7 +6,7 @@ import { AuthenticatorsService } from '../authenticators/authenticators.service.
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
-import { FactorData } from './factor-data.js';
+import { FactorData } from './factor-judge.js';
 import { FactorRegistry } from './factor-registry.js';
 
 /** Which of a user's authenticators work now, for who they are and how they signed in. */

@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { MfaOptionsError } from '../../options/options-error.js';
-import { FactorData } from './factor-data.js';
+import { FactorData } from './factor-judge.js';
 import type { RegisteredFactor } from './factor-registry.js';
 import { BUILT_IN_FACTORS, FactorRegistry } from './factor-registry.js';
 import { FactorTools } from './factor-tools.js';

@@ -1,13 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import type { FactorData } from './factor-data.js';
 import type { RegisteredFactor } from './factor-registry.js';
 import type { FactorRows } from './factor-rows.js';
-import type { MfaFactorProof } from './mfa-factor.js';
+import type { MfaFactorProof, MfaFactorAuthenticator } from './mfa-factor.js';
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { isJudgedByRow } from '../../core/policy/factor-traits.js';
+
+/** The record that the data belong to. */
+export interface FactorRecord {
+  id: string;
+  userId: string;
+  type: MfaType;
+}
+
+/** Keeps the data of factors encrypted, bound to their owner, type and record. */
+@Injectable()
+export class FactorData {
+  constructor(@Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter) {}
+
+  async encrypt(data: string, { id, userId, type }: FactorRecord): Promise<string> {
+    return this.adapter.encrypt(data, { purpose: type, userId, recordId: id });
+  }
+
+  async decrypt(data: string, { id, userId, type }: FactorRecord): Promise<string> {
+    return this.adapter.decrypt(data, { purpose: type, userId, recordId: id });
+  }
+
+  /** What the row of an authenticator keeps: where other tables verify it that is no secret, but says where to look in these. */
+  async keep(data: string, record: FactorRecord): Promise<string> {
+    return isJudgedByRow(record.type) ? this.encrypt(data, record) : data;
+  }
+
+  /** The row as its factor sees it. */
+  async open(row: Authenticator): Promise<MfaFactorAuthenticator> {
+    const { id, userId, name, lastStep, remaining } = row;
+    const data = isJudgedByRow(row.type) ? await this.decrypt(row.data, row) : row.data;
+    return { id, userId, name, lastStep, remaining, data };
+  }
+}
 
 /**
  * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when

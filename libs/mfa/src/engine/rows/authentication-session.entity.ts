@@ -4,9 +4,8 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { readRecords } from '../../core/policy/methods.js';
 import { CountColumn, JsonColumn, MomentColumn } from '../../storage/columns.js';
-import type { KeyRing } from '../../core/crypto/key-ring.js';
-import type { SealedFields } from '../../core/crypto/keyed-hash.js';
-import { hasSeal, sealRow } from '../../core/crypto/keyed-hash.js';
+import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
+import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 
 /** `pending`: the first factor is proven and a second one owed. */
 export type AuthenticationSessionStatus = 'pending' | 'authenticated';

@@ -4,7 +4,9 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { BigintColumn, CountColumn, MomentColumn } from '../../storage/columns.js';
 import { fittingName } from '../../core/users/authenticator-name.js';
-import { isSecondFactorType } from '../../core/policy/factor-traits.js';
+import { isSecondFactorType, isJudgedByRow } from '../../core/policy/factor-traits.js';
+import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
+import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 
 /** One enrolled factor of one user. */
 @Entity({ name: 'mfa_authenticator' })
@@ -115,4 +117,25 @@ export const PASSWORDLESS = 'passwordless';
  */
 export function isSecondFactorRow({ type, role }: { type: MfaType; role?: string | null }): boolean {
   return isSecondFactorType(type) && role !== PASSWORDLESS;
+}
+
+const TABLE = 'authenticator';
+
+type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'>;
+
+/**
+ * The seal of a row whose own columns verify a proof, as an authenticator app's. What it verifies with is covered too, whatever
+ * the adapter encrypts it with. Null for the other types, whose proofs are verified by rows of their own.
+ */
+export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
+  return isJudgedByRow(row.type) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;
+}
+
+/** Whether the row is as this module wrote it: not made, moved or turned back by a hand that only has the database. */
+export function isGenuineAuthenticator(keyRing: KeyRing, row: Sealed & Pick<Authenticator, 'seal'>): boolean {
+  return !isJudgedByRow(row.type) || hasSeal(keyRing, TABLE, fieldsOf(row), row.seal);
+}
+
+function fieldsOf({ id, userId, type, data, lastStep }: Sealed): SealedFields {
+  return [id, userId, type, data, lastStep];
 }

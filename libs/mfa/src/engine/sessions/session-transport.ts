@@ -4,9 +4,14 @@ import { stringifySetCookie } from 'cookie';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { isToken } from '../../core/crypto/tokens.js';
-import { addSetCookie, readCookies, readHeader, setHeader } from '../../core/web/http-message.js';
+import {
+  addSetCookie,
+  readCookies,
+  readHeader,
+  setHeader,
+  assertSameOrigin,
+} from '../../core/web/http-message.js';
 import { LostCookieWarning } from '../../core/web/lost-cookie-warning.js';
-import { assertSameOrigin } from '../../core/web/same-origin.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';

@@ -1,6 +1,5 @@
-import type { KeyRing } from '../../core/crypto/key-ring.js';
-import type { SealedFields } from '../../core/crypto/keyed-hash.js';
-import { hasSeal, sealRow } from '../../core/crypto/keyed-hash.js';
+import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
+import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 import type { TrustedDevice } from './trusted-device.entity.js';
 
 const TABLE = 'trusted_device';

@@ -14,8 +14,11 @@ import { AttemptLimiter } from '../users/attempt-limiter.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
-import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import {
+  AuthenticatorLock,
+  AUTHENTICATOR_CLAIM,
+  AuthenticatorsService,
+} from '../authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
 import { FACTOR_JUDGES } from '../factors/factor-judge.js';

@@ -15,8 +15,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { hasSteps } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import { AuthenticatorLock } from '../authenticators/authenticator-lock.js';
-import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import { AuthenticatorLock, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
 
 interface Failure {

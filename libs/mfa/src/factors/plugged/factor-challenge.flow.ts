@@ -12,7 +12,7 @@ import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
-import { FactorData } from '../../engine/factors/factor-data.js';
+import { FactorData } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FactorRows } from '../../engine/factors/factor-rows.js';
 

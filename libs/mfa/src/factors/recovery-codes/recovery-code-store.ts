@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { keyedHash } from '../../core/crypto/keyed-hash.js';
+import { keyedHash } from '../../core/crypto/key-ring.js';
 import { RecoveryCodeKeys } from './recovery-code-keys.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';

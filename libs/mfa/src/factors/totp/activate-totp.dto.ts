@@ -1,7 +1,7 @@
 import { Matches } from 'class-validator';
 
 import { ACTIVATION_FIELDS, ActivationDto } from '../../http/activation.dto.js';
-import { TOTP_INPUT_PATTERN } from './totp.js';
+import { TOTP_INPUT_PATTERN } from './totp.factor.js';
 import { CODE } from '../../openapi/models.js';
 import { Described, object } from '../../openapi/schema.js';
 

@@ -3,7 +3,7 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { TotpService } from './totp.service.js';
-import { generateSecret } from './totp.js';
+import { generateSecret } from './totp.factor.js';
 
 /** A TOTP that is being set up: what the user is shown, once. */
 export interface TotpSetupDetails {

@@ -10,7 +10,7 @@ import { overlayUser } from '../../core/users/user-overlay.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { normalizeCode } from '../../engine/factors/code-factor.js';
-import { FactorData } from '../../engine/factors/factor-data.js';
+import { FactorData } from '../../engine/factors/factor-judge.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
@@ -29,8 +29,7 @@ import type { TotpSetupDetails } from './totp-authenticator.js';
 import { drawQrCode } from './totp-qr-code.js';
 import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
-import { TotpFactor } from './totp.factor.js';
-import { TOTP_INPUT_PATTERN, generateSecret, readParameters } from './totp.js';
+import { TotpFactor, TOTP_INPUT_PATTERN, generateSecret, readParameters } from './totp.factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 const TYPE = TotpFactor.traits.type;

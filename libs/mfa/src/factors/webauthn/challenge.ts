@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import type { KeyRing } from '../../core/crypto/key-ring.js';
-import { lengthPrefixed } from '../../core/crypto/keyed-hash.js';
+import { lengthPrefixed } from '../../core/crypto/key-ring.js';
 import type { WebAuthnCredentialRole } from './credential-role.js';
 
 /** What a challenge is for; one made for one ceremony is no good in another. */

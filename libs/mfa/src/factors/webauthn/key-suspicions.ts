@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { AuthenticatorLock } from '../../engine/authenticators/authenticator-lock.js';
+import { AuthenticatorLock } from '../../engine/authenticators/authenticators.service.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';

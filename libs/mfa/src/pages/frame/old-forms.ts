@@ -6,7 +6,7 @@ import { readHeader } from '../../core/web/http-message.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { safeNext } from '../../core/web/next-path.js';
-import { PageForms } from './page-forms.js';
+import { PageForms } from './page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { OldForm } from './page-props.js';
 

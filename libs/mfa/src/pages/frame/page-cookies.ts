@@ -7,8 +7,8 @@ import { cookieName, addSetCookie, readCookies } from '../../core/web/http-messa
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import type { FormOwner } from './page-forms.js';
-import { ownedBy } from './page-forms.js';
+import type { FormOwner } from './page-form.js';
+import { ownedBy } from './page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 
 /** A cookie of the pages. */

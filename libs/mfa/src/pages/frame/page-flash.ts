@@ -4,7 +4,7 @@ import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
-import type { FormOwner } from './page-forms.js';
+import type { FormOwner } from './page-form.js';
 
 /** How long the page that shows new recovery codes may take to be asked for. */
 const TTL_SECONDS = 300;

@@ -11,7 +11,7 @@ import { MFA_PAGES } from '../../options/addresses.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { PageAssets } from '../frame/page-assets.js';
 import type { PageView } from '../frame/page-answer.js';
-import { PageForms } from '../frame/page-forms.js';
+import { PageForms } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import type { MfaPageContext } from '../frame/page-props.js';

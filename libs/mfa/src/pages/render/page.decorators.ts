@@ -24,7 +24,7 @@ import { keepMfaRequest, mfaRequestOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
-import { PageForms } from '../frame/page-forms.js';
+import { PageForms } from '../frame/page-form.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, seeOther } from '../frame/page-answer.js';

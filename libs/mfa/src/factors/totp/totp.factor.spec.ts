@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateSync } from 'otplib';
 
-import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.js';
+import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.factor.js';
 
 const ASCII = '12345678901234567890123456789012345678901234567890123456789012345678901234567890';
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

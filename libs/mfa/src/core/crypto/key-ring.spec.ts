@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { KeyRing } from './key-ring.js';
-import { hasSeal, sealPrefix, sealRow } from './keyed-hash.js';
+import { KeyRing, hasSeal, sealPrefix, sealRow } from './key-ring.js';
 
 const OLD = 'the former secret of the tests, 32 bytes';
 const NEW = 'the present secret of the tests, 32 bytes';
