@@ -266,7 +266,7 @@ onSqlite('a change whose audit row can’t be written', () => {
     await breakAudit(`WHEN NEW.type = 'mfa.trusted_device.revoked'`);
     const { status, body } = await user.client.post('/mfa/recovery-codes');
     expect([status, body.codes.length]).toEqual([201, 10]);
-    expect(test.logger.lines.join('\n')).toContain(`The trust in the browsers of user ${user.id} ended`);
+    expect(test.logger.lines.join('\n')).toContain(`The trusted browsers of user ${user.id} were removed`);
     const half = await halfSignIn(test, user);
     expect((await half.post('/mfa/authenticate', { code: user.recoveryCodes[0] })).status).toBe(400);
     expect((await half.post('/mfa/authenticate', { code: body.codes[0] })).status).toBe(200);

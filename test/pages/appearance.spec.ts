@@ -200,7 +200,7 @@ describe('pages of the application’s own', () => {
       h('html', { lang: page.locale, children: h('body', { class: 'own', children }) }) as VNode;
     const test = await startPageApp({ mfa: { pages: { layout } } });
     const page = await (await signedIn(test)).get(`${PAGES}/enrol`);
-    expect(page.text).toMatch(/^<!doctype html>\n<html lang="en"><body class="own"><p>What you want/);
+    expect(page.text).toMatch(/^<!doctype html>\n<html lang="en"><body class="own"><p>To continue, you need/);
     await test.close();
   });
 

@@ -58,7 +58,7 @@ describe('a browser whose proof shows too little', () => {
     const asked = locationOf(await browser.get('/needs/verified'));
     expect(asked).toBe(`${PAGES}/authenticate?next=%2Fneeds%2Fverified&method=webauthn&needs=userVerified`);
     const page = await browser.get(asked);
-    expect(textOf(page.text)).toContain('Here your security key or passkey has to check your PIN');
+    expect(textOf(page.text)).toContain('This needs a security key or passkey that checks your PIN');
     expect(page.text).toContain('data-mfa-needs="userVerified"');
     expect(page.text).not.toContain('name="code"');
     const { body: options } = await browser.send('POST', '/mfa/authenticate/webauthn/options', {
@@ -86,7 +86,7 @@ describe('a browser whose proof shows too little', () => {
     const first = locationOf(await browser.get('/needs/both'));
     expect(first).toContain('method=totp%2Cwebauthn&needs=allOf');
     const page = await browser.get(first);
-    expect(textOf(page.text)).toContain('several of your factors');
+    expect(textOf(page.text)).toContain('several of your second factors');
     const code = codeOf(user.secret, test.clock);
     expect(locationOf(await browser.submit(first, { code }, page))).toBe('/needs/both');
     const second = locationOf(await browser.get('/needs/both'));
@@ -104,10 +104,12 @@ describe('a browser whose proof shows too little', () => {
     const asked = locationOf(await transfer());
     expect(asked).toBe(`${PAGES}/authenticate?next=%2Fprotected&needs=once`);
     const page = await browser.get(asked);
-    expect(textOf(page.text)).toContain('needs a confirmation of its own');
+    expect(textOf(page.text)).toContain('needs a new confirmation each time');
     const [, recovery = ''] = /href="([^"]*recovery_codes[^"]*)"/.exec(page.text) ?? [];
     expect(unescapeHtml(recovery)).toContain('needs=once');
-    expect(textOf((await browser.get(unescapeHtml(recovery))).text)).toContain('a confirmation of its own');
+    expect(textOf((await browser.get(unescapeHtml(recovery))).text)).toContain(
+      'a new confirmation each time',
+    );
   });
 
   it('takes nothing from the address but what it knows', async () => {

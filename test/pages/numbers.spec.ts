@@ -51,9 +51,9 @@ describe('numbers in the texts of the pages', () => {
       [1, 'Only 1 recovery code is left.', 'Nur noch 1 Wiederherstellungscode ist', 'Został 1 kod.'],
       [
         0,
-        'No recovery code is left.',
-        'Es ist kein Wiederherstellungscode mehr',
-        'No recovery code is left.',
+        'You have no recovery codes left.',
+        'Sie haben keine Wiederherstellungscodes mehr.',
+        'You have no recovery codes left.',
       ],
     ];
     for (const [left, ...texts] of expected) {

@@ -61,7 +61,7 @@ describe('the page of sessions', () => {
     expect([answer.status, location(answer)]).toEqual([303, `${PAGE}?notice=session-ended`]);
     expect((await other.get('/me')).status).toBe(401);
     const after = textOf((await browser.get(location(answer))).text);
-    expect(after).toContain('You are signed out there.');
+    expect(after).toContain('That session was signed out.');
     expect(after).not.toContain('Sign out everywhere else');
     expect((await browser.submit(PAGE, { id: first as string }, page)).status).toBe(404);
   });
@@ -193,7 +193,7 @@ describe('what a change offers besides', () => {
     const path = `${PAGES}/totp/add?replaces=${user.authenticatorId}`;
     expect((await browser.get(PAGES)).text).toContain(`href="${path}"`);
     const page = await browser.get(path);
-    expect(textOf(page.text)).toContain('takes the place of “Authenticator app”');
+    expect(textOf(page.text)).toContain('will replace “Authenticator app”');
     const secret = secretOf(page.text);
     expect(secretOf((await browser.get(path)).text)).toBe(secret);
     const wrong = await browser.submit(path, { code: '000000' }, page);

@@ -98,7 +98,7 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
   details: {
     time: 'Zeitpunkt: {time}',
     ip: 'IP-Adresse: {ip}',
-    userAgent: 'Browser: {userAgent}',
+    userAgent: 'Mit dem Browser: {userAgent}',
     repudiation:
       'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von {site}.',
   },

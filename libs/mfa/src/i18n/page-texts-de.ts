@@ -53,7 +53,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   codesNone: 'Sie haben keine Wiederherstellungscodes.',
   codesLink: 'Wiederherstellungscodes',
   devicesLink: 'Vertrauenswürdige Browser',
-  sessionsLink: 'Ansehen, wo Sie angemeldet sind',
+  sessionsLink: 'Sitzungen ansehen',
   noticeTotpAdded: 'Die Authenticator-App wurde hinzugefügt.',
   noticeTotpReplaced: 'Die neue Authenticator-App hat die bisherige ersetzt.',
   noticeRecoveryCodeUsed:

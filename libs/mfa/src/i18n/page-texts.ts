@@ -48,7 +48,7 @@ export const ENGLISH_PAGES = Object.freeze({
   codesNone: 'You have no recovery codes.',
   codesLink: 'Recovery codes',
   devicesLink: 'Trusted browsers',
-  sessionsLink: 'See where you’re signed in',
+  sessionsLink: 'See your sessions',
   noticeTotpAdded: 'The authenticator app was added.',
   noticeTotpReplaced: 'The new authenticator app has replaced the old one.',
   noticeRecoveryCodeUsed:
@@ -104,7 +104,7 @@ export const ENGLISH_PAGES = Object.freeze({
   factorBeginLead: 'Start, and follow the steps on the next page.',
   factorRestricted:
     'Telephone numbers can be taken over, and text messages read by others. An authenticator app or a security key protects you better.',
-  factorCode: 'Code',
+  factorCode: 'Your code',
   factorNameHint: 'To help you recognize it in your list. You can leave it empty.',
   factorSubmit: 'Set up',
   factorExpires: 'Enter it by {time}. After that, start again.',

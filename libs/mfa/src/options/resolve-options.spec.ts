@@ -621,7 +621,7 @@ describe('resolveStructure', () => {
     [{ pages: { loginUrl: '//evil.example' } }, '`pages.loginUrl`'],
     [{ pages: { loginUrl: '/.//evil.example' } }, '`pages.loginUrl`'],
     [{ pages: { homeUrl: 'https://evil.example' } }, '`pages.homeUrl`'],
-    [{ pages: { path: '/auth' }, path: 'auth' }, '`pages.path` must be another than `path`'],
+    [{ pages: { path: '/auth' }, path: 'auth' }, '`pages.path` must differ from `path`'],
     [{ pages: { stylesheet: '/\\\\evil.example/x.css' } }, '`pages.stylesheet`'],
     [{ pages: { theme: 'dark' } }, '`pages.theme`'],
     [{ pages: true, controllers: false }, '`pages` needs `controllers`'],

@@ -116,7 +116,7 @@ describe('the texts of a notification', () => {
   it('are whole, in German', () => {
     expect(write({}, GERMAN).text).toBe(
       '„My phone“ wurde Ihrem Konto hinzugefügt und kann ab jetzt zur Anmeldung verwendet werden.\n\n' +
-        'Zeitpunkt: 15. Januar 2027 um 08:00:00 UTC\nIP-Adresse: 192.0.2.1\nBrowser: Firefox\n\n' +
+        'Zeitpunkt: 15. Januar 2027 um 08:00:00 UTC\nIP-Adresse: 192.0.2.1\nMit dem Browser: Firefox\n\n' +
         'Waren Sie das nicht? Ändern Sie sofort Ihr Passwort, prüfen Sie die zweiten Faktoren Ihres Kontos und benachrichtigen Sie die Betreiber von Example.',
     );
   });
@@ -174,7 +174,7 @@ describe('the texts of a notification', () => {
   ])('say of the browser %j only that it is unknown', (userAgent) => {
     for (const [texts, unknown] of [
       [ENGLISH, 'Browser: Unknown browser'],
-      [GERMAN, 'Browser: Unbekannter Browser'],
+      [GERMAN, 'Mit dem Browser: Unbekannter Browser'],
     ] as const) {
       const { text, html } = write({ userAgent }, texts);
       expect(text.split('\n\n')[1]?.split('\n')[2]).toBe(unknown);
@@ -187,7 +187,7 @@ describe('the texts of a notification', () => {
     const firefox =
       'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 https://evil.example';
     expect(write({ userAgent: firefox }).text).toContain('Browser: Firefox on Linux');
-    expect(write({ userAgent: firefox }, GERMAN).text).toContain('Browser: Firefox unter Linux');
+    expect(write({ userAgent: firefox }, GERMAN).text).toContain('Mit dem Browser: Firefox unter Linux');
     expect(write({ userAgent: 'Foo (Windows NT 10.0)' }).text).toContain('Browser: Windows');
   });
 
