@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
@@ -15,10 +16,12 @@ import {
 
 import { readUserAgent, sourceOfRequest } from '../libs/mfa/src/engine/rows/mfa-request.js';
 import { PasswordFlow } from '../libs/mfa/src/sign-in/password.flow.js';
+import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
 import { Client } from './support/client.js';
+import { revocableMetadata } from './support/metadata.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -51,6 +54,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.authenticator.backup_eligibility_changed': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
+  'mfa.authenticator.model_revoked': true,
   'mfa.authenticator.tampered': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
@@ -67,6 +71,8 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.admin.unlocked': true,
   'mfa.user.forgotten': true,
 };
+
+const models = await revocableMetadata();
 
 interface EventApp extends TestApp {
   events: MfaEvent[];
@@ -126,8 +132,11 @@ async function trust(test: TestApp, user: Enrolled): Promise<Client> {
   return browser;
 }
 
-async function addKey(client: Client): Promise<{ key: SoftwareAuthenticator; id: string }> {
-  const key = new SoftwareAuthenticator();
+async function addKey(
+  client: Client,
+  tampering: Tampering = {},
+): Promise<{ key: SoftwareAuthenticator; id: string }> {
+  const key = new SoftwareAuthenticator(tampering);
   const { body: options } = await client.post('/mfa/webauthn/options', { passwordless: true });
   const { body, status } = await client.post('/mfa/webauthn', { credential: key.create(options) });
   expect(status).toBe(201);
@@ -172,7 +181,7 @@ describe('events', () => {
   beforeAll(async () => {
     test = await startEventApp({
       mfa: {
-        webauthn: RELYING_PARTY,
+        webauthn: { ...RELYING_PARTY, attestation: 'indirect', metadata: models.options },
         passkeyLogin: true,
         trustedDevices: { enabled: true },
         rateLimit: { attempts: 50, lockAfter: 3, unlock: { byOtherFactor: true } },
@@ -560,6 +569,26 @@ describe('events', () => {
         { authenticator: { id, type: 'webauthn', name: 'Master key' }, backupEligible: true },
       ],
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: true }],
+    ]);
+  });
+
+  it('tell of a key whose model was revoked', async () => {
+    const user = await enrol(test);
+    const aaguid = randomUUID();
+    const { id } = await addKey(user.client, { aaguid });
+    models.revoke(aaguid);
+    const told = await during(test, () => test.app.get(MfaAdminService).reportRevokedModels());
+    expect(factsOf(told)).toEqual([
+      [
+        'authenticator.model_revoked',
+        {
+          authenticator: { id, type: 'webauthn', name: 'Master key' },
+          aaguid,
+          model: null,
+          status: 'REVOKED',
+          since: null,
+        },
+      ],
     ]);
   });
 

@@ -14,6 +14,8 @@ import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { EventAuthenticator } from '../engine/journal/mfa-event.js';
 import { nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
+import { ModelMetadata } from '../factors/webauthn/metadata/model-metadata.js';
+import { RevokedModels } from '../factors/webauthn/revoked-models.js';
 import type { RotationOptions, RotationResult } from '../secrets/secret-rotation.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
@@ -87,6 +89,8 @@ export class MfaAdminService {
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
     @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
+    @Inject(RevokedModels) private readonly revoked: RevokedModels,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_CLOCK) private readonly clock: Clock,
@@ -252,6 +256,19 @@ export class MfaAdminService {
     ...action
   }: DiscardOptions & AdminAction = {}): Promise<DiscardReport> {
     return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
+  }
+
+  /**
+   * Looks for newer metadata (`webauthn.metadata`) and reports keys whose model was revoked since: the event
+   * `mfa.authenticator.model_revoked` and a mail for each, once. They still work.
+   *
+   * @returns how many keys were reported now
+   * @throws {Error} without the option
+   */
+  async reportRevokedModels(action: AdminAction = {}): Promise<number> {
+    if (!this.models.isOn) throw new Error('`webauthn.metadata` is not set: nothing is known of models');
+    await this.models.refresh(true);
+    return this.revoked.report(sourceOfAdmin(action));
   }
 
   /** Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over. */
