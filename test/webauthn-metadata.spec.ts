@@ -646,16 +646,28 @@ describe('a model that is revoked later', () => {
   });
 
   it('leaves its keys as they are, and they are attested no more at their next use', async () => {
-    const { apps, publish, close } = await pair([entryOf(AAGUID, root)]);
+    const other = entryOf(OTHER_AAGUID, root);
+    const { apps, publish, close } = await pair([entryOf(AAGUID, root), other]);
     const [test] = apps;
     const owner = await holder(test, await genuine());
     expect((await owner.client.get('/assured/attested')).status).toBe(200);
-    expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(1);
+    expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }]), other])).toBe(1);
     const client = await again(test, owner);
     const { body } = await assertKey(client, owner.key);
     expect(body).toMatchObject({ status: 'authenticated' });
     expect(body.proven.at(-1)).toMatchObject({ method: 'webauthn', attested: false });
-    const refused = await client.get('/assured/attested');
+    // Beside a key of another model, that one is not asked for.
+    const spare = new SoftwareAuthenticator();
+    const added = await register(client, spare, {}, await genuine(OTHER_AAGUID));
+    expect(added.status).toBe(201);
+    const { body: options } = await client.post('/mfa/authenticate/webauthn/options', { attested: true });
+    expect(options.allowCredentials.map((one: { id: string }) => one.id)).toEqual([
+      spare.credentialId.toString('base64url'),
+    ]);
+    await client.delete(`/mfa/authenticators/${added.body.authenticator.id}`);
+    const alone = await again(test, owner);
+    await assertKey(alone, owner.key);
+    const refused = await alone.get('/assured/attested');
     expect([refused.status, refused.body.code]).toEqual([403, 'mfa_enrollment_required']);
     await close();
   });

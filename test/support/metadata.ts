@@ -32,7 +32,7 @@ interface Payload {
 export function blobOf(
   { signer }: Publisher,
   { no = 7, nextUpdate = '2027-03-01', entries = [] }: Payload,
-  header: object = {},
+  header: { alg?: string; [name: string]: unknown } = {},
 ): string {
   const isRsa = privateKeyOf(signer).asymmetricKeyType === 'rsa';
   const head = {
@@ -43,7 +43,8 @@ export function blobOf(
   };
   const parts = [head, { legalHeader: 'None', no, nextUpdate, entries }];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-  const signature = sign('sha256', Buffer.from(signed), {
+  const bits = /^[ER]S(\d+)$/.exec(head.alg)?.[1] ?? '256';
+  const signature = sign(`sha${bits}`, Buffer.from(signed), {
     key: privateKeyOf(signer),
     dsaEncoding: 'ieee-p1363',
   });
