@@ -299,6 +299,7 @@ describe('status reports', () => {
     ['the scheme from before the levels', [certified('')], REFUSED],
     ['none', [{ status: 'NOT_FIDO_CERTIFIED' }], REFUSED],
     ['no report', [], REFUSED],
+    ['the level, and as usual the old scheme of the same day', [certified('_L2'), certified('')], 'attested'],
     ['a newer lower one', [certified('_L2'), certified('_L1', '2026-01-01')], REFUSED],
     ['a newer higher one, named first', [certified('_L2', '2026-01-01'), certified('_L1')], 'attested'],
     [

@@ -73,15 +73,16 @@ export class AuthenticatorModel {
       }, null);
   }
 
-  /** Whether its newest certification is of that level or above. */
+  /**
+   * Whether its newest certification is of that level or above. Of several of one day the highest counts: FIDO names the level and, beside
+   * it, `FIDO_CERTIFIED`.
+   */
   isCertified(level: CertificationLevel, now: number): boolean {
-    const newest = this.inEffect(now)
-      .filter(({ status }) => rank(status) >= 0 || WITHOUT_LEVEL.includes(status))
-      .reduce<MetadataStatusReport | null>(
-        (latest, report) => (latest && startOf(latest) > startOf(report) ? latest : report),
-        null,
-      );
-    return newest !== null && rank(newest.status) >= rank(level);
+    const certifications = this.inEffect(now).filter(
+      ({ status }) => rank(status) >= 0 || WITHOUT_LEVEL.includes(status),
+    );
+    const newest = Math.max(...certifications.map(startOf));
+    return certifications.some((one) => startOf(one) === newest && rank(one.status) >= rank(level));
   }
 
   private inEffect(now: number): MetadataStatusReport[] {
