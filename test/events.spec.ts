@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
@@ -13,6 +14,7 @@ import {
   TrustedDevicesService,
 } from 'nestjs-mfa';
 
+import type { Tampering } from './support/authenticator.js';
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import { ENGINE, rowsOf } from './support/databases.js';
 import type { Answer } from './support/client.js';
@@ -20,6 +22,7 @@ import { Client } from './support/client.js';
 import { eventually } from './support/eventually.js';
 import { Gate } from './support/gate.js';
 import { provePassword } from './support/inside.js';
+import { revocableMetadata } from './support/metadata.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -52,6 +55,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.authenticator.backup_eligibility_changed': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
+  'mfa.authenticator.model_revoked': true,
   'mfa.authenticator.tampered': true,
   'mfa.recovery_code.used': true,
   'mfa.recovery_codes.low': true,
@@ -69,6 +73,8 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.admin.recovery_code_key_replaced': true,
   'mfa.user.forgotten': true,
 };
+
+const models = await revocableMetadata();
 
 interface EventApp extends TestApp {
   events: MfaEvent[];
@@ -128,8 +134,11 @@ async function trust(test: TestApp, user: Enrolled): Promise<Client> {
   return browser;
 }
 
-async function addKey(client: Client): Promise<{ key: SoftwareAuthenticator; id: string }> {
-  const key = new SoftwareAuthenticator();
+async function addKey(
+  client: Client,
+  tampering: Tampering = {},
+): Promise<{ key: SoftwareAuthenticator; id: string }> {
+  const key = new SoftwareAuthenticator(tampering);
   const { body: options } = await client.post('/mfa/webauthn/options', { passwordless: true });
   const { body, status } = await client.post('/mfa/webauthn', { credential: key.create(options) });
   expect(status).toBe(201);
@@ -190,7 +199,7 @@ describe('events', () => {
   beforeAll(async () => {
     test = await startEventApp({
       mfa: {
-        webauthn: RELYING_PARTY,
+        webauthn: { ...RELYING_PARTY, attestation: 'indirect', metadata: models.options },
         passkeyLogin: true,
         trustedDevices: { enabled: true },
         rateLimit: { attempts: 50, lockAfter: 3, unlock: { byOtherFactor: true } },
@@ -578,6 +587,26 @@ describe('events', () => {
         { authenticator: { id, type: 'webauthn', name: 'Master key' }, backupEligible: true },
       ],
       ['authenticator.failed', { types: ['webauthn'], afterFirstFactor: true }],
+    ]);
+  });
+
+  it('tell of a key whose model was revoked', async () => {
+    const user = await enroll(test);
+    const aaguid = randomUUID();
+    const { id } = await addKey(user.client, { aaguid });
+    models.revoke(aaguid);
+    const told = await during(test, () => test.app.get(MfaAdminService).reportRevokedModels());
+    expect(factsOf(told)).toEqual([
+      [
+        'authenticator.model_revoked',
+        {
+          authenticator: { id, type: 'webauthn', name: 'Master key' },
+          aaguid,
+          model: null,
+          status: 'REVOKED',
+          since: null,
+        },
+      ],
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -13,6 +14,7 @@ import {
 
 import { SoftwareAuthenticator } from './support/authenticator.js';
 import type { Client } from './support/client.js';
+import { revocableMetadata } from './support/metadata.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
   RELYING_PARTY,
@@ -38,10 +40,12 @@ const FRENCH: MfaLocaleTexts = {
   },
 };
 
+const models = await revocableMetadata();
+
 const start = ({ mfa = {}, ...rest }: TestAppOptions = {}): Promise<TestApp> =>
   startTestApp({
     mfa: {
-      webauthn: RELYING_PARTY,
+      webauthn: { ...RELYING_PARTY, attestation: 'indirect', metadata: models.options },
       trustedDevices: { enabled: true },
       rateLimit: { attempts: 6, lockAfter: 3 },
       locales: ['en', 'de', FRENCH],
@@ -63,8 +67,11 @@ async function prove(test: TestApp, user: Enrolled, client = user.client, extra 
   return (await client.post('/mfa/authenticate', { code, ...extra })).status;
 }
 
-async function addKey(client: Client, name?: string): Promise<{ key: SoftwareAuthenticator; id: string }> {
-  const key = new SoftwareAuthenticator();
+async function addKey(
+  client: Client,
+  { name, aaguid }: { name?: string; aaguid?: string } = {},
+): Promise<{ key: SoftwareAuthenticator; id: string }> {
+  const key = new SoftwareAuthenticator(aaguid === undefined ? {} : { aaguid });
   const { body: options } = await client.post('/mfa/webauthn/options');
   const { body, status } = await client.post('/mfa/webauthn', { credential: key.create(options), name });
   expect(status).toBe(201);
@@ -79,7 +86,8 @@ async function story(
   let user = {} as Enrolled;
   const sent = await during(test, async () => {
     user = await enroll(test, extra);
-    const { key, id } = await addKey(user.client);
+    const aaguid = randomUUID();
+    const { key, id } = await addKey(user.client, { aaguid });
     const half = await halfSignIn(test, user);
     await prove(test, user, half, { trustDevice: true });
     const present = async (signCount: number) => {
@@ -99,6 +107,8 @@ async function story(
     for (const code of ['000000', '00000000']) {
       for (let guess = 0; guess < 3; guess++) await user.client.post('/mfa/authenticate', { code });
     }
+    models.revoke(aaguid);
+    await test.app.get(MfaAdminService).reportRevokedModels();
     await user.client.delete(`/mfa/authenticators/${id}`);
     await test.app.get(MfaAdminService).reset(user.id, 'ticket 42');
   });
@@ -130,10 +140,9 @@ describe('notifications', () => {
       expect(one.text).toContain(texts.details.repudiation.replace('{site}', 'Example'));
       expect(one.html).toContain('<p>');
       expect(one.at).toBeLessThanOrEqual(test.clock.now());
-      const source =
-        one.type === 'admin_reset'
-          ? [null, null]
-          : ['127.0.0.1', one.type === 'trusted_device_copied' ? FIREFOX : 'node'];
+      const source = ['admin_reset', 'authenticator_model_revoked'].includes(one.type)
+        ? [null, null]
+        : ['127.0.0.1', one.type === 'trusted_device_copied' ? FIREFOX : 'node'];
       expect([one.ip, one.userAgent]).toEqual(source);
     }
     const [first] = sent;
@@ -181,7 +190,7 @@ describe('notifications', () => {
     const user = await enroll(test);
     const client = user.client.clone();
     client.headers['user-agent'] = AGENT;
-    const [added] = await during(test, () => addKey(client, EVIL));
+    const [added] = await during(test, () => addKey(client, { name: EVIL }));
     expect(added).toMatchObject({ authenticatorName: EVIL, userAgent: AGENT.slice(0, 255) });
     expect(added?.text).toContain(`“${EVIL}” was added`);
     expect(added?.html).toContain('“&lt;img src=x onerror=1&gt;” was added');
@@ -327,7 +336,7 @@ describe('the adapter’s own hook', () => {
     }
     const test = await start({ adapter: Plain });
     const { client, id } = await enroll(test);
-    await addKey(client, 'My own name');
+    await addKey(client, { name: 'My own name' });
     expect(test.app.get(MFA_ADAPTER)).toBeInstanceOf(Plain);
     const lines = test.logger.lines.filter((line) => line.includes('authenticator_added'));
     expect(lines.map((line) => line.split(' DefaultMfaAdapter')[0])).toEqual([

@@ -7,6 +7,12 @@ import * as x509 from '@peculiar/x509';
 import type { Attest, Attestable, Tampering } from './authenticator.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
 const AAGUID_EXTENSION = '1.3.6.1.4.1.45724.1.1.4';
 const KEY_DESCRIPTION_EXTENSION = '1.3.6.1.4.1.11129.2.1.17';
 const YEAR = 31_536_000_000;
@@ -31,6 +37,8 @@ interface Wishes {
   notAfter?: Date;
   extensions?: x509.Extension[];
   keys?: CryptoKeyPair;
+  /** With an RSA key, in place of one on P-256. */
+  rsa?: boolean;
 }
 
 let serial = 0;
@@ -45,8 +53,10 @@ export async function issue({
   notAfter = new Date(NOW + 20 * YEAR),
   extensions = [],
   keys: given,
+  rsa = false,
 }: Wishes): Promise<Identity> {
-  const keys = given ?? (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']));
+  const keys = given ?? (await webcrypto.subtle.generateKey(rsa ? RSA : ALGORITHM, true, ['sign', 'verify']));
+  const signer = (issuer ?? { keys }).keys;
   serial += 1;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial.toString(16).padStart(4, '0'),
@@ -54,9 +64,9 @@ export async function issue({
     issuer: issuer?.certificate.subject ?? subject,
     notBefore,
     notAfter,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: signer.privateKey.algorithm.name === RSA.name ? RSA : ALGORITHM,
     publicKey: keys.publicKey,
-    signingKey: (issuer ?? { keys }).keys.privateKey,
+    signingKey: signer.privateKey,
     extensions: [
       ...(ca === undefined ? [] : [new x509.BasicConstraintsExtension(ca, pathLength, true)]),
       ...extensions,
@@ -89,8 +99,8 @@ export function aaguidExtension(aaguid: string, critical = false): x509.Extensio
 }
 
 export const pemOf = ({ certificate }: Identity): string => certificate.toString('pem');
-const privateKeyOf = ({ keys }: Identity): KeyObject => KeyObject.from(keys.privateKey);
-const derOf = ({ certificate }: Identity): Buffer => Buffer.from(certificate.rawData);
+export const privateKeyOf = ({ keys }: Identity): KeyObject => KeyObject.from(keys.privateKey);
+export const derOf = ({ certificate }: Identity): Buffer => Buffer.from(certificate.rawData);
 
 /** A packed attestation by the first of these, with all of their certificates. */
 export function packedBy(leaf: Identity, ...chain: Identity[]): Attest {

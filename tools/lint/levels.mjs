@@ -38,6 +38,7 @@ export const LEVELS = [
   ['sign-in', 'login, the second factor, step-up, trust given and used'],
   ['trusted-browsers', 'listing and revoking trusted browsers'],
   ['factors/totp', 'authenticator apps'],
+  ['factors/webauthn/metadata', 'what FIDO’s Metadata Service knows of models of keys'],
   ['factors/webauthn', 'security keys and passkeys'],
   ['factors/recovery-codes', 'recovery codes'],
   ['factors/delivered-codes', 'what e-mail and SMS codes share'],

@@ -3,6 +3,14 @@ export { MfaModule } from './mfa.module.js';
 
 // Options
 export type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
+export type {
+  CertificationLevel,
+  FidoMetadataEntry,
+  FidoMetadataStatement,
+  MetadataOptions,
+  MetadataStatusReport,
+  RejectableStatus,
+} from './options/metadata-options.js';
 export type { WebAuthnHint, WebAuthnOptions } from './options/webauthn-options.js';
 export type { TrustedDevicesOptions } from './options/trusted-devices-options.js';
 export type { TotpOptions } from './options/totp-options.js';
@@ -23,6 +31,7 @@ export type { MfaListedOption } from './options/option.js';
 export { listMfaOptions } from './options/list-options.js';
 export { MfaOptionsError } from './options/options-error.js';
 export type { ResolvedMfaOptions } from './options/resolved-options.js';
+export type { ResolvedMetadataOptions } from './options/metadata-options.js';
 export { MFA_OPTIONS } from './options/resolved-options.js';
 
 // Adapter

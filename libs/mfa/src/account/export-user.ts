@@ -34,6 +34,10 @@ export interface MfaExportedCredential {
   passwordless: boolean;
   /** Whether its attestation led to a configured root; null: not known. */
   attested: boolean | null;
+  /** Identifiers of the keys by which it was attested: those of its model, or of its batch. */
+  attestationKeys: string[] | null;
+  /** When the status came into effect for which its model was reported as revoked. */
+  modelRejectedAt: Moment;
 }
 
 export interface MfaExportedAuthenticator {
@@ -211,7 +215,7 @@ function describeAuthenticator(
 
 function describeCredential(credential: WebAuthnCredential): MfaExportedCredential {
   const { credentialId, rpId, aaguid, format, transports, signCount } = credential;
-  const { backupEligible, backedUp, discoverable, passwordless, attested } = credential;
+  const { backupEligible, backedUp, discoverable, passwordless, attested, attestationKeys } = credential;
   return {
     credentialId,
     rpId,
@@ -224,6 +228,8 @@ function describeCredential(credential: WebAuthnCredential): MfaExportedCredenti
     discoverable,
     passwordless,
     attested,
+    attestationKeys,
+    modelRejectedAt: moment(credential.modelRejectedAt),
   };
 }
 

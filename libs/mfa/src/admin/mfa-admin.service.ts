@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
+import { ModelMetadata } from '../factors/webauthn/metadata/model-metadata.js';
+import { RevokedModels } from '../factors/webauthn/revoked-models.js';
 import type { MfaPurgeResult } from '../retention/expired-rows.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import type { MfaRotationOptions, MfaRotationResult } from '../secrets/secret-rotation.js';
@@ -42,6 +44,8 @@ export class MfaAdminService {
     @Inject(SecretRotation) private readonly rotation: SecretRotation,
     @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
     @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
+    @Inject(RevokedModels) private readonly revoked: RevokedModels,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
@@ -174,6 +178,19 @@ export class MfaAdminService {
    */
   async replaceRecoveryCodeKey(action: MfaAdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
     return this.replacing.replace(sourceOfAdmin(action));
+  }
+
+  /**
+   * Looks for newer metadata (`webauthn.metadata`) and reports keys whose model was revoked since: the event
+   * `mfa.authenticator.model_revoked` and a mail for each, once. They still work.
+   *
+   * @returns how many keys were reported now
+   * @throws {Error} without the option
+   */
+  async reportRevokedModels(action: MfaAdminAction = {}): Promise<number> {
+    if (!this.models.isOn) throw new Error('`webauthn.metadata` is not set: nothing is known of models');
+    await this.models.refresh(true);
+    return this.revoked.report(sourceOfAdmin(action));
   }
 
   /**

@@ -78,6 +78,16 @@ export function createProgram(
     );
 
   program
+    .command('report-revoked-models')
+    .description('tells the owners of keys whose model was revoked (webauthn.metadata); changes nothing else')
+    .action(() =>
+      withAdmin(async (admin) => {
+        const reported = await admin.reportRevokedModels({ actor: ACTOR });
+        print(`${reported} keys of revoked models were reported`);
+      }),
+    );
+
+  program
     .command('status')
     .argument('<user>', 'id of the user')
     .description('shows the status of a user, without any secret')

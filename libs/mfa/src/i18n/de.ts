@@ -62,6 +62,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',
       text: 'Der Sicherheitsschlüssel „{name}“ hat sich verhalten, als gäbe es eine Kopie von ihm. Möglicherweise ist er jetzt gesperrt. Entfernen Sie ihn von Ihrem Konto und registrieren Sie einen anderen.',
     },
+    authenticator_model_revoked: {
+      subject: '{site}: Ein Sicherheitsschlüssel sollte ersetzt werden',
+      text: 'Sicherheitsschlüssel desselben Modells wie „{name}“ gelten nicht mehr als sicher: Es ist eine Schwachstelle bekannt geworden. Der Schlüssel funktioniert weiterhin. Registrieren Sie einen anderen und entfernen Sie diesen von Ihrem Konto.',
+    },
     attempts_exhausted: {
       subject: '{site}: Zu viele Fehlversuche',
       text: 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen, mit Codes, Sicherheitsschlüsseln oder Ihrem Passwort zu bestätigen, dass Sie es sind. Weitere werden eine Zeit lang abgelehnt, auch richtige. Wer sie unternommen hat, kennt Ihr Passwort oder benutzt ein Gerät, auf dem Sie angemeldet sind.',

@@ -42,6 +42,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: a security key may have been copied',
       text: 'The security key “{name}” behaved as if a copy of it existed. It may be locked now. Remove it from your account and register another one.',
     },
+    authenticator_model_revoked: {
+      subject: '{site}: a security key should be replaced',
+      text: 'Security keys of the same model as “{name}” are no longer considered safe: a weakness in them has become known. The key still works. Register another one, and remove this one from your account.',
+    },
     attempts_exhausted: {
       subject: '{site}: too many failed attempts',
       text: 'Too many attempts to confirm your identity failed within a short time, with codes, keys or your password. More are refused for a while, even correct ones. Whoever made them knows your password or uses a device on which you are signed in.',

@@ -36,6 +36,7 @@ describe('resolveOptions', () => {
         attestation: 'none',
         attestationRoots: [],
         allowedAaguids: null,
+        metadata: null,
         signCount: 'reject',
         backupEligibilityChange: 'reject',
         hints: [],

@@ -1,4 +1,5 @@
-import { readCertificate } from '../core/crypto/certificates.js';
+import { readCertificateList } from './certificate-list.js';
+import { metadata } from './metadata-options.js';
 import type { GivenOf, KeptOf, OptionScope } from './option.js';
 import { choice, special, text, toggle } from './option.js';
 import type { Problems } from './problems.js';
@@ -7,7 +8,6 @@ const RP_ID = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9]
 /** What Android apps and browser extensions send in place of an origin of the web; compared as it is. */
 const APP_ORIGIN =
   /^(?:android:apk-key-hash(?:-sha256)?:[\w+/-]+={0,2}|(?:chrome|moz|safari-web)-extension:\/\/[\w-]+)$/;
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Kinds of authenticators that browsers can offer first: a security key, this device, another one such as a phone. */
@@ -48,15 +48,20 @@ export const WEBAUTHN_OPTIONS = {
     kind: 'list',
     usual: 'none',
     range: 'certificates in PEM',
-    read: (name, value, problems) => readRoots(name, value, problems),
+    read: (name, value, problems) => readCertificateList<string>(name, value, problems, 'PEM'),
   }),
-  /** Models of authenticators that may be registered; proven by a path to a root, so it needs `attestationRoots`. */
+  /** Models of authenticators that may be registered; proven by a path to a root, so it needs `attestationRoots` or `metadata`. */
   allowedAaguids: special<string[], string[] | null>({
     kind: 'list',
     usual: 'any',
     range: 'AAGUIDs',
     read: (name, value, problems) => readAaguids(name, value, problems),
   }),
+  /**
+   * What FIDO's Metadata Service knows of models (docs/webauthn.md): attestation is verified against it, and keys of models that are
+   * revoked later are reported. With `attestation` `direct` or `enterprise` only models in it are registered.
+   */
+  metadata,
   /**
    * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
    * user is told and no more. Counters of keys that can be synced never count.
@@ -81,7 +86,7 @@ export type ResolvedWebAuthnOptions = Readonly<Omit<KeptOf<typeof WEBAUTHN_OPTIO
 
 /** Holds the options against each other. */
 export function checkWebAuthn(
-  { allowInsecureOrigin, attestation, attestationRoots }: KeptOf<typeof WEBAUTHN_OPTIONS>,
+  { allowInsecureOrigin, attestation, attestationRoots, metadata: models }: KeptOf<typeof WEBAUTHN_OPTIONS>,
   problems: Problems,
   _scope: OptionScope,
   _name: string,
@@ -94,6 +99,11 @@ export function checkWebAuthn(
   if (attestationRoots.length > 0 && attestation !== 'direct' && attestation !== 'enterprise') {
     problems.add(
       `\`webauthn.attestationRoots\` needs \`webauthn.attestation\` \`direct\` or \`enterprise\`: with \`${attestation}\` authenticators need not say what they are`,
+    );
+  }
+  if (models && attestation === 'none') {
+    problems.add(
+      '`webauthn.metadata` needs `webauthn.attestation` `direct` or `enterprise`, or `indirect` to register other keys too: with `none` browsers do not say what a key is',
     );
   }
 }
@@ -123,16 +133,6 @@ function checkOrigins(given: unknown, allowInsecure: boolean, problems: Problems
 
 function isSecure({ protocol, hostname }: URL, allowInsecure: boolean): boolean {
   return protocol === 'https:' || (allowInsecure && protocol === 'http:' && hostname === 'localhost');
-}
-
-function readRoots(name: string, given: unknown, problems: Problems): string[] {
-  if (given === undefined) return [];
-  const texts = Array.isArray(given) ? (given as unknown[]) : [];
-  // A file may hold several.
-  const roots = texts.flatMap((one) => (typeof one === 'string' ? (one.match(PEM) ?? [one]) : ['']));
-  if (roots.length > 0 && roots.every((root) => readCertificate(root) !== null)) return roots;
-  problems.add(`\`${name}\` must be a list of certificates in PEM; leave it out to have none`);
-  return [];
 }
 
 function readAaguids(name: string, given: unknown, problems: Problems): string[] | null {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, createHash } from 'node:crypto';
 
 import { getCertificateInfo } from '@simplewebauthn/server/helpers';
 
@@ -23,6 +23,8 @@ export interface Certificate {
   notAfter: number;
   /** How many certificates of authorities may stand between this one and the end of the path. */
   pathLength: number;
+  /** SHA-1 of its public key in hex, as the first method of RFC 5280, section 4.2.1.2, makes it: a name for the key, not a proof. */
+  keyIdentifier: string;
 }
 
 /**
@@ -35,8 +37,11 @@ export interface Certificate {
 export function readCertificate(data: Uint8Array | string): Certificate | null {
   try {
     const x509 = new X509Certificate(data);
-    const { extensions = [], validity } = getCertificateInfo(new Uint8Array(x509.raw)).parsedCertificate
-      .tbsCertificate;
+    const {
+      extensions = [],
+      validity,
+      subjectPublicKeyInfo,
+    } = getCertificateInfo(new Uint8Array(x509.raw)).parsedCertificate.tbsCertificate;
     const ids = extensions.map(({ extnID }) => extnID);
     if (new Set(ids).size < ids.length) return null;
     if (extensions.some(({ critical, extnID }) => critical && !UNDERSTOOD.has(extnID))) return null;
@@ -46,6 +51,9 @@ export function readCertificate(data: Uint8Array | string): Certificate | null {
       notBefore: validity.notBefore.getTime().getTime(),
       notAfter: validity.notAfter.getTime().getTime(),
       pathLength: constraints ? readPathLength(Buffer.from(constraints.extnValue.buffer)) : Infinity,
+      keyIdentifier: createHash('sha1')
+        .update(new Uint8Array(subjectPublicKeyInfo.subjectPublicKey))
+        .digest('hex'),
     };
   } catch {
     return null;

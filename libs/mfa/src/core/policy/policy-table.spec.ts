@@ -173,7 +173,8 @@ A record of a session keeps what its ceremony has shown of the key: whether it v
 
 - \`userVerified\`: the authenticator checked PIN or biometrics. TOTP and recovery codes can't show it.
 - \`deviceBound\`: the key can't be synced. It says so itself; beside \`attested\` its maker vouches for it.
-- \`attested\`: its attestation led to one of \`webauthn.attestationRoots\`.
+- \`attested\`: its attestation led to one of \`webauthn.attestationRoots\`, or to a root of its model in \`webauthn.metadata\`, and the model is not
+  revoked in it now.
 - \`allOf\`: each of these was proven within \`maxAge\`. What else is asked for, one proof has to meet: with
   \`{ allOf: ['totp', 'webauthn'], userVerified: true }\` the key.
 - \`once\`: what the session has proven so far is spent by this request, in one conditional statement: of several requests one passes, and

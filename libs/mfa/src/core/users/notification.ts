@@ -6,6 +6,7 @@ export const MFA_NOTIFICATION_TYPES = [
   'authenticator_removed',
   'authenticator_locked',
   'authenticator_cloned',
+  'authenticator_model_revoked',
   'attempts_exhausted',
   'recovery_code_used',
   'recovery_codes_low',

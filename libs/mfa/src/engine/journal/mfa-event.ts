@@ -59,6 +59,17 @@ export interface MfaEventData {
     authenticator: MfaEventAuthenticator;
     backupEligible: boolean;
   };
+  /**
+   * The model of a key has got a status for which such keys are not registered any more; the key still works. `since`: when the
+   * status came into effect (ISO 8601), if the metadata says so. Told once for each newer status.
+   */
+  'mfa.authenticator.model_revoked': {
+    authenticator: MfaEventAuthenticator;
+    aaguid: string;
+    model: string | null;
+    status: string;
+    since: string | null;
+  };
   /** A proof was refused because the authenticator's row was made or changed by somebody who only has the database. */
   'mfa.authenticator.tampered': { authenticatorId: string };
   'mfa.recovery_code.used': { authenticator: MfaEventAuthenticator; remaining: number };

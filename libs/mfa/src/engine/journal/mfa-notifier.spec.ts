@@ -29,6 +29,10 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
   'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],
+  'mfa.authenticator.model_revoked': [
+    { authenticator, aaguid: 'x', model: null, status: 'REVOKED', since: null },
+    { type: 'authenticator_model_revoked', ...named },
+  ],
   'mfa.authenticator.tampered': [{ authenticatorId: 'x' }, null],
   'mfa.recovery_code.used': [
     { authenticator, remaining: 0 },

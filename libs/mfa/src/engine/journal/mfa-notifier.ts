@@ -27,6 +27,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.cloned':
       return { type: 'authenticator_cloned', ...nameOf(event.data.authenticator) };
+    case 'mfa.authenticator.model_revoked':
+      return { type: 'authenticator_model_revoked', ...nameOf(event.data.authenticator) };
     case 'mfa.attempts.exhausted':
       return { type: 'attempts_exhausted' };
     case 'mfa.recovery_code.used':

@@ -42,6 +42,16 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     en: ['Example: a security key may have been copied', 'The security key “My phone” behaved as if'],
     de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],
   },
+  authenticator_model_revoked: {
+    en: [
+      'Example: a security key should be replaced',
+      'Security keys of the same model as “My phone” are no longer considered safe',
+    ],
+    de: [
+      'Example: Ein Sicherheitsschlüssel sollte ersetzt werden',
+      'Sicherheitsschlüssel desselben Modells wie „My phone“ gelten nicht mehr als sicher',
+    ],
+  },
   attempts_exhausted: {
     en: ['Example: too many failed attempts', 'Too many attempts to confirm your identity failed'],
     de: ['Example: Zu viele Fehlversuche', 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen'],

@@ -18,6 +18,7 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import type { MfaProofFacts } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { Write } from '../../storage/mfa-storage.js';
+import { AttestationPolicy } from './attestation-policy.js';
 import type { ChallengeBinding } from './challenge.js';
 import { Challenges } from './challenges.js';
 import type { AuthenticationJson } from './credential-json.js';
@@ -61,6 +62,7 @@ export class AssertionVerifier {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(KeySuspicions) private readonly suspicions: KeySuspicions,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
     @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -198,6 +200,7 @@ export class AssertionVerifier {
       await this.suspicions.noteClone(user, authenticator, source);
       if (this.suspicions.refusesClones) throw new MfaException('webauthn_failed');
     }
+    const attested = this.attestation.isAttested(credential);
     const mustGoOn = this.suspicions.refusesClones && !backupEligible;
     return {
       authenticator,
@@ -211,7 +214,7 @@ export class AssertionVerifier {
         // Once synced, it may be anywhere, whatever it says later.
         backupEligible: backupEligible || credential.backupEligible,
         backedUp,
-        ...(credential.attested === null ? {} : { attested: credential.attested }),
+        ...(attested === null ? {} : { attested }),
       },
       use: { credentialId: credential.credentialId, signCount },
       isPasskey: binding.ceremony === 'passkey',

@@ -10,13 +10,20 @@ import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { ResolvedWebAuthnOptions } from '../../options/webauthn-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { leadsToRoot } from './attestation-path.js';
+import { pathToAnchor } from '../../core/crypto/certificate-path.js';
 import type { Certificate } from '../../core/crypto/certificates.js';
 import { readCertificate } from '../../core/crypto/certificates.js';
+import type { AuthenticatorModel } from './metadata/authenticator-model.js';
+import { ModelMetadata } from './metadata/model-metadata.js';
 import type { VerifiedRegistration } from './verify-registration.js';
+import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /** Formats for which SimpleWebAuthn has no roots of its own: those that it has were given by the application. */
 const FORMATS_WITHOUT_DEFAULTS = ['packed', 'tpm', 'fido-u2f'] as const;
+
+/** What is kept of the attestation of a key. */
+export type Attestation = Pick<WebAuthnCredential, 'attestationKeys'> & { attested: boolean };
+type StoredAttestation = Pick<WebAuthnCredential, 'aaguid' | 'attested' | 'attestationKeys'>;
 
 /** What the application wants of authenticators, beyond what WebAuthn does. */
 @Injectable()
@@ -26,6 +33,7 @@ export class AttestationPolicy implements OnModuleInit {
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {
@@ -36,41 +44,78 @@ export class AttestationPolicy implements OnModuleInit {
     const { webauthn } = this.options;
     if (webauthn?.allowedAaguids && !asksForAttestation(webauthn)) {
       this.logger.warn(
-        '`webauthn.allowedAaguids` refuses every key: without attestation no key can prove its model. Set `webauthn.attestation` to `direct` and give `webauthn.attestationRoots`, or leave the AAGUIDs out',
+        '`webauthn.allowedAaguids` refuses every key: without attestation no key can prove its model. Set `webauthn.attestation` to `direct` and give `webauthn.attestationRoots` or `webauthn.metadata`, or leave the AAGUIDs out',
+      );
+    }
+    if (webauthn?.attestation === 'enterprise' && !webauthn.allowedAaguids) {
+      this.logger.warn(
+        '`webauthn.attestation` `enterprise` may tell single devices apart, and lets every model in: name those that were handed out in `webauthn.allowedAaguids`, or ask for `direct`',
       );
     }
   }
 
-  async accepts(user: MfaUser, registration: VerifiedRegistration): Promise<boolean> {
+  /**
+   * What its attestation proves; null when the key is not to be registered. Called for every registration that holds.
+   *
+   * @returns `attested`: its certificates lead to a root, and so it is the model that it says
+   */
+  async verify(user: MfaUser, registration: VerifiedRegistration): Promise<Attestation | null> {
     const { webauthn } = this.options;
-    if (!webauthn) return false;
-    const { allowedAaguids } = webauthn;
-    if (asksForAttestation(webauthn) && registration.format === 'none') return false;
-    if (allowedAaguids && !allowedAaguids.includes(registration.aaguid)) return false;
-    if (this.demandsRoot(webauthn) && !(await this.isAnchored(registration))) return false;
-    return this.adapter.verifyAttestation(registration, user);
+    if (!webauthn) return null;
+    const { aaguid, format, x5c } = registration;
+    if (asksForAttestation(webauthn) && format === 'none') return null;
+    if (webauthn.allowedAaguids && !webauthn.allowedAaguids.includes(aaguid)) return null;
+    await this.models.refreshFile();
+    const claimed = readAll(x5c).map(({ keyIdentifier }) => keyIdentifier);
+    const model = this.models.find({ aaguid, attestationKeys: claimed });
+    const anchors = model ? this.anchorsOf(model) : await this.rootsFor(registration);
+    const path = pathToAnchor(x5c, anchors, this.clock.now());
+    const attestationKeys = path?.map(({ keyIdentifier }) => keyIdentifier) ?? null;
+    const rejection = this.models.rejectionOf({ aaguid, attestationKeys: attestationKeys ?? claimed }, model);
+    if (rejection) {
+      this.logger.warn(`A key was refused: the status of ${model?.name ?? aaguid} is ${rejection.status}`);
+      return null;
+    }
+    if (!path && this.demandsRoot(webauthn)) {
+      this.noteMissingRoot(registration, anchors);
+      return null;
+    }
+    if (!this.models.isCertified(model)) {
+      this.logger.warn(`A key was refused: ${model?.name ?? aaguid} is not certified as high as it must be`);
+      return null;
+    }
+    if (!(await this.adapter.verifyAttestation(registration, user))) return null;
+    return { attested: path !== null, attestationKeys };
   }
 
-  /** Whether its attestation leads to a root that the application has configured. */
-  async isAttested(registration: VerifiedRegistration): Promise<boolean> {
-    return leadsToRoot(registration.x5c, await this.rootsFor(registration), this.clock.now());
+  /** Whether a key counts as attested now: not of a model that was revoked since. Null: not known. */
+  isAttested(credential: StoredAttestation): boolean | null {
+    return credential.attested === true ? this.models.rejectionOf(credential) === null : credential.attested;
   }
 
   /** Whether only a path to a root will do: where the application has named roots, or models, which nothing else proves. */
   private demandsRoot(webauthn: ResolvedWebAuthnOptions): boolean {
-    if (webauthn.allowedAaguids) return true;
+    if (webauthn.allowedAaguids || webauthn.metadata?.minimumLevel) return true;
     if (!asksForAttestation(webauthn)) return false;
-    return this.roots.length > 0 || FORMATS_WITHOUT_DEFAULTS.some((format) => sharedRoots(format).length > 0);
+    return (
+      this.models.isOn ||
+      this.roots.length > 0 ||
+      FORMATS_WITHOUT_DEFAULTS.some((format) => sharedRoots(format).length > 0)
+    );
   }
 
-  private async isAnchored(registration: VerifiedRegistration): Promise<boolean> {
-    const roots = await this.rootsFor(registration);
-    if (roots.length === 0) {
-      this.logger.warn(
-        `A key was refused: no attestation root is known for the format ${registration.format}. Give \`webauthn.attestationRoots\``,
-      );
-    }
-    return leadsToRoot(registration.x5c, roots, this.clock.now());
+  /** Of a model that the metadata has, only its own: a root of another could vouch for it otherwise. */
+  private anchorsOf(model: AuthenticatorModel): Certificate[] {
+    return this.models.isSilent ? [] : model.anchors();
+  }
+
+  private noteMissingRoot({ format, aaguid }: VerifiedRegistration, anchors: readonly Certificate[]): void {
+    if (anchors.length > 0) return;
+    this.logger.warn(
+      this.models.isOn
+        ? `A key was refused: \`webauthn.metadata\` attests nothing of the model ${aaguid}`
+        : `A key was refused: no attestation root is known for the format ${format}. Give \`webauthn.attestationRoots\``,
+    );
   }
 
   private async rootsFor({ format, aaguid }: VerifiedRegistration): Promise<Certificate[]> {
@@ -97,6 +142,6 @@ async function metadataRoots(aaguid: string): Promise<string[]> {
   );
 }
 
-function readAll(certificates: readonly string[]): Certificate[] {
+function readAll(certificates: readonly (string | Uint8Array)[]): Certificate[] {
   return certificates.map(readCertificate).filter((one) => one !== null);
 }

@@ -6,7 +6,14 @@ const TABLE = 'webauthn_credential';
 
 type Sealed = Omit<
   WebAuthnCredential,
-  'authenticator' | 'credentialIdHash' | 'transports' | 'signCount' | 'backedUp' | 'uvInitialized' | 'seal'
+  | 'authenticator'
+  | 'credentialIdHash'
+  | 'transports'
+  | 'signCount'
+  | 'backedUp'
+  | 'uvInitialized'
+  | 'modelRejectedAt'
+  | 'seal'
 >;
 
 /** The seal of a credential record: over all that registration writes for good, and nothing that a use changes. */
@@ -37,5 +44,6 @@ function fieldsOf(record: Sealed): SealedFields {
     record.passwordless,
     // Of keys that are older than the question the seal says nothing of it.
     ...(record.attested === null ? [] : [record.attested]),
+    ...(record.attestationKeys ?? []),
   ];
 }

@@ -80,7 +80,9 @@ export class CredentialStore {
   }
 
   /** Registers it, unless its id belongs to somebody already (WebAuthn Level 3, section 7.1, step 26). */
-  planInsertion(credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator' | 'seal'>): Write {
+  planInsertion(
+    credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator' | 'modelRejectedAt' | 'seal'>,
+  ): Write {
     return {
       claim: NEW_CREDENTIAL_CLAIM,
       query: this.storage.dataSource

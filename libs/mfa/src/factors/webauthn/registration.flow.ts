@@ -21,6 +21,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
+import type { Attestation } from './attestation-policy.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { assertFreshPassword } from './automatic-upgrade.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
@@ -135,9 +136,8 @@ export class RegistrationFlow {
     const { state } = context?.account ?? (await this.accounts.find(userId));
     this.limiter.assertRoom(state);
     const rpId = (await this.rp.entity()).id;
-    const { content, verified } = await this.verify(user, response, rpId, context);
+    const { content, verified, attestation } = await this.verify(user, response, rpId, context);
     const { role, automatic } = content;
-    const attested = await this.attestation.isAttested(verified);
     const id = randomUUID();
     const record = this.credentials.planInsertion({
       authenticatorId: id,
@@ -155,7 +155,7 @@ export class RegistrationFlow {
       discoverable: response.discoverable,
       uvInitialized: verified.userVerified,
       passwordless: role !== 'second_factor',
-      attested,
+      ...attestation,
     });
     return this.flow.add(
       user,
@@ -171,7 +171,7 @@ export class RegistrationFlow {
           userVerified: verified.userVerified,
           backupEligible: verified.backupEligible,
           backedUp: verified.backedUp,
-          attested,
+          attested: attestation.attested,
         },
         isUnproven: automatic,
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
@@ -205,7 +205,7 @@ export class RegistrationFlow {
     response: RegistrationJson,
     rpId: string,
     context: MfaRequest | undefined,
-  ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration }> {
+  ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration; attestation: Attestation }> {
     const binding: ChallengeBinding = {
       ceremony: 'register',
       userId: userIdOf(user),
@@ -221,7 +221,8 @@ export class RegistrationFlow {
         requireUserVerification: content.requireUserVerification,
         requireUserPresence: !content.automatic,
       });
-      if (verified && (await this.attestation.accepts(user, verified))) return { content, verified };
+      const attestation = verified && (await this.attestation.verify(user, verified));
+      if (attestation) return { content, verified, attestation };
       throw new MfaException('webauthn_failed');
     } catch (error) {
       if (error instanceof MfaException && error.code === 'webauthn_failed') {

@@ -2,7 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import { BigintColumn, JsonColumn } from '../../storage/columns.js';
+import { BigintColumn, JsonColumn, MomentColumn } from '../../storage/columns.js';
 
 /** The credential record of a security key or passkey (WebAuthn Level 3, section 4, "credential record"). */
 @Entity({ name: 'mfa_webauthn_credential' })
@@ -77,6 +77,26 @@ export class WebAuthnCredential {
   /** Whether its attestation led to a configured root at registration; null: not known, as of keys that are older than the question. */
   @Column({ type: 'boolean', nullable: true })
   attested!: boolean | null;
+
+  /**
+   * Identifiers of the keys by which it was attested, from the leaf to the anchor (SHA-1 in hex, RFC 5280, section 4.2.1.2): by them
+   * reports about U2F models and about batches of keys are found. Null: not attested, or older than the question.
+   */
+  @Column({
+    name: 'attestation_keys',
+    type: 'varchar',
+    length: 400,
+    nullable: true,
+    transformer: {
+      to: (keys: string[] | null | undefined) => keys?.join(' ') ?? null,
+      from: (text: string | null) => text?.split(' ') ?? null,
+    },
+  })
+  attestationKeys!: string[] | null;
+
+  /** When the newest status came into effect for which its model was reported as revoked; see `RevokedModels`. */
+  @MomentColumn('model_rejected_at', { nullable: true })
+  modelRejectedAt!: Date | null;
 
   /** Seals what never changes under a key that the database does not have; see `credential-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })

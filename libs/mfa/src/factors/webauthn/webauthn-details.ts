@@ -7,12 +7,15 @@ import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaProofFacts } from '../../core/policy/methods.js';
 import type { WebAuthnCredentialRole } from './credential-role.js';
+import { AttestationPolicy } from './attestation-policy.js';
 import { CredentialStore } from './credential-store.js';
 import { KNOWN_PROVIDERS } from './known-providers.js';
+import { ModelMetadata } from './metadata/model-metadata.js';
+import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /** What lists show of a security key or passkey. */
 export interface WebAuthnView {
-  /** Who made the authenticator, when that is known. */
+  /** Who made the authenticator, or what its model is called, when that is known. */
   provider?: string;
   /** Whether it signs in without a password. */
   passwordless: boolean;
@@ -29,14 +32,17 @@ export class WebAuthnDetails implements AuthenticatorDetails {
 
   constructor(
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
   async describe(userId: string, rows: readonly Authenticator[]): Promise<ReadonlyMap<string, WebAuthnView>> {
     const views = new Map<string, WebAuthnView>();
     const { credentials } = await this.credentials.findAccount(userId);
-    for (const { authenticatorId, aaguid, passwordless, backedUp, transports } of credentials) {
-      const provider = (await this.adapter.getAuthenticatorProvider(aaguid)) ?? KNOWN_PROVIDERS[aaguid];
+    for (const credential of credentials) {
+      const { authenticatorId, passwordless, backedUp, transports } = credential;
+      const provider = await this.providerOf(credential);
       const isOnly = rows.some(({ id, role }) => id === authenticatorId && role === PASSWORDLESS);
       const role = isOnly ? 'passwordless' : passwordless ? 'both' : 'second_factor';
       const view = { passwordless, role, backedUp, transports } as const;
@@ -47,9 +53,15 @@ export class WebAuthnDetails implements AuthenticatorDetails {
 
   async keyFacts(userId: string): Promise<MfaProofFacts[]> {
     const { credentials } = await this.credentials.findAccount(userId);
-    return credentials.map(({ backupEligible, attested }) => ({
-      backupEligible,
-      ...(attested === null ? {} : { attested }),
-    }));
+    return credentials.map((credential) => {
+      const attested = this.attestation.isAttested(credential);
+      return { backupEligible: credential.backupEligible, ...(attested === null ? {} : { attested }) };
+    });
+  }
+
+  private async providerOf(credential: WebAuthnCredential): Promise<string | undefined> {
+    const { aaguid } = credential;
+    const named = await this.adapter.getAuthenticatorProvider(aaguid);
+    return named ?? this.models.find(credential)?.name ?? KNOWN_PROVIDERS[aaguid];
   }
 }

@@ -10,9 +10,12 @@ import { isGenuineCredential, sealCredential } from './credential-seal.js';
 import { CredentialStore } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
 import { KeySuspicions } from './key-suspicions.js';
+import { ModelMetadata } from './metadata/model-metadata.js';
+import { ModelWatchJob } from './model-watch.job.js';
 import { PasskeyController } from './passkey.controller.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
+import { RevokedModels } from './revoked-models.js';
 import { WebAuthnChallenge } from './webauthn-challenge.entity.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 import { WebAuthnDetails } from './webauthn-details.js';
@@ -32,6 +35,9 @@ export const WEBAUTHN: FactorParts = {
     AttestationPolicy,
     FailedCeremonies,
     KeySuspicions,
+    ModelMetadata,
+    ModelWatchJob,
+    RevokedModels,
     ChallengeStore,
     Challenges,
     CredentialStore,

@@ -20,6 +20,7 @@ import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
 import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
+import { AttestationPolicy } from './attestation-policy.js';
 import { describeCredentials, toBytes } from './ceremony-json.js';
 import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding } from './challenge.js';
@@ -44,6 +45,7 @@ export class WebAuthnService {
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
+    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
@@ -120,7 +122,9 @@ export class WebAuthnService {
     const credentials = account.credentials.filter(
       (one) => authenticatorId === undefined || one.authenticatorId === authenticatorId,
     );
-    const fitting = credentials.filter((one) => isOfKind(one, needs));
+    const fitting = credentials.filter((one) =>
+      isOfKind({ ...one, attested: this.attestation.isAttested(one) }, needs),
+    );
     return this.requestOptions(
       { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
       userVerification,

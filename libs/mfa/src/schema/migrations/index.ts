@@ -1,4 +1,5 @@
 import { AddAssurance1795700000000 } from './add-assurance.js';
+import { AddAttestationKeys1795726800000 } from './add-attestation-keys.js';
 import { AddClaimsAndSeals1795651200000 } from './add-claims-and-seals.js';
 import { AddFactors1795668000000 } from './add-factors.js';
 import { AddKeyRetirement1795721600000 } from './add-key-retirement.js';
@@ -15,4 +16,5 @@ export const mfaMigrations = [
   AddSessionActivity1795687200000,
   AddAssurance1795700000000,
   AddKeyRetirement1795721600000,
+  AddAttestationKeys1795726800000,
 ];

@@ -1,0 +1,100 @@
+import type { FidoMetadataEntry, FidoMetadataStatement } from '../../../options/metadata-options.js';
+import type { Rejection } from './authenticator-model.js';
+import { AuthenticatorModel } from './authenticator-model.js';
+
+/** What authenticators that do not name their model have in place of its AAGUID. */
+export const NO_AAGUID = '00000000-0000-0000-0000-000000000000';
+const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const KEY_IDENTIFIER = /^[0-9a-f]{40}$/;
+
+/** By what the model of a key is known. */
+export interface ModelKeys {
+  aaguid: string;
+  /** Identifiers of the keys of its attestation, that of the leaf first; null: not known. */
+  attestationKeys: readonly string[] | null;
+}
+
+/** Models by AAGUID (FIDO2) and by the keys of their attestation (U2F). */
+export class ModelCatalogue {
+  private readonly byAaguid = new Map<string, AuthenticatorModel>();
+  private readonly byKey = new Map<string, AuthenticatorModel>();
+
+  /** @returns false for an entry that is about neither kind, such as those of UAF, or that can't be read */
+  add(given: unknown): boolean {
+    const entry = readEntry(given);
+    if (!entry) return false;
+    const model = AuthenticatorModel.of(entry);
+    if (entry.aaguid !== undefined) put(this.byAaguid, entry.aaguid, model);
+    else for (const key of entry.attestationCertificateKeyIdentifiers ?? []) put(this.byKey, key, model);
+    return true;
+  }
+
+  get size(): number {
+    return this.byAaguid.size + this.byKey.size;
+  }
+
+  find({ aaguid, attestationKeys }: ModelKeys): AuthenticatorModel | null {
+    if (aaguid !== NO_AAGUID) return this.byAaguid.get(aaguid) ?? null;
+    const key = attestationKeys?.find((one) => this.byKey.has(one));
+    return (key === undefined ? null : this.byKey.get(key)) ?? null;
+  }
+
+  /** The AAGUIDs of models for which that gives a reason to reject some keys of them, and whether any model without one does. */
+  rejected(reject: (model: AuthenticatorModel) => Rejection | null): {
+    aaguids: string[];
+    hasOthers: boolean;
+  } {
+    const aaguids = [...this.byAaguid].filter(([, model]) => reject(model)).map(([aaguid]) => aaguid);
+    return { aaguids, hasOthers: [...this.byKey.values()].some((model) => reject(model) !== null) };
+  }
+}
+
+function put(models: Map<string, AuthenticatorModel>, key: string, model: AuthenticatorModel): void {
+  const known = models.get(key);
+  models.set(key, known ? known.with(model) : model);
+}
+
+/** An entry of a BLOB, or a statement as one, as far as it can be read. */
+function readEntry(given: unknown): Partial<FidoMetadataEntry> | null {
+  const entry = objectOf(given);
+  if (!entry) return null;
+  const isEntry = 'metadataStatement' in entry || 'statusReports' in entry;
+  const statement = objectOf(isEntry ? entry['metadataStatement'] : entry);
+  if (!isEntry && (typeof entry['description'] !== 'string' || !('attestationRootCertificates' in entry)))
+    return null;
+  const named = entry['aaguid'] ?? statement?.['aaguid'];
+  const aaguid = typeof named === 'string' ? named.toLowerCase() : '';
+  const keys = textsOf(
+    entry['attestationCertificateKeyIdentifiers'] ?? statement?.['attestationCertificateKeyIdentifiers'],
+  ).map((key) => key.toLowerCase());
+  const isKnown = AAGUID.test(aaguid) && aaguid !== NO_AAGUID;
+  if (!isKnown && (keys.length === 0 || !keys.every((key) => KEY_IDENTIFIER.test(key)))) return null;
+  const reports = (Array.isArray(entry['statusReports']) ? (entry['statusReports'] as unknown[]) : [])
+    .map(objectOf)
+    .filter((report) => typeof report?.['status'] === 'string');
+  return {
+    ...(isKnown ? { aaguid } : { attestationCertificateKeyIdentifiers: keys }),
+    ...(statement ? { metadataStatement: readStatement(statement) } : {}),
+    statusReports: reports as unknown as FidoMetadataEntry['statusReports'],
+  };
+}
+
+function readStatement({
+  description,
+  attestationTypes,
+  attestationRootCertificates,
+}: Record<string, unknown>): FidoMetadataStatement {
+  return {
+    description: typeof description === 'string' ? description : '',
+    ...(attestationTypes === undefined ? {} : { attestationTypes: textsOf(attestationTypes) }),
+    attestationRootCertificates: textsOf(attestationRootCertificates),
+  };
+}
+
+function objectOf(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+
+import type { OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { MfaClock } from '../../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../../core/clock/clock.js';
+import { readCertificate } from '../../../core/crypto/certificates.js';
+import type { ResolvedMetadataOptions } from '../../../options/metadata-options.js';
+import { MfaOptionsError } from '../../../options/options-error.js';
+import type { ResolvedMfaOptions } from '../../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../../options/resolved-options.js';
+import type { AuthenticatorModel, Rejection } from './authenticator-model.js';
+import { FIDO_TRUST } from './mds-roots.js';
+import type { BlobTrust } from './metadata-blob.js';
+import { MetadataError, verifyBlob } from './metadata-blob.js';
+import type { ModelKeys } from './model-catalogue.js';
+import { ModelCatalogue } from './model-catalogue.js';
+
+const DAY_MS = 86_400_000;
+
+/** What was read, and how far it counts. */
+interface Edition {
+  models: ModelCatalogue;
+  /** Of a BLOB; statements are of no edition and never out of date. */
+  no: number | null;
+  validUntil: number;
+}
+
+/**
+ * What is known of models of authenticators: the option `webauthn.metadata`. It is read at boot, which fails when it can't be
+ * verified; newer data that can't be leaves what is known in place. The highest serial number is remembered while the process
+ * lives, so that an older BLOB, without the revocations since then, is not taken for a newer one.
+ */
+@Injectable()
+export class ModelMetadata implements OnModuleInit {
+  private readonly logger = new Logger('MfaMetadata');
+  private readonly options: ResolvedMetadataOptions | null;
+  private readonly trust: BlobTrust;
+  private edition: Edition = { models: new ModelCatalogue(), no: null, validUntil: Infinity };
+  /** Of the text that was read last. */
+  private digest = '';
+  private fileStamp = '';
+  private readAt = -Infinity;
+  private warnedAt = -Infinity;
+  private reading: Promise<void> | null = null;
+
+  constructor(
+    @Inject(MFA_OPTIONS) { webauthn }: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
+  ) {
+    this.options = webauthn?.metadata ?? null;
+    const roots = (this.options?.rootCertificates ?? []).map(readCertificate).filter((one) => one !== null);
+    this.trust = roots.length > 0 ? { roots } : FIDO_TRUST;
+  }
+
+  /** @throws {MfaOptionsError} when the metadata can't be read or verified */
+  async onModuleInit(): Promise<void> {
+    if (!this.options) return;
+    const { statements, file, strict } = this.options;
+    if (statements) return this.readStatements(statements);
+    const name = file === undefined ? 'blob' : 'file';
+    try {
+      await this.read();
+    } catch (error) {
+      throw new MfaOptionsError([
+        `\`webauthn.metadata.${name}\` can't be used: ${reasonOf(error)}. Give the BLOB of https://mds3.fidoalliance.org as it was published, or, for one of another publisher, \`webauthn.metadata.rootCertificates\``,
+      ]);
+    }
+    if (strict && this.isOutdated) {
+      throw new MfaOptionsError([
+        `\`webauthn.metadata.${name}\` is out of date (\`nextUpdate\`): give the newest BLOB, or leave \`webauthn.metadata.strict\` out`,
+      ]);
+    }
+    this.warnWhenOutdated();
+  }
+
+  /** Whether the option is set. */
+  get isOn(): boolean {
+    return this.options !== null;
+  }
+
+  /** Whether nothing is attested by it any more: with `strict`, when its `nextUpdate` has passed. */
+  get isSilent(): boolean {
+    return this.options?.strict === true && this.isOutdated;
+  }
+
+  private get isOutdated(): boolean {
+    return this.clock.now() >= this.edition.validUntil;
+  }
+
+  find(keys: ModelKeys): AuthenticatorModel | null {
+    return this.edition.models.find(keys);
+  }
+
+  /** Why authenticators of that model, attested by these keys, are rejected now, if they are. */
+  rejectionOf(keys: ModelKeys, model = this.find(keys)): Rejection | null {
+    if (!model || !this.options) return null;
+    return model.rejection(this.options.rejectStatuses, keys.attestationKeys, this.clock.now());
+  }
+
+  /** Whether a model, or one that is not known, is certified as `minimumLevel` has it. */
+  isCertified(model: AuthenticatorModel | null): boolean {
+    const { minimumLevel } = this.options ?? {};
+    return !minimumLevel || (model?.isCertified(minimumLevel, this.clock.now()) ?? false);
+  }
+
+  /** The models of which some keys may be rejected now. */
+  rejectedModels(): ReturnType<ModelCatalogue['rejected']> {
+    const { rejectStatuses = [] } = this.options ?? {};
+    const now = this.clock.now();
+    return this.edition.models.rejected((model) => model.rejection(rejectStatuses, null, now));
+  }
+
+  /** Reads a file again that has changed. What can't be verified is logged, and what was known stays. */
+  async refreshFile(): Promise<void> {
+    const { file } = this.options ?? {};
+    if (file === undefined || (await stampOf(file)) === this.fileStamp) return;
+    await this.readAgain();
+  }
+
+  /**
+   * Looks for newer data: a file that has changed; once a day also one that has not, and the function.
+   *
+   * @param isDue whether the function is asked at once
+   */
+  async refresh(isDue = this.clock.now() - this.readAt >= DAY_MS): Promise<void> {
+    const { file, blob } = this.options ?? {};
+    const isChanging = file !== undefined || typeof blob === 'function';
+    if (isChanging && isDue) await this.readAgain();
+    else await this.refreshFile();
+    this.warnWhenOutdated();
+  }
+
+  private async readAgain(): Promise<void> {
+    this.reading ??= this.read()
+      .catch((error: unknown) => {
+        this.logger.error(`Newer metadata was not taken, what is known stays: ${reasonOf(error)}`);
+      })
+      .finally(() => (this.reading = null));
+    await this.reading;
+  }
+
+  /** @throws when it can't be read, does not verify, or is older than what is known */
+  private async read(): Promise<void> {
+    const text = await this.readSource();
+    const digest = createHash('sha256').update(text).digest('hex');
+    const now = this.clock.now();
+    if (digest !== this.digest) {
+      const { no, validUntil, entries } = verifyBlob(text, this.trust, now);
+      if (this.edition.no !== null && no < this.edition.no) {
+        throw new MetadataError(`its number is ${no}, and ${this.edition.no} was seen before`);
+      }
+      const models = new ModelCatalogue();
+      for (const entry of entries) models.add(entry);
+      this.edition = { models, no, validUntil };
+      this.digest = digest;
+    }
+    this.readAt = now;
+  }
+
+  private async readSource(): Promise<string> {
+    const { file, blob } = this.options ?? {};
+    if (file !== undefined) {
+      // Taken before: a file that changes while it is read is read once more.
+      this.fileStamp = await stampOf(file);
+      return readFile(file, 'utf8');
+    }
+    const text: unknown = typeof blob === 'function' ? await blob() : blob;
+    if (typeof text !== 'string') throw new MetadataError('the function gave no text');
+    return text;
+  }
+
+  private readStatements(statements: readonly unknown[]): void {
+    const models = new ModelCatalogue();
+    const wrong = statements.flatMap((one, index) => (models.add(one) ? [] : [index]));
+    if (wrong.length > 0) {
+      throw new MfaOptionsError(
+        wrong.map(
+          (index) =>
+            `\`webauthn.metadata.statements[${index}]\` must be a metadata statement (with \`aaguid\` or \`attestationCertificateKeyIdentifiers\`, \`description\` and \`attestationRootCertificates\`), or an entry with one and \`statusReports\``,
+        ),
+      );
+    }
+    this.edition = { models, no: null, validUntil: Infinity };
+  }
+
+  private warnWhenOutdated(): void {
+    const now = this.clock.now();
+    if (!this.isOutdated || now - this.warnedAt < DAY_MS) return;
+    this.warnedAt = now;
+    const effect = this.isSilent ? 'attests nothing any more' : 'counts nevertheless';
+    this.logger.warn(
+      `The metadata is out of date (\`nextUpdate\`) and ${effect}: models that were revoked since are not known. Give the newest BLOB`,
+    );
+  }
+}
+
+async function stampOf(file: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    // Reading it says what is wrong.
+    return '';
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
+}

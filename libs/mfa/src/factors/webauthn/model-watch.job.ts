@@ -1,0 +1,28 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+
+import { RepeatedJob } from '../../options/repeated-job.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { ModelMetadata } from './metadata/model-metadata.js';
+import { RevokedModels } from './revoked-models.js';
+
+/** Looks for newer metadata, and reports keys of models that were revoked; all instances do, and each key is reported once. */
+@Injectable()
+export class ModelWatchJob extends RepeatedJob {
+  protected readonly left = 'Keys of revoked models are not reported for now';
+
+  constructor(
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
+    @Inject(RevokedModels) private readonly revoked: RevokedModels,
+    @Inject(ModuleRef) modules: ModuleRef,
+    @Inject(MFA_OPTIONS) { webauthn }: ResolvedMfaOptions,
+  ) {
+    super('nestjs-mfa:revoked-models', webauthn?.metadata?.everySeconds ?? 0, modules);
+  }
+
+  protected async work(): Promise<void> {
+    await this.models.refresh();
+    await this.revoked.report();
+  }
+}

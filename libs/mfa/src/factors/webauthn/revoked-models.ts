@@ -1,0 +1,128 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { MfaJournal, nameAuthenticator } from '../../engine/journal/mfa-journal.js';
+import { Authenticator } from '../../engine/rows/authenticator.entity.js';
+import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
+import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { Rejection } from './metadata/authenticator-model.js';
+import { NO_AAGUID } from './metadata/model-catalogue.js';
+import { ModelMetadata } from './metadata/model-metadata.js';
+import { WebAuthnCredential } from './webauthn-credential.entity.js';
+
+/** The claim that is lost when another instance has reported this key, or it is gone. */
+const REPORT_CLAIM = 'webauthn-model-report';
+
+type CredentialOfAuthenticator = WebAuthnCredential & { authenticator: Authenticator };
+
+/**
+ * Reports keys whose model has got a status since for which it is rejected: an event and a mail for each, once for each newer
+ * status. It neither locks nor removes them, since a user might have nothing else: that is for the application to decide.
+ */
+@Injectable()
+export class RevokedModels {
+  private readonly logger = new Logger('MfaMetadata');
+
+  constructor(
+    @Inject(ModelMetadata) private readonly models: ModelMetadata,
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /**
+   * Goes through the keys of rejected models, a batch at a time. Where no model is rejected it asks the database nothing.
+   *
+   * @returns how many keys were reported
+   */
+  async report(source: MfaEventSource = APPLICATION_SOURCE): Promise<number> {
+    const rejected = this.models.rejectedModels();
+    if (rejected.aaguids.length === 0 && !rejected.hasOthers) return 0;
+    let reported = 0;
+    let page = await this.keysAfter('', rejected);
+    while (page.length > 0) {
+      for (const credential of page) if (await this.reportOne(credential, source)) reported += 1;
+      page = await this.keysAfter((page.at(-1) as WebAuthnCredential).authenticatorId, rejected);
+    }
+    return reported;
+  }
+
+  private async reportOne(credential: CredentialOfAuthenticator, source: MfaEventSource): Promise<boolean> {
+    const rejection = this.models.rejectionOf(credential);
+    if (!rejection || !isNews(rejection, credential)) return false;
+    const { aaguid, authenticator } = credential;
+    const data = {
+      authenticator: nameAuthenticator(authenticator),
+      aaguid,
+      model: this.models.find(credential)?.name ?? null,
+      status: rejection.status,
+      since: rejection.since === 0 ? null : new Date(rejection.since).toISOString(),
+    };
+    try {
+      const user = await this.userOf(credential.userId);
+      const { committed } = await this.journal.commit([this.claimReport(credential, rejection)], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.model_revoked', data }],
+      });
+      return committed;
+    } catch (error) {
+      // The next round takes up this one; the others are told of meanwhile.
+      const reason = error instanceof Error ? error.message : '';
+      this.logger.error(`The revoked model of ${authenticator.id} could not be reported: ${reason}`);
+      return false;
+    }
+  }
+
+  /** Of several instances, and of a status that two know, one reports. */
+  private claimReport({ authenticatorId }: WebAuthnCredential, { since }: Rejection): Write {
+    return {
+      claim: REPORT_CLAIM,
+      query: this.storage.dataSource
+        .createQueryBuilder()
+        .update(WebAuthnCredential)
+        .set({ modelRejectedAt: new Date(since) })
+        .where(
+          'authenticator_id = :authenticatorId AND (model_rejected_at IS NULL OR model_rejected_at < :since)',
+          { authenticatorId, since },
+        ),
+    };
+  }
+
+  private async keysAfter(
+    last: string,
+    { aaguids, hasOthers }: ReturnType<ModelMetadata['rejectedModels']>,
+  ): Promise<CredentialOfAuthenticator[]> {
+    // U2F keys are known by the keys of their attestation, which no engine can look up in a list.
+    const named = aaguids.length > 0 ? 'c.aaguid IN (:...aaguids)' : '1 = 0';
+    const others = hasOthers ? ' OR (c.aaguid = :none AND c.attestationKeys IS NOT NULL)' : '';
+    return this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(WebAuthnCredential, 'c')
+        .innerJoinAndSelect('c.authenticator', 'a')
+        .where('c.authenticatorId > :last', { last })
+        .andWhere(`(${named}${others})`, { aaguids, none: NO_AAGUID })
+        .orderBy('c.authenticatorId')
+        .limit(this.options.retention.batchSize)
+        .getMany(),
+    ) as Promise<CredentialOfAuthenticator[]>;
+  }
+
+  /** As the application knows the user, who may be gone there. */
+  private async userOf(userId: string): Promise<MfaUser> {
+    const user = await this.adapter.findUser(userId);
+    return user && userIdOf(user) === userId ? user : { id: userId };
+  }
+}
+
+function isNews({ since }: Rejection, { modelRejectedAt }: WebAuthnCredential): boolean {
+  return modelRejectedAt === null || modelRejectedAt.getTime() < since;
+}

@@ -1,0 +1,184 @@
+import type { GivenOf, KeptOf } from './option.js';
+import { group, integer, optionalText, special, toggle } from './option.js';
+import { readCertificateList } from './certificate-list.js';
+import type { Problems } from './problems.js';
+
+/** Levels of certification, the lowest first (FIDO Metadata Service v3.0, section 3.1.4, AuthenticatorStatus). */
+export const CERTIFICATION_LEVELS = [
+  'FIDO_CERTIFIED',
+  'FIDO_CERTIFIED_L1',
+  'FIDO_CERTIFIED_L1plus',
+  'FIDO_CERTIFIED_L2',
+  'FIDO_CERTIFIED_L2plus',
+  'FIDO_CERTIFIED_L3',
+  'FIDO_CERTIFIED_L3plus',
+] as const;
+export type CertificationLevel = (typeof CERTIFICATION_LEVELS)[number];
+
+/** What is rejected by default: what has been broken, or was never to be trusted (section 3.1.4). */
+const BROKEN_STATUSES = [
+  'REVOKED',
+  'USER_VERIFICATION_BYPASS',
+  'ATTESTATION_KEY_COMPROMISE',
+  'USER_KEY_REMOTE_COMPROMISE',
+  'USER_KEY_PHYSICAL_COMPROMISE',
+] as const;
+const REJECTABLE_STATUSES = [
+  ...BROKEN_STATUSES,
+  'NOT_FIDO_CERTIFIED',
+  'SELF_ASSERTION_SUBMITTED',
+  'UPDATE_AVAILABLE',
+] as const;
+/** A status for which models of authenticators can be rejected. */
+export type RejectableStatus = (typeof REJECTABLE_STATUSES)[number];
+
+/** A StatusReport (FIDO Metadata Service v3.0, section 3.1.3), as much of it as is read. */
+export interface MetadataStatusReport {
+  status: string;
+  /** `YYYY-MM-DD`; without one it holds from ever. */
+  effectiveDate?: string;
+  /** The certificate (DER in base64) that it is about, where it is not about the whole model. */
+  certificate?: string;
+}
+
+/** A metadata statement (FIDO Metadata Statement v3.0, section 3.1), as much of it as is read. */
+export interface FidoMetadataStatement {
+  /** What the model is called. */
+  description: string;
+  aaguid?: string;
+  /** Of models without an AAGUID (U2F). */
+  attestationCertificateKeyIdentifiers?: readonly string[];
+  attestationTypes?: readonly string[];
+  /** DER in base64. */
+  attestationRootCertificates: readonly string[];
+}
+
+/** An entry of a BLOB (FIDO Metadata Service v3.0, section 3.1.1), as much of it as is read. */
+export interface FidoMetadataEntry {
+  aaguid?: string;
+  attestationCertificateKeyIdentifiers?: readonly string[];
+  metadataStatement?: FidoMetadataStatement;
+  statusReports: readonly MetadataStatusReport[];
+}
+
+type GivenStatement = FidoMetadataStatement | FidoMetadataEntry;
+/** The BLOB as it was published (a JWS), or what gives the newest. */
+type GivenBlob = string | (() => string | Promise<string>);
+
+/** The options of FIDO's metadata: what is known of models of authenticators. */
+export const METADATA_OPTIONS = {
+  /**
+   * What is known of models, given by the application itself: metadata statements, or entries as a BLOB has them, with
+   * `statusReports`. Nothing of it is signed; where it comes from is the application's business.
+   */
+  statements: special<readonly GivenStatement[], readonly GivenStatement[] | null>({
+    kind: 'other',
+    usual: 'none',
+    range: 'metadata statements, or entries of a BLOB',
+    read: (name, value, problems) => {
+      if (value === undefined) return null;
+      if (Array.isArray(value) && value.length > 0) return value as GivenStatement[];
+      problems.add(`\`${name}\` must be a list of metadata statements, or of entries of a BLOB`);
+      return null;
+    },
+  }),
+  /**
+   * The BLOB of FIDO's Metadata Service (MDS3), a JWS; or a function that gives the newest one, asked once a day. The library fetches
+   * nothing by itself.
+   */
+  blob: special<GivenBlob, GivenBlob | null>({
+    kind: 'other',
+    usual: 'none',
+    range: 'a text, or a function',
+    read: (name, value, problems) => {
+      if (value === undefined) return null;
+      if ((typeof value === 'string' && value !== '') || typeof value === 'function')
+        return value as GivenBlob;
+      problems.add(`\`${name}\` must be the text of a BLOB, or a function that gives it`);
+      return null;
+    },
+  }),
+  /** The path of a file with the BLOB; it is read again when it has changed. */
+  file: optionalText(/./, 'the path of a file'),
+  /** Certificates (PEM, or DER as bytes) that the signature of the BLOB must lead to. */
+  rootCertificates: special<readonly (string | Uint8Array)[], readonly (string | Uint8Array)[]>({
+    kind: 'list',
+    usual: 'those of FIDO',
+    range: 'certificates in PEM',
+    read: (name, value, problems) =>
+      readCertificateList<Uint8Array>(name, value, problems, 'PEM, or in DER as bytes'),
+  }),
+  /** The certification that a model must have to be registered, by its newest report. */
+  minimumLevel: special<CertificationLevel, CertificationLevel | undefined>({
+    kind: 'text',
+    usual: 'none',
+    range: '`FIDO_CERTIFIED` to `FIDO_CERTIFIED_L3plus`',
+    read: (name, value, problems) =>
+      value === undefined
+        ? undefined
+        : problems.oneOf<CertificationLevel>(name, value, 'FIDO_CERTIFIED_L1', CERTIFICATION_LEVELS),
+  }),
+  /** Models with one of these in their status reports are not registered, and those of users are reported. */
+  rejectStatuses: special<RejectableStatus[], readonly RejectableStatus[]>({
+    kind: 'list',
+    usual: '`REVOKED`, and what was broken',
+    range: 'statuses of MDS3',
+    read: (name, value, problems) => readStatuses(name, value, problems),
+  }),
+  /**
+   * Whether a BLOB whose `nextUpdate` has passed attests nothing any more: at boot it stops the boot. By default the log says so once a
+   * day.
+   */
+  strict: toggle(false),
+  /** How often newer data is looked for and keys of revoked models are reported, in seconds; 0: never by itself. */
+  everySeconds: integer(3600, 0, 86_400),
+};
+
+export interface MetadataOptions extends GivenOf<typeof METADATA_OPTIONS> {}
+export type ResolvedMetadataOptions = Readonly<KeptOf<typeof METADATA_OPTIONS>>;
+
+const SOURCES = ['statements', 'blob', 'file'] as const;
+
+/** FIDO's metadata, or null without. */
+export const metadata = (() => {
+  const options = group<typeof METADATA_OPTIONS, MetadataOptions>(METADATA_OPTIONS, checkMetadata);
+  return special<MetadataOptions, ResolvedMetadataOptions | null>({
+    ...options,
+    read: (name, value, problems, scope) =>
+      value === undefined ? null : options.read(name, value, problems, scope),
+  });
+})();
+
+function checkMetadata(
+  { statements, rootCertificates, minimumLevel, strict }: ResolvedMetadataOptions,
+  problems: Problems,
+  _scope: unknown,
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const sources = SOURCES.filter((source) => given[source] !== undefined);
+  if (sources.length !== 1) {
+    problems.add(
+      `\`${name}\` needs exactly one of \`statements\`, \`blob\` and \`file\`; it has ${sources.join(', ') || 'none'}`,
+    );
+  }
+  if (!statements) return;
+  if (rootCertificates.length > 0 || strict) {
+    problems.add(
+      `\`${name}.rootCertificates\` and \`${name}.strict\` are about a signed BLOB: leave them out with \`statements\``,
+    );
+  }
+  if (minimumLevel && !statements.some((one) => 'statusReports' in one)) {
+    problems.add(
+      `\`${name}.minimumLevel\` lets no key in: give entries with \`statusReports\` in \`${name}.statements\`, which say how models are certified`,
+    );
+  }
+}
+
+function readStatuses(name: string, given: unknown, problems: Problems): readonly RejectableStatus[] {
+  if (given === undefined) return BROKEN_STATUSES;
+  const statuses = Array.isArray(given) ? (given as RejectableStatus[]) : [];
+  if (statuses.length > 0 && statuses.every((one) => REJECTABLE_STATUSES.includes(one))) return statuses;
+  problems.add(`\`${name}\` must be a list of ${REJECTABLE_STATUSES.join(', ')}; leave it out for the usual`);
+  return BROKEN_STATUSES;
+}
