@@ -21,11 +21,11 @@ import {
   RequireMfa,
 } from 'nestjs-mfa';
 
-import { readCertificate } from '../libs/mfa/src/core/crypto/certificates.js';
-import { verifyBlob } from '../libs/mfa/src/factors/webauthn/metadata/metadata-blob.js';
-import { FIDO_TRUST } from '../libs/mfa/src/factors/webauthn/metadata/mds-roots.js';
-import { ModelCatalogue } from '../libs/mfa/src/factors/webauthn/metadata/model-catalogue.js';
-import type { Identity } from './support/attestation.js';
+import { readCertificate } from '../../../core/crypto/certificates.js';
+import { verifyBlob } from './metadata-blob.js';
+import { FIDO_TRUST } from './mds-roots.js';
+import { ModelCatalogue } from './model-catalogue.js';
+import type { Identity } from '../../../../../../test/support/attestation.js';
 import {
   derOf,
   issue,
@@ -35,20 +35,33 @@ import {
   packedBySelf,
   pemOf,
   u2fBy,
-} from './support/attestation.js';
-import type { Tampering } from './support/authenticator.js';
-import { SoftwareAuthenticator } from './support/authenticator.js';
-import { assertKey, register, signIn } from './support/ceremonies.js';
-import { testCli } from './support/cli.js';
-import type { Client } from './support/client.js';
-import { TestClock } from './support/clock.js';
-import { emptyDatabase, sharedDatabase } from './support/databases.js';
-import { eventually } from './support/eventually.js';
-import { MemoryLogger } from './support/memory-logger.js';
-import type { Publisher } from './support/metadata.js';
-import { blobOf, entryOf, keyIdentifierOf, makePublisher, u2fEntryOf } from './support/metadata.js';
-import type { TestApp, TestAppOptions } from './support/test-app.js';
-import { RELYING_PARTY, SECRET, TestAdapter, newUserId, startTestApp, users } from './support/test-app.js';
+} from '../../../../../../test/support/attestation.js';
+import type { Tampering } from '../../../../../../test/support/authenticator.js';
+import { SoftwareAuthenticator } from '../../../../../../test/support/authenticator.js';
+import { assertKey, register, signIn } from '../../../../../../test/support/ceremonies.js';
+import { testCli } from '../../../../../../test/support/cli.js';
+import type { Client } from '../../../../../../test/support/client.js';
+import { TestClock } from '../../../../../../test/support/clock.js';
+import { emptyDatabase, sharedDatabase } from '../../../../../../test/support/databases.js';
+import { eventually } from '../../../../../../test/support/eventually.js';
+import { MemoryLogger } from '../../../../../../test/support/memory-logger.js';
+import type { Publisher } from '../../../../../../test/support/metadata.js';
+import {
+  blobOf,
+  entryOf,
+  keyIdentifierOf,
+  makePublisher,
+  u2fEntryOf,
+} from '../../../../../../test/support/metadata.js';
+import type { TestApp, TestAppOptions } from '../../../../../../test/support/test-app.js';
+import {
+  RELYING_PARTY,
+  SECRET,
+  TestAdapter,
+  newUserId,
+  startTestApp,
+  users,
+} from '../../../../../../test/support/test-app.js';
 
 const AAGUID = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const OTHER_AAGUID = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118';
