@@ -29,8 +29,8 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
 
   /** One round. */
   protected abstract work(): Promise<unknown>;
-  /** What is not done when a round fails, for the log. */
-  protected abstract readonly left: string;
+  /** What the log says when a round fails. */
+  protected abstract readonly failure: string;
 
   onApplicationBootstrap(): void {
     if (this.everySeconds === 0) return;
@@ -53,7 +53,7 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
       await this.work();
     } catch (error) {
       // The next round does what this one left.
-      this.logger.warn(`${this.left}: ${error instanceof Error ? error.message : ''}`);
+      this.logger.warn(`${this.failure}: ${error instanceof Error ? error.message : ''}`);
     } finally {
       this.isAtIt = false;
     }

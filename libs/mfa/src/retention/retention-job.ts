@@ -9,7 +9,7 @@ import { ExpiredRows } from './expired-rows.js';
 /** Removes what has expired, every now and then; all instances do, whenever their time comes. */
 @Injectable()
 export class RetentionJob extends RepeatedJob {
-  protected readonly left = 'Expired rows stay for now';
+  protected readonly failure = 'Expired rows could not be removed';
 
   constructor(
     @Inject(ExpiredRows) private readonly expired: ExpiredRows,

@@ -10,7 +10,7 @@ import { RevokedModels } from './revoked-models.js';
 /** Looks for newer metadata, and reports keys of models that were revoked; all instances do, and each key is reported once. */
 @Injectable()
 export class ModelWatchJob extends RepeatedJob {
-  protected readonly left = 'Keys of revoked models are not reported for now';
+  protected readonly failure = 'Keys of revoked models could not be reported';
 
   constructor(
     @Inject(ModelMetadata) private readonly models: ModelMetadata,
