@@ -48,9 +48,11 @@ export class FactorData {
 
 /**
  * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when
- * the authenticator is not as this module wrote it and so verifies nothing; or the claims that must succeed for it to be right.
+ * the authenticator is not as this module wrote it and so verifies nothing; or what must succeed for it to be right: the claim of this use of the authenticator, and what the factor and a challenge demand besides.
+ * `step` is there where the use consists of it alone.
  */
-export type CodeVerdict = 'not_applicable' | 'wrong' | 'forged' | { claims: Write[]; step?: number };
+export type CodeVerdict =
+  'not_applicable' | 'wrong' | 'forged' | { use: Write; others: Write[]; step?: number };
 
 /** For whom and where a code is verified. */
 export interface CodeScope {
@@ -92,13 +94,11 @@ export class FactorJudge {
     const challenge = found?.authenticatorId === row.id ? found : null;
     const verdict = await factor.verify(code, { user, sessionId, authenticator, challenge });
     if (verdict === 'not_applicable' || verdict === 'wrong') return verdict;
-    const claims = [
-      // First, because its row serialises the guesses of one user and holds the cap of failures.
-      await this.claimUse(row, verdict),
-      ...ownWrites(this.type, verdict),
-      ...(challenge ? [rows.claimChallenge(challenge)] : []),
-    ];
-    return verdict.step === undefined ? { claims } : { claims, step: verdict.step };
+    const use = await this.claimUse(row, verdict);
+    const others = [...ownWrites(this.type, verdict), ...(challenge ? [rows.claimChallenge(challenge)] : [])];
+    const isStep =
+      verdict.step !== undefined && verdict.data === undefined && verdict.remaining === undefined;
+    return isStep ? { use, others, step: verdict.step as number } : { use, others };
   }
 
   private async claimUse(row: Authenticator, { step, data, remaining }: MfaFactorProof): Promise<Write> {

@@ -11,6 +11,7 @@ import { nameAuthenticator, proofEvents, MfaJournal } from '../journal/mfa-journ
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 import type { TakenAttempt } from '../users/attempt-limiter.js';
 import { AttemptLimiter } from '../users/attempt-limiter.js';
+import { hasSteps } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
@@ -50,6 +51,8 @@ export interface CodeVerification {
   afterFirstFactor?: boolean;
   along?: (authenticator: Authenticator) => AlongProof;
 }
+
+type RightCode = Exclude<CodeVerdict, string>;
 
 /** Verifies a code against the user's authenticators: counts, compares, claims, in this order. */
 @Injectable()
@@ -143,10 +146,12 @@ export class CodeVerifier {
       return 'unreadable';
     }
     if (this.authenticators.isLocked(row)) {
-      const isOpened = await this.unlock(user, row, verdict.step, attempt, verification);
+      const isOpened = await this.unlock(user, row, verdict, attempt, verification);
       return isOpened ? 'proven' : 'wrong';
     }
-    const lost = await this.accept(user, row, verdict.claims, attempt, verification);
+    // The use comes first: its row serialises the guesses of one user and holds the cap of failures.
+    const claims = [verdict.use, ...verdict.others];
+    const lost = await this.accept(user, row, claims, attempt, verification);
     if (lost === null) return 'proven';
     const counted = lost === AUTHENTICATOR_CLAIM ? await this.recount(user, row) : null;
     return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
@@ -202,11 +207,11 @@ export class CodeVerifier {
   private async unlock(
     user: MfaUser,
     row: Authenticator,
-    step: number | undefined,
+    { step, others }: Pick<RightCode, 'step' | 'others'>,
     attempt: TakenAttempt,
     verification: CodeVerification,
   ): Promise<boolean> {
-    if (!this.unlocking.isEnabled || step === undefined) return false;
+    if (!this.unlocking.isEnabled || step === undefined || !hasSteps(row.type)) return false;
     const { source = APPLICATION_SOURCE } = verification;
     const refund = this.limiter.refund(attempt);
     const isUsed = row.lastStep !== null && step <= row.lastStep;
@@ -221,10 +226,13 @@ export class CodeVerifier {
         type: 'mfa.authenticator.unlocked',
         data: { authenticator: nameAuthenticator(row), by: 'codes' },
       };
-      const lost = await this.accept(user, row, [write], attempt, verification, [opened]);
-      return lost === null || this.yieldToCopy(user, row, attempt, source);
+      const lost = await this.accept(user, row, [write, ...others], attempt, verification, [opened]);
+      if (lost === null) return true;
+      return lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt, source);
     }
-    const result = await this.journal.commit([write, refund], { user, source, events: [] });
+    const result = await this.journal.commit([write, ...others, refund], { user, source, events: [] });
+    // What the factor demands besides its step makes a code right here too.
+    if (!result.committed && result.lost !== AUTHENTICATOR_CLAIM) return false;
     if (!result.committed) return this.yieldToCopy(user, row, attempt, source);
     throw new MfaException('authenticator_locked', { unlock: progress });
   }

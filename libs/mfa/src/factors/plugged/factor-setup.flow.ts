@@ -144,8 +144,13 @@ export class FactorSetupFlow {
         context,
       );
     } catch (error) {
-      // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([refund]);
+      if (error instanceof MfaException && error.code === 'incorrect_code') {
+        // What the factor demanded besides did not hold: a guess like any other.
+        await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
+      } else if (error instanceof MfaException) {
+        // The code was right, and another request was faster or the session ended: that is no guess.
+        await this.storage.commit([refund]);
+      }
       throw error;
     }
   }
