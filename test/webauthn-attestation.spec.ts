@@ -47,6 +47,18 @@ const withCertificates =
 
 const REFUSED = '400 webauthn_failed, 0 keys';
 
+describe('an attestation that nobody asked for', () => {
+  it.each([[0], [''], [[]], [[1]]])('is refused with %j in place of certificates', async (x5c) => {
+    const test = await start({});
+    const attest: Attest = (signed) => {
+      const { format, statement } = packedBySelf(signed);
+      return { format, statement: { ...statement, x5c } as typeof statement };
+    };
+    expect(await registration(test, { attest })).toBe(REFUSED);
+    await test.close();
+  });
+});
+
 describe('an attestation, where roots are given', () => {
   let test: TestApp;
   let root: Identity;

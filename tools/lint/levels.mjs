@@ -14,7 +14,7 @@ export const LEVELS = [
   ['core/policy', 'factor types, records of proofs, and what a requirement means: pure functions'],
   ['core/errors', 'error codes and `MfaException`'],
   ['core/crypto', 'key ring, envelopes, seals of rows, tokens, certificates'],
-  ['core/web', 'reading requests and writing headers, whatever the framework'],
+  ['core/web', 'reading requests and writing headers, whatever the framework; the same-origin check'],
   ['core/otpauth', 'key URIs and QR codes'],
   ['core/users', '`MfaUser`, names, kinds of notification'],
   ['i18n', 'texts for users, in two languages'],

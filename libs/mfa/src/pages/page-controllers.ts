@@ -19,7 +19,7 @@ import { PageAssets } from './frame/page-assets.js';
 import { PageCookies } from './frame/page-cookies.js';
 import { PageExceptionFilter } from './render/page-exception.filter.js';
 import { PageFlash } from './frame/page-flash.js';
-import { PageForm, PageForms } from './frame/page-form.js';
+import { PageForm, CsrfTokens } from './frame/page-form.js';
 import { PageLocale } from './frame/page-locale.js';
 import { PageRenderer } from './render/page-renderer.js';
 import { PageSupport } from './frame/page-support.js';
@@ -53,7 +53,7 @@ export const PAGE_PROVIDERS: Provider[] = [
   PageExceptionFilter,
   PageFlash,
   PageForm,
-  PageForms,
+  CsrfTokens,
   PageLocale,
   PageRenderer,
   PageSupport,

@@ -54,7 +54,8 @@ export interface CurrentKey {
 /**
  * The keys under which recovery codes are hashed: random, and kept wrapped. Hashes can't be made anew without the codes, which
  * nobody has; so a set stays under its key, and a new key is for new sets. The newest key is the current one: its id says when it
- * was made, and a key is bound to its id, so that nobody who can only write to the table brings a former one back.
+ * was made, and a key is bound to its id, so that no former one can be passed off as newer. Whoever can write to the table can still
+ * remove the newer ones, and so bring a former one back for as long as its row is there.
  */
 @Injectable()
 export class RecoveryCodeKeys {

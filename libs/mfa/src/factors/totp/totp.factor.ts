@@ -109,7 +109,7 @@ export const TOTP_INPUT_PATTERN = digitsPattern(6, 8);
 
 /**
  * Says which codes of authenticator apps are right (TOTP, RFC 6238). A time step at or below the last accepted one is refused by
- * the engine, which claims the step of each proof.
+ * the engine, which claims the step of each proof ({@link FactorJudge}).
  */
 @Injectable()
 export class TotpFactor extends MfaFactor {

@@ -14,6 +14,7 @@ import { pathToAnchor } from '../../core/crypto/certificate-path.js';
 import type { Certificate } from '../../core/crypto/certificates.js';
 import { readCertificate } from '../../core/crypto/certificates.js';
 import type { AuthenticatorModel } from './metadata/authenticator-model.js';
+import { NO_AAGUID } from './metadata/model-catalogue.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
@@ -67,6 +68,10 @@ export class AttestationPolicy implements OnModuleInit {
     if (webauthn.allowedAaguids && !webauthn.allowedAaguids.includes(aaguid)) return null;
     await this.models.refreshFile();
     const claimed = readAll(x5c).map(({ keyIdentifier }) => keyIdentifier);
+    if (aaguid !== NO_AAGUID && this.models.isOfU2f(claimed[0])) {
+      this.logger.warn(`A key was refused: what attests it is of a U2F model, and can't vouch for ${aaguid}`);
+      return null;
+    }
     const model = this.models.find({ aaguid, attestationKeys: claimed });
     const anchors = model ? this.anchorsOf(model) : await this.rootsFor(registration);
     const path = pathToAnchor(x5c, anchors, this.clock.now());
@@ -90,7 +95,11 @@ export class AttestationPolicy implements OnModuleInit {
 
   /** Whether a key counts as attested now: not of a model that was revoked since. Null: not known. */
   isAttested(credential: StoredAttestation): boolean | null {
-    return credential.attested === true ? this.models.rejectionOf(credential) === null : credential.attested;
+    if (credential.attested !== true) return credential.attested;
+    const model = this.models.find(credential);
+    // What is out of date attests nothing any more, where the option says so.
+    if (model && this.models.isSilent) return false;
+    return this.models.rejectionOf(credential, model) === null;
   }
 
   /** Whether only a path to a root will do: where the application has named roots, or models, which nothing else proves. */

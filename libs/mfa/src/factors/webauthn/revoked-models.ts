@@ -13,7 +13,6 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Rejection } from './metadata/authenticator-model.js';
-import { NO_AAGUID } from './metadata/model-catalogue.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
@@ -101,15 +100,15 @@ export class RevokedModels {
     last: string,
     { aaguids, hasOthers }: ReturnType<ModelMetadata['rejectedModels']>,
   ): Promise<CredentialOfAuthenticator[]> {
-    // U2F keys are known by the keys of their attestation, which no engine can look up in a list.
+    // Some models are known by the keys of their attestation, which no engine can look up in a list.
     const named = aaguids.length > 0 ? 'c.aaguid IN (:...aaguids)' : '1 = 0';
-    const others = hasOthers ? ' OR (c.aaguid = :none AND c.attestationKeys IS NOT NULL)' : '';
+    const others = hasOthers ? ' OR c.attestationKeys IS NOT NULL' : '';
     return this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(WebAuthnCredential, 'c')
         .innerJoinAndSelect('c.authenticator', 'a')
         .where('c.authenticatorId > :last', { last })
-        .andWhere(`(${named}${others})`, { aaguids, none: NO_AAGUID })
+        .andWhere(`(${named}${others})`, { aaguids })
         .orderBy('c.authenticatorId')
         .limit(this.options.retention.batchSize)
         .getMany(),

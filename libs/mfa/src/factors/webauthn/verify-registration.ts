@@ -35,7 +35,8 @@ export async function verifyRegistration(
 ): Promise<VerifiedRegistration | null> {
   try {
     const attestation = decodeAttestationObject(toBytes(credential.response.attestationObject));
-    const x5c = attestation.get('attStmt').get('x5c') ?? [];
+    const x5c = certificatesOf(attestation);
+    if (!x5c) return null;
     if (attestation.get('fmt') === 'android-key' && !endsInKnownRoot(x5c)) return null;
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: credential,
@@ -68,6 +69,18 @@ export async function verifyRegistration(
     // Its messages hold the expected challenge and origin: they go nowhere.
     return null;
   }
+}
+
+/** The formats in whose statements the library verifies a signature with the certificates in `x5c`. */
+const FORMATS_WITH_CERTIFICATES: readonly string[] = ['packed', 'tpm', 'android-key', 'fido-u2f', 'apple'];
+
+/** The certificates of an attestation in DER, the leaf first; null when what stands in their place is no list of any. */
+function certificatesOf(attestation: ReturnType<typeof decodeAttestationObject>): Uint8Array[] | null {
+  const given: unknown = attestation.get('attStmt').get('x5c');
+  if (given === undefined) return [];
+  const isList = Array.isArray(given) && given.length > 0 && given.every((one) => one instanceof Uint8Array);
+  if (!isList) return null;
+  return FORMATS_WITH_CERTIFICATES.includes(attestation.get('fmt')) ? given : [];
 }
 
 /**

@@ -6,7 +6,7 @@ import { readHeader } from '../../core/web/http-message.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { safeNext } from '../../core/web/next-path.js';
-import { PageForms } from './page-form.js';
+import { CsrfTokens } from './page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { OldForm } from './page-props.js';
 
@@ -27,7 +27,7 @@ type FormRequest = HttpRequest & {
 @Injectable()
 export class OldForms {
   constructor(
-    @Inject(PageForms) private readonly forms: PageForms,
+    @Inject(CsrfTokens) private readonly csrf: CsrfTokens,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -54,7 +54,7 @@ export class OldForms {
 
   /** Whether the session that the form was made for is there still, under the token that the first of two forms brought. */
   private async livesOn(request: object): Promise<boolean> {
-    const owner = await this.forms.ownerOf((request as FormRequest).body?._csrf);
+    const owner = await this.csrf.ownerOf((request as FormRequest).body?._csrf);
     return owner !== null && owner.sessionId !== '' && (await this.sessions.isThere(owner.sessionId));
   }
 

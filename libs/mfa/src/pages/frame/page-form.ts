@@ -152,7 +152,7 @@ const CONTEXT: MfaEncryptionContext = { purpose: 'page-form', userId: '', record
  * token is an envelope that says for whom it was made; it differs each time, so that compression tells nothing of it.
  */
 @Injectable()
-export class PageForms {
+export class CsrfTokens {
   constructor(@Inject(VisibleKeys) private readonly keys: VisibleKeys) {}
 
   async tokenFor(owner: FormOwner): Promise<string> {

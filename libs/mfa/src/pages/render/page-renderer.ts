@@ -11,7 +11,7 @@ import { MFA_PAGES } from '../../options/addresses.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { PageAssets } from '../frame/page-assets.js';
 import type { PageView } from '../frame/page-answer.js';
-import { PageForms } from '../frame/page-form.js';
+import { CsrfTokens } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import type { MfaPageContext } from '../frame/page-props.js';
@@ -49,7 +49,7 @@ const HEADERS = {
 export class PageRenderer {
   constructor(
     @Inject(PageTemplates) private readonly templates: PageTemplates,
-    @Inject(PageForms) private readonly forms: PageForms,
+    @Inject(CsrfTokens) private readonly csrf: CsrfTokens,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageAssets) private readonly assets: PageAssets,
     @Inject(MFA_PAGES) private readonly pages: ResolvedPages | null,
@@ -86,7 +86,7 @@ export class PageRenderer {
       assets: this.assets.addresses(),
       api: this.links.api,
       isSignedIn: context.authenticatedSession !== null,
-      csrfToken: await this.forms.tokenFor(context),
+      csrfToken: await this.csrf.tokenFor(context),
       link: (page, query) => this.links.at(page, query),
       fill: (text, values = {}) => fillText(texts, text, values, locale),
       formatDate: (date) => formatMoment(date, locale),

@@ -24,7 +24,7 @@ import { keepMfaRequest, mfaRequestOf } from '../../engine/rows/mfa-request.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
-import { PageForms } from '../frame/page-form.js';
+import { CsrfTokens } from '../frame/page-form.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, seeOther } from '../frame/page-answer.js';
@@ -37,7 +37,7 @@ export class PageGuard extends MfaRouteGuard {
     @Inject(MfaRequestService) contexts: MfaRequestService,
     @Inject(SessionTransport) transport: SessionTransport,
     @Inject(MfaPolicyService) policy: MfaPolicyService,
-    @Inject(PageForms) private readonly forms: PageForms,
+    @Inject(CsrfTokens) private readonly csrf: CsrfTokens,
   ) {
     super(contexts, transport, policy);
   }
@@ -52,7 +52,7 @@ export class PageGuard extends MfaRouteGuard {
     const context = await this.contexts.resolveAny(request, { withAccount: true, response });
     keepMfaRequest(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
-    if (request.method === 'POST') await this.forms.assertToken(request.body?._csrf, context);
+    if (request.method === 'POST') await this.csrf.assertToken(request.body?._csrf, context);
     this.keepJudgement(execution, context);
     return true;
   }

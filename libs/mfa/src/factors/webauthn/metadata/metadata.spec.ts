@@ -61,6 +61,7 @@ import {
   newUserId,
   startTestApp,
   users,
+  halfSignIn,
 } from '../../../../../../test/support/test-app.js';
 
 const AAGUID = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
@@ -197,6 +198,21 @@ describe('attestation against a BLOB', () => {
     expect(await registration(u2f, { attest: u2fBy(stranger) })).toBe(REFUSED);
     expect(await registration(u2f, { attest: u2fBy(stranger, leaf) })).toBe(REFUSED);
     await u2f.close();
+  });
+
+  it('lets no U2F key pass for a model of the same maker', async () => {
+    const leaf = await makeLeaf(root, null);
+    const certified = [{ status: 'FIDO_CERTIFIED_L2', effectiveDate: '2025-01-01' }];
+    for (const reports of [[{ status: 'REVOKED' }], certified]) {
+      const statements = [u2fEntryOf(leaf, root, reports), entryOf(AAGUID, root, certified)];
+      const test = await start(
+        { statements, minimumLevel: 'FIDO_CERTIFIED_L2' },
+        { allowedAaguids: [AAGUID] },
+      );
+      expect(await registration(test, { aaguid: AAGUID, attest: packedBy(leaf) })).toBe(REFUSED);
+      expect(await registration(test, await genuine())).toBe('attested');
+      await test.close();
+    }
   });
 
   it('does not attest a model that only vouches for itself', async () => {
@@ -566,9 +582,15 @@ describe('newer metadata', () => {
     });
     await expect(start(metadata('2027-01-14'))).rejects.toThrow(/`webauthn\.metadata\.blob` is out of date/);
     const test = await start(metadata('2027-01-15'));
-    expect(await registration(test, await genuine())).toBe('attested');
+    const { client, id } = await signIn(test);
+    const key = new SoftwareAuthenticator();
+    expect((await register(client, key, {}, await genuine())).status).toBe(201);
+    expect((await client.get('/assured/attested')).status).toBe(200);
     test.clock.advance(DAY);
     expect(await registration(test, await genuine())).toBe(REFUSED);
+    const later = await halfSignIn(test, { id });
+    expect((await assertKey(later, key)).status).toBe(200);
+    expect((await later.get('/assured/attested')).status).toBe(403);
     await test.close();
   });
 });

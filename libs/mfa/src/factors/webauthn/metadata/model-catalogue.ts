@@ -39,6 +39,11 @@ export class ModelCatalogue {
     return (key === undefined ? null : this.byKey.get(key)) ?? null;
   }
 
+  /** The models that are known by a key of this attestation, whatever the authenticator says that it is. */
+  attestedBy(attestationKeys: readonly string[]): AuthenticatorModel[] {
+    return attestationKeys.flatMap((key) => this.byKey.get(key) ?? []);
+  }
+
   /** The AAGUIDs of models for which that gives a reason to reject some keys of them, and whether any model without one does. */
   rejected(reject: (model: AuthenticatorModel) => Rejection | null): {
     aaguids: string[];

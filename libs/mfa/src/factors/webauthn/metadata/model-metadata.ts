@@ -17,6 +17,10 @@ import type { BlobTrust } from './metadata-blob.js';
 import { MetadataError, verifyBlob } from './metadata-blob.js';
 import type { ModelKeys } from './model-catalogue.js';
 import { ModelCatalogue } from './model-catalogue.js';
+import { within } from '../../../storage/mfa-storage.js';
+
+/** How long the function of the option `blob` may take, in milliseconds. */
+const BLOB_TIMEOUT_MS = 60_000;
 
 const DAY_MS = 86_400_000;
 
@@ -96,8 +100,24 @@ export class ModelMetadata implements OnModuleInit {
 
   /** Why authenticators of that model, attested by these keys, are rejected now, if they are. */
   rejectionOf(keys: ModelKeys, model = this.find(keys)): Rejection | null {
-    if (!model || !this.options) return null;
-    return model.rejection(this.options.rejectStatuses, keys.attestationKeys, this.clock.now());
+    if (!this.options) return null;
+    const { rejectStatuses } = this.options;
+    const { attestationKeys } = keys;
+    // Who has the key of a U2F model's attestation can put any AAGUID into what it signs.
+    const models = new Set([
+      ...(model ? [model] : []),
+      ...this.edition.models.attestedBy(attestationKeys ?? []),
+    ]);
+    for (const one of models) {
+      const rejection = one.rejection(rejectStatuses, attestationKeys, this.clock.now());
+      if (rejection) return rejection;
+    }
+    return null;
+  }
+
+  /** Whether that key attests authenticators that have no AAGUID (U2F): it can't vouch for one. */
+  isOfU2f(attestationKey: string | undefined): boolean {
+    return attestationKey !== undefined && this.edition.models.attestedBy([attestationKey]).length > 0;
   }
 
   /** Whether a model, or one that is not known, is certified as `minimumLevel` has it. */
@@ -167,7 +187,8 @@ export class ModelMetadata implements OnModuleInit {
       this.fileStamp = await stampOf(file);
       return readFile(file, 'utf8');
     }
-    const text: unknown = typeof blob === 'function' ? await blob() : blob;
+    const text: unknown =
+      typeof blob === 'function' ? await within(BLOB_TIMEOUT_MS, Promise.resolve(blob())) : blob;
     if (typeof text !== 'string') throw new MetadataError('the function gave no text');
     return text;
   }
