@@ -29,6 +29,7 @@ export class SessionActivity implements OnModuleDestroy {
   /** What is to be written, in whole seconds: those of one second take one statement. */
   private readonly due = new Map<string, number>();
   private timer: NodeJS.Timeout | null = null;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
@@ -66,13 +67,20 @@ export class SessionActivity implements OnModuleDestroy {
   async flush(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
+    const noted = [...this.due];
+    this.due.clear();
+    // After what is being written: who waits for this waits for that too.
+    this.writing = this.writing.then(() => this.write(noted));
+    await this.writing;
+  }
+
+  private async write(noted: readonly [id: string, second: number][]): Promise<void> {
     const bySecond = new Map<number, string[]>();
-    for (const [id, second] of this.due) {
+    for (const [id, second] of noted) {
       const ids = bySecond.get(second);
       if (ids) ids.push(id);
       else bySecond.set(second, [id]);
     }
-    this.due.clear();
     for (const [second, ids] of bySecond) {
       const seen = second * 1000;
       const query = this.storage.dataSource
