@@ -42,7 +42,7 @@ class ClaimedStep extends MfaFactor {
     const nothing = this.dataSource
       .createQueryBuilder()
       .update(PaperCode)
-      .set({ used: true } as object)
+      .set({ used: 'yes' })
       .where('1 = 0');
     return { step: stepOf(code), claims: [nothing] };
   }
