@@ -52,7 +52,7 @@ describe('an attestation that nobody asked for', () => {
     const test = await start({});
     const attest: Attest = (signed) => {
       const { format, statement } = packedBySelf(signed);
-      return { format, statement: { ...statement, x5c } as typeof statement };
+      return { format, statement: { ...statement, x5c } };
     };
     expect(await registration(test, { attest })).toBe(REFUSED);
     await test.close();
