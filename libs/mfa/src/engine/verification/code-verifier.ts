@@ -232,8 +232,8 @@ export class CodeVerifier {
     }
     const result = await this.journal.commit([write, ...others, refund], { user, source, events: [] });
     // What the factor demands besides its step makes a code right here too.
-    if (!result.committed && result.lost !== AUTHENTICATOR_CLAIM) return false;
-    if (!result.committed) return this.yieldToCopy(user, row, attempt, source);
+    if (!result.committed)
+      return result.lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt, source);
     throw new MfaException('authenticator_locked', { unlock: progress });
   }
 
