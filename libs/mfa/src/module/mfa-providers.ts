@@ -76,6 +76,7 @@ import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
+import { ProofSubjects } from '../sign-in/proof-subjects.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import { SessionStates } from '../sign-in/session-state.js';
@@ -150,6 +151,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   UserStatus,
   PasswordFlow,
   SecondFactorFlow,
+  ProofSubjects,
   RecentProof,
   SessionActivity,
   SessionAnswers,

@@ -12,6 +12,7 @@ import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { BegunSetups } from './frame/begun-setups.js';
+import { CodeFactors } from './frame/code-factors.js';
 import { NewFactorAnswers } from './frame/new-factor-answer.js';
 import { OldForms } from './frame/old-forms.js';
 import { OfferedFactors } from './frame/offered-factors.js';
@@ -44,6 +45,7 @@ export const PAGE_CONTROLLERS: Type[] = [
 /** What the pages need, and nothing else does. */
 export const PAGE_PROVIDERS: Provider[] = [
   BegunSetups,
+  CodeFactors,
   NewFactorAnswers,
   OfferedFactors,
   OldForms,

@@ -7,7 +7,6 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { sourceOfRequest, getMfaSession } from '../engine/rows/mfa-request.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
-import { MfaStorage } from '../storage/mfa-storage.js';
 import type { MfaLoginResult } from './login.flow.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { ReauthenticationFlow } from './reauthentication.flow.js';
@@ -17,7 +16,6 @@ import { ReauthenticationFlow } from './reauthentication.flow.js';
 export class PasswordFlow {
   constructor(
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(ReauthenticationFlow) private readonly reauthentications: ReauthenticationFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -44,7 +42,7 @@ export class PasswordFlow {
       await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
       throw new MfaException('incorrect_code');
     }
-    await this.storage.commit([this.limiter.refund(attempt)]);
+    await this.limiter.giveBack(attempt);
     return this.reauthentications.record(user, exchange);
   }
 }

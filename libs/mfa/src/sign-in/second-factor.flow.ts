@@ -1,18 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
-import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
-import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
+import { AuthenticatorLock } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
 import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
-import { sourceOfRequest, setMfaUser } from '../engine/rows/mfa-request.js';
-import type { MfaClock } from '../core/clock/clock.js';
-import { MFA_CLOCK } from '../core/clock/clock.js';
+import { sourceOfRequest } from '../engine/rows/mfa-request.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
@@ -20,10 +15,10 @@ import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
 import type { MfaProofFacts } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
+import type { ProofSubject } from './proof-subjects.js';
+import { ProofSubjects } from './proof-subjects.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
-import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
-import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import {
   AuthenticationSessionService,
   SESSION_CLAIM,
@@ -33,13 +28,6 @@ import type { MfaLoginResult } from './login.flow.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
-
-/** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
-export interface Subject {
-  user: MfaUser;
-  session: AuthenticationSession | null;
-  authenticators: readonly Authenticator[];
-}
 
 /** What a user wants along with a proof. */
 export interface ProofWishes {
@@ -64,16 +52,13 @@ interface PlannedProof {
 export class SecondFactorFlow {
   constructor(
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -87,11 +72,11 @@ export class SecondFactorFlow {
     code: string,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
-    const subject = await this.subjectOf(context);
+    const subject = await this.subjects.of(context);
     let planned: PlannedProof | undefined;
-    const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
+    const plan = (authenticator: Authenticator, current: ProofSubject): AlongProof => {
       planned = this.planProof(current, authenticator, context.request, wishes);
-      const again = async () => plan(authenticator, await this.renew(current));
+      const again = async () => plan(authenticator, await this.subjects.renew(current));
       return { ...planned, sessionId: planned.issued.session.id, again };
     };
     await this.verifier.verify(subject.user, code, subject.authenticators, {
@@ -110,7 +95,7 @@ export class SecondFactorFlow {
    * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session's is
    */
   async finish(
-    subject: Subject,
+    subject: ProofSubject,
     {
       authenticator,
       claims,
@@ -120,7 +105,7 @@ export class SecondFactorFlow {
     exchange: MfaHttpExchange,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
-    for (let current = subject; ; current = await this.renew(current)) {
+    for (let current = subject; ; current = await this.subjects.renew(current)) {
       const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
         user: subject.user,
@@ -132,55 +117,16 @@ export class SecondFactorFlow {
     }
   }
 
-  /** The same with the session as it is now, after the claim on it was lost. */
-  private async renew(subject: Subject): Promise<Subject> {
-    if (!subject.session) throw new MfaException('session_expired');
-    return { ...subject, session: await this.sessions.renew(subject.session) };
-  }
-
-  /**
-   * Whose second factor a request proves.
-   *
-   * @throws {MfaException} `session_expired` when the user is gone, `mfa_enrollment_required` without any factor
-   */
-  async subjectOf(context: MfaRequest): Promise<Subject> {
-    const { session } = context;
-    const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
-    if (!user) throw new MfaException('session_expired');
-    setMfaUser(context.request, user);
-    const authenticators =
-      context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
-    if (!authenticators.some(isSecondFactorRow)) {
-      throw new MfaException('mfa_enrollment_required', {
-        methods: this.enrollment.supportedSecondFactors(session?.methods),
-      });
-    }
-    return { user, session, authenticators };
-  }
-
-  /** Someone who was removed or disabled since the first factor is not signed in any more. */
-  private async findAgain(session: AuthenticationSession): Promise<MfaUser | null> {
-    const user = await this.adapter.findUser(session.userId);
-    if (user && userIdOf(user) === session.userId) return user;
-    await this.sessions.revoke(session);
-    return null;
-  }
-
   private planProof(
-    { user, session, authenticators }: Subject,
+    { user, session, authenticators }: ProofSubject,
     authenticator: Authenticator,
     request: object,
     { trustDevice = false, facts = {} }: ProofWishes & { facts?: MfaProofFacts },
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
-    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
-    const { issued, write } = session
-      ? this.sessions.planGain(session, record)
-      : this.sessions.planCreation(userIdOf(user), {
-          status: 'authenticated',
-          methods: [record],
-          from: sourceOfRequest(request, userIdOf(user)),
-        });
+    const userId = userIdOf(user);
+    const from = sourceOfRequest(request, userId);
+    const { issued, write } = this.sessions.planProof({ userId, session }, authenticator, facts, from);
     const trust = trustDevice ? this.trust.plan(user, method, request) : null;
     const writes = [write, ...(trust?.writes ?? [])];
     return {
@@ -202,7 +148,7 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user, session }: Subject,
+    { user, session }: ProofSubject,
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {

@@ -152,6 +152,11 @@ export class AuthenticatorsService {
     return this.lock.isClosed(authenticator, this.clock.now());
   }
 
+  /** Whether it was disabled, and has waited long enough since. */
+  hasWaited(authenticator: Authenticator): boolean {
+    return this.lock.hasTripped(authenticator) && !this.isLocked(authenticator);
+  }
+
   /** Whether the row is as this module wrote it, and may verify a proof. */
   isGenuine(authenticator: Authenticator): boolean {
     return isGenuineAuthenticator(this.keyRing, authenticator);

@@ -25,7 +25,6 @@ import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaRequest } from '../rows/mfa-request.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
-import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 
 /** A second factor that has just been proven for the first time. */
 export interface NewFactor {
@@ -81,6 +80,19 @@ export class AddAuthenticatorFlow {
       throw new MfaException('unverified_email');
   }
 
+  /**
+   * Refuses to begin what could not take the place of this authenticator.
+   *
+   * @throws {MfaException} `not_found` where there is no such one of the type, `cannot_delete_authenticator` when the adapter keeps it
+   */
+  async assertReplaceable(
+    authenticators: readonly Authenticator[],
+    { type, id }: { type: MfaType; id: string },
+  ): Promise<void> {
+    const row = await this.findReplaced(authenticators, type, id);
+    if (!row) throw new MfaException('not_found');
+  }
+
   /** @throws {MfaException} the codes of `onLost` and `check`, and those of {@link FactorChange.run} */
   async add(user: MfaUser, factor: NewFactor, context?: MfaRequest): Promise<MfaAddedFactor> {
     const { type, name } = factor.authenticator;
@@ -123,7 +135,11 @@ export class AddAuthenticatorFlow {
   ): Promise<PlannedChange<MfaAddedFactor>> {
     const { claims, onLost, check, along = [], endOtherSessions = false, facts = {} } = factor;
     await check?.(state);
-    const replaced = await this.replacedBy(factor, state);
+    const replaced = await this.findReplaced(
+      state.authenticators,
+      factor.authenticator.type,
+      factor.replaces,
+    );
     // Which of them is which the user knows by the name: what takes a place keeps it.
     const isNamed = factor.authenticator.name !== undefined || !replaced;
     const authenticator = isNamed ? proven : newAuthenticator({ ...proven, name: replaced.name });
@@ -149,7 +165,7 @@ export class AddAuthenticatorFlow {
     }
     let startedSessionId: string | undefined;
     if (context && this.isGain(factor, authenticator, state)) {
-      const { issued, write } = this.planSession(state, authenticator, facts, context);
+      const { issued, write } = this.sessions.planProof(state, authenticator, facts, context.source);
       writes.push(write);
       result.issued = issued;
       if (!state.session) {
@@ -191,29 +207,14 @@ export class AddAuthenticatorFlow {
    *
    * @throws {MfaException} `cannot_delete_authenticator` when the adapter says so
    */
-  private async replacedBy(
-    { replaces, authenticator: { type } }: NewFactor,
-    { authenticators }: FactorState,
+  private async findReplaced(
+    authenticators: readonly Authenticator[],
+    type: MfaType,
+    replaces: string | null | undefined,
   ): Promise<Authenticator | null> {
     const row = authenticators.find((one) => one.id === replaces && one.type === type);
     if (!row) return null;
     if (await this.adapter.canDeleteAuthenticator(row, { by: 'user' })) return row;
     throw new MfaException('cannot_delete_authenticator');
-  }
-
-  private planSession(
-    { userId, session }: FactorState,
-    { id, type }: Authenticator,
-    facts: MfaProofFacts,
-    context: MfaRequest,
-  ): { issued: MfaIssuedSession; write: Write } {
-    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
-    return session
-      ? this.sessions.planGain(session, record)
-      : this.sessions.planCreation(userId, {
-          status: 'authenticated',
-          methods: [record],
-          from: context?.source ?? APPLICATION_SOURCE,
-        });
   }
 }

@@ -15,7 +15,8 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
-import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { methodOfType } from '../../core/policy/factor-traits.js';
+import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
 import { isFirstFactor, isSameProof } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -208,6 +209,23 @@ export class AuthenticationSessionService {
     };
     const { next, write } = this.planChange(session, changed);
     return { issued: { session: next, token }, write };
+  }
+
+  /**
+   * Records that an authenticator was just proven: in this session, or in one that starts with it.
+   *
+   * @param from where a session that starts comes from
+   */
+  planProof(
+    { userId, session }: { userId: string; session: AuthenticationSession | null },
+    { type, id }: Pick<Authenticator, 'type' | 'id'>,
+    facts: MfaProofFacts,
+    from: MfaEventSource,
+  ): { issued: MfaIssuedSession; write: Write } {
+    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
+    return session
+      ? this.planGain(session, record)
+      : this.planCreation(userId, { status: 'authenticated', methods: [record], from });
   }
 
   /**

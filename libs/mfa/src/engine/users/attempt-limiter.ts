@@ -68,7 +68,12 @@ export class AttemptLimiter {
     if (isLast) await this.tell(user, source);
   }
 
-  /** Gives back this one attempt, if its window is still the current one. */
+  /** Gives back this one attempt: it was no guess, or a right one that counts for nothing. */
+  async giveBack(attempt: TakenAttempt): Promise<void> {
+    await this.storage.commit([this.refund(attempt)]);
+  }
+
+  /** The statement that gives back this one attempt, if its window is still the current one. */
   refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);
     return {

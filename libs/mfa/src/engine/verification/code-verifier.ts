@@ -2,8 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
@@ -15,11 +13,7 @@ import { hasSteps } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
-import {
-  AuthenticatorLock,
-  AUTHENTICATOR_CLAIM,
-  AuthenticatorsService,
-} from '../authenticators/authenticators.service.js';
+import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
 import { FACTOR_JUDGES } from '../factors/factor-judge.js';
@@ -60,14 +54,12 @@ export class CodeVerifier {
   constructor(
     @Inject(FACTOR_JUDGES) private readonly factors: readonly FactorJudge[],
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(UnlockByCodes) private readonly unlocking: UnlockByCodes,
     @Inject(FailedAttempts) private readonly failures: FailedAttempts,
     @Inject(UnreadableAuthenticators) private readonly unreadable: UnreadableAuthenticators,
     @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -103,7 +95,7 @@ export class CodeVerifier {
     }
     if (wrong.length === 0 && isUnreadable) {
       // Nothing verified the code. It must not use up the budget of the factors that can.
-      await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
+      await this.limiter.giveBack(attempt);
       throw new MfaException('incorrect_code');
     }
     await this.failures.record(user, wrong, attempt, verification);
@@ -213,11 +205,10 @@ export class CodeVerifier {
   ): Promise<boolean> {
     if (!this.unlocking.isEnabled || step === undefined || !hasSteps(row.type)) return false;
     const { source = APPLICATION_SOURCE } = verification;
-    const refund = this.limiter.refund(attempt);
     const isUsed = row.lastStep !== null && step <= row.lastStep;
     if (isUsed || this.unlocking.isTooSoon(row)) {
       if (isUsed) await this.limiter.failed(attempt);
-      else await this.journal.commit([refund], { user, source, events: [] });
+      else await this.limiter.giveBack(attempt);
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
     }
     const { write, opens, progress } = this.unlocking.claimCode(row, step);
@@ -228,30 +219,28 @@ export class CodeVerifier {
       };
       const lost = await this.accept(user, row, [write, ...others], attempt, verification, [opened]);
       if (lost === null) return true;
-      return lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt, source);
+      return lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     }
-    const result = await this.journal.commit([write, ...others, refund], { user, source, events: [] });
+    const result = await this.journal.commit([write, ...others, this.limiter.refund(attempt)], {
+      user,
+      source,
+      events: [],
+    });
     // What the factor demands besides its step makes a code right here too.
-    if (!result.committed)
-      return result.lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt, source);
+    if (!result.committed) return result.lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     throw new MfaException('authenticator_locked', { unlock: progress });
   }
 
   /** The code was right, and another request with it was faster: that is no failure, and takes nothing back. */
-  private async yieldToCopy(
-    user: MfaUser,
-    { id }: Authenticator,
-    attempt: TakenAttempt,
-    source: MfaEventSource,
-  ): Promise<never> {
-    await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
+  private async yieldToCopy(user: MfaUser, { id }: Authenticator, attempt: TakenAttempt): Promise<never> {
+    await this.limiter.giveBack(attempt);
     const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);
     if (!row || !this.authenticators.isLocked(row)) throw new MfaException('incorrect_code');
     throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(row) });
   }
 
   private openedByWaiting(row: Authenticator): NewMfaEvent[] {
-    if (!this.lock.hasTripped(row) || this.lock.isClosed(row, this.clock.now())) return [];
+    if (!this.authenticators.hasWaited(row)) return [];
     return [
       { type: 'mfa.authenticator.unlocked', data: { authenticator: nameAuthenticator(row), by: 'time' } },
     ];

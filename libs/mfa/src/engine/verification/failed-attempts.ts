@@ -103,7 +103,7 @@ export class FailedAttempts {
       await this.limiter.failed(attempt);
       throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
     }
-    await this.journal.commit([this.limiter.refund(attempt)], { user, source, events: [] });
+    await this.limiter.giveBack(attempt);
     throw new MfaException('authenticator_locked');
   }
 }

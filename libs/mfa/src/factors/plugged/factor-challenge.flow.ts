@@ -7,8 +7,8 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import type { Subject } from '../../sign-in/second-factor.flow.js';
-import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
+import type { ProofSubject } from '../../sign-in/proof-subjects.js';
+import { ProofSubjects } from '../../sign-in/proof-subjects.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorAvailability } from '../../engine/factors/factor-availability.js';
@@ -23,7 +23,7 @@ export class FactorChallengeFlow {
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(FactorRows) private readonly rows: FactorRows,
     @Inject(FactorData) private readonly data: FactorData,
-    @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
+    @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -40,7 +40,7 @@ export class FactorChallengeFlow {
   async challenge(context: MfaRequest, type: MfaType, authenticatorId?: string): Promise<object> {
     const factor = this.registry.find(type);
     if (!factor?.challenge) throw new MfaException('not_found');
-    const subject = await this.flow.subjectOf(context);
+    const subject = await this.subjects.of(context);
     const row = await this.choose(subject, type, authenticatorId);
     const { user, session } = subject;
     const sessionId = session?.id ?? '';
@@ -57,7 +57,7 @@ export class FactorChallengeFlow {
   }
 
   private async choose(
-    { user, session, authenticators }: Subject,
+    { user, session, authenticators }: ProofSubject,
     type: MfaType,
     id: string | undefined,
   ): Promise<Authenticator> {

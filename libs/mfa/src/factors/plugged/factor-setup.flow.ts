@@ -15,7 +15,6 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf } from '../../core/policy/factor-traits.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import { MfaStorage } from '../../storage/mfa-storage.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
@@ -43,7 +42,6 @@ export class FactorSetupFlow {
     @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
   ) {}
 
   /**
@@ -107,13 +105,12 @@ export class FactorSetupFlow {
     const setup = await this.rows.findSetup(userId, type, sessionId);
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
-    const refund = this.limiter.refund(attempt);
     let proof: MfaFactorProof | 'wrong';
     try {
       const data = await this.data.decrypt(setup.data, setup);
       proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });
     } catch (error) {
-      await this.storage.commit([refund]);
+      await this.limiter.giveBack(attempt);
       throw error;
     }
     if (proof === 'wrong') {
@@ -138,7 +135,7 @@ export class FactorSetupFlow {
           claims: [this.rows.claimSetup(setup)],
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup', [ownClaim(type)]: 'incorrect_code' },
           check: ({ authenticators }) => this.assertRoom(type, authenticators),
-          along: [...ownWrites(type, proof), refund],
+          along: [...ownWrites(type, proof), this.limiter.refund(attempt)],
           endOtherSessions,
         },
         context,
@@ -149,7 +146,7 @@ export class FactorSetupFlow {
         await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
       } else if (error instanceof MfaException) {
         // The code was right, and another request was faster or the session ended: that is no guess.
-        await this.storage.commit([refund]);
+        await this.limiter.giveBack(attempt);
       }
       throw error;
     }

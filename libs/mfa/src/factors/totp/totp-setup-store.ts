@@ -1,12 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { FactorData } from '../../engine/factors/factor-judge.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import { MomentColumn } from '../../storage/columns.js';
+import { TOTP_TRAITS } from './traits/totp.traits.js';
+import { readParameters } from './totp.factor.js';
 
 /** A TOTP secret that waits for its first code. A user has one at most; a new one takes its place. */
 @Entity({ name: 'mfa_totp_setup' })
@@ -41,8 +45,11 @@ export const SETUP_CLAIM = 'totp-setup';
 /** The table of unfinished set-ups. */
 @Injectable()
 export class TotpSetupStore {
+  private readonly logger = new Logger(TotpSetupStore.name);
+
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(FactorData) private readonly data: FactorData,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
@@ -60,8 +67,35 @@ export class TotpSetupStore {
     return isOwn && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
   }
 
-  /** Keeps this set-up in place of any former one of the user. */
-  planReplacement(setup: TotpSetup): Write {
+  /**
+   * What the set-up holds; null when it can't be read, and a new one has to be begun.
+   *
+   * @throws {MfaException} when the key service does not answer
+   */
+  async open(setup: TotpSetup): Promise<string | null> {
+    try {
+      const data = await this.data.decrypt(setup.data, { ...setup, type: TOTP_TRAITS.type });
+      readParameters(data);
+      return data;
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.error(
+        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
+      );
+      return null;
+    }
+  }
+
+  /**
+   * Keeps this set-up in place of any former one of the user.
+   *
+   * @param begun its data not encrypted yet
+   */
+  async planReplacement(begun: TotpSetup): Promise<Write> {
+    const setup = {
+      ...begun,
+      data: await this.data.encrypt(begun.data, { ...begun, type: TOTP_TRAITS.type }),
+    };
     const query = this.storage.dataSource
       .createQueryBuilder()
       .insert()

@@ -9,6 +9,7 @@ import { base32 } from 'rfc4648';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
+import { overlayUser } from '../../core/users/user-overlay.js';
 import type {
   MfaBegunSetup,
   MfaFactorAuthenticator,
@@ -119,6 +120,11 @@ export class TotpFactor extends MfaFactor {
     super();
   }
 
+  /** How many of them a user may have. */
+  get maxPerUser(): number {
+    return this.mfa.options.totp.maxPerUser;
+  }
+
   async begin({
     user,
   }: Pick<MfaFactorRequest, 'user'>): Promise<MfaBegunSetup & { answer: TotpSetupDetails }> {
@@ -133,7 +139,17 @@ export class TotpFactor extends MfaFactor {
     const { secret } = readParameters(data);
     const url = await this.adapter.buildTotpUrl(user, secret);
     const svg = await this.adapter.buildTotpSvg(url);
-    return { secret, url, svg, qrCode: await drawQrCode(this.adapter, url, svg), expiresAt };
+    return { secret, url, svg, qrCode: await this.buildQrCode(url, svg), expiresAt };
+  }
+
+  /** The `otpauth://` URI of a secret under another account name. */
+  async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
+    return this.adapter.buildTotpUrl(overlayUser(user, { email: () => name }), secret);
+  }
+
+  /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
+  async buildQrCode(url: string, svg?: string): Promise<string> {
+    return drawQrCode(this.adapter, url, svg);
   }
 
   activate(code: string, { data }: { data: string }): 'wrong' | MfaFactorProof {

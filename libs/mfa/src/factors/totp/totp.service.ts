@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import { overlayUser } from '../../core/users/user-overlay.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { normalizeCode } from '../../engine/factors/code-factor.js';
-import { FactorData } from '../../engine/factors/factor-judge.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
@@ -18,18 +14,14 @@ import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flo
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
-import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { responseOf } from '../../core/web/http-message.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import { MfaStorage } from '../../storage/mfa-storage.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
-import { drawQrCode } from './totp-qr-code.js';
 import type { TotpSetup } from './totp-setup-store.js';
 import { SETUP_CLAIM, TotpSetupStore } from './totp-setup-store.js';
-import { TotpFactor, TOTP_INPUT_PATTERN, generateSecret, readParameters } from './totp.factor.js';
+import { TotpFactor, TOTP_INPUT_PATTERN, generateSecret } from './totp.factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 const TYPE = TotpFactor.traits.type;
@@ -45,21 +37,15 @@ export interface TotpActivation {
 /** Sets up and checks authenticator apps (TOTP, RFC 6238). */
 @Injectable()
 export class TotpService {
-  private readonly logger = new Logger(TotpService.name);
-
   constructor(
     @Inject(TotpSetupStore) private readonly setups: TotpSetupStore,
     @Inject(TotpFactor) private readonly factor: TotpFactor,
-    @Inject(FactorData) private readonly data: FactorData,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
-    @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** A new random secret in base32; it belongs to nobody yet. */
@@ -101,7 +87,7 @@ export class TotpService {
   /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
   async getSetup(user: MfaUser, context?: MfaRequest): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
-    const data = setup && (await this.read(setup));
+    const data = setup && (await this.setups.open(setup));
     return setup === null || data === null ? null : this.factor.show(user, data, setup.expiresAt);
   }
 
@@ -117,19 +103,21 @@ export class TotpService {
   async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
-      if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
+      if (replaces !== undefined)
+        await this.flow.assertReplaceable(authenticators, { type: TYPE, id: replaces });
       this.assertRoom(authenticators, replaces);
       const { data, expiresAt, answer } = await this.factor.begin({ user });
       const id = randomUUID();
       const setup: TotpSetup = {
         userId,
         id,
-        data: await this.data.encrypt(data, { id, userId, type: TYPE }),
+        data,
         sessionId: session?.id ?? null,
         replacesId: replaces ?? null,
         expiresAt,
       };
-      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result: answer };
+      const write = await this.setups.planReplacement(setup);
+      return { keepsFactors: true, writes: [write], events: [], result: answer };
     });
   }
 
@@ -155,7 +143,6 @@ export class TotpService {
     const lastStep = await this.firstStep(setup, normalizeCode(code), attempt);
     const { id, data, replacesId } = setup;
     const named = name === undefined ? {} : { name };
-    const refund = this.limiter.refund(attempt);
     try {
       return await this.flow.add(
         user,
@@ -164,7 +151,7 @@ export class TotpService {
           claims: [this.setups.claim(setup)],
           onLost: { [SETUP_CLAIM]: 'no_pending_setup' },
           check: (state) => this.assertRoom(state.authenticators, replacesId),
-          along: [refund],
+          along: [this.limiter.refund(attempt)],
           replaces: replacesId,
           endOtherSessions,
         },
@@ -172,7 +159,7 @@ export class TotpService {
       );
     } catch (error) {
       // The code was right, and another request was faster or the session ended: that is no guess.
-      if (error instanceof MfaException) await this.storage.commit([refund]);
+      if (error instanceof MfaException) await this.limiter.giveBack(attempt);
       throw error;
     }
   }
@@ -199,18 +186,18 @@ export class TotpService {
 
   /** The `otpauth://` URI of a secret under another account name. */
   async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
-    return this.adapter.buildTotpUrl(overlayUser(user, { email: () => name }), secret);
+    return this.factor.buildUrl(user, secret, name);
   }
 
   /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
   async buildQrCode(url: string, svg?: string): Promise<string> {
-    return drawQrCode(this.adapter, url, svg);
+    return this.factor.buildQrCode(url, svg);
   }
 
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
-    const data = await this.read(setup);
+    const data = await this.setups.open(setup);
     if (data === null) {
-      await this.storage.commit([this.limiter.refund(attempt)]);
+      await this.limiter.giveBack(attempt);
       throw new MfaException('no_pending_setup');
     }
     const proof = this.factor.activate(code, { data });
@@ -219,33 +206,10 @@ export class TotpService {
     throw new MfaException('incorrect_code');
   }
 
-  /** What the set-up holds; null when it can't be read, and a new one has to be begun. */
-  private async read(setup: TotpSetup): Promise<string | null> {
-    try {
-      const data = await this.data.decrypt(setup.data, { ...setup, type: TYPE });
-      readParameters(data);
-      return data;
-    } catch (error) {
-      if (error instanceof MfaException) throw error;
-      this.logger.error(
-        `The set-up ${setup.id} can't be read: ${error instanceof Error ? error.message : ''}`,
-      );
-      return null;
-    }
-  }
-
-  /** @throws {MfaException} `not_found`, `cannot_delete_authenticator` */
-  private async assertReplaceable(authenticators: readonly Authenticator[], id: string): Promise<void> {
-    const row = authenticators.find((one) => one.id === id && one.type === TYPE);
-    if (!row) throw new MfaException('not_found');
-    if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'user' })))
-      throw new MfaException('cannot_delete_authenticator');
-  }
-
   /** @param replaces the one that makes room */
   private assertRoom(authenticators: readonly Authenticator[], replaces?: string | null): void {
     const count = authenticators.filter(({ type, id }) => type === TYPE && id !== replaces).length;
-    if (count >= this.options.totp.maxPerUser) throw new MfaException('already_enabled');
+    if (count >= this.factor.maxPerUser) throw new MfaException('already_enabled');
   }
 }
 

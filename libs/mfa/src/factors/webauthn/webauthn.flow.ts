@@ -16,6 +16,7 @@ import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { ProofWishes } from '../../sign-in/second-factor.flow.js';
+import { ProofSubjects } from '../../sign-in/proof-subjects.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
 import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { AssertionVerifier } from './assertion-verifier.js';
@@ -31,6 +32,7 @@ export class WebAuthnFlow {
     @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
     @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
@@ -39,7 +41,7 @@ export class WebAuthnFlow {
 
   /** Options for the user who is half signed in or steps up. */
   async options(context: MfaRequest, needs: MfaNeeds = {}): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const { user, session, authenticators } = await this.secondFactor.subjectOf(context);
+    const { user, session, authenticators } = await this.subjects.of(context);
     const keys = authenticators.filter(({ type }) => type === 'webauthn');
     // Passkeys that are no second factor have to verify their user; where there are others, it is asked for as usual.
     const userVerified = needs.userVerified ?? (keys.length > 0 && keys.every(isForPasswordlessOnly));
@@ -57,7 +59,7 @@ export class WebAuthnFlow {
   ): Promise<MfaLoginResult> {
     const response = parseAuthentication(credential);
     const account = context.account ?? (await this.accountOf(context));
-    const subject = await this.secondFactor.subjectOf(context.with({ account: account ?? null }));
+    const subject = await this.subjects.of(context.with({ account: account ?? null }));
     const source = context.source;
     const known = { account, source };
     const proof = await this.assertions.verifyForUser(subject.user, response, subject.session, known);

@@ -8,16 +8,10 @@ import { AuthenticateDto } from '../../sign-in/authenticate.dto.js';
 import { MfaService } from '../../account/mfa.service.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
+import { ProofSubjects } from '../../sign-in/proof-subjects.js';
 import { SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
-import { FactorAvailability } from '../../engine/factors/factor-availability.js';
 import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
-import { FactorChallengeFlow } from '../../factors/plugged/factor-challenge.flow.js';
-import { FactorRegistry } from '../../engine/factors/factor-registry.js';
-import { factorLabel } from '../../i18n/factor-label.js';
-import type { PageLanguage } from '../../i18n/factor-label.js';
-import { BegunSetups } from '../frame/begun-setups.js';
-import { PageLocale } from '../frame/page-locale.js';
-import type { NamedFactor } from '../frame/page-props.js';
+import { CodeFactors } from '../frame/code-factors.js';
 import { parseCredential } from '../frame/credential-field.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -47,11 +41,8 @@ export class AuthenticatePage {
   constructor(
     @Inject(SecondFactorFlow) private readonly flow: SecondFactorFlow,
     @Inject(WebAuthnFlow) private readonly webauthn: WebAuthnFlow,
-    @Inject(FactorAvailability) private readonly availability: FactorAvailability,
-    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
-    @Inject(FactorChallengeFlow) private readonly challenges: FactorChallengeFlow,
-    @Inject(BegunSetups) private readonly begun: BegunSetups,
-    @Inject(PageLocale) private readonly locale: PageLocale,
+    @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
+    @Inject(CodeFactors) private readonly codes: CodeFactors,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(PageForm) private readonly form: PageForm,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
@@ -112,8 +103,7 @@ export class AuthenticatePage {
     query: PageQuery,
     { response }: MfaHttpExchange,
   ): Promise<PageAnswer> {
-    const answer = await this.challenges.challenge(context, type);
-    await this.begun.putChallenge(response, context, type, answer);
+    await this.codes.send(context, type, response);
     return new PageRedirect(this.links.to('authenticate', { ...query }));
   }
 
@@ -123,25 +113,12 @@ export class AuthenticatePage {
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
   }
 
-  /** The factors of the option `factors` among these: those whose codes are sent, and those whose codes the user has. */
-  private codesOf(
-    types: readonly MfaType[],
-    words: PageLanguage,
-  ): { sent: NamedFactor[]; own: NamedFactor[] } {
-    const named = types
-      .filter((type) => this.registry.find(type))
-      .map((type) => ({ type, label: factorLabel(type, words) }));
-    const isSent = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
-    return { sent: named.filter(isSent), own: named.filter((one) => !isSent(one)) };
-  }
-
   private async page(
     context: MfaRequest,
     { next, method, only, needs }: PageQuery,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const { user, session, authenticators } = await this.flow.subjectOf(context);
-    const usable = await this.availability.usableTypes(user, authenticators, session?.methods);
+    const usable = await this.subjects.usableTypes(await this.subjects.of(context));
     // As `method` a wish of the user, who may change their mind; what the route demands stays in `only`.
     const byBackup = backupPartOf(method) !== undefined;
     const wanted = byBackup ? only : method;
@@ -152,8 +129,7 @@ export class AuthenticatePage {
       {
         next,
         methods,
-        ...this.codesOf(methods, await this.locale.wordsFor(context)),
-        challenge: await this.begun.readChallenge(context),
+        ...(await this.codes.show(context, methods)),
         only: wanted,
         needs: needsOf(needs),
         byBackup,

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { MfaType } from '../../core/policy/methods.js';
+import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
+import { FactorChallengeFlow } from '../../factors/plugged/factor-challenge.flow.js';
+import { factorLabel } from '../../i18n/factor-label.js';
+import type { BegunAnswer } from './begun-setups.js';
+import { BegunSetups } from './begun-setups.js';
+import { PageLocale } from './page-locale.js';
+import type { NamedFactor } from './page-props.js';
+
+/** What a page of confirmation shows of the option `factors`. */
+export interface ShownCodeFactors {
+  /** Those whose codes are sent. */
+  sent: NamedFactor[];
+  /** Those whose codes the user has. */
+  own: NamedFactor[];
+  /** The code that was sent last, in this session. */
+  challenge: { type: string; answer: BegunAnswer } | null;
+}
+
+/** The factors of the option `factors` on the pages of confirmation. */
+@Injectable()
+export class CodeFactors {
+  constructor(
+    @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorChallengeFlow) private readonly challenges: FactorChallengeFlow,
+    @Inject(BegunSetups) private readonly begun: BegunSetups,
+    @Inject(PageLocale) private readonly locale: PageLocale,
+  ) {}
+
+  /** What is shown of them, where these types would do. */
+  async show(context: MfaRequest, types: readonly MfaType[]): Promise<ShownCodeFactors> {
+    const words = await this.locale.wordsFor(context);
+    const named = types
+      .filter((type) => this.registry.find(type))
+      .map((type) => ({ type, label: factorLabel(type, words) }));
+    const isSent = ({ type }: NamedFactor) => 'challenge' in (this.registry.find(type) ?? {});
+    return {
+      sent: named.filter(isSent),
+      own: named.filter((one) => !isSent(one)),
+      challenge: await this.begun.readChallenge(context),
+    };
+  }
+
+  /**
+   * Sends a code; the page that takes it shows where it went.
+   *
+   * @throws {MfaException} as {@link FactorChallengeFlow.challenge}
+   */
+  async send(context: MfaRequest, type: MfaType, response: object): Promise<void> {
+    const answer = await this.challenges.challenge(context, type);
+    await this.begun.putChallenge(response, context, type, answer);
+  }
+}
