@@ -3,10 +3,13 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 
+import { THOROUGH } from './thorough.js';
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FOLDER = 'coverage/screenshots';
-const WIDTHS = [320, 768, 1280];
-const SCHEMES = ['light', 'dark'] as const;
+// The narrowest is where a page overflows first.
+const WIDTHS = THOROUGH ? [320, 768, 1280] : [320];
+const SCHEMES: readonly ('light' | 'dark')[] = THOROUGH ? ['light', 'dark'] : ['light'];
 
 /** What an inspection finds when there is nothing to mend. */
 export const NOTHING: PageInspector['found'] = {
@@ -54,7 +57,7 @@ export class PageInspector {
     });
   }
 
-  /** Asks axe about the page in each scheme, and takes pictures of it at each width. */
+  /** Asks axe about the page in each scheme, and takes pictures of it at each width; in light and narrow alone where not all is tried. */
   async look(page: Page, name: string): Promise<void> {
     const size = page.viewportSize();
     for (const colorScheme of SCHEMES) {

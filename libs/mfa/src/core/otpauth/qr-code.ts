@@ -40,7 +40,8 @@ export function widthOnScreen(svg: string): number {
 /** On a screen nothing smudges a symbol: for a long text, larger modules help more than what can be corrected. */
 function levelFor(text: string): Pick<QRCodeOptions, 'errorCorrectionLevel'> {
   try {
-    const { modules } = create(text, { errorCorrectionLevel: 'M' });
+    // Any mask will do to learn the size; to look for the best one is most of the work.
+    const { modules } = create(text, { errorCorrectionLevel: 'M', maskPattern: 0 });
     return { errorCorrectionLevel: modules.size <= LARGE ? 'M' : 'L' };
   } catch {
     // Too much for this level.
