@@ -112,7 +112,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   factorCode: 'Code',
   factorNameHint: 'Damit Sie ihn in Ihrer Liste wiedererkennen. Sie können das Feld leer lassen.',
   factorSubmit: 'Einrichten',
-  factorExpires: 'Geben Sie ihn bis {time} ein. Danach beginnen Sie von vorn.',
+  factorExpires: 'Geben Sie den Code bis {time} ein. Danach beginnen Sie von vorn.',
   factorAgain: 'Von vorn beginnen',
 
   reauthenticateTitle: 'Geben Sie Ihr Passwort erneut ein',
@@ -158,7 +158,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   totpNameHint: 'Damit Sie sie wiedererkennen, etwa „Mein Telefon“.',
   totpSubmit: 'Aktivieren',
   totpExpires:
-    'Geben Sie ihn bis {time} ein. Danach laden Sie diese Seite für einen neuen Einrichtungsschlüssel neu.',
+    'Geben Sie den Code bis {time} ein. Danach laden Sie diese Seite für einen neuen Einrichtungsschlüssel neu.',
   totpNext: 'Danach erhalten Sie Wiederherstellungscodes, falls das Telefon verloren geht.',
   totpRemoveTitle: 'Authenticator-App entfernen',
   totpRemoveLead: 'Ihre Codes gelten danach nicht mehr.',

@@ -107,7 +107,7 @@ export const ENGLISH_PAGES = Object.freeze({
   factorCode: 'Your code',
   factorNameHint: 'To help you recognize it in your list. You can leave it empty.',
   factorSubmit: 'Set up',
-  factorExpires: 'Enter it by {time}. After that, start again.',
+  factorExpires: 'Enter the code by {time}. After that, start again.',
   factorAgain: 'Start again',
 
   // Password again
@@ -153,7 +153,7 @@ export const ENGLISH_PAGES = Object.freeze({
   totpName: 'Name (optional)',
   totpNameHint: 'To help you recognize it, such as “My phone”.',
   totpSubmit: 'Activate',
-  totpExpires: 'Enter it by {time}. After that, reload this page for a new setup key.',
+  totpExpires: 'Enter the code by {time}. After that, reload this page for a new setup key.',
   totpNext: 'Next, you’ll get recovery codes for when your phone is lost.',
   totpRemoveTitle: 'Remove the authenticator app',
   totpRemoveLead: 'Its codes will stop working.',
