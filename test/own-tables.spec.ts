@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { InjectDataSource, TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
@@ -113,6 +115,14 @@ describe('a factor with a table of its own', () => {
     expect(await codesLeft(test, { userId: id, used: 'no' })).toBe(3);
     const [sheet] = (await client.get('/mfa/authenticators?type=paper_codes')).body;
     expect(sheet.remaining).toBe(3);
+  });
+
+  it('is the one that the documents show', () => {
+    const source = readFileSync('test/fixtures/paper-codes.factor.ts', 'utf8');
+    expect(readFileSync('docs/factors.md', 'utf8')).toContain(source);
+    expect(source.split('\n').length).toBeLessThanOrEqual(150);
+    const packages = [...source.matchAll(/from '((?!node:)[^']+)'/g)].map(([, name]) => name);
+    expect(new Set(packages)).toEqual(new Set(['@nestjs/typeorm', 'nestjs-mfa', 'typeorm']));
   });
 
   it('is read from the `amr` that it names', () => {
