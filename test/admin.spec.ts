@@ -690,6 +690,7 @@ describe('purgeExpired', () => {
       trustedDevices: 0,
       factorSetups: 0,
       factorChallenges: 0,
+      factorRows: 0,
       auditEntries: 0,
       recoveryCodeKeys: 0,
     };

@@ -37,6 +37,8 @@ const NOTHING: MfaDiscardReport = {
   authenticatorApps: 0,
   securityKeys: 0,
   recoveryCodeSets: 0,
+  otherAuthenticators: 0,
+  factorRows: 0,
   setups: 0,
   resealed: 0,
   refused: 0,
@@ -353,7 +355,8 @@ describe('the command line', () => {
     expect(exported).toMatchObject({ userId: user.id, status: { enabled: true } });
     secret = NEW;
     await expect(run('status', user.id)).rejects.toThrow(/discard-unreadable/);
-    const counts = 'users: 1\nauthenticatorApps: 1\nsecurityKeys: 0\nrecoveryCodeSets: 1\nsetups: 0';
+    const counts =
+      'users: 1\nauthenticatorApps: 1\nsecurityKeys: 0\nrecoveryCodeSets: 1\notherAuthenticators: 0\nfactorRows: 0\nsetups: 0';
     await expect(run('discard-unreadable', '--dry-run')).resolves.toBe(
       `${counts}\nresealed: 0\nrefused: 0\nNothing was written`,
     );

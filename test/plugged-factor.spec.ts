@@ -7,7 +7,7 @@ import { MfaAdminService, MfaService, RequireMfa, mfaClaims, AuthenticationSessi
 import { TokenListFactor } from './fixtures/token-list.factor.js';
 import { PageAdapter } from './pages/support.js';
 import type { Client } from './support/client.js';
-import { sharedDatabase } from './support/databases.js';
+import { rowsOf, sharedDatabase } from './support/databases.js';
 import { textOf } from './support/html.js';
 import { PageClient } from './support/page-client.js';
 import type { TestApp } from './support/test-app.js';
@@ -125,6 +125,18 @@ describe('a factor of the application’s own', () => {
     for (const token of three.tokens) expect(JSON.stringify(exported)).not.toContain(token);
     await test.app.get(MfaService).forgetUser(three.id);
     expect(await test.app.get(MfaService).getUserAuthenticators({ id: three.id })).toEqual([]);
+  });
+
+  it('leaves nothing of a set-up that was never finished', async () => {
+    const client = test.client();
+    await client.post('/login', { id: newUserId() });
+    await client.post('/mfa/factors/token_list', { serial: 'C3' });
+    const admin = test.app.get(MfaAdminService);
+    expect(await admin.purgeExpired()).toMatchObject({ factorSetups: 0, factorRows: 0 });
+    test.clock.advance(601);
+    // Those of other tests that began one and went away go along.
+    expect((await admin.purgeExpired()).factorSetups).toBeGreaterThanOrEqual(1);
+    expect(await rowsOf(test.dataSource, 'SELECT id FROM mfa_factor_setup')).toEqual([]);
   });
 
   it('stands in claims as it says', async () => {

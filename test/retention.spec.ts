@@ -59,6 +59,7 @@ describe('what has expired', () => {
         trustedDevices: 0,
         factorSetups: 0,
         factorChallenges: 0,
+        factorRows: 0,
         auditEntries: 0,
         recoveryCodeKeys: 0,
       });

@@ -60,7 +60,7 @@ export type {
   SmsCodeOptions,
 } from './factors/delivered-codes/delivered-code-options.js';
 export { maskPhoneNumber, smsCode } from './factors/sms-code/sms-code.js';
-export type { MfaFactorContext, MfaNewMessage } from './engine/factors/factor-context.js';
+export type { MfaFactorContext, MfaFactorPlace, MfaNewMessage } from './engine/factors/factor-context.js';
 export type { MfaMessage } from './adapter/message.js';
 export { MfaFactorChallenge } from './engine/factors/factor-challenge.entity.js';
 export { MfaFactorSetup } from './engine/factors/factor-setup.entity.js';
@@ -74,6 +74,7 @@ export type {
   MfaFactorAuthenticator,
   MfaFactorProof,
   MfaFactorRequest,
+  MfaFactorSetUp,
   FactorStatement,
   MfaFactorVerdict,
   MfaFactorClass,
@@ -81,6 +82,7 @@ export type {
   MfaFactorOption,
 } from './engine/factors/mfa-factor.js';
 export { MfaFactor } from './engine/factors/mfa-factor.js';
+export type { MfaFactorTable } from './engine/rows/factor-table.js';
 
 // Pages; what templates are made of is in `nestjs-mfa/pages`
 export type { MfaPageTexts } from './i18n/page-texts.js';

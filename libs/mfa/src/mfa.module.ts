@@ -10,7 +10,7 @@ import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './account/authenticators.controller.js';
 import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
 import { MFA_KEY_RING, KeyRing } from './core/crypto/key-ring.js';
-import { FACTOR_SERVICES, factorProviders } from './module/factor-providers.js';
+import { FACTOR_SERVICES, factorProviders, tablesOf } from './module/factor-providers.js';
 import { FACTORS } from './factors/factors.js';
 import { ASK_AGAIN_INTERCEPTOR } from './guard/judgements.js';
 import { MfaSessionGuard } from './guard/mfa-session.guard.js';
@@ -116,7 +116,8 @@ const MADE_BY_APPLICATIONS: readonly Type[] = [
 function build(options: MfaStructuralOptions, imports: Imports, optionsProviders: Provider[]): DynamicModule {
   const structure = resolveStructure(options);
   // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
-  TypeOrmModule.forFeature(MFA_ENTITIES, structure.dataSource);
+  const ofFactors = tablesOf(structure.factors).map(({ entity }) => entity);
+  TypeOrmModule.forFeature([...MFA_ENTITIES, ...ofFactors], structure.dataSource);
   const mount = (controller: Type, path: string) =>
     mountController(controller, `${structure.path}${path}`, structure.routes);
   return {
@@ -188,7 +189,7 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       provide: MFA_DATA_SOURCE,
       inject: [ModulesContainer, { token: getDataSourceToken(dataSourceName), optional: true }],
       useFactory: (modules: ModulesContainer, found: DataSource | undefined) =>
-        checkDataSource(found ?? missingDataSource(modules, dataSourceName)),
+        checkDataSource(found ?? missingDataSource(modules, dataSourceName), tablesOf(factors)),
     },
   ];
 }

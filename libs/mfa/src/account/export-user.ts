@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
@@ -99,6 +100,8 @@ export interface MfaUserExport {
     lastUsedAt: Moment;
     expiresAt: Moment;
   }[];
+  /** What factors of the application's own say of their rows, by table. */
+  factorRows: { type: MfaType; table: string; rows: Record<string, unknown>[] }[];
   /** Newest first; empty unless the trail is kept. */
   auditEntries: {
     id: string;
@@ -119,6 +122,7 @@ const PAGE = 1000;
 export class UserExporter {
   constructor(
     @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -177,8 +181,23 @@ export class UserExporter {
         lastUsedAt: moment(lastUsedAt),
         expiresAt: moment(expiresAt),
       })),
+      factorRows: await this.factorRowsOf(userId),
       auditEntries: (await this.trailOf(userId)).map(describeEntry),
     };
+  }
+
+  private async factorRowsOf(userId: string): Promise<MfaUserExport['factorRows']> {
+    const found: MfaUserExport['factorRows'] = [];
+    for (const table of this.factorTables.owned) {
+      const { type, exported = [] } = table;
+      if (exported.length === 0) continue;
+      const rows = await this.factorTables.find(table, userId);
+      const described = rows.map((row) =>
+        Object.fromEntries(exported.map((property) => [property, plain(row[property])])),
+      );
+      found.push({ type, table: this.factorTables.nameOf(table), rows: described });
+    }
+    return found;
   }
 
   private async trailOf(userId: string): Promise<MfaAuditEntry[]> {
@@ -191,6 +210,11 @@ export class UserExporter {
     } while (cursor !== null);
     return trail;
   }
+}
+
+/** As JSON says it. */
+function plain(value: unknown): unknown {
+  return value instanceof Date ? value.toISOString() : (value ?? null);
 }
 
 function moment(date: Date | null | undefined): Moment {

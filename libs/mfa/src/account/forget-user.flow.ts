@@ -7,7 +7,7 @@ import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { APPLICATION_SOURCE } from '../engine/rows/mfa-request.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { OwnedEntity } from '../engine/factors/factor-parts.js';
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import { FACTORS } from '../factors/factors.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { Write, PrimaryReader } from '../storage/mfa-storage.js';
@@ -24,6 +24,10 @@ export interface MfaForgetUserOptions {
   keepAuditTrail?: boolean;
 }
 
+type OwnedEntity = new () => ObjectLiteral & { userId: string };
+
+const IN_PARTS = FACTORS.flatMap(({ tables }) => tables).filter(({ userId }) => userId !== undefined);
+
 /**
  * The tables with rows of users. First those whose rows any change of the user's has to claim: a change that is under way is
  * then either waited for, and its rows go too, or finds its claim gone. The user's state once more at the end, for a first
@@ -33,10 +37,10 @@ export interface MfaForgetUserOptions {
 const OWNED: readonly OwnedEntity[] = [
   MfaUserState,
   AuthenticationSession,
-  ...FACTORS.flatMap(({ owned }) => owned.claimed),
+  ...IN_PARTS.filter(({ isClaimed }) => isClaimed === true).map(({ entity }) => entity),
   Authenticator,
   TrustedDevice,
-  ...FACTORS.flatMap(({ owned }) => owned.others),
+  ...IN_PARTS.filter(({ isClaimed }) => isClaimed !== true).map(({ entity }) => entity),
   AuthenticationSession,
   MfaUserState,
 ];
@@ -48,6 +52,7 @@ const FORGOTTEN = 'mfa.user.forgotten';
 export class ForgetUserFlow {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(UserStateService) private readonly states: UserStateService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
@@ -59,10 +64,16 @@ export class ForgetUserFlow {
   ): Promise<boolean> {
     const userId = userIdOf({ id });
     const removed: readonly OwnedEntity[] = keepAuditTrail ? OWNED : [...OWNED, MfaAuditEntry];
-    if (!(await this.isKept(userId, removed))) return false;
+    if (!(await this.isKept(userId, removed)) && !(await this.factorTables.keepAnythingOf(userId)))
+      return false;
     // The adapter is not asked whether an authenticator may be deleted: without its user nobody could use it.
     await this.journal.commit(
-      [...this.planWaiting(userId), ...removed.map((entity) => this.planRemoval(entity, userId))],
+      [
+        ...this.planWaiting(userId),
+        ...removed.map((entity) => this.planRemoval(entity, userId)),
+        // After the authenticators, at which a proof or set-up that is under way was waited for.
+        ...this.factorTables.planForgetting(userId),
+      ],
       {
         user: { id: userId },
         source: sourceOf(actor),

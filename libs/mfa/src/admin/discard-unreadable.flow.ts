@@ -14,9 +14,9 @@ import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-co
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { AUTHENTICATORS, JUDGING_TABLES, SETUPS } from '../secrets/secret-tables.js';
+import { userIdOfRow, valueOf } from '../engine/keys/secret-table.js';
+import { AUTHENTICATORS, SETUPS, SecretTables } from '../secrets/secret-tables.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
-import { isSecondFactorType } from '../core/policy/factor-traits.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -40,6 +40,10 @@ export interface MfaDiscardReport {
   securityKeys: number;
   /** Sets of recovery codes: those whose key is lost, and those of users without another factor. */
   recoveryCodeSets: number;
+  /** Authenticators of the option `factors`. */
+  otherAuthenticators: number;
+  /** Rows that such factors keep in tables of their own, and that hang on no authenticator. */
+  factorRows: number;
   /** Set-ups that were never finished. */
   setups: number;
   /** Rows that go on working under a new seal. */
@@ -62,6 +66,7 @@ interface Selected {
 @Injectable()
 export class DiscardUnreadableFlow {
   constructor(
+    @Inject(SecretTables) private readonly tables: SecretTables,
     @Inject(UnreadableRows) private readonly unreadable: UnreadableRows,
     @Inject(RecoveryCodeKeys) private readonly codeKeys: RecoveryCodeKeys,
     @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
@@ -82,20 +87,22 @@ export class DiscardUnreadableFlow {
     const report = emptyReport();
     const isKeyLost = (await this.codeKeys.examine()) === 'lost';
     const hasLostKey = this.lostKeys();
-    const seen = new Set<string>();
-    for (const table of [AUTHENTICATORS, ...JUDGING_TABLES]) {
+    const selected = new Map<string, Selected>();
+    for (const table of [AUTHENTICATORS, ...this.tables.judging]) {
       for await (const row of this.unreadable.all(table)) {
         const isOfLostKey = table === AUTHENTICATORS && (await hasLostKey(row as Authenticator));
         const state = await this.unreadable.examine(table, row);
         if (state === 'strange_seal' && reseal) report.resealed += await this.reseal(table, row, dryRun);
-        else if ((state !== 'good' || isOfLostKey) && !seen.has(row.userId)) {
-          seen.add(row.userId);
-          const of = await this.discardOf(row.userId, { hasLostKey, reseal, dryRun }, source);
+        else if ((state !== 'good' || isOfLostKey) && !selected.has(userIdOfRow(table, row))) {
+          const userId = userIdOfRow(table, row);
+          const of = await this.discardOf(userId, { hasLostKey, reseal, dryRun }, source);
+          selected.set(userId, of);
           count(report, of);
         }
       }
     }
     await this.discardSetups(dryRun, report);
+    await this.discardRows(dryRun, report, selected);
     if (dryRun) return report;
     await this.discardKeys(isKeyLost, source);
     await this.registry.forgetUnused();
@@ -120,7 +127,7 @@ export class DiscardUnreadableFlow {
         result: selected,
         onLost: { [REMOVAL_CLAIM]: 'not_found' },
         writes: [
-          ...ids.map((id) => this.authenticators.planDeletion(userId, id)),
+          ...this.authenticators.planRemoval(userId, selected.removed, authenticators),
           ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
           // What a factor has proven goes with it.
           ...(ids.length > 0 ? [this.sessions.planEndingOthers(userId, '')] : []),
@@ -147,7 +154,7 @@ export class DiscardUnreadableFlow {
     reseal: boolean,
   ): Promise<Selected> {
     const judging = await Promise.all(
-      JUDGING_TABLES.map(async (table) => ({ table, rows: await this.unreadable.of(table, userId) })),
+      this.tables.judging.map(async (table) => ({ table, rows: await this.unreadable.of(table, userId) })),
     );
     const selected: Selected = { removed: [], refused: [] };
     const take = async (row: Authenticator) => {
@@ -158,11 +165,13 @@ export class DiscardUnreadableFlow {
       const state = await this.unreadable.examine(table, row);
       return state === 'good' || (reseal && state === 'strange_seal');
     };
-    for (const row of all.filter(({ type }) => isSecondFactorType(type))) {
-      const judge = judging
-        .flatMap(({ table, rows }) => rows.map((one) => ({ table, one })))
-        .find(({ one }) => one.authenticatorId === row.id);
-      const isGood = judge ? await works(judge.table, judge.one) : await works(AUTHENTICATORS, row);
+    for (const row of all.filter(({ type }) => type !== this.recoveryCodes.type)) {
+      let isGood = await works(AUTHENTICATORS, row);
+      for (const { table, rows } of judging) {
+        // One that does not work any more is reason enough: nobody knows what the factor makes of the others.
+        for (const one of rows.filter((of) => hangsOn(table, of, row)))
+          isGood = isGood && (await works(table, one));
+      }
       if (!isGood) await take(row);
     }
     const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
@@ -181,6 +190,30 @@ export class DiscardUnreadableFlow {
       for await (const row of this.unreadable.all(table)) {
         if ((await this.unreadable.examine(table, row)) === 'good') continue;
         report.setups += 1;
+        if (!dryRun) await this.storage.commit([this.unreadable.planRemoval(table, row)]);
+      }
+    }
+  }
+
+  /**
+   * Rows of factors of the application's own that go with no authenticator. What hangs on one that stays, because the adapter says
+   * so, stays too.
+   *
+   * @param selected what went, or would go, of users before
+   */
+  private async discardRows(
+    dryRun: boolean,
+    report: MfaDiscardReport,
+    selected: ReadonlyMap<string, Selected>,
+  ): Promise<void> {
+    for (const table of this.tables.ofOwnFactors) {
+      for await (const row of this.unreadable.all(table)) {
+        if ((await this.unreadable.examine(table, row)) === 'good') continue;
+        const userId = userIdOfRow(table, row);
+        const { authenticators } = await this.accounts.find(userId);
+        const gone = selected.get(userId)?.removed ?? [];
+        if (goesAlong(table, row, authenticators, gone)) continue;
+        report.factorRows += 1;
         if (!dryRun) await this.storage.commit([this.unreadable.planRemoval(table, row)]);
       }
     }
@@ -209,12 +242,31 @@ export class DiscardUnreadableFlow {
   }
 }
 
+function hangsOn({ authenticatorId }: SecretTable, row: SecretRow, { id }: Authenticator): boolean {
+  return authenticatorId !== undefined && valueOf(row, authenticatorId) === id;
+}
+
+/** Whether an authenticator takes the row along, or keeps it. */
+function goesAlong(
+  table: SecretTable,
+  row: SecretRow,
+  authenticators: readonly Authenticator[],
+  gone: readonly Authenticator[],
+): boolean {
+  if (table.authenticatorId !== undefined) return authenticators.some((one) => hangsOn(table, row, one));
+  const ofType = authenticators.filter(({ type }) => type === table.type);
+  return ofType.length > 0 && ofType.every(({ id }) => gone.some((one) => one.id === id));
+}
+
 function count(report: MfaDiscardReport, { removed, refused }: Selected): void {
   report.users += removed.length > 0 ? 1 : 0;
   for (const { type, countedAs } of FACTORS) {
     if (countedAs === undefined) continue;
     report[countedAs as keyof MfaDiscardReport] += removed.filter((row) => row.type === type).length;
   }
+  const isCounted = (row: Authenticator) =>
+    FACTORS.some(({ type, countedAs }) => type === row.type && countedAs);
+  report.otherAuthenticators += removed.filter((row) => !isCounted(row)).length;
   report.refused += refused.length;
 }
 
@@ -224,6 +276,8 @@ function emptyReport(): MfaDiscardReport {
     authenticatorApps: 0,
     securityKeys: 0,
     recoveryCodeSets: 0,
+    otherAuthenticators: 0,
+    factorRows: 0,
     setups: 0,
     resealed: 0,
     refused: 0,

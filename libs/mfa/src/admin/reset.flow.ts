@@ -56,7 +56,7 @@ export class ResetFlow {
       result: undefined,
       onLost: { [REMOVAL_CLAIM]: 'not_found' },
       writes: [
-        ...removed.map(({ id }) => this.authenticators.planDeletion(userId, id)),
+        ...this.authenticators.planRemoval(userId, removed, authenticators),
         ...(takesCodes ? (this.backup?.planRemoval(userId) ?? []) : []),
         ...this.cleanups.flatMap((cleanup) => cleanup.planRemoval(userId)),
         // Whoever holds a session of this user now may be the one against whom the reset is.

@@ -5,6 +5,8 @@ import type { FactorCleanup } from '../engine/factors/factor-parts.js';
 import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
+import type { FactorTable } from '../engine/authenticators/factor-tables.js';
+import { FactorTables, MFA_FACTOR_TABLES } from '../engine/authenticators/factor-tables.js';
 import { isBackupType } from '../core/policy/factor-traits.js';
 import { FACTORS } from '../factors/factors.js';
 import type { MfaClock } from '../core/clock/clock.js';
@@ -25,6 +27,7 @@ import { MfaFactor } from '../engine/factors/mfa-factor.js';
 /** What only the module itself injects. */
 export const FACTOR_SERVICES = [
   FactorRegistry,
+  FactorTables,
   FactorRows,
   FactorData,
   FactorAvailability,
@@ -49,6 +52,7 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
       useFactory: (...made: unknown[]): RegisteredFactor[] =>
         made.map((factor, index) => registered(options[index]?.traits.type as MfaType, factor)),
     },
+    { provide: MFA_FACTOR_TABLES, useValue: tablesOf(options) },
     {
       provide: BUILT_IN_FACTORS,
       inject: BUILT_IN,
@@ -86,6 +90,11 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
       useFactory: (...cleanups: FactorCleanup[]) => cleanups,
     },
   ];
+}
+
+/** The tables of the option `factors`, with their types. */
+export function tablesOf(options: readonly MfaFactorOption[]): FactorTable[] {
+  return options.flatMap(({ traits: { type }, tables = [] }) => tables.map((table) => ({ ...table, type })));
 }
 
 function providerOf(option: MfaFactorOption, token: symbol): Provider {

@@ -53,6 +53,7 @@ import { KeyStore } from '../engine/keys/key-store.js';
 import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SealAdoption } from '../secrets/seal-adoption.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
+import { SecretTables } from '../secrets/secret-tables.js';
 import { SecretRotation } from '../secrets/secret-rotation.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
 import { VisibleKeys } from '../engine/keys/visible-keys.js';
@@ -170,6 +171,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   RetentionJob,
   KeyStore,
   KeyWrapper,
+  SecretTables,
   EncryptedRows,
   SealAdoption,
   UnreadableRows,

@@ -22,6 +22,11 @@ export function resolveFactors(problems: Problems, given: unknown): readonly Mfa
     if (types.has(traits.type)) problems.add(`\`factors\` holds two of the type ${traits.type}`);
     types.add(traits.type);
     for (const problem of (factor as { problems?: readonly string[] }).problems ?? []) problems.add(problem);
+    if (!areTables((factor as { tables?: unknown }).tables)) {
+      problems.add(
+        `\`factors\`: \`tables\` of ${traits.type} must be a list of tables, each with its \`entity\``,
+      );
+    }
     try {
       registerFactorType(traits);
     } catch (error) {
@@ -29,4 +34,9 @@ export function resolveFactors(problems: Problems, given: unknown): readonly Mfa
     }
   }
   return problems.list.length > 0 ? [] : (factors as MfaFactorOption[]);
+}
+
+function areTables(given: unknown): boolean {
+  const isTable = (one: unknown) => typeof (one as { entity?: unknown } | null)?.entity === 'function';
+  return given === undefined || (Array.isArray(given) && given.every(isTable));
 }

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LessThanOrEqual } from 'typeorm';
+
 import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import type { ExpiringTable } from '../engine/factors/factor-parts.js';
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
+import type { PartTable } from '../engine/factors/factor-parts.js';
 import { FACTORS } from '../factors/factors.js';
 import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
@@ -19,13 +22,37 @@ export interface MfaPurgeResult {
   trustedDevices: number;
   factorSetups: number;
   factorChallenges: number;
+  /** Of tables that factors of the application's own keep. */
+  factorRows: number;
   auditEntries: number;
 }
 
+type ExpiringTable = Pick<PartTable, 'entity' | 'key' | 'keptMs'> & {
+  purgedAs: keyof MfaPurgeResult;
+  expiresAt: string;
+};
+
+const OF_PARTS = FACTORS.flatMap(({ tables }) => tables)
+  .filter(({ expiresAt }) => expiresAt !== undefined)
+  .map((table) => table as ExpiringTable);
+
 const EXPIRING: readonly ExpiringTable[] = [
-  { name: 'sessions', entity: AuthenticationSession, key: 'id', keptMs: 0 },
-  ...FACTORS.flatMap(({ expiring }) => expiring),
-  { name: 'trustedDevices', entity: TrustedDevice, key: 'id', keptMs: 0 },
+  { purgedAs: 'sessions', entity: AuthenticationSession, expiresAt: 'expiresAt' },
+  ...OF_PARTS,
+  { purgedAs: 'trustedDevices', entity: TrustedDevice, expiresAt: 'expiresAt' },
+];
+
+/** The types of columns that hold milliseconds as they are. */
+const NUMBERS: readonly unknown[] = [
+  Number,
+  'bigint',
+  'int8',
+  'integer',
+  'double',
+  'double precision',
+  'float8',
+  'numeric',
+  'decimal',
 ];
 
 /** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
@@ -33,30 +60,45 @@ const EXPIRING: readonly ExpiringTable[] = [
 export class ExpiredRows {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   async purge(): Promise<MfaPurgeResult> {
-    const now = this.clock.now();
     const removed = Object.fromEntries(
-      [...EXPIRING.map(({ name }) => name), 'auditEntries'].map((name) => [name, 0]),
+      [...EXPIRING.map(({ purgedAs }) => purgedAs), 'factorRows', 'auditEntries'].map((name) => [name, 0]),
     ) as unknown as MfaPurgeResult;
-    for (const { name, entity, key, keptMs } of EXPIRING) {
-      removed[name as keyof MfaPurgeResult] = await removeInBatches(
+    for (const table of [...EXPIRING, ...this.ofOwnFactors()]) {
+      removed[table.purgedAs] += await removeInBatches(
         this.storage,
         {
-          entity,
-          key,
-          condition: 'expires_at <= :now',
-          parameters: { now: now - keptMs },
-          orderBy: 'expires_at',
+          entity: table.entity,
+          key: this.factorTables.keyOf(table),
+          condition: () => ({ [table.expiresAt]: LessThanOrEqual(this.cutoffOf(table)) }),
+          orderBy: table.expiresAt,
         },
         this.options.retention.batchSize,
       );
     }
     removed.auditEntries = await this.audit.purge();
     return removed;
+  }
+
+  private ofOwnFactors(): ExpiringTable[] {
+    return this.factorTables.all.flatMap((table) =>
+      table.expiresAt === undefined
+        ? []
+        : [{ ...table, expiresAt: table.expiresAt, purgedAs: 'factorRows' as const }],
+    );
+  }
+
+  /** The moment up to which rows have expired, as the property says it: a date, or a plain number. */
+  private cutoffOf({ entity, expiresAt, keptMs = 0 }: ExpiringTable): Date | number {
+    const cutoff = this.clock.now() - keptMs;
+    const column = this.storage.dataSource.getMetadata(entity).findColumnWithPropertyName(expiresAt);
+    const isPlainNumber = column?.transformer === undefined && NUMBERS.includes(column?.type);
+    return isPlainNumber ? cutoff : new Date(cutoff);
   }
 }

@@ -3,6 +3,8 @@ import { getMetadataArgsStorage } from 'typeorm';
 
 import { MfaOptionsError } from '../options/options-error.js';
 import { assertBinaryCollation } from './binary-collation.js';
+import type { FactorTable } from '../engine/authenticators/factor-tables.js';
+import { factorTablesProblem } from './check-factor-tables.js';
 import { MFA_ENTITIES } from './entities.js';
 
 /** The engines on which a commit is one transaction, and its claims are counted. */
@@ -15,14 +17,18 @@ const ANOTHER =
  *
  * @throws {MfaOptionsError} naming the cause and the remedy
  */
-export async function checkDataSource(dataSource: DataSource): Promise<DataSource> {
+export async function checkDataSource(
+  dataSource: DataSource,
+  factorTables: readonly FactorTable[],
+): Promise<DataSource> {
   const problem =
     kindProblem(dataSource) ??
     connectionProblem(dataSource) ??
     entitiesProblem(dataSource) ??
-    columnsProblem(dataSource);
+    columnsProblem(dataSource) ??
+    factorTablesProblem(dataSource, factorTables);
   if (problem !== undefined) throw new MfaOptionsError([problem]);
-  await assertBinaryCollation(dataSource);
+  await assertBinaryCollation(dataSource, factorTables);
   return dataSource;
 }
 

@@ -7,12 +7,12 @@ import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { FACTORS } from '../factors/factors.js';
 
 /** The entities of this module, for the `entities` of a DataSource that does not load them by itself. */
-export const MFA_ENTITIES = [
+export const MFA_ENTITIES: (new () => object)[] = [
   Authenticator,
   AuthenticationSession,
   MfaUserState,
   TrustedDevice,
   MfaAuditEntry,
   MfaStoredKey,
-  ...FACTORS.flatMap(({ entities }) => entities),
+  ...FACTORS.flatMap(({ tables }) => tables.map(({ entity }) => entity)),
 ];

@@ -1,12 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { SelectQueryBuilder } from 'typeorm';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { IsNull } from 'typeorm';
 
 import { envelopePrefix, isEnvelope } from '../core/crypto/envelope.js';
 import { sealPrefix } from '../core/crypto/key-ring.js';
-import type { Write } from '../storage/mfa-storage.js';
+import type { PrimaryReader, Write } from '../storage/mfa-storage.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { SECRET_TABLES, idOf } from './secret-tables.js';
+import { valueOf } from '../engine/keys/secret-table.js';
+import { SecretTables, idOf } from './secret-tables.js';
 import { MfaStoredKey } from '../engine/keys/stored-key.entity.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
@@ -27,7 +29,10 @@ export function isUnderOther(data: string, keyId: string): boolean {
 /** Finds rows by the secret that they are encrypted or sealed under: the id of its key stands in each envelope and seal. */
 @Injectable()
 export class EncryptedRows {
-  constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
+  constructor(
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+    @Inject(SecretTables) private readonly tables: SecretTables,
+  ) {}
 
   /** How many rows are under the key of that id, and would be missed. */
   async countUnder(keyId: string): Promise<RowsUnderSecret> {
@@ -35,9 +40,9 @@ export class EncryptedRows {
       encrypted: await this.countKeysUnder(keyId),
       sealed: 0,
     };
-    for (const { entity, isEncrypted, seals } of SECRET_TABLES.filter(({ isMissed }) => isMissed)) {
-      if (isEncrypted) count.encrypted += await this.countBeginning(entity, 'data', envelopePrefix(keyId));
-      if (seals) count.sealed += await this.countBeginning(entity, 'seal', sealPrefix(keyId));
+    for (const table of this.missed) {
+      count.encrypted += await this.countBeginning(table, table.encrypted, envelopePrefix(keyId));
+      if (table.seals) count.sealed += await this.countBeginning(table, ['seal'], sealPrefix(keyId));
     }
     return count;
   }
@@ -46,15 +51,11 @@ export class EncryptedRows {
   async findUnderOthers(
     table: SecretTable,
     keyId: string,
-    after: string,
+    after: unknown,
     limit: number,
   ): Promise<SecretRow[]> {
     return this.storage.read((reader) =>
-      underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId)
-        .andWhere(`r.${table.id.property} > :after`, { after })
-        .orderBy(`r.${table.id.property}`)
-        .take(limit)
-        .getMany(),
+      inOrder(underOthers(rowsOf(reader, table), table, keyId), table, after, limit).getMany(),
     );
   }
 
@@ -62,11 +63,11 @@ export class EncryptedRows {
   async findStillUnderOthers(
     table: SecretTable,
     keyId: string,
-    ids: readonly string[],
+    ids: readonly unknown[],
   ): Promise<SecretRow[]> {
     return this.storage.read((reader) =>
-      underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId)
-        .andWhere(`r.${table.id.property} IN (:...ids)`, { ids })
+      underOthers(rowsOf(reader, table), table, keyId)
+        .andWhere(`r.${table.id} IN (:...ids)`, { ids })
         .getMany(),
     );
   }
@@ -74,51 +75,46 @@ export class EncryptedRows {
   /** How many there are of those that would be missed. */
   async countUnderOthers(keyId: string): Promise<number> {
     let count = 0;
-    for (const table of SECRET_TABLES.filter(({ isMissed }) => isMissed)) {
+    for (const table of this.missed) {
       count += await this.storage.read((reader) =>
-        underOthers(reader.createQueryBuilder(table.entity, 'r'), table, keyId).getCount(),
+        underOthers(rowsOf(reader, table), table, keyId).getCount(),
       );
     }
     return count;
   }
 
   /** The next rows of the table, in the order of their ids. */
-  async findAll(table: SecretTable, after: string, limit: number): Promise<SecretRow[]> {
-    return this.storage.read((reader) =>
-      reader
-        .createQueryBuilder(table.entity, 'r')
-        .where(`r.${table.id.property} > :after`, { after })
-        .orderBy(`r.${table.id.property}`)
-        .take(limit)
-        .getMany(),
-    );
+  async findAll(table: SecretTable, after: unknown, limit: number): Promise<SecretRow[]> {
+    return this.storage.read((reader) => inOrder(rowsOf(reader, table), table, after, limit).getMany());
   }
 
   /** The user's rows. */
   async findOf(table: SecretTable, userId: string): Promise<SecretRow[]> {
     return this.storage.read((reader) =>
-      reader.createQueryBuilder(table.entity, 'r').where('r.userId = :userId', { userId }).getMany(),
+      rowsOf(reader, table)
+        .where({ [table.userId]: userId })
+        .getMany(),
     );
   }
 
+  /** Removes the row, unless one of its envelopes has changed since it was read. */
   planRemoval(table: SecretTable, row: SecretRow): Write {
     const query = this.storage.dataSource
       .createQueryBuilder()
       .delete()
       .from(table.entity)
-      .where(`${table.id.column} = :id`, { id: idOf(table, row) });
+      .where(asRead(table, row));
     return { query };
   }
 
   /** Replaces envelope and seal, unless one of them has changed, or the row has gone, since it was read. */
-  planReplacement(table: SecretTable, row: SecretRow, next: Pick<SecretRow, 'data' | 'seal'>): Write {
-    const { data, seal } = row;
+  planReplacement(table: SecretTable, row: SecretRow, next: Renewed): Write {
+    const { seal } = row;
     const query = this.storage.dataSource
       .createQueryBuilder()
       .update(table.entity)
       .set(next)
-      .where(`${table.id.column} = :id`, { id: idOf(table, row) });
-    if (table.isEncrypted) query.andWhere('data = :data', { data });
+      .where(asRead(table, row));
     if (table.seals && seal !== null) query.andWhere('seal = :seal', { seal });
     if (table.seals && seal === null) query.andWhere('seal IS NULL');
     // A seal says which time step came last; without one the step itself has to be as it was read.
@@ -136,33 +132,70 @@ export class EncryptedRows {
       .length;
   }
 
+  /** Those that would be missed. */
+  private get missed(): readonly SecretTable[] {
+    return this.tables.all.filter(({ isMissed }) => isMissed);
+  }
+
   private async countBeginning(
-    entity: new () => { data?: string; seal?: string | null },
-    property: 'data' | 'seal',
+    table: SecretTable,
+    columns: readonly string[],
     prefix: string,
   ): Promise<number> {
-    return this.storage.read((reader) =>
-      reader
-        .createQueryBuilder(entity, 'r')
-        .where(`SUBSTR(r.${property}, 1, :length) = :prefix`, { length: prefix.length, prefix })
-        .getCount(),
-    );
+    if (columns.length === 0) return 0;
+    const conditions = columns.map((column) => `SUBSTR(r.${column}, 1, :length) = :prefix`);
+    return this.storage.read((reader) => {
+      const query = rowsOf(reader, table);
+      query.where(`(${conditions.join(' OR ')})`, { length: prefix.length, prefix });
+      if (table.plainTypes && columns === table.encrypted)
+        query.andWhere('r.type NOT IN (:...plain)', { plain: table.plainTypes() });
+      return query.getCount();
+    });
   }
+}
+
+/** What takes the place of envelopes and seal of a row. */
+export type Renewed = Partial<Record<string, string | null>>;
+
+/** With those that an application has only marked as deleted. */
+function rowsOf(reader: PrimaryReader, { entity }: SecretTable): SelectQueryBuilder<SecretRow> {
+  return reader.createQueryBuilder<SecretRow>(entity, 'r').withDeleted();
+}
+
+/** The row, with the envelopes that it had. */
+function asRead(table: SecretTable, row: SecretRow): ObjectLiteral {
+  const envelopes = table.encrypted.map((column) => [column, valueOf(row, column) ?? IsNull()] as const);
+  return { [table.id]: idOf(table, row), ...Object.fromEntries(envelopes) };
+}
+
+/** @param after the id of the last row before; undefined: from the beginning */
+function inOrder(
+  query: SelectQueryBuilder<SecretRow>,
+  { id }: SecretTable,
+  after: unknown,
+  limit: number,
+): SelectQueryBuilder<SecretRow> {
+  if (after !== undefined) query.andWhere(`r.${id} > :after`, { after });
+  return query.orderBy(`r.${id}`).take(limit);
 }
 
 function underOthers(
   query: SelectQueryBuilder<SecretRow>,
-  { isEncrypted, seals }: SecretTable,
+  { encrypted, plainTypes, seals }: SecretTable,
   keyId: string,
 ): SelectQueryBuilder<SecretRow> {
   const [envelope, seal] = [envelopePrefix(keyId), sealPrefix(keyId)];
+  // What is no secret may begin as it likes.
+  const isNotPlain = plainTypes ? 'r.type NOT IN (:...plain) AND ' : '';
   const conditions = [
-    ...(isEncrypted
-      ? ['(SUBSTR(r.data, 1, :anyLength) = :any AND SUBSTR(r.data, 1, :envelopeLength) <> :envelope)']
-      : []),
+    ...encrypted.map(
+      (column) =>
+        `(${isNotPlain}SUBSTR(r.${column}, 1, :anyLength) = :any AND SUBSTR(r.${column}, 1, :envelopeLength) <> :envelope)`,
+    ),
     ...(seals ? ['(r.seal IS NOT NULL AND SUBSTR(r.seal, 1, :sealLength) <> :seal)'] : []),
   ];
   return query.where(`(${conditions.join(' OR ')})`, {
+    plain: plainTypes?.() ?? [],
     any: ANY_ENVELOPE,
     anyLength: ANY_ENVELOPE.length,
     envelope,

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaOptionsError } from '../options/options-error.js';
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { hasTables } from '../schema/migrations/missing-tables.js';
 import type { RowsUnderSecret } from './encrypted-rows.js';
@@ -24,6 +25,7 @@ const PREFIX = 'secret:';
 export class SecretRegistry implements OnApplicationBootstrap {
   constructor(
     @Inject(KeyStore) private readonly keys: KeyStore,
+    @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
     @Inject(SealAdoption) private readonly adoption: SealAdoption,
     @Inject(RecoveryCodeKeys) private readonly recoveryCodeKeys: RecoveryCodeKeys,
@@ -34,7 +36,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     // An application that makes its tables after boot has nothing to lose yet.
-    if (!(await hasTables(this.storage.dataSource))) return;
+    if (!(await hasTables(this.storage.dataSource, this.factorTables.all))) return;
     if (!isLostSecretPermitted()) await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();

@@ -2,17 +2,19 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
+import type { Renewed } from './encrypted-rows.js';
 import { EncryptedRows, isUnderOther } from './encrypted-rows.js';
 import { KeyStore } from '../engine/keys/key-store.js';
 import { KeyWrapper } from '../engine/keys/key-wrapper.js';
 import { SecretRegistry } from './secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { envelopeContext } from '../engine/keys/secret-table.js';
-import { SECRET_TABLES, idOf } from './secret-tables.js';
+import { encryptedOf, envelopeContext } from '../engine/keys/secret-table.js';
+import { SecretTables, idOf } from './secret-tables.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
 export interface MfaRotationOptions {
@@ -48,6 +50,7 @@ export class SecretRotation {
 
   constructor(
     @Inject(EncryptedRows) private readonly rows: EncryptedRows,
+    @Inject(SecretTables) private readonly tables: SecretTables,
     @Inject(KeyStore) private readonly keys: KeyStore,
     @Inject(KeyWrapper) private readonly wrapper: KeyWrapper,
     @Inject(SecretRegistry) private readonly registry: SecretRegistry,
@@ -65,8 +68,8 @@ export class SecretRotation {
     const total = await this.rows.countUnderOthers(keyId);
     const result: MfaRotationResult = { rotated: 0, unreadable: 0 };
     let done = 0;
-    for (const table of SECRET_TABLES) {
-      let after = '';
+    for (const table of this.tables.all) {
+      let after: unknown;
       for (;;) {
         const batch = await this.rows.findUnderOthers(table, keyId, after, batchSize);
         const last = batch.at(-1);
@@ -114,26 +117,22 @@ export class SecretRotation {
     try {
       // A new seal on a row that somebody has changed would make it good.
       if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
-      const data = row.data === undefined ? undefined : await this.encryptAnew(table, row, row.data, keyId);
-      const next: Renewed = data === undefined ? {} : { data };
+      const next: Renewed = {};
+      for (const [column, data] of encryptedOf(table, row)) {
+        if (isUnderOther(data, keyId))
+          next[column] = await this.encryptAnew(data, envelopeContext(table, row, column));
+      }
       return seals ? { ...next, seal: seals.make(this.keyRing, { ...row, ...next }) } : next;
     } catch (error) {
       if (table.isMissed) {
         const reason = error instanceof Error ? error.message : '';
-        this.logger.warn(`The data of ${idOf(table, row)} can't be read: ${reason}`);
+        this.logger.warn(`The data of ${String(idOf(table, row))} can't be read: ${reason}`);
       }
       return null;
     }
   }
 
-  private async encryptAnew(
-    table: SecretTable,
-    row: SecretRow,
-    data: string,
-    keyId: string,
-  ): Promise<string> {
-    if (!isUnderOther(data, keyId)) return data;
-    const context = envelopeContext(table, row);
+  private async encryptAnew(data: string, context: MfaEncryptionContext): Promise<string> {
     return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
   }
 
@@ -153,5 +152,3 @@ export class SecretRotation {
     }
   }
 }
-
-type Renewed = Pick<SecretRow, 'data' | 'seal'>;

@@ -1,3 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MFA_TYPES, isJudgedByRow } from '../core/policy/factor-traits.js';
+import type { OwnedFactorTable } from '../engine/authenticators/factor-tables.js';
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
+import { purposeOfColumn } from '../engine/rows/factor-table.js';
 import {
   Authenticator,
   isGenuineAuthenticator,
@@ -9,59 +15,85 @@ import {
   sealSession,
 } from '../engine/rows/authentication-session.entity.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { ID, sealsOf } from '../engine/keys/secret-table.js';
+import { sealsOf, valueOf } from '../engine/keys/secret-table.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { isGenuineTrustedDevice, sealTrustedDevice } from '../engine/trust/trusted-device-seal.js';
 import { FACTORS } from '../factors/factors.js';
 
 export const AUTHENTICATORS: SecretTable = {
   entity: Authenticator,
-  id: ID,
-  isEncrypted: true,
+  id: 'id',
+  userId: 'userId',
+  encrypted: ['data'],
+  plainTypes: () => MFA_TYPES.filter((type) => !isJudgedByRow(type)),
   seals: sealsOf(sealAuthenticator, isGenuineAuthenticator),
   isMissed: true,
 };
 
 const SESSIONS: SecretTable = {
   entity: AuthenticationSession,
-  id: ID,
-  isEncrypted: false,
+  id: 'id',
+  userId: 'userId',
+  encrypted: [],
   seals: sealsOf(sealSession, isSealedSession),
   isMissed: false,
 };
 
 const TRUSTED_DEVICES: SecretTable = {
   entity: TrustedDevice,
-  id: ID,
-  isEncrypted: false,
+  id: 'id',
+  userId: 'userId',
+  encrypted: [],
   seals: sealsOf(sealTrustedDevice, isGenuineTrustedDevice),
   isMissed: false,
 };
 
 /** The row's id, in whose order the rows of its table are gone through. */
-export function idOf({ id }: SecretTable, row: SecretRow): string {
-  return row[id.property] as string;
+export function idOf({ id }: SecretTable, row: SecretRow): unknown {
+  return valueOf(row, id);
 }
 
-const OF_FACTORS = FACTORS.flatMap(({ secretTables }) => secretTables);
-
-export const SECRET_TABLES: readonly SecretTable[] = [
-  AUTHENTICATORS,
-  ...OF_FACTORS,
-  SESSIONS,
-  TRUSTED_DEVICES,
-];
+const OF_PARTS = FACTORS.flatMap(({ tables }) => tables.flatMap(({ secrets }) => secrets ?? []));
 
 /** What factors keep under a seal. */
 export const SEALED_FACTORS: readonly SecretTable[] = [
   AUTHENTICATORS,
-  ...OF_FACTORS.filter(({ seals }) => seals !== null),
+  ...OF_PARTS.filter(({ seals }) => seals !== null),
 ];
 
-/** Where factors keep what verifies the proofs of an authenticator besides its own row. */
-export const JUDGING_TABLES: readonly SecretTable[] = OF_FACTORS.filter(
-  ({ id }) => id.property === 'authenticatorId',
-);
+/** Where factors keep what waits for its first code. */
+export const SETUPS: readonly SecretTable[] = OF_PARTS.filter(({ isSetup }) => isSetup === true);
 
-/** Where they keep what waits for its first code. */
-export const SETUPS: readonly SecretTable[] = OF_FACTORS.filter(({ isSetup }) => isSetup === true);
+/** All tables whose rows hang on the secret, those of the option `factors` among them. */
+@Injectable()
+export class SecretTables {
+  readonly all: readonly SecretTable[];
+  /** What factors of the application's own keep in tables of theirs. */
+  readonly ofOwnFactors: readonly SecretTable[];
+  /** Where factors keep what verifies the proofs of an authenticator besides its own row. */
+  readonly judging: readonly SecretTable[];
+
+  constructor(@Inject(FactorTables) factorTables: FactorTables) {
+    this.ofOwnFactors = factorTables.owned
+      .filter(({ encrypted = [] }) => encrypted.length > 0)
+      .map((table) => secretsOf(table, factorTables.keyOf(table)));
+    const ofFactors = [...OF_PARTS, ...this.ofOwnFactors];
+    this.all = [AUTHENTICATORS, ...ofFactors, SESSIONS, TRUSTED_DEVICES];
+    this.judging = ofFactors.filter(({ authenticatorId }) => authenticatorId !== undefined);
+  }
+}
+
+function secretsOf(table: OwnedFactorTable, id: string): SecretTable {
+  const { entity, type, userId, authenticatorId, encrypted = [] } = table;
+  return {
+    entity: entity,
+    id,
+    userId,
+    ...(authenticatorId === undefined ? {} : { authenticatorId }),
+    encrypted,
+    type,
+    purposeOf: (column) => purposeOfColumn(type, column),
+    seals: null,
+    isMissed: true,
+  };
+}

@@ -2,13 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
 import { MfaEnvelopeError, isEnvelope } from '../core/crypto/envelope.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { EncryptedRows } from './encrypted-rows.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { envelopeContext } from '../engine/keys/secret-table.js';
+import { encryptedOf, envelopeContext } from '../engine/keys/secret-table.js';
 import { idOf } from './secret-tables.js';
 
 /**
@@ -30,8 +31,10 @@ export class UnreadableRows {
 
   /** @throws what the adapter throws besides {@link MfaEnvelopeError}: a key service that is away has lost nothing */
   async examine(table: SecretTable, row: SecretRow): Promise<RowState> {
-    const { isEncrypted, seals } = table;
-    if (isEncrypted && !(await this.opens(table, row))) return 'unreadable';
+    const { seals } = table;
+    for (const [column, data] of encryptedOf(table, row)) {
+      if (!(await this.opens(data, envelopeContext(table, row, column)))) return 'unreadable';
+    }
     if (!seals || seals.hold(this.keyRing, row)) return 'good';
     const [keyId = ''] = (row.seal ?? '').split('.');
     const isStrange = keyId !== '' && this.keyRing.byId(keyId, 'seal') === undefined;
@@ -54,7 +57,7 @@ export class UnreadableRows {
 
   /** All rows of the table, a batch at a time, while they are changed or removed. */
   async *all(table: SecretTable): AsyncGenerator<SecretRow> {
-    for (let after = ''; ;) {
+    for (let after: unknown; ;) {
       const batch = await this.rows.findAll(table, after, BATCH);
       yield* batch;
       const last = batch.at(-1);
@@ -64,11 +67,10 @@ export class UnreadableRows {
   }
 
   /** What is in no envelope of ours was encrypted by the adapter's own means: no secret of ours could be missing. */
-  private async opens(table: SecretTable, row: SecretRow): Promise<boolean> {
-    const { data = '' } = row;
+  private async opens(data: string, context: MfaEncryptionContext): Promise<boolean> {
     if (!isEnvelope(data)) return true;
     try {
-      await this.adapter.decrypt(data, envelopeContext(table, row));
+      await this.adapter.decrypt(data, context);
       return true;
     } catch (error) {
       if (error instanceof MfaEnvelopeError) return false;

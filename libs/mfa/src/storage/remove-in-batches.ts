@@ -2,13 +2,13 @@ import type { ObjectLiteral } from 'typeorm';
 
 import type { MfaStorage } from './mfa-storage.js';
 
-/** Which rows go, in the names of the database. */
+/** Which rows go; columns are named by their properties. */
 export interface Removal {
   entity: new () => ObjectLiteral;
-  /** The column of the primary key. */
+  /** What tells them apart. */
   key: string;
-  condition: string;
-  parameters: ObjectLiteral;
+  /** Made anew for each statement: TypeORM changes the values in it. */
+  condition: () => ObjectLiteral;
   /** The column of an index that finds them. */
   orderBy: string;
 }
@@ -22,7 +22,7 @@ export interface Removal {
  */
 export async function removeInBatches(
   storage: MfaStorage,
-  { entity, key, condition, parameters, orderBy }: Removal,
+  { entity, key, condition, orderBy }: Removal,
   batchSize: number,
 ): Promise<number> {
   let removed = 0;
@@ -30,21 +30,30 @@ export async function removeInBatches(
     const rows = await storage.read((reader) =>
       reader
         .createQueryBuilder(entity, 'r')
+        .withDeleted()
         .select(`r.${key}`, 'key')
-        .where(condition, parameters)
+        .where(condition())
         .orderBy(`r.${orderBy}`)
         .limit(batchSize)
-        .getRawMany<{ key: string }>(),
+        .getRawMany<{ key: unknown }>(),
     );
     if (rows.length === 0) return removed;
+    const keys = rows.map((row) => row.key);
     removed += await storage.write(
       storage.dataSource
         .createQueryBuilder()
         .delete()
         .from(entity)
+        .where(`${columnOf(storage, entity, key)} IN (:...keys)`, { keys })
         // The condition again: a row may have been replaced by one that counts still.
-        .where(`${key} IN (:...keys) AND ${condition}`, { ...parameters, keys: rows.map((row) => row.key) }),
+        .andWhere(condition()),
     );
     if (rows.length < batchSize) return removed;
   }
+}
+
+/** The column of the property, as a statement without an alias names it. */
+function columnOf({ dataSource }: MfaStorage, entity: Removal['entity'], property: string): string {
+  const column = dataSource.getMetadata(entity).findColumnWithPropertyName(property);
+  return dataSource.driver.escape(column?.databaseName ?? property);
 }

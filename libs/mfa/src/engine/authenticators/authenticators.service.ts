@@ -9,6 +9,7 @@ import { MFA_TYPES } from '../../core/policy/factor-traits.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { AccountsService } from './accounts.service.js';
+import { FactorTables } from './factor-tables.js';
 import { isGenuineAuthenticator, sealAuthenticator, Authenticator } from '../rows/authenticator.entity.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -138,6 +139,7 @@ export class AuthenticatorsService {
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
@@ -179,8 +181,21 @@ export class AuthenticatorsService {
     };
   }
 
-  /** Removes one of the user's authenticators; the claim is lost when it is gone already. */
-  planDeletion(userId: string, id: string): Write {
+  /**
+   * Removes these of the user's authenticators, and what their factors keep in tables of their own. A claim is lost when one of them
+   * is gone already.
+   *
+   * @param all the user's authenticators, those that go among them
+   */
+  planRemoval(userId: string, removed: readonly Authenticator[], all: readonly Authenticator[]): Write[] {
+    return [
+      // First, as a use takes it first: whoever comes second waits here, and finds nothing of it half done.
+      ...removed.map(({ id }) => this.planDeletion(userId, id)),
+      ...this.factorTables.planRemoval(userId, removed, all),
+    ];
+  }
+
+  private planDeletion(userId: string, id: string): Write {
     return {
       claim: REMOVAL_CLAIM,
       query: this.storage.dataSource

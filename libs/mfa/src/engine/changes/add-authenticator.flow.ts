@@ -145,7 +145,7 @@ export class AddAuthenticatorFlow {
     const authenticator = isNamed ? proven : newAuthenticator({ ...proven, name: replaced.name });
     const writes = [
       ...claims,
-      ...(replaced ? [this.authenticators.planDeletion(state.userId, replaced.id)] : []),
+      ...(replaced ? this.authenticators.planRemoval(state.userId, [replaced], state.authenticators) : []),
       this.authenticators.planInsertion(authenticator),
       ...along,
     ];

@@ -65,7 +65,7 @@ export class RemoveAuthenticatorFlow {
     if (!(await this.adapter.canDeleteAuthenticator(removed, { by: 'user' })))
       throw new MfaException('cannot_delete_authenticator');
 
-    const writes = [this.authenticators.planDeletion(userId, id)];
+    const writes = this.authenticators.planRemoval(userId, [removed], authenticators);
     const isLast =
       removed.role !== PASSWORDLESS && !authenticators.some((row) => row.id !== id && isSecondFactorRow(row));
     if (this.backup && (isLast || isBackupType(removed.type)))

@@ -28,7 +28,7 @@ export class FactorConnection {
           `\`factors\`: nobody sends the codes of \`${type}\`: override \`sendMessage()\` in the adapter, or give the option \`sendMessage\``,
         ]);
       }
-      factor.connect(tools);
+      factor.connect(tools.of(type));
     }
   }
 

@@ -16,6 +16,16 @@ export interface MfaNewMessage {
   limit: { messages: number; windowSeconds: number };
 }
 
+/** Where a text stands that a factor keeps encrypted in a table of its own. What is moved to another place does not open. */
+export interface MfaFactorPlace {
+  /** The property of its row, one of those that the table names as `encrypted`. */
+  column: string;
+  /** Whose row it is. */
+  userId: string;
+  /** The row's key, as text. */
+  key: string;
+}
+
 /** What factors work with. */
 export interface MfaFactorContext {
   readonly options: ResolvedMfaOptions;
@@ -24,6 +34,18 @@ export interface MfaFactorContext {
   hash(...fields: string[]): string;
   /** Whether that is a hash of these fields, in constant time. */
   isHashOf(hash: string, ...fields: string[]): boolean;
+  /**
+   * Encrypts a text for a table of the factor's own, by the adapter.
+   *
+   * @throws {TypeError} when no table of the factor names the column as `encrypted`: it would be lost with the secret
+   */
+  encrypt(text: string, place: MfaFactorPlace): Promise<string>;
+  /**
+   * Decrypts what {@link encrypt} made for this place.
+   *
+   * @throws what the adapter throws; without one of the application's own, an `MfaEnvelopeError` when it was changed, moved, or its secret is gone
+   */
+  decrypt(envelope: string, place: MfaFactorPlace): Promise<string>;
   /**
    * Sends a code within the user's budget of messages.
    *

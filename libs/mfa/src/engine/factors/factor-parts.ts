@@ -1,24 +1,22 @@
 import type { Provider, Type } from '@nestjs/common';
-import type { ObjectLiteral } from 'typeorm';
-
 import type { MfaType } from '../../core/policy/methods.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
 import type { SecretTable } from '../keys/secret-table.js';
+import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorClass } from './mfa-factor.js';
 
-export type OwnedEntity = new () => ObjectLiteral & { userId: string };
-
-/** A table whose rows say themselves, in `expires_at`, until when they count. */
-export interface ExpiringTable {
-  /** How `MfaAdminService.purgeExpired()` calls them. */
-  name: string;
-  entity: new () => ObjectLiteral;
-  /** The column of its key. */
-  key: string;
-  /** How long rows are kept after that, in milliseconds. */
-  keptMs: number;
+/** A table of a factor that comes with the module: what any factor says of its tables, and what only the module's own need. */
+export interface PartTable extends MfaFactorTable {
+  /** How `MfaAdminService.purgeExpired()` calls its rows. */
+  purgedAs?: string;
+  /** How long rows are kept after they have expired, in milliseconds. Default: 0. */
+  keptMs?: number;
+  /** Whether any change of the user's claims its rows. Default: false. */
+  isClaimed?: true;
+  /** What of it hangs on the secret: seals, and envelopes as they were made before factors had tables of their own. */
+  secrets?: SecretTable;
 }
 
 /** Removes what a factor keeps of a user besides authenticators: set-ups that are under way. */
@@ -36,11 +34,7 @@ export interface FactorParts {
   internals: readonly Provider[];
   /** Controllers, each with its path below that of the module. */
   controllers: readonly (readonly [path: string, controller: Type])[];
-  entities: readonly (new () => ObjectLiteral)[];
-  /** Tables with rows of users: those that a change of the user's claims, and those that hang on others. */
-  owned: { claimed: readonly OwnedEntity[]; others: readonly OwnedEntity[] };
-  expiring: readonly ExpiringTable[];
-  secretTables: readonly SecretTable[];
+  tables: readonly PartTable[];
   /** How reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
   countedAs?: string;
   /** How many a user may have, where an option says so. Default: as its traits say. */

@@ -8,6 +8,8 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
+import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
+import type { MfaType } from '../../core/policy/methods.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING, keyedHash } from '../../core/crypto/key-ring.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -16,12 +18,14 @@ import { writeMessage } from '../journal/notification-text.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import type { MfaFactorContext, MfaNewMessage } from './factor-context.js';
+import { FactorTables } from '../authenticators/factor-tables.js';
+import { purposeOfColumn } from '../rows/factor-table.js';
+import type { MfaFactorContext, MfaFactorPlace, MfaNewMessage } from './factor-context.js';
 import { MessageBudget } from './message-budget.js';
 
-/** What factors work with. */
+/** What all factors work with. */
 @Injectable()
-export class FactorTools implements MfaFactorContext {
+export class FactorTools implements Omit<MfaFactorContext, 'encrypt' | 'decrypt'> {
   private readonly logger = new Logger('MfaMessages');
 
   constructor(
@@ -30,8 +34,24 @@ export class FactorTools implements MfaFactorContext {
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MessageBudget) private readonly budget: MessageBudget,
+    @Inject(FactorTables) private readonly tables: FactorTables,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
   ) {}
+
+  /** What the factor of that type works with. */
+  of(type: MfaType): MfaFactorContext {
+    const contextOf = (place: MfaFactorPlace) => this.envelopeContext(type, place);
+    return {
+      options: this.options,
+      clock: this.clock,
+      hash: (...fields) => this.hash(...fields),
+      isHashOf: (hash, ...fields) => this.isHashOf(hash, ...fields),
+      // Both async, so that what is wrong with the place is told as what an adapter's own means throw.
+      encrypt: async (text, place) => this.adapter.encrypt(text, contextOf(place)),
+      decrypt: async (envelope, place) => this.adapter.decrypt(envelope, contextOf(place)),
+      send: (user, message) => this.send(user, message),
+    };
+  }
 
   hash(...fields: string[]): string {
     return keyedHash(this.keyRing.current('code').key, ...fields);
@@ -64,5 +84,11 @@ export class FactorTools implements MfaFactorContext {
       throw new MfaException('message_not_sent');
     }
     return { nextAt: taken.nextAt };
+  }
+
+  private envelopeContext(type: MfaType, { column, userId, key }: MfaFactorPlace): MfaEncryptionContext {
+    const isKnown = this.tables.all.some((table) => table.type === type && table.encrypted?.includes(column));
+    if (!isKnown) throw new TypeError(`No table of the factor ${type} names \`${column}\` as \`encrypted\``);
+    return { purpose: purposeOfColumn(type, column), userId, recordId: key };
   }
 }

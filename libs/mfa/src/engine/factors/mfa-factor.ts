@@ -3,6 +3,7 @@ import type { Type, FactoryProvider } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
 import type { Write } from '../../storage/mfa-storage.js';
+import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorContext } from './factor-context.js';
 
 /** For whom and where a factor is asked. */
@@ -32,6 +33,13 @@ export interface MfaBegunSetup {
   expiresAt: Date;
   /** What the user must see; the answer of the route. */
   answer: object;
+}
+
+/** A set-up whose first code has come. */
+export interface MfaFactorSetUp {
+  data: string;
+  /** The id of the authenticator that it becomes: for rows of the factor's own, which go with it. */
+  authenticatorId: string;
 }
 
 /** A challenge that is on its way to the user. */
@@ -123,7 +131,7 @@ export abstract class MfaFactor {
    */
   abstract activate(
     code: string,
-    setup: { data: string },
+    setup: MfaFactorSetUp,
     request: MfaFactorRequest,
   ): Promise<'wrong' | MfaFactorProof> | 'wrong' | MfaFactorProof;
 
@@ -152,11 +160,17 @@ export abstract class MfaFactor {
 }
 
 /** The class of a factor. */
-export type MfaFactorClass = Type<MfaFactor> & { readonly traits: MfaFactorTraits };
+export type MfaFactorClass = Type<MfaFactor> & {
+  readonly traits: MfaFactorTraits;
+  /** The tables of its own. */
+  readonly tables?: readonly MfaFactorTable[];
+};
 
 /** A factor that is made by a function, such as those that `emailCode()` and `smsCode()` return. */
 export interface MfaFactorDefinition {
   readonly traits: MfaFactorTraits;
+  /** The tables of its own. */
+  readonly tables?: readonly MfaFactorTable[];
   readonly useFactory: (...injected: never[]) => MfaFactor;
   readonly inject?: FactoryProvider['inject'];
   /** Stops the boot where the options do not fit; returns what is wrong. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
 
 import { firstIdAt } from '../../core/crypto/tokens.js';
 import type { MfaClock } from '../../core/clock/clock.js';
@@ -75,7 +76,7 @@ export class MfaAuditService {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
     return removeInBatches(
       this.storage,
-      { entity: MfaAuditEntry, key: 'id', condition: 'id < :cutoff', parameters: { cutoff }, orderBy: 'id' },
+      { entity: MfaAuditEntry, key: 'id', condition: () => ({ id: LessThan(cutoff) }), orderBy: 'id' },
       this.options.retention.batchSize,
     );
   }

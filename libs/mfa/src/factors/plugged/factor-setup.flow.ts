@@ -108,7 +108,8 @@ export class FactorSetupFlow {
     let proof: MfaFactorProof | 'wrong';
     try {
       const data = await this.data.decrypt(setup.data, setup);
-      proof = await factor.activate(normalizeCode(code), { data }, { user, sessionId });
+      const { id: authenticatorId } = setup;
+      proof = await factor.activate(normalizeCode(code), { data, authenticatorId }, { user, sessionId });
     } catch (error) {
       await this.limiter.giveBack(attempt);
       throw error;

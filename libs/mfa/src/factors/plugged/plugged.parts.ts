@@ -16,12 +16,22 @@ export const PLUGGED_FACTORS: FactorParts = {
     ['/factors', MfaFactorsController],
     ['/authenticate', MfaFactorChallengeController],
   ],
-  entities: [MfaFactorSetup, MfaFactorChallenge],
-  owned: { claimed: [], others: [MfaFactorSetup, MfaFactorChallenge] },
-  expiring: [
-    { name: 'factorSetups', entity: MfaFactorSetup, key: 'id', keptMs: 0 },
-    { name: 'factorChallenges', entity: MfaFactorChallenge, key: 'id', keptMs: 0 },
+  tables: [
+    {
+      entity: MfaFactorSetup,
+      userId: 'userId',
+      key: 'id',
+      expiresAt: 'expiresAt',
+      purgedAs: 'factorSetups',
+      secrets: encryptedSetups(MfaFactorSetup),
+    },
+    {
+      entity: MfaFactorChallenge,
+      userId: 'userId',
+      key: 'id',
+      expiresAt: 'expiresAt',
+      purgedAs: 'factorChallenges',
+    },
   ],
-  secretTables: [encryptedSetups(MfaFactorSetup)],
   cleanup: FactorRows,
 };

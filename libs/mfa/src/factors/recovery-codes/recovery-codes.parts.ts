@@ -21,10 +21,7 @@ export const RECOVERY_CODES: FactorParts = {
     RecoveryCodeKeys,
   ],
   controllers: [['/recovery-codes', RecoveryCodesController]],
-  entities: [RecoveryCode],
-  owned: { claimed: [], others: [RecoveryCode] },
-  expiring: [],
-  secretTables: [],
+  tables: [{ entity: RecoveryCode, userId: 'userId' }],
   countedAs: 'recoveryCodeSets',
   factor: RecoveryCodeFactor,
 };

@@ -51,17 +51,29 @@ export const WEBAUTHN: FactorParts = {
     ['/authenticate/webauthn', AuthenticateWebAuthnController],
     ['/passkey', PasskeyController],
   ],
-  entities: [WebAuthnCredential, WebAuthnChallenge],
-  owned: { claimed: [WebAuthnCredential], others: [] },
-  // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
-  expiring: [{ name: 'challenges', entity: WebAuthnChallenge, key: 'hash', keptMs: CLOCK_SKEW_MS }],
-  secretTables: [
+  tables: [
     {
       entity: WebAuthnCredential,
-      id: { property: 'authenticatorId', column: 'authenticator_id' },
-      isEncrypted: false,
-      seals: sealsOf(sealCredential, isGenuineCredential),
-      isMissed: true,
+      userId: 'userId',
+      // A foreign key takes the row along.
+      authenticatorId: 'authenticatorId',
+      isClaimed: true,
+      secrets: {
+        entity: WebAuthnCredential,
+        id: 'authenticatorId',
+        userId: 'userId',
+        authenticatorId: 'authenticatorId',
+        encrypted: [],
+        seals: sealsOf(sealCredential, isGenuineCredential),
+        isMissed: true,
+      },
+    },
+    {
+      entity: WebAuthnChallenge,
+      expiresAt: 'expiresAt',
+      purgedAs: 'challenges',
+      // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
+      keptMs: CLOCK_SKEW_MS,
     },
   ],
   countedAs: 'securityKeys',

@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { MigrationExecutor } from 'typeorm';
 
 import { MfaOptionsError } from '../../options/options-error.js';
+import type { FactorTable } from '../../engine/authenticators/factor-tables.js';
 import { MFA_ENTITIES } from '../entities.js';
 import { mfaMigrations } from './index.js';
 import type { PrimaryReader } from '../../storage/mfa-storage.js';
@@ -16,9 +18,12 @@ const MISSING_ON_SQLITE = /no such (table|column)/;
  *
  * @throws {MfaOptionsError} when they are not, and the DataSource knows no migration that will make them
  */
-export async function hasTables(dataSource: DataSource): Promise<boolean> {
-  const missing = await readFromPrimary(dataSource, (reader) => findMissing(dataSource, reader));
-  if (missing.length === 0) return true;
+export async function hasTables(
+  dataSource: DataSource,
+  factorTables: readonly FactorTable[],
+): Promise<boolean> {
+  const missing = await findMissing(dataSource, MFA_ENTITIES);
+  if (missing.length === 0) return hasFactorTables(dataSource, factorTables);
   const problem = `the database lacks ${missing.join(', ')}, or columns of it`;
   const remedy =
     'let `migrations` of the DataSource hold `...mfaMigrations`, and run them (`migrationsRun: true`)';
@@ -34,9 +39,40 @@ export async function hasTables(dataSource: DataSource): Promise<boolean> {
   return false;
 }
 
-async function findMissing(dataSource: DataSource, reader: PrimaryReader): Promise<string[]> {
+/** Of tables that factors of the application's own keep nobody but the application knows which migration makes them. */
+async function hasFactorTables(
+  dataSource: DataSource,
+  factorTables: readonly FactorTable[],
+): Promise<boolean> {
+  const entities = factorTables.map(({ entity }) => entity);
+  const missing = await findMissing(dataSource, entities);
+  if (missing.length === 0) return true;
+  const problem = `the database lacks ${missing.join(', ')}, or columns of it, which factors of the option \`factors\` keep`;
+  const remedy = 'write a migration for it (`typeorm migration:generate`), and run it';
+  if (dataSource.migrations.length === 0 || (await nonePending(dataSource)))
+    throw new MfaOptionsError([`${problem}: ${remedy}`]);
+  new Logger('MfaModule').error(`${problem}: its factors do not work until migrations have run`);
+  return false;
+}
+
+async function nonePending(dataSource: DataSource): Promise<boolean> {
+  return (await new MigrationExecutor(dataSource).getPendingMigrations()).length === 0;
+}
+
+async function findMissing(
+  dataSource: DataSource,
+  entities: readonly (new () => object)[],
+): Promise<string[]> {
+  return readFromPrimary(dataSource, (reader) => missingOf(dataSource, reader, entities));
+}
+
+async function missingOf(
+  dataSource: DataSource,
+  reader: PrimaryReader,
+  entities: readonly (new () => object)[],
+): Promise<string[]> {
   const missing: string[] = [];
-  for (const entity of MFA_ENTITIES) {
+  for (const entity of entities) {
     try {
       // All its columns, and none of its rows.
       await reader.createQueryBuilder(entity, 'r').where('1 = 0').getMany();

@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { In } from 'typeorm';
+
+import type { MfaType } from '../../core/policy/methods.js';
+import type { PrimaryReader, Write } from '../../storage/mfa-storage.js';
+import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import type { MfaFactorTable } from '../rows/factor-table.js';
+
+/** A table with the type of the factor whose rows it holds. */
+export interface FactorTable extends MfaFactorTable {
+  type: MfaType;
+}
+
+/** A table whose rows belong to users. */
+export type OwnedFactorTable = FactorTable & Required<Pick<FactorTable, 'userId'>>;
+
+/** Injection token of the tables of the factors of the option `factors`. */
+export const MFA_FACTOR_TABLES = Symbol.for('nestjs-mfa:FACTOR_TABLES');
+
+/** The tables that factors of the application's own keep: their rows go when what they belong to goes. */
+@Injectable()
+export class FactorTables {
+  /** Those whose rows belong to users. */
+  readonly owned: readonly OwnedFactorTable[];
+
+  constructor(
+    @Inject(MFA_FACTOR_TABLES) readonly all: readonly FactorTable[],
+    @Inject(MfaStorage) private readonly storage: MfaStorage,
+  ) {
+    this.owned = all.filter((table) => table.userId !== undefined) as OwnedFactorTable[];
+  }
+
+  /**
+   * Removes what hangs on these of the user's authenticators. With the last one of a factor everything goes that the factor keeps of
+   * the user.
+   *
+   * @param all the user's authenticators, those that go among them
+   */
+  planRemoval(userId: string, removed: readonly Authenticator[], all: readonly Authenticator[]): Write[] {
+    return this.owned.flatMap((table) => {
+      const gone = removed.filter(({ type }) => type === table.type).map(({ id }) => id);
+      if (gone.length === 0) return [];
+      const isLast = all.every(({ id, type }) => type !== table.type || gone.includes(id));
+      if (isLast) return [this.planDeletion(table, { [table.userId]: userId })];
+      const { authenticatorId } = table;
+      if (authenticatorId === undefined) return [];
+      return [this.planDeletion(table, { [table.userId]: userId, [authenticatorId]: In(gone) })];
+    });
+  }
+
+  /** Removes all that these factors keep of the user. */
+  planForgetting(userId: string): Write[] {
+    return this.owned.map((table) => this.planDeletion(table, { [table.userId]: userId }));
+  }
+
+  /** Whether they keep anything of the user. */
+  async keepAnythingOf(userId: string): Promise<boolean> {
+    for (const table of this.owned) {
+      const count = await this.storage.read((reader) => rowsOf(reader, table, userId).limit(1).getCount());
+      if (count > 0) return true;
+    }
+    return false;
+  }
+
+  /** The user's rows of the table. */
+  async find(table: OwnedFactorTable, userId: string): Promise<ObjectLiteral[]> {
+    return this.storage.read((reader) => rowsOf(reader, table, userId).getMany());
+  }
+
+  /** How the database calls it. */
+  nameOf({ entity }: FactorTable): string {
+    return this.storage.dataSource.getMetadata(entity).tableName;
+  }
+
+  /** The property that tells the rows of the table apart. */
+  keyOf({ entity, key }: Pick<MfaFactorTable, 'entity' | 'key'>): string {
+    const [primary] = this.storage.dataSource.getMetadata(entity).primaryColumns;
+    return key ?? primary?.propertyName ?? '';
+  }
+
+  private planDeletion({ entity }: FactorTable, where: ObjectLiteral): Write {
+    return { query: this.storage.dataSource.createQueryBuilder().delete().from(entity).where(where) };
+  }
+}
+
+/** With those that the application has only marked as deleted: they are kept, too. */
+function rowsOf(
+  reader: PrimaryReader,
+  { entity, userId: owner }: OwnedFactorTable,
+  userId: string,
+): SelectQueryBuilder<ObjectLiteral> {
+  return reader
+    .createQueryBuilder<ObjectLiteral>(entity, 'r')
+    .withDeleted()
+    .where({ [owner]: userId });
+}

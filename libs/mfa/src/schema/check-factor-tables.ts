@@ -1,0 +1,75 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+
+import type { FactorTable } from '../engine/authenticators/factor-tables.js';
+import { MFA_ENTITIES } from './entities.js';
+
+/** What the rows of nobody can't have. */
+const OF_USERS = ['authenticatorId', 'encrypted', 'exported'] as const;
+
+/** What a factor of the application's own says wrongly of its tables, with the remedy; undefined: nothing. */
+export function factorTablesProblem(
+  dataSource: DataSource,
+  tables: readonly FactorTable[],
+): string | undefined {
+  for (const [index, table] of tables.entries()) {
+    const { entity } = table;
+    const where = `\`factors\`: the table ${entity.name} of ${table.type}`;
+    if (MFA_ENTITIES.includes(entity)) return `${where} is one of the module's own: name an entity of yours`;
+    if (tables.slice(0, index).some((former) => former.entity === entity))
+      return `${where} is named twice: name each entity once, in the factor that removes its rows`;
+    if (!dataSource.hasMetadata(entity)) {
+      return `the DataSource does not know the entity ${entity.name} of the factor ${table.type}: set \`autoLoadEntities: true\` in TypeOrmModule.forRoot(), or add it to its \`entities\`; it must have \`@Entity()\``;
+    }
+    const problem =
+      belongingProblem(table) ??
+      propertyProblem(table, dataSource.getMetadata(entity)) ??
+      keyProblem(table, dataSource.getMetadata(entity));
+    if (problem !== undefined) return `${where}: ${problem}`;
+  }
+  return undefined;
+}
+
+function belongingProblem(table: FactorTable): string | undefined {
+  const { userId, encrypted = [], exported = [] } = table;
+  const named = OF_USERS.find((one) => table[one] !== undefined);
+  if (userId === undefined && named !== undefined)
+    return `\`${named}\` needs \`userId\`, the property that says whose row it is`;
+  if (userId === undefined && table.expiresAt === undefined)
+    return 'name `userId`, the property that says whose row it is, or `expiresAt`, or its rows stay forever';
+  const secret = exported.find((one) => encrypted.includes(one));
+  return secret === undefined
+    ? undefined
+    : `\`${secret}\` is encrypted, and would be given away by \`exported\`: leave it out there`;
+}
+
+function propertyProblem(table: FactorTable, metadata: EntityMetadata): string | undefined {
+  const { userId, authenticatorId, key, expiresAt, encrypted = [], exported = [] } = table;
+  const named = Object.entries({ userId, authenticatorId, key, expiresAt, encrypted, exported });
+  for (const [part, properties] of named.flatMap(([name, of]) =>
+    [of ?? []].flat().map((one) => [name, one]),
+  )) {
+    const column = metadata.findColumnWithPropertyName(properties as string);
+    if (!column) {
+      const known = metadata.columns.map(({ propertyName }) => propertyName).join(', ');
+      return `\`${part}\` names \`${properties}\`, and ${metadata.name} has no such column; it has ${known}`;
+    }
+    if (!column.isSelect)
+      return `\`${properties}\` is not read by default: leave out \`select: false\` there`;
+  }
+  return undefined;
+}
+
+/** What is encrypted is bound to its row, and removed or renewed row by row. */
+function keyProblem(
+  { key, encrypted = [], expiresAt }: FactorTable,
+  { primaryColumns }: EntityMetadata,
+): string | undefined {
+  if (encrypted.length === 0 && expiresAt === undefined) return undefined;
+  if (key === undefined && primaryColumns.length !== 1)
+    return 'its primary key has several columns: name as `key` a property that has another value in each row';
+  const [primary] = primaryColumns;
+  const isGenerated = primary?.isGenerated === true && (key ?? primary.propertyName) === primary.propertyName;
+  return encrypted.length > 0 && isGenerated && primary.generationStrategy !== 'uuid'
+    ? `\`${primary.propertyName}\` is not known before the row is there, and what is encrypted is bound to it: use a random UUID`
+    : undefined;
+}
