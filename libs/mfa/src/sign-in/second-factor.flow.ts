@@ -9,6 +9,8 @@ import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
+import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
 import { sourceOfRequest, setMfaUser } from '../engine/rows/mfa-request.js';
 import type { MfaClock } from '../core/clock/clock.js';
@@ -16,9 +18,9 @@ import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
-import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
+import { isOverSameChannel, isSecondFactor, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
-import type { MfaProofFacts } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaProofFacts, MfaType } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
@@ -67,6 +69,8 @@ export class SecondFactorFlow {
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
@@ -89,16 +93,19 @@ export class SecondFactorFlow {
   ): Promise<MfaLoginResult> {
     const subject = await this.subjectOf(context);
     let planned: PlannedProof | undefined;
-    const plan = (authenticator: Authenticator, current: Subject): AlongProof => {
-      planned = this.planProof(current, authenticator, context.request, wishes);
-      const again = async () => plan(authenticator, await this.renew(current));
+    const plan = (authenticator: Authenticator, isWeak: boolean, current: Subject): AlongProof => {
+      // Elsewhere nothing is too weak, and nobody needs to know.
+      const weak = isWeak && !this.floor.isOpen ? { weak: true as const } : {};
+      planned = this.planProof(current, authenticator, context.request, { ...wishes, ...weak });
+      const again = async () => plan(authenticator, isWeak, await this.renew(current));
       return { ...planned, sessionId: planned.issued.session.id, again };
     };
-    await this.verifier.verify(subject.user, code, subject.authenticators, {
+    const admitted = await this.floor.admitted(subject.authenticators);
+    await this.verifier.verify(subject.user, code, admitted, {
       source: sourceOfRequest(context.request, userIdOf(subject.user), subject.session?.id),
       types: MFA_TYPES.filter((type) => !isOverSameChannel(type, subject.session?.methods ?? [])),
       afterFirstFactor: subject.session?.status === 'pending',
-      along: (authenticator) => plan(authenticator, subject),
+      along: (authenticator, isWeak) => plan(authenticator, isWeak, subject),
     });
     return this.complete(subject, planned as PlannedProof, context);
   }
@@ -120,6 +127,10 @@ export class SecondFactorFlow {
     exchange: MfaHttpExchange,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
+    const method = methodOfType(authenticator.type);
+    // The owner has a key that meets the profile: then no other signs in, though it is theirs.
+    const isBelow = !this.floor.meets({ method, at: 0, ...facts });
+    if (isBelow && (await this.floor.hasFitting(subject.authenticators))) throw onLost;
     for (let current = subject; ; current = await this.renew(current)) {
       const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
@@ -170,10 +181,16 @@ export class SecondFactorFlow {
     { user, session, authenticators }: Subject,
     authenticator: Authenticator,
     request: object,
-    { trustDevice = false, facts = {} }: ProofWishes & { facts?: MfaProofFacts },
+    { trustDevice = false, facts = {}, weak }: ProofWishes & { facts?: MfaProofFacts; weak?: true },
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
-    const record = { method, at: this.clock.now(), authenticatorId: authenticator.id, ...facts };
+    const record: AuthenticationRecord = {
+      method,
+      at: this.clock.now(),
+      authenticatorId: authenticator.id,
+      ...facts,
+      ...(weak ? { weak } : {}),
+    };
     const { issued, write } = session
       ? this.sessions.planGain(session, record)
       : this.sessions.planCreation(userIdOf(user), {
@@ -202,16 +219,41 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user, session }: Subject,
+    { user, session, authenticators }: Subject,
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
-    const result = await this.answers.complete(user, issued, exchange);
+    const methods = await this.owedUnderProfile(user, issued.session, authenticators, exchange.request);
+    const result: MfaLoginResult = methods
+      ? {
+          status: 'enrollment_required',
+          methods,
+          ...(await this.answers.give(exchange.request, exchange.response, issued)),
+        }
+      : await this.answers.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
+  }
+
+  /** With what somebody who must have a second factor, and has none that meets the profile, has to enroll before anything else; null: nothing. */
+  private async owedUnderProfile(
+    user: MfaUser,
+    session: AuthenticationSession,
+    authenticators: readonly Authenticator[],
+    request: object,
+  ): Promise<MfaType[] | null> {
+    if (
+      this.floor.isOpen ||
+      session.methods.some((record) => isSecondFactor(record) && this.floor.meets(record))
+    )
+      return null;
+    if (await this.floor.hasFitting(authenticators)) return null;
+    const { state } = await this.accounts.find(userIdOf(user));
+    const duty = await this.enrollment.duty(user, state, { request, session });
+    return duty?.isOverdue ? this.enrollment.supportedSecondFactors(session.methods) : null;
   }
 
   /**

@@ -116,21 +116,30 @@ export class TotpService {
    */
   async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);
-    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
-      if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
-      this.assertRoom(authenticators, replaces);
-      const { data, expiresAt, answer } = await this.factor.begin({ user });
-      const id = randomUUID();
-      const setup: TotpSetup = {
-        userId,
-        id,
-        data: await this.data.encrypt(data, { id, userId, type: TYPE }),
-        sessionId: session?.id ?? null,
-        replacesId: replaces ?? null,
-        expiresAt,
-      };
-      return { keepsFactors: true, writes: [this.setups.planReplacement(setup)], events: [], result: answer };
-    });
+    return this.change.run(
+      user,
+      { context, purpose: 'adding' },
+      async ({ userId, authenticators, session }) => {
+        if (replaces !== undefined) await this.assertReplaceable(authenticators, replaces);
+        this.assertRoom(authenticators, replaces);
+        const { data, expiresAt, answer } = await this.factor.begin({ user });
+        const id = randomUUID();
+        const setup: TotpSetup = {
+          userId,
+          id,
+          data: await this.data.encrypt(data, { id, userId, type: TYPE }),
+          sessionId: session?.id ?? null,
+          replacesId: replaces ?? null,
+          expiresAt,
+        };
+        return {
+          keepsFactors: true,
+          writes: [this.setups.planReplacement(setup)],
+          events: [],
+          result: answer,
+        };
+      },
+    );
   }
 
   /**
