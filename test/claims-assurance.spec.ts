@@ -82,6 +82,33 @@ describe('an API that goes by tokens', () => {
     });
   });
 
+  it('of profile aal3 takes nothing but a key that stays on its device and has verified its user', async () => {
+    @Controller()
+    class PlainController {
+      @Get('plain')
+      @RequireMfa()
+      plain(): string {
+        return 'plain';
+      }
+    }
+    const key = { method: 'webauthn', at: NOW, userVerified: true } as const;
+    const records: AuthenticationRecord[] = [
+      { method: 'totp', at: NOW },
+      { ...key, backupEligible: true },
+      { ...key, backupEligible: false, userVerified: false },
+      { ...key, backupEligible: false },
+    ];
+    const statuses: number[] = [];
+    for (const record of records) {
+      const claims = () => mfaClaims({ methods: [{ method: 'pwd', at: NOW }, record] });
+      const client = await start({ claims, profile: 'aal3' }, [PlainController]);
+      statuses.push((await client.get('/plain')).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 200]);
+    await expect(start({ profile: 'aal3', gracePeriodSeconds: 901 })).rejects.toThrow('from 1 to 900');
+    await expect(start({ profile: 'aal4' as never })).rejects.toThrow('`profile` must be one of');
+  });
+
   it('does not start where a proof is to be spent: a token can be sent again', async () => {
     @Controller('once')
     class OnceController {

@@ -151,6 +151,8 @@ export interface TestAppOptions {
   mfa?: Partial<MfaModuleOptions>;
   adapter?: MfaModuleOptions['adapter'];
   controllers?: Type[];
+  /** In place of {@link ProtectedController}, some of whose routes are for authenticator apps alone. */
+  protectedRoutes?: Type;
   /** Further modules of the application. */
   imports?: NonNullable<ModuleMetadata['imports']>;
   /** Makes the application, when it is to be another than Express's. */
@@ -170,6 +172,7 @@ export async function startTestApp({
   mfa = {},
   adapter = TestAdapter,
   controllers = [],
+  protectedRoutes = ProtectedController,
   imports = [],
   create,
   configure,
@@ -192,7 +195,7 @@ export async function startTestApp({
       MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),
       ...imports,
     ],
-    controllers: [TestController, ProtectedController, ...controllers],
+    controllers: [TestController, protectedRoutes, ...controllers],
   })
   class TestModule {}
 

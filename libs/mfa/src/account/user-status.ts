@@ -10,6 +10,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { recordsOf } from '../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
@@ -40,6 +41,7 @@ export class UserStatus {
   constructor(
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -57,7 +59,10 @@ export class UserStatus {
     const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
     // Without a session nobody is there for whom a grace period could begin.
     const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
-    const newest = newestRecord(recordsOf(session), standsForSecondFactor);
+    const newest = newestRecord(
+      recordsOf(session),
+      (record) => standsForSecondFactor(record) && this.floor.meets(record),
+    );
     const { total, remaining } = await this.recoveryCodes.summary(user);
     return {
       enabled,

@@ -3,9 +3,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { raise } from '../core/policy/floor.js';
 import { MFA_TYPES, isPhishingResistantType } from '../core/policy/factor-traits.js';
 import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from '../core/policy/policy.js';
 import { decide, fittingTypes } from '../core/policy/policy.js';
+import { PROFILES } from '../options/profiles.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from './mfa-claims-module-options.js';
 import { PhishingResistanceRequired } from './phishing-resistance-required.js';
@@ -30,7 +32,8 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
    * @throws {MfaException} in place of a refusal whose challenge has more to say
    * @throws {Error} for `once`: nothing here remembers what was spent
    */
-  async decide(requirement: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
+  async decide(asked: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
+    const requirement = raise(asked, PROFILES[this.options.profile].floor);
     if (requirement.once)
       throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
     const facts = readMfaClaims(await this.options.claims(request));

@@ -1,9 +1,13 @@
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
+import type { MfaProfile } from '../options/profiles.js';
+import { MFA_PROFILES, PROFILES } from '../options/profiles.js';
 
 export interface MfaClaimsModuleOptions {
   /** How long a proven second factor counts where the route does not say, in seconds. Default: 300. */
   gracePeriodSeconds?: number;
+  /** What every proof has to show, whatever a route says; as the option of `MfaModule`. Default: `default`. */
+  profile?: MfaProfile;
   /**
    * Where the verified claims of a request are. Default: `request.user`, as a Passport strategy leaves the payload that its
    * `validate` returns. Anything but an object is nobody.
@@ -20,18 +24,20 @@ const A_YEAR = 366 * 86_400;
 /** @throws {MfaOptionsError} that lists everything wrong with them */
 export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<MfaClaimsModuleOptions> {
   const problems = new Problems();
-  problems.onlyKnown('', given, ['gracePeriodSeconds', 'claims']);
+  problems.onlyKnown('', given, ['gracePeriodSeconds', 'profile', 'claims']);
+  const profile = problems.oneOf('profile', given.profile, 'default', MFA_PROFILES);
+  const longest = profile === 'default' ? A_YEAR : PROFILES[profile].maxGracePeriodSeconds;
   const { claims = userOf } = given;
   if (typeof claims !== 'function') problems.add('`claims` must be a function of the request');
   const gracePeriodSeconds = problems.integer(
     'gracePeriodSeconds',
     given.gracePeriodSeconds,
-    DEFAULT_GRACE_PERIOD_SECONDS,
+    Math.min(DEFAULT_GRACE_PERIOD_SECONDS, longest),
     1,
-    A_YEAR,
+    longest,
   );
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
-  return { gracePeriodSeconds, claims };
+  return { gracePeriodSeconds, profile, claims };
 }
 
 function userOf(request: object): unknown {

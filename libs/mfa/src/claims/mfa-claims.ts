@@ -1,7 +1,7 @@
 import { isPhishingResistantType, showsFacts } from '../core/policy/factor-traits.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 import { isHardwareKey } from '../core/traits/proof-facts.js';
-import { isFirstFactor, isSecondFactor, newestRecord, typeOfRecord } from '../core/policy/methods.js';
+import { isFirstFactor, newestRecord, standsForSecondFactor, typeOfRecord } from '../core/policy/methods.js';
 import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
 import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE, amrOfRecord } from './amr.js';
@@ -68,7 +68,7 @@ export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions =
   const { methods } = session;
   const key = keyOf(methods, options);
   const active = newestRecord(methods, (record) => amrOfRecord(record, key) !== null);
-  const second = newestRecord(methods, (record) => isSecondFactor(record) || record.method === 'external');
+  const second = newestRecord(methods, standsForSecondFactor);
   const isMultiFactor = second !== undefined && isAdded(second, methods, options, key);
   const acr = second && isPhishingResistant(second) ? acrOf(key) : undefined;
   const amr = [

@@ -3,7 +3,7 @@ import type { Reflector } from '@nestjs/core';
 
 import type { MfaType } from '../core/policy/methods.js';
 import type { MfaRequirement } from '../core/policy/policy.js';
-import { unknownTypes } from '../core/policy/requirements.js';
+import { mergeRequirements, unknownTypes } from '../core/policy/requirements.js';
 
 /** What the decorators say of one class or handler: all that it requires; or that it requires nothing. */
 type Rule = readonly MfaRequirement[] | 'skip';
@@ -32,6 +32,12 @@ export function unknownTypesOn(target: object): readonly { part: 'methods' | 'al
       type,
     })),
   );
+}
+
+/** All that `@RequireMfa()` demands on this very class or handler; undefined where it stands not. */
+export function requirementOn(target: object): MfaRequirement | undefined {
+  const rule = ownRule(target);
+  return rule === undefined || rule === 'skip' ? undefined : mergeRequirements(rule, Infinity);
 }
 
 /** Whether `@RequireMfa()` demands on this very class or handler that the proof is spent. */

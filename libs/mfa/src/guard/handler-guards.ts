@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 
@@ -8,7 +8,12 @@ import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_TYPES } from '../core/policy/factor-traits.js';
-import { unknownTypesOn } from './guard-metadata.js';
+import { raise } from '../core/policy/floor.js';
+import { fittingTypes } from '../core/policy/policy.js';
+import { PROFILES } from '../options/profiles.js';
+import type { ResolvedMfaOptions } from '../options/resolved-options.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { requirementOn, unknownTypesOn } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 import { MfaSessionGuard } from './mfa-session.guard.js';
 
@@ -21,7 +26,11 @@ const OWN_GUARDS: Type[] = [MfaGuard, MfaSessionGuard, MfaRouteGuard];
  */
 @Injectable()
 export class HandlerGuards {
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    // Where tokens are decided on, nothing is of a profile.
+    @Optional() @Inject(MFA_OPTIONS) options: ResolvedMfaOptions | null = null,
+  ) {
     const all = [...modules.values()];
     const wrappers = all.flatMap(({ controllers, providers }) => [
       ...controllers.values(),
@@ -34,6 +43,7 @@ export class HandlerGuards {
     for (const { metatype, isNotMetatype } of wrappers) {
       if (!metatype || isNotMetatype) continue;
       assertKnown(metatype as Type);
+      if (options) assertPossible(metatype as Type, options);
       arrange(metatype as Type, isGlobal);
     }
   }
@@ -51,6 +61,23 @@ function assertKnown(target: Type): void {
     if (unknown === undefined) continue;
     throw new MfaOptionsError([
       `\`@RequireMfa({ ${unknown.part} })\` of ${name} names \`${unknown.type}\`, and there is no such factor: name one of ${MFA_TYPES.join(', ')}, or give yours in the option \`factors\``,
+    ]);
+  }
+}
+
+/**
+ * Under a profile some factors count for nothing: a route that takes no other would let nobody in.
+ *
+ * @throws {MfaOptionsError}
+ */
+function assertPossible(target: Type, { profile }: ResolvedMfaOptions): void {
+  const { floor } = PROFILES[profile];
+  if (!floor) return;
+  for (const [name, place] of placesOf(target)) {
+    const requirement = requirementOn(place);
+    if (!requirement || fittingTypes(raise(requirement, floor)).length > 0) continue;
+    throw new MfaOptionsError([
+      `\`@RequireMfa()\` of ${name} takes only factors that count for nothing under profile \`${profile}\`: leave \`methods\` out, or name \`webauthn\``,
     ]);
   }
 }

@@ -9,6 +9,8 @@ import type { AuthenticationSession } from '../engine/rows/authentication-sessio
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
+import type { ChangePurpose } from '../engine/sessions/recent-proof.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
@@ -31,6 +33,7 @@ export class MfaPolicyService {
     @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(PolicyFacts) private readonly facts: PolicyFacts,
     @Inject(SpentProofs) private readonly proofs: SpentProofs,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(RecentProof) private readonly recent: RecentProof,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
@@ -120,9 +123,11 @@ export class MfaPolicyService {
   async assertNotOverdue(context: MfaRequest): Promise<void> {
     const { user } = context;
     // What was proven here can only come from a factor.
-    if (!user || context.records.some((record) => !isFirstFactor(record))) return;
+    if (!user || context.records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return;
     const account = await this.facts.accountOf(user, context);
-    if (await this.facts.isEnrolled(user, account)) return;
+    const isEnrolled = await this.facts.isEnrolled(user, account);
+    // Under a profile that nothing of theirs meets, it is as if they had none.
+    if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return;
     const duty = await this.enrollment.duty(user, account.state, context);
     if (!duty?.isOverdue) return;
     throw new MfaException('mfa_enrollment_required', {
@@ -145,12 +150,13 @@ export class MfaPolicyService {
   /**
    * Demands the *recent* proof that changes of factors need.
    *
+   * @param purpose what for; under profiles some proofs are good for adding a factor alone
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others
    */
-  async assertRecent(context: MfaRequest): Promise<void> {
+  async assertRecent(context: MfaRequest, purpose?: ChangePurpose): Promise<void> {
     const { user } = context;
     if (!user) throw new MfaException('unauthenticated');
     const { authenticators } = await this.facts.accountOf(user, context);
-    await this.recent.assert(context, authenticators);
+    await this.recent.assert(context, authenticators, purpose);
   }
 }

@@ -15,10 +15,11 @@ import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-mess
 const ACCESS = 'nestjs-mfa:access';
 
 /**
- * What a route of this module needs: a signed-in user; one whose proof is recent; someone who is signed in or half so;
+ * What a route of this module needs: a signed-in user; one whose proof is recent; one whose proof is recent enough to add a factor,
+ * which is not the same under profiles; someone who is signed in or half so;
  * a session of any kind; or nothing.
  */
-export type RouteAccess = 'user' | 'recent' | 'authenticate' | 'session' | 'anyone';
+export type RouteAccess = 'user' | 'recent' | 'adding' | 'authenticate' | 'session' | 'anyone';
 
 export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 
@@ -84,7 +85,7 @@ export class MfaRouteGuard implements CanActivate {
     assertShallow(request);
     if (access === 'anyone') return true;
 
-    const withAccount = access === 'authenticate' || access === 'recent';
+    const withAccount = access === 'authenticate' || access === 'recent' || access === 'adding';
     const context = await this.contexts.resolveAny(request, { withAccount, response });
     await this.assertAccess(access, context);
     keepMfaRequest(request, context);
@@ -107,11 +108,13 @@ export class MfaRouteGuard implements CanActivate {
     const hasAccess = {
       user: context.user !== null,
       recent: context.user !== null,
+      adding: context.user !== null,
       authenticate: context.user !== null || context.session !== null,
       session: context.session !== null,
     }[access];
     if (!hasAccess) throw new MfaException(context.hasDeadToken ? 'session_expired' : 'unauthenticated');
     if (access === 'recent') await this.policy.assertRecent(context);
+    if (access === 'adding') await this.policy.assertRecent(context, 'adding');
   }
 }
 

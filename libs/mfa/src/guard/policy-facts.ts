@@ -4,15 +4,16 @@ import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
-import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import type { AuthenticatorDetails } from '../engine/authenticators/authenticator-list.js';
-import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
+import { AUTHENTICATOR_DETAILS, keyFactsOf } from '../engine/authenticators/authenticator-list.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import type { Account } from '../engine/rows/account.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { recordsOf } from '../engine/rows/mfa-request.js';
@@ -34,6 +35,7 @@ export class PolicyFacts {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(TrustedDeviceStore) private readonly devices: TrustedDeviceStore,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -51,9 +53,10 @@ export class PolicyFacts {
     return this.adapter.isMfaEnabled(user, undefined, authenticators);
   }
 
-  /** The decision on this requirement. */
-  async decide(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
+  /** The decision on this requirement, and on what the profile demands besides. */
+  async decide(asked: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
     const { user } = context;
+    const requirement = this.floor.raise(asked);
     const session = {
       hasUser: user !== null,
       records: await this.livingRecords(requirement, context),
@@ -72,17 +75,11 @@ export class PolicyFacts {
       enrolled,
       enrolledTypes: [...new Set(authenticators.map(({ type }) => type))],
       usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
+      ...(this.floor.isOpen ? {} : { weakTypes: await this.floor.weakTypes(authenticators) }),
       offeredTypes: this.options.supportedTypes,
-      ...(asksForKeys(requirement) ? { keys: await this.keysOf(userIdOf(user)) } : {}),
+      ...(asksForKeys(requirement) ? { keys: await keyFactsOf(this.details, userIdOf(user)) } : {}),
       enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
     });
-  }
-
-  /** What is known of the user's keys. */
-  private async keysOf(userId: string): Promise<MfaProofFacts[]> {
-    const keys: MfaProofFacts[] = [];
-    for (const factor of this.details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
-    return keys;
   }
 
   /** What the session holds. Where a trusted browser counts, it has to be trusted still. */

@@ -40,6 +40,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Ob er sich auf weitere Geräte übertragen lässt, ist jetzt anders als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
     other_factor_needed:
       'Keiner Ihrer zweiten Faktoren kann hier verwendet werden. Richten Sie einen passenden ein.',
+    key_can_be_synced:
+      'Dieser Passkey lässt sich auf weitere Geräte übertragen, und hier dürfen nur Schlüssel registriert werden, die auf ihrem Gerät bleiben. Verwenden Sie einen Sicherheitsschlüssel.',
     key_cloned:
       'Dieser Sicherheitsschlüssel ist gesperrt, weil er sich verhalten hat, als gäbe es eine Kopie von ihm. Verwenden Sie einen anderen Faktor, entfernen Sie den Schlüssel von Ihrem Konto und registrieren Sie einen anderen.',
   },

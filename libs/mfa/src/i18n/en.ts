@@ -11,6 +11,8 @@ export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Objec
   backup_eligibility_changed:
     'This security key or passkey has changed since it was registered: whether it can be copied to other devices is different now. Sign in with another factor, remove it from your account, and register it again.',
   other_factor_needed: 'None of your second factors can be used here. Set up one that can.',
+  key_can_be_synced:
+    'This passkey can be copied to other devices, and here only keys that stay on their device may be registered. Use a security key.',
   key_cloned:
     'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
 });

@@ -36,6 +36,7 @@ import { GatewayGuards, GatewayMfaGuard } from '../guard/gateway-guard.js';
 import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import { PolicyFacts } from '../guard/policy-facts.js';
 import { SpentProofs } from '../guard/spent-proofs.js';
 import { MfaSessionGuard } from '../guard/mfa-session.guard.js';
@@ -144,6 +145,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   AdminUsers,
   AdminStatus,
   PolicyFacts,
+  ProfileFloor,
   SpentProofs,
   PasswordChangedFlow,
   ReauthenticationFlow,

@@ -54,6 +54,7 @@ const NEEDS: Record<RouteAccess, string> = {
   anyone: 'Needs nobody.',
   user: 'Needs a signed-in user.',
   recent: 'Needs a recent proof: for a user with a second factor, one of these.',
+  adding: 'Needs a recent proof: for a user with a second factor, one of these.',
   authenticate: 'Needs a sign-in that waits for its second factor, or a signed-in user who steps up.',
   session: 'Needs a session, which may wait for its second factor.',
 };
@@ -62,6 +63,7 @@ const CODES_OF_ACCESS: Record<RouteAccess, readonly MfaErrorCode[]> = {
   anyone: [],
   user: ['unauthenticated', 'session_expired'],
   recent: ['unauthenticated', 'session_expired', 'mfa_required', 'reauthentication_required'],
+  adding: ['unauthenticated', 'session_expired', 'mfa_required', 'reauthentication_required'],
   authenticate: ['unauthenticated', 'session_expired'],
   session: ['unauthenticated', 'session_expired'],
 };

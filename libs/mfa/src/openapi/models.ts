@@ -5,7 +5,7 @@ import { count, flag, list, model, moment, object, ref, text, NULLABLE } from '.
 // The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.
 
 const CODES = Object.keys(MFA_ERRORS);
-const REASONS = ['backup_eligibility_changed', 'key_cloned', 'other_factor_needed'];
+const REASONS = ['backup_eligibility_changed', 'key_cloned', 'key_can_be_synced', 'other_factor_needed'];
 
 /** A factor type; the application's own ones too, so it is no closed list. */
 export const FACTOR_TYPE = text(

@@ -4,8 +4,10 @@ import {
   isSecondFactorType,
   traitsOf,
 } from '../core/policy/factor-traits.js';
+import { isOfferedUnderFloor } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { Problems } from './problems.js';
+import { PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
 /** What the profile and the other factors say to those of the option `factors`. */
@@ -19,6 +21,10 @@ export function checkFactors(
     if (refusedBy.some((one) => one === profile)) {
       problems.add(
         `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
+      );
+    } else if (PROFILES[profile].offersOnlyFloor && !isOfferedUnderFloor(type)) {
+      problems.add(
+        `\`supportedTypes\` must not hold \`${type}\` under profile \`${profile}\`: its proofs don't show a key that is bound to its device and has verified its user (NIST SP 800-63B-4, section 2.3.1). Leave it out, also of \`factors\`; who has one signs in with it until they have such a key`,
       );
     }
     if (restricted && !supportedTypes.some(isStronger)) {

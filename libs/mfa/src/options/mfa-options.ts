@@ -2,7 +2,10 @@ import type { MfaType } from '../core/policy/methods.js';
 import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { GivenOf } from './option.js';
+import { isDevelopment } from './options-environment.js';
 import { choice, group, integer, optionalText, special, toggle } from './option.js';
+import type { MfaProfile } from './profiles.js';
+import { MFA_PROFILES } from './profiles.js';
 import type { MfaRateLimitOptions } from './rate-limit-options.js';
 import { RATE_LIMIT_OPTIONS } from './rate-limit-options.js';
 import type { RecoveryCodesOptions } from './recovery-codes-options.js';
@@ -62,7 +65,7 @@ export const BEHAVIOUR_OPTIONS = {
   requiredForStaff: toggle(false),
   /** How long a proven second factor counts, in seconds. */
   gracePeriodSeconds: integer(300, 1, ({ preset }) => preset.maxGracePeriodSeconds, {
-    to: '86400; `aal2` 3600, `strict` 900',
+    to: '86400; `aal2` 3600, `strict` and `aal3` 900',
   }),
   /**
    * How old a proof may be for changes of factors, recovery codes and sessions (*recent*), in seconds; by default as old as for anything
@@ -83,10 +86,12 @@ export const BEHAVIOUR_OPTIONS = {
    */
   changesNeed: choice<ChangesNeed>(['strongest', 'any']),
   /** How long someone who must enroll may still work without, in seconds. */
-  enrollmentGracePeriodSeconds: integer(0, 0, 31_536_000),
+  enrollmentGracePeriodSeconds: integer(0, 0, ({ preset }) => preset.maxEnrollmentGraceSeconds, {
+    to: '31536000; profiles 0',
+  }),
   /** How long ago an identity provider may have asked for several factors for `trustExternalMfa` to count, in seconds. */
   externalMfaMaxAgeSeconds: integer(43_200, 1, ({ preset }) => preset.maxSessionTtlSeconds, {
-    to: '2592000; `aal2` 86400, `strict` 43200',
+    to: '2592000; `aal2` 86400, `strict` and `aal3` 43200',
   }),
   /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enroll. */
   requireVerifiedEmail: toggle(true),
@@ -100,7 +105,8 @@ export const BEHAVIOUR_OPTIONS = {
     kind: 'list',
     usual: 'none',
     range: 'exact origins',
-    read: (_name, value, problems) => resolveTrustedOrigins(problems, value),
+    read: (_name, value, problems, { profile, nodeEnv }) =>
+      resolveTrustedOrigins(problems, value, profile === 'default' || isDevelopment(nodeEnv)),
   }),
   /**
    * Where a client proves the first factor again: the route of the application that calls `MfaService.recordReauthentication()`.
@@ -128,10 +134,11 @@ export const BEHAVIOUR_OPTIONS = {
     read: (_name, value, problems) => resolveLocales(problems, value),
   }),
   /**
-   * `aal2` and `strict`: long recovery codes, shorter sessions, WebAuthn offered, no trusted browsers; `strict` also tolerates no
-   * clock drift and requires user verification.
+   * What a standard asks for, preset and held (docs/profiles.md). `aal2` and `strict`: long recovery codes, shorter sessions, WebAuthn
+   * offered, an audit trail, no trusted browsers; `strict` also tolerates no clock drift and requires user verification. `aal3`: nothing
+   * counts but a key that stays on its device and has verified its user.
    */
-  profile: choice(['default', 'aal2', 'strict']),
+  profile: choice<MfaProfile>(MFA_PROFILES),
 };
 
 /** Options that may come from a factory. */

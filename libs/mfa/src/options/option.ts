@@ -57,16 +57,16 @@ const shown = (usual: unknown, instead = ''): string =>
 /** A whole number. */
 export function integer(
   usual: OfScope<number>,
-  from: number,
+  from: OfScope<number>,
   to: OfScope<number>,
-  words: { usual?: string; to?: string } = {},
+  words: { usual?: string; from?: string; to?: string } = {},
 ): Option<number> {
   return {
     kind: 'number',
     usual: words.usual ?? shown(usual),
-    range: `${from} to ${words.to ?? shown(to)}`,
+    range: `${words.from ?? shown(from)} to ${words.to ?? shown(to)}`,
     read: (name, value, problems, scope) =>
-      problems.integer(name, value, valueOf(usual, scope), from, valueOf(to, scope)),
+      problems.integer(name, value, valueOf(usual, scope), valueOf(from, scope), valueOf(to, scope)),
   };
 }
 
@@ -83,11 +83,12 @@ export function toggle(usual: OfScope<boolean>, words?: string): Option<boolean>
 export function choice<T extends string>(
   allowed: readonly [T, ...T[]],
   only?: (scope: OptionScope) => readonly T[],
+  words?: string,
 ): Option<T> {
   return {
     kind: 'text',
     usual: shown(allowed[0]),
-    range: allowed.map((one) => `\`${one}\``).join(', '),
+    range: [allowed.map((one) => `\`${one}\``).join(', '), ...(words ? [words] : [])].join('; '),
     read: (name, value, problems, scope) => {
       const here = only?.(scope) ?? allowed;
       return problems.oneOf(name, value, here[0] ?? allowed[0], here);

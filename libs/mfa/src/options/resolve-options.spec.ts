@@ -233,7 +233,7 @@ describe('resolveOptions', () => {
       { session: { header: 'x-token', transport: class {} } },
       '`session.transport` takes the place of `session.header`',
     ],
-    ['an unknown profile', { profile: 'aal3' }, '`profile` must be one of default, aal2, strict'],
+    ['an unknown profile', { profile: 'aal4' }, '`profile` must be one of default, aal2, strict, aal3'],
     [
       'SameSite none without Secure',
       { session: { cookie: { sameSite: 'none', secure: false } } },

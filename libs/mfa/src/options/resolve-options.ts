@@ -1,4 +1,5 @@
 import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/factor-traits.js';
+import { isOfferedUnderFloor } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import { checkFactors } from './check-factors.js';
@@ -11,7 +12,7 @@ import { isDevelopment } from './options-environment.js';
 import { MfaOptionsError } from './options-error.js';
 import { findPackageName } from './package-name.js';
 import { Problems } from './problems.js';
-import { PROFILES } from './profiles.js';
+import { MFA_PROFILES, PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import { nameCookie } from './session-options.js';
 
@@ -42,7 +43,7 @@ export function resolveOptions(
 ): ResolvedMfaOptions {
   const problems = new Problems();
   // The others depend on it; what is wrong with it is told with them.
-  const profile = new Problems().oneOf('profile', options.profile, 'default', ['default', 'aal2', 'strict']);
+  const profile = new Problems().oneOf('profile', options.profile, 'default', MFA_PROFILES);
   const preset = PROFILES[profile];
   const siteName = options.webauthn?.rpName;
   const kept = readGroup(BEHAVIOUR_OPTIONS, '', options, problems, {
@@ -99,7 +100,11 @@ function resolveTypes(
   if (types === undefined) {
     // While an application is being built it may do without a relying party; elsewhere and under a profile not.
     const isOptional = profile === 'default' && isDevelopment(nodeEnv);
-    return isOptional ? known.filter((type) => !lacksOption(type, options)) : known;
+    if (isOptional) return known.filter((type) => !lacksOption(type, options));
+    // A factor of the option `factors` was named: that it will not do has to be said.
+    return PROFILES[profile].offersOnlyFloor
+      ? known.filter((type) => isOfferedUnderFloor(type) || factorTypes.includes(type))
+      : known;
   }
   if (!Array.isArray(types) || !types.every((type) => known.includes(type))) {
     problems.add(`\`supportedTypes\` must be a list of ${known.join(', ')}`);

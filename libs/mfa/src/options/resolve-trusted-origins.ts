@@ -1,28 +1,37 @@
 import type { Problems } from './problems.js';
 
-/** The option `trustedOrigins`: what browsers send as `Origin`, to the letter (RFC 6454, section 6.2). */
-export function resolveTrustedOrigins(problems: Problems, given: unknown): readonly string[] {
+/**
+ * The option `trustedOrigins`: what browsers send as `Origin`, to the letter (RFC 6454, section 6.2).
+ *
+ * @param allowInsecure whether http on localhost will do
+ */
+export function resolveTrustedOrigins(
+  problems: Problems,
+  given: unknown,
+  allowInsecure = true,
+): readonly string[] {
   if (given === undefined) return [];
   if (!Array.isArray(given)) {
     problems.add('`trustedOrigins` must be a list of origins such as https://www.example.com');
     return [];
   }
   for (const origin of given as unknown[]) {
-    const problem = problemOf(origin);
+    const problem = problemOf(origin, allowInsecure);
     if (problem) problems.add(`\`trustedOrigins\` must not hold ${String(origin)}: ${problem}`);
   }
   return given as string[];
 }
 
 /** What is wrong with an origin, and the remedy; null: nothing. */
-function problemOf(origin: unknown): string | null {
+function problemOf(origin: unknown, allowInsecure: boolean): string | null {
   if (origin === 'null')
     return 'any sandboxed frame or local file has this origin; name the page by its https origin';
   if (typeof origin !== 'string' || origin.includes('*'))
     return 'name each origin in full, without a wildcard';
   if (!URL.canParse(origin)) return 'it is no origin such as https://www.example.com';
   const { origin: exact, protocol, hostname } = new URL(origin);
-  const isAllowed = protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost');
-  if (!isAllowed) return 'it must be https, or http on localhost';
+  const isAllowed =
+    protocol === 'https:' || (allowInsecure && protocol === 'http:' && hostname === 'localhost');
+  if (!isAllowed) return allowInsecure ? 'it must be https, or http on localhost' : 'it must be https';
   return exact === origin ? null : `write ${exact}, without path, trailing slash and default port`;
 }

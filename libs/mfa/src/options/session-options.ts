@@ -11,14 +11,18 @@ const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
 const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
 
 const maxTtl = ({ preset }: OptionScope): number => preset.maxSessionTtlSeconds;
-const MAX_TTL = '2592000; `aal2` 86400, `strict` 43200';
+const MAX_TTL = '2592000; `aal2` 86400, `strict` and `aal3` 43200';
 
 /** The session cookie. */
 export const SESSION_COOKIE_OPTIONS = {
   /** Its name. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain, else `__Secure-`. */
   name: text('mfa_session', COOKIE_NAME, 'the name of a cookie'),
   /** Which requests of other sites it goes along with. */
-  sameSite: choice(['lax', 'strict', 'none']),
+  sameSite: choice<'lax' | 'strict' | 'none'>(
+    ['lax', 'strict', 'none'],
+    ({ preset }) => preset.sameSite,
+    'profiles no `none`',
+  ),
   /** Whether it travels by https alone. Production is where NODE_ENV is neither `development` nor `test`. */
   secure: toggle(({ nodeEnv }) => !isDevelopment(nodeEnv), 'true in production'),
   /** For which host and those below it; by default for the host that sets it, and no other. */
@@ -62,8 +66,8 @@ export const SESSION_OPTIONS = {
    */
   idleTtlSeconds: special<number, number | null>({
     kind: 'number',
-    usual: '0; `aal2` 3600, `strict` 900',
-    range: '0 to 2592000; `aal2` 1 to 3600, `strict` 1 to 900',
+    usual: '0; `aal2` 3600, `strict` and `aal3` 900',
+    range: '0 to 2592000; `aal2` 1 to 3600, `strict` and `aal3` 1 to 900',
     read: (name, value, problems, { preset: { maxIdleTtlSeconds } }) =>
       maxIdleTtlSeconds === null
         ? problems.integer(name, value, 0, 0, 30 * 86_400) || null

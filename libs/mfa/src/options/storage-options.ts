@@ -1,5 +1,5 @@
 import type { GivenOf } from './option.js';
-import { integer, toggle } from './option.js';
+import { integer, special, toggle } from './option.js';
 
 /** The options of the database. */
 export const STORAGE_OPTIONS = {
@@ -26,8 +26,21 @@ export interface MfaRetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {
 
 /** The options of the audit trail. */
 export const AUDIT_OPTIONS = {
-  /** Whether every event is kept in a table, written in the transaction of its change. */
-  enabled: toggle(false),
+  /** Whether every event is kept in a table, written in the transaction of its change. Profiles demand it. */
+  enabled: special<boolean>({
+    kind: 'boolean',
+    usual: 'false; profiles true',
+    range: 'true, false; profiles true',
+    read: (name, value, problems, { profile, preset: { needsAudit } }) => {
+      const enabled = problems.boolean(name, value, needsAudit);
+      if (needsAudit && !enabled) {
+        problems.add(
+          `\`${name}\` must be true under profile \`${profile}\`: a record of what befell each authenticator has to be kept (NIST SP 800-63B-4, section 4.1)`,
+        );
+      }
+      return enabled;
+    },
+  }),
   /** How long entries are kept, in days. */
   retentionDays: integer(365, 1, 36_500),
 };

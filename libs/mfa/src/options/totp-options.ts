@@ -14,7 +14,7 @@ export const TOTP_OPTIONS = {
     '`webauthn.rpName`, else the package’s name',
   ),
   /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Authenticators that exist keep theirs. */
-  period: integer(30, 1, 120),
+  period: integer(30, 1, ({ preset }) => preset.maxTotpPeriodSeconds, { to: '120; profiles 60' }),
   /** Length of a code. Authenticators that exist keep theirs. */
   digits: integer(6, 6, 8),
   /** Steps of clock drift accepted on either side (RFC 6238, section 5.2). */
@@ -22,7 +22,7 @@ export const TOTP_OPTIONS = {
     ({ preset }) => preset.maxTolerance,
     0,
     ({ preset }) => preset.maxTolerance,
-    { usual: '1; `strict` 0', to: '1' },
+    { usual: '1; `strict`, `aal3` 0', to: '1; `strict`, `aal3` 0' },
   ),
   /** The hash function. Some authenticator apps know `sha1` only, whatever the QR code says. */
   algorithm: choice<TotpAlgorithm>(['sha1', 'sha256', 'sha512']),

@@ -2,6 +2,7 @@ import { readCertificateList } from './certificate-list.js';
 import { metadata } from './metadata-options.js';
 import type { GivenOf, KeptOf, OptionScope } from './option.js';
 import { choice, special, text, toggle } from './option.js';
+import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
 
 const RP_ID = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
@@ -13,6 +14,8 @@ const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Kinds of authenticators that browsers can offer first: a security key, this device, another one such as a phone. */
 export const WEBAUTHN_HINTS = ['security-key', 'client-device', 'hybrid'] as const;
 export type WebAuthnHint = (typeof WEBAUTHN_HINTS)[number];
+
+const ONLY_REJECT = '`strict` and `aal3` `reject`';
 
 /** The options of security keys and passkeys. */
 export const WEBAUTHN_OPTIONS = {
@@ -37,6 +40,7 @@ export const WEBAUTHN_OPTIONS = {
   userVerification: choice<'preferred' | 'required' | 'discouraged'>(
     ['preferred', 'required', 'discouraged'],
     ({ preset }) => preset.userVerification,
+    '`aal2` no `discouraged`, `strict` and `aal3` `required`',
   ),
   /**
    * Whether authenticators have to say what they are. With `direct` or `enterprise` a registration without an attestation is
@@ -66,12 +70,20 @@ export const WEBAUTHN_OPTIONS = {
    * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
    * user is told and no more. Counters of keys that can be synced never count.
    */
-  signCount: choice(['reject', 'report']),
+  signCount: choice<'reject' | 'report'>(
+    ['reject', 'report'],
+    ({ preset }) => preset.suspicions,
+    ONLY_REJECT,
+  ),
   /**
    * What happens when a key can be synced and could not when it was registered, or the other way round: it is refused with an
    * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19).
    */
-  backupEligibilityChange: choice(['reject', 'report']),
+  backupEligibilityChange: choice<'reject' | 'report'>(
+    ['reject', 'report'],
+    ({ preset }) => preset.suspicions,
+    ONLY_REJECT,
+  ),
   /** Which kind of authenticator browsers offer first, the most wanted first (WebAuthn Level 3, section 5.8.7). Nothing is refused by it. */
   hints: special<WebAuthnHint[], readonly WebAuthnHint[]>({
     kind: 'list',
@@ -88,12 +100,17 @@ export type ResolvedWebAuthnOptions = Readonly<Omit<KeptOf<typeof WEBAUTHN_OPTIO
 export function checkWebAuthn(
   { allowInsecureOrigin, attestation, attestationRoots, metadata: models }: KeptOf<typeof WEBAUTHN_OPTIONS>,
   problems: Problems,
-  _scope: OptionScope,
+  { profile, nodeEnv }: OptionScope,
   _name: string,
   given: Readonly<Record<string, unknown>>,
 ): void {
   for (const name of ['rpId', 'rpName', 'origins']) {
     if (given[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
+  }
+  if (allowInsecureOrigin && profile !== 'default' && !isDevelopment(nodeEnv)) {
+    problems.add(
+      `\`webauthn.allowInsecureOrigin\` must be false under profile \`${profile}\`, unless NODE_ENV is \`development\` or \`test\`: there is no authenticated channel without https (NIST SP 800-63B-4, section 5.1)`,
+    );
   }
   if (given['origins'] !== undefined) checkOrigins(given['origins'], allowInsecureOrigin, problems);
   if (attestationRoots.length > 0 && attestation !== 'direct' && attestation !== 'enterprise') {

@@ -3,10 +3,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaType } from '../core/policy/methods.js';
+import { isSecondFactor } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { FactorAvailability } from '../engine/factors/factor-availability.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { Account } from '../engine/rows/account.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
@@ -34,6 +37,7 @@ export class OwedFactors {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -60,5 +64,23 @@ export class OwedFactors {
   ): Promise<OwedEnrollment | null> {
     const duty = await this.enrollment.duty(user, account.state, { request, session });
     return duty && { ...duty, methods: this.enrollment.supportedSecondFactors(session.methods) };
+  }
+
+  /**
+   * With what somebody who must have a second factor, and has none that meets the profile, has to enroll before anything else; null:
+   * nothing, as where there is no profile.
+   */
+  async underProfile(
+    user: MfaUser,
+    authenticators: readonly Authenticator[],
+    scope: { request: object; session: AuthenticationSession },
+  ): Promise<MfaType[] | null> {
+    if (this.floor.isOpen) return null;
+    const { methods } = scope.session;
+    if (methods.some((record) => isSecondFactor(record) && this.floor.meets(record))) return null;
+    if (await this.floor.hasFitting(authenticators)) return null;
+    const account = await this.accounts.find(userIdOf(user));
+    const owed = await this.enrollmentOf(user, { account, isEnrolled: true }, scope);
+    return owed?.isOverdue ? owed.methods : null;
   }
 }

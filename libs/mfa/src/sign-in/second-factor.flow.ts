@@ -7,6 +7,7 @@ import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
@@ -16,6 +17,7 @@ import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
 import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
 import type { MfaProofFacts, MfaType } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
+import { OwedFactors } from './owed-factors.js';
 import type { PlannedTrust } from './trust.flow.js';
 import { TrustFlow } from './trust.flow.js';
 import {
@@ -121,6 +123,8 @@ export class SecondFactorFlow {
     @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
+    @Inject(OwedFactors) private readonly owed: OwedFactors,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
@@ -140,16 +144,19 @@ export class SecondFactorFlow {
   ): Promise<MfaLoginResult> {
     const subject = await this.subjects.of(context);
     let planned: PlannedProof | undefined;
-    const plan = (authenticator: Authenticator, current: ProofSubject): AlongProof => {
-      planned = this.planProof(current, authenticator, context.request, wishes);
-      const again = async () => plan(authenticator, await this.subjects.renew(current));
+    const plan = (authenticator: Authenticator, isWeak: boolean, current: ProofSubject): AlongProof => {
+      // Elsewhere nothing is too weak, and nobody needs to know.
+      const weak = isWeak && !this.floor.isOpen ? { weak: true as const } : {};
+      planned = this.planProof(current, authenticator, context.request, { ...wishes, ...weak });
+      const again = async () => plan(authenticator, isWeak, await this.subjects.renew(current));
       return { ...planned, sessionId: planned.issued.session.id, again };
     };
-    await this.verifier.verify(subject.user, code, subject.authenticators, {
+    const admitted = await this.floor.admitted(subject.authenticators);
+    await this.verifier.verify(subject.user, code, admitted, {
       source: sourceOfRequest(context.request, userIdOf(subject.user), subject.session?.id),
       types: MFA_TYPES.filter((type) => !isOverSameChannel(type, subject.session?.methods ?? [])),
       afterFirstFactor: subject.session?.status === 'pending',
-      along: (authenticator) => plan(authenticator, subject),
+      along: (authenticator, isWeak) => plan(authenticator, isWeak, subject),
     });
     return this.complete(subject, planned as PlannedProof, context);
   }
@@ -171,6 +178,10 @@ export class SecondFactorFlow {
     exchange: MfaHttpExchange,
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
+    const method = methodOfType(authenticator.type);
+    // The owner has a key that meets the profile: then no other signs in, though it is theirs.
+    const isBelow = !this.floor.meets({ method, at: 0, ...facts });
+    if (isBelow && (await this.floor.hasFitting(subject.authenticators))) throw onLost;
     for (let current = subject; ; current = await this.subjects.renew(current)) {
       const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
@@ -187,12 +198,13 @@ export class SecondFactorFlow {
     { user, session, authenticators }: ProofSubject,
     authenticator: Authenticator,
     request: object,
-    { trustDevice = false, facts = {} }: ProofWishes & { facts?: MfaProofFacts },
+    { trustDevice = false, facts = {}, weak }: ProofWishes & { facts?: MfaProofFacts; weak?: true },
   ): PlannedProof {
     const method = methodOfType(authenticator.type);
     const userId = userIdOf(user);
     const from = sourceOfRequest(request, userId);
-    const { issued, write } = this.sessions.planProof({ userId, session }, authenticator, facts, from);
+    const shown = { ...facts, ...(weak ? { weak } : {}) };
+    const { issued, write } = this.sessions.planProof({ userId, session }, authenticator, shown, from);
     const trust = trustDevice ? this.trust.plan(user, method, request) : null;
     const writes = [write, ...(trust?.writes ?? [])];
     return {
@@ -214,14 +226,23 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user, session }: ProofSubject,
+    { user, session, authenticators }: ProofSubject,
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.open(row, user, source);
-    const result = await this.answers.complete(user, issued, exchange);
+    const { request } = exchange;
+    const scope = { request, session: issued.session };
+    const methods = await this.owed.underProfile(user, authenticators, scope);
+    const result: MfaLoginResult = methods
+      ? {
+          status: 'enrollment_required',
+          methods,
+          ...(await this.answers.give(request, exchange.response, issued)),
+        }
+      : await this.answers.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
   }

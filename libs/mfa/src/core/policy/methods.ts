@@ -39,6 +39,8 @@ export interface AuthenticationRecord extends MfaProofFacts {
   isFirst?: true;
   /** A request that demands a proof of its own (`once`) has used it up. */
   spent?: true;
+  /** The factor is weaker than the profile enrolls: the proof finishes a sign-in, and lets its owner get a better one. */
+  weak?: true;
 }
 
 /** The records that a session was stored with; none when they are not what this module writes. */
@@ -78,9 +80,9 @@ export function isSecondFactor(record: AuthenticationRecord): boolean {
   return typeOfRecord(record) !== undefined;
 }
 
-/** Whether this record stands for a second factor: one of ours, or those that an identity provider vouches for. */
+/** Whether this record stands for a second factor: one of ours, unless it is too weak, or those that an identity provider vouches for. */
 export function standsForSecondFactor(record: AuthenticationRecord): boolean {
-  return isSecondFactor(record) || record.method === 'external';
+  return (isSecondFactor(record) && !record.weak) || record.method === 'external';
 }
 
 /** The newest of the records that fit, or undefined. */

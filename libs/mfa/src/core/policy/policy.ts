@@ -53,6 +53,8 @@ export interface PolicyFacts {
   usableTypes: readonly MfaType[];
   /** The types that can be enrolled here. */
   offeredTypes: readonly MfaType[];
+  /** Of the types that the user has, those of which all are too weak for the profile; absent: none is. */
+  weakTypes?: readonly MfaType[];
   /** What is known of the user's keys; absent: nothing is, and then nothing says that none of them would do. */
   keys?: readonly MfaProofFacts[];
   /** What the user's living, authenticated session holds; empty without one. */
@@ -138,7 +140,9 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPoli
     return {
       allow: false,
       code: 'mfa_required',
-      methods: facts.usableTypes.filter((type) => unmet.some(({ types }) => types.includes(type))),
+      methods: facts.usableTypes.filter(
+        (type) => !facts.weakTypes?.includes(type) && unmet.some(({ types }) => types.includes(type)),
+      ),
       maxAge: requirement.maxAge ?? facts.defaultMaxAge,
       ...told,
     };
@@ -153,7 +157,8 @@ function demandsOf(requirement: MfaRequirement): Demand[] {
   const isUnspent = (record: AuthenticationRecord) => !once || record.spent !== true;
   const each = allOf.map((type) => ({
     types: [type],
-    fits: (record: AuthenticationRecord) => typeOfRecord(record) === type && isUnspent(record),
+    fits: (record: AuthenticationRecord) =>
+      typeOfRecord(record) === type && !record.weak && isUnspent(record),
   }));
   // Where nothing else is asked for, whatever proves one of them would meet it too.
   if (each.length > 0 && !methods && !phishingResistant && !asksForFacts(requirement)) return each;
@@ -172,7 +177,13 @@ function unmetDemands(
   });
 }
 
+/** Whether a proof is one that the requirement takes, apart from `allOf`, its age, and whether it was spent. */
+export function isFittingProof(record: AuthenticationRecord, requirement: MfaRequirement): boolean {
+  return fits(record, fittingTypes(requirement), requirement);
+}
+
 function fits(record: AuthenticationRecord, types: readonly MfaType[], requirement: MfaRequirement): boolean {
+  if (record.weak) return false;
   const type = typeOfRecord(record);
   if (type !== undefined) return types.includes(type) && shows(record, requirement);
   // Neither says which factor it was.
@@ -202,12 +213,12 @@ function asksForFacts({ userVerified, deviceBound, attested }: MfaRequirement): 
 function canMeet(
   { types }: Demand,
   requirement: MfaRequirement,
-  { enrolledTypes, keys }: PolicyFacts,
+  { enrolledTypes, weakTypes = [], keys }: PolicyFacts,
 ): boolean {
   // A custom adapter may keep factors that we have no row of: then nothing says that they would not fit.
   if (enrolledTypes.length === 0) return true;
   return enrolledTypes.some((type) => {
-    if (!types.includes(type)) return false;
+    if (!types.includes(type) || weakTypes.includes(type)) return false;
     return (
       !asksForKeys(requirement) ||
       !showsFacts(type) ||

@@ -1,5 +1,5 @@
 /** The profiles of the option `profile` that restrict which factors there may be. */
-export type RestrictingProfile = 'aal2' | 'strict';
+export type RestrictingProfile = 'aal2' | 'strict' | 'aal3';
 
 /** The `amr` values of a proof by what is known of its key. */
 export interface AmrOfKeys {

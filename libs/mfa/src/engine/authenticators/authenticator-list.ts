@@ -21,6 +21,16 @@ export interface AuthenticatorDetails {
 /** Injection token of all {@link AuthenticatorDetails}. */
 export const AUTHENTICATOR_DETAILS = Symbol.for('nestjs-mfa:AUTHENTICATOR_DETAILS');
 
+/** What proofs of the user's keys will show, of all factors. */
+export async function keyFactsOf(
+  details: readonly AuthenticatorDetails[],
+  userId: string,
+): Promise<MfaProofFacts[]> {
+  const keys: MfaProofFacts[] = [];
+  for (const factor of details) keys.push(...((await factor.keyFacts?.(userId)) ?? []));
+  return keys;
+}
+
 /** The authenticators of a user as their owner sees them, with what each factor knows of its own. */
 @Injectable()
 export class AuthenticatorList {

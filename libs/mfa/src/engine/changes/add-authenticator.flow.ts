@@ -103,7 +103,7 @@ export class AddAuthenticatorFlow {
       createdAt: now,
       lastUsedAt: factor.isUnproven ? null : now,
     });
-    const added = await this.change.run(user, { context }, (state) =>
+    const added = await this.change.run(user, { context, purpose: 'adding' }, (state) =>
       this.plan(user, authenticator, factor, state, context),
     );
     if (added.isFirst || factor.endOtherSessions) await this.endLateSessions(user, added, context);

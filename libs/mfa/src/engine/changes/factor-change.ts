@@ -13,6 +13,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
+import type { ChangePurpose } from '../sessions/recent-proof.service.js';
 import { RecentProof } from '../sessions/recent-proof.service.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../trust/trusted-device-store.js';
@@ -52,6 +53,8 @@ export interface ChangeOrigin {
   context?: MfaRequest | undefined;
   /** Default: that request. */
   source?: MfaEventSource;
+  /** What the change does: under profiles some proofs are good for adding a factor alone. Default: `change`. */
+  purpose?: ChangePurpose;
 }
 
 /** The claim of something that a plan rests on besides; lost, the change is planned anew. */
@@ -90,7 +93,7 @@ export class FactorChange {
    */
   async run<T>(
     user: MfaUser,
-    { context, source = context?.source ?? APPLICATION_SOURCE }: ChangeOrigin,
+    { context, source = context?.source ?? APPLICATION_SOURCE, purpose }: ChangeOrigin,
     plan: (state: FactorState) => Promise<PlannedChange<T>>,
   ): Promise<T> {
     const userId = userIdOf(user);
@@ -101,7 +104,7 @@ export class FactorChange {
       // The user was forgotten meanwhile, and nothing is to be kept of them again.
       if (!state && wasKept) throw new MfaException('session_expired');
       wasKept = state !== null;
-      if (context) await this.recent.assert(context.with({ session }), authenticators);
+      if (context) await this.recent.assert(context.with({ session }), authenticators, purpose);
       const planned = await plan({ userId, authenticators, session });
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };

@@ -8,6 +8,7 @@ import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from './factor-judge.js';
 import { FactorRegistry } from './factor-registry.js';
+import { ProfileFloor } from './profile-floor.js';
 
 /** Which of a user's authenticators work now, for who they are and how they signed in. */
 @Injectable()
@@ -18,6 +19,7 @@ export class FactorAvailability {
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(FactorData) private readonly data: FactorData,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
   ) {}
 
   /**
@@ -31,7 +33,7 @@ export class FactorAvailability {
     records: readonly AuthenticationRecord[] = [],
   ): Promise<MfaType[]> {
     const usable: Authenticator[] = [];
-    for (const row of rows) {
+    for (const row of await this.floor.admitted(rows)) {
       if (!isOverSameChannel(row.type, records) && (await this.isUsable(user, row))) usable.push(row);
     }
     return this.authenticators.usableTypes(usable);

@@ -49,10 +49,10 @@ export class FactorData {
 /**
  * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when
  * the authenticator is not as this module wrote it and so verifies nothing; or what must succeed for it to be right: the claim of this use of the authenticator, and what the factor and a challenge demand besides.
- * `step` is there where the use consists of it alone.
+ * `step` is there where the use consists of it alone; `isWeak` where the factor is weaker than profiles enroll.
  */
 export type CodeVerdict =
-  'not_applicable' | 'wrong' | 'forged' | { use: Write; others: Write[]; step?: number };
+  'not_applicable' | 'wrong' | 'forged' | { use: Write; others: Write[]; step?: number; isWeak?: boolean };
 
 /** For whom and where a code is verified. */
 export interface CodeScope {
@@ -98,7 +98,14 @@ export class FactorJudge {
     const others = [...ownWrites(this.type, verdict), ...(challenge ? [rows.claimChallenge(challenge)] : [])];
     const isStep =
       verdict.step !== undefined && verdict.data === undefined && verdict.remaining === undefined;
-    return isStep ? { use, others, step: verdict.step as number } : { use, others };
+    const isWeak = factor.isWeak?.(authenticator) ?? false;
+    return { use, others, isWeak, ...(isStep ? { step: verdict.step as number } : {}) };
+  }
+
+  /** Whether the factor is weaker than profiles enroll. */
+  async isWeak(row: Authenticator): Promise<boolean> {
+    const { factor } = this.registered;
+    return factor.isWeak !== undefined && factor.isWeak(await this.parts.data.open(row));
   }
 
   private async claimUse(row: Authenticator, { step, data, remaining }: MfaFactorProof): Promise<Write> {

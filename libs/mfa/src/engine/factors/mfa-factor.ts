@@ -155,6 +155,12 @@ export abstract class MfaFactor {
   /** Whether the authenticator works for this user as they are now; one that does not is not offered. Default: true. */
   isUsable?(user: MfaUser, authenticator: MfaFactorAuthenticator): Promise<boolean> | boolean;
 
+  /**
+   * Whether the authenticator is weaker than one that a profile would enroll: its proofs then count, under a profile, for getting
+   * another factor alone. Default: false.
+   */
+  isWeak?(authenticator: MfaFactorAuthenticator): boolean;
+
   /** What lists of authenticators show besides name and dates; never a secret. Default: nothing. */
   describe?(authenticator: MfaFactorAuthenticator): object;
 }

@@ -219,7 +219,7 @@ export class AuthenticationSessionService {
   planProof(
     { userId, session }: { userId: string; session: AuthenticationSession | null },
     { type, id }: Pick<Authenticator, 'type' | 'id'>,
-    facts: MfaProofFacts,
+    facts: MfaProofFacts & Pick<AuthenticationRecord, 'weak'>,
     from: MfaEventSource,
   ): { issued: MfaIssuedSession; write: Write } {
     const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };

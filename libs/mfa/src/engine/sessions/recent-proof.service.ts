@@ -8,17 +8,23 @@ import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { FactorAvailability } from '../factors/factor-availability.js';
+import { ProfileFloor } from '../factors/profile-floor.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { isFirstFactor } from '../../core/policy/methods.js';
 import { isRecent, typesForChanges } from '../../core/policy/recent.js';
 import type { MfaRequest } from '../rows/mfa-request.js';
+
+/** What a change of factors does: `adding` brings another one, and takes none away but what it stands in the place of. */
+export type ChangePurpose = 'adding' | 'change';
 
 /** The *recent* proof that changes of factors need. */
 @Injectable()
 export class RecentProof {
   constructor(
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -29,11 +35,13 @@ export class RecentProof {
    * commits claims: what was enough a moment ago may not be, now that the user has a factor.
    *
    * @param rows the user's authenticators
+   * @param purpose what for: under profiles some proofs are good for adding a factor alone
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others, `unauthenticated`
    */
   async assert(
     context: Pick<MfaRequest, 'user' | 'records' | 'request'>,
     rows: readonly Authenticator[],
+    purpose: ChangePurpose = 'change',
   ): Promise<void> {
     const { user, request } = context;
     if (!user) throw new MfaException('unauthenticated');
@@ -49,8 +57,10 @@ export class RecentProof {
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
     // Whoever knew the password could have added such a passkey, before there was a factor: it changes none.
     const passwordless = new Set(rows.filter(({ role }) => role === PASSWORDLESS).map(({ id }) => id));
-    const counts = ({ authenticatorId = '' }: AuthenticationRecord) =>
-      !enrolled || !passwordless.has(authenticatorId);
+    const hasFitting = !enrolled || (await this.floor.hasFitting(rows));
+    const counts = (record: AuthenticationRecord) =>
+      !enrolled ||
+      (!passwordless.has(record.authenticatorId ?? '') && this.meetsProfile(record, purpose, hasFitting));
     const recent = isRecent({
       types,
       records: context.records.filter(counts),
@@ -67,7 +77,22 @@ export class RecentProof {
       });
     }
     const usable = await this.availability.usableTypes(user, rows, context.records);
-    const methods = usable.filter((type) => types.includes(type));
-    throw new MfaException('mfa_required', { methods, maxAge });
+    const recovers = purpose === 'adding' || !hasFitting;
+    const methods = usable.filter((type) => types.includes(type) && (recovers || this.floor.fitsType(type)));
+    const needs = hasFitting ? this.floor.needs : {};
+    throw new MfaException('mfa_required', {
+      methods,
+      maxAge,
+      ...(Object.keys(needs).length > 0 ? { needs } : {}),
+    });
+  }
+
+  /**
+   * Whether the profile lets this proof do that. One below the profile adds a factor, and only for whom has none that meets it; what
+   * recovers adds one too (NIST SP 800-63B-4, sections 4.1.2.1 and 4.2.2.3).
+   */
+  private meetsProfile(record: AuthenticationRecord, purpose: ChangePurpose, hasFitting: boolean): boolean {
+    if (isFirstFactor(record) || this.floor.meets(record)) return true;
+    return purpose === 'adding' && (!hasFitting || this.floor.onlyRecovers(record));
   }
 }

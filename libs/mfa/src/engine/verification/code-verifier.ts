@@ -43,7 +43,8 @@ export interface CodeVerification {
   source?: MfaEventSource;
   /** Whether it finishes a sign-in. */
   afterFirstFactor?: boolean;
-  along?: (authenticator: Authenticator) => AlongProof;
+  /** @param isWeak whether the profile would not enroll the authenticator */
+  along?: (authenticator: Authenticator, isWeak: boolean) => AlongProof;
 }
 
 type RightCode = Exclude<CodeVerdict, string>;
@@ -143,7 +144,7 @@ export class CodeVerifier {
     }
     // The use comes first: its row serialises the guesses of one user and holds the cap of failures.
     const claims = [verdict.use, ...verdict.others];
-    const lost = await this.accept(user, row, claims, attempt, verification);
+    const lost = await this.accept(user, { row, claims, isWeak: verdict.isWeak }, attempt, verification);
     if (lost === null) return 'proven';
     const counted = lost === AUTHENTICATOR_CLAIM ? await this.recount(user, row) : null;
     return counted ? this.prove(user, typed, counted, attempt, verification) : 'wrong';
@@ -175,13 +176,12 @@ export class CodeVerifier {
   /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */
   private async accept(
     user: MfaUser,
-    row: Authenticator,
-    claims: Write[],
+    { row, claims, isWeak = false }: { row: Authenticator; claims: Write[]; isWeak?: boolean | undefined },
     attempt: TakenAttempt,
     { along, source = APPLICATION_SOURCE }: CodeVerification,
     events: NewMfaEvent[] = this.openedByWaiting(row),
   ): Promise<string | null> {
-    for (let extra = along?.(row); ; extra = await extra?.again()) {
+    for (let extra = along?.(row, isWeak); ; extra = await extra?.again()) {
       const result = await this.journal.commit(
         [...claims, ...(extra?.writes ?? []), this.limiter.refund(attempt)],
         {
@@ -199,7 +199,7 @@ export class CodeVerifier {
   private async unlock(
     user: MfaUser,
     row: Authenticator,
-    { step, others }: Pick<RightCode, 'step' | 'others'>,
+    { step, others, isWeak }: Pick<RightCode, 'step' | 'others' | 'isWeak'>,
     attempt: TakenAttempt,
     verification: CodeVerification,
   ): Promise<boolean> {
@@ -217,7 +217,8 @@ export class CodeVerifier {
         type: 'mfa.authenticator.unlocked',
         data: { authenticator: nameAuthenticator(row), by: 'codes' },
       };
-      const lost = await this.accept(user, row, [write, ...others], attempt, verification, [opened]);
+      const right = { row, claims: [write, ...others], isWeak };
+      const lost = await this.accept(user, right, attempt, verification, [opened]);
       if (lost === null) return true;
       return lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     }

@@ -15,7 +15,7 @@ declare module '../../core/policy/factor-types.js' {
 const TRAITS: MfaFactorTraits = {
   type: 'email_code',
   channel: 'email',
-  refusedBy: ['aal2', 'strict'],
+  refusedBy: ['aal2', 'strict', 'aal3'],
   label: 'E-mail',
   labels: { en: 'Codes by e-mail', de: 'Codes per E-Mail' },
 };

@@ -73,7 +73,7 @@ export class FactorSetupFlow {
       sessionId,
       expiresAt,
     };
-    await this.change.run(user, { context }, ({ authenticators }) => {
+    await this.change.run(user, { context, purpose: 'adding' }, ({ authenticators }) => {
       this.assertRoom(type, authenticators);
       return Promise.resolve({
         keepsFactors: true,

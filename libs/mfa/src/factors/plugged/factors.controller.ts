@@ -22,7 +22,7 @@ export class MfaFactorsController {
 
   @Post(':type')
   @HttpCode(201)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(PLUGGED_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
@@ -37,7 +37,7 @@ export class MfaFactorsController {
 
   @Post(':type/activate')
   @HttpCode(201)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(PLUGGED_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,

@@ -4,7 +4,8 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaFactorAuthenticator, MfaFactorVerdict } from '../../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { RECOVERY_CODES_TRAITS } from './traits/recovery-codes.traits.js';
-import { looksLikeRecoveryCode } from './recovery-code.js';
+import { PROFILES } from '../../options/profiles.js';
+import { isWeakRecoveryCode, looksLikeRecoveryCode } from './recovery-code.js';
 import { RecoveryCodeKeys, keyIdOf } from './recovery-code-keys.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
@@ -34,6 +35,9 @@ export class RecoveryCodeFactor extends MfaFactor {
     { authenticator }: { authenticator: MfaFactorAuthenticator },
   ): Promise<MfaFactorVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'not_applicable';
+    // Made before the profile, or elsewhere: what could be guessed recovers nothing.
+    if (PROFILES[this.mfa.options.profile].longRecoveryCodes && isWeakRecoveryCode(code))
+      return 'not_applicable';
     const remaining = authenticator.remaining ?? 0;
     // Its key may be gone: nothing needs it any more.
     if (remaining === 0) return 'wrong';

@@ -29,6 +29,16 @@ export function canonicalRecoveryCode(code: string): string {
   return normalizeCode(code).replace(/[IL]/g, '1').replace(/O/g, '0');
 }
 
+/** Least strength of a code under profiles, in bits (ASVS v5.0.0-6.5.2; NIST SP 800-63B-4, section 4.2.1.1, asks for 64). */
+const LEAST_BITS = 112;
+
+/** Whether a code of this form can be guessed sooner than profiles allow; what was made elsewhere may be weaker than it looks. */
+export function isWeakRecoveryCode(code: string): boolean {
+  const canonical = canonicalRecoveryCode(code);
+  const bits = Math.log2(/^\d+$/.test(canonical) ? 10 : BASE32.length);
+  return canonical.length * bits < LEAST_BITS;
+}
+
 /** Whether this can be a recovery code at all; the shortest that were ever made have 8 characters. */
 export function looksLikeRecoveryCode(code: string): boolean {
   return /^[0-9A-Z]{8,40}$/.test(code);

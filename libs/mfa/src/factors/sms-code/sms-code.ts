@@ -19,7 +19,7 @@ const TRAITS: MfaFactorTraits = {
   type: 'sms_code',
   channel: 'sms',
   amr: ['sms'],
-  refusedBy: ['strict'],
+  refusedBy: ['strict', 'aal3'],
   restricted: true,
   label: 'Text message',
   labels: { en: 'Codes by text message', de: 'Codes per SMS' },

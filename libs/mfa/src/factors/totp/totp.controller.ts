@@ -22,7 +22,7 @@ export class TotpController {
 
   @Post()
   @HttpCode(201)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(TOTP_ROUTES.begin)
   async begin(
     @CurrentUser() user: MfaUser,
@@ -34,7 +34,7 @@ export class TotpController {
 
   @Post('activate')
   @HttpCode(201)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(TOTP_ROUTES.activate)
   async activate(
     @CurrentUser() user: MfaUser,

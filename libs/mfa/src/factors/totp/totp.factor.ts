@@ -23,6 +23,7 @@ import type { TotpSetupDetails } from './totp-authenticator.js';
 import { drawQrCode } from './totp-qr-code.js';
 import { digitsPattern } from '../../engine/factors/code-factor.js';
 import type { TotpAlgorithm } from '../../core/otpauth/key-uri.js';
+import { PROFILES } from '../../options/profiles.js';
 
 /** What a TOTP needs besides the time. Fixed when it is set up, so that changed options break no authenticator app. */
 export interface TotpParameters {
@@ -72,6 +73,15 @@ export function findTimeStep(
     guardrails: GUARDRAILS,
   });
   return result.valid && 'timeStep' in result ? result.timeStep : null;
+}
+
+/** Least length of a secret that is not weak (NIST SP 800-63B-4, section 3.1.4.1: 112 bits). */
+const LEAST_STRONG_BYTES = 14;
+
+/** Whether no profile would enroll it: it was imported, or set up under other options. */
+export function isWeak({ secret, period }: TotpParameters): boolean {
+  const isShort = base32.parse(secret, { loose: true }).length < LEAST_STRONG_BYTES;
+  return isShort || period > PROFILES.aal2.maxTotpPeriodSeconds;
 }
 
 /** The text that is kept, encrypted, of the parameters. */
@@ -161,6 +171,10 @@ export class TotpFactor extends MfaFactor {
     const parameters = readParameters(authenticator.data);
     if (!/^\d+$/.test(code) || code.length !== parameters.digits) return 'not_applicable';
     return this.compare(code, parameters);
+  }
+
+  override isWeak({ data }: Pick<MfaFactorAuthenticator, 'data'>): boolean {
+    return isWeak(readParameters(data));
   }
 
   private compare(code: string, parameters: TotpParameters): 'wrong' | MfaFactorProof {

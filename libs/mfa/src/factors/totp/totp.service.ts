@@ -102,23 +102,27 @@ export class TotpService {
    */
   async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);
-    return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
-      if (replaces !== undefined)
-        await this.flow.assertReplaceable(authenticators, { type: TYPE, id: replaces });
-      this.assertRoom(authenticators, replaces);
-      const { data, expiresAt, answer } = await this.factor.begin({ user });
-      const id = randomUUID();
-      const setup: TotpSetup = {
-        userId,
-        id,
-        data,
-        sessionId: session?.id ?? null,
-        replacesId: replaces ?? null,
-        expiresAt,
-      };
-      const write = await this.setups.planReplacement(setup);
-      return { keepsFactors: true, writes: [write], events: [], result: answer };
-    });
+    return this.change.run(
+      user,
+      { context, purpose: 'adding' },
+      async ({ userId, authenticators, session }) => {
+        if (replaces !== undefined)
+          await this.flow.assertReplaceable(authenticators, { type: TYPE, id: replaces });
+        this.assertRoom(authenticators, replaces);
+        const { data, expiresAt, answer } = await this.factor.begin({ user });
+        const id = randomUUID();
+        const setup: TotpSetup = {
+          userId,
+          id,
+          data,
+          sessionId: session?.id ?? null,
+          replacesId: replaces ?? null,
+          expiresAt,
+        };
+        const write = await this.setups.planReplacement(setup);
+        return { keepsFactors: true, writes: [write], events: [], result: answer };
+      },
+    );
   }
 
   /**

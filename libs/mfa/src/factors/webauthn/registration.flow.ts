@@ -12,6 +12,7 @@ import { AccountsService } from '../../engine/authenticators/accounts.service.js
 import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import { ProfileFloor } from '../../engine/factors/profile-floor.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
@@ -61,6 +62,7 @@ export class RegistrationFlow {
     @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
@@ -221,6 +223,9 @@ export class RegistrationFlow {
         requireUserVerification: content.requireUserVerification,
         requireUserPresence: !content.automatic,
       });
+      // What would count for nothing must not look like a second factor.
+      if (verified && !this.floor.fitsKey({ backupEligible: verified.backupEligible, attested: true }))
+        throw new MfaException('webauthn_failed', { reason: 'key_can_be_synced' });
       const attestation = verified && (await this.attestation.verify(user, verified));
       if (attestation) return { content, verified, attestation };
       throw new MfaException('webauthn_failed');

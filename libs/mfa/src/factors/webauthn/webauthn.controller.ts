@@ -30,7 +30,7 @@ export class WebAuthnController {
 
   @Post('options')
   @HttpCode(200)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(WEBAUTHN_ROUTES.creationOptions)
   async options(
     @CurrentUser() user: MfaUser,
@@ -42,7 +42,7 @@ export class WebAuthnController {
 
   @Post()
   @HttpCode(201)
-  @Access('recent')
+  @Access('adding')
   @DescribeRoute(WEBAUTHN_ROUTES.register)
   async register(
     @CurrentUser() user: MfaUser,

@@ -10,6 +10,7 @@ import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
+import { ProfileFloor } from '../../engine/factors/profile-floor.js';
 import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaLoginResult } from '../../sign-in/login.flow.js';
@@ -34,6 +35,7 @@ export class WebAuthnFlow {
     @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -47,6 +49,7 @@ export class WebAuthnFlow {
     return this.webauthn.getCredentialRequestOptions(user, session, undefined, {
       ...needs,
       ...(userVerified ? { userVerified } : {}),
+      ...this.floor.needs,
     });
   }
 

@@ -43,7 +43,7 @@ export class FactorPages {
   ) {}
 
   @Get('factors/:type/add')
-  @Access('recent')
+  @Access('adding')
   async showAdd(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,
@@ -54,7 +54,7 @@ export class FactorPages {
   }
 
   @Post('factors/:type/add')
-  @Access('recent')
+  @Access('adding')
   async add(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,

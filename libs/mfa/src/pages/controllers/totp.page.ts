@@ -42,7 +42,7 @@ export class TotpPages {
   ) {}
 
   @Get('totp/add')
-  @Access('recent')
+  @Access('adding')
   async showAdd(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,
@@ -55,7 +55,7 @@ export class TotpPages {
   }
 
   @Post('totp/add')
-  @Access('recent')
+  @Access('adding')
   async add(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,

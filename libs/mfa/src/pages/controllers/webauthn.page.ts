@@ -51,7 +51,7 @@ export class WebAuthnPages {
   ) {}
 
   @Get('webauthn/add')
-  @Access('recent')
+  @Access('adding')
   showAdd(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,
@@ -62,7 +62,7 @@ export class WebAuthnPages {
   }
 
   @Post('webauthn/add')
-  @Access('recent')
+  @Access('adding')
   async add(
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,

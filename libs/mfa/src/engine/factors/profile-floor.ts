@@ -1,0 +1,125 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { ProofFloor } from '../../core/policy/floor.js';
+import { meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
+import { isBackupType } from '../../core/policy/factor-traits.js';
+import type { AuthenticationRecord, MfaProofFacts, MfaType } from '../../core/policy/methods.js';
+import type { MfaRequirement } from '../../core/policy/policy.js';
+import { asksForKeys, fittingTypes, isOfKind } from '../../core/policy/policy.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { PROFILES } from '../../options/profiles.js';
+import type { AuthenticatorDetails } from '../authenticators/authenticator-list.js';
+import { AUTHENTICATOR_DETAILS, keyFactsOf } from '../authenticators/authenticator-list.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { isSecondFactorRow } from '../rows/authenticator.entity.js';
+import type { FactorJudge } from './factor-judge.js';
+import { FACTOR_JUDGES } from './factor-judge.js';
+
+/**
+ * What the option `profile` demands of every proof, judged at each use: a factor may be older than the profile, or have been
+ * imported. Who has nothing that meets it signs in with what they have, and gets no further than to a factor that does.
+ */
+@Injectable()
+export class ProfileFloor {
+  private readonly logger = new Logger(ProfileFloor.name);
+  private readonly floor: ProofFloor | null;
+  private readonly refusesWeak: boolean;
+
+  constructor(
+    @Inject(FACTOR_JUDGES) private readonly judges: readonly FactorJudge[],
+    @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
+    @Inject(MFA_OPTIONS) { profile }: ResolvedMfaOptions,
+  ) {
+    ({ floor: this.floor, refusesWeak: this.refusesWeak } = PROFILES[profile]);
+  }
+
+  /** Whether the profile demands nothing: then no question here costs a statement. */
+  get isOpen(): boolean {
+    return this.floor === null && !this.refusesWeak;
+  }
+
+  /** What a ceremony has to show, for its options and for refusals. */
+  get needs(): { userVerified?: true; deviceBound?: true } {
+    return {
+      ...(this.floor?.userVerified ? { userVerified: true } : {}),
+      ...(this.floor?.deviceBound ? { deviceBound: true } : {}),
+    };
+  }
+
+  /** The requirement of a route with the floor under it. */
+  raise(requirement: MfaRequirement): MfaRequirement {
+    return raise(requirement, this.floor);
+  }
+
+  meets(record: AuthenticationRecord): boolean {
+    return meetsFloor(record, this.floor);
+  }
+
+  /** Whether a proof is only good for binding what meets the floor. */
+  onlyRecovers(record: AuthenticationRecord): boolean {
+    return onlyRecovers(record, this.floor);
+  }
+
+  /** Whether a proof by a factor of this type may be one that {@link meets}. */
+  fitsType(type: MfaType): boolean {
+    return this.floor === null || fittingTypes(this.floor).includes(type);
+  }
+
+  /** Whether a key of which this is known can give proofs that {@link meets}. */
+  fitsKey(facts: MfaProofFacts): boolean {
+    return this.floor === null || isOfKind(facts, this.floor);
+  }
+
+  /** Whether the user has a second factor whose proofs can meet the floor. */
+  async hasFitting(rows: readonly Authenticator[]): Promise<boolean> {
+    if (this.isOpen) return true;
+    const fitting = rows.filter((row) => isSecondFactorRow(row) && this.fitsType(row.type));
+    const [first] = fitting;
+    if (!first) return false;
+    if (this.floor && asksForKeys(this.floor)) {
+      return (await keyFactsOf(this.details, first.userId)).some((key) => this.fitsKey(key));
+    }
+    for (const row of fitting) if (!(await this.isWeak(row))) return true;
+    return false;
+  }
+
+  /**
+   * The authenticators that may prove something: where one of them meets the floor, none that does not, besides those that stand in
+   * for it when it is lost.
+   */
+  async admitted(rows: readonly Authenticator[]): Promise<readonly Authenticator[]> {
+    if (this.isOpen || !(await this.hasFitting(rows))) return rows;
+    const admitted: Authenticator[] = [];
+    for (const row of rows) {
+      if (isBackupType(row.type) || (this.fitsType(row.type) && !(await this.isWeak(row))))
+        admitted.push(row);
+    }
+    return admitted;
+  }
+
+  /** The types of which all that the user has are too weak. */
+  async weakTypes(rows: readonly Authenticator[]): Promise<MfaType[]> {
+    const weak = new Set<MfaType>();
+    const others = new Set<MfaType>();
+    for (const row of rows) ((await this.isWeak(row)) ? weak : others).add(row.type);
+    return [...weak].filter((type) => !others.has(type));
+  }
+
+  /** Whether the profile would not enroll this one. */
+  async isWeak(row: Authenticator): Promise<boolean> {
+    const judge = this.refusesWeak ? this.judges.find(({ type }) => type === row.type) : undefined;
+    if (!judge) return false;
+    try {
+      return await judge.isWeak(row);
+    } catch (error) {
+      if (error instanceof MfaException) throw error;
+      this.logger.error(
+        `It could not be told how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
+      );
+      // What can't be read proves nothing either.
+      return true;
+    }
+  }
+}
