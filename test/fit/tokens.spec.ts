@@ -2,14 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { JwtService } from '@nestjs/jwt';
 import { Test } from '@nestjs/testing';
 import type { INestApplication } from '@nestjs/common';
-import { MFA_CLOCK } from 'nestjs-mfa';
+import type { AuthenticationSession } from 'nestjs-mfa';
+import { AuthenticationSessionService, MFA_CLOCK } from 'nestjs-mfa';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import { Client } from '../support/client.js';
 import type { StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD, UsersService } from './support/users.js';
-import { ApiModule, SignInModule } from './tokens.app.js';
+import { ApiModule, SignInModule, TokensService } from './tokens.app.js';
 
 describe('an application with access and refresh tokens, and an API that reads them', () => {
   let signIn: StartedApplication;
@@ -98,6 +99,17 @@ describe('an application with access and refresh tokens, and an API that reads t
     users.remove(users.findOrCreate('hedy@example.com').id);
     expect((await refresh(complete.refreshToken)).status).toBe(401);
     expect((await client.post('/auth/token')).status).toBe(401);
+  });
+
+  it('refreshes nothing for a sign-in that is half done', async () => {
+    const email = 'margaret@example.com';
+    await signedIn(email);
+    await signIn.client().post('/auth/login', { email, password: PASSWORD });
+    const { id } = signIn.app.get(UsersService, { strict: false }).findOrCreate(email);
+    const sessions = await signIn.app.get(AuthenticationSessionService).list({ id });
+    const half = sessions.find(({ status }) => status === 'pending') as AuthenticationSession;
+    const token = await signIn.app.get(TokensService, { strict: false }).refreshToken(id, half);
+    expect((await refresh(token)).status).toBe(401);
   });
 
   it('gives access tokens for the session itself', async () => {
