@@ -6,6 +6,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 
 /** The guides, and the applications whose code they show. */
 const GUIDES: Record<string, string[]> = {
+  fastify: ['fastify.app.ts'],
   tokens: ['tokens.app.ts'],
 };
 
