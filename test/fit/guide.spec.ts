@@ -7,6 +7,8 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 /** The guides, and the applications whose code they show. */
 const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
+  oidc: ['oidc.app.ts'],
+  spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
   tokens: ['tokens.app.ts'],
 };
 
@@ -19,7 +21,7 @@ const flat = (code: string): string =>
     .trim();
 
 const blocksOf = (guide: string): string[] =>
-  [...guide.matchAll(/```(?:ts|js|graphql)\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+  [...guide.matchAll(/ *```(?:ts|js|graphql)\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 
 describe('the guide to Passport', () => {
   const applications = ['passport-jwt', 'passport-session']

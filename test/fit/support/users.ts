@@ -27,6 +27,12 @@ export class UsersService {
     return user ?? this.add({ id: randomUUID(), email });
   }
 
+  /** Of an identity provider: the subject is nobody else's there, an address may become somebody else's. */
+  findOrCreateByIdentity(issuer: string, subject: string): User {
+    const id = `${issuer}#${subject}`;
+    return this.find(id) ?? this.add({ id, email: '' });
+  }
+
   remove(id: string): void {
     this.users.delete(id);
   }
