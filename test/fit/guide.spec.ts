@@ -7,6 +7,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 /** The guides, and the applications whose code they show. */
 const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
+  graphql: ['graphql.app.ts'],
   oidc: ['oidc.app.ts'],
   spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
   tokens: ['tokens.app.ts'],
