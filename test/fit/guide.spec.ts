@@ -2,20 +2,49 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from '@jest/globals';
 
-const guide = readFileSync('docs/passport.md', 'utf8');
-const applications = ['passport-jwt', 'passport-session']
-  .map((name) => readFileSync(`test/fit/${name}.spec.ts`, 'utf8'))
-  .join('\n')
-  // Which finds its users among those of the tests.
-  .replaceAll('extends TestAdapter', 'extends DefaultMfaAdapter');
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+/** The guides, and the applications whose code they show. */
+const GUIDES: Record<string, string[]> = {
+  fastify: ['fastify.app.ts'],
+  graphql: ['graphql.app.ts'],
+  oidc: ['oidc.app.ts'],
+  spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
+  tokens: ['tokens.app.ts'],
+};
+
+/** Without the indentation, which is another where a method stands alone. */
+const flat = (code: string): string =>
+  code
+    .split('\n')
+    .map((line) => line.trim())
+    .join('\n')
+    .trim();
+
+const blocksOf = (guide: string): string[] =>
+  [...guide.matchAll(/ *```(?:ts|js|graphql)\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 
 describe('the guide to Passport', () => {
-  const classes = [...guide.matchAll(/```ts\n((?:@Injectable\(\)\n)?class [\s\S]*?)```/g)].map(
-    ([, code]) => code as string,
-  );
+  const applications = ['passport-jwt', 'passport-session']
+    .map((name) => read(`test/fit/${name}.spec.ts`))
+    .join('\n')
+    // Which finds its users among those of the tests.
+    .replaceAll('extends TestAdapter', 'extends DefaultMfaAdapter');
+  const classes = [
+    ...read('docs/passport.md').matchAll(/```ts\n((?:@Injectable\(\)\n)?class [\s\S]*?)```/g),
+  ].map(([, code]) => code as string);
 
   it('shows the code of the applications that are tested', () => {
     expect(classes).toHaveLength(3);
     for (const code of classes) expect(applications).toContain(code);
+  });
+});
+
+describe.each(Object.entries(GUIDES))('the guide docs/%s.md', (name, files) => {
+  it('shows the code of the application that is tested, and nothing else', () => {
+    const application = flat(files.map((file) => read(`test/fit/${file}`)).join('\n'));
+    const blocks = blocksOf(read(`docs/${name}.md`));
+    expect(blocks).not.toEqual([]);
+    for (const code of blocks) expect(application).toContain(flat(code));
   });
 });
