@@ -10,6 +10,7 @@ import { makeApplication } from './compat/application.mjs';
 import { buildApplication } from './compat/build.mjs';
 import { choose } from './compat/columns.mjs';
 import { environmentOf } from './compat/environment.mjs';
+import { tryFirstScreen } from './compat/first-screen.mjs';
 import { run } from './compat/run.mjs';
 import { tell } from './compat/story.mjs';
 import { describe, tableOf, writeTable } from './compat/table.mjs';
@@ -19,8 +20,10 @@ import { pack } from './support/pack.mjs';
 const words = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-compat-'));
 
-async function tryColumn(column, tarball) {
-  const env = await environmentOf(column, folder);
+/** What a column does. @returns its row of the table, or null */
+const KINDS = { story: tellStory, readme: tryFirstScreen };
+
+async function tellStory(column, { tarball, env }) {
   const application = await makeApplication(column, { folder, env, tarball });
   const packageJson = createRequire(join(application, 'package.json')).resolve('nestjs-mfa/package.json');
   const databases = [await createDatabase(column.database), await createDatabase(column.database)];
@@ -39,23 +42,29 @@ async function tryColumn(column, tarball) {
 const rows = [];
 try {
   const columns = choose(words);
-  const { file } = pack(folder);
+  const { file: tarball } = pack(folder);
   for (const column of columns) {
     const began = Date.now();
+    let result = 'works';
+    let row = null;
     try {
-      rows.push({ ...(await tryColumn(column, file)), result: 'works' });
+      const env = await environmentOf(column, folder);
+      row = (await KINDS[column.kind](column, { folder, env, tarball })) ?? null;
     } catch (error) {
       process.stderr.write(`${column.name}: ${error.stack}\n`);
-      rows.push({ ...describe(column, {}), result: 'fails' });
+      result = 'fails';
+      if (column.kind === 'story') row = describe(column, {});
       process.exitCode = 1;
     }
+    if (row) rows.push({ ...row, result });
     const seconds = Math.round((Date.now() - began) / 1000);
-    process.stdout.write(`${column.name}: ${rows.at(-1).result} (${seconds} s)\n`);
+    process.stdout.write(`${column.name}: ${result} (${seconds} s)\n`);
     if (!words.includes('--keep')) rmSync(join(folder, column.name), { recursive: true, force: true });
   }
-  process.stdout.write(`\n${tableOf(rows)}`);
+  if (rows.length > 0) process.stdout.write(`\n${tableOf(rows)}`);
   // Part of it would take the rest away.
-  if (words.includes('--write') && rows.length === choose([]).length) await writeTable(rows);
+  const isWhole = columns.length === choose([]).length;
+  if (words.includes('--write') && isWhole) await writeTable(rows);
 } finally {
   if (words.includes('--keep')) process.stdout.write(`\nThe applications are in ${folder}\n`);
   else rmSync(folder, { recursive: true, force: true });

@@ -11,10 +11,10 @@ const SOURCES = fileURLToPath(new URL('application', import.meta.url));
 const workspace = createRequire(join(ROOT, 'apps/demo/package.json'));
 const SQLITE = workspace.resolve('better-sqlite3/package.json');
 
-const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
+export const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
 
-/** What `nest new` makes, once per major version. */
-async function starter(nest, folder) {
+/** What `nest new` makes, once per major version, before anything is installed. */
+export async function starter(nest, folder) {
   const name = `starter${nest}`;
   if (!existsSync(join(folder, name))) {
     const words = ['--yes', `@nestjs/cli@${nest}`, 'new', name, '--skip-git', '--skip-install', '-p', 'npm'];
@@ -49,7 +49,7 @@ function packagesOf({ nest, typeorm, database, http, builder }, tarball) {
   };
 }
 
-function writeJson(file, change) {
+export function writeJson(file, change) {
   writeFileSync(file, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`);
 }
 
@@ -102,9 +102,12 @@ export async function makeApplication(column, { folder, env, tarball }) {
   setBuilder(column, application);
   const [command, words] = INSTALL[column.manager];
   await run(command, words, { cwd: application, env });
-  if (column.database === 'sqlite') {
-    const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
-    cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
-  }
+  if (column.database === 'sqlite') copyAddon(application);
   return application;
+}
+
+/** The addon of SQLite that the workspace has compiled. */
+export function copyAddon(application) {
+  const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
+  cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
 }

@@ -11,6 +11,8 @@ const DEFAULTS = {
   node: null,
   builder: 'tsc',
   manager: 'npm',
+  /** What is done: the table's `story`, or the `readme`'s first screen. */
+  kind: 'story',
 };
 
 const COLUMNS = [
@@ -32,6 +34,8 @@ const COLUMNS = [
   { name: 'nest12-yarn4', manager: 'yarn 4' },
   { name: 'nest12-node22', node: 22, database: 'postgres' },
   { name: 'nest11-node22', nest: 11, typeorm: '^0.3.23', node: 22, database: 'postgres' },
+  { name: 'nest12-readme', kind: 'readme', isQuick: true },
+  { name: 'nest11-readme', nest: 11, kind: 'readme', isQuick: true },
   { name: 'nest12-node24', node: 24, database: 'postgres' },
   { name: 'nest11-node24', nest: 11, typeorm: '^0.3.23', node: 24, database: 'postgres' },
 ].map((column) => ({ ...DEFAULTS, ...column }));

@@ -1,41 +1,19 @@
 // What a user of the application lives through, told to it from outside.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 
 import { Client, codeOf } from '../support/client.mjs';
 import { run } from './run.mjs';
-
-let port = 20_000 + (process.pid % 20_000);
+import { withServer } from './server.mjs';
 
 /** Sign-in, set-up, a second factor, a recovery code, a page, and the command line. */
-export async function tell({ application, env, words, bin }) {
-  port += 1;
-  const url = `http://localhost:${port}`;
-  const server = spawn('node', words, {
-    cwd: application,
-    env: { ...env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let printed = '';
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => (printed += data));
-  const gone = once(server, 'exit');
-  try {
-    await untilItAnswers(url, () => server.exitCode !== null);
+export function tell({ application, env, words, bin }) {
+  return withServer({ application, env, words }, async (url, printed) => {
     await signInAndOut(new Client(url));
     await runCommandLine({ application, env, bin });
-    assert.doesNotMatch(printed, /warn/i, 'The application warned');
-  } catch (error) {
-    throw new Error(`${error.message}\n${printed.slice(-4000)}`, { cause: error });
-  } finally {
-    server.kill('SIGTERM');
-    const late = setTimeout(() => server.kill('SIGKILL'), 10_000);
-    await gone;
-    clearTimeout(late);
-  }
+    assert.doesNotMatch(printed(), /warn/i, 'The application warned');
+  });
 }
 
 /** The command line finds the user that the application wrote: both have the same classes and the same tables. */
@@ -47,17 +25,6 @@ async function runCommandLine({ application, env, bin }) {
   const printed = await run('node', words, { cwd: application, env });
   const status = printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1);
   assert.equal(JSON.parse(status).enabled, true, printed);
-}
-
-async function untilItAnswers(url, hasEnded) {
-  for (let tried = 0; tried < 300 && !hasEnded(); tried++) {
-    try {
-      return await fetch(`${url}/me`);
-    } catch {
-      await wait(200);
-    }
-  }
-  throw new Error('The application does not answer');
 }
 
 async function signInAndOut(client) {

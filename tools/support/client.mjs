@@ -20,6 +20,8 @@ export class Client {
         ...this.headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // Followed here, a redirection would lose the cookies that come with it.
+      redirect: 'manual',
     });
     for (const line of response.headers.getSetCookie()) this.keep(line);
     const text = await response.text();

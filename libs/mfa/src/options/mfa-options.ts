@@ -147,7 +147,7 @@ export interface MfaBehaviourOptions extends Omit<GivenOf<typeof BEHAVIOUR_OPTIO
    * At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. One that repeats a
    * few characters stops the boot.
    */
-  secret: string | string[];
+  secret: string | string[] | undefined;
 }
 
 /** A class given as `useClass` or `useExisting` to `forRootAsync`. */
