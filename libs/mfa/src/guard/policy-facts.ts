@@ -74,7 +74,7 @@ export class PolicyFacts {
       usableTypes: await this.availability.usableTypes(user, authenticators, session.records),
       offeredTypes: this.options.supportedTypes,
       ...(asksForKeys(requirement) ? { keys: await this.keysOf(userIdOf(user)) } : {}),
-      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
+      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state, context),
     });
   }
 
