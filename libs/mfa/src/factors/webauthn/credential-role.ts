@@ -18,11 +18,11 @@ export interface WebAuthnRoleRequest {
 }
 
 /** @throws {MfaException} `invalid_request` when the parts contradict each other */
-export function roleFor(request: WebAuthnRoleRequest): WebAuthnCredentialRole {
-  // In JSON `null` says the same as nothing.
-  const passwordless = request.passwordless ?? undefined;
-  const role = request.role ?? undefined;
-  const automatic = request.automatic ?? false;
+export function roleFor({
+  passwordless,
+  role,
+  automatic = false,
+}: WebAuthnRoleRequest): WebAuthnCredentialRole {
   if (role !== undefined && passwordless !== undefined && passwordless !== (role !== 'second_factor')) {
     throw new MfaException('invalid_request', {
       message: [`passwordless ${passwordless} and the role ${role} contradict each other`],

@@ -81,7 +81,7 @@ export class RegistrationFlow {
   ): Promise<PublicKeyCredentialCreationOptionsJSON> {
     this.flow.assertMayEnroll(user, 'webauthn');
     const role = roleFor(request);
-    const automatic = request.automatic ?? false;
+    const { automatic = false } = request;
     if (automatic) this.assertMayUpgrade(session);
     const rp = await this.rp.entity();
     const userId = userIdOf(user);
