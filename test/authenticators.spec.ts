@@ -219,7 +219,7 @@ describe('services without HTTP', () => {
     await expect(mfa.assertEmailChangeAllowed({ id: newUserId() })).resolves.toBeUndefined();
   });
 
-  it.each([undefined, null, '', ' ', 'bob ', NaN, {}, 'x'.repeat(192)])(
+  it.each([undefined, null, '', ' ', 'bob ', NaN, {}, 'x'.repeat(192), '\ud800', 'a\udc00b', 'a\0'])(
     'refuse a user with the id %p',
     async (id) => {
       const mfa = test.app.get(MfaService);

@@ -213,6 +213,13 @@ describe('codes that are sent', () => {
     expect([blocked.status, blocked.body.code]).toEqual([429, 'too_many_attempts']);
   });
 
+  it.each([{}, { authenticatorId: null }])('are asked for by %j', async (body) => {
+    const half = await halfSignIn(test, await withCodes());
+    expect((await half.post('/mfa/authenticate/email_code/challenge', body)).status).toBe(200);
+    const answer = await half.post('/mfa/authenticate', { code: lastCode(), trustDevice: null });
+    expect(answer.body.status).toBe('authenticated');
+  });
+
   it('are sent five times in ten minutes, whoever asks, at once or not', async () => {
     const person = await withCodes();
     const halves = await Promise.all([halfSignIn(test, person), halfSignIn(test, person)]);

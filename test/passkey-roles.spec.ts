@@ -23,6 +23,8 @@ describe(`what a passkey is for (${ENGINE})`, () => {
 
   it.each([
     [undefined, 'second_factor', 'preferred', 'mfa_required'],
+    [{ role: null, passwordless: null, automatic: null }, 'second_factor', 'preferred', 'mfa_required'],
+    [{ role: null, passwordless: true }, 'both', 'required', 'mfa_required'],
     [{ role: 'second_factor' }, 'second_factor', 'preferred', 'mfa_required'],
     [{ passwordless: true }, 'both', 'required', 'mfa_required'],
     [{ role: 'both' }, 'both', 'required', 'mfa_required'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { satisfies } from '../core/policy/policy.js';
 import { mfaClaims } from './mfa-claims.js';
+import { readExternalMfa } from './read-external-mfa.js';
 import { readMfaClaims } from './read-mfa-claims.js';
 
 const NOW = 1_800_000_000;
@@ -163,5 +164,25 @@ describe('readMfaClaims', () => {
     ['false', true],
   ])('takes mfa_enrolled %p for enrolled: %p', (claim, enrolled) => {
     expect(readMfaClaims({ mfa_enrolled: claim })?.enrolled).toBe(enrolled);
+  });
+});
+
+describe('when an identity provider asked for several factors', () => {
+  const claims = (...ats: number[]) => ({
+    amr: ['pwd', 'otp', 'mfa'],
+    auth_time: NOW - 900,
+    mfa_proofs: ats.map((at) => ({ method: 'totp', at })),
+  });
+
+  it.each([
+    [[NOW - 600, NOW - 10], NOW - 10],
+    [[NOW - 10, NOW - 600], NOW - 10],
+    [[NOW - 600], NOW - 600],
+  ])('is the newest of %j', (ats, newest) => {
+    expect(readExternalMfa(claims(...ats))).toEqual(new Date(newest * 1000));
+  });
+
+  it('is not said by a token that names one factor', () => {
+    expect(readExternalMfa({ ...claims(NOW), amr: ['pwd'] })).toBe(false);
   });
 });

@@ -78,7 +78,7 @@ export class PolicyFacts {
       ...(this.floor.isOpen ? {} : { weakTypes: await this.floor.weakTypes(authenticators) }),
       offeredTypes: this.options.supportedTypes,
       ...(asksForKeys(requirement) ? { keys: await keyFactsOf(this.details, userIdOf(user)) } : {}),
-      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state),
+      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state, context),
     });
   }
 

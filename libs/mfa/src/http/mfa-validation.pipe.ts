@@ -1,4 +1,4 @@
-import type { ValidationError } from '@nestjs/common';
+import type { ArgumentMetadata, ValidationError } from '@nestjs/common';
 import { Injectable, ValidationPipe } from '@nestjs/common';
 import * as classTransformer from 'class-transformer';
 import * as classValidator from 'class-validator';
@@ -24,5 +24,16 @@ export class MfaValidationPipe extends ValidationPipe {
           message: errors.flatMap(({ constraints }) => Object.values(constraints ?? {})),
         }),
     });
+  }
+
+  /** A field that may be left out may be `null` as well, and says the same then. */
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const checked: unknown = await super.transform(value, metadata);
+    if (metadata.type === 'body' && typeof checked === 'object' && checked !== null) {
+      for (const [name, field] of Object.entries(checked)) {
+        if (field === null) Reflect.deleteProperty(checked, name);
+      }
+    }
+    return checked;
   }
 }

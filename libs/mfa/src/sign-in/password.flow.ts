@@ -31,12 +31,9 @@ export class PasswordFlow {
    * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
    */
   async prove(user: MfaUser, password: string, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
-    const source = sourceOfRequest(
-      exchange.request,
-      userIdOf(user),
-      getMfaSession(exchange.request)?.id ?? null,
-    );
-    const attempt = await this.limiter.take(user, source);
+    const session = getMfaSession(exchange.request) ?? null;
+    const source = sourceOfRequest(exchange.request, userIdOf(user), session?.id ?? null);
+    const attempt = await this.limiter.take(user, source, { session });
     const isRight = (await this.adapter.checkPassword(user, password, exchange.request)) === true;
     if (!isRight) {
       await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });

@@ -38,16 +38,22 @@ export const MAX_USER_ID_LENGTH = 191;
  * The user's id as it is stored. A missing id would match no row, or with careless criteria every row, so it is an
  * error here and never reaches the database.
  *
- * @throws {TypeError} when the id is missing or too long
+ * @throws {TypeError} when the id is missing, too long, or would be stored as another one
  */
 export function userIdOf(user: Pick<MfaUser, 'id'>): string {
   const id: unknown = user.id;
   const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id;
-  // Some engines ignore spaces at the end when they compare.
-  const isId = typeof text === 'string' && text !== '' && text.trimEnd() === text;
+  // Some engines ignore spaces at the end when they compare. Half a character is stored as U+FFFD, whichever half of whichever it
+  // was: two users would be one. PostgreSQL takes no NUL.
+  const isId =
+    typeof text === 'string' &&
+    text !== '' &&
+    text.trimEnd() === text &&
+    !text.includes('\0') &&
+    !/\p{Surrogate}/u.test(text);
   if (!isId || text.length > MAX_USER_ID_LENGTH) {
     throw new TypeError(
-      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters, without spaces at its end`,
+      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters of well-formed Unicode, without NUL and without spaces at its end`,
     );
   }
   return text;

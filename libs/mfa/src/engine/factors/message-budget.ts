@@ -35,16 +35,14 @@ export class MessageBudget {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** @throws {MfaException} `too_many_messages` with the seconds to wait */
+  /** @throws {MfaException} `too_many_messages` with the seconds to wait, `session_expired` when the user was forgotten */
   async take(userId: string, limit: MessageLimit): Promise<TakenMessage> {
     const at = this.clock.now();
     const windowMs = limit.windowSeconds * 1000;
-    let taken = await this.storage.write(this.count(userId, at, limit).query);
-    const state = await this.users.ensure(userId);
-    // The row may have been made just now.
-    if (taken === 0 && (state.messages ?? 0) === 0) {
-      taken = await this.storage.write(this.count(userId, at, limit).query);
-    }
+    const taken = await this.storage.write(this.count(userId, at, limit).query);
+    const state = await this.users.find(userId);
+    // It was there when this began: whoever has an authenticator or begins a set-up has one.
+    if (!state) throw new MfaException('session_expired');
     const endsAt = (state.messagesFrom?.getTime() ?? at) + windowMs;
     if (taken === 0) {
       const retryAfter = Math.max(1, Math.ceil((endsAt - at) / 1000));

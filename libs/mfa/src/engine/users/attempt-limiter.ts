@@ -12,6 +12,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
+import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
@@ -23,6 +24,12 @@ export interface TakenAttempt {
   at: number;
   /** Whether the budget had no further one. */
   isLast: boolean;
+}
+
+/** Who makes the row that attempts are counted on. */
+export interface AttemptOrigin {
+  isKept?: boolean;
+  session?: Pick<AuthenticationSession, 'id'> | null;
 }
 
 /**
@@ -42,18 +49,23 @@ export class AttemptLimiter {
   /**
    * Counts one attempt of this user. When it fails, say so with {@link failed}; when it does not, give it back.
    *
-   * @param isKept whether the user's row has to be there already: a request of somebody who is forgotten makes none
+   * @param options `isKept`: whether the user's row has to be there already; `session`: who makes it else. A request of somebody
+   *   who was forgotten makes none
    * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
    *   user was forgotten
    */
-  async take(user: MfaUser, source: MfaEventSource, { isKept = false } = {}): Promise<TakenAttempt> {
+  async take(
+    user: MfaUser,
+    source: MfaEventSource,
+    { isKept = false, session = null }: AttemptOrigin = {},
+  ): Promise<TakenAttempt> {
     const { attempts: budget } = this.options.rateLimit;
     const userId = userIdOf(user);
     const at = this.clock.now();
     const taken = { user, source, at };
     if ((await this.count(userId, at, budget - 1)) === 1) return { ...taken, isLast: false };
     // Either one is left at most, or the user has no row yet.
-    const state = isKept ? await this.users.find(userId) : await this.users.ensure(userId);
+    const state = isKept ? await this.users.find(userId) : await this.users.ensure(userId, session);
     if (!state) throw new MfaException('session_expired');
     const used = this.isCurrent(state, at) ? state.attempts : 0;
     if (used < budget - 1 && (await this.count(userId, at, budget - 1)) === 1)

@@ -12,6 +12,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import { SECOND_FACTOR_TYPES } from '../../core/policy/factor-traits.js';
+import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import type { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
@@ -45,8 +46,12 @@ export class EnrollmentPolicy {
    * Until when a user may pass `@RequireMfa()` without a second factor, milliseconds since the epoch; null without a grace
    * period. The period starts at the first call and never again.
    */
-  async deadline(user: MfaUser, state: MfaUserState | null): Promise<number | null> {
-    const grace = await this.graceEnd(user, state, true);
+  async deadline(
+    user: MfaUser,
+    state: MfaUserState | null,
+    { session = null }: MfaRequirementContext = {},
+  ): Promise<number | null> {
+    const grace = await this.graceEnd(user, state, { starts: true, session });
     return grace === null ? null : Math.min(grace, requiredFrom(state));
   }
 
@@ -64,7 +69,9 @@ export class EnrollmentPolicy {
     const isRequired = await this.adapter.isMfaRequired(user, context);
     const from = requiredFrom(state);
     if (!isRequired && from === Infinity) return null;
-    const grace = isRequired ? await this.graceEnd(user, state, starts) : Infinity;
+    const grace = isRequired
+      ? await this.graceEnd(user, state, { starts, session: context.session ?? null })
+      : Infinity;
     if (grace === null) return { deadline: null, isOverdue: true };
     const deadline = Math.min(from, grace);
     return { deadline: new Date(deadline), isOverdue: this.clock.now() >= deadline };
@@ -74,11 +81,15 @@ export class EnrollmentPolicy {
    * The end of the grace period; of one that has not begun, as if it began now. Null for who ever had a second factor: who lost
    * it, or removed it, has learned long ago that one is needed.
    */
-  private async graceEnd(user: MfaUser, state: MfaUserState | null, starts: boolean): Promise<number | null> {
+  private async graceEnd(
+    user: MfaUser,
+    state: MfaUserState | null,
+    { starts, session }: { starts: boolean; session: AuthenticationSession | null },
+  ): Promise<number | null> {
     const seconds = this.options.enrollmentGracePeriodSeconds;
     if (seconds === 0 || state?.enrolledAt) return null;
     const start = starts
-      ? await this.states.startEnrollmentGrace(userIdOf(user), state)
+      ? await this.states.startEnrollmentGrace(userIdOf(user), state, session)
       : (state?.enrollmentStartedAt ?? new Date(this.clock.now()));
     return start.getTime() + seconds * 1000;
   }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
@@ -10,6 +11,9 @@ import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 
 /** The claim that is lost when the user's factors changed after they were read. */
 export const VERSION_CLAIM = 'version';
+
+/** The session of who asks for something to be kept; null: none of this module's. */
+type Presence = Pick<AuthenticationSession, 'id'> | null;
 
 /** Reads and makes the row that is kept once per user. */
 @Injectable()
@@ -25,24 +29,38 @@ export class UserStateService {
     );
   }
 
-  /** The row, made when there is none; two requests that make it at once get the same one. */
-  async ensure(userId: string): Promise<MfaUserState> {
+  /**
+   * The row, made when there is none; two requests that make it at once get the same one. Null when the user was forgotten
+   * meanwhile: nothing is to be kept of them again.
+   *
+   * @param session in which it is asked for: it must be there still. Without one the application vouches for the user
+   */
+  async ensure(userId: string, session: Presence = null): Promise<MfaUserState | null> {
     const found = await this.find(userId);
     if (found) return found;
-    await this.storage.commit([this.planCreation(userId)]);
-    return (await this.find(userId)) as MfaUserState;
+    await this.storage.commit([this.planCreation(userId), ...this.claimPresence(userId, session)]);
+    return this.find(userId);
   }
 
   /**
    * When the user was first told to enroll, recorded now when it is the first time.
    *
    * @param known the row, when the caller has read it
+   * @param session as for {@link ensure}
    */
-  async startEnrollmentGrace(userId: string, known?: MfaUserState | null): Promise<Date> {
+  async startEnrollmentGrace(
+    userId: string,
+    known?: MfaUserState | null,
+    session: Presence = null,
+  ): Promise<Date> {
     const state = known ?? (await this.find(userId));
     if (state?.enrollmentStartedAt) return state.enrollmentStartedAt;
     const now = new Date(this.clock.now());
-    if (!state && (await this.storage.write(this.insertion(userId, now))) === 1) return now;
+    if (!state) {
+      const creation = { query: this.insertion(userId, now) };
+      const made = await this.storage.commit([creation, ...this.claimPresence(userId, session)]);
+      if (!made.committed || made.affected[0] === 1) return now;
+    }
     await this.storage.write(
       this.storage.dataSource
         .createQueryBuilder()
@@ -50,7 +68,7 @@ export class UserStateService {
         .set({ enrollmentStartedAt: now })
         .where('user_id = :userId AND enrollment_started_at IS NULL', { userId }),
     );
-    return (await this.ensure(userId)).enrollmentStartedAt ?? now;
+    return (await this.find(userId))?.enrollmentStartedAt ?? now;
   }
 
   /** The row of somebody of whom nothing is kept; {@link planCreation} makes it. */
@@ -115,6 +133,17 @@ export class UserStateService {
         .set({ enrollmentRequiredFrom: from })
         .where('user_id = :userId', { userId }),
     };
+  }
+
+  /** Claims that the session has not ended: forgetting a user ends all of them. After the user's row, as in every other commit. */
+  private claimPresence(userId: string, session: Presence): Write[] {
+    if (!session) return [];
+    const query = this.storage.dataSource
+      .createQueryBuilder()
+      .update(AuthenticationSession)
+      .set({ userId })
+      .where('id = :id AND user_id = :userId', { id: session.id, userId });
+    return [{ claim: 'presence', query }];
   }
 
   private insertion(userId: string, enrollmentStartedAt: Date | null): Write['query'] {

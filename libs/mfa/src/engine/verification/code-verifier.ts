@@ -17,6 +17,7 @@ import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/au
 import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
 import { FACTOR_JUDGES } from '../factors/factor-judge.js';
+import { KeyServiceError } from '../keys/key-wrapper.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { Tampering } from '../authenticators/tampering.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
@@ -49,6 +50,14 @@ export interface CodeVerification {
 
 type RightCode = Exclude<CodeVerdict, string>;
 
+/** No code of it; its row can't be read; or the application's key service is away, and a later try may tell. */
+const UNJUDGED = ['not_applicable', 'unreadable', 'away'] as const;
+type Unjudged = (typeof UNJUDGED)[number];
+
+function isUnjudged(verdict: unknown): verdict is Unjudged {
+  return UNJUDGED.some((one) => one === verdict);
+}
+
 /** Verifies a code against the user's authenticators: counts, compares, claims, in this order. */
 @Injectable()
 export class CodeVerifier {
@@ -66,7 +75,8 @@ export class CodeVerifier {
   /**
    * The authenticator that the code proves. The proof is consumed.
    *
-   * @throws {MfaException} `invalid_request`, `too_many_attempts`, `authenticator_locked` or `incorrect_code`
+   * @throws {MfaException} `invalid_request`, `too_many_attempts`, `authenticator_locked`, `incorrect_code`, or `storage_unavailable`
+   *   when nothing could tell because a key service is away
    */
   async verify(
     user: MfaUser,
@@ -85,6 +95,7 @@ export class CodeVerifier {
 
     const wrong: Authenticator[] = [];
     let isUnreadable = false;
+    let isAway = false;
     for (const factor of this.factors) {
       for (const row of candidates) {
         if (row.type !== factor.type) continue;
@@ -92,12 +103,13 @@ export class CodeVerifier {
         if (outcome === 'proven') return row;
         if (outcome === 'wrong') wrong.push(row);
         if (outcome === 'unreadable') isUnreadable = true;
+        if (outcome === 'away') isAway = true;
       }
     }
-    if (wrong.length === 0 && isUnreadable) {
+    if (wrong.length === 0 && (isUnreadable || isAway)) {
       // Nothing verified the code. It must not use up the budget of the factors that can.
       await this.limiter.giveBack(attempt);
-      throw new MfaException('incorrect_code');
+      throw new MfaException(isAway ? 'storage_unavailable' : 'incorrect_code');
     }
     await this.failures.record(user, wrong, attempt, verification);
     throw new MfaException('incorrect_code');
@@ -124,16 +136,16 @@ export class CodeVerifier {
     }
   }
 
-  /** Whether the code proves this authenticator, and that is committed; `not_applicable` and `unreadable` are no failures. */
+  /** Whether the code proves this authenticator, and that is committed; what is neither proven nor `wrong` is no failure. */
   private async prove(
     user: MfaUser,
     typed: { factor: FactorJudge; code: string },
     row: Authenticator,
     attempt: TakenAttempt,
     verification: CodeVerification,
-  ): Promise<'proven' | 'wrong' | 'not_applicable' | 'unreadable'> {
+  ): Promise<'proven' | 'wrong' | Unjudged> {
     const verdict = await this.askFactor(user, typed, row, verification);
-    if (verdict === 'not_applicable' || verdict === 'wrong' || verdict === 'unreadable') return verdict;
+    if (verdict === 'wrong' || isUnjudged(verdict)) return verdict;
     if (verdict === 'forged') {
       this.tampering.note(user, row.id, verification.source ?? APPLICATION_SOURCE);
       return 'unreadable';
@@ -155,10 +167,11 @@ export class CodeVerifier {
     { factor, code }: { factor: FactorJudge; code: string },
     row: Authenticator,
     { source = APPLICATION_SOURCE }: CodeVerification,
-  ): Promise<CodeVerdict | 'unreadable'> {
+  ): Promise<CodeVerdict | Unjudged> {
     try {
       return await factor.verify(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
+      if (error instanceof KeyServiceError) return 'away';
       this.unreadable.note(user, row, error, source);
       return 'unreadable';
     }

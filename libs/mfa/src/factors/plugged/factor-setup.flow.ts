@@ -5,7 +5,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
+import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import { UserStateService } from '../../engine/users/user-state.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/code-factor.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
@@ -38,7 +39,8 @@ export class FactorSetupFlow {
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
     @Inject(FactorRows) private readonly rows: FactorRows,
     @Inject(FactorData) private readonly data: FactorData,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(UserStateService) private readonly users: UserStateService,
     @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
     @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
@@ -60,8 +62,11 @@ export class FactorSetupFlow {
   ): Promise<object> {
     const factor = this.factorOf(user, type, context);
     const userId = userIdOf(user);
+    const { state, authenticators } = await this.accounts.find(userId);
     // Before anything is sent: that may cost money, and is not undone.
-    this.assertRoom(type, await this.authenticators.find(userId));
+    this.assertRoom(type, authenticators);
+    // Messages are counted there.
+    if (!state) await this.users.ensure(userId, context?.authenticatedSession ?? null);
     const sessionId = sessionIdOf(context);
     const { data, expiresAt, answer } = await factor.begin({ user, sessionId }, body);
     const id = randomUUID();
@@ -73,8 +78,8 @@ export class FactorSetupFlow {
       sessionId,
       expiresAt,
     };
-    await this.change.run(user, { context, purpose: 'adding' }, ({ authenticators }) => {
-      this.assertRoom(type, authenticators);
+    await this.change.run(user, { context, purpose: 'adding' }, (current) => {
+      this.assertRoom(type, current.authenticators);
       return Promise.resolve({
         keepsFactors: true,
         writes: [this.rows.planSetup(setup)],

@@ -89,7 +89,10 @@ export class AssertionVerifier {
     try {
       return await this.verify(response, owned, binding, { user, authenticators, source });
     } catch (error) {
-      if (isFailure(error)) await this.countFailure(user, source, session?.status === 'pending');
+      if (isFailure(error)) {
+        const isKept = state !== null;
+        await this.countFailure(user, source, { afterFirstFactor: session?.status === 'pending', isKept });
+      }
       throw error;
     }
   }
@@ -158,7 +161,7 @@ export class AssertionVerifier {
       if (this.suspicions.refusesClones && isBehind(use.signCount, credential))
         await this.suspicions.noteClone(user, authenticator, source);
     }
-    if (!isPasskey) await this.countFailure(user, source, afterFirstFactor);
+    if (!isPasskey) await this.countFailure(user, source, { afterFirstFactor, isKept: true });
     throw new MfaException('webauthn_failed');
   }
 
@@ -229,10 +232,10 @@ export class AssertionVerifier {
   private async countFailure(
     user: MfaUser,
     source: MfaEventSource,
-    afterFirstFactor: boolean,
+    { afterFirstFactor, isKept }: { afterFirstFactor: boolean; isKept: boolean },
   ): Promise<void> {
     const data = { types: ['webauthn' as const], afterFirstFactor };
-    await this.failures.count(user, source, { type: 'mfa.authenticator.failed', data });
+    await this.failures.count(user, source, { type: 'mfa.authenticator.failed', data }, { isKept });
   }
 }
 

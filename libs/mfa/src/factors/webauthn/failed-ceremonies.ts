@@ -4,6 +4,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
+import type { AttemptOrigin } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 
 /** Counts ceremonies that failed against the user's budget, as wrong codes are, and tells of those that it has room for. */
@@ -17,10 +18,17 @@ export class FailedCeremonies {
   /**
    * A ceremony of somebody who has passed the first factor failed.
    *
-   * @throws {MfaException} `too_many_attempts` when the budget was spent before it: then it is not told of
+   * @param origin as for {@link AttemptLimiter.take}
+   * @throws {MfaException} `too_many_attempts` when the budget was spent before it: then it is not told of; `session_expired`
+   *   when the user was forgotten
    */
-  async count(user: MfaUser, source: MfaEventSource, event: NewMfaEvent): Promise<void> {
-    const attempt = await this.limiter.take(user, source);
+  async count(
+    user: MfaUser,
+    source: MfaEventSource,
+    event: NewMfaEvent,
+    origin: AttemptOrigin,
+  ): Promise<void> {
+    const attempt = await this.limiter.take(user, source, origin);
     await this.limiter.failed(attempt, event);
   }
 

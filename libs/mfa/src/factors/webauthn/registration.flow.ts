@@ -232,7 +232,8 @@ export class RegistrationFlow {
     } catch (error) {
       if (error instanceof MfaException && error.code === 'webauthn_failed') {
         const failed = { type: 'mfa.enrollment.failed', data: { type: 'webauthn' } } as const;
-        await this.failures.count(user, context?.source ?? APPLICATION_SOURCE, failed);
+        const session = context?.authenticatedSession ?? null;
+        await this.failures.count(user, context?.source ?? APPLICATION_SOURCE, failed, { session });
       }
       throw error;
     }
