@@ -52,6 +52,8 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.access.refused': true,
   'mfa.authenticator.locked': true,
   'mfa.authenticator.unlocked': true,
+  'mfa.authenticator.suspended': true,
+  'mfa.authenticator.resumed': true,
   'mfa.authenticator.backup_eligibility_changed': true,
   'mfa.authenticator.unreadable': true,
   'mfa.authenticator.cloned': true,
@@ -666,6 +668,25 @@ describe('events', () => {
       expect(admin.reset(user.id, 'x', { authenticatorId: 'nothing' })).rejects.toThrow(),
     );
     expect(refused).toEqual([]);
+  });
+
+  it('tell that one was suspended, and that it works again', async () => {
+    const user = await enroll(test);
+    const admin = test.app.get(MfaAdminService);
+    const { authenticatorId: id } = user;
+    const told = await during(test, async () => {
+      await user.client.post(`/mfa/authenticators/${id}/suspend`);
+      await admin.resume(user.id, id);
+      await admin.suspend(user.id, id, 'ticket 43');
+    });
+    const authenticator = { id, type: 'totp', name: expect.any(String) };
+    expect(factsOf(told)).toEqual([
+      ['authenticator.suspended', { authenticator, by: 'user' }],
+      ['session.ended', { scope: 'others', reason: 'factors_changed' }],
+      ['authenticator.resumed', { authenticator, by: 'admin' }],
+      ['authenticator.suspended', { authenticator, by: 'admin', reason: 'ticket 43' }],
+      ['session.ended', { scope: 'all', reason: 'admin' }],
+    ]);
   });
 
   it('tell that an administrator gave a new budget of attempts', async () => {

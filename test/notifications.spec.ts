@@ -103,6 +103,8 @@ async function story(
     test.clock.advance(11);
     await copy.post('/login', { id: user.id });
     for (const code of user.recoveryCodes.slice(0, 7)) await user.client.post('/mfa/authenticate', { code });
+    await user.client.post(`/mfa/authenticators/${id}/suspend`);
+    await user.client.post(`/mfa/authenticators/${id}/resume`);
     await user.client.post('/mfa/recovery-codes');
     for (const code of ['000000', '00000000']) {
       for (let guess = 0; guess < 3; guess++) await user.client.post('/mfa/authenticate', { code });

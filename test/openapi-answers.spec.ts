@@ -218,6 +218,12 @@ describe('the answers of all routes', () => {
     await half.delete(`/mfa/sessions/${sessions.find(({ current }: { current: boolean }) => !current).id}`);
     await half.delete('/mfa/sessions');
     for (let sent = 0; sent < 3; sent += 1) await half.post('/mfa/authenticate/email_code/challenge');
+    await half.get('/mfa/authenticators/reportable');
+    await half.post(`/mfa/authenticators/${idOf('recovery_codes')}/suspend`);
+    await half.post(`/mfa/authenticators/${idOf('totp')}/suspend`);
+    await half.post(`/mfa/authenticators/${idOf('totp')}/resume`);
+    await half.post('/mfa/authenticators/nothing/suspend');
+    await half.post('/mfa/authenticators/nothing/resume');
     await half.delete(`/mfa/authenticators/${idOf('totp')}`);
     await half.delete('/mfa/session');
 

@@ -83,6 +83,20 @@ describe('the browser client', () => {
     await expect(mfa.status()).resolves.toMatchObject({ enabled: true, verified: true, verifiedAt: moment });
   });
 
+  it('reports an authenticator as lost from half a sign-in, and takes that back', async () => {
+    const user = await enroll(test);
+    const half = clientOf(await halfSignIn(test, user));
+    const [app] = await half.listReportable();
+    expect(app).toEqual({ id: user.authenticatorId, type: 'totp', name: app?.name, suspended: false });
+    await expect(half.suspendAuthenticator(user.authenticatorId)).resolves.toEqual({
+      ...app,
+      suspended: true,
+    });
+    await half.authenticate({ code: user.recoveryCodes[0] as string });
+    const resumed = await half.resumeAuthenticator(user.authenticatorId);
+    expect(resumed).toMatchObject({ id: user.authenticatorId, suspended: false, locked: false });
+  });
+
   it('lists, renames and removes authenticators', async () => {
     const { client, authenticatorId } = await enroll(test);
     const mfa = clientOf(client);

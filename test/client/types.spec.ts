@@ -3,6 +3,7 @@ import type { PublicKeyCredentialCreationOptionsJSON as Created } from '@simplew
 import type { PublicKeyCredentialCreationOptionsJSON as Asked } from '@simplewebauthn/server';
 import type {
   MfaActivationAnswer,
+  MfaReportedAuthenticator,
   AuthenticatorView,
   MfaLoginStatus,
   MfaErrorCode as ServerCode,
@@ -27,6 +28,7 @@ import type {
   MfaClientOnlyCode,
   MfaStatus,
   RecoveryCodesSummary,
+  ReportedAuthenticator,
   MfaSessionState,
   SignIn,
   MfaSignedInSession,
@@ -46,6 +48,7 @@ const same = {
   status: true satisfies Same<MfaStatus, Json<ServerStatus>>,
   authenticator: true satisfies Same<Authenticator, Json<AuthenticatorView>>,
   listed: true satisfies Same<ListedAuthenticator, Json<AuthenticatorView> & Partial<WebAuthnView>>,
+  reported: true satisfies Same<ReportedAuthenticator, Json<MfaReportedAuthenticator>>,
   totp: true satisfies Same<TotpSetup, Json<TotpSetupDetails>>,
   activation: true satisfies Same<Activation, Json<MfaActivationAnswer>>,
   signIn: true satisfies Same<

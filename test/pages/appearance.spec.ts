@@ -28,6 +28,7 @@ const ALL = [
   '/recovery-codes/generate',
   '/trusted-devices',
   '/sessions',
+  '/lost',
   '/passkey',
 ];
 

@@ -66,6 +66,7 @@ describe('MfaPageLinks', () => {
     ['recovery-codes', '/api/me/safety/recovery-codes'],
     ['trusted-devices', '/api/me/safety/trusted-devices'],
     ['sessions', '/api/me/safety/sessions'],
+    ['lost', '/api/me/safety/lost'],
   ])('has an address for %s that answers', async (page, address) => {
     const test = await start({
       mfa: { pages: { path: '/me/safety' }, trustedDevices: { enabled: true } },

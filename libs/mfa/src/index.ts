@@ -47,7 +47,11 @@ export type { MfaErrorMessages } from './adapter/messages.js';
 export { DEFAULT_MFA_ERROR_MESSAGES } from './adapter/messages.js';
 export { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 export type { MfaUser } from './core/users/mfa-user.js';
-export type { MfaDeletionContext, MfaRequirementContext } from './adapter/hook-contexts.js';
+export type {
+  MfaDeletionContext,
+  MfaRequirementContext,
+  MfaSuspensionContext,
+} from './adapter/hook-contexts.js';
 export type { MfaNotification, MfaNotificationType } from './core/users/notification.js';
 export { MFA_NOTIFICATION_TYPES } from './core/users/notification.js';
 export type { MfaEncryptionContext } from './core/crypto/envelope.js';
@@ -210,6 +214,7 @@ export { MfaException } from './core/errors/mfa-exception.js';
 
 // Entities and DTOs
 export { Authenticator, authenticatorLabel } from './engine/rows/authenticator.entity.js';
+export type { MfaReportedAuthenticator } from './account/reported-authenticators.js';
 export type { AuthenticatorView } from './engine/authenticators/authenticator-view.js';
 export { AuthenticatorIdParam } from './http/authenticator-id.param.js';
 export { ListAuthenticatorsQuery } from './account/list-authenticators.query.js';

@@ -1,7 +1,8 @@
-import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Query } from '@nestjs/common';
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
+import { SuspendAuthenticatorFlow } from '../engine/changes/suspend-authenticator.flow.js';
 import { Access, CurrentRequest, CurrentUser } from '../guard/mfa-route.guard.js';
 import { DescribeRoute } from '../openapi/describe-route.js';
 import { MfaController } from '../http/mfa-controller.decorator.js';
@@ -14,6 +15,8 @@ import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
 import { ListAuthenticatorsQuery } from './list-authenticators.query.js';
 import { RenameAuthenticatorDto } from './rename-authenticator.dto.js';
 import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.flow.js';
+import type { MfaReportedAuthenticator } from './reported-authenticators.js';
+import { ReportedAuthenticators } from './reported-authenticators.js';
 import { AUTHENTICATOR_ROUTES } from './account.openapi.js';
 
 @MfaController('Authenticators')
@@ -23,6 +26,8 @@ export class AuthenticatorsController {
     @Inject(AuthenticatorList) private readonly lists: AuthenticatorList,
     @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(SuspendAuthenticatorFlow) private readonly suspending: SuspendAuthenticatorFlow,
+    @Inject(ReportedAuthenticators) private readonly reported: ReportedAuthenticators,
   ) {}
 
   @Get()
@@ -45,6 +50,37 @@ export class AuthenticatorsController {
     @Body() { name }: RenameAuthenticatorDto,
   ): Promise<AuthenticatorView> {
     const row = await this.renaming.rename(user, id, name, context);
+    return viewAuthenticator(row, this.authenticators.isLocked(row));
+  }
+
+  @Get('reportable')
+  @Access('authenticate')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.listReportable)
+  async listReportable(@CurrentRequest() context: MfaRequest): Promise<MfaReportedAuthenticator[]> {
+    return this.reported.list(context);
+  }
+
+  @Post(':id/suspend')
+  @HttpCode(200)
+  @Access('authenticate')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.suspend)
+  async suspend(
+    @CurrentRequest() context: MfaRequest,
+    @Param() { id }: AuthenticatorIdParam,
+  ): Promise<MfaReportedAuthenticator> {
+    return this.reported.report(context, id);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @Access('recent')
+  @DescribeRoute(AUTHENTICATOR_ROUTES.resume)
+  async resume(
+    @CurrentUser() user: MfaUser,
+    @CurrentRequest() context: MfaRequest,
+    @Param() { id }: AuthenticatorIdParam,
+  ): Promise<AuthenticatorView> {
+    const row = await this.suspending.resume(user, id, { by: 'user', context });
     return viewAuthenticator(row, this.authenticators.isLocked(row));
   }
 

@@ -50,6 +50,8 @@ export interface MfaExportedAuthenticator {
   /** Failures since the last success. */
   failures: number;
   lockedAt: Moment;
+  /** Since when it is suspended, as one that was lost. */
+  suspendedAt: Moment;
   /** Only of security keys and passkeys. */
   credential?: MfaExportedCredential;
 }
@@ -222,7 +224,7 @@ function moment(date: Date | null | undefined): Moment {
 }
 
 function describeAuthenticator(
-  { id, type, name, createdAt, lastUsedAt, failures, lockedAt }: Authenticator,
+  { id, type, name, createdAt, lastUsedAt, failures, lockedAt, suspendedAt }: Authenticator,
   credential: WebAuthnCredential | undefined,
 ): MfaExportedAuthenticator {
   return {
@@ -233,6 +235,7 @@ function describeAuthenticator(
     lastUsedAt: moment(lastUsedAt),
     failures,
     lockedAt: moment(lockedAt),
+    suspendedAt: moment(suspendedAt),
     ...(credential ? { credential: describeCredential(credential) } : {}),
   };
 }

@@ -1,7 +1,13 @@
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 
 /** Hooks whose answer opens or closes something. */
-const YES_OR_NO = ['isMfaRequired', 'isMfaEnabled', 'canDeleteAuthenticator', 'verifyAttestation'] as const;
+const YES_OR_NO = [
+  'isMfaRequired',
+  'isMfaEnabled',
+  'canDeleteAuthenticator',
+  'canSuspendAuthenticator',
+  'verifyAttestation',
+] as const;
 
 /**
  * Makes the adapter's own hooks refuse where they do not answer with a boolean. A forgotten `await` or `return`, a count, a

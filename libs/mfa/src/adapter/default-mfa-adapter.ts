@@ -24,7 +24,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { flagOf, userIdOf } from '../core/users/mfa-user.js';
 import { overlayUser } from '../core/users/user-overlay.js';
 import type { MfaNotification } from '../core/users/notification.js';
-import type { MfaDeletionContext, MfaRequirementContext } from './hook-contexts.js';
+import type { MfaDeletionContext, MfaRequirementContext, MfaSuspensionContext } from './hook-contexts.js';
 
 /** The relying party of WebAuthn (Level 3, section 5.4.2). */
 export interface PublicKeyCredentialRpEntity {
@@ -261,6 +261,17 @@ export class DefaultMfaAdapter {
   canDeleteAuthenticator(
     _authenticator: Authenticator,
     _context: MfaDeletionContext,
+  ): boolean | Promise<boolean> {
+    return true;
+  }
+
+  /**
+   * Whether this authenticator may be suspended as lost. A user is asked for no second factor then. Answer `!context.isLast` where
+   * a thief who has the password must not be able to keep the owner out until an administrator helps. Default: true.
+   */
+  canSuspendAuthenticator(
+    _authenticator: Authenticator,
+    _context: MfaSuspensionContext,
   ): boolean | Promise<boolean> {
     return true;
   }

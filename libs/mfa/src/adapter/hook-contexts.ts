@@ -8,6 +8,13 @@ export interface MfaRequirementContext {
   session?: AuthenticationSession | null;
 }
 
+/** Who suspends an authenticator, and what is left. */
+export interface MfaSuspensionContext {
+  by: 'user' | 'admin';
+  /** Whether nothing else would work any more: then an administrator has to let the user in. */
+  isLast: boolean;
+}
+
 /** Who deletes an authenticator. */
 export interface MfaDeletionContext {
   by: 'user' | 'admin';

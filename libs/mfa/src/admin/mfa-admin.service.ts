@@ -22,6 +22,7 @@ import type { RecoveryCodeKeyReplacement } from './replace-recovery-code-key.flo
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import { UnlockFlow } from './unlock.flow.js';
+import { SuspendAuthenticatorFlow } from '../engine/changes/suspend-authenticator.flow.js';
 import type { MfaUserListQuery, MfaUserPage } from './user-list.js';
 import { UserList } from './user-list.js';
 
@@ -37,6 +38,7 @@ export class MfaAdminService {
     @Inject(UserList) private readonly lists: UserList,
     @Inject(ResetFlow) private readonly resets: ResetFlow,
     @Inject(UnlockFlow) private readonly unlocking: UnlockFlow,
+    @Inject(SuspendAuthenticatorFlow) private readonly suspending: SuspendAuthenticatorFlow,
     @Inject(DemandEnrollmentFlow) private readonly demands: DemandEnrollmentFlow,
     @Inject(EndAccessFlow) private readonly access: EndAccessFlow,
     @Inject(EndAllSessionsFlow) private readonly ending: EndAllSessionsFlow,
@@ -87,6 +89,35 @@ export class MfaAdminService {
     { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
     await this.unlocking.unlock(userId, authenticatorId, sourceOfAdmin(action));
+  }
+
+  /**
+   * Suspends one of the user's authenticators, recovery codes too: it verifies nothing, and is there still. The user's sessions end, and
+   * no browser is trusted. The user stays enrolled.
+   *
+   * @param reason what it follows from; kept in the audit trail
+   * @throws {MfaException} `not_found`, `cannot_suspend_authenticator`
+   * @throws {TypeError} without a reason
+   */
+  async suspend(
+    userId: string,
+    authenticatorId: string,
+    reason: string,
+    action: MfaAdminAction = {},
+  ): Promise<void> {
+    assertReason(reason);
+    const origin = { by: 'admin', source: sourceOfAdmin(action), reason } as const;
+    await this.suspending.suspend(await this.users.findKnown(userId), authenticatorId, origin);
+  }
+
+  /**
+   * Lets a suspended authenticator verify again. Establish who asks for it as carefully as at enrollment.
+   *
+   * @throws {MfaException} `not_found`
+   */
+  async resume(userId: string, authenticatorId: string, action: MfaAdminAction = {}): Promise<void> {
+    const origin = { by: 'admin', source: sourceOfAdmin(action) } as const;
+    await this.suspending.resume(await this.users.findKnown(userId), authenticatorId, origin);
   }
 
   /**

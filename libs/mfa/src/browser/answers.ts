@@ -30,10 +30,20 @@ export interface Authenticator {
   name: string;
   createdAt: Moment;
   lastUsedAt: Moment | null;
-  /** Whether failed attempts have disabled it. */
+  /** Whether failed attempts have disabled it, or it is suspended. */
   locked: boolean;
+  /** Whether it is suspended, as one that was lost. */
+  suspended: boolean;
   /** Recovery codes only: how many are left. */
   remaining?: number;
+}
+
+/** A factor that can be reported as lost, or is. */
+export interface ReportedAuthenticator {
+  id: string;
+  type: MfaType;
+  name: string;
+  suspended: boolean;
 }
 
 /** An authenticator in the list, which tells more of a security key or passkey. */

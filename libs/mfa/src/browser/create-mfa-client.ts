@@ -76,6 +76,10 @@ export function createMfaClient<CompleteLogin extends object = object>({
       await syncPasskeys();
     },
 
+    listReportable: () => call('GET', '/authenticators/reportable'),
+    suspendAuthenticator: (id) => call('POST', `${authenticatorPath(id)}/suspend`),
+    resumeAuthenticator: (id) => call('POST', `${authenticatorPath(id)}/resume`),
+
     beginTotp: (body) => call('POST', '/totp', { body }),
     activateTotp: (body) => call('POST', '/totp/activate', { body }),
 

@@ -7,6 +7,7 @@ import type {
   ListedAuthenticator,
   MfaStatus,
   RecoveryCodesSummary,
+  ReportedAuthenticator,
   SentCode,
   MfaSessionState,
   SignIn,
@@ -69,6 +70,16 @@ export interface MfaClient<CompleteLogin extends object = object> {
   renameAuthenticator(id: string, name: string): Promise<Authenticator>;
   /** Removes a factor; a passkey disappears from the browser too where that is possible. */
   removeAuthenticator(id: string): Promise<void>;
+
+  /** What can be reported as lost: for somebody half signed in, too. */
+  listReportable(): Promise<ReportedAuthenticator[]>;
+  /**
+   * Reports a factor as lost; half a sign-in is enough. It verifies nothing from then on, the user is signed out everywhere else, and
+   * still owes a second factor.
+   */
+  suspendAuthenticator(id: string): Promise<ReportedAuthenticator>;
+  /** Lets a factor verify again that was reported as lost; needs a recent proof of another. */
+  resumeAuthenticator(id: string): Promise<Authenticator>;
 
   /**
    * Begins the set-up of an authenticator app. Nothing changes until it is activated.

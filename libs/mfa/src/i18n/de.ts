@@ -24,6 +24,7 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     already_enabled: 'Dieser Faktor ist bereits eingerichtet.',
     credential_already_registered: 'Dieser Sicherheitsschlüssel ist bereits registriert.',
     cannot_delete_authenticator: 'Sie können die Zwei-Faktor-Authentisierung nicht abschalten.',
+    cannot_suspend_authenticator: 'Dieser Faktor kann hier nicht als verloren gemeldet werden.',
     cannot_generate_recovery_codes:
       'Ohne eingerichtete Zwei-Faktor-Authentisierung können Sie keine Wiederherstellungscodes erzeugen.',
     no_pending_setup:
@@ -38,6 +39,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
   reasons: {
     backup_eligibility_changed:
       'Dieser Sicherheitsschlüssel oder Passkey hat sich seit seiner Registrierung verändert: Ob er sich auf weitere Geräte übertragen lässt, ist jetzt anders als damals. Melden Sie sich mit einem anderen Faktor an, entfernen Sie ihn von Ihrem Konto und registrieren Sie ihn erneut.',
+    factor_suspended:
+      'Dieser Faktor wurde als verloren gemeldet und kann nicht verwendet werden. Verwenden Sie einen anderen.',
     other_factor_needed:
       'Keiner Ihrer zweiten Faktoren kann hier verwendet werden. Richten Sie einen passenden ein.',
     key_can_be_synced:
@@ -59,6 +62,14 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     authenticator_locked: {
       subject: '{site}: Ein zweiter Faktor wurde gesperrt',
       text: '„{name}“ wurde nach zu vielen Fehlversuchen gesperrt. Möglicherweise hat jemand, der Ihr Passwort kennt, versucht, Ihre Codes zu erraten. Ihre anderen Faktoren funktionieren weiterhin.',
+    },
+    authenticator_suspended: {
+      subject: '{site}: Ein zweiter Faktor wurde stillgelegt',
+      text: '„{name}“ wurde als verloren gemeldet und kann nicht zur Anmeldung verwendet werden, bis Sie mit einem anderen Faktor bestätigen, dass er noch Ihnen gehört. Ihr Konto verlangt weiterhin einen zweiten Faktor, Sie wurden überall sonst abgemeldet, und kein Browser gilt mehr als vertrauenswürdig. Wenn Sie das nicht gemeldet haben, kennt jemand Ihr Passwort.',
+    },
+    authenticator_resumed: {
+      subject: '{site}: Ein zweiter Faktor kann wieder verwendet werden',
+      text: '„{name}“ war als verloren gemeldet und kann wieder zur Anmeldung verwendet werden.',
     },
     authenticator_cloned: {
       subject: '{site}: Ein Sicherheitsschlüssel wurde vielleicht kopiert',

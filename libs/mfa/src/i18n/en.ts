@@ -10,6 +10,7 @@ const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { messa
 export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
   backup_eligibility_changed:
     'This security key or passkey has changed since it was registered: whether it can be copied to other devices is different now. Sign in with another factor, remove it from your account, and register it again.',
+  factor_suspended: 'This factor was reported as lost, and can’t be used. Use another one.',
   other_factor_needed: 'None of your second factors can be used here. Set up one that can.',
   key_can_be_synced:
     'This passkey can be copied to other devices, and here only keys that stay on their device may be registered. Use a security key.',
@@ -39,6 +40,14 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     authenticator_locked: {
       subject: '{site}: a second factor was locked',
       text: '“{name}” was locked after too many failed attempts. Someone who knows your password may have tried to guess your codes. Your other factors still work.',
+    },
+    authenticator_suspended: {
+      subject: '{site}: a second factor was suspended',
+      text: '“{name}” was reported as lost. It can’t be used to sign in until you confirm with another factor that it is still yours. Your account still asks for a second factor, you were signed out everywhere else, and no browser is trusted any more. If you didn’t report it, someone knows your password.',
+    },
+    authenticator_resumed: {
+      subject: '{site}: a second factor can be used again',
+      text: '“{name}”, which was reported as lost, can be used to sign in again.',
     },
     authenticator_cloned: {
       subject: '{site}: a security key may have been copied',

@@ -34,6 +34,9 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   locked: 'Nach zu vielen Fehlversuchen gesperrt',
   totpReplace: 'Auf ein neues Telefon umziehen',
   endOtherSessions: 'Überall sonst abmelden',
+  suspended: 'Als verloren gemeldet: keine Anmeldung damit',
+  lostLink: 'Verloren?',
+  foundLink: 'Wieder verwenden',
   rename: 'Umbenennen',
   verifyEmail:
     'Bestätigen Sie zuerst Ihre E-Mail-Adresse. Danach können Sie einen zweiten Faktor einrichten.',
@@ -62,6 +65,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   noticeKeyAdded: 'Der Sicherheitsschlüssel oder Passkey wurde hinzugefügt.',
   noticeRenamed: 'Der neue Name wurde gespeichert.',
   noticeRemoved: 'Der zweite Faktor wurde entfernt.',
+  noticeSuspended: 'Der zweite Faktor ist stillgelegt. Niemand kann sich damit anmelden.',
+  noticeResumed: 'Der zweite Faktor kann wieder verwendet werden.',
   noticeDeviceRevoked: 'Der Browser gilt nicht mehr als vertrauenswürdig.',
   noticeDevicesRevoked: 'Kein Browser gilt mehr als vertrauenswürdig.',
   noticeSessionEnded: 'Diese Sitzung wurde abgemeldet.',
@@ -98,8 +103,23 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   },
   authenticateTrustHint: 'Nur auf einem Gerät, das sonst niemand benutzt.',
   authenticateNothing: 'Keiner Ihrer Faktoren genügt hier.',
+  authenticateLost: 'Zweiten Faktor verloren?',
   authenticateCancel: 'Abbrechen und als jemand anderes anmelden',
   invalidCode: 'Geben Sie den Code ein: Ziffern, oder Buchstaben und Ziffern eines Wiederherstellungscodes.',
+
+  lostTitle: 'Verlorenen zweiten Faktor melden',
+  lostLead:
+    'Niemand kann sich mehr damit anmelden. Sie werden überall sonst abgemeldet, und kein Browser gilt mehr als vertrauenswürdig.',
+  lostNext:
+    'Ihr Konto verlangt weiterhin einen zweiten Faktor: Verwenden Sie einen anderen oder einen Wiederherstellungscode. Wenn Sie beides nicht haben, wenden Sie sich an die Betreiber dieser Website. Mit einem anderen zweiten Faktor können Sie dies rückgängig machen.',
+  lostWhich: 'Was haben Sie verloren?',
+  lostSubmit: 'Stilllegen',
+  lostNothing:
+    'Es gibt nichts zu melden. Wenn Ihre Wiederherstellungscodes verloren sind, melden Sie sich mit Ihrem zweiten Faktor an und erzeugen Sie neue.',
+  foundTitle: 'Zweiten Faktor wieder verwenden',
+  foundLead:
+    '„{name}“ war als verloren gemeldet. Melden Sie sich nur dann wieder damit an, wenn niemand sonst ihn hatte.',
+  foundSubmit: 'Wieder verwenden',
 
   factorAddTitle: 'Zweiten Faktor einrichten',
   factorRemoveTitle: 'Zweiten Faktor entfernen',

@@ -28,6 +28,9 @@ export const ENGLISH_PAGES = Object.freeze({
   added: 'Added',
   lastUsed: 'Last used',
   locked: 'Locked after too many failed attempts',
+  suspended: 'Reported as lost: can’t be used to sign in',
+  lostLink: 'Lost it?',
+  foundLink: 'Use it again',
   rename: 'Rename',
   totpReplace: 'Move to a new phone',
   endOtherSessions: 'Sign out everywhere else',
@@ -57,6 +60,8 @@ export const ENGLISH_PAGES = Object.freeze({
   noticeKeyAdded: 'The security key or passkey was added.',
   noticeRenamed: 'The new name was saved.',
   noticeRemoved: 'The second factor was removed.',
+  noticeSuspended: 'The second factor is suspended. Nobody can sign in with it.',
+  noticeResumed: 'The second factor can be used again.',
   noticeDeviceRevoked: 'The browser is no longer trusted.',
   noticeDevicesRevoked: 'All trusted browsers were removed.',
   noticeSessionEnded: 'That session was signed out.',
@@ -93,8 +98,23 @@ export const ENGLISH_PAGES = Object.freeze({
   },
   authenticateTrustHint: 'Only on a device that nobody else uses.',
   authenticateNothing: 'None of your second factors can be used here.',
+  authenticateLost: 'Lost your second factor?',
   authenticateCancel: 'Cancel and sign in as someone else',
   invalidCode: 'Enter the code: digits, or the letters and digits of a recovery code.',
+
+  // Lost and found
+  lostTitle: 'Report a lost second factor',
+  lostLead:
+    'Nobody can sign in with it any more. You are signed out everywhere else, and no browser is trusted.',
+  lostNext:
+    'Your account still asks for a second factor: use another one, or a recovery code. If you have neither, ask the people who run this site. With another second factor you can undo this.',
+  lostWhich: 'What did you lose?',
+  lostSubmit: 'Suspend it',
+  lostNothing:
+    'There is nothing to report. If your recovery codes are lost, sign in with your second factor and make new ones.',
+  foundTitle: 'Use a second factor again',
+  foundLead: '“{name}” was reported as lost. Let it sign you in again only if nobody else had it.',
+  foundSubmit: 'Use it again',
 
   // Factors of the option `factors`
   factorAddTitle: 'Set up a second factor',

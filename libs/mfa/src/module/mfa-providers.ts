@@ -28,6 +28,7 @@ import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.
 import { Tampering } from '../engine/authenticators/tampering.js';
 import { UnlockByCodes } from '../engine/verification/unlock-by-codes.js';
 import { UnreadableAuthenticators } from '../engine/authenticators/unreadable-authenticators.js';
+import { SuspendAuthenticatorFlow } from '../engine/changes/suspend-authenticator.flow.js';
 import { ActivationAnswers } from '../sign-in/activation-answer.js';
 import { AddAuthenticatorFlow } from '../engine/changes/add-authenticator.flow.js';
 import { RemoveAuthenticatorFlow } from '../engine/changes/remove-authenticator.flow.js';
@@ -77,6 +78,7 @@ import { MfaService } from '../account/mfa.service.js';
 import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
+import { ReportedAuthenticators } from '../account/reported-authenticators.js';
 import { ProofSubjects, SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
@@ -134,6 +136,8 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   CodeVerifier,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
+  SuspendAuthenticatorFlow,
+  ReportedAuthenticators,
   ActivationAnswers,
   BeginSignInFlow,
   FirstFactors,

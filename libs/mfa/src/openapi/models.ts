@@ -5,7 +5,13 @@ import { count, flag, list, model, moment, object, ref, text, NULLABLE } from '.
 // The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.
 
 const CODES = Object.keys(MFA_ERRORS);
-const REASONS = ['backup_eligibility_changed', 'key_cloned', 'key_can_be_synced', 'other_factor_needed'];
+const REASONS = [
+  'backup_eligibility_changed',
+  'key_cloned',
+  'key_can_be_synced',
+  'other_factor_needed',
+  'factor_suspended',
+];
 
 /** A factor type; the application's own ones too, so it is no closed list. */
 export const FACTOR_TYPE = text(
@@ -136,7 +142,8 @@ const AUTHENTICATOR_FIELDS = {
   name: text(),
   createdAt: moment(),
   lastUsedAt: moment(undefined, NULLABLE),
-  locked: flag('Whether failed attempts, or a copy of it, have disabled it.'),
+  locked: flag('Whether failed attempts, or a copy of it, have disabled it, or it is suspended.'),
+  suspended: flag('Whether it is suspended, as one that was lost.'),
 };
 const REMAINING = { remaining: count('Recovery codes only: how many are left.') };
 
@@ -163,6 +170,15 @@ export const ListedAuthenticatorModel = model(
         'One enrolled factor of the user, with what its type tells; factors of the application’s own may tell more.',
       additionalProperties: true,
     },
+  ),
+);
+
+export const ReportedAuthenticatorModel = model(
+  'MfaReportedAuthenticator',
+  object(
+    { id: text(), type: FACTOR_TYPE, name: text(), suspended: flag('Whether it is suspended.') },
+    {},
+    { description: 'A factor that can be reported as lost.' },
   ),
 );
 

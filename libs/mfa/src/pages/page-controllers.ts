@@ -4,6 +4,7 @@ import { AuthenticatePage } from './controllers/authenticate.page.js';
 import { EnrolPage } from './controllers/enrol.page.js';
 import { FactorPages } from './controllers/factors.page.js';
 import { IndexPage } from './controllers/index.page.js';
+import { LostPages } from './controllers/lost.page.js';
 import { PasskeyPage } from './controllers/passkey.page.js';
 import { ReauthenticatePage } from './controllers/reauthenticate.page.js';
 import { RecoveryCodesPages } from './controllers/recovery-codes.page.js';
@@ -40,6 +41,7 @@ export const PAGE_CONTROLLERS: Type[] = [
   RecoveryCodesPages,
   TrustedDevicesPage,
   SessionsPage,
+  LostPages,
 ];
 
 /** What the pages need, and nothing else does. */

@@ -21,7 +21,9 @@ export type MfaPagePath =
   | 'recovery-codes'
   | 'recovery-codes/generate'
   | 'trusted-devices'
-  | 'sessions';
+  | 'sessions'
+  | 'lost'
+  | 'found';
 
 /** What a page is told in its address; what is null stays out. */
 export type MfaPageQuery = Readonly<Record<string, string | null | undefined>>;

@@ -60,9 +60,7 @@ export class ProofSubjects {
    */
   async of(context: MfaRequest): Promise<ProofSubject> {
     const { session } = context;
-    const user = session?.status === 'pending' ? await this.findAgain(session) : context.user;
-    if (!user) throw new MfaException('session_expired');
-    setMfaUser(context.request, user);
+    const user = await this.userOf(context);
     const authenticators =
       context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
     if (!authenticators.some(isSecondFactorRow)) {
@@ -71,6 +69,18 @@ export class ProofSubjects {
       });
     }
     return { user, session, authenticators };
+  }
+
+  /**
+   * The user, half signed in or signed in, whatever they have.
+   *
+   * @throws {MfaException} `session_expired` when the user is gone
+   */
+  async userOf({ request, session, user: known }: MfaRequest): Promise<MfaUser> {
+    const user = session?.status === 'pending' ? await this.findAgain(session) : known;
+    if (!user) throw new MfaException('session_expired');
+    setMfaUser(request, user);
+    return user;
   }
 
   /**

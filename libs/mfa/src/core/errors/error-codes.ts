@@ -25,6 +25,7 @@ export const MFA_ERRORS = {
   already_enabled: { status: 409, message: 'This factor is already set up.' },
   credential_already_registered: { status: 409, message: 'This security key is already registered.' },
   cannot_delete_authenticator: { status: 409, message: 'You cannot deactivate two-factor authentication.' },
+  cannot_suspend_authenticator: { status: 409, message: 'This factor cannot be reported as lost here.' },
   cannot_generate_recovery_codes: {
     status: 409,
     message: 'You cannot generate recovery codes without having two-factor authentication enabled.',

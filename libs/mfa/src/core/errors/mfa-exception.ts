@@ -8,10 +8,15 @@ import { MFA_ERRORS } from './error-codes.js';
 
 /**
  * `backup_eligibility_changed`: a key can be synced now and could not when it was registered, or the other way round;
- * `key_cloned`: there may be a copy of the key; `key_can_be_synced`: the profile registers only keys that stay on their device; `other_factor_needed`: the user has second factors, and none of them will do here.
+ * `key_cloned`: there may be a copy of the key; `key_can_be_synced`: the profile registers only keys that stay on their device; `other_factor_needed`: the user has second factors, and none of them will do here;
+ * `factor_suspended`: it was reported as lost.
  */
 export type MfaRefusalReason =
-  'backup_eligibility_changed' | 'key_cloned' | 'key_can_be_synced' | 'other_factor_needed';
+  | 'backup_eligibility_changed'
+  | 'key_cloned'
+  | 'key_can_be_synced'
+  | 'other_factor_needed'
+  | 'factor_suspended';
 
 /** What an answer carries besides its code; all of it is safe to show. */
 export interface MfaErrorDetails {

@@ -5,6 +5,8 @@ export const MFA_NOTIFICATION_TYPES = [
   'authenticator_added',
   'authenticator_removed',
   'authenticator_locked',
+  'authenticator_suspended',
+  'authenticator_resumed',
   'authenticator_cloned',
   'authenticator_model_revoked',
   'attempts_exhausted',

@@ -9,14 +9,16 @@ export interface AuthenticatorView {
   name: string;
   createdAt: Date;
   lastUsedAt: Date | null;
-  /** Whether failed attempts, or a copy of it, have disabled it. */
+  /** Whether it verifies nothing now: failed attempts, or a copy of it, have disabled it, or it is suspended. */
   locked: boolean;
+  /** Whether it is suspended, as one that was lost. */
+  suspended: boolean;
   /** How many proofs are left, of factors that count them, as recovery codes. */
   remaining?: number;
 }
 
 export function viewAuthenticator(
-  { id, type, name, createdAt, lastUsedAt, remaining }: Authenticator,
+  { id, type, name, createdAt, lastUsedAt, suspendedAt, remaining }: Authenticator,
   locked: boolean,
 ): AuthenticatorView {
   return {
@@ -26,6 +28,7 @@ export function viewAuthenticator(
     createdAt,
     lastUsedAt,
     locked,
+    suspended: suspendedAt !== null,
     ...(remaining === null ? {} : { remaining }),
   };
 }

@@ -30,22 +30,26 @@ export class AuthenticatorLock {
     return clonedAt !== null || failures >= this.options.rateLimit.lockAfter;
   }
 
-  /** Whether it is locked now. */
+  /** Whether it verifies nothing now: it is locked or suspended. */
   isClosed(authenticator: Authenticator, now: number): boolean {
-    if (authenticator.clonedAt !== null) return true;
+    if (authenticator.suspendedAt !== null || authenticator.clonedAt !== null) return true;
     if (!this.hasTripped(authenticator)) return false;
     const cutoff = this.waitedSince(now);
     return cutoff === null || authenticator.lockedAt === null || authenticator.lockedAt.getTime() > cutoff;
   }
 
-  /** The SQL of "not locked", with its parameters. */
+  /** The SQL of "neither locked nor suspended", with its parameters. */
   openCondition(now: number): { where: string; parameters: Record<string, unknown> } {
     const { lockAfter } = this.options.rateLimit;
     const lockCutoff = this.waitedSince(now);
     return lockCutoff === null
-      ? { where: '(cloned_at IS NULL AND failures < :lockAfter)', parameters: { lockAfter } }
+      ? {
+          where: '(suspended_at IS NULL AND cloned_at IS NULL AND failures < :lockAfter)',
+          parameters: { lockAfter },
+        }
       : {
-          where: '(cloned_at IS NULL AND (failures < :lockAfter OR locked_at <= :lockCutoff))',
+          where:
+            '(suspended_at IS NULL AND cloned_at IS NULL AND (failures < :lockAfter OR locked_at <= :lockCutoff))',
           parameters: { lockAfter, lockCutoff },
         };
   }
@@ -120,6 +124,18 @@ export class AuthenticatorLock {
     return all.filter((row) => row.id !== authenticator.id && row.clonedAt === null && this.hasTripped(row));
   }
 
+  /** Suspends an authenticator of the user that is not, as `since` says; or (null) lets one that is suspended verify again. */
+  claimSuspension({ id, userId }: Authenticator, since: Date | null): Write['query'] {
+    return this.storage.dataSource
+      .createQueryBuilder()
+      .update(Authenticator)
+      .set({ suspendedAt: since })
+      .where(`id = :id AND user_id = :userId AND suspended_at IS ${since === null ? 'NOT NULL' : 'NULL'}`, {
+        id,
+        userId,
+      });
+  }
+
   private waitedSince(now: number): number | null {
     const { afterSeconds } = this.options.rateLimit.unlock;
     return afterSeconds === 0 ? null : now - afterSeconds * 1000;
@@ -149,7 +165,7 @@ export class AuthenticatorsService {
     return (await this.accounts.find(userId)).authenticators;
   }
 
-  /** Whether too many failures have disabled it. */
+  /** Whether it verifies nothing now: too many failures have disabled it, there is a copy of it, or it is suspended. */
   isLocked(authenticator: Authenticator): boolean {
     return this.lock.isClosed(authenticator, this.clock.now());
   }

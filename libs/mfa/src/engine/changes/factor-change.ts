@@ -28,7 +28,7 @@ export interface FactorState {
   userId: string;
   /** The user's authenticators, oldest first. */
   authenticators: Authenticator[];
-  /** The authenticated session that asks for it, as it is now; null without one. */
+  /** The session that asks for it, as it is now; null without one. It is authenticated, but for a report of a loss. */
   session: AuthenticationSession | null;
 }
 
@@ -53,8 +53,11 @@ export interface ChangeOrigin {
   context?: MfaRequest | undefined;
   /** Default: that request. */
   source?: MfaEventSource;
-  /** What the change does: under profiles some proofs are good for adding a factor alone. Default: `change`. */
-  purpose?: ChangePurpose;
+  /**
+   * What the change does: under profiles some proofs are good for adding a factor alone. `reporting` takes away no
+   * more than the use of a factor, and is open to whoever has proven the first one. Default: `change`.
+   */
+  purpose?: ChangePurpose | 'reporting';
 }
 
 /** The claim of something that a plan rests on besides; lost, the change is planned anew. */
@@ -98,13 +101,14 @@ export class FactorChange {
   ): Promise<T> {
     const userId = userIdOf(user);
     const until = Date.now() + this.options.storage.timeoutSeconds * 1000;
+    const isReport = purpose === 'reporting';
     let wasKept = false;
     for (let tried = 1; ; tried++) {
-      const { state, authenticators, session } = await this.read(userId, context);
+      const { state, authenticators, session } = await this.read(userId, context, isReport);
       // The user was forgotten meanwhile, and nothing is to be kept of them again.
       if (!state && wasKept) throw new MfaException('session_expired');
       wasKept = state !== null;
-      if (context) await this.recent.assert(context.with({ session }), authenticators, purpose);
+      if (context && !isReport) await this.recent.assert(context.with({ session }), authenticators, purpose);
       const planned = await plan({ userId, authenticators, session });
       const { writes, events, silent = false, startedSessionId, result, onLost = {} } = planned;
       const place = startedSessionId === undefined ? source : { ...source, sessionId: startedSessionId };
@@ -143,8 +147,9 @@ export class FactorChange {
   private async read(
     userId: string,
     context: MfaRequest | undefined,
+    isReport: boolean,
   ): Promise<Account & { session: AuthenticationSession | null }> {
-    const known = context?.authenticatedSession ?? null;
+    const known = (isReport ? context?.session : context?.authenticatedSession) ?? null;
     const found = known && (await this.sessions.reload(known));
     if (known && found?.session.userId !== userId) throw new MfaException('session_expired');
     const session = found?.session ?? null;

@@ -50,6 +50,17 @@ export interface MfaEventData {
     authenticator: MfaEventAuthenticator;
     by: 'admin' | 'other_factor' | 'codes' | 'time';
   };
+  /** It was reported as lost, or an administrator has suspended it (`reason`): it verifies nothing. */
+  'mfa.authenticator.suspended': {
+    authenticator: MfaEventAuthenticator;
+    by: 'user' | 'admin';
+    reason?: string;
+  };
+  'mfa.authenticator.resumed': {
+    authenticator: MfaEventAuthenticator;
+    by: 'user' | 'admin';
+    reason?: string;
+  };
   /** A code could not be verified, because the authenticator's data can't be read. Told once a window. */
   'mfa.authenticator.unreadable': { authenticator: MfaEventAuthenticator };
   /** A signature counter went back: the key may exist twice (WebAuthn Level 3, section 6.1.1). */

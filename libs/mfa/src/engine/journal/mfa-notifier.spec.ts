@@ -26,6 +26,14 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.access.refused': [{ reason: 'mfa_required' }, null],
   'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
   'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
+  'mfa.authenticator.suspended': [
+    { authenticator, by: 'user' },
+    { type: 'authenticator_suspended', ...named },
+  ],
+  'mfa.authenticator.resumed': [
+    { authenticator, by: 'admin', reason: 'x' },
+    { type: 'authenticator_resumed', ...named },
+  ],
   'mfa.authenticator.backup_eligibility_changed': [{ authenticator, backupEligible: true }, null],
   'mfa.authenticator.unreadable': [{ authenticator }, null],
   'mfa.authenticator.cloned': [{ authenticator }, { type: 'authenticator_cloned', ...named }],

@@ -25,6 +25,10 @@ export function notificationOf(event: MfaEvent): Facts | null {
       // That there is a copy is told by itself, and with it the lock.
       if (event.data.reason === 'cloned') return null;
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
+    case 'mfa.authenticator.suspended':
+      return { type: 'authenticator_suspended', ...nameOf(event.data.authenticator) };
+    case 'mfa.authenticator.resumed':
+      return { type: 'authenticator_resumed', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.cloned':
       return { type: 'authenticator_cloned', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.model_revoked':

@@ -38,6 +38,14 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
       '„My phone“ wurde nach zu vielen Fehlversuchen gesperrt.',
     ],
   },
+  authenticator_suspended: {
+    en: ['Example: a second factor was suspended', '“My phone” was reported as lost.'],
+    de: ['Example: Ein zweiter Faktor wurde stillgelegt', '„My phone“ wurde als verloren gemeldet'],
+  },
+  authenticator_resumed: {
+    en: ['Example: a second factor can be used again', '“My phone”, which was reported as lost'],
+    de: ['Example: Ein zweiter Faktor kann wieder verwendet werden', '„My phone“ war als verloren gemeldet'],
+  },
   authenticator_cloned: {
     en: ['Example: a security key may have been copied', 'The security key “My phone” behaved as if'],
     de: ['Example: Ein Sicherheitsschlüssel wurde vielleicht kopiert', 'Der Sicherheitsschlüssel „My phone“'],

@@ -52,6 +52,13 @@ export class Authenticator {
   @MomentColumn('cloned_at', { nullable: true })
   clonedAt!: Date | null;
 
+  /**
+   * Since when it is suspended: its owner has lost it, or an administrator says so (NIST SP 800-63B-4, section 4.3); null: it is not. It
+   * verifies nothing then, and still makes its user enrolled.
+   */
+  @MomentColumn('suspended_at', { nullable: true })
+  suspendedAt!: Date | null;
+
   /** Right codes in a row since it was locked, where these open the lock. */
   @CountColumn('unlock_codes')
   unlockCodes!: number;
@@ -98,6 +105,7 @@ export function newAuthenticator(given: Given): Authenticator {
     failures: 0,
     lockedAt: null,
     clonedAt: null,
+    suspendedAt: null,
     unlockCodes: 0,
     unlockCodeAt: null,
     lastStep: null,

@@ -216,6 +216,8 @@ export class CodeVerifier {
     attempt: TakenAttempt,
     verification: CodeVerification,
   ): Promise<boolean> {
+    // What was lost opens for no code of its own.
+    if (row.suspendedAt !== null) return false;
     if (!this.unlocking.isEnabled || step === undefined || !hasSteps(row.type)) return false;
     const { source = APPLICATION_SOURCE } = verification;
     const isUsed = row.lastStep !== null && step <= row.lastStep;

@@ -93,17 +93,18 @@ export class FailedAttempts {
     const locked = rows.filter(
       (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
     );
-    const [first] = locked;
-    if (!first) return;
+    if (locked.length === 0) return;
     // The server may have died between the failure that reached the cap and this note of it.
-    for (const row of locked.filter(({ lockedAt }) => lockedAt === null)) await this.close(user, row, source);
+    for (const row of locked.filter(({ lockedAt, suspendedAt }) => !lockedAt && !suspendedAt))
+      await this.close(user, row, source);
     // Where right codes open the lock this one was verified, and so it is an attempt like any other.
-    const canOpen = this.unlocking.isEnabled && locked.some(({ type }) => hasSteps(type));
-    if (canOpen) {
+    const opening = locked.find(({ type, suspendedAt }) => hasSteps(type) && suspendedAt === null);
+    if (this.unlocking.isEnabled && opening) {
       await this.limiter.failed(attempt);
-      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(first) });
+      throw new MfaException('authenticator_locked', { unlock: this.unlocking.progress(opening) });
     }
     await this.limiter.giveBack(attempt);
-    throw new MfaException('authenticator_locked');
+    const isSuspended = locked.every(({ suspendedAt }) => suspendedAt !== null);
+    throw new MfaException('authenticator_locked', isSuspended ? { reason: 'factor_suspended' } : {});
   }
 }

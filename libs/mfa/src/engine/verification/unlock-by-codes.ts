@@ -70,7 +70,7 @@ export class UnlockByCodes {
       })
       .where(
         'id = :id AND data = :data AND failures >= :lockAfter AND unlock_codes = :seen ' +
-          'AND (last_step IS NULL OR last_step < :lastStep)',
+          'AND suspended_at IS NULL AND (last_step IS NULL OR last_step < :lastStep)',
         {
           id: row.id,
           data: row.data,

@@ -226,7 +226,8 @@ export class AssertionVerifier {
 
   private assertUnlocked(authenticator: Authenticator): void {
     if (!this.authenticators.isLocked(authenticator)) return;
-    throw new MfaException('authenticator_locked', { reason: 'key_cloned' });
+    const reason = authenticator.suspendedAt === null ? 'key_cloned' : 'factor_suspended';
+    throw new MfaException('authenticator_locked', { reason });
   }
 
   private async countFailure(

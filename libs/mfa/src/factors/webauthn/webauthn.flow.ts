@@ -46,11 +46,9 @@ export class WebAuthnFlow {
     const keys = authenticators.filter(({ type }) => type === 'webauthn');
     // Passkeys that are no second factor have to verify their user; where there are others, it is asked for as usual.
     const userVerified = needs.userVerified ?? (keys.length > 0 && keys.every(isForPasswordlessOnly));
-    return this.webauthn.getCredentialRequestOptions(user, session, undefined, {
-      ...needs,
-      ...(userVerified ? { userVerified } : {}),
-      ...this.floor.needs,
-    });
+    const asked = { ...needs, ...(userVerified ? { userVerified } : {}), ...this.floor.needs };
+    const suspended = keys.filter(({ suspendedAt }) => suspendedAt !== null).map(({ id }) => id);
+    return this.webauthn.getCredentialRequestOptions(user, session, undefined, asked, suspended);
   }
 
   /** @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `authenticator_locked`, `invalid_request`, `session_expired` */

@@ -115,12 +115,15 @@ export class WebAuthnService {
     session: AuthenticationSession | null = null,
     authenticatorId?: string,
     needs: MfaNeeds = {},
+    suspended: readonly string[] = [],
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const userId = userIdOf(user);
     const userVerification = needs.userVerified ? 'required' : this.rp.options.userVerification;
     const account = await this.credentials.findAccount(userId);
     const credentials = account.credentials.filter(
-      (one) => authenticatorId === undefined || one.authenticatorId === authenticatorId,
+      (one) =>
+        (authenticatorId === undefined || one.authenticatorId === authenticatorId) &&
+        !suspended.includes(one.authenticatorId),
     );
     const fitting = credentials.filter((one) =>
       isOfKind({ ...one, attested: this.attestation.isAttested(one) }, needs),

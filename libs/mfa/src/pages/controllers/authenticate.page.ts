@@ -16,6 +16,8 @@ import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
+import { PageLocale } from '../frame/page-locale.js';
+import { noticeText } from '../frame/page-notices.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { needsOf } from '../../refusals/page-needs.js';
@@ -32,6 +34,8 @@ interface PageQuery {
   only: string | null;
   /** What the route demands of the proof besides its type. */
   needs: string | null;
+  /** What was just done. */
+  notice?: string | null;
 }
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
@@ -44,6 +48,7 @@ export class AuthenticatePage {
     @Inject(CodeFactors) private readonly codes: CodeFactors,
     @Inject(MfaService) private readonly mfa: MfaService,
     @Inject(PageForm) private readonly form: PageForm,
+    @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
@@ -56,8 +61,9 @@ export class AuthenticatePage {
     @QueryText('method') method: string | null,
     @QueryText('only') only: string | null,
     @QueryText('needs') needs: string | null,
+    @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
-    return this.page(context, { next: safeNext(next), method, only, needs });
+    return this.page(context, { next: safeNext(next), method, only, needs, notice });
   }
 
   @Post('authenticate')
@@ -114,7 +120,7 @@ export class AuthenticatePage {
 
   private async page(
     context: MfaRequest,
-    { next, method, only, needs }: PageQuery,
+    { next, method, only, needs, notice = null }: PageQuery,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
     const usable = await this.subjects.usableTypes(await this.subjects.of(context));
@@ -137,6 +143,7 @@ export class AuthenticatePage {
           ? Math.max(1, Math.floor(trustedDevices.ttlSeconds / DAY_SECONDS))
           : null,
         digits: totp.digits,
+        notice: noticeText(notice, await this.locale.textsFor(context)),
         error: refusal?.error ?? null,
       },
       refusal,

@@ -9,6 +9,8 @@ const NOTICES = {
   renamed: 'noticeRenamed',
   removed: 'noticeRemoved',
   'key-removed': 'noticeRemoved',
+  suspended: 'noticeSuspended',
+  resumed: 'noticeResumed',
   'device-revoked': 'noticeDeviceRevoked',
   'devices-revoked': 'noticeDevicesRevoked',
   'session-ended': 'noticeSessionEnded',

@@ -6,6 +6,7 @@ import type { MfaPageTexts } from '../../i18n/page-texts.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { RecoveryCodesSummary } from '../../factors/recovery-codes/recovery-codes.service.js';
 import type { MfaStatus } from '../../account/user-status.js';
+import type { MfaReportedAuthenticator } from '../../account/reported-authenticators.js';
 import type { MfaSignedInSession } from '../../account/sessions.service.js';
 import type { TrustedDeviceView } from '../../trusted-browsers/trusted-devices.service.js';
 import type { PageNeed } from '../../refusals/page-needs.js';
@@ -100,6 +101,8 @@ export interface MfaPageProps {
       /** How long this browser can be trusted, in days; null: it can't. */
       trustDays: number | null;
       digits: number;
+      /** What was just done. */
+      notice: string | null;
     };
   reauthenticate: Onward &
     Refusable & {
@@ -164,6 +167,14 @@ export interface MfaPageProps {
     };
   'trusted-devices': { devices: readonly TrustedDeviceView[]; notice: string | null };
   sessions: { sessions: readonly MfaPlacedSession[]; notice: string | null };
+  lost: Onward &
+    Refusable & {
+      /** What can be reported; several: which one is asked. */
+      authenticators: readonly MfaReportedAuthenticator[];
+      /** Whether a sign-in is half done, to which the page leads back. */
+      isPending: boolean;
+    };
+  found: { authenticator: ListedAuthenticator };
   error: {
     message: string | null;
     retryAt: Date | null;

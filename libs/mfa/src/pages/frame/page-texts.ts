@@ -19,6 +19,8 @@ const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   'recovery-codes/generate': 'recoveryGenerateTitle',
   'trusted-devices': 'devicesTitle',
   sessions: 'sessionsTitle',
+  lost: 'lostTitle',
+  found: 'foundTitle',
   error: 'errorTitle',
 };
 

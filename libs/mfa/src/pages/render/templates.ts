@@ -4,7 +4,9 @@ import Enrol from '../templates/enrol.js';
 import ErrorPage from '../templates/error.js';
 import AddFactor from '../templates/factors/add.js';
 import RemoveFactor from '../templates/factors/remove.js';
+import Found from '../templates/found.js';
 import Index from '../templates/index.js';
+import Lost from '../templates/lost.js';
 import Passkey from '../templates/passkey.js';
 import Reauthenticate from '../templates/reauthenticate.js';
 import GenerateRecoveryCodes from '../templates/recovery-codes/generate.js';
@@ -35,5 +37,7 @@ export const TEMPLATES: { [Name in MfaPageName]: MfaPageTemplate<Name> } = {
   'recovery-codes/generate': GenerateRecoveryCodes,
   'trusted-devices': TrustedDevices,
   sessions: Sessions,
+  lost: Lost,
+  found: Found,
   error: ErrorPage,
 };

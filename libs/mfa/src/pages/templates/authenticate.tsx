@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { AuthenticateProps as Props } from '../frame/factor-part.js';
 import type { MfaPageTemplate } from '../frame/page-props.js';
 import { backupPartOf, partOf } from './factor-parts.js';
-import { Alert } from './parts/alert.js';
+import { Alert, Notice } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Checkbox } from './parts/checkbox.js';
 import { CodeField } from './parts/field.js';
@@ -12,7 +12,8 @@ import { Needs } from './parts/needs.js';
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, sent, own, challenge, only, needs, byBackup, isPending, error } = props;
+  const { page, next, methods, sent, own, challenge, only, needs, byBackup, isPending, error, notice } =
+    props;
   const { texts } = page;
   const backup = methods.map(backupPartOf).find((part) => part !== undefined);
   const shownBackup = byBackup || methods.length === 1 ? backup : undefined;
@@ -25,6 +26,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   const other = shownBackup ? methods.length > 1 : backup !== undefined;
   return (
     <>
+      <Notice text={notice} />
       <Alert page={page} error={error} />
       <Needs page={page} needs={needs} />
       {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
@@ -84,6 +86,9 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
           </a>
         </p>
       )}
+      <p>
+        <a href={page.link('lost', { next })}>{texts.authenticateLost}</a>
+      </p>
       {isPending ? (
         <Form page={page} class="mfa-back">
           <button type="submit" class="mfa-link" name="cancel" value="1">

@@ -15,7 +15,7 @@ interface Props {
 /** One second factor in the list. */
 export function FactorCard({ page, factor, canAdd }: Props): VNode {
   const { texts } = page;
-  const { name, type, createdAt, lastUsedAt, locked, provider, destination } = factor;
+  const { name, type, createdAt, lastUsedAt, locked, suspended, provider, destination } = factor;
   const { kindOf, linksOf, removalOf } = partOf(type);
   return (
     <li class="mfa-card">
@@ -26,7 +26,8 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
           {provider && ` · ${provider}`}
           {destination && ` · ${destination}`}
         </p>
-        {locked && <p class="mfa-warning">{texts.locked}</p>}
+        {suspended && <p class="mfa-warning">{texts.suspended}</p>}
+        {locked && !suspended && <p class="mfa-warning">{texts.locked}</p>}
         <dl>
           <div>
             <dt>{texts.added}</dt>
@@ -46,6 +47,9 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
             {text} <span class="mfa-hidden">{name}</span>
           </a>
         ))}
+        <a href={page.link(suspended ? 'found' : 'lost', { id: factor.id })}>
+          {suspended ? texts.foundLink : texts.lostLink} <span class="mfa-hidden">{name}</span>
+        </a>
         <a class="mfa-danger" href={removalOf(factor, page)}>
           {texts.removeSubmit} <span class="mfa-hidden">{name}</span>
         </a>

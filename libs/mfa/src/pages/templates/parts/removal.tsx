@@ -3,6 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { ListedAuthenticator, MfaPageContext, MfaPageError } from '../../frame/page-props.js';
 import { Alert } from './alert.js';
 import { Back } from './back.js';
+import { ChooseOne } from './choose-one.js';
 import { Form } from './form.js';
 import { NeededFactor } from './needed-factor.js';
 
@@ -57,26 +58,7 @@ export function RemovalOfOne({ authenticators, ...props }: OneOfProps): VNode {
   const [first] = authenticators;
   return (
     <Removal {...props} name={first?.name}>
-      {authenticators.length > 1 ? (
-        <fieldset>
-          <legend>{props.page.texts.totpRemoveWhich}</legend>
-          {authenticators.map(({ id, name }) => (
-            <div class="mfa-check" key={id}>
-              <input type="radio" id={id} name="id" value={id} required />
-              <label for={id}>{name}</label>
-            </div>
-          ))}
-        </fieldset>
-      ) : (
-        first && (
-          <>
-            <p>
-              <strong>{first.name}</strong>
-            </p>
-            <input type="hidden" name="id" value={first.id} />
-          </>
-        )
-      )}
+      <ChooseOne legend={props.page.texts.totpRemoveWhich} authenticators={authenticators} />
     </Removal>
   );
 }

@@ -1,0 +1,40 @@
+import type { MfaPageTemplate } from '../frame/page-props.js';
+import { Alert } from './parts/alert.js';
+import { Back } from './parts/back.js';
+import { ChooseOne } from './parts/choose-one.js';
+import { Form } from './parts/form.js';
+
+/** Asks which factor was lost, and says what happens then. */
+const Lost: MfaPageTemplate<'lost'> = ({ page, authenticators, next, isPending, error }) => {
+  const { texts } = page;
+  return (
+    <>
+      <Alert page={page} error={error} />
+      {authenticators.length === 0 ? (
+        <p>{texts.lostNothing}</p>
+      ) : (
+        <>
+          <p>{texts.lostLead}</p>
+          <p>{texts.lostNext}</p>
+          <Form page={page} next={next}>
+            <ChooseOne legend={texts.lostWhich} authenticators={authenticators} />
+            <p class="mfa-actions">
+              <button type="submit" class="mfa-primary mfa-destructive">
+                {texts.lostSubmit}
+              </button>
+            </p>
+          </Form>
+        </>
+      )}
+      {isPending ? (
+        <p>
+          <a href={page.link('authenticate', { next })}>{texts.cancel}</a>
+        </p>
+      ) : (
+        <Back page={page} text={texts.cancel} />
+      )}
+    </>
+  );
+};
+
+export default Lost;
