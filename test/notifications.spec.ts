@@ -17,6 +17,7 @@ import type { Client } from './support/client.js';
 import { revocableMetadata } from './support/metadata.js';
 import type { Enrolled, TestApp, TestAppOptions } from './support/test-app.js';
 import {
+  ORIGIN,
   RELYING_PARTY,
   TestAdapter,
   codeOf,
@@ -78,6 +79,14 @@ async function addKey(
   return { key, id: body.authenticator.id };
 }
 
+/** What no request of the user's has brought about. */
+const BY_THE_APPLICATION = [
+  'admin_reset',
+  'authenticator_model_revoked',
+  'authenticator_unlocked',
+  'enrollment_demanded',
+];
+
 /** Everything that a user is told of, once each. */
 async function story(
   test: TestApp,
@@ -111,8 +120,11 @@ async function story(
     }
     models.revoke(aaguid);
     await test.app.get(MfaAdminService).reportRevokedModels();
+    await test.app.get(MfaAdminService).unlock(user.id);
     await user.client.delete(`/mfa/authenticators/${id}`);
     await test.app.get(MfaAdminService).reset(user.id, 'ticket 42');
+    await test.app.get(MfaAdminService).requireEnrollment(user.id, 'ticket 42');
+    await test.app.get(MfaAdminService).waiveEnrollment(user.id, 'ticket 42');
   });
   return { user, sent };
 }
@@ -137,16 +149,17 @@ describe('notifications', () => {
       expect(one.subject).toBe(texts.notifications[one.type].subject.replace('{site}', 'Example'));
       const [gist = ''] = texts.notifications[one.type].text
         .replace('{remaining}', String(one.remaining))
-        .split('{name}');
+        .split(/\{(?:name|from)\}/);
       expect(one.text.startsWith(gist)).toBe(true);
       expect(one.text).toContain(texts.details.repudiation.replace('{site}', 'Example'));
       expect(one.html).toContain('<p>');
       expect(one.at).toBeLessThanOrEqual(test.clock.now());
-      const source = ['admin_reset', 'authenticator_model_revoked'].includes(one.type)
+      const source = BY_THE_APPLICATION.includes(one.type)
         ? [null, null]
         : ['127.0.0.1', one.type === 'trusted_device_copied' ? FIREFOX : 'node'];
       expect([one.ip, one.userAgent]).toEqual(source);
     }
+    expect(sent.filter(({ type }) => type === 'enrollment_demanded')).toHaveLength(1);
     const [first] = sent;
     expect(first).toMatchObject({
       type: 'authenticator_added',
@@ -156,6 +169,31 @@ describe('notifications', () => {
     const used = sent.filter(({ type }) => type === 'recovery_code_used').map(({ remaining }) => remaining);
     expect(used).toEqual([9, 8, 7, 6, 5, 4, 3]);
     expect(sent.filter(({ type }) => type === 'recovery_codes_low')).toMatchObject([{ remaining: 3 }]);
+  });
+
+  it('lead to the page to look at, on an origin of the options and no host that a stranger names', async () => {
+    const other = await start({ mfa: { pages: { publicPath: '/app/safety' } } });
+    const sent = await during(other, async () => {
+      const user = await enroll(other);
+      user.client.headers['x-forwarded-host'] = 'evil.example';
+      await user.client.post('/mfa/recovery-codes');
+      await prove(other, user, await halfSignIn(other, user), { trustDevice: true });
+    });
+    expect(sent.map(({ type, url }) => [type, url])).toEqual([
+      ['authenticator_added', `${ORIGIN}/app/safety`],
+      ['recovery_codes_regenerated', `${ORIGIN}/app/safety/recovery-codes`],
+      ['trusted_device_added', `${ORIGIN}/app/safety/trusted-devices`],
+    ]);
+    for (const { text, html, url } of sent) {
+      expect(text).toContain(`See your account: ${url}`);
+      expect(html).toContain(`<a href="${url}">`);
+    }
+    await other.close();
+    // Nobody knows on which origin: no link is better than a wrong one.
+    const bare = await startTestApp({ mfa: { pages: true, supportedTypes: ['totp', 'recovery_codes'] } });
+    const [added] = await during(bare, () => enroll(bare));
+    expect(added).not.toHaveProperty('url');
+    await bare.close();
   });
 
   it('are in a language that the application brings itself', async () => {

@@ -63,6 +63,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Ein zweiter Faktor wurde gesperrt',
       text: '„{name}“ wurde nach zu vielen Fehlversuchen gesperrt. Möglicherweise hat jemand, der Ihr Passwort kennt, versucht, Ihre Codes zu erraten. Ihre anderen Faktoren funktionieren weiterhin.',
     },
+    authenticator_unlocked: {
+      subject: '{site}: Ein zweiter Faktor wurde entsperrt',
+      text: '„{name}“ war gesperrt und kann wieder zur Anmeldung verwendet werden.',
+    },
     authenticator_suspended: {
       subject: '{site}: Ein zweiter Faktor wurde stillgelegt',
       text: '„{name}“ wurde als verloren gemeldet und kann nicht zur Anmeldung verwendet werden, bis Sie mit einem anderen Faktor bestätigen, dass er noch Ihnen gehört. Ihr Konto verlangt weiterhin einen zweiten Faktor, Sie wurden überall sonst abgemeldet, und kein Browser gilt mehr als vertrauenswürdig. Wenn Sie das nicht gemeldet haben, kennt jemand Ihr Passwort.',
@@ -110,6 +114,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
     admin_reset: {
       subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',
       text: 'Ein Administrator hat zweite Faktoren von Ihrem Konto entfernt. Bei der nächsten Anmeldung müssen Sie möglicherweise einen neuen einrichten.',
+    },
+    enrollment_demanded: {
+      subject: '{site}: Ihr Konto braucht einen zweiten Faktor',
+      text: 'Ein Administrator verlangt für Ihr Konto einen zweiten Faktor. Ab {from} geht es ohne ihn nicht weiter. Richten Sie ihn bei der nächsten Anmeldung ein.',
     },
   },
   details: {

@@ -41,6 +41,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: a second factor was locked',
       text: '“{name}” was locked after too many failed attempts. Someone who knows your password may have tried to guess your codes. Your other factors still work.',
     },
+    authenticator_unlocked: {
+      subject: '{site}: a second factor was unlocked',
+      text: '“{name}” was locked, and can be used to sign in again.',
+    },
     authenticator_suspended: {
       subject: '{site}: a second factor was suspended',
       text: '“{name}” was reported as lost. It can’t be used to sign in until you confirm with another factor that it is still yours. Your account still asks for a second factor, you were signed out everywhere else, and no browser is trusted any more. If you didn’t report it, someone knows your password.',
@@ -88,6 +92,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     admin_reset: {
       subject: '{site}: your second factors were reset',
       text: 'An administrator removed second factors from your account. You may have to set up a new one when you sign in next.',
+    },
+    enrollment_demanded: {
+      subject: '{site}: your account needs a second factor',
+      text: 'An administrator requires a second factor for your account. From {from} on you can’t go on without one. Set it up when you sign in next.',
     },
   },
   details: {

@@ -5,7 +5,7 @@ import type { MfaPageTexts } from './page-texts.js';
 
 /**
  * All texts in one language. In those of a notification `{site}` is the application's name, `{name}` the authenticator's,
- * `{remaining}` the number of codes left.
+ * `{remaining}` the number of codes left, `{from}` when a second factor is demanded.
  */
 export interface MfaLocaleTexts {
   /** BCP 47 language tag, such as `de` or `pt-BR`. */

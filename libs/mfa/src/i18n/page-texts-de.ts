@@ -7,6 +7,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   never: 'nie',
   goToSite: 'Weiter zu {site}',
   support: 'Fragen? {contact}',
+  mailPage: 'Ihr Konto ansehen: {url}',
   copy: 'Kopieren',
   copied: 'Kopiert',
   scriptNeeded:

@@ -6,6 +6,7 @@ export const ENGLISH_PAGES = Object.freeze({
   never: 'never',
   goToSite: 'Go to {site}',
   support: 'Questions? {contact}',
+  mailPage: 'See your account: {url}',
   copy: 'Copy',
   copied: 'Copied',
   scriptNeeded: 'Security keys and passkeys need JavaScript. Turn it on, or use another method.',

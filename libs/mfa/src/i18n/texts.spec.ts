@@ -45,7 +45,18 @@ describe('the texts of the module', () => {
   ])('%s: no line breaks, no HTML, no unknown placeholder', (_, texts) => {
     const known = [
       ...['{site}', '{name}', '{remaining}', '{time}', '{ip}', '{userAgent}'],
-      ...['{total}', '{digits}', '{days}', '{period}', '{user}', '{browser}', '{system}', '{contact}'],
+      ...[
+        '{total}',
+        '{digits}',
+        '{days}',
+        '{from}',
+        '{url}',
+        '{period}',
+        '{user}',
+        '{browser}',
+        '{system}',
+        '{contact}',
+      ],
       ...['{code}', '{minutes}', '{destination}', '{factor}'],
     ];
     for (const [, text] of flatten(texts)) {

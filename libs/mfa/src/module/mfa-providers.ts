@@ -62,6 +62,8 @@ import { VisibleKeys } from '../engine/keys/visible-keys.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { MfaNotifier } from '../engine/journal/mfa-notifier.js';
 import { BrowserRedirect } from '../refusals/browser-redirect.js';
+import { MAIL_LINKS } from '../engine/journal/mail-links.js';
+import { PageLinksOfMails } from '../refusals/page-links-of-mails.js';
 import { MfaPageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
@@ -192,6 +194,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   RefusedRequests,
   SupportContacts,
   MfaNotifier,
+  { provide: MAIL_LINKS, useClass: PageLinksOfMails },
   AuditLog,
   BodyErrorMiddleware,
   BrowserRedirect,

@@ -5,6 +5,7 @@ export const MFA_NOTIFICATION_TYPES = [
   'authenticator_added',
   'authenticator_removed',
   'authenticator_locked',
+  'authenticator_unlocked',
   'authenticator_suspended',
   'authenticator_resumed',
   'authenticator_cloned',
@@ -17,6 +18,7 @@ export const MFA_NOTIFICATION_TYPES = [
   'trusted_device_reused',
   'trusted_device_copied',
   'admin_reset',
+  'enrollment_demanded',
 ] as const;
 
 export type MfaNotificationType = (typeof MFA_NOTIFICATION_TYPES)[number];
@@ -31,6 +33,10 @@ export interface MfaNotification {
   authenticatorName?: string;
   /** Codes left, after one was used. */
   remaining?: number;
+  /** Of a demand to enroll: from when there has to be a second factor, milliseconds since the epoch. */
+  from?: number;
+  /** The page to look at, as an absolute address; not there without the option `pages`, and where no origin is known (`webauthn.origins`). */
+  url?: string;
   /** From where; null when it is not known. */
   ip: string | null;
   userAgent: string | null;

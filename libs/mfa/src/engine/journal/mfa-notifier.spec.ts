@@ -25,7 +25,10 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.reauthentication.failed': [{ method: 'pwd' }, null],
   'mfa.access.refused': [{ reason: 'mfa_required' }, null],
   'mfa.authenticator.locked': [{ authenticator }, { type: 'authenticator_locked', ...named }],
-  'mfa.authenticator.unlocked': [{ authenticator, by: 'admin' }, null],
+  'mfa.authenticator.unlocked': [
+    { authenticator, by: 'admin' },
+    { type: 'authenticator_unlocked', ...named },
+  ],
   'mfa.authenticator.suspended': [
     { authenticator, by: 'user' },
     { type: 'authenticator_suspended', ...named },
@@ -65,7 +68,10 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   ],
   'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, { type: 'trusted_device_reused' }],
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
-  'mfa.admin.enrollment_required': [{ reason: 'x', from: null }, null],
+  'mfa.admin.enrollment_required': [
+    { reason: 'x', from: '2027-02-01T00:00:00.000Z' },
+    { type: 'enrollment_demanded', from: Date.UTC(2027, 1, 1) },
+  ],
   'mfa.admin.unlocked': [{ authenticators: [] }, null],
   'mfa.admin.recovery_code_key_replaced': [{ keyId: 'x' }, null],
   'mfa.user.forgotten': [{ auditTrail: 'removed' }, null],
@@ -79,6 +85,11 @@ describe('what the owner of the account is told of', () => {
   it('is a lock because of a copy with the copy, and not once more', () => {
     const data = { authenticator, reason: 'cloned' };
     expect(notificationOf({ type: 'mfa.authenticator.locked', data } as MfaEvent)).toBeNull();
+  });
+
+  it('is a demand to enroll, and not that it was taken back', () => {
+    const data = { reason: 'x', from: null };
+    expect(notificationOf({ type: 'mfa.admin.enrollment_required', data } as MfaEvent)).toBeNull();
   });
 
   it('is every kind of notification', () => {

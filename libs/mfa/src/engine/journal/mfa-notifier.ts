@@ -10,9 +10,11 @@ import { textsOf } from '../../i18n/choose-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaEvent, MfaEventAuthenticator } from './mfa-event.js';
+import type { MailLinks } from './mail-links.js';
+import { MAIL_LINKS } from './mail-links.js';
 import { writeNotification } from './notification-text.js';
 
-type Facts = Pick<MfaNotification, 'type' | 'authenticatorType' | 'authenticatorName' | 'remaining'>;
+type Facts = Pick<MfaNotification, 'type' | 'authenticatorType' | 'authenticatorName' | 'remaining' | 'from'>;
 
 /** What the owner of the account is told of an event; null for those that are everyday life. */
 export function notificationOf(event: MfaEvent): Facts | null {
@@ -25,6 +27,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
       // That there is a copy is told by itself, and with it the lock.
       if (event.data.reason === 'cloned') return null;
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
+    case 'mfa.authenticator.unlocked':
+      return { type: 'authenticator_unlocked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.suspended':
       return { type: 'authenticator_suspended', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.resumed':
@@ -53,6 +57,10 @@ export function notificationOf(event: MfaEvent): Facts | null {
       return { type: 'trusted_device_copied' };
     case 'mfa.admin.reset':
       return { type: 'admin_reset' };
+    case 'mfa.admin.enrollment_required':
+      // That nothing is demanded any more takes nothing from anybody.
+      if (event.data.from === null) return null;
+      return { type: 'enrollment_demanded', from: Date.parse(event.data.from) };
     default:
       return null;
   }
@@ -76,6 +84,7 @@ export class MfaNotifier implements OnModuleDestroy {
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(SupportContacts) private readonly support: SupportContacts,
+    @Inject(MAIL_LINKS) private readonly links: MailLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -108,7 +117,9 @@ export class MfaNotifier implements OnModuleDestroy {
     // Not in the language of the request: it may be a stranger's.
     const texts = textsOf(await this.adapter.getLocale(user), this.options.locales);
     const [site, support] = await Promise.all([this.adapter.getSiteName(), this.support.find(user)]);
-    const written = writeNotification(facts, site, texts, support);
-    await this.adapter.sendNotification({ ...facts, ...written }, user);
+    const url = this.links.pageOf(facts.type);
+    const all = url === null ? facts : { ...facts, url };
+    const written = writeNotification(all, site, texts, support);
+    await this.adapter.sendNotification({ ...all, ...written }, user);
   }
 }

@@ -16,6 +16,7 @@ const FACTS: Facts = {
   authenticatorType: 'totp',
   authenticatorName: 'My phone',
   remaining: 3,
+  from: Date.parse('2027-02-01T00:00:00Z'),
   ip: '192.0.2.1',
   userAgent: 'Firefox',
 };
@@ -37,6 +38,14 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
       'Example: Ein zweiter Faktor wurde gesperrt',
       '„My phone“ wurde nach zu vielen Fehlversuchen gesperrt.',
     ],
+  },
+  authenticator_unlocked: {
+    en: ['Example: a second factor was unlocked', '“My phone” was locked, and can be used'],
+    de: ['Example: Ein zweiter Faktor wurde entsperrt', '„My phone“ war gesperrt und kann wieder'],
+  },
+  enrollment_demanded: {
+    en: ['Example: your account needs a second factor', 'From February 1, 2027 at 12:00:00 AM UTC on'],
+    de: ['Example: Ihr Konto braucht einen zweiten Faktor', 'Ab 1. Februar 2027 um 00:00:00 UTC geht es'],
   },
   authenticator_suspended: {
     en: ['Example: a second factor was suspended', '“My phone” was reported as lost.'],
@@ -267,6 +276,17 @@ describe('the texts of a notification', () => {
     );
     for (const contact of ['javascript:alert(1)', 'data:text/html,x', '//evil.example', '/help', 'https: no'])
       expect(withSupport(contact).html).not.toContain('<a');
+  });
+
+  it('lead to the page to look at, where there is one', () => {
+    const url = 'https://example.com/account/security?a="1"';
+    const written = write({ url });
+    expect(written.text.split('\n\n')[3]).toBe(`See your account: ${url}`);
+    expect(written.html).toContain(
+      '<p>See your account: <a href="https://example.com/account/security?a=&quot;1&quot;">https://example.com/account/security?a=&quot;1&quot;</a></p>',
+    );
+    expect(write({ url }, GERMAN).text).toContain(`Ihr Konto ansehen: ${url}`);
+    expect(write({}).text).not.toContain('See your account');
   });
 
   it('take braces in a name for text', () => {

@@ -35,9 +35,8 @@ export function writeNotification(
     site: cleanName(site),
     name: nameIn(facts, texts),
     remaining: facts.remaining?.toString(),
-    time: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' }).format(
-      facts.at,
-    ),
+    time: momentIn(locale, facts.at),
+    from: facts.from === undefined ? undefined : momentIn(locale, facts.from),
     ip: ip ?? undefined,
     userAgent: browserIn(facts.userAgent, texts),
   };
@@ -53,8 +52,13 @@ export function writeNotification(
   ];
   const plain = paragraphs.map((lines) => lines.join('\n'));
   const marked = paragraphs.map((lines) => `<p>${lines.map(escapeHtml).join('<br>')}</p>`);
+  const { support: line, mailPage } = pageTextsOf(texts);
+  if (facts.url !== undefined) {
+    plain.push(fillIn(mailPage, { url: facts.url }));
+    const link = markContact({ text: facts.url, href: facts.url });
+    marked.push(`<p>${escapeHtml(mailPage).replace('{url}', () => link)}</p>`);
+  }
   if (support) {
-    const { support: line } = pageTextsOf(texts);
     plain.push(fillIn(line, { contact: support.text }));
     marked.push(`<p>${escapeHtml(line).replace('{contact}', () => markContact(support))}</p>`);
   }
@@ -64,6 +68,12 @@ export function writeNotification(
     text: plain.join('\n\n'),
     html: marked.join('\n'),
   };
+}
+
+function momentIn(locale: string, at: number): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' }).format(
+    at,
+  );
 }
 
 /** A path leads nowhere from a mail. */
