@@ -193,6 +193,19 @@ describeInBrowser('the pages in Chromium', () => {
     await page.getByLabel('Recovery code', { exact: true }).fill(codes[0] as string);
     await press(page, 'Confirm');
     await page.getByText('9 of 10 recovery codes left').waitFor();
+
+    // The phone is lost, and found.
+    await page.getByRole('link', { name: 'Lost it?' }).first().click();
+    await heading(page, 'Report a lost second factor');
+    await inspector.look(page, 'lost');
+    await press(page, 'Suspend it');
+    await page.getByText('Reported as lost').waitFor();
+    await inspector.look(page, 'index-suspended');
+    await page.getByRole('link', { name: 'Use it again' }).click();
+    await heading(page, 'Use a second factor again');
+    await inspector.look(page, 'found');
+    await press(page, 'Use it again');
+    await page.getByText('The second factor can be used again.').waitFor();
     await page.getByRole('link', { name: 'Recovery codes' }).click();
     await heading(page, 'Recovery codes');
     await inspector.look(page, 'recovery-codes');
