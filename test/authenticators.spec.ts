@@ -23,7 +23,15 @@ describe('authenticators', () => {
     const { client, secret } = await enroll(test);
     const { body, text } = await client.get('/mfa/authenticators');
     expect(body.map(({ type }: { type: string }) => type)).toEqual(['totp', 'recovery_codes']);
-    expect(Object.keys(body[0]).sort()).toEqual(['createdAt', 'id', 'lastUsedAt', 'locked', 'name', 'type']);
+    expect(Object.keys(body[0]).sort()).toEqual([
+      'createdAt',
+      'id',
+      'lastUsedAt',
+      'locked',
+      'name',
+      'suspended',
+      'type',
+    ]);
     expect(text).not.toContain(secret);
     expect((await client.get('/mfa/authenticators?type=webauthn')).body).toEqual([]);
   });

@@ -63,6 +63,7 @@ describe('setting up an authenticator app', () => {
       createdAt: expect.any(String),
       lastUsedAt: expect.any(String),
       locked: false,
+      suspended: false,
     });
     expect(body.recoveryCodes).toHaveLength(10);
     expect(body.recoveryCodes[0]).toMatch(/^\d{8}$/);

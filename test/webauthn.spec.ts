@@ -92,6 +92,7 @@ describe('registering a security key', () => {
       'name',
       'passwordless',
       'role',
+      'suspended',
       'transports',
       'type',
     ];
