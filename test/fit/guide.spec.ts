@@ -8,6 +8,8 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
   graphql: ['graphql.app.ts'],
+  config: ['config.app.ts'],
+  throttling: ['throttler.app.ts'],
   oidc: ['oidc.app.ts'],
   spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
   tokens: ['tokens.app.ts'],
