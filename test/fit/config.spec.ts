@@ -46,6 +46,7 @@ describe('an application with @nestjs/config', () => {
   it.each([
     ['no secret', {}, '`secret`'],
     ['a short one', { MFA_SECRET: 'short' }, '`secret`'],
+    ['a short one behind another', { MFA_SECRET: `${secret()},short` }, '`secret`'],
     [
       'a period that is no number',
       { MFA_SECRET: secret(), MFA_GRACE_PERIOD_SECONDS: 'long' },
