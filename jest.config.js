@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 
+import { ESM_PACKAGES } from './test/support/esm-packages.mjs';
+
 // Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
 process.env.MFA_TEST_RUN ??= `nestjs_mfa_${process.pid}_${Date.now()}`;
 
@@ -33,6 +35,12 @@ export default {
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
     '^nestjs-mfa/(browser|pages|claims|import|testing)$': '<rootDir>/libs/mfa/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    ...Object.fromEntries(
+      Object.entries(ESM_PACKAGES).map(([name, file]) => [
+        `^${name}$`,
+        `<rootDir>/test/fit/dist/${file}.mjs`,
+      ]),
+    ),
   },
   // The script of the pages, which they serve.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

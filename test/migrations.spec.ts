@@ -147,6 +147,22 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
     }),
   );
 
+  (engine === 'postgres' ? runs : it.skip)('take the schema of the DataSource where no other is named', () =>
+    within(async (orm) => {
+      const [first, own] = [await connect(orm), { ...orm, schema: 'own' } as DataSourceOptions];
+      await first.query('CREATE SCHEMA own');
+      const dataSource = await connect(own);
+      await dataSource.runMigrations();
+      expect(await differences(dataSource)).toEqual([]);
+      const places = await first.query<{ name: string }[]>(
+        "SELECT DISTINCT table_schema AS name FROM information_schema.tables WHERE table_name LIKE 'mfa%'",
+      );
+      expect(places).toEqual([{ name: 'own' }]);
+      for (const _ of mfaMigrations) await dataSource.undoLastMigration();
+      expect(await tablesOf(dataSource)).toEqual([]);
+    }),
+  );
+
   runs('let everything of a user go with the user, and the trail stay', () =>
     within(async (orm) => {
       const dataSource = await connect(orm, { users: () => AppUser }, [AppUser]);
