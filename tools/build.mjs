@@ -40,6 +40,8 @@ async function buildLibrary() {
   await embed();
   await writeFile(join(dist, 'cjs/package.json'), '{ "type": "commonjs", "sideEffects": false }\n');
   await cp(join(library, 'src/pages/assets/mfa.css'), join(dist, 'mfa.css'));
+  for (const name of ['collection.json', 'schema.json'])
+    await cp(join(library, 'src/schematics', name), join(dist, 'schematics', name));
   await chmod(join(dist, 'esm/cli/main.js'), 0o755);
 }
 

@@ -70,6 +70,7 @@ export const LEVELS = [
   ['pages/client', 'the script of the pages'],
   ['module', 'what `MfaModule` is put together from'],
   ['cli', 'the command line'],
+  ['schematics', '`nest add nestjs-mfa`: it changes sources, and knows nothing of the rest'],
   ['.', 'the public API and `MfaModule`'],
   ['testing', '`nestjs-mfa/testing`: for the tests of applications'],
 ];
