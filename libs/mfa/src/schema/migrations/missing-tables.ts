@@ -17,7 +17,7 @@ const MISSING_ON_SQLITE = /no such (table|column)/;
  * @throws {MfaOptionsError} when they are not, and the DataSource knows no migration that will make them
  */
 export async function hasTables(dataSource: DataSource): Promise<boolean> {
-  const missing = await readFromPrimary(dataSource, (reader) => findMissing(dataSource, reader));
+  const missing = await missingTables(dataSource);
   if (missing.length === 0) return true;
   const problem = `the database lacks ${missing.join(', ')}, or columns of it`;
   const remedy =
@@ -32,6 +32,11 @@ export async function hasTables(dataSource: DataSource): Promise<boolean> {
     `${problem}: nobody gets in until its migrations have run (\`migrationsRun: true\`)`,
   );
   return false;
+}
+
+/** The tables that are not there, or lack a column. */
+export function missingTables(dataSource: DataSource): Promise<string[]> {
+  return readFromPrimary(dataSource, (reader) => findMissing(dataSource, reader));
 }
 
 async function findMissing(dataSource: DataSource, reader: PrimaryReader): Promise<string[]> {
