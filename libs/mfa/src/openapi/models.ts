@@ -55,6 +55,7 @@ export const ErrorModel = model(
         },
         { description: 'What the proof has to show besides.' },
       ),
+      acr: text('The level that is asked for by name.'),
       maxAge: { type: 'number', description: 'Greatest age of the proof that is asked for, in seconds.' },
       reauthenticateUrl: text('Where the first factor is proven again.'),
       unknownCredential: object(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SettingsService } from '@simplewebauthn/server';
 
+import { MFA_ACR_LEVELS } from '../core/policy/acr.js';
 import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
@@ -88,6 +89,7 @@ describe('resolveOptions', () => {
       storage: { timeoutSeconds: 10, sealFormerRows: true },
       retention: { everySeconds: 300, batchSize: 1000 },
       audit: { enabled: false, retentionDays: 365 },
+      acr: MFA_ACR_LEVELS,
       locales: [ENGLISH],
       profile: 'default',
     });
