@@ -303,6 +303,10 @@ describe('tokens', () => {
       { acr: LEVELS, profile: 'aal3' },
     );
     expect((await client.get('/levels/gold')).status).toBe(401);
+    const bound = claimsOf({ ...HARDWARE, attested: false });
+    const stated = await start({ ...bound, acr: 'gold' }, { acr: LEVELS, profile: 'aal3' });
+    expect((await stated.get('/levels/resistant')).status).toBe(200);
+    expect((await stated.get('/levels/gold')).status).toBe(401);
   });
 
   it('are asked for by the level that would do', async () => {

@@ -72,6 +72,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
     bundle = outputFiles[0]?.text ?? '';
     ({ app, url } = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
+      MFA_PASSKEY_SIGN_UP: 'true',
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
     }));
     browser = await launchChromium();
@@ -169,6 +170,27 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       cause: 'InvalidStateError',
     });
   }, 30_000);
+
+  it('makes an account with a passkey, which signs in from then on', async () => {
+    const page = await openPage();
+    await VirtualAuthenticator.add(page, 'internal');
+    const made = await run(page, ({ mfa }) =>
+      mfa.signUpWithPasskey({ name: 'new@example.com', displayName: 'New' }),
+    );
+    expect(made).toMatchObject({ status: 'authenticated', authenticator: { type: 'webauthn' } });
+    expect(made.recoveryCodes).toHaveLength(10);
+    await run(page, ({ mfa }) => mfa.endSession());
+    await expect(run(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      status: 'authenticated',
+    });
+    // Taken: as if the ceremony had failed.
+    await expect(
+      fail(page, ({ mfa }) => mfa.signUpWithPasskey({ name: 'new@example.com' })),
+    ).resolves.toMatchObject({
+      code: 'webauthn_failed',
+      status: 400,
+    });
+  });
 
   it('signs in with a passkey, by button and by autofill', async () => {
     const { page } = await signUpWithPasskey();

@@ -96,6 +96,9 @@ export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
 // Claims; the types of these are in `nestjs-mfa/claims`
 export { mfaClaims } from './claims/mfa-claims.js';
+export type { MfaSignUp, MfaSignUpName } from './adapter/sign-up.js';
+export type { MfaSignUpRequest, MfaSignUpResult } from './factors/webauthn/sign-up.flow.js';
+export { SignUpDto, SignUpOptionsDto } from './factors/webauthn/sign-up.dto.js';
 export type { MfaAcrLevel, MfaAcrLevels } from './core/policy/acr.js';
 export { MFA_ACR_LEVELS } from './core/policy/acr.js';
 export type {

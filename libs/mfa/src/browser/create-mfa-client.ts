@@ -120,6 +120,12 @@ export function createMfaClient<CompleteLogin extends object = object>({
       return call('POST', '/authenticate/webauthn', { body: { credential, trustDevice } });
     },
 
+    async signUpWithPasskey({ signal, fields, ...name }) {
+      requireWebAuthn();
+      const options = await call<CreationOptions>('POST', '/sign-up/options', { body: name, signal });
+      const credential = await createCredential(options, signal);
+      return call('POST', '/sign-up', { body: { credential, fields, ...name } });
+    },
     async signInWithPasskey({ signal } = {}) {
       requireWebAuthn();
       return signIn(await getCredential(await passkeyOptions(signal), signal));

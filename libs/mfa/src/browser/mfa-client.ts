@@ -10,6 +10,7 @@ import type {
   SentCode,
   MfaSessionState,
   SignIn,
+  SignUp,
   MfaSignedInSession,
   TotpSetup,
   TrustedDevice,
@@ -128,6 +129,14 @@ export interface MfaClient<CompleteLogin extends object = object> {
     request?: TrustRequest & CeremonyRequest & { needs?: MfaNeeds | undefined },
   ): Promise<SignIn & CompleteLogin>;
 
+  /**
+   * Makes an account with a passkey and signs in (option `passkeySignUp`). Show the recovery codes: they come this once.
+   *
+   * @param request `fields`: what the application asks for besides
+   */
+  signUpWithPasskey(
+    request: { name: string; displayName?: string; fields?: Record<string, unknown> } & CeremonyRequest,
+  ): Promise<SignUp & CompleteLogin>;
   /** Signs in with a passkey alone, by the browser's dialogue. */
   signInWithPasskey(request?: CeremonyRequest): Promise<SignIn & CompleteLogin>;
   /**

@@ -187,6 +187,25 @@ export const ActivationModel = model(
   ),
 );
 
+export const SignUpModel = model(
+  'MfaSignUp',
+  object(
+    {
+      status: text(undefined, { enum: ['authenticated'] }),
+      authenticator: ref(AuthenticatorModel),
+      ...SESSION_FIELDS,
+    },
+    {
+      sessionToken: SESSION_TOKEN,
+      recoveryCodes: list({ type: 'string' }, 'Shown this once.'),
+    },
+    {
+      description: 'The answer to a sign-up; beside it is what the application’s `completeLogin` gives.',
+      additionalProperties: true,
+    },
+  ),
+);
+
 export const StatusModel = model(
   'MfaStatus',
   object(

@@ -63,6 +63,8 @@ export const BEHAVIOUR_OPTIONS = {
   }),
   /** Sign-in with a passkey alone. */
   passkeyLogin: toggle(false),
+  /** Accounts that begin with a passkey, without a password; with `passkeyLogin` and the adapter's `createUser()` (docs/webauthn.md). */
+  passkeySignUp: toggle(false),
   /** Whether users with `isStaff` must have a second factor. */
   requiredForStaff: toggle(false),
   /** How long a proven second factor counts, in seconds. */

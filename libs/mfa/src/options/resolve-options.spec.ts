@@ -43,6 +43,7 @@ describe('resolveOptions', () => {
         hints: [],
       },
       passkeyLogin: false,
+      passkeySignUp: false,
       totp: {
         issuer: 'Shop',
         period: 30,
@@ -345,6 +346,7 @@ describe('resolveOptions', () => {
       { supportedTypes: ['totp'], webauthn: undefined, passkeyLogin: true },
       '`passkeyLogin` needs `webauthn`',
     ],
+    ['sign-up without passkey sign-in', { passkeySignUp: true }, '`passkeySignUp` needs `passkeyLogin`'],
     [
       'a profile without a phishing-resistant factor',
       { profile: 'aal2', supportedTypes: ['totp'] },

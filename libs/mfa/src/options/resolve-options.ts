@@ -65,6 +65,8 @@ export function resolveOptions(
   }
   if (kept.passkeyLogin && !kept.webauthn)
     problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
+  if (kept.passkeySignUp && !kept.passkeyLogin)
+    problems.add('`passkeySignUp` needs `passkeyLogin`: its users have no other way in');
   if (kept.changesNeed === 'any' && preset.needsPhishingResistant) {
     problems.add(
       `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
