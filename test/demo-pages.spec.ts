@@ -91,7 +91,7 @@ describe('the pages of the demo', () => {
     }
     expect(text).toContain('A proof counts for 5 minutes.');
     expect(text).toMatch(
-      /MFA_PASSKEY_LOGIN=true MFA_TRUSTED_DEVICES_ENABLED=true MFA_REQUIRED_FOR_STAFF=true npm start/,
+      /MFA_PASSKEY_LOGIN=true MFA_PASSKEY_SIGN_UP=true MFA_TRUSTED_DEVICES_ENABLED=true MFA_REQUIRED_FOR_STAFF=true npm start/,
     );
     const { browser } = await demo.signUp('home@example.com');
     expect(textOf((await browser.get('/')).text)).toContain('you are signed in as home@example.com');
@@ -329,6 +329,7 @@ describe('the demo with everything switched on', () => {
   beforeAll(async () => {
     demo = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
+      MFA_PASSKEY_SIGN_UP: 'true',
       MFA_TRUSTED_DEVICES_ENABLED: 'true',
       MFA_REQUIRED_FOR_STAFF: 'true',
       MFA_GLOBAL_GUARD: 'true',

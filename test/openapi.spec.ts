@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
       const statuses = Object.keys(operation.responses);
       expect([where, statuses.filter((status) => status < '300')]).toEqual([where, [expect.any(String)]]);
       expect([where, statuses]).toEqual([where, expect.arrayContaining(['400', '503'])]);
-      const isOpen = path.startsWith('/mfa/passkey');
+      const isOpen = /^\/mfa\/(?:passkey|sign-up)/.test(path);
       expect([where, operation.security]).toEqual([
         where,
         isOpen ? undefined : [{ mfa_cookie: [] }, { mfa_header: [] }],

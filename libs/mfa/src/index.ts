@@ -98,6 +98,16 @@ export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
 // Claims; the types of these are in `nestjs-mfa/claims`
 export { mfaClaims } from './claims/mfa-claims.js';
+export type { MfaSignUp, MfaSignUpName } from './adapter/sign-up.js';
+export type { MfaSignUpRequest, MfaSignUpResult } from './factors/webauthn/sign-up.flow.js';
+export { SignUpDto, SignUpOptionsDto } from './factors/webauthn/sign-up.dto.js';
+export type { MfaAcrLevel, MfaAcrLevels } from './core/policy/acr.js';
+export { MFA_ACR_LEVELS } from './core/policy/acr.js';
+export type {
+  MfaAuthorizationDecision,
+  MfaAuthorizationRequest,
+  MfaOwedAuthentication,
+} from './guard/authorization-request.js';
 export { MfaClaimsModule } from './claims/mfa-claims.module.js';
 export { readExternalMfa } from './claims/read-external-mfa.js';
 export { readMfaClaims } from './claims/read-mfa-claims.js';

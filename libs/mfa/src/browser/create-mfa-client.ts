@@ -7,7 +7,14 @@ import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
 import type { WebAuthnSignals } from './answers.js';
 import { getCredentialByAutofill } from './autofill.js';
 import { createCall } from './call.js';
-import { canCreateSilently, createCredential, createSilently, getCredential } from './ceremonies.js';
+import {
+  canCreateSilently,
+  canGetImmediately,
+  createCredential,
+  createSilently,
+  getCredential,
+  getImmediately,
+} from './ceremonies.js';
 import { notSupported } from './ceremony-error.js';
 import type { MfaClient, MfaClientOptions } from './mfa-client.js';
 import type { MfaClientError } from './mfa-client-error.js';
@@ -120,9 +127,20 @@ export function createMfaClient<CompleteLogin extends object = object>({
       return call('POST', '/authenticate/webauthn', { body: { credential, trustDevice } });
     },
 
+    async signUpWithPasskey({ signal, fields, ...name }) {
+      requireWebAuthn();
+      const options = await call<CreationOptions>('POST', '/sign-up/options', { body: name, signal });
+      const credential = await createCredential(options, signal);
+      return call('POST', '/sign-up', { body: { credential, fields, ...name } });
+    },
     async signInWithPasskey({ signal } = {}) {
       requireWebAuthn();
       return signIn(await getCredential(await passkeyOptions(signal), signal));
+    },
+    async signInWithPasskeyImmediately() {
+      if (!(await canGetImmediately())) return null;
+      const credential = await getImmediately(await passkeyOptions());
+      return credential && signIn(credential);
     },
     async signInWithPasskeyAutofill({ signal } = {}) {
       return signIn(await getCredentialByAutofill(() => passkeyOptions(signal), signal));
