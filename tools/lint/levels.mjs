@@ -22,6 +22,7 @@ export const LEVELS = [
   ['storage', 'the door to the database: commits with claims, reads, columns'],
   ['engine/rows', 'the entities that all share: authenticator, session, user'],
   ['adapter', '`MFA_ADAPTER` and `DefaultMfaAdapter`: the application’s own world'],
+  ['engine/jobs', 'work that every instance does every now and then'],
   ['engine/journal', 'what happened: events, audit trail, notifications'],
   ['engine/users', 'state kept once per user, the duty to enroll, the budget of attempts'],
   ['engine/keys', 'keys kept in the database'],

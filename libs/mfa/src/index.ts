@@ -159,7 +159,15 @@ export type { MfaRequest } from './engine/rows/mfa-request.js';
 export { MfaRequestService } from './engine/sessions/mfa-request.service.js';
 export { getMfaSession } from './engine/rows/mfa-request.js';
 export type { MfaSessionAnswer } from './engine/sessions/session-transport.js';
-export type { MfaProvenMethod } from './core/policy/methods.js';
+export type {
+  MfaProvenMethod,
+  MfaFactorTraits,
+  AuthenticationMethod,
+  AuthenticationRecord,
+  MfaFirstFactor,
+  MfaType,
+  MfaProofFacts,
+} from './core/policy/methods.js';
 export type { MfaSessionState } from './sign-in/session-state.js';
 export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
@@ -187,16 +195,8 @@ export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
 export { assertSameOrigin } from './core/web/http-message.js';
-export type { MfaFactorTraits } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
 export * from './core/policy/factor-types.js';
-export type {
-  AuthenticationMethod,
-  AuthenticationRecord,
-  MfaFirstFactor,
-  MfaType,
-  MfaProofFacts,
-} from './core/policy/methods.js';
 export type { MfaNeeds, MfaRequirement, MfaPolicyDecision } from './core/policy/policy.js';
 
 // Events

@@ -19,7 +19,7 @@ import { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';
-import { SEAL_ANSWER } from './http/own-answer.js';
+import { SEAL_ANSWER } from './http/own-enhancers.js';
 import type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
 import type {
   MfaModuleAsyncOptions,

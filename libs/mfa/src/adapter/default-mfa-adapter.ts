@@ -9,7 +9,7 @@ import type { MfaSignUp } from './sign-up.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/factor-traits.js';
+import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { getMfaSession, getMfaUser } from '../engine/rows/mfa-request.js';
 import { buildKeyUri } from '../core/otpauth/key-uri.js';

@@ -1,6 +1,5 @@
-import { amrOfType } from '../core/policy/factor-traits.js';
+import { amrOfType, isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
-import { isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 
 /** Several factors were proven (RFC 8176, section 2). `mca` in the same list means several *channels* and counts for nothing. */
 export const MULTI_FACTOR = 'mfa';

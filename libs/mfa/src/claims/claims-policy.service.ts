@@ -6,7 +6,7 @@ import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
 import type { ProofFloor } from '../core/policy/floor.js';
 import { raise } from '../core/policy/floor.js';
-import { MFA_TYPES } from '../core/policy/factor-traits.js';
+import { MFA_TYPES } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from '../core/policy/policy.js';
 import { decide } from '../core/policy/policy.js';
 import { PROFILES } from '../options/profiles.js';

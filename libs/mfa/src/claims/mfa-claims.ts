@@ -1,8 +1,13 @@
 import type { MfaAcrLevels } from '../core/policy/acr.js';
 import { MFA_ACR_LEVELS, levelOf } from '../core/policy/acr.js';
-import { showsFacts } from '../core/policy/factor-traits.js';
+import {
+  showsFacts,
+  isFirstFactor,
+  newestRecord,
+  standsForSecondFactor,
+  typeOfRecord,
+} from '../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
-import { isFirstFactor, newestRecord, standsForSecondFactor, typeOfRecord } from '../core/policy/methods.js';
 import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
 import { MULTI_FACTOR, amrOfRecord } from './amr.js';

@@ -1,5 +1,5 @@
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
-import { MFA_TYPES, isPhishingResistantType, methodOfType, traitsOf } from '../core/policy/factor-traits.js';
+import { MFA_TYPES, isPhishingResistantType, methodOfType, traitsOf } from '../core/policy/methods.js';
 import { MULTI_FACTOR } from './amr.js';
 import type { MfaAcrLevel, MfaAcrLevels } from '../core/policy/acr.js';
 import { MFA_ACR_LEVELS, areKeys } from '../core/policy/acr.js';

@@ -7,7 +7,7 @@ import { MfaRouteGuard } from './mfa-route.guard.js';
 import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
-import { MFA_TYPES } from '../core/policy/factor-traits.js';
+import { MFA_TYPES } from '../core/policy/methods.js';
 import { unknownLevel, withLevel } from '../core/policy/acr.js';
 import { raise } from '../core/policy/floor.js';
 import { fittingTypes } from '../core/policy/policy.js';

@@ -1,5 +1,5 @@
 import { MFA_ERRORS } from '../core/errors/error-codes.js';
-import { BUILT_IN_TYPES } from '../core/policy/factor-traits.js';
+import { BUILT_IN_TYPES } from '../core/policy/methods.js';
 import { count, flag, list, model, moment, object, ref, text, NULLABLE } from './schema.js';
 
 // The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.

@@ -1,4 +1,4 @@
-import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/factor-traits.js';
+import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/methods.js';
 import type { MfaAcrLevels } from '../core/policy/acr.js';
 import { fittingTypes } from '../core/policy/policy.js';
 import { isOfferedUnderFloor, raise } from '../core/policy/floor.js';

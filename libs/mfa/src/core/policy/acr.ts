@@ -1,4 +1,4 @@
-import { isPhishingResistantType } from './factor-traits.js';
+import { isPhishingResistantType } from './methods.js';
 import type { AuthenticationRecord } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes, isFittingProof } from './policy.js';

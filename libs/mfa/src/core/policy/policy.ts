@@ -1,7 +1,13 @@
 import { isWithin } from '../clock/clock.js';
 import type { AuthenticationRecord, MfaType, MfaProofFacts } from './methods.js';
-import { MFA_TYPES, SECOND_FACTOR_TYPES, isPhishingResistantType, showsFacts } from './factor-traits.js';
-import { newestRecord, typeOfRecord } from './methods.js';
+import {
+  MFA_TYPES,
+  SECOND_FACTOR_TYPES,
+  isPhishingResistantType,
+  showsFacts,
+  newestRecord,
+  typeOfRecord,
+} from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
 export interface MfaRequirement {

@@ -1,5 +1,5 @@
 import type { MfaType } from './methods.js';
-import { MFA_TYPES, isTypeName } from './factor-traits.js';
+import { MFA_TYPES, isTypeName } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes } from './policy.js';
 

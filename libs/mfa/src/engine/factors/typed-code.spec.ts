@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { CODE_INPUT_PATTERN, digitsPattern, normalizeCode } from './code-factor.js';
+import { CODE_INPUT_PATTERN, digitsPattern, normalizeCode } from './typed-code.js';
 
 /** What real people have typed and pasted. */
 const TYPED: [input: string, code: string][] = [

@@ -2,7 +2,7 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 
-import { findOptionalProvider } from './find-optional-provider.js';
+import { findOptionalProvider } from '../../options/find-optional-provider.js';
 
 interface Registry {
   addInterval(name: string, interval: NodeJS.Timeout): void;
