@@ -41,7 +41,7 @@ const REGISTRATIONS = {
 /** Its name in tests. */
 const NAMED = new RegExp(factor.replace('-', '[_-]?'), 'i');
 /** Long, and about nothing that a factor is: what a browser shows, and races. */
-const NOT_RUN = '/test/(browser|races|demo-pages|pages/attacks)';
+const NOT_RUN = '/test/(browser|engine/races|demo/demo-pages|pages/attacks)';
 
 const root = resolve(import.meta.dirname, '..');
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
