@@ -15,7 +15,10 @@ export function doctorCommand(
     )
     .option('--url <address>', 'where the running site answers, to look at it from outside')
     .action(async (options: { url?: string }) => {
-      const findings = await examine({ ...load(), ...options });
+      const loaded = load();
+      // TypeORM tries again and again, without a word.
+      print(`Starting ${loaded.file}; a database that does not answer takes half a minute …`);
+      const findings = await examine({ ...loaded, ...options });
       for (const line of findings.flatMap(describeFinding)) print(line);
       const count = (kind: string) => findings.filter((one) => one.kind === kind).length;
       print(`${count('problem')} to mend, ${count('advice')} to think about`);
