@@ -219,7 +219,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
 
   it('makes an account with a passkey, which signs in from then on', async () => {
     const page = await openPage();
-    await VirtualAuthenticator.add(page, 'internal');
+    const key = await VirtualAuthenticator.add(page, 'internal');
     const made = await run(page, ({ mfa }) =>
       mfa.signUpWithPasskey({ name: 'new@example.com', displayName: 'New' }),
     );
@@ -236,6 +236,8 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       code: 'webauthn_failed',
       status: 400,
     });
+    // What was made for it is not offered any more.
+    expect(await key.credentials()).toHaveLength(1);
   });
 
   it('signs in with a passkey, by button and by autofill', async () => {

@@ -343,6 +343,9 @@ describe('the demo with everything switched on', () => {
     const login = await browser.get('/login?next=/reports');
     expect(login.text).toContain('href="/account/security/passkey?next=%2Freports"');
     expect((await browser.get('/login')).text).toContain('href="/account/security/passkey?next=%2Fprofile"');
+    expect((await browser.get('/register')).text).toContain(
+      'href="/account/security/sign-up?next=%2Fprofile"',
+    );
     const home = textOf((await browser.get('/')).text);
     expect(home).not.toContain('npm start');
     expect(home).toContain('A proof counts for 90 seconds.');

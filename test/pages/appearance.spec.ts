@@ -29,6 +29,7 @@ const ALL = [
   '/trusted-devices',
   '/sessions',
   '/passkey',
+  '/sign-up',
 ];
 
 describe('every page', () => {
@@ -36,7 +37,12 @@ describe('every page', () => {
   let browser: PageClient;
   beforeAll(async () => {
     test = await startPageApp({
-      mfa: { passkeyLogin: true, totp: { maxPerUser: 2 }, trustedDevices: { enabled: true } },
+      mfa: {
+        passkeyLogin: true,
+        passkeySignUp: true,
+        totp: { maxPerUser: 2 },
+        trustedDevices: { enabled: true },
+      },
     });
     ({ browser } = await enrolledIn(test));
   });

@@ -131,7 +131,16 @@ export function createMfaClient<CompleteLogin extends object = object>({
       requireWebAuthn();
       const options = await call<CreationOptions>('POST', '/sign-up/options', { body: name, signal });
       const credential = await createCredential(options, signal);
-      return call('POST', '/sign-up', { body: { credential, fields, ...name } });
+      try {
+        return await call('POST', '/sign-up', { body: { credential, fields, ...name } });
+      } catch (error) {
+        // Refused: the passkey is nobody's, and should not be offered.
+        if ((error as MfaClientError).code === 'webauthn_failed') {
+          const unknown = { rpId: options.rp.id ?? location.hostname, credentialId: credential.id };
+          await signalUnknown(unknown).catch(() => undefined);
+        }
+        throw error;
+      }
     },
     async signInWithPasskey({ signal } = {}) {
       requireWebAuthn();

@@ -1,28 +1,14 @@
-import type { CanActivate } from '@nestjs/common';
-import { Body, HttpCode, Inject, Injectable, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 
-import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access } from '../../guard/mfa-route.guard.js';
 import { MfaController } from '../../http/mfa-controller.decorator.js';
 import { DescribeRoute } from '../../openapi/describe-route.js';
-import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
-import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { SignUpDto, SignUpOptionsDto } from './sign-up.dto.js';
+import { SignUpGuard } from './sign-up.guard.js';
 import type { MfaSignUpResult } from './sign-up.flow.js';
 import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 import { WebAuthnService } from './webauthn.service.js';
-
-/** Without the option `passkeySignUp` there is nothing behind this guard, not even a complaint about a body. */
-@Injectable()
-export class SignUpGuard implements CanActivate {
-  constructor(@Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions) {}
-
-  canActivate(): boolean {
-    if (!this.options.passkeySignUp) throw new MfaException('not_found');
-    return true;
-  }
-}
 
 /** Making an account with a passkey. Without the option `passkeySignUp` there is nothing here. */
 @MfaController('Signing up')
