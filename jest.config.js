@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 
+import { ESM_PACKAGES } from './test/support/esm-packages.mjs';
+
 // Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
 process.env.MFA_TEST_RUN ??= `nestjs_mfa_${process.pid}_${Date.now()}`;
 
@@ -33,6 +35,12 @@ export default {
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
     '^nestjs-mfa/(browser|pages|claims|import|testing)$': '<rootDir>/libs/mfa/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    ...Object.fromEntries(
+      Object.entries(ESM_PACKAGES).map(([name, file]) => [
+        `^${name}$`,
+        `<rootDir>/test/fit/dist/${file}.mjs`,
+      ]),
+    ),
   },
   // The script of the pages, which they serve.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
@@ -63,6 +71,6 @@ export default {
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
   testTimeout: 20_000,
-  // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code looks them up a lot.
-  sandboxInjectedGlobals: ['Math', 'Uint8Array'],
+  // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code, or TypeORM, looks them up a lot.
+  sandboxInjectedGlobals: ['Math', 'Uint8Array', 'Object', 'Array', 'JSON'],
 };

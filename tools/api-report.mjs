@@ -112,6 +112,8 @@ function membersOf(type, node, names = () => true) {
       if (!declared) return true;
       if (ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Private) return false;
       if (ts.isPrivateIdentifier(declared.name ?? declared)) return false;
+      // Named by a symbol that nobody outside has.
+      if (declared.name && ts.isComputedPropertyName(declared.name)) return false;
       const owner = declared.parent;
       const isNamed = ts.isClassLike(owner) || ts.isInterfaceDeclaration(owner);
       if (!isNamed || owner === node || !owner.name) return true;

@@ -1,7 +1,7 @@
 // Builds the library, and the applications against it; with `--library` the library alone.
 // The library comes out twice from one source: `dist/esm`, and `dist/cjs` for those that can't load ES modules (CONTRIBUTING.md).
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { transform } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const library = join(root, 'libs/mfa');
 const dist = join(library, 'dist');
+const PROGRAMS = ['esm/cli', 'cjs/schematics'];
 const EMBEDDED = 'pages/assets/embedded.js';
 
 async function compile(project) {
@@ -33,13 +34,22 @@ async function embed() {
   }
 }
 
+/** Programs that nobody imports need no types. */
+async function removeTypes(folder) {
+  const names = await readdir(join(dist, folder), { recursive: true });
+  for (const name of names.filter((one) => one.endsWith('.d.ts'))) await rm(join(dist, folder, name));
+}
+
 async function buildLibrary() {
   await rm(dist, { recursive: true, force: true });
   await import('./bundle.mjs');
   await Promise.all([compile('libs/mfa/tsconfig.lib.json'), compile('libs/mfa/tsconfig.cjs.json')]);
   await embed();
+  await Promise.all(PROGRAMS.map(removeTypes));
   await writeFile(join(dist, 'cjs/package.json'), '{ "type": "commonjs", "sideEffects": false }\n');
   await cp(join(library, 'src/pages/assets/mfa.css'), join(dist, 'mfa.css'));
+  for (const name of ['collection.json', 'schema.json'])
+    await cp(join(library, 'src/schematics', name), join(dist, 'schematics', name));
   await chmod(join(dist, 'esm/cli/main.js'), 0o755);
 }
 

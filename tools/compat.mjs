@@ -12,6 +12,7 @@ import { choose } from './compat/columns.mjs';
 import { environmentOf } from './compat/environment.mjs';
 import { tryFirstScreen } from './compat/first-screen.mjs';
 import { run } from './compat/run.mjs';
+import { tryNestAdd } from './compat/nest-add.mjs';
 import { tell } from './compat/story.mjs';
 import { describe, tableOf, writeTable } from './compat/table.mjs';
 import { createDatabase } from './support/databases.mjs';
@@ -21,7 +22,7 @@ const words = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-compat-'));
 
 /** What a column does. @returns its row of the table, or null */
-const KINDS = { story: tellStory, readme: tryFirstScreen };
+const KINDS = { story: tellStory, readme: tryFirstScreen, add: tryNestAdd };
 
 async function tellStory(column, { tarball, env }) {
   const application = await makeApplication(column, { folder, env, tarball });

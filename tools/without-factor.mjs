@@ -41,7 +41,7 @@ const REGISTRATIONS = {
 /** Its name in tests. */
 const NAMED = new RegExp(factor.replace('-', '[_-]?'), 'i');
 /** Long, and about nothing that a factor is: what a browser shows, and races. */
-const NOT_RUN = '/test/(browser|races|demo-pages|pages/attacks)';
+const NOT_RUN = '/test/(browser|engine/races|demo/demo-pages|pages/attacks)';
 
 const root = resolve(import.meta.dirname, '..');
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
@@ -82,11 +82,26 @@ function takeOut() {
     writeFileSync(join(copy, file), after);
     console.log(`- its line in ${file}`);
   }
-  for (const file of readdirSync(join(copy, 'test'), { recursive: true })) {
-    if (!file.endsWith('.spec.ts') || !NAMED.test(readFileSync(join(copy, 'test', file), 'utf8'))) continue;
+  for (const file of testsOfIt()) {
     rmSync(join(copy, 'test', file));
     console.log(`- test/${file}, a test of it`);
   }
+}
+
+/** The tests that name it, with what they share, and those that import that. */
+function testsOfIt() {
+  const files = readdirSync(join(copy, 'test'), { recursive: true }).filter((file) => file.endsWith('.ts'));
+  const read = (file) => readFileSync(join(copy, 'test', file), 'utf8');
+  const named = new Set(files.filter((file) => NAMED.test(read(file))));
+  const importsOne = (file) =>
+    [...read(file).matchAll(/from '(\.[^']+)\.js'/g)].some(([, path]) =>
+      named.has(`${join(dirname(file), path)}.ts`),
+    );
+  for (let found = [...named]; found.length > 0;) {
+    found = files.filter((file) => !named.has(file) && importsOne(file));
+    for (const file of found) named.add(file);
+  }
+  return named;
 }
 
 try {

@@ -72,6 +72,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
     bundle = outputFiles[0]?.text ?? '';
     ({ app, url } = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
+      MFA_PASSKEY_SIGN_UP: 'true',
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
     }));
     browser = await launchChromium();
@@ -169,6 +170,75 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       cause: 'InvalidStateError',
     });
   }, 30_000);
+
+  it('signs in with a passkey that is at hand, and says where there is none', async () => {
+    const { page } = await signUpWithPasskey();
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    const signInNow = () => run(page, ({ mfa }) => mfa.signInWithPasskeyImmediately());
+    // A browser that has it, as far as the page can tell. It asks the real one, which may not.
+    const pretend = (outcome: string) =>
+      page.evaluate((outcome) => {
+        const real = CredentialsContainer.prototype.get.bind(navigator.credentials);
+        PublicKeyCredential.getClientCapabilities = () =>
+          Promise.resolve({ immediateGet: outcome !== 'unknown' });
+        navigator.credentials.get = ({
+          uiMode,
+          ...options
+        }: CredentialRequestOptions & { uiMode?: string } = {}) => {
+          if (uiMode !== 'immediate') return Promise.reject(new Error('It was not asked for immediately'));
+          if (options.publicKey?.allowCredentials?.length)
+            return Promise.reject(new Error('It named credentials'));
+          return outcome === 'at hand' ? real(options) : Promise.reject(new DOMException('', outcome));
+        };
+      }, outcome);
+    await pretend('unknown');
+    expect(await signInNow()).toBeNull();
+    expect(requests).toEqual([]);
+    await pretend('NotAllowedError');
+    expect(await signInNow()).toBeNull();
+    await pretend('SecurityError');
+    await expect(fail(page, ({ mfa }) => mfa.signInWithPasskeyImmediately())).resolves.toMatchObject({
+      code: 'ceremony_failed',
+      cause: 'SecurityError',
+    });
+    await pretend('at hand');
+    expect(await signInNow()).toMatchObject({ status: 'authenticated', proven: [{ method: 'webauthn' }] });
+  });
+
+  it('does the same with the browser as it is', async () => {
+    const { page } = await signUpWithPasskey();
+    const isCapable = await page.evaluate(
+      async () => (await PublicKeyCredential.getClientCapabilities())['immediateGet'] === true,
+    );
+    // Whatever this one can do, it ends in a sign-in or in nothing.
+    const signedIn = await run(page, ({ mfa }) => mfa.signInWithPasskeyImmediately());
+    expect(signedIn === null || signedIn.status === 'authenticated').toBe(true);
+    expect(isCapable || signedIn === null).toBe(true);
+  });
+
+  it('makes an account with a passkey, which signs in from then on', async () => {
+    const page = await openPage();
+    const key = await VirtualAuthenticator.add(page, 'internal');
+    const made = await run(page, ({ mfa }) =>
+      mfa.signUpWithPasskey({ name: 'new@example.com', displayName: 'New' }),
+    );
+    expect(made).toMatchObject({ status: 'authenticated', authenticator: { type: 'webauthn' } });
+    expect(made.recoveryCodes).toHaveLength(10);
+    await run(page, ({ mfa }) => mfa.endSession());
+    await expect(run(page, ({ mfa }) => mfa.signInWithPasskey())).resolves.toMatchObject({
+      status: 'authenticated',
+    });
+    // Taken: as if the ceremony had failed.
+    await expect(
+      fail(page, ({ mfa }) => mfa.signUpWithPasskey({ name: 'new@example.com' })),
+    ).resolves.toMatchObject({
+      code: 'webauthn_failed',
+      status: 400,
+    });
+    // What was made for it is not offered any more.
+    expect(await key.credentials()).toHaveLength(1);
+  });
 
   it('signs in with a passkey, by button and by autofill', async () => {
     const { page } = await signUpWithPasskey();

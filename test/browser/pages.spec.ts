@@ -6,20 +6,13 @@ import { PNG } from 'pngjs';
 import { ENGLISH } from 'nestjs-mfa';
 
 import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
+import { PASSWORD, PageAdapter } from '../pages/support.js';
 import { NOTHING, PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';
-import { TestAdapter, codeOf, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, newUserId, startTestApp } from '../support/test-app.js';
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
 const PAGES = '/account/security';
-const PASSWORD = 'correct horse battery';
-
-class PageAdapter extends TestAdapter {
-  override checkPassword(_user: unknown, password: string): boolean {
-    return password === PASSWORD;
-  }
-}
-
 describeInBrowser('the pages in Chromium', () => {
   let test: TestApp;
   let browser: Browser;
@@ -34,6 +27,7 @@ describeInBrowser('the pages in Chromium', () => {
       mfa: {
         pages: true,
         passkeyLogin: true,
+        passkeySignUp: true,
         locales: ['en', 'de', { ...ENGLISH, locale: 'he' }],
         totp: { issuer: 'Example', maxPerUser: 2 },
         trustedDevices: { enabled: true },
@@ -272,6 +266,31 @@ describeInBrowser('the pages in Chromium', () => {
     await press(page, 'Sign in with a passkey');
     await page.getByText('That did not finish.').waitFor();
     await inspector.look(page, 'passkey-cancelled');
+    await context.close();
+  }, 120_000);
+
+  it('makes an account with a passkey, and shows its recovery codes', async () => {
+    const context = await open();
+    const page = await context.newPage();
+    await VirtualAuthenticator.add(page, 'internal');
+    await page.goto(`${PAGES}/sign-up?next=%2Fprotected`);
+    await heading(page, 'Create an account with a passkey');
+    await inspector.look(page, 'sign-up');
+    await page.getByLabel('Email or user name').fill('new@example.com');
+    await press(page, 'Create account');
+    await heading(page, 'Save your recovery codes');
+    await page.goto('/protected');
+    expect(await page.textContent('body')).toBe('plain');
+    await context.request.delete('/mfa/session');
+    await page.goto(`${PAGES}/passkey?next=%2Fprotected`);
+    await page.waitForURL('**/protected');
+
+    await context.request.delete('/mfa/session');
+    await page.goto(`${PAGES}/sign-up`);
+    await page.getByLabel('Email or user name').fill('taken@example.com');
+    await press(page, 'Create account');
+    await page.getByText('could not be verified').waitFor();
+    expect(await page.getByLabel('Email or user name').inputValue()).toBe('taken@example.com');
     await context.close();
   }, 120_000);
 

@@ -8,6 +8,10 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
   graphql: ['graphql.app.ts'],
+  config: ['config.app.ts'],
+  'other-orms': ['drizzle.app.ts'],
+  transactions: ['transactional.app.ts'],
+  throttling: ['throttler.app.ts'],
   oidc: ['oidc.app.ts'],
   spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
   tokens: ['tokens.app.ts'],
@@ -48,3 +52,27 @@ describe.each(Object.entries(GUIDES))('the guide docs/%s.md', (name, files) => {
     for (const code of blocks) expect(application).toContain(flat(code));
   });
 });
+
+describe('the page docs/README.md', () => {
+  const links = [...read('docs/README.md').matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) =>
+    link.split('#'),
+  );
+
+  it('leads to every guide, and to pages and headings that are there', () => {
+    const files = links.map(([file]) => file);
+    expect(files).toEqual(expect.arrayContaining(Object.keys(GUIDES).map((name) => `${name}.md`)));
+    const missing = links.filter(([file = '', anchor]) => {
+      const headings = [...read(`docs/${file}`).matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => slugOf(text));
+      return anchor !== undefined && !headings.includes(anchor);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The anchor of a heading, as GitHub makes it. */
+function slugOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}

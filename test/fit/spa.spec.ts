@@ -80,7 +80,7 @@ describeInBrowser('a page on another origin than the API', () => {
 
   async function open(origin: string, script: 'cookie' | 'header', context?: BrowserContext): Promise<Page> {
     const page = await (context ?? (await browser.newContext())).newPage();
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(15_000);
     await page.goto(`${origin}/${script}`);
     return page;
   }

@@ -30,6 +30,7 @@ const ALL = [
   '/sessions',
   '/lost',
   '/passkey',
+  '/sign-up',
 ];
 
 describe('every page', () => {
@@ -37,7 +38,12 @@ describe('every page', () => {
   let browser: PageClient;
   beforeAll(async () => {
     test = await startPageApp({
-      mfa: { passkeyLogin: true, totp: { maxPerUser: 2 }, trustedDevices: { enabled: true } },
+      mfa: {
+        passkeyLogin: true,
+        passkeySignUp: true,
+        totp: { maxPerUser: 2 },
+        trustedDevices: { enabled: true },
+      },
     });
     ({ browser } = await enrolledIn(test));
   });

@@ -292,6 +292,7 @@ describe('the pages without JavaScript', () => {
   it('offers passkeys only where one can sign in with them', async () => {
     const browser = await signedIn(test);
     expect((await browser.get(`${PAGES}/passkey`)).status).toBe(404);
+    expect((await browser.get(`${PAGES}/sign-up`)).status).toBe(404);
     expect((await browser.get(`${PAGES}/webauthn/add`)).text).not.toContain('passwordless');
   });
 });

@@ -1,4 +1,4 @@
-import type { MfaStatus, MfaUser } from 'nestjs-mfa';
+import type { MfaSignUp, MfaStatus, MfaUser } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import { PageClient } from '../support/page-client.js';
@@ -10,6 +10,7 @@ import {
   halfSignIn,
   newUserId,
   startTestApp,
+  users,
 } from '../support/test-app.js';
 
 export const PAGES = '/account/security';
@@ -17,6 +18,14 @@ export const PASSWORD = 'correct horse battery';
 
 /** An application that checks passwords for the pages. */
 export class PageAdapter extends TestAdapter {
+  /** One address is somebody's. */
+  override createUser({ name, displayName }: MfaSignUp): MfaUser | null {
+    if (name === 'taken@example.com') return null;
+    const user: MfaUser = { id: newUserId(), email: name, displayName };
+    users.set(user.id as string, user);
+    return user;
+  }
+
   override checkPassword(_user: MfaUser, password: string): boolean {
     return password === PASSWORD;
   }

@@ -1,2 +1,4 @@
-/** Bundles the script of the pages, which they serve from beside their sources. */
-export default () => import('../../tools/bundle.mjs');
+import { bundleEsmPackages } from './esm-packages.mjs';
+
+/** Bundles the script of the pages, which they serve from beside their sources, and packages that Jest can't load as they are. */
+export default () => Promise.all([import('../../tools/bundle.mjs'), bundleEsmPackages()]);

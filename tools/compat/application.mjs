@@ -11,10 +11,10 @@ const SOURCES = fileURLToPath(new URL('application', import.meta.url));
 const workspace = createRequire(join(ROOT, 'apps/demo/package.json'));
 const SQLITE = workspace.resolve('better-sqlite3/package.json');
 
-export const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
+const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
 
 /** What `nest new` makes, once per major version, before anything is installed. */
-export async function starter(nest, folder) {
+async function starter(nest, folder) {
   const name = `starter${nest}`;
   if (!existsSync(join(folder, name))) {
     const words = ['--yes', `@nestjs/cli@${nest}`, 'new', name, '--skip-git', '--skip-install', '-p', 'npm'];
@@ -49,7 +49,7 @@ function packagesOf({ nest, typeorm, database, http, builder }, tarball) {
   };
 }
 
-export function writeJson(file, change) {
+function writeJson(file, change) {
   writeFileSync(file, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`);
 }
 
@@ -110,4 +110,18 @@ export async function makeApplication(column, { folder, env, tarball }) {
 export function copyAddon(application) {
   const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
   cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
+}
+
+/** What `nest new --strict` makes, before anything is installed. */
+export async function copyStarter({ nest }, { folder, application }) {
+  cpSync(await starter(nest, folder), application, { recursive: true });
+  writeJson(join(application, 'tsconfig.json'), (given) => ({
+    ...given,
+    compilerOptions: {
+      ...given.compilerOptions,
+      strict: true,
+      noImplicitAny: true,
+      strictBindCallApply: true,
+    },
+  }));
 }

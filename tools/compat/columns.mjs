@@ -11,7 +11,7 @@ const DEFAULTS = {
   node: null,
   builder: 'tsc',
   manager: 'npm',
-  /** What is done: the table's `story`, or the `readme`'s first screen. */
+  /** What is done: the table's `story`, the `readme`'s first screen, or `nest add`. */
   kind: 'story',
 };
 
@@ -36,6 +36,8 @@ const COLUMNS = [
   { name: 'nest11-node22', nest: 11, typeorm: '^0.3.23', node: 22, database: 'postgres' },
   { name: 'nest12-readme', kind: 'readme', isQuick: true },
   { name: 'nest11-readme', nest: 11, kind: 'readme', isQuick: true },
+  { name: 'nest12-add', kind: 'add' },
+  { name: 'nest11-add', nest: 11, kind: 'add' },
   { name: 'nest12-node24', node: 24, database: 'postgres' },
   { name: 'nest11-node24', nest: 11, typeorm: '^0.3.23', node: 24, database: 'postgres' },
 ].map((column) => ({ ...DEFAULTS, ...column }));

@@ -1,11 +1,11 @@
 // The first screen of the README, as it stands there, in what `nest new` makes: installed, compiled under `strict`, started, signed in to.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ROOT } from '../support/built.mjs';
 import { Client, codeOf } from '../support/client.mjs';
-import { copyAddon, starter, writeJson } from './application.mjs';
+import { copyAddon, copyStarter } from './application.mjs';
 import { run } from './run.mjs';
 import { withServer } from './server.mjs';
 
@@ -35,11 +35,7 @@ export async function tryFirstScreen(column, { folder, env, tarball }) {
   const application = join(folder, column.name);
   const inside = { cwd: application, env };
   const { install, lines, code } = readFirstScreen();
-  cpSync(await starter(column.nest, folder), application, { recursive: true });
-  writeJson(join(application, 'tsconfig.json'), (given) => ({
-    ...given,
-    compilerOptions: { ...given.compilerOptions, strict: true },
-  }));
+  await copyStarter(column, { folder, application });
   const quietly = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
   await run('npm', ['install', ...quietly, ...packagesOf(install, column, tarball)], inside);
   copyAddon(application);

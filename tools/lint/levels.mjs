@@ -22,6 +22,7 @@ export const LEVELS = [
   ['storage', 'the door to the database: commits with claims, reads, columns'],
   ['engine/rows', 'the entities that all share: authenticator, session, user'],
   ['adapter', '`MFA_ADAPTER` and `DefaultMfaAdapter`: the application’s own world'],
+  ['engine/jobs', 'work that every instance does every now and then'],
   ['engine/journal', 'what happened: events, audit trail, notifications'],
   ['engine/users', 'state kept once per user, the duty to enroll, the budget of attempts'],
   ['engine/keys', 'keys kept in the database'],
@@ -69,7 +70,9 @@ export const LEVELS = [
   ['browser', '`nestjs-mfa/browser`: the client for pages; takes types alone of the rest'],
   ['pages/client', 'the script of the pages'],
   ['module', 'what `MfaModule` is put together from'],
+  ['cli/doctor', 'what is missing in an application, in plain words'],
   ['cli', 'the command line'],
+  ['schematics', '`nest add nestjs-mfa`: it changes sources, and knows nothing of the rest'],
   ['.', 'the public API and `MfaModule`'],
   ['testing', '`nestjs-mfa/testing`: for the tests of applications'],
 ];

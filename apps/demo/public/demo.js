@@ -148,6 +148,14 @@ const onClick = (id, work) =>
   });
 
 onClick('passkey', async () => signInWithPasskey(await getCredential('/mfa/passkey/options')));
+onClick('sign-up', async () => {
+  const name = $('email').value;
+  const { ok, body: options } = await call('POST', '/mfa/sign-up/options', { name });
+  if (!ok) return;
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  const credential = await navigator.credentials.create({ publicKey });
+  await call('POST', '/mfa/sign-up', { name, credential: credential.toJSON() });
+});
 onClick('use-key', async () => {
   const credential = await getCredential('/mfa/authenticate/webauthn/options');
   if (credential) await call('POST', '/mfa/authenticate/webauthn', { credential: credential.toJSON() });

@@ -102,6 +102,16 @@ export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
 // Claims; the types of these are in `nestjs-mfa/claims`
 export { mfaClaims } from './claims/mfa-claims.js';
+export type { MfaSignUp, MfaSignUpName } from './adapter/sign-up.js';
+export type { MfaSignUpRequest, MfaSignUpResult } from './factors/webauthn/sign-up.flow.js';
+export { SignUpDto, SignUpOptionsDto } from './factors/webauthn/sign-up.dto.js';
+export type { MfaAcrLevel, MfaAcrLevels } from './core/policy/acr.js';
+export { MFA_ACR_LEVELS } from './core/policy/acr.js';
+export type {
+  MfaAuthorizationDecision,
+  MfaAuthorizationRequest,
+  MfaOwedAuthentication,
+} from './guard/authorization-request.js';
 export { MfaClaimsModule } from './claims/mfa-claims.module.js';
 export { readExternalMfa } from './claims/read-external-mfa.js';
 export { readMfaClaims } from './claims/read-mfa-claims.js';
@@ -153,7 +163,15 @@ export type { MfaRequest } from './engine/rows/mfa-request.js';
 export { MfaRequestService } from './engine/sessions/mfa-request.service.js';
 export { getMfaSession } from './engine/rows/mfa-request.js';
 export type { MfaSessionAnswer } from './engine/sessions/session-transport.js';
-export type { MfaProvenMethod } from './core/policy/methods.js';
+export type {
+  MfaProvenMethod,
+  MfaFactorTraits,
+  AuthenticationMethod,
+  AuthenticationRecord,
+  MfaFirstFactor,
+  MfaType,
+  MfaProofFacts,
+} from './core/policy/methods.js';
 export type { MfaSessionState } from './sign-in/session-state.js';
 export type { TotpSetupDetails } from './factors/totp/totp-authenticator.js';
 export { TotpAuthenticator } from './factors/totp/totp-authenticator.js';
@@ -181,16 +199,8 @@ export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
 export { assertSameOrigin } from './core/web/http-message.js';
-export type { MfaFactorTraits } from './core/policy/factor-traits.js';
 // So, by an asterisk, an application can add to it.
 export * from './core/policy/factor-types.js';
-export type {
-  AuthenticationMethod,
-  AuthenticationRecord,
-  MfaFirstFactor,
-  MfaType,
-  MfaProofFacts,
-} from './core/policy/methods.js';
 export type { MfaNeeds, MfaRequirement, MfaPolicyDecision } from './core/policy/policy.js';
 
 // Events
@@ -253,6 +263,7 @@ export { MFA_CLOCK } from './core/clock/clock.js';
 
 // Controllers, for applications that mount the routes themselves (option `controllers: false`)
 export { AuthenticatorsController } from './account/authenticators.controller.js';
+export { LostFactorsController } from './account/lost-factors.controller.js';
 export { RecoveryCodesController } from './factors/recovery-codes/recovery-codes.controller.js';
 export { AuthenticateController } from './sign-in/authenticate.controller.js';
 export { MfaSessionController } from './account/session.controller.js';

@@ -8,6 +8,7 @@ import type { MfaAdapterOption } from './adapter/adapter-option.js';
 import { adapterProviders } from './module/adapter-provider.js';
 import { MFA_ADAPTER } from './adapter/mfa-adapter.js';
 import { AuthenticatorsController } from './account/authenticators.controller.js';
+import { LostFactorsController } from './account/lost-factors.controller.js';
 import { MFA_CLOCK, systemClock } from './core/clock/clock.js';
 import { MFA_KEY_RING, KeyRing } from './core/crypto/key-ring.js';
 import { FACTOR_SERVICES, factorProviders, tablesOf } from './module/factor-providers.js';
@@ -19,7 +20,7 @@ import { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 import { GlobalEnhancers } from './http/global-enhancers.js';
 import { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 import { mountController } from './http/mount-controller.js';
-import { SEAL_ANSWER } from './http/own-answer.js';
+import { SEAL_ANSWER } from './http/own-enhancers.js';
 import type { MfaBehaviourOptions, MfaOptionsFactory } from './options/mfa-options.js';
 import type {
   MfaModuleAsyncOptions,
@@ -98,6 +99,7 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
 const CONTROLLERS: readonly (readonly [string, Type])[] = [
   ['', MfaSessionController],
   ['/authenticators', AuthenticatorsController],
+  ['/authenticate/authenticators', LostFactorsController],
   ['/authenticate', AuthenticateController],
   ['/trusted-devices', TrustedDevicesController],
   ['/sessions', MfaSessionsController],

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MfaMessage, MfaNotification, MfaUser } from 'nestjs-mfa';
+import type { MfaMessage, MfaNotification, MfaSignUp, MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 
+import { isAddress } from './dto.js';
 import { MailerService } from '../mail/mailer.service.js';
 import { UsersService, toMfaUser } from '../users/users.service.js';
 
@@ -18,6 +19,17 @@ export class DemoMfaAdapter extends DefaultMfaAdapter {
   override async findUser(userId: string): Promise<MfaUser | null> {
     const user = await this.users.findById(userId);
     return user && toMfaUser(user);
+  }
+
+  /** For `MFA_PASSKEY_SIGN_UP`: an address that is taken, or none, is refused like a ceremony that failed. */
+  override async createUser({ name }: MfaSignUp): Promise<MfaUser | null> {
+    const email = name.trim().toLowerCase();
+    const user = isAddress(email) ? await this.users.registerUnlessTaken(email) : null;
+    return user && toMfaUser(user);
+  }
+
+  override async discardUser({ id }: MfaUser): Promise<void> {
+    await this.users.remove(String(id));
   }
 
   /** For the library's page `reauthenticate`. */

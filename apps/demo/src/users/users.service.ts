@@ -34,6 +34,20 @@ export class UsersService {
     return stored;
   }
 
+  /** A new user without a password that anybody knows; null when the address is taken. */
+  async registerUnlessTaken(email: string, password: string = randomUUID()): Promise<User | null> {
+    try {
+      return await this.register(email, password);
+    } catch (error) {
+      if (error instanceof ConflictException) return null;
+      throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    await answered(() => this.users.delete({ id }));
+  }
+
   /** The user of that address and password, or null. */
   async check(email: string, password: string): Promise<User | null> {
     const user = isAddress(email) ? await this.findByEmail(email) : null;

@@ -15,8 +15,6 @@ import { AuthenticatorIdParam } from '../http/authenticator-id.param.js';
 import { ListAuthenticatorsQuery } from './list-authenticators.query.js';
 import { RenameAuthenticatorDto } from './rename-authenticator.dto.js';
 import { RenameAuthenticatorFlow } from '../engine/changes/rename-authenticator.flow.js';
-import type { MfaReportedAuthenticator } from './reported-authenticators.js';
-import { ReportedAuthenticators } from './reported-authenticators.js';
 import { AUTHENTICATOR_ROUTES } from './account.openapi.js';
 
 @MfaController('Authenticators')
@@ -27,7 +25,6 @@ export class AuthenticatorsController {
     @Inject(RenameAuthenticatorFlow) private readonly renaming: RenameAuthenticatorFlow,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(SuspendAuthenticatorFlow) private readonly suspending: SuspendAuthenticatorFlow,
-    @Inject(ReportedAuthenticators) private readonly reported: ReportedAuthenticators,
   ) {}
 
   @Get()
@@ -51,24 +48,6 @@ export class AuthenticatorsController {
   ): Promise<AuthenticatorView> {
     const row = await this.renaming.rename(user, id, name, context);
     return viewAuthenticator(row, this.authenticators.isLocked(row));
-  }
-
-  @Get('reportable')
-  @Access('authenticate')
-  @DescribeRoute(AUTHENTICATOR_ROUTES.listReportable)
-  async listReportable(@CurrentRequest() context: MfaRequest): Promise<MfaReportedAuthenticator[]> {
-    return this.reported.list(context);
-  }
-
-  @Post(':id/suspend')
-  @HttpCode(200)
-  @Access('authenticate')
-  @DescribeRoute(AUTHENTICATOR_ROUTES.suspend)
-  async suspend(
-    @CurrentRequest() context: MfaRequest,
-    @Param() { id }: AuthenticatorIdParam,
-  ): Promise<MfaReportedAuthenticator> {
-    return this.reported.report(context, id);
   }
 
   @Post(':id/resume')

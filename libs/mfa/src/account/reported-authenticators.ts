@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { isBackupType } from '../core/policy/factor-traits.js';
+import { isBackupType } from '../core/policy/methods.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { cleanName } from '../core/users/authenticator-name.js';
 import { userIdOf } from '../core/users/mfa-user.js';

@@ -5,10 +5,11 @@ import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
 import { open, seal } from '../core/crypto/envelope.js';
 import type { MfaMessage } from './message.js';
+import type { MfaSignUp } from './sign-up.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/factor-traits.js';
+import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { getMfaSession, getMfaUser } from '../engine/rows/mfa-request.js';
 import { buildKeyUri } from '../core/otpauth/key-uri.js';
@@ -129,6 +130,20 @@ export class DefaultMfaAdapter {
    */
   findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
     return { id: userId };
+  }
+
+  /**
+   * Makes the user of a sign-up with a passkey (option `passkeySignUp`), once its ceremony is done. A new one in any case: whoever is
+   * returned gets the passkey. Null refuses the sign-up in the words of a failed ceremony, as where the name is taken; an `HttpException`
+   * is answered as it is. Decide by a unique constraint: two may come at once. Default: null.
+   */
+  createUser(_signUp: MfaSignUp, _request: object): MfaUser | null | Promise<MfaUser | null> {
+    return null;
+  }
+
+  /** Removes the user that {@link createUser} has just made: the passkey could not be kept, so nobody can sign in as them. Default: nothing. */
+  discardUser(_user: MfaUser): void | Promise<void> {
+    // An application without the option has nothing to remove.
   }
 
   /**

@@ -14,7 +14,7 @@ import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
-import { isBackupType } from '../core/policy/factor-traits.js';
+import { isBackupType } from '../core/policy/methods.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 
 /** What is reset, and why. */

@@ -123,6 +123,14 @@ export interface SignIn extends MfaSessionAnswer {
   remainingRecoveryCodes?: number;
 }
 
+/** The answer to a sign-up; beside it is what the application's `completeLogin` gives. */
+export interface SignUp extends MfaSessionAnswer {
+  status: 'authenticated';
+  authenticator: Authenticator;
+  /** Shown this once. */
+  recoveryCodes?: string[];
+}
+
 /** How far the sign-in of the client's session has come. */
 export interface MfaSessionState {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';

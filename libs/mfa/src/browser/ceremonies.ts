@@ -37,10 +37,19 @@ export function getCredential(
 }
 
 /** Whether this browser makes passkeys without asking (WebAuthn Level 3, section 5.1.3, conditional mediation). */
-export async function canCreateSilently(): Promise<boolean> {
+export function canCreateSilently(): Promise<boolean> {
+  return isCapableOf('conditionalCreate');
+}
+
+/** Whether this browser offers the passkeys that are at hand, and nothing where there are none (WebAuthn Level 3, UI mode `immediate`). */
+export function canGetImmediately(): Promise<boolean> {
+  return isCapableOf('immediateGet');
+}
+
+async function isCapableOf(capability: string): Promise<boolean> {
   try {
     const capabilities = await globalThis.PublicKeyCredential?.getClientCapabilities?.();
-    return capabilities?.['conditionalCreate'] === true;
+    return capabilities?.[capability] === true;
   } catch {
     return false;
   }
@@ -58,6 +67,41 @@ export async function createSilently(
     // Nobody asked for it, so that nobody misses it.
     return null;
   }
+}
+
+/**
+ * An assertion by a passkey that is at hand; null where there is none, or the user wants none of them: the browser does not tell these
+ * apart. It takes no signal, since aborting would tell whether a dialogue was open.
+ *
+ * @throws {MfaClientError}
+ */
+export async function getImmediately(
+  optionsJSON: PublicKeyCredentialRequestOptionsJSON,
+): Promise<AuthenticationResponseJSON | null> {
+  // One at a time: an offer by autofill gives way.
+  WebAuthnAbortService.cancelCeremony();
+  begun += 1;
+  try {
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+      optionsJSON as unknown as PublicKeyCredentialRequestOptionsJson,
+    );
+    const options: ImmediateRequest = { publicKey, uiMode: 'immediate' };
+    const credential = (await navigator.credentials.get(options)) as PublicKeyCredential | null;
+    return credential && (credential.toJSON() as AuthenticationResponseJSON);
+  } catch (error) {
+    if ((error as Error).name === 'NotAllowedError') return null;
+    throw toCeremonyError(error);
+  }
+}
+
+/** The browser's own type of the same JSON. */
+type PublicKeyCredentialRequestOptionsJson = Parameters<
+  typeof PublicKeyCredential.parseRequestOptionsFromJSON
+>[0];
+
+/** Newer than the types of the browser's API. */
+interface ImmediateRequest extends CredentialRequestOptions {
+  uiMode: 'immediate';
 }
 
 async function run<Credential>(

@@ -7,7 +7,14 @@ import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
 import type { WebAuthnSignals } from './answers.js';
 import { getCredentialByAutofill } from './autofill.js';
 import { createCall } from './call.js';
-import { canCreateSilently, createCredential, createSilently, getCredential } from './ceremonies.js';
+import {
+  canCreateSilently,
+  canGetImmediately,
+  createCredential,
+  createSilently,
+  getCredential,
+  getImmediately,
+} from './ceremonies.js';
 import { notSupported } from './ceremony-error.js';
 import type { MfaClient, MfaClientOptions } from './mfa-client.js';
 import type { MfaClientError } from './mfa-client-error.js';
@@ -76,8 +83,8 @@ export function createMfaClient<CompleteLogin extends object = object>({
       await syncPasskeys();
     },
 
-    listReportable: () => call('GET', '/authenticators/reportable'),
-    suspendAuthenticator: (id) => call('POST', `${authenticatorPath(id)}/suspend`),
+    listReportable: () => call('GET', '/authenticate/authenticators'),
+    suspendAuthenticator: (id) => call('POST', `/authenticate${authenticatorPath(id)}/suspend`),
     resumeAuthenticator: (id) => call('POST', `${authenticatorPath(id)}/resume`),
 
     beginTotp: (body) => call('POST', '/totp', { body }),
@@ -124,9 +131,29 @@ export function createMfaClient<CompleteLogin extends object = object>({
       return call('POST', '/authenticate/webauthn', { body: { credential, trustDevice } });
     },
 
+    async signUpWithPasskey({ signal, fields, ...name }) {
+      requireWebAuthn();
+      const options = await call<CreationOptions>('POST', '/sign-up/options', { body: name, signal });
+      const credential = await createCredential(options, signal);
+      try {
+        return await call('POST', '/sign-up', { body: { credential, fields, ...name } });
+      } catch (error) {
+        // Refused: the passkey is nobody's, and should not be offered.
+        if ((error as MfaClientError).code === 'webauthn_failed') {
+          const unknown = { rpId: options.rp.id ?? location.hostname, credentialId: credential.id };
+          await signalUnknown(unknown).catch(() => undefined);
+        }
+        throw error;
+      }
+    },
     async signInWithPasskey({ signal } = {}) {
       requireWebAuthn();
       return signIn(await getCredential(await passkeyOptions(signal), signal));
+    },
+    async signInWithPasskeyImmediately() {
+      if (!(await canGetImmediately())) return null;
+      const credential = await getImmediately(await passkeyOptions());
+      return credential && signIn(credential);
     },
     async signInWithPasskeyAutofill({ signal } = {}) {
       return signIn(await getCredentialByAutofill(() => passkeyOptions(signal), signal));

@@ -11,6 +11,7 @@ import type {
   SentCode,
   MfaSessionState,
   SignIn,
+  SignUp,
   MfaSignedInSession,
   TotpSetup,
   TrustedDevice,
@@ -139,8 +140,23 @@ export interface MfaClient<CompleteLogin extends object = object> {
     request?: TrustRequest & CeremonyRequest & { needs?: MfaNeeds | undefined },
   ): Promise<SignIn & CompleteLogin>;
 
+  /**
+   * Makes an account with a passkey and signs in (option `passkeySignUp`). Show the recovery codes: they come this once.
+   *
+   * @param request `fields`: what the application asks for besides
+   */
+  signUpWithPasskey(
+    request: { name: string; displayName?: string; fields?: Record<string, unknown> } & CeremonyRequest,
+  ): Promise<SignUp & CompleteLogin>;
   /** Signs in with a passkey alone, by the browser's dialogue. */
   signInWithPasskey(request?: CeremonyRequest): Promise<SignIn & CompleteLogin>;
+  /**
+   * Signs in with a passkey if one is at hand on this device, without a page in between: to be called when the user asks to sign in
+   * ("Sign in", "Check out"), since browsers want a click for it. Where it resolves to null, show the sign-in page.
+   *
+   * @returns null where the browser can't (UI mode `immediate`), no passkey is at hand, or the user has closed the dialogue
+   */
+  signInWithPasskeyImmediately(): Promise<(SignIn & CompleteLogin) | null>;
   /**
    * Offers passkeys among the suggestions of an `<input autocomplete="username webauthn">` and signs in with the one that the user
    * picks. Stays pending until then; ends with `ceremony_cancelled` when aborted or when another ceremony begins.

@@ -1,13 +1,8 @@
-import { amrOfType } from '../core/policy/factor-traits.js';
+import { amrOfType, isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
-import { isFirstFactor, typeOfRecord } from '../core/policy/methods.js';
 
 /** Several factors were proven (RFC 8176, section 2). `mca` in the same list means several *channels* and counts for nothing. */
 export const MULTI_FACTOR = 'mfa';
-
-/** Phishing-resistant, and the same with a key in hardware: `acr` values of OpenID EAP ACR Values 1.0. */
-export const PHISHING_RESISTANT = 'phr';
-export const PHISHING_RESISTANT_HARDWARE = 'phrh';
 
 /** First factors that RFC 8176 calls by another name than `login`. */
 const AMR_OF_FIRST_FACTOR: Readonly<Record<string, readonly string[]>> = {

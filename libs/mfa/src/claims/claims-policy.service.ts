@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaClock } from '../core/clock/clock.js';
-import { MFA_CLOCK } from '../core/clock/clock.js';
+import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
+import { isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
+import type { ProofFloor } from '../core/policy/floor.js';
 import { raise } from '../core/policy/floor.js';
-import { MFA_TYPES, isPhishingResistantType } from '../core/policy/factor-traits.js';
+import { MFA_TYPES } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from '../core/policy/policy.js';
-import { decide, fittingTypes } from '../core/policy/policy.js';
+import { decide } from '../core/policy/policy.js';
 import { PROFILES } from '../options/profiles.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
-import { MFA_CLAIMS_OPTIONS } from './mfa-claims-module-options.js';
-import { PhishingResistanceRequired } from './phishing-resistance-required.js';
+import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
+import type { MfaClaimFacts } from './read-mfa-claims.js';
 import { readMfaClaims } from './read-mfa-claims.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
@@ -29,14 +31,17 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
   /**
    * Whether the request may pass a route with this requirement.
    *
-   * @throws {MfaException} in place of a refusal whose challenge has more to say
    * @throws {Error} for `once`: nothing here remembers what was spent
    */
   async decide(asked: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
-    const requirement = raise(asked, PROFILES[this.options.profile].floor);
-    if (requirement.once)
-      throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
-    const facts = readMfaClaims(await this.options.claims(request));
+    const { acr: levels, profile } = this.options;
+    const { floor } = PROFILES[profile];
+    if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
+    const facts = readMfaClaims(await this.options.claims(request), levels);
+    const isStated = facts !== null && this.states(asked, facts, floor);
+    const { acr: _named, ...besides } = asked;
+    // What the issuer states needs not be shown once more.
+    const requirement = raise(isStated ? besides : withLevel(asked, levels), floor);
     const decision = decide(requirement, {
       ...UNKNOWN_TO_A_TOKEN,
       hasUser: facts !== null,
@@ -45,11 +50,23 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
       now: this.clock.now(),
       defaultMaxAge: this.options.gracePeriodSeconds,
     });
-    if (!decision.allow && decision.code === 'mfa_required' && isForKeysOnly(requirement)) {
-      const { allow: _, code: _code, ...details } = decision;
-      throw new PhishingResistanceRequired(details);
-    }
-    return decision;
+    if (decision.allow || decision.code !== 'mfa_required') return decision;
+    // In the words that the client passes on to the authorization server (RFC 9470, section 3).
+    const acr = asked.acr ?? levelFor(requirement, levels);
+    return acr === undefined ? decision : { ...decision, acr };
+  }
+
+  /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */
+  private states({ acr, maxAge }: MfaRequirement, facts: MfaClaimFacts, floor: ProofFloor | null): boolean {
+    const { acr: levels, gracePeriodSeconds } = this.options;
+    // Under a floor a name is not enough: the token has to show it.
+    if (acr === undefined || floor || !isLevelAtLeast(facts.acr, acr, levels)) return false;
+    const [newest] = facts.records.map(({ at }) => at).sort((one, other) => other - one);
+    const atMost = Math.min(levels[acr]?.maxAge ?? Infinity, maxAge ?? Infinity);
+    const isBounded = Number.isFinite(atMost);
+    return (
+      newest !== undefined && isWithin(newest, isBounded ? atMost : gracePeriodSeconds, this.clock.now())
+    );
   }
 }
 
@@ -62,7 +79,3 @@ const UNKNOWN_TO_A_TOKEN = {
   offeredTypes: MFA_TYPES,
   enrollmentDeadline: null,
 } satisfies Partial<PolicyFacts>;
-
-function isForKeysOnly(requirement: MfaRequirement): boolean {
-  return fittingTypes(requirement).every(isPhishingResistantType);
-}

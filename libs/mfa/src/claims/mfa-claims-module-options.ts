@@ -1,3 +1,5 @@
+import type { MfaAcrLevels } from '../core/policy/acr.js';
+import { readAcrLevels } from '../core/policy/acr.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
 import type { MfaProfile } from '../options/profiles.js';
@@ -6,6 +8,8 @@ import { MFA_PROFILES, PROFILES } from '../options/profiles.js';
 export interface MfaClaimsModuleOptions {
   /** How long a proven second factor counts where the route does not say, in seconds. Default: 300. */
   gracePeriodSeconds?: number;
+  /** The levels that routes ask for by name, as the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
+  acr?: MfaAcrLevels;
   /** What every proof has to show, whatever a route says; as the option of `MfaModule`. Default: `default`. */
   profile?: MfaProfile;
   /**
@@ -15,16 +19,13 @@ export interface MfaClaimsModuleOptions {
   claims?: (request: object) => unknown;
 }
 
-/** Injection token of the checked options. */
-export const MFA_CLAIMS_OPTIONS = Symbol.for('nestjs-mfa:CLAIMS_OPTIONS');
-
 const DEFAULT_GRACE_PERIOD_SECONDS = 300;
 const A_YEAR = 366 * 86_400;
 
 /** @throws {MfaOptionsError} that lists everything wrong with them */
 export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<MfaClaimsModuleOptions> {
   const problems = new Problems();
-  problems.onlyKnown('', given, ['gracePeriodSeconds', 'profile', 'claims']);
+  problems.onlyKnown('', given, ['gracePeriodSeconds', 'acr', 'profile', 'claims']);
   const profile = problems.oneOf('profile', given.profile, 'default', MFA_PROFILES);
   const longest = profile === 'default' ? A_YEAR : PROFILES[profile].maxGracePeriodSeconds;
   const { claims = userOf } = given;
@@ -36,8 +37,10 @@ export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<Mf
     1,
     longest,
   );
+  const { levels: acr, problems: wrong } = readAcrLevels(given.acr);
+  for (const problem of wrong) problems.add(`\`acr\`${problem.startsWith(':') ? '' : ' '}${problem}`);
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
-  return { gracePeriodSeconds, profile, claims };
+  return { gracePeriodSeconds, acr, profile, claims };
 }
 
 function userOf(request: object): unknown {

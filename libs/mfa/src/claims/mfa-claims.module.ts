@@ -16,7 +16,8 @@ import { BrowserRedirect } from '../refusals/browser-redirect.js';
 import { ClaimsExceptionMapper } from './claims-exception-mapper.js';
 import { ClaimsPolicy } from './claims-policy.service.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
-import { MFA_CLAIMS_OPTIONS, resolveClaimsOptions } from './mfa-claims-module-options.js';
+import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
+import { resolveClaimsOptions } from './mfa-claims-module-options.js';
 import { RefuseOnce } from './refuse-once.js';
 
 /**

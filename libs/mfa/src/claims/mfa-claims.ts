@@ -1,10 +1,16 @@
-import { isPhishingResistantType, showsFacts } from '../core/policy/factor-traits.js';
+import type { MfaAcrLevels } from '../core/policy/acr.js';
+import { MFA_ACR_LEVELS, levelOf } from '../core/policy/acr.js';
+import {
+  showsFacts,
+  isFirstFactor,
+  newestRecord,
+  standsForSecondFactor,
+  typeOfRecord,
+} from '../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
-import { isHardwareKey } from '../core/traits/proof-facts.js';
-import { isFirstFactor, newestRecord, standsForSecondFactor, typeOfRecord } from '../core/policy/methods.js';
 import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
-import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE, amrOfRecord } from './amr.js';
+import { MULTI_FACTOR, amrOfRecord } from './amr.js';
 
 /** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
 export interface WebAuthnFacts {
@@ -24,7 +30,7 @@ export interface MfaClaims {
   auth_time?: number;
   /** When the second factor was proven; only beside `mfa` in `amr`. A private claim. */
   mfa_at?: number;
-  /** `phr` or `phrh` when the newest second factor is a WebAuthn key (OpenID EAP ACR Values 1.0). */
+  /** The strongest level that the newest second factor reaches; by default `phr` or `phrh` of a key (OpenID EAP ACR Values 1.0). */
   acr?: string;
   /** The second factors with what they have shown, where there is more to say than the other claims do. A private claim. */
   mfa_proofs?: MfaProofClaim[];
@@ -40,6 +46,8 @@ export interface MfaClaimsOptions {
   firstFactor?: readonly string[];
   /** What the application knows of the key behind the `webauthn` record. Default: what its ceremony has shown. */
   webauthn?: WebAuthnFacts;
+  /** The levels that the claim `acr` may name, as the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
+  acr?: MfaAcrLevels;
   /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enroll. */
   enrolled?: boolean;
 }
@@ -61,7 +69,7 @@ export interface MfaProvenSession {
 export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
     throw new TypeError('A pending session has proven nothing yet: no claims');
-  const { firstFactor, enrolled } = options;
+  const { firstFactor, enrolled, acr: levels = MFA_ACR_LEVELS } = options;
   if (firstFactor?.some((value) => value === MULTI_FACTOR || value === 'mca')) {
     throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
   }
@@ -70,7 +78,7 @@ export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions =
   const active = newestRecord(methods, (record) => amrOfRecord(record, key) !== null);
   const second = newestRecord(methods, standsForSecondFactor);
   const isMultiFactor = second !== undefined && isAdded(second, methods, options, key);
-  const acr = second && isPhishingResistant(second) ? acrOf(key) : undefined;
+  const acr = second && levelOf(isOfKey(second) ? { ...second, ...key } : second, levels);
   const amr = [
     ...firstFactorOf(methods, options, key),
     ...((second && amrOfRecord(second, key)) ?? []),
@@ -91,11 +99,6 @@ export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions =
 function isOfKey(record: AuthenticationRecord): boolean {
   const type = typeOfRecord(record);
   return type !== undefined && showsFacts(type);
-}
-
-function isPhishingResistant(record: AuthenticationRecord): boolean {
-  const type = typeOfRecord(record);
-  return type !== undefined && isPhishingResistantType(type);
 }
 
 /** What is known of the key that was proven: what the ceremony has shown, unless the application knows better. */
@@ -138,10 +141,6 @@ function firstFactorOf(
   if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
   const key = methods.find(isOfKey);
   return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];
-}
-
-function acrOf(key: MfaProofFacts): string {
-  return isHardwareKey(key) ? PHISHING_RESISTANT_HARDWARE : PHISHING_RESISTANT;
 }
 
 /** Rounded down: a proof may look older than it is, never newer. */

@@ -1,6 +1,5 @@
-import { typeOfMethod } from '../core/policy/factor-traits.js';
+import { typeOfMethod, standsForSecondFactor } from '../core/policy/methods.js';
 import type { AuthenticationMethod, AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
-import { standsForSecondFactor } from '../core/policy/methods.js';
 
 /**
  * One second factor of the private claim `mfa_proofs`: what `amr` has no words for. What is not known to be true is not there.

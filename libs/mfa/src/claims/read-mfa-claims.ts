@@ -1,6 +1,8 @@
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
-import { MFA_TYPES, isPhishingResistantType, methodOfType, traitsOf } from '../core/policy/factor-traits.js';
-import { MULTI_FACTOR, PHISHING_RESISTANT, PHISHING_RESISTANT_HARDWARE } from './amr.js';
+import { MFA_TYPES, isPhishingResistantType, methodOfType, traitsOf } from '../core/policy/methods.js';
+import { MULTI_FACTOR } from './amr.js';
+import type { MfaAcrLevel, MfaAcrLevels } from '../core/policy/acr.js';
+import { MFA_ACR_LEVELS, areKeys } from '../core/policy/acr.js';
 import { readProofClaims } from './proof-claims.js';
 
 /** What a verified token says, in the words of the policy. */
@@ -9,6 +11,8 @@ export interface MfaClaimFacts {
   records: AuthenticationRecord[];
   /** `auth_time` in milliseconds since the epoch; null when it is missing or no moment. */
   authenticatedAt: number | null;
+  /** The level that the token states; null where it states none that the table has. */
+  acr: string | null;
   /** False only when the token says so itself: a token can't tell otherwise. */
   enrolled: boolean;
 }
@@ -27,19 +31,31 @@ const OTHER_CODES: readonly string[] = ['sms', 'tel'];
  * granted: what has the wrong shape counts as absent, or refuses what hangs on it. Only the object's own properties
  * count. A moment in the future is returned as it is; the policy refuses it.
  *
+ * @param levels what the claim `acr` means: one whose level only a key can reach says that it was WebAuthn
  * @returns null when there are no claims at all, that is nobody
  */
-export function readMfaClaims(claims: unknown): MfaClaimFacts | null {
+export function readMfaClaims(claims: unknown, levels: MfaAcrLevels = MFA_ACR_LEVELS): MfaClaimFacts | null {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
   const authenticatedAt = toMilliseconds(own(claims, 'auth_time'));
   return {
-    records: secondFactorOf(claims, authenticatedAt),
+    records: secondFactorOf(claims, authenticatedAt, levels),
     authenticatedAt,
+    acr: acrOf(claims, levels),
     enrolled: own(claims, 'mfa_enrolled') !== false,
   };
 }
 
-function secondFactorOf(claims: object, authenticatedAt: number | null): AuthenticationRecord[] {
+/** The level of the claim `acr`, if it is one of the table. */
+function acrOf(claims: object, levels: MfaAcrLevels): string | null {
+  const acr = own(claims, 'acr');
+  return typeof acr === 'string' && Object.hasOwn(levels, acr) ? acr : null;
+}
+
+function secondFactorOf(
+  claims: object,
+  authenticatedAt: number | null,
+  levels: MfaAcrLevels,
+): AuthenticationRecord[] {
   const amr = methodsOf(own(claims, 'amr'));
   if (!amr.includes(MULTI_FACTOR)) return [];
   const proofs = readProofClaims(own(claims, 'mfa_proofs'));
@@ -47,7 +63,7 @@ function secondFactorOf(claims: object, authenticatedAt: number | null): Authent
   const provenAt = own(claims, 'mfa_at');
   // Without one, the whole authentication happened at `auth_time`. One that is no moment vouches for nothing.
   const at = provenAt === undefined ? authenticatedAt : toMilliseconds(provenAt);
-  return at === null ? [] : [{ method: methodOf(amr, own(claims, 'acr')), at }];
+  return at === null ? [] : [{ method: methodOf(amr, isOfKey(claims, levels)), at }];
 }
 
 /**
@@ -55,8 +71,7 @@ function secondFactorOf(claims: object, authenticatedAt: number | null): Authent
  * of a token can't vouch for two factors, and a key is WebAuthn only with the `acr` of it: other issuers write `hwk` and
  * `swk` for push messages too.
  */
-function methodOf(amr: readonly string[], acr: unknown): AuthenticationMethod {
-  const isPhishingResistant = acr === PHISHING_RESISTANT || acr === PHISHING_RESISTANT_HARDWARE;
+function methodOf(amr: readonly string[], isPhishingResistant: boolean): AuthenticationMethod {
   const shown = MFA_TYPES.filter(
     (type) =>
       (isPhishingResistant || !isPhishingResistantType(type)) &&
@@ -66,6 +81,14 @@ function methodOf(amr: readonly string[], acr: unknown): AuthenticationMethod {
   if (amr.some((value) => OTHER_CODES.includes(value))) methods.add('external');
   const [only, ...others] = methods;
   return only !== undefined && others.length === 0 ? only : 'external';
+}
+
+/** Whether the token states a level that nothing but a key reaches. */
+function isOfKey(claims: object, levels: MfaAcrLevels): boolean {
+  // What these mean everybody knows, also beside levels of one's own.
+  const known: MfaAcrLevels = { ...MFA_ACR_LEVELS, ...levels };
+  const acr = acrOf(claims, known);
+  return acr !== null && areKeys(known[acr] as MfaAcrLevel);
 }
 
 /** `amr` is a list of strings (RFC 8176, section 1); anything else is none. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, LogLevel, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 import { importFile } from '../options/import-file.js';
@@ -12,9 +12,14 @@ type ModuleExport = Type | DynamicModule | Promise<DynamicModule>;
  *
  * @param file the compiled file, such as `dist/app.module.js`
  * @param name what it exports: a module, a dynamic module, or a function that makes one; default: `default`, else `AppModule`
+ * @param levels what of its log is shown
  * @throws {Error} when there is no such file or export
  */
-export async function loadApplication(file: string, name?: string): Promise<INestApplicationContext> {
+export async function loadApplication(
+  file: string,
+  name?: string,
+  levels: LogLevel[] | false = ['warn', 'error', 'fatal'],
+): Promise<INestApplicationContext> {
   const exported = namesOf((await importFile(resolve(file))) as Record<string, unknown>);
   const root = name === undefined ? (exported['default'] ?? exported['AppModule']) : exported[name];
   if (root === undefined) {
@@ -22,7 +27,7 @@ export async function loadApplication(file: string, name?: string): Promise<INes
     throw new Error(`${file} does not export ${name ?? 'default or AppModule'}; it exports ${names}`);
   }
   return NestFactory.createApplicationContext((await moduleOf(root)) as Type, {
-    logger: ['warn', 'error', 'fatal'],
+    logger: levels,
     abortOnError: false,
   });
 }

@@ -5,6 +5,7 @@ import { MfaAdminService } from '../admin/mfa-admin.service.js';
 import { permitLostSecret } from '../secrets/lost-secret-permit.js';
 import { MfaService } from '../account/mfa.service.js';
 import { wholeNumber } from './arguments.js';
+import { doctorCommand } from './doctor-command.js';
 import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';
 import { Progress } from './progress.js';
@@ -160,8 +161,14 @@ export function createProgram(
       ),
     );
 
+  const given = () => {
+    const { app: file, export: name } = program.opts<GlobalOptions>();
+    // What keeps it from starting is told in other words.
+    return { file, boot: () => loadApplication(file, name, false) };
+  };
   // `addCommand` hands nothing down, unlike `command`.
   program.addCommand(importCommand(withApp, print).copyInheritedSettings(program));
+  program.addCommand(doctorCommand(given, print).copyInheritedSettings(program));
 
   return program;
 }

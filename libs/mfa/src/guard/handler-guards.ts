@@ -7,12 +7,13 @@ import { MfaRouteGuard } from './mfa-route.guard.js';
 import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
-import { MFA_TYPES } from '../core/policy/factor-traits.js';
+import { MFA_TYPES } from '../core/policy/methods.js';
+import { unknownLevel, withLevel } from '../core/policy/acr.js';
 import { raise } from '../core/policy/floor.js';
 import { fittingTypes } from '../core/policy/policy.js';
 import { PROFILES } from '../options/profiles.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
-import { MFA_OPTIONS } from '../options/resolved-options.js';
+import { MFA_CLAIMS_OPTIONS, MFA_OPTIONS } from '../options/resolved-options.js';
 import { requirementOn, unknownTypesOn } from './guard-metadata.js';
 import { MfaGuard } from './mfa.guard.js';
 import { MfaSessionGuard } from './mfa-session.guard.js';
@@ -28,8 +29,9 @@ const OWN_GUARDS: Type[] = [MfaGuard, MfaSessionGuard, MfaRouteGuard];
 export class HandlerGuards {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    // Where tokens are decided on, nothing is of a profile.
-    @Optional() @Inject(MFA_OPTIONS) options: ResolvedMfaOptions | null = null,
+    // One of the two is there: sessions are decided on here, or tokens.
+    @Optional() @Inject(MFA_OPTIONS) options: Levelled | null = null,
+    @Optional() @Inject(MFA_CLAIMS_OPTIONS) claims: Levelled | null = null,
   ) {
     const all = [...modules.values()];
     const wrappers = all.flatMap(({ controllers, providers }) => [
@@ -44,6 +46,7 @@ export class HandlerGuards {
       if (!metatype || isNotMetatype) continue;
       assertKnown(metatype as Type);
       if (options) assertPossible(metatype as Type, options);
+      if (claims) assertPossible(metatype as Type, claims);
       arrange(metatype as Type, isGlobal);
     }
   }
@@ -65,17 +68,30 @@ function assertKnown(target: Type): void {
   }
 }
 
+type Levelled = Pick<ResolvedMfaOptions, 'profile' | 'acr'>;
+
 /**
- * Under a profile some factors count for nothing: a route that takes no other would let nobody in.
+ * A level that there is not would be asked for in vain, and so would what no factor could meet with the level, or under the profile,
+ * where some count for nothing.
  *
  * @throws {MfaOptionsError}
  */
-function assertPossible(target: Type, { profile }: ResolvedMfaOptions): void {
+function assertPossible(target: Type, { profile, acr: levels }: Levelled): void {
   const { floor } = PROFILES[profile];
-  if (!floor) return;
   for (const [name, place] of placesOf(target)) {
     const requirement = requirementOn(place);
-    if (!requirement || fittingTypes(raise(requirement, floor)).length > 0) continue;
+    if (!requirement) continue;
+    const { acr } = requirement;
+    if (acr !== undefined && !Object.hasOwn(levels, acr)) {
+      throw new MfaOptionsError([`\`@RequireMfa({ acr })\` of ${name}: ${unknownLevel(acr, levels)}`]);
+    }
+    const whole = withLevel(requirement, levels);
+    if (fittingTypes(whole).length === 0) {
+      throw new MfaOptionsError([
+        `\`@RequireMfa()\` of ${name} could never be met: \`methods\` and the level \`${String(acr)}\` take no factor together`,
+      ]);
+    }
+    if (fittingTypes(raise(whole, floor)).length > 0) continue;
     throw new MfaOptionsError([
       `\`@RequireMfa()\` of ${name} takes only factors that count for nothing under profile \`${profile}\`: leave \`methods\` out, or name \`webauthn\``,
     ]);

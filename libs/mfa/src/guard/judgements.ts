@@ -6,6 +6,7 @@ import { concatMap, map, takeWhile } from 'rxjs';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
+import { StreamCheck } from '../engine/sessions/mfa-request.service.js';
 import { executionOf } from '../refusals/find-request.js';
 
 /** What a guard has allowed, and on what. */
@@ -126,7 +127,7 @@ export function watchStream(context: ExecutionContext, results: Observable<unkno
     if (performance.now() - askedAt < TRUSTED_FOR_MS) return true;
     askedAt = performance.now();
     try {
-      for (const judgement of judgements) await judgement.judge({});
+      for (const judgement of judgements) await judgement.judge(new StreamCheck());
       return true;
     } catch {
       // Refused, or nobody can tell. The client learns why when it asks again.

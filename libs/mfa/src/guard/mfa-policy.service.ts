@@ -1,13 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { MfaClock } from '../core/clock/clock.js';
+import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { isFirstFactor } from '../core/policy/methods.js';
+import { withLevel } from '../core/policy/acr.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
-import { setMfaSession } from '../engine/rows/mfa-request.js';
+import { recordsOf, setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import type { ChangePurpose } from '../engine/sessions/recent-proof.service.js';
@@ -16,6 +19,8 @@ import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
+import type { MfaAuthorizationDecision, MfaAuthorizationRequest } from './authorization-request.js';
+import { decideAuthorization } from './authorization-request.js';
 import { DecisionsOnce } from './decisions-once.js';
 import { noteJudged } from './judgements.js';
 import type { Judged } from './policy-facts.js';
@@ -38,6 +43,7 @@ export class MfaPolicyService {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** How old a proof may be where a route does not say, in seconds. */
@@ -53,11 +59,12 @@ export class MfaPolicyService {
    * @param call what a proof is spent for once, however often it is asked: the call of a handler
    */
   async decide(
-    requirement: MfaRequirement,
+    asked: MfaRequirement,
     request: object,
     operation: object = request,
     call: object = operation,
   ): Promise<MfaPolicyDecision> {
+    const requirement = withLevel(asked, this.options.acr);
     const context = await this.contexts.resolve(request, {
       operation,
       // With these, some answers take another query; this one makes up for it.
@@ -87,16 +94,39 @@ export class MfaPolicyService {
    * Whether this user may pass with what this session holds: the decision of the guard, for use outside guards.
    *
    * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
-   * @param requirement with `once` the proof is spent when the answer is yes
+   * @param asked with `once` the proof is spent when the answer is yes
+   * @throws {TypeError} for a level that there is not
    */
   async check(
     user: MfaUser | null,
     session: AuthenticationSession | null,
-    requirement: MfaRequirement = {},
+    asked: MfaRequirement = {},
   ): Promise<MfaPolicyDecision> {
+    const requirement = withLevel(asked, this.options.acr);
     const own = user && session?.userId === userIdOf(user) && !this.sessions.isOver(session);
     const judged = { user, session: own ? session : null };
     return requirement.once ? this.spendFor(requirement, judged) : this.decideFor(requirement, judged);
+  }
+
+  /**
+   * Whether this session satisfies what a client asks of an authorization server (OpenID Connect Core 1.0, section 3.1.2.1; RFC 9470,
+   * section 4), or what is owed. The levels are those of the option `acr`.
+   *
+   * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
+   */
+  async checkAuthorization(
+    user: MfaUser,
+    session: AuthenticationSession | null,
+    request: MfaAuthorizationRequest,
+  ): Promise<MfaAuthorizationDecision> {
+    const own = session?.userId === userIdOf(user) && !this.sessions.isOver(session) ? session : null;
+    return decideAuthorization(request, recordsOf(own), {
+      levels: this.options.acr,
+      // A level says what was proven in this session; how long ago, the client asks with `max_age`.
+      defaultMaxAge: Math.max(this.options.session.ttlSeconds, this.options.session.rememberTtlSeconds),
+      now: this.clock.now(),
+      decide: (requirement) => this.decideFor(requirement, { user, session: own }),
+    });
   }
 
   /**

@@ -6,7 +6,7 @@ import { ApplicationConfig } from '@nestjs/core';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { ASK_AGAIN_INTERCEPTOR } from '../guard/judgements.js';
 import { MfaExceptionFilter } from '../refusals/mfa-exception.filter.js';
-import { SEAL_ANSWER } from './own-answer.js';
+import { SEAL_ANSWER } from './own-enhancers.js';
 
 /**
  * Gives this module's global enhancers their place among the application's. Nest keeps them in the order in which modules are

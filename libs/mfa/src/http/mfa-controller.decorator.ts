@@ -4,8 +4,7 @@ import { documentRoutes } from '../openapi/describe-route.js';
 import { SkipMfa } from '../guard/require-mfa.decorator.js';
 import { MfaRouteExceptionFilter } from '../refusals/mfa-exception.filter.js';
 import { MfaRouteGuard } from '../guard/mfa-route.guard.js';
-import { OwnAnswers } from './own-answer.js';
-import { MfaValidationPipe } from './mfa-validation.pipe.js';
+import { OwnAnswers, MfaValidationPipe } from './own-enhancers.js';
 import { AnswersWith } from '../refusals/own-routes.js';
 
 /**

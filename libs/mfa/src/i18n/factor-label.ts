@@ -1,4 +1,4 @@
-import { traitsOf } from '../core/policy/factor-traits.js';
+import { traitsOf } from '../core/policy/methods.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import type { MfaPageTexts, MfaPlainPageText } from './page-texts.js';

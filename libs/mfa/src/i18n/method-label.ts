@@ -1,4 +1,4 @@
-import { typeOfMethod } from '../core/policy/factor-traits.js';
+import { typeOfMethod } from '../core/policy/methods.js';
 import type { AuthenticationMethod } from '../core/policy/methods.js';
 import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import type { PageLanguage } from './factor-label.js';

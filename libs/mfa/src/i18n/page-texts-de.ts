@@ -166,6 +166,13 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   passkeyButton: 'Mit einem Passkey anmelden',
   passkeyOther: 'Anders anmelden',
 
+  signUpTitle: 'Ein Konto mit einem Passkey anlegen',
+  signUpLead:
+    'Sie brauchen kein Passwort: Ab jetzt meldet Sie die Bildschirmsperre Ihres Geräts oder ein Sicherheitsschlüssel an. Für den Fall, dass Sie ihn verlieren, erhalten Sie Wiederherstellungscodes.',
+  signUpHint: 'Ihr Passkey wird unter diesem Namen geführt.',
+  signUpButton: 'Konto anlegen',
+  signUpOther: 'Ich habe ein Konto',
+
   totpAddTitle: 'Authenticator-App einrichten',
   totpReplaceLead: 'Die neue App ersetzt „{name}“; diese gilt weiter, bis Sie fertig sind.',
   totpStep1: 'Scannen Sie diesen QR-Code mit einer Authenticator-App.',

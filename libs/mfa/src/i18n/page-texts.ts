@@ -162,6 +162,14 @@ export const ENGLISH_PAGES = Object.freeze({
   passkeyButton: 'Sign in with a passkey',
   passkeyOther: 'Sign in another way',
 
+  // Making an account with a passkey
+  signUpTitle: 'Create an account with a passkey',
+  signUpLead:
+    'You need no password: the screen lock of your device, or a security key, signs you in from now on. You get recovery codes for the case that you lose it.',
+  signUpHint: 'Your passkey is listed under this name.',
+  signUpButton: 'Create account',
+  signUpOther: 'I have an account',
+
   // Authenticator app
   totpAddTitle: 'Set up an authenticator app',
   totpReplaceLead: 'The new app will replace “{name}”, which keeps working until you have finished.',

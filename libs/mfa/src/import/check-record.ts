@@ -1,5 +1,5 @@
 import { userIdOf } from '../core/users/mfa-user.js';
-import { CODE_INPUT_PATTERN, normalizeCode } from '../engine/factors/code-factor.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../engine/factors/typed-code.js';
 import { canonicalRecoveryCode, looksLikeRecoveryCode } from '../factors/recovery-codes/recovery-code.js';
 import type { TotpParameters } from '../factors/totp/totp.factor.js';
 import { RowProblem } from './import-problem.js';

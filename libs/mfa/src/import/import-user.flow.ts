@@ -16,7 +16,7 @@ import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { isSecondFactorType } from '../core/policy/factor-traits.js';
+import { isSecondFactorType } from '../core/policy/methods.js';
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';

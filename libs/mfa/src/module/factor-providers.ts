@@ -7,7 +7,7 @@ import type { AuthenticatorDetails } from '../engine/authenticators/authenticato
 import { AUTHENTICATOR_DETAILS } from '../engine/authenticators/authenticator-list.js';
 import type { FactorTable } from '../engine/authenticators/factor-tables.js';
 import { FactorTables, MFA_FACTOR_TABLES } from '../engine/authenticators/factor-tables.js';
-import { isBackupType } from '../core/policy/factor-traits.js';
+import { isBackupType } from '../core/policy/methods.js';
 import { FACTORS } from '../factors/factors.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';

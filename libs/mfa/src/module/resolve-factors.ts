@@ -1,5 +1,5 @@
 import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
-import { registerFactorType } from '../core/policy/factor-traits.js';
+import { registerFactorType } from '../core/policy/methods.js';
 import type { Problems } from '../options/problems.js';
 
 /** The option `factors`; their types are known from here on. */

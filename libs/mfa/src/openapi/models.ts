@@ -1,5 +1,5 @@
 import { MFA_ERRORS } from '../core/errors/error-codes.js';
-import { BUILT_IN_TYPES } from '../core/policy/factor-traits.js';
+import { BUILT_IN_TYPES } from '../core/policy/methods.js';
 import { count, flag, list, model, moment, object, ref, text, NULLABLE } from './schema.js';
 
 // The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.
@@ -61,6 +61,7 @@ export const ErrorModel = model(
         },
         { description: 'What the proof has to show besides.' },
       ),
+      acr: text('The level that is asked for by name.'),
       maxAge: { type: 'number', description: 'Greatest age of the proof that is asked for, in seconds.' },
       reauthenticateUrl: text('Where the first factor is proven again.'),
       unknownCredential: object(
@@ -197,6 +198,25 @@ export const ActivationModel = model(
     {
       description:
         'The answer to a new second factor. For a user who had to enroll it carries what the application’s `completeLogin` gives.',
+      additionalProperties: true,
+    },
+  ),
+);
+
+export const SignUpModel = model(
+  'MfaSignUp',
+  object(
+    {
+      status: text(undefined, { enum: ['authenticated'] }),
+      authenticator: ref(AuthenticatorModel),
+      ...SESSION_FIELDS,
+    },
+    {
+      sessionToken: SESSION_TOKEN,
+      recoveryCodes: list({ type: 'string' }, 'Shown this once.'),
+    },
+    {
+      description: 'The answer to a sign-up; beside it is what the application’s `completeLogin` gives.',
       additionalProperties: true,
     },
   ),

@@ -3,7 +3,7 @@ import {
   isPhishingResistantType,
   isSecondFactorType,
   traitsOf,
-} from '../core/policy/factor-traits.js';
+} from '../core/policy/methods.js';
 import { isOfferedUnderFloor } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { Problems } from './problems.js';

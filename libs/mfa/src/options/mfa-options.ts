@@ -1,3 +1,5 @@
+import type { MfaAcrLevels } from '../core/policy/acr.js';
+import { readAcrLevels } from '../core/policy/acr.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
@@ -61,6 +63,8 @@ export const BEHAVIOUR_OPTIONS = {
   }),
   /** Sign-in with a passkey alone. */
   passkeyLogin: toggle(false),
+  /** Accounts that begin with a passkey, without a password; with `passkeyLogin` and the adapter's `createUser()` (docs/webauthn.md). */
+  passkeySignUp: toggle(false),
   /** Whether users with `isStaff` must have a second factor. */
   requiredForStaff: toggle(false),
   /** How long a proven second factor counts, in seconds. */
@@ -126,6 +130,20 @@ export const BEHAVIOUR_OPTIONS = {
   audit: group<typeof AUDIT_OPTIONS, MfaAuditOptions>(AUDIT_OPTIONS),
   /** Removing what has expired. */
   retention: group<typeof RETENTION_OPTIONS, MfaRetentionOptions>(RETENTION_OPTIONS),
+  /**
+   * The levels that routes (`@RequireMfa({ acr })`), tokens and authorization servers call by name, from the weakest to the strongest:
+   * each a requirement that asks for all that the one before asks for (docs/stateless.md).
+   */
+  acr: special<MfaAcrLevels, MfaAcrLevels>({
+    kind: 'other',
+    usual: '`MFA_ACR_LEVELS`: `phr`, `phrh`',
+    range: '`{ name: requirement }`',
+    read: (name, value, problems) => {
+      const { levels, problems: found } = readAcrLevels(value);
+      for (const problem of found) problems.add(`\`${name}\`${problem.startsWith(':') ? '' : ' '}${problem}`);
+      return levels;
+    },
+  }),
   /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. */
   locales: special<('en' | 'de' | MfaLocaleTexts)[], readonly [MfaLocaleTexts, ...MfaLocaleTexts[]]>({
     kind: 'list',

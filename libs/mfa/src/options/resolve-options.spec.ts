@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SettingsService } from '@simplewebauthn/server';
 
+import { MFA_ACR_LEVELS } from '../core/policy/acr.js';
 import { GERMAN } from '../i18n/de.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { MfaBehaviourOptions } from './mfa-options.js';
@@ -42,6 +43,7 @@ describe('resolveOptions', () => {
         hints: [],
       },
       passkeyLogin: false,
+      passkeySignUp: false,
       totp: {
         issuer: 'Shop',
         period: 30,
@@ -88,6 +90,7 @@ describe('resolveOptions', () => {
       storage: { timeoutSeconds: 10, sealFormerRows: true },
       retention: { everySeconds: 300, batchSize: 1000 },
       audit: { enabled: false, retentionDays: 365 },
+      acr: MFA_ACR_LEVELS,
       locales: [ENGLISH],
       profile: 'default',
     });
@@ -343,6 +346,7 @@ describe('resolveOptions', () => {
       { supportedTypes: ['totp'], webauthn: undefined, passkeyLogin: true },
       '`passkeyLogin` needs `webauthn`',
     ],
+    ['sign-up without passkey sign-in', { passkeySignUp: true }, '`passkeySignUp` needs `passkeyLogin`'],
     [
       'a profile without a phishing-resistant factor',
       { profile: 'aal2', supportedTypes: ['totp'] },

@@ -1,5 +1,7 @@
-import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/factor-traits.js';
-import { isOfferedUnderFloor } from '../core/policy/floor.js';
+import { BUILT_IN_TYPES, isPhishingResistantType, isSecondFactorType } from '../core/policy/methods.js';
+import type { MfaAcrLevels } from '../core/policy/acr.js';
+import { fittingTypes } from '../core/policy/policy.js';
+import { isOfferedUnderFloor, raise } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { BUILT_IN_TRAITS } from '../factors/traits/built-in.js';
 import { checkFactors } from './check-factors.js';
@@ -12,6 +14,7 @@ import { isDevelopment } from './options-environment.js';
 import { MfaOptionsError } from './options-error.js';
 import { findPackageName } from './package-name.js';
 import { Problems } from './problems.js';
+import type { ProfilePreset } from './profiles.js';
 import { MFA_PROFILES, PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 import { nameCookie } from './session-options.js';
@@ -54,6 +57,7 @@ export function resolveOptions(
   });
   const supportedTypes = resolveTypes(problems, options, profile, environment, factorTypes);
   checkFactors(problems, profile, supportedTypes);
+  checkLevels(problems, kept.acr, preset, factorTypes);
   if (supportedTypes.some((type) => lacksOption(type, kept))) {
     problems.add(
       '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (where NODE_ENV is `development` it may wait)',
@@ -61,6 +65,8 @@ export function resolveOptions(
   }
   if (kept.passkeyLogin && !kept.webauthn)
     problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
+  if (kept.passkeySignUp && !kept.passkeyLogin)
+    problems.add('`passkeySignUp` needs `passkeyLogin`: its users have no other way in');
   if (kept.changesNeed === 'any' && preset.needsPhishingResistant) {
     problems.add(
       `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
@@ -80,6 +86,26 @@ export function resolveOptions(
   };
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
+}
+
+/** Whether some factor could reach each of the levels, under the profile too. */
+function checkLevels(
+  problems: Problems,
+  levels: MfaAcrLevels,
+  { floor }: ProfilePreset,
+  factorTypes: readonly MfaType[],
+): void {
+  const known = [...BUILT_IN_TYPES, ...factorTypes];
+  for (const [name, level] of Object.entries(levels)) {
+    const unknown = [...(level.methods ?? []), ...(level.allOf ?? [])].find((type) => !known.includes(type));
+    if (unknown !== undefined) {
+      problems.add(
+        `\`acr\`: \`${name}\` names \`${unknown}\`, and there is no such factor: name one of ${known.join(', ')}`,
+      );
+    } else if (fittingTypes(raise(level, floor)).length === 0) {
+      problems.add(`\`acr\`: no factor that counts under this profile could ever reach \`${name}\``);
+    }
+  }
 }
 
 /** Whether the type needs a group of options that is not given. */

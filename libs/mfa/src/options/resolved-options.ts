@@ -20,5 +20,8 @@ export interface ResolvedMfaOptions extends Omit<
   trustedDevices: Omit<Kept['trustedDevices'], 'cookie'> & { cookie: ResolvedCookie };
 }
 
+/** Injection token of the options of `MfaClaimsModule`. */
+export const MFA_CLAIMS_OPTIONS = Symbol.for('nestjs-mfa:CLAIMS_OPTIONS');
+
 /** Injection token of the {@link ResolvedMfaOptions}. */
 export const MFA_OPTIONS = Symbol.for('nestjs-mfa:OPTIONS');

@@ -9,6 +9,7 @@ import { PasskeyPage } from './controllers/passkey.page.js';
 import { ReauthenticatePage } from './controllers/reauthenticate.page.js';
 import { RecoveryCodesPages } from './controllers/recovery-codes.page.js';
 import { SessionsPage } from './controllers/sessions.page.js';
+import { SignUpPage } from './controllers/sign-up.page.js';
 import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
@@ -35,6 +36,7 @@ export const PAGE_CONTROLLERS: Type[] = [
   ReauthenticatePage,
   EnrolPage,
   PasskeyPage,
+  SignUpPage,
   TotpPages,
   FactorPages,
   WebAuthnPages,

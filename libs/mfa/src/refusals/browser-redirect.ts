@@ -7,7 +7,7 @@ import { readHeader } from '../core/web/http-message.js';
 import { hostOf } from '../core/web/requested-host.js';
 import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES } from '../options/addresses.js';
-import { isBackupType, isPhishingResistantType } from '../core/policy/factor-traits.js';
+import { isBackupType, isPhishingResistantType } from '../core/policy/methods.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { hasPendingSession } from '../engine/rows/mfa-request.js';
 import { refererPath, safeNext } from '../core/web/next-path.js';

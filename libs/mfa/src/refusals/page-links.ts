@@ -11,6 +11,7 @@ export type MfaPagePath =
   | 'reauthenticate'
   | 'enrol'
   | 'passkey'
+  | 'sign-up'
   | 'totp/add'
   | 'totp/remove'
   | 'webauthn/add'

@@ -5,7 +5,7 @@ import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING, hasSeal, sealRow } from '../core/crypto/key-ring.js';
-import { BUILT_IN_TYPES, isJudgedByRow } from '../core/policy/factor-traits.js';
+import { BUILT_IN_TYPES, isJudgedByRow } from '../core/policy/methods.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';

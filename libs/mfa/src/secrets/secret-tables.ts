@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { MFA_TYPES, isJudgedByRow } from '../core/policy/factor-traits.js';
+import { MFA_TYPES, isJudgedByRow } from '../core/policy/methods.js';
 import type { OwnedFactorTable } from '../engine/authenticators/factor-tables.js';
 import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import { purposeOfColumn } from '../engine/rows/factor-table.js';

@@ -1,6 +1,6 @@
 import { IsBoolean, IsOptional, Matches } from 'class-validator';
 
-import { CODE_INPUT_PATTERN } from '../engine/factors/code-factor.js';
+import { CODE_INPUT_PATTERN } from '../engine/factors/typed-code.js';
 import { CODE, TRUST_DEVICE } from '../openapi/models.js';
 import { Described, object } from '../openapi/schema.js';
 

@@ -68,14 +68,13 @@ export class OwedFactors {
 
   /**
    * With what somebody who must have a second factor, and has none that meets the profile, has to enroll before anything else; null:
-   * nothing, as where there is no profile.
+   * nothing.
    */
   async underProfile(
     user: MfaUser,
     authenticators: readonly Authenticator[],
     scope: { request: object; session: AuthenticationSession },
   ): Promise<MfaType[] | null> {
-    if (this.floor.isOpen) return null;
     const { methods } = scope.session;
     if (methods.some((record) => isSecondFactor(record) && this.floor.meets(record))) return null;
     if (await this.floor.hasFitting(authenticators)) return null;

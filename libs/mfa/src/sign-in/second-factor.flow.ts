@@ -13,8 +13,13 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaUser, sourceOfRequest } from '../engine/rows/mfa-request.js';
-import { isOverSameChannel, shownFacts } from '../core/policy/methods.js';
-import { MFA_TYPES, isBackupType, methodOfType } from '../core/policy/factor-traits.js';
+import {
+  isOverSameChannel,
+  shownFacts,
+  MFA_TYPES,
+  isBackupType,
+  methodOfType,
+} from '../core/policy/methods.js';
 import type { MfaProofFacts, MfaType } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { OwedFactors } from './owed-factors.js';
@@ -245,7 +250,7 @@ export class SecondFactorFlow {
     for (const row of opens) await this.open(row, user, source);
     const { request } = exchange;
     const scope = { request, session: issued.session };
-    const methods = await this.owed.underProfile(user, authenticators, scope);
+    const methods = this.floor.isOpen ? null : await this.owed.underProfile(user, authenticators, scope);
     const result: MfaLoginResult = methods
       ? {
           status: 'enrollment_required',

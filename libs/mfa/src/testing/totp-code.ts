@@ -1,4 +1,7 @@
-import { createGuardrails, generateSync } from 'otplib';
+import { createGuardrails } from '@otplib/core';
+import { crypto } from '@otplib/plugin-crypto-node';
+import { generateSync } from '@otplib/totp';
+import { base32 } from 'rfc4648';
 
 import type { MfaClock } from '../core/clock/clock.js';
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
@@ -31,11 +34,12 @@ export function totpCode(
   assertNotProduction('totpCode()');
   const milliseconds = typeof at === 'object' && 'now' in at ? at.now() : Number(at);
   return generateSync({
-    secret,
+    secret: base32.parse(secret, { loose: true }),
     digits,
     period,
     algorithm,
     epoch: Math.floor(milliseconds / 1000),
+    crypto,
     guardrails: GUARDRAILS,
   });
 }

@@ -1,19 +1,7 @@
-import {
-  Body,
-  ConflictException,
-  Controller,
-  Get,
-  Inject,
-  Post,
-  Query,
-  Req,
-  Res,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { SkipMfa, safeNextPath } from 'nestjs-mfa';
 
 import { SameOriginGuard } from '../../auth/same-origin.guard.js';
-import type { User } from '../../users/user.entity.js';
 import { UsersService } from '../../users/users.service.js';
 import type { FormBody, FormErrors } from '../credentials-form.js';
 import { readCredentials } from '../credentials-form.js';
@@ -50,17 +38,8 @@ export class RegisterController {
     const next = safeNextPath(body?.['next']);
     const { credentials, errors } = await readCredentials(body);
     const { email, password } = credentials;
-    const user = errors ? null : await this.registerUnlessTaken(email, password);
+    const user = errors ? null : await this.users.registerUnlessTaken(email, password);
     if (user) return this.signIns.signIn(user, next, { request, response });
     return showPage(RegisterPage, { next, email, errors: errors ?? TAKEN }, 422);
-  }
-
-  private async registerUnlessTaken(email: string, password: string): Promise<User | null> {
-    try {
-      return await this.users.register(email, password);
-    } catch (error) {
-      if (error instanceof ConflictException) return null;
-      throw error;
-    }
   }
 }

@@ -1,4 +1,5 @@
 import type { PageComponent } from '../page.js';
+import { AFTER_SIGN_IN } from '../sign-in.service.js';
 import type { CredentialsProps } from './credentials-fields.js';
 import { CredentialsForm, withNext } from './credentials-fields.js';
 import { Layout } from './layout.js';
@@ -9,12 +10,27 @@ const HINTS = {
   password: '8 characters or more.',
 };
 
-export const RegisterPage: PageComponent<CredentialsProps> = ({ site, ...form }) => (
-  <Layout site={site} title="Create an account">
-    <SignedIn site={site} />
-    <CredentialsForm {...form} password="new-password" hints={HINTS} button="Create account" />
-    <p class="mfa-back">
-      You have one already? <a href={withNext('/login', form.next)}>Sign in</a>
-    </p>
-  </Layout>
-);
+export const RegisterPage: PageComponent<CredentialsProps> = ({ site, ...form }) => {
+  const passkey = site.options.passkeySignUp
+    ? site.security.link('sign-up', form.next ?? AFTER_SIGN_IN)
+    : null;
+  return (
+    <Layout site={site} title="Create an account">
+      <SignedIn site={site} />
+      <CredentialsForm {...form} password="new-password" hints={HINTS} button="Create account" />
+      {passkey !== null && (
+        <>
+          <p class="mfa-or">or</p>
+          <p class="mfa-actions">
+            <a class="mfa-button" href={passkey}>
+              Create one with a passkey
+            </a>
+          </p>
+        </>
+      )}
+      <p class="mfa-back">
+        You have one already? <a href={withNext('/login', form.next)}>Sign in</a>
+      </p>
+    </Layout>
+  );
+};

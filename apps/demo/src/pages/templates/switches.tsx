@@ -6,6 +6,7 @@ import type { Site } from '../site.js';
 export function Switches({ site: { options } }: { site: Site }): VNode {
   const switches = [
     { name: 'Sign-in with a passkey alone', isOn: options.passkeyLogin, variable: 'MFA_PASSKEY_LOGIN' },
+    { name: 'Accounts with a passkey alone', isOn: options.passkeySignUp, variable: 'MFA_PASSKEY_SIGN_UP' },
     {
       name: 'Trusted browsers',
       isOn: options.trustedDevices.enabled,

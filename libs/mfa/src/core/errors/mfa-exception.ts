@@ -28,6 +28,8 @@ export interface MfaErrorDetails {
   maxAge?: number;
   /** What the proof has to show, beside being of one of these types and young enough. */
   needs?: MfaNeeds;
+  /** The level that is asked for by name (option `acr`). */
+  acr?: string;
   /** Where the first factor is proven again: option `reauthenticateUrl`. */
   reauthenticateUrl?: string;
   /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
@@ -57,17 +59,18 @@ export class MfaException extends HttpException {
   /** The response headers that this refusal calls for. */
   get headers(): Record<string, string> {
     const headers: Record<string, string> = {};
-    if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details.maxAge);
+    if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details);
     if (this.details.retryAfter !== undefined) headers['Retry-After'] = String(this.details.retryAfter);
     return headers;
   }
 }
 
-function challenge(code: MfaErrorCode, maxAge: number | undefined): string {
+function challenge(code: MfaErrorCode, { maxAge, acr }: MfaErrorDetails): string {
   // RFC 9470: a valid token whose authentication is too weak or too old; RFC 6750 has no other error for it.
   if (code === 'mfa_required' || code === 'reauthentication_required') {
     const age = maxAge === undefined ? '' : `, max_age=${maxAge}`;
-    return `Bearer error="insufficient_user_authentication"${age}`;
+    const level = acr === undefined ? '' : `, acr_values="${acr}"`;
+    return `Bearer error="insufficient_user_authentication"${age}${level}`;
   }
   return code === 'session_expired' ? 'Bearer error="invalid_token"' : 'Bearer';
 }

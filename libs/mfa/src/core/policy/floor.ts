@@ -1,4 +1,4 @@
-import { isBackupMethod, showsFacts, isPhishingResistantType, isBackupType } from './factor-traits.js';
+import { isBackupMethod, showsFacts, isPhishingResistantType, isBackupType } from './methods.js';
 import type { AuthenticationRecord, MfaType } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { isFittingProof } from './policy.js';

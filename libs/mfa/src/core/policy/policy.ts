@@ -1,7 +1,13 @@
 import { isWithin } from '../clock/clock.js';
 import type { AuthenticationRecord, MfaType, MfaProofFacts } from './methods.js';
-import { MFA_TYPES, SECOND_FACTOR_TYPES, isPhishingResistantType, showsFacts } from './factor-traits.js';
-import { newestRecord, typeOfRecord } from './methods.js';
+import {
+  MFA_TYPES,
+  SECOND_FACTOR_TYPES,
+  isPhishingResistantType,
+  showsFacts,
+  newestRecord,
+  typeOfRecord,
+} from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
 export interface MfaRequirement {
@@ -24,6 +30,11 @@ export interface MfaRequirement {
   allOf?: readonly MfaType[];
   /** What was proven so far is spent by this request: the next one with `once` needs a new proof. */
   once?: boolean;
+  /**
+   * What the level of that name asks for (option `acr`), and what else is asked for here. A refusal names it in the words of RFC 9470,
+   * and tokens that state it, or a stronger one, show it.
+   */
+  acr?: string;
   /** Lets users without a second factor pass, except those who must have one. */
   allowUnenrolled?: boolean;
   /** Takes a sign-in from a trusted browser for a second factor; never together with what only a factor can show. */
@@ -72,7 +83,7 @@ type SessionFacts = Pick<PolicyFacts, 'records' | 'now' | 'defaultMaxAge'>;
 export type MfaPolicyDecision =
   | { allow: true }
   | { allow: false; code: 'unauthenticated' }
-  | { allow: false; code: 'mfa_required'; methods: MfaType[]; maxAge: number; needs?: MfaNeeds }
+  | { allow: false; code: 'mfa_required'; methods: MfaType[]; maxAge: number; needs?: MfaNeeds; acr?: string }
   | {
       allow: false;
       code: 'mfa_enrollment_required';
@@ -80,6 +91,8 @@ export type MfaPolicyDecision =
       /** The user has second factors, and none of them will do. */
       reason?: 'other_factor_needed';
       needs?: MfaNeeds;
+      /** The level that was asked for by name. */
+      acr?: string;
     };
 
 /** One proof that a requirement takes. */
@@ -131,7 +144,8 @@ export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPoli
   if (unmet.length === 0) return { allow: true };
 
   const needs = needsOf(requirement);
-  const told = needs ? { needs } : {};
+  const { acr } = requirement;
+  const told = { ...(needs ? { needs } : {}), ...(acr === undefined ? {} : { acr }) };
   if (facts.enrolled) {
     const impossible = unmet.filter((demand) => !canMeet(demand, requirement, facts));
     if (impossible.length > 0) {

@@ -1,7 +1,13 @@
 import { isWithin } from '../clock/clock.js';
 import type { AuthenticationRecord, MfaType } from './methods.js';
-import { MFA_TYPES, isBackupType, isPhishingResistantType } from './factor-traits.js';
-import { isFirstFactor, newestRecord, typeOfRecord } from './methods.js';
+import {
+  MFA_TYPES,
+  isBackupType,
+  isPhishingResistantType,
+  isFirstFactor,
+  newestRecord,
+  typeOfRecord,
+} from './methods.js';
 
 /**
  * What the *recent* proof of a user has to be who has a phishing-resistant factor. `strongest`: one of that kind, or a

@@ -1,5 +1,5 @@
 import type { MfaType } from './methods.js';
-import { MFA_TYPES, isTypeName } from './factor-traits.js';
+import { MFA_TYPES, isTypeName } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes } from './policy.js';
 
@@ -22,6 +22,7 @@ const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; w
     what: 'different types of factors, such as totp, webauthn',
   },
   once: { fits: isBoolean, what: 'a boolean' },
+  acr: { fits: isAcrName, what: 'the name of a level of the option `acr`' },
   allowUnenrolled: { fits: isBoolean, what: 'a boolean' },
   acceptTrustedDevice: { fits: isBoolean, what: 'a boolean' },
 };
@@ -59,6 +60,7 @@ const BEYOND_TRUST = {
   attested: 'is no key',
   allOf: 'stands for no factor in particular',
   once: 'gives no proof that could be spent',
+  acr: 'reaches no level',
 } as const satisfies Partial<Record<keyof MfaRequirement, string>>;
 
 /** @throws {TypeError} when parts of it contradict each other */
@@ -76,9 +78,10 @@ function assertConsistent(requirement: MfaRequirement): void {
 }
 
 /**
- * One requirement that is as strict as all of these together.
+ * One requirement that is as strict as all of these together. Of levels (`acr`) it holds one: several name none that is certain.
  *
  * @param defaultMaxAge what counts where one does not say, in seconds
+ * @throws {TypeError} when they name different levels
  */
 export function mergeRequirements(
   requirements: readonly MfaRequirement[],
@@ -88,11 +91,14 @@ export function mergeRequirements(
   if (others.length === 0) return first;
   const lists = requirements.flatMap(({ methods: types }) => (types ? [types] : []));
   const methods = lists[0]?.filter((type) => lists.every((types) => types.includes(type)));
+  const levels = [...new Set(requirements.flatMap(({ acr }) => acr ?? []))];
+  if (levels.length > 1) throw new TypeError('@RequireMfa(): name one level in `acr`, the stronger one');
   const allOf = [...new Set(requirements.flatMap((one) => one.allOf ?? []))];
   return {
     maxAge: Math.min(...requirements.map(({ maxAge = defaultMaxAge }) => maxAge)),
     ...(methods ? { methods } : {}),
     ...(allOf.length > 0 ? { allOf } : {}),
+    ...(levels[0] === undefined ? {} : { acr: levels[0] }),
     phishingResistant: requirements.some((one) => one.phishingResistant),
     userVerified: requirements.some((one) => one.userVerified),
     deviceBound: requirements.some((one) => one.deviceBound),
@@ -114,6 +120,14 @@ export function assertSatisfiable(requirement: MfaRequirement): void {
 /** The types that a requirement names and nobody has registered. */
 export function unknownTypes({ methods = [], allOf = [] }: MfaRequirement): MfaType[] {
   return [...methods, ...allOf].filter((type) => !MFA_TYPES.includes(type));
+}
+
+/** What may stand in the list of `acr_values`, which are separated by spaces, and in quotes (RFC 6749, appendix A; RFC 9110, section 5.6.4). */
+const ACR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+
+/** Whether that could be the name of a level. */
+export function isAcrName(name: unknown): name is string {
+  return typeof name === 'string' && ACR.test(name);
 }
 
 /** Which types there are is known when the application boots: factors of its own come with the option `factors`. */

@@ -5,7 +5,7 @@ import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import { MFA_TYPES } from '../../core/policy/factor-traits.js';
+import { MFA_TYPES } from '../../core/policy/methods.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { AccountsService } from './accounts.service.js';

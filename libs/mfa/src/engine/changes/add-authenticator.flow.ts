@@ -18,11 +18,10 @@ import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
-import { shownFacts } from '../../core/policy/methods.js';
-import { methodOfType } from '../../core/policy/factor-traits.js';
+import { shownFacts, methodOfType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
-import type { MfaRequest } from '../rows/mfa-request.js';
+import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
 
@@ -42,6 +41,8 @@ export interface NewFactor {
   check?: (state: FactorState) => void | Promise<void>;
   /** Statements that go along, after the row is there. */
   along?: Write[];
+  /** Where it comes from, without a request that is allowed to: a sign-up. Default: code of the application. */
+  source?: MfaEventSource;
   /** The id of the authenticator whose place it takes, in the same commit. */
   replaces?: string | null;
   /** Whether the user's other sessions end (ASVS v5.0.0-7.4.3), as they do with the first second factor. */
@@ -103,8 +104,10 @@ export class AddAuthenticatorFlow {
       createdAt: now,
       lastUsedAt: factor.isUnproven ? null : now,
     });
-    const added = await this.change.run(user, { context, purpose: 'adding' }, (state) =>
-      this.plan(user, authenticator, factor, state, context),
+    const added = await this.change.run(
+      user,
+      { context, purpose: 'adding', ...(factor.source ? { source: factor.source } : {}) },
+      (state) => this.plan(user, authenticator, factor, state, context),
     );
     if (added.isFirst || factor.endOtherSessions) await this.endLateSessions(user, added, context);
     return added;

@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { isBackupType } from '../../core/policy/factor-traits.js';
+import { isBackupType } from '../../core/policy/methods.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { typeOfRecord } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';

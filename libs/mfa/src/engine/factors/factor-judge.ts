@@ -11,7 +11,7 @@ import type { FactorRows } from './factor-rows.js';
 import type { MfaFactorProof, MfaFactorAuthenticator } from './mfa-factor.js';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
-import { isJudgedByRow } from '../../core/policy/factor-traits.js';
+import { isJudgedByRow } from '../../core/policy/methods.js';
 
 /** The record that the data belong to. */
 export interface FactorRecord {

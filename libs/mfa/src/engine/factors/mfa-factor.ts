@@ -1,7 +1,7 @@
 import type { Type, FactoryProvider } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorTraits } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorContext } from './factor-context.js';

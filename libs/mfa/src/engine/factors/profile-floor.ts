@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { ProofFloor } from '../../core/policy/floor.js';
 import { meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
-import { isBackupType } from '../../core/policy/factor-traits.js';
+import { isBackupType } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts, MfaType } from '../../core/policy/methods.js';
 import type { MfaRequirement } from '../../core/policy/policy.js';
 import { asksForKeys, fittingTypes, isOfKind } from '../../core/policy/policy.js';

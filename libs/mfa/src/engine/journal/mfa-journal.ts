@@ -18,7 +18,7 @@ import type { MfaEventAuthenticator, MfaEvent, NewMfaEvent, MfaEventType } from 
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaAuditEntry } from './audit-entry.entity.js';
 import { areFewCodesLeft } from '../../core/policy/codes-left.js';
-import { isBackupType } from '../../core/policy/factor-traits.js';
+import { isBackupType } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { findOptionalProvider } from '../../options/find-optional-provider.js';
 

@@ -4,7 +4,7 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { BigintColumn, CountColumn, MomentColumn } from '../../storage/columns.js';
 import { fittingName } from '../../core/users/authenticator-name.js';
-import { isSecondFactorType, isJudgedByRow } from '../../core/policy/factor-traits.js';
+import { isSecondFactorType, isJudgedByRow } from '../../core/policy/methods.js';
 import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
 import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 

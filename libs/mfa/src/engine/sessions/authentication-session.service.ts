@@ -15,9 +15,8 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
-import { methodOfType } from '../../core/policy/factor-traits.js';
+import { methodOfType, isFirstFactor, isSameProof } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
-import { isFirstFactor, isSameProof } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
@@ -73,19 +72,23 @@ export class AuthenticationSessionService {
     return issued;
   }
 
-  /** The living session of that token, pending or authenticated, or null. It counts as a use of it. */
-  async verify(token: string): Promise<AuthenticationSession | null> {
+  /**
+   * The living session of that token, pending or authenticated, or null.
+   *
+   * @param isUse whether it counts as a use of the session; default: yes
+   */
+  async verify(token: string, isUse = true): Promise<AuthenticationSession | null> {
     if (!isPresentable(token)) return null;
     const session = await this.find({ tokenHash: hashToken(token) }, (query) => query);
-    if (session) this.activity.note(session);
+    if (session && isUse) this.activity.note(session);
     return session;
   }
 
   /** Like {@link verify}, with what is kept of the user in the same query. */
-  async verifyWithAccount(token: string): Promise<SessionWithAccount | null> {
+  async verifyWithAccount(token: string, isUse = true): Promise<SessionWithAccount | null> {
     if (!isPresentable(token)) return null;
     const found = await this.findWithAccount({ tokenHash: hashToken(token) });
-    if (found) this.activity.note(found.session);
+    if (found && isUse) this.activity.note(found.session);
     return found;
   }
 

@@ -28,6 +28,14 @@ export interface ResolveOptions {
   response?: object;
 }
 
+/**
+ * The operation of an open stream that is asked about again. Nobody does anything then: it is no use of the session, which would
+ * else never be over for want of use while a page stands open.
+ */
+export class StreamCheck {
+  readonly isUse = false;
+}
+
 interface Found {
   session: AuthenticationSession | null;
   account?: Account;
@@ -105,14 +113,14 @@ export class MfaRequestService {
     if (known?.token === token && known.replacement === replacement && (known.withAccount || !withAccount)) {
       return known.found;
     }
-    const found = this.read(token, withAccount);
+    const found = this.read(token, withAccount, operation instanceof StreamCheck ? operation.isUse : true);
     this.reads.set(operation, { token, withAccount, replacement, found });
     return found;
   }
 
-  private async read(token: string | null, withAccount: boolean): Promise<Found> {
+  private async read(token: string | null, withAccount: boolean, isUse: boolean): Promise<Found> {
     if (token === null) return { session: null };
-    if (!withAccount) return { session: await this.sessions.verify(token) };
-    return (await this.sessions.verifyWithAccount(token)) ?? { session: null };
+    if (!withAccount) return { session: await this.sessions.verify(token, isUse) };
+    return (await this.sessions.verifyWithAccount(token, isUse)) ?? { session: null };
   }
 }

@@ -4,7 +4,7 @@ import { AuthenticationSession } from '../rows/authentication-session.entity.js'
 import { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { SECOND_FACTOR_TYPES } from '../../core/policy/factor-traits.js';
+import { SECOND_FACTOR_TYPES } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';

@@ -9,12 +9,12 @@ import { nameAuthenticator, proofEvents, MfaJournal } from '../journal/mfa-journ
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 import type { TakenAttempt } from '../users/attempt-limiter.js';
 import { AttemptLimiter } from '../users/attempt-limiter.js';
-import { hasSteps } from '../../core/policy/factor-traits.js';
+import { hasSteps } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
-import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/code-factor.js';
+import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/typed-code.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
 import { FACTOR_JUDGES } from '../factors/factor-judge.js';
 import { KeyServiceError } from '../keys/key-wrapper.js';

@@ -12,7 +12,7 @@ import type { TakenAttempt } from '../users/attempt-limiter.js';
 import { AttemptLimiter } from '../users/attempt-limiter.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { hasSteps } from '../../core/policy/factor-traits.js';
+import { hasSteps } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../authenticators/authenticators.service.js';

@@ -1,5 +1,5 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import type { MfaFactorTraits } from '../../core/policy/factor-traits.js';
+import type { MfaFactorTraits } from '../../core/policy/methods.js';
 import type { MfaFactorDefinition } from '../../engine/factors/mfa-factor.js';
 import type { DeliveredCodeOptions } from '../delivered-codes/delivered-code-options.js';
 import { resolveDeliveredCodes } from '../delivered-codes/delivered-code-options.js';

@@ -1,6 +1,6 @@
 import { Matches } from 'class-validator';
 
-import { CODE_INPUT_PATTERN } from '../../engine/factors/code-factor.js';
+import { CODE_INPUT_PATTERN } from '../../engine/factors/typed-code.js';
 import { ACTIVATION_FIELDS, ActivationDto } from '../../http/activation.dto.js';
 import { CODE } from '../../openapi/models.js';
 import { Described, object } from '../../openapi/schema.js';

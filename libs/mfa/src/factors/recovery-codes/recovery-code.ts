@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import { normalizeCode } from '../../engine/factors/code-factor.js';
+import { normalizeCode } from '../../engine/factors/typed-code.js';
 import type { RecoveryCodeFormat } from '../../options/recovery-codes-options.js';
 
 /** Crockford's base32: no I, L, O and U, which people mistake for others. 5 bits a character. */

@@ -21,7 +21,7 @@ import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
 import type { TotpSetupDetails } from './totp-authenticator.js';
 import { drawQrCode } from './totp-qr-code.js';
-import { digitsPattern } from '../../engine/factors/code-factor.js';
+import { digitsPattern } from '../../engine/factors/typed-code.js';
 import type { TotpAlgorithm } from '../../core/otpauth/key-uri.js';
 import { PROFILES } from '../../options/profiles.js';
 

@@ -6,7 +6,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
-import { normalizeCode } from '../../engine/factors/code-factor.js';
+import { normalizeCode } from '../../engine/factors/typed-code.js';
 import { CodeVerifier } from '../../engine/verification/code-verifier.js';
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';

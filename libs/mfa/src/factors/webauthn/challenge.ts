@@ -5,12 +5,12 @@ import { lengthPrefixed } from '../../core/crypto/key-ring.js';
 import type { WebAuthnCredentialRole } from './credential-role.js';
 
 /** What a challenge is for; one made for one ceremony is no good in another. */
-export type Ceremony = 'register' | 'authenticate' | 'passkey';
+export type Ceremony = 'register' | 'authenticate' | 'passkey' | 'sign_up';
 
 /** What a challenge is bound to; it has to be the same when it comes back. */
 export interface ChallengeBinding {
   ceremony: Ceremony;
-  /** Empty where nobody is known yet. */
+  /** Empty where nobody is known yet; at a sign-up the name that was asked for. */
   userId: string;
   /** Empty without a session. */
   sessionId: string;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 
-import { RepeatedJob } from '../../options/repeated-job.js';
+import { RepeatedJob } from '../../engine/jobs/repeated-job.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { ModelMetadata } from './metadata/model-metadata.js';

@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
-import { generateRegistrationOptions } from '@simplewebauthn/server';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
@@ -25,8 +24,6 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { Attestation } from './attestation-policy.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { assertFreshPassword } from './automatic-upgrade.js';
-import { describeCredentials, toBytes } from './ceremony-json.js';
-import { ALGORITHMS, CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
 import type { ChallengeBinding, ChallengeContent } from './challenge.js';
 import { Challenges } from './challenges.js';
 import type { RegistrationJson } from './credential-json.js';
@@ -35,6 +32,7 @@ import type { WebAuthnRoleRequest } from './credential-role.js';
 import { roleFor } from './credential-role.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
+import { creationOptions, credentialRecord, shownBy } from './new-credential.js';
 import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
@@ -106,20 +104,17 @@ export class RegistrationFlow {
         userHandle: entity.id,
       },
     );
-    const options = await generateRegistrationOptions({
-      rpName: rp.name,
-      rpID: rp.id,
-      userName: entity.name,
-      userDisplayName: entity.displayName,
-      userID: toBytes(entity.id),
-      challenge: toBytes(challenge),
-      timeout: CEREMONY_TIMEOUT_MS,
-      excludeCredentials: describeCredentials(credentials),
-      authenticatorSelection: { residentKey: isPasskey ? 'required' : 'preferred', userVerification },
-      supportedAlgorithmIDs: [...ALGORITHMS],
-    });
-    // The library does not know `indirect`.
-    return { ...options, ...this.rp.hints(), attestation: this.rp.options.attestation };
+    return creationOptions(
+      {
+        rp,
+        user: entity,
+        challenge,
+        credentials,
+        residentKey: isPasskey ? 'required' : 'preferred',
+        userVerification,
+      },
+      this.rp,
+    );
   }
 
   /**
@@ -141,24 +136,19 @@ export class RegistrationFlow {
     const { content, verified, attestation } = await this.verify(user, response, rpId, context);
     const { role, automatic } = content;
     const id = randomUUID();
-    const record = this.credentials.planInsertion({
-      authenticatorId: id,
-      userId,
-      credentialId: verified.credentialId,
-      publicKey: verified.publicKey,
-      userHandle: content.userHandle,
-      rpId,
-      transports: response.response.transports,
-      signCount: verified.signCount,
-      aaguid: verified.aaguid,
-      format: verified.format,
-      backupEligible: verified.backupEligible,
-      backedUp: verified.backedUp,
-      discoverable: response.discoverable,
-      uvInitialized: verified.userVerified,
-      passwordless: role !== 'second_factor',
-      ...attestation,
-    });
+    const { userHandle } = content;
+    const record = this.credentials.planInsertion(
+      credentialRecord({
+        authenticatorId: id,
+        userId,
+        userHandle,
+        rpId,
+        role,
+        response,
+        verified,
+        attestation,
+      }),
+    );
     return this.flow.add(
       user,
       {
@@ -169,12 +159,7 @@ export class RegistrationFlow {
           role: role === 'passwordless' ? PASSWORDLESS : null,
           ...(name === undefined ? {} : { name }),
         },
-        facts: {
-          userVerified: verified.userVerified,
-          backupEligible: verified.backupEligible,
-          backedUp: verified.backedUp,
-          attested: attestation.attested,
-        },
+        facts: shownBy(verified, attestation),
         isUnproven: automatic,
         // Of two first registrations at once, each with a handle of its own, the second one starts anew.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],

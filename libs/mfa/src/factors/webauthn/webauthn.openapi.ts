@@ -1,9 +1,10 @@
 import type { RouteDescription } from '../../openapi/describe-route.js';
-import { ActivationModel, SignInModel } from '../../openapi/models.js';
+import { ActivationModel, SignInModel, SignUpModel } from '../../openapi/models.js';
 import type { Schema } from '../../openapi/schema.js';
 import { count, flag, list, model, object, text, schemaOf } from '../../openapi/schema.js';
 import { AddWebAuthnDto } from './add-webauthn.dto.js';
 import { AuthenticateWebAuthnDto } from './authenticate-webauthn.dto.js';
+import { SignUpDto, SignUpOptionsDto } from './sign-up.dto.js';
 import { PasskeyDto } from './passkey.dto.js';
 import { WebAuthnNeedsDto } from './webauthn-needs.dto.js';
 import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
@@ -148,6 +149,31 @@ export const WEBAUTHN_ROUTES = {
     body: AuthenticateWebAuthnDto,
     answer: SIGNED_IN,
     errors: [...ATTEMPT, 'mfa_enrollment_required', 'not_found'],
+  },
+  signUpOptions: {
+    operationId: 'mfaGetSignUpOptions',
+    summary: 'Begin to make an account with a passkey',
+    description: 'Not there without the option `passkeySignUp`. Nobody learns whether the name is taken.',
+    body: SignUpOptionsDto,
+    answer: {
+      status: 200,
+      description: 'For `navigator.credentials.create()`.',
+      model: CreationOptionsModel,
+    },
+    errors: ['not_found'],
+  },
+  signUp: {
+    operationId: 'mfaSignUp',
+    summary: 'Make it',
+    description: 'Not there without the option `passkeySignUp`.',
+    body: SignUpDto,
+    answer: {
+      status: 201,
+      description: 'The user is made, and signed in.',
+      model: SignUpModel,
+      givesToken: true,
+    },
+    errors: ['webauthn_failed', 'credential_already_registered', 'not_found'],
   },
   passkeyOptions: {
     operationId: 'mfaGetPasskeyOptions',

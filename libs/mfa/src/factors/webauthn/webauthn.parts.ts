@@ -16,6 +16,8 @@ import { PasskeyController } from './passkey.controller.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
 import { RevokedModels } from './revoked-models.js';
+import { SignUpController } from './sign-up.controller.js';
+import { SignUpFlow } from './sign-up.flow.js';
 import { WebAuthnChallenge } from './webauthn-challenge.entity.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 import { WebAuthnDetails } from './webauthn-details.js';
@@ -43,6 +45,7 @@ export const WEBAUTHN: FactorParts = {
     CredentialStore,
     RegistrationFlow,
     RelyingParty,
+    SignUpFlow,
     WebAuthnDetails,
     WebAuthnFlow,
   ],
@@ -50,6 +53,7 @@ export const WEBAUTHN: FactorParts = {
     ['/webauthn', WebAuthnController],
     ['/authenticate/webauthn', AuthenticateWebAuthnController],
     ['/passkey', PasskeyController],
+    ['/sign-up', SignUpController],
   ],
   tables: [
     {

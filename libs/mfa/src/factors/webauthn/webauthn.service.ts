@@ -7,6 +7,7 @@ import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaSignUpName } from '../../adapter/sign-up.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
@@ -30,6 +31,8 @@ import { CredentialStore } from './credential-store.js';
 import type { WebAuthnCreationRequest, WebAuthnRegistrationRequest } from './registration.flow.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
+import type { MfaSignUpRequest, MfaSignUpResult } from './sign-up.flow.js';
+import { SignUpFlow } from './sign-up.flow.js';
 import { WebAuthnAuthenticator } from './webauthn-authenticator.js';
 
 /** Arguments of the signal methods of `PublicKeyCredential`. */
@@ -48,6 +51,7 @@ export class WebAuthnService {
     @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
+    @Inject(SignUpFlow) private readonly signUp: SignUpFlow,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
     @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
@@ -102,6 +106,30 @@ export class WebAuthnService {
     request: WebAuthnRegistrationRequest = {},
   ): Promise<MfaAddedFactor> {
     return this.registration.register(user, credential, request);
+  }
+
+  /**
+   * Begins a sign-up without a password: options for `navigator.credentials.create()`. Writes nothing, and makes no user.
+   *
+   * @throws {MfaException} `not_found` without the option `passkeySignUp`
+   */
+  async beginSignUp(name: MfaSignUpName): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    return this.signUp.begin(name);
+  }
+
+  /**
+   * Finishes it: the adapter's `createUser()` makes the user, who gets the passkey and recovery codes and is signed in.
+   *
+   * @param request with the name that it was begun with
+   * @throws {MfaException} `webauthn_failed`, whether the ceremony or the application refuses it, `credential_already_registered`,
+   *   `invalid_request`, `not_found`
+   */
+  async finishSignUp(
+    credential: unknown,
+    request: MfaSignUpRequest,
+    exchange: MfaHttpExchange,
+  ): Promise<MfaSignUpResult> {
+    return this.signUp.finish(credential, request, exchange);
   }
 
   /**

@@ -36,6 +36,14 @@ const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
     return getCredential(await call<RequestOptions>('POST', '/authenticate/webauthn/options', { body }));
   },
   passkey: async () => getCredential(await askForPasskey()),
+  'sign-up': async (form) => {
+    const { value } = form.elements.namedItem('name') as HTMLInputElement;
+    const name = value.trim();
+    const options = await call<PublicKeyCredentialCreationOptionsJSON>('POST', '/sign-up/options', {
+      body: { name },
+    });
+    return createCredential(options);
+  },
 };
 
 const askForPasskey = () => call<RequestOptions>('POST', '/passkey/options');

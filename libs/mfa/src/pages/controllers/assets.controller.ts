@@ -4,7 +4,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { setHeader } from '../../core/web/http-message.js';
 import { Undocumented } from '../../openapi/describe-route.js';
-import { OwnAnswers } from '../../http/own-answer.js';
+import { OwnAnswers } from '../../http/own-enhancers.js';
 import { PageAssets } from '../frame/page-assets.js';
 
 /** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */

@@ -11,7 +11,7 @@ import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FactorSetupFlow } from '../../factors/plugged/factor-setup.flow.js';
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import { factorLabel } from '../../i18n/factor-label.js';
-import { traitsOf } from '../../core/policy/factor-traits.js';
+import { traitsOf } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';

@@ -6,7 +6,7 @@ import { AuthenticatorList } from '../../engine/authenticators/authenticator-lis
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isBackupType } from '../../core/policy/factor-traits.js';
+import { isBackupType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { MfaService } from '../../account/mfa.service.js';
 import { OfferedFactors } from '../frame/offered-factors.js';

@@ -8,7 +8,7 @@ import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTORS } from '../../factors/factors.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { traitsOf } from '../../core/policy/factor-traits.js';
+import { traitsOf } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';

@@ -7,7 +7,7 @@ import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { MfaValidationPipe } from '../../http/mfa-validation.pipe.js';
+import { MfaValidationPipe } from '../../http/own-enhancers.js';
 import type { MfaPlainPageText } from '../../i18n/page-texts.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';

@@ -124,6 +124,7 @@ export interface MfaPageProps {
     period: number;
   };
   passkey: Onward & Refusable & { loginUrl: string | null };
+  'sign-up': Onward & Refusable & { name: string; loginUrl: string | null };
   'totp/add': Onward &
     Refusable & {
       secret: string;

@@ -8,6 +8,7 @@ const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   reauthenticate: 'reauthenticateTitle',
   enrol: 'enrolTitle',
   passkey: 'passkeyTitle',
+  'sign-up': 'signUpTitle',
   'totp/add': 'totpAddTitle',
   'totp/remove': 'totpRemoveTitle',
   'factors/add': 'factorAddTitle',

@@ -14,7 +14,7 @@ import { concatMap } from 'rxjs';
 import { SkipMfa } from '../../guard/require-mfa.decorator.js';
 import { AnswersWith } from '../../refusals/own-routes.js';
 import { Undocumented } from '../../openapi/describe-route.js';
-import { OwnAnswers } from '../../http/own-answer.js';
+import { OwnAnswers } from '../../http/own-enhancers.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageExceptionFilter } from './page-exception.filter.js';

@@ -11,6 +11,7 @@ import Passkey from '../templates/passkey.js';
 import Reauthenticate from '../templates/reauthenticate.js';
 import GenerateRecoveryCodes from '../templates/recovery-codes/generate.js';
 import RecoveryCodes from '../templates/recovery-codes/index.js';
+import SignUp from '../templates/sign-up.js';
 import Sessions from '../templates/sessions.js';
 import AddTotp from '../templates/totp/add.js';
 import RemoveTotp from '../templates/totp/remove.js';
@@ -26,6 +27,7 @@ export const TEMPLATES: { [Name in MfaPageName]: MfaPageTemplate<Name> } = {
   reauthenticate: Reauthenticate,
   enrol: Enrol,
   passkey: Passkey,
+  'sign-up': SignUp,
   'totp/add': AddTotp,
   'totp/remove': RemoveTotp,
   'factors/add': AddFactor,

@@ -22,7 +22,7 @@ export async function hasTables(
   dataSource: DataSource,
   factorTables: readonly FactorTable[],
 ): Promise<boolean> {
-  const missing = await findMissing(dataSource, MFA_ENTITIES);
+  const missing = await missingTables(dataSource);
   if (missing.length === 0) return hasFactorTables(dataSource, factorTables);
   const problem = `the database lacks ${missing.join(', ')}, or columns of it`;
   const remedy =
@@ -53,6 +53,11 @@ async function hasFactorTables(
     throw new MfaOptionsError([`${problem}: ${remedy}`]);
   new Logger('MfaModule').error(`${problem}: its factors do not work until migrations have run`);
   return false;
+}
+
+/** The tables of the module that are not there, or lack a column. */
+export function missingTables(dataSource: DataSource): Promise<string[]> {
+  return findMissing(dataSource, MFA_ENTITIES);
 }
 
 async function nonePending(dataSource: DataSource): Promise<boolean> {

@@ -94,9 +94,8 @@ export class TableBuilder {
 
   /** The name with which statements call a table. */
   pathOf(name: string): string {
-    const { schema } = tableOptions();
     const full = this.nameOf(name);
-    return schema === undefined || !this.hasSchemas ? full : `${schema}.${full}`;
+    return this.schema === undefined ? full : `${this.schema}.${full}`;
   }
 
   private async hasIndex(path: string, name: string): Promise<boolean> {
@@ -104,10 +103,10 @@ export class TableBuilder {
   }
 
   private table(spec: TableSpec): Table {
-    const { schema } = tableOptions();
+    const { schema } = this;
     return new Table({
       name: this.pathOf(spec.name),
-      ...(schema !== undefined && this.hasSchemas ? { schema } : {}),
+      ...(schema === undefined ? {} : { schema }),
       columns: Object.entries(spec.columns).map(([name, column]) => this.column(name, column)),
       ...this.indices(spec),
       foreignKeys: this.foreignKeys(spec),
@@ -187,6 +186,11 @@ export class TableBuilder {
     const { namingStrategy, options } = dataSourceOf(this.runner);
     const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
     return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
+  }
+
+  /** Where the tables are: in the schema of `configureMfaTables`, else in that of the DataSource, as its entities are. */
+  private get schema(): string | undefined {
+    return this.hasSchemas ? (tableOptions().schema ?? dataSourceOf(this.runner).driver.schema) : undefined;
   }
 
   private get hasSchemas(): boolean {

@@ -7,7 +7,7 @@ import { Form } from './form.js';
 interface Props {
   page: MfaPageContext;
   /** Which ceremony the script runs before the form is sent with its result. */
-  ceremony: 'create' | 'get' | 'passkey';
+  ceremony: 'create' | 'get' | 'passkey' | 'sign-up';
   next: string | null;
   button: string;
   /** What the key has to show, besides that it is one of the user's. */

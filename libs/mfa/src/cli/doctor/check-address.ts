@@ -1,0 +1,61 @@
+import { describeDrift } from './check-database.js';
+import type { Finding } from './finding.js';
+import { fine, problem } from './finding.js';
+
+/** Milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * How the running site answers at its public address.
+ *
+ * @param address such as https://app.example.com, with a path where there is a global prefix
+ * @param path the option `path`
+ * @param origins the option `webauthn.origins`
+ */
+export async function checkAddress(
+  address: string,
+  path: string,
+  origins: readonly string[],
+): Promise<Finding[]> {
+  const { origin } = new URL(address);
+  const route = `${address.replace(/\/$/, '')}/${path}/session`;
+  const known =
+    origins.length === 0 || origins.includes(origin)
+      ? []
+      : [
+          problem(
+            `${origin} is not among \`webauthn.origins\`: keys are refused there`,
+            `Add ${origin}, exactly so, to \`webauthn.origins\``,
+          ),
+        ];
+  try {
+    // As a browser would sign out: the site takes this for a request of its own, and knows no such session.
+    const answer = await fetch(route, {
+      method: 'DELETE',
+      headers: { origin, cookie: 'mfa_session=none' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const date = Date.parse(answer.headers.get('date') ?? '');
+    const drift = Number.isNaN(date) ? [] : [describeDrift(date - Date.now(), origin)];
+    return [...known, await describeAnswer(answer, route, origin), ...drift];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : '';
+    return [...known, problem(`${route} does not answer: ${reason}`, 'Is the application running there?')];
+  }
+}
+
+async function describeAnswer(answer: Response, route: string, origin: string): Promise<Finding> {
+  const text = await answer.text();
+  if (text.includes('"cross_origin"')) {
+    return problem(
+      `${origin} takes requests of its own pages for those of another site`,
+      'The proxy changes the Host header: let it pass Host on, or send X-Forwarded-Host and trust it (docs/origins.md)',
+    );
+  }
+  if (answer.status === 204 || text.includes('"code":"')) return fine(`${route} answers as it should`);
+  return problem(
+    `${route} answers ${answer.status}, and not as this module does`,
+    'Give --url with the global prefix, and check `path`, `controllers` and what the proxy passes on',
+  );
+}

@@ -1,0 +1,57 @@
+import type { DataSource } from 'typeorm';
+
+import { missingTables } from '../../schema/migrations/missing-tables.js';
+import type { Finding } from './finding.js';
+import { advice, fine, problem } from './finding.js';
+
+/** Milliseconds. A code lives for 30 s, and sessions that one instance has made are looked at by others. */
+const GREATEST_DRIFT = 5000;
+
+/** What tells the time of the server. SQLite has none of its own. */
+const NOW: Readonly<Record<string, string>> = {
+  postgres: 'SELECT extract(epoch FROM clock_timestamp()) AS now',
+  mysql: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now',
+  mariadb: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now',
+};
+
+/** Tables and the clock of the database. */
+export async function checkDatabase(dataSource: DataSource, now = () => Date.now()): Promise<Finding[]> {
+  const missing = await missingTables(dataSource);
+  return [
+    missing.length === 0
+      ? fine(`All tables and columns are there (${dataSource.options.type})`)
+      : problem(
+          `The database lacks ${missing.join(', ')}, or columns of it`,
+          'Run the migrations: `migrations: [...mfaMigrations, …]` and `migrationsRun: true`, or your own way of running them (docs/storage.md)',
+        ),
+    ...(dataSource.options.synchronize
+      ? [
+          advice(
+            '`synchronize` is on: TypeORM changes tables at each start, and may drop what it does not know',
+            'Use `mfaMigrations` where data is worth keeping (docs/storage.md)',
+          ),
+        ]
+      : []),
+    ...(await checkClock(dataSource, now)),
+  ];
+}
+
+async function checkClock(dataSource: DataSource, now: () => number): Promise<Finding[]> {
+  const statement = NOW[dataSource.options.type];
+  if (statement === undefined) return [];
+  const before = now();
+  const [row] = await dataSource.query<{ now: string | number }[]>(statement);
+  // The server's answer was made somewhere between the two.
+  const drift = Number(row?.now) * 1000 - (before + now()) / 2;
+  return [describeDrift(drift, 'the database')];
+}
+
+/** @param drift milliseconds by which the other clock is ahead */
+export function describeDrift(drift: number, other: string): Finding {
+  if (Math.abs(drift) <= GREATEST_DRIFT) return fine(`This clock agrees with that of ${other}`);
+  const seconds = Math.round(Math.abs(drift) / 1000);
+  return problem(
+    `This clock is ${seconds} s ${drift > 0 ? 'behind' : 'ahead of'} that of ${other}: right codes may be refused`,
+    'Let all machines keep the time (NTP)',
+  );
+}

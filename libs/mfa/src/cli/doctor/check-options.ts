@@ -1,0 +1,107 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isDevelopment } from '../../options/options-environment.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import type { Finding } from './finding.js';
+import { advice, fine, problem } from './finding.js';
+
+/**
+ * Origins, cookies and proxies, as the options have them.
+ *
+ * @param folder of the compiled sources
+ */
+export function checkOptions(
+  options: ResolvedMfaOptions,
+  folder: string,
+  nodeEnv = process.env['NODE_ENV'],
+): Finding[] {
+  const origins = webOrigins(options);
+  const isPublic = origins.some(({ protocol }) => protocol === 'https:');
+  return [
+    ...checkEnvironment(isPublic, nodeEnv),
+    ...checkOrigins(options, origins),
+    ...checkCookie(options, isPublic),
+    ...(isPublic ? [checkProxy(folder)] : []),
+  ];
+}
+
+function webOrigins({ webauthn }: ResolvedMfaOptions): URL[] {
+  return (webauthn?.origins ?? []).filter((one) => /^https?:/.test(one)).map((one) => new URL(one));
+}
+
+function checkEnvironment(isPublic: boolean, nodeEnv: string | undefined): Finding[] {
+  if (!isDevelopment(nodeEnv)) return [fine('NODE_ENV says production')];
+  if (!isPublic) return [fine(`NODE_ENV is ${nodeEnv}, and the site is on localhost`)];
+  return [
+    advice(
+      `NODE_ENV is ${nodeEnv}, where some checks are left out, and the origins are https`,
+      'Set NODE_ENV=production where users are; run the doctor there, too',
+    ),
+  ];
+}
+
+function checkOrigins({ webauthn }: ResolvedMfaOptions, origins: readonly URL[]): Finding[] {
+  if (!webauthn) {
+    return [
+      advice(
+        'Security keys and passkeys are off: the option `webauthn` is not given',
+        'Give `webauthn.rpId`, `rpName` and `origins`; they are required outside of development',
+      ),
+    ];
+  }
+  const { rpId } = webauthn;
+  const strange = origins.filter(({ hostname }) => hostname !== rpId && !hostname.endsWith(`.${rpId}`));
+  if (strange.length === 0) return [fine(`Keys are for ${rpId}, used on ${webauthn.origins.join(', ')}`)];
+  return [
+    advice(
+      `${strange.map(({ origin }) => origin).join(', ')} is not on \`webauthn.rpId\` ${rpId}: browsers refuse keys there, but for those that know related origins`,
+      'Set `webauthn.rpId` to the domain that all origins share; for others see docs/webauthn.md (related origins)',
+    ),
+  ];
+}
+
+function checkCookie({ session: { cookie } }: ResolvedMfaOptions, isPublic: boolean): Finding[] {
+  if (!cookie) return [fine('Sessions travel in a header, without a cookie')];
+  if (!cookie.secure && isPublic) {
+    return [
+      problem(
+        'The session cookie is not Secure, and the origins are https',
+        'Leave `session.cookie.secure` out, and set NODE_ENV=production',
+      ),
+    ];
+  }
+  if (!cookie.secure) return [fine('The session cookie goes over http, as it has to on localhost')];
+  if (!isPublic) {
+    return [
+      advice(
+        'The session cookie is Secure: Safari, and browsers that reach the site by another name than localhost, drop it over http',
+        'Serve the site over https, or set NODE_ENV=development on a developer’s machine',
+      ),
+    ];
+  }
+  if (cookie.name.startsWith('__Host-')) return [fine(`The session cookie is ${cookie.name}`)];
+  const why = cookie.domain === undefined ? 'session.cookie.path' : 'session.cookie.domain';
+  return [
+    advice(
+      `The session cookie can't be \`__Host-\`, because of \`${why}\`: other hosts of the domain could set one in its place`,
+      `Leave \`${why}\` out, unless several hosts have to share the session`,
+    ),
+  ];
+}
+
+/** Which proxies are trusted is said in `main.ts`, which is not run here. */
+function checkProxy(folder: string): Finding {
+  const says = sourcesIn(folder).some((file) => /trust proxy|trustProxy/.test(readFileSync(file, 'utf8')));
+  if (says) return fine('The framework is told which proxies to trust');
+  return advice(
+    'The origins are https, and no compiled file says which proxy to trust: behind one, the application takes requests for http, and all of them for the proxy’s',
+    "Express: `app.set('trust proxy', 1)` in main.ts; Fastify: `new FastifyAdapter({ trustProxy: true })`. Nothing to do where the application itself ends TLS",
+  );
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.[cm]?js$/.test(name) && !name.includes('node_modules'))
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+
+import type { Finding } from './finding.js';
+import { advice, fine, problem } from './finding.js';
+
+/** Bytes. Greater files are no sources. */
+const BIGGEST_SOURCE = 1_000_000;
+
+const REPLACE =
+  'Everybody who can read the repository has it: make a new one and replace it as docs/storage.md says ("Replacing the secret"), keep it out of the sources, and name `.env` in .gitignore';
+
+/**
+ * Where the secrets are kept.
+ *
+ * @param folder of the application
+ * @param secrets those that the application was given; null: it did not boot, and what the environment and `.env` say is looked at
+ */
+export function checkSecret(folder: string, secrets: readonly string[] | null): Finding[] {
+  const known = (secrets ?? secretsAround(folder)).filter((one) => one !== '');
+  if (known.length === 0) {
+    const remedy = 'Give 32 random bytes or more, from `openssl rand -base64 32`, as the option `secret`';
+    return [advice('No MFA_SECRET is in the environment or in .env', remedy)];
+  }
+  const committed = trackedFiles(folder).filter((file) => holdsOne(join(folder, file), known));
+  if (committed.length > 0) {
+    return [problem(`The secret is committed to git, in ${committed.join(', ')}`, REPLACE)];
+  }
+  return [fine('The secret is in no file that git tracks')];
+}
+
+function secretsAround(folder: string): string[] {
+  const file = join(folder, '.env');
+  const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return (process.env['MFA_SECRET'] ?? written['MFA_SECRET'] ?? '').split(',').map((one) => one.trim());
+}
+
+/** What git tracks there; nothing where there is no git, or no repository. */
+function trackedFiles(folder: string): string[] {
+  try {
+    const words = ['ls-files', '-z'];
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+    return execFileSync('git', words, { cwd: folder, encoding: 'utf8', stdio }).split('\0').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function holdsOne(file: string, secrets: readonly string[]): boolean {
+  if (!existsSync(file)) return false;
+  const found = statSync(file);
+  if (!found.isFile() || found.size > BIGGEST_SOURCE) return false;
+  const text = readFileSync(file, 'utf8');
+  return secrets.some((one) => text.includes(one));
+}

@@ -1,0 +1,60 @@
+import type { Finding } from './finding.js';
+import { problem } from './finding.js';
+
+/** What stops an application before the module can say anything, and what helps. */
+const KNOWN: readonly (readonly [RegExp, string])[] = [
+  [
+    /Cannot find (?:module|package) '[^']*app\.module|Cannot find module '\/|ERR_MODULE_NOT_FOUND.*dist/,
+    'Build the application first (`npm run build`), and give the compiled file of its root module: --app dist/app.module.js',
+  ],
+  [
+    /bindings file|NODE_MODULE_VERSION|invalid ELF header/,
+    'The driver was not built for this Node.js: `npm rebuild better-sqlite3`. pnpm and newer npm ask first: `pnpm approve-builds`, `npm install-scripts approve better-sqlite3`',
+  ],
+  [
+    /package has not been found installed|DriverPackageNotInstalled/,
+    'Install the driver of your database: better-sqlite3, pg or mysql2',
+  ],
+  [
+    /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|password authentication|Access denied/,
+    'The database can’t be reached: check that it runs, its address and its password',
+  ],
+  [
+    /can't resolve dependencies of the \w*(?:Adapter|MFA_ADAPTER)|resolve dependencies of the .*MFA_ADAPTER/,
+    'Give the adapter with the modules that hold its dependencies: `adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }`; they have to export them',
+  ],
+  [
+    /can't resolve dependencies of the/,
+    'Nest finds no provider for what is marked with `?`: import the module that exports it. With two copies of a package, see above',
+  ],
+  [/Cannot find (?:module|package) '([^']+)'/, 'Install the package that is named'],
+  [
+    /ERR_REQUIRE_ESM|require\(\) of ES Module|Cannot use import statement/,
+    'A package of ES modules is loaded by CommonJS: on NestJS 11 install `@nestjs/typeorm@11`, and use Node.js 20.19, 22.12, 24 or newer',
+  ],
+  [
+    /ENOENT.*\.env/,
+    'There is no .env where the application looks for it: run this in its folder, or make it',
+  ],
+];
+
+/** Why an application did not boot, each cause with its remedy. */
+export function explainBoot(error: unknown): Finding[] {
+  // By its name: of the module's two formats the application may have loaded the other.
+  const { name, problems } = (error ?? {}) as { name?: string; problems?: readonly string[] };
+  if (name === 'MfaOptionsError' && problems) {
+    return problems.map((one) =>
+      problem(`The application does not start: ${one}`, 'docs/troubleshooting.md'),
+    );
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const { code = '' } = (error ?? {}) as { code?: string };
+  const [, remedy] = KNOWN.find(([pattern]) => pattern.test(`${code} ${text}`)) ?? [];
+  const first = text.trim().split('\n').slice(0, 3).join(' ');
+  return [
+    problem(
+      `The application does not start: ${first}`,
+      remedy ?? 'This is not of nestjs-mfa: start the application itself, and see what it logs',
+    ),
+  ];
+}

@@ -1,0 +1,168 @@
+import { isPhishingResistantType } from './methods.js';
+import type { AuthenticationRecord } from './methods.js';
+import type { MfaRequirement } from './policy.js';
+import { fittingTypes, isFittingProof } from './policy.js';
+import { isAcrName, mergeRequirements, readRequirement } from './requirements.js';
+
+/**
+ * The levels of authentication that an application has names for, from the weakest to the strongest (the claim `acr`, OpenID Connect
+ * Core 1.0, section 2; `acr_values` of RFC 9470). One table says what the guard asks for by name, which level a token states, and
+ * which a token has to state.
+ */
+export type MfaAcrLevels = Readonly<Record<string, MfaAcrLevel>>;
+
+/** What a level asks for. */
+export type MfaAcrLevel = Pick<
+  MfaRequirement,
+  'maxAge' | 'methods' | 'phishingResistant' | 'userVerified' | 'deviceBound' | 'attested' | 'allOf'
+>;
+
+/** Phishing-resistant, and the same with a key in hardware: values of OpenID EAP ACR Values 1.0. */
+export const PHISHING_RESISTANT = 'phr';
+export const PHISHING_RESISTANT_HARDWARE = 'phrh';
+
+/** The levels where an application names none of its own. */
+export const MFA_ACR_LEVELS = Object.freeze({
+  [PHISHING_RESISTANT]: Object.freeze({ phishingResistant: true }),
+  [PHISHING_RESISTANT_HARDWARE]: Object.freeze({
+    phishingResistant: true,
+    deviceBound: true,
+    attested: true,
+  }),
+}) satisfies MfaAcrLevels;
+
+const PARTS: readonly string[] = [
+  'maxAge',
+  'methods',
+  'phishingResistant',
+  'userVerified',
+  'deviceBound',
+  'attested',
+  'allOf',
+] satisfies (keyof MfaAcrLevel)[];
+
+/**
+ * A table as it was written down, checked and copied.
+ *
+ * @returns the levels that are right, and what is wrong with the others
+ */
+export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems: string[] } {
+  if (given === undefined) return { levels: MFA_ACR_LEVELS, problems: [] };
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { levels: {}, problems: ['must be an object of levels, from the weakest to the strongest'] };
+  }
+  const levels: Record<string, MfaAcrLevel> = {};
+  const problems: string[] = [];
+  let former: string | undefined;
+  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+    try {
+      levels[name] = readLevel(name, value);
+    } catch (error) {
+      problems.push(`: \`${name}\` is no level: ${(error as Error).message}`);
+      continue;
+    }
+    if (former !== undefined && !asksForAll(levels[name], levels[former] as MfaAcrLevel)) {
+      problems.push(
+        `: \`${name}\` stands after \`${former}\` and does not ask for all that it asks for: levels go from the weakest to the strongest`,
+      );
+    }
+    former = name;
+  }
+  if (former === undefined && problems.length === 0)
+    problems.push('must hold a level; leave it out for `phr` and `phrh`');
+  return { levels: Object.freeze(levels), problems };
+}
+
+/** @throws {TypeError} */
+function readLevel(name: string, given: unknown): MfaAcrLevel {
+  // Object.entries() sorts such names before all others, and the order is what tells the stronger one.
+  if (/^\d+$/.test(name)) throw new TypeError('a name of digits alone loses its place among the others');
+  if (!isAcrName(name))
+    throw new TypeError('its name must be printable ASCII without spaces, quotes and backslashes');
+  const level = readRequirement(given);
+  const wrong = Object.keys(level).find((part) => !PARTS.includes(part));
+  if (wrong !== undefined) throw new TypeError(`\`${wrong}\` is for routes, a level says what was proven`);
+  if (Object.hasOwn(MFA_ACR_LEVELS, name)) {
+    const known: MfaAcrLevel = MFA_ACR_LEVELS[name as keyof typeof MFA_ACR_LEVELS];
+    if (!asksForAll(level, known)) {
+      throw new TypeError(
+        'others know what it means: it must ask for what `MFA_ACR_LEVELS` asks for, or more',
+      );
+    }
+  }
+  return level;
+}
+
+/** Whether whatever meets the one requirement meets the other too, as far as can be told from what they say; ages are not looked at. */
+export function asksForAll(one: MfaRequirement, other: MfaRequirement): boolean {
+  const flags = ['userVerified', 'deviceBound', 'attested'] as const;
+  if (flags.some((flag) => other[flag] && !one[flag])) return false;
+  const types = fittingTypes(one);
+  const wanted = fittingTypes(other);
+  // Of several that have all to be proven one suffices to show what one proof has to show.
+  const isOne =
+    types.every((type) => wanted.includes(type)) || (one.allOf ?? []).some((type) => wanted.includes(type));
+  const hasFlags = flags.some((flag) => other[flag]);
+  if (!isOne || (hasFlags && !types.every((type) => wanted.includes(type)))) return false;
+  return (other.allOf ?? []).every(
+    (type) => one.allOf?.includes(type) || (types.length === 1 && types[0] === type),
+  );
+}
+
+/** The strongest level that this one proof reaches, whatever its age; undefined for none. Of a level with `allOf` one proof can't tell. */
+export function levelOf(record: AuthenticationRecord, levels: MfaAcrLevels): string | undefined {
+  return Object.entries(levels)
+    .filter(([, level]) => level.allOf === undefined && isFittingProof(record, level))
+    .at(-1)?.[0];
+}
+
+/** The weakest level that is as strong as the requirement, so that a client can ask for it; undefined where there is none. */
+export function levelFor(requirement: MfaRequirement, levels: MfaAcrLevels): string | undefined {
+  // One that only a key reaches is too much for a route that an app would open.
+  const named = Object.entries(levels).find(
+    ([, level]) => asksForAll(level, requirement) && areKeys(level) === areKeys(requirement),
+  );
+  if (named) return named[0];
+  // No level says all of it. A key at least is asked for where nothing else will do.
+  if (!areKeys(requirement)) return undefined;
+  return Object.entries(levels).find(([, level]) => areKeys(level))?.[0];
+}
+
+/** Whether what states the one level vouches for the other: it is the same, or a stronger one. */
+export function isLevelAtLeast(stated: unknown, wanted: string, levels: MfaAcrLevels): boolean {
+  const names = Object.keys(levels);
+  return (
+    typeof stated === 'string' && names.includes(wanted) && names.indexOf(stated) >= names.indexOf(wanted)
+  );
+}
+
+/** Whether a proof at this level can only have come from a key. */
+export function areKeys(requirement: MfaRequirement): boolean {
+  return fittingTypes(requirement).every(isPhishingResistantType);
+}
+
+/**
+ * The requirement with what the level asks for that it names.
+ *
+ * @throws {TypeError} when there is no such level
+ */
+export function withLevel(requirement: MfaRequirement, levels: MfaAcrLevels): MfaRequirement {
+  const { acr, ...rest } = requirement;
+  if (acr === undefined) return requirement;
+  const level = Object.hasOwn(levels, acr) ? levels[acr] : undefined;
+  if (!level) throw new TypeError(unknownLevel(acr, levels));
+  const { maxAge = Infinity, ...merged } = mergeRequirements([level, rest], Infinity);
+  return {
+    ...merged,
+    // What a level says nothing of is as the route has it.
+    ...(Number.isFinite(maxAge) ? { maxAge } : {}),
+    allowUnenrolled: rest.allowUnenrolled === true,
+    acceptTrustedDevice: rest.acceptTrustedDevice === true,
+    acr,
+  };
+}
+
+/** What is said of a name that the table does not have. */
+export function unknownLevel(acr: string, levels: MfaAcrLevels): string {
+  return `there is no level \`${acr}\`: name one of ${Object.keys(levels).join(', ')}, or give it in the option \`acr\``;
+}

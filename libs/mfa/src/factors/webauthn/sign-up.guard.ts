@@ -1,0 +1,17 @@
+import type { CanActivate } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+
+/** Without the option `passkeySignUp` there is nothing behind this guard, not even a complaint about a body. */
+@Injectable()
+export class SignUpGuard implements CanActivate {
+  constructor(@Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions) {}
+
+  canActivate(): boolean {
+    if (!this.options.passkeySignUp) throw new MfaException('not_found');
+    return true;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ArgumentMetadata, ExecutionContext, NestInterceptor, ValidationError } from '@nestjs/common';
+import { Injectable, SetMetadata, UseInterceptors, ValidationPipe, applyDecorators } from '@nestjs/common';
+import * as classTransformer from 'class-transformer';
+import * as classValidator from 'class-validator';
+import { map, tap } from 'rxjs';
+
+import { MfaException } from '../core/errors/mfa-exception.js';
+
+/** Checks bodies and parameters of this module's routes, whatever the application's own pipe does. */
+@Injectable()
+export class MfaValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      // By themselves Nest would look for these in the application, which need not have them.
+      validatorPackage: classValidator,
+      transformerPackage: classTransformer,
+      whitelist: true,
+      transform: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: true,
+      // What was sent is not repeated in the answer.
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors: ValidationError[]) =>
+        new MfaException('invalid_request', {
+          message: errors.flatMap(({ constraints }) => Object.values(constraints ?? {})),
+        }),
+    });
+  }
+
+  /** A field that may be left out may be `null` as well, and says the same then. */
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const checked: unknown = await super.transform(value, metadata);
+    if (metadata.type === 'body' && typeof checked === 'object' && checked !== null) {
+      for (const [name, field] of Object.entries(checked)) {
+        if (field === null) Reflect.deleteProperty(checked, name);
+      }
+    }
+    return checked;
+  }
+}
+
+const OWN_ANSWER = 'nestjs-mfa:own-answer';
+
+const answers = new WeakMap<object, { answer: unknown }>();
+
+function requestOf(context: ExecutionContext): object {
+  return context.switchToHttp().getRequest<object>();
+}
+
+/** Keeps what one of our handlers answers, with what its own interceptors have made of it. */
+const KEEP_ANSWER: NestInterceptor = {
+  intercept: (context, next) =>
+    next.handle().pipe(tap((answer: unknown) => answers.set(requestOf(context), { answer }))),
+};
+
+/**
+ * Gives that answer, whatever global interceptors of the application have made of it: serializers that leave out what is not
+ * marked, envelopes. A cache that answers in the place of our handler would give one user what is another's.
+ */
+export const SEAL_ANSWER: NestInterceptor = {
+  intercept(context, next) {
+    if (context.getType() !== 'http' || !hasOwnAnswer(context)) return next.handle();
+    return next.handle().pipe(
+      map(() => {
+        const kept = answers.get(requestOf(context));
+        if (kept) return kept.answer;
+        throw new Error(
+          `A global interceptor of the application answers in the place of ${context.getClass().name}: exempt the routes of nestjs-mfa from it`,
+        );
+      }),
+    );
+  },
+};
+
+/** Marks a controller of this module: its answers are not the application's to change. */
+export function OwnAnswers(): ClassDecorator {
+  return applyDecorators(SetMetadata(OWN_ANSWER, true), UseInterceptors(KEEP_ANSWER));
+}
+
+function hasOwnAnswer(context: ExecutionContext): boolean {
+  return Reflect.getMetadata(OWN_ANSWER, context.getClass()) === true;
+}

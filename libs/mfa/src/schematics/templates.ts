@@ -1,0 +1,132 @@
+/** Shows the module the users of the application. */
+export const ADAPTER = `import { Injectable } from '@nestjs/common';
+import { DefaultMfaAdapter } from 'nestjs-mfa';
+import type { MfaUser } from 'nestjs-mfa';
+
+/** Shows nestjs-mfa the users of this application. All its hooks: docs/adapter.md of the package. */
+@Injectable()
+export class AppMfaAdapter extends DefaultMfaAdapter {
+  /**
+   * The user of that id, or null for one who is gone or disabled, and can't sign in then. Inject the service that knows your users,
+   * and answer with what it says: \`{ id, email, isStaff, emailVerified }\`.
+   */
+  override findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
+    return { id: userId };
+  }
+}
+`;
+
+/** @param name the site's name, for authenticators */
+export function optionsFile(name: string): string {
+  return `import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+
+import type { MfaBehaviourOptions } from 'nestjs-mfa';
+
+/** What nestjs-mfa is told when the application boots. All its options: README.md of the package. */
+export function mfaOptions(): MfaBehaviourOptions {
+  readEnvFile();
+  // The site as browsers see it, such as https://app.example.com.
+  const origin = process.env.APP_ORIGIN ?? 'http://localhost:3000';
+  return {
+    secret: process.env.MFA_SECRET,
+    webauthn: {
+      rpId: new URL(origin).hostname,
+      rpName: ${JSON.stringify(name).replace(/^"(.*)"$/, "'$1'")},
+      origins: [origin],
+      // Plain http for localhost, and for nothing else.
+      allowInsecureOrigin: true,
+    },
+  };
+}
+
+/** What the environment says already counts more than the file, which is for developers' machines. */
+function readEnvFile(): void {
+  // \`process.loadEnvFile()\` would not do: tests under Jest don't see what it loads.
+  if (existsSync('.env')) Object.assign(process.env, { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env });
+}
+`;
+}
+
+/** The import of the module in the root module. */
+export function moduleImport({ path, pages }: { path: string; pages: boolean }): string {
+  const lines = [
+    'adapter: AppMfaAdapter,',
+    ...(path === 'mfa' ? [] : [`path: '${path}',`]),
+    ...(pages ? ['pages: true,'] : []),
+    'useFactory: mfaOptions,',
+  ];
+  return `MfaModule.forRootAsync({\n${lines.map((line) => `  ${line}\n`).join('')}})`;
+}
+
+/** The root import of TypeORM where there was none: a file, and memory in tests. */
+export const TYPE_ORM_IMPORT = `TypeOrmModule.forRoot({
+  type: 'better-sqlite3',
+  database: process.env.NODE_ENV === 'test' ? ':memory:' : 'app.sqlite',
+  autoLoadEntities: true,
+  migrations: mfaMigrations,
+  migrationsRun: true,
+})`;
+
+/** @param root the specifier of the root module, seen from the test */
+export function testFile({ root, name, path }: { root: string; name: string; path: string }): string {
+  return `import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+
+import { Controller, Get } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { RequireMfa } from 'nestjs-mfa';
+import { MfaTestingModule, signInWithMfa, totpCode } from 'nestjs-mfa/testing';
+import type { MovableClock } from 'nestjs-mfa/testing';
+
+import { ${name} } from '${root}';
+
+@Controller('behind-a-second-factor')
+class GuardedController {
+  @Get()
+  @RequireMfa()
+  open(): string {
+    return 'open';
+  }
+}
+
+describe('The second factor (e2e)', () => {
+  let app: INestApplication;
+  let clock: MovableClock;
+  let url: string;
+
+  beforeAll(async () => {
+    // As in CI, where nobody has a .env.
+    if (!existsSync('.env')) process.env.MFA_SECRET ??= randomBytes(32).toString('base64');
+    const builder = Test.createTestingModule({ imports: [${name}], controllers: [GuardedController] });
+    ({ clock } = MfaTestingModule.wrap(builder));
+    app = (await builder.compile()).createNestApplication();
+    await app.listen(0);
+    url = (await app.getUrl()).replace('[::1]', 'localhost');
+  });
+  afterAll(() => app?.close());
+
+  it('is asked for, and opens what it guards', async () => {
+    const open = async (headers = {}) => (await fetch(\`\${url}/behind-a-second-factor\`, { headers })).status;
+    expect(await open()).toBe(401);
+
+    // Somebody whom \`findUser()\` of the adapter finds.
+    const { headers, secret } = await signInWithMfa(app, { id: randomUUID() });
+    expect(await open(headers)).toBe(200);
+
+    // Five minutes later it is asked for again.
+    clock.advance(301);
+    expect(await open(headers)).toBe(401);
+    const answer = await fetch(\`\${url}/${path}/authenticate\`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ code: totpCode(secret as string, clock) }),
+    });
+    expect(answer.status).toBe(200);
+    const { sessionToken } = (await answer.json()) as { sessionToken: string };
+    expect(await open({ ...headers, 'x-mfa-session': sessionToken })).toBe(200);
+  });
+});
+`;
+}

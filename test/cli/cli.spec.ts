@@ -1,0 +1,70 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { MfaModule } from 'nestjs-mfa';
+
+import { testCli } from '../support/cli.js';
+import { codeOf, enroll, halfSignIn, startTestApp } from '../support/test-app.js';
+
+const OLD = 'the old secret of the tests, of 32 bytes or more';
+const NEW = 'the new secret of the tests, of 32 bytes or more';
+
+const { path, run, remove } = testCli((database) => ({
+  module: class AppModule {},
+  imports: [
+    TypeOrmModule.forRoot({ type: 'better-sqlite3', database, autoLoadEntities: true, synchronize: true }),
+    MfaModule.forRoot({ secret: [NEW, OLD], controllers: false }),
+  ],
+}));
+afterAll(remove);
+const orm = { type: 'better-sqlite3', database: path('app.sqlite') } as const;
+
+describe('the command line', () => {
+  it('encrypts anew, with progress, and shows, unlocks, resets and purges', async () => {
+    const before = await startTestApp({ orm, mfa: { secret: OLD } });
+    const user = await enroll(before);
+    await before.close();
+    const written: string[] = [];
+    const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    await expect(run('rotate-secret', '--batch-size', '1')).resolves.toBe(
+      '1 rows are under the current secret now, 0 could not be read',
+    );
+    write.mockRestore();
+    expect(written.join('')).toContain('100 % | 1 of 1');
+
+    const status = await run('status', user.id);
+    expect(JSON.parse(status)).toMatchObject({
+      userId: user.id,
+      enabled: true,
+      methods: ['totp', 'recovery_codes'],
+    });
+    expect(status).not.toContain(user.secret);
+    await expect(run('unlock', user.id)).resolves.toContain('are unlocked');
+    await expect(run('purge')).resolves.toContain('sessions: ');
+    await expect(run('replace-recovery-code-key')).resolves.toBe(
+      'New sets are under a new key, 1 are under former ones until their users make new codes\n0 former keys that nothing needs any more are removed',
+    );
+
+    const after = await startTestApp({ orm, mfa: { secret: NEW } });
+    after.clock.advance(300);
+    const half = await halfSignIn(after, user);
+    expect((await half.post('/mfa/authenticate', { code: codeOf(user.secret, after.clock) })).status).toBe(
+      200,
+    );
+    await expect(run('reset', user.id, '--reason', 'a lost phone')).resolves.toContain('were reset');
+    expect((await after.client().post('/login', { id: user.id })).body.status).toBe('authenticated');
+    await after.close();
+  });
+
+  it.each([
+    [['reset', 'ada'], /required option '-r, --reason/],
+    [['rotate-secret', '--batch-size', 'many'], /whole number/],
+    [['status'], /missing required argument 'user'/],
+    [['nonsense'], /unknown command/],
+  ])('refuses %j', async (words, message) => {
+    await expect(run(...words)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,313 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ConflictException, Controller } from '@nestjs/common';
+import type { MfaModuleOptions, MfaSignUp, MfaUser } from 'nestjs-mfa';
+import { Authenticator, MfaEvents, MfaUserState, WebAuthnChallenge, WebAuthnService } from 'nestjs-mfa';
+
+import type { Tampering } from '../../support/authenticator.js';
+import { SoftwareAuthenticator } from '../../support/authenticator.js';
+import { signInWithPasskey } from '../../support/ceremonies.js';
+import type { Answer, Client } from '../../support/client.js';
+import type { TestApp } from '../../support/test-app.js';
+import {
+  ORIGIN,
+  RELYING_PARTY,
+  TestAdapter,
+  enroll,
+  halfSignIn,
+  newUserId,
+  startTestApp,
+  users,
+} from '../../support/test-app.js';
+
+/** Registers people under an id of its own; names in `taken` are somebody's. */
+class SignUpAdapter extends TestAdapter {
+  readonly asked: MfaSignUp[] = [];
+  readonly discarded: string[] = [];
+  readonly taken = new Map<string, MfaUser>();
+  answer?: () => MfaUser;
+
+  override async createUser(signUp: MfaSignUp): Promise<MfaUser | null> {
+    this.asked.push(signUp);
+    await Promise.resolve();
+    if (this.answer) return this.answer();
+    if (this.taken.has(signUp.name)) return null;
+    const user: MfaUser = { id: newUserId(), email: signUp.name, displayName: signUp.displayName };
+    this.taken.set(signUp.name, user);
+    users.set(user.id as string, user);
+    return user;
+  }
+
+  override discardUser({ id }: MfaUser): void {
+    this.discarded.push(String(id));
+  }
+}
+
+let test: TestApp;
+afterEach(() => test.close());
+
+async function start(mfa: Partial<MfaModuleOptions> = {}): Promise<SignUpAdapter> {
+  test = await startTestApp({
+    mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true, ...mfa },
+    adapter: SignUpAdapter,
+  });
+  return test.adapter as SignUpAdapter;
+}
+
+@Controller()
+class Nothing {}
+
+const NAME = { name: 'ada@example.com', displayName: 'Ada' };
+
+async function signUp(
+  client: Client,
+  key = new SoftwareAuthenticator(),
+  {
+    begun = NAME,
+    finished = begun,
+    tampering = {},
+  }: { begun?: object; finished?: object; tampering?: Tampering } = {},
+): Promise<Answer> {
+  const { body: options } = await client.post('/mfa/sign-up/options', begun);
+  return client.post('/mfa/sign-up', { ...finished, credential: key.create(options, tampering) });
+}
+
+const told = ({ status, body }: Answer) => [status, (body as { code?: string }).code];
+
+describe('a sign-up with a passkey', () => {
+  it('makes the user when the ceremony is done, and signs in with what it has shown', async () => {
+    const adapter = await start();
+    const events: string[] = [];
+    test.app.get(MfaEvents).on('*', ({ type }) => void events.push(type));
+    const client = test.client();
+    const key = new SoftwareAuthenticator({ backupEligible: false });
+    const { body: options } = await client.post('/mfa/sign-up/options', NAME);
+    expect(options).toMatchObject({
+      user: NAME,
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    });
+    expect(adapter.asked).toEqual([]);
+    const answer = await client.post('/mfa/sign-up', {
+      ...NAME,
+      fields: { invitation: 'abc' },
+      credential: key.create(options),
+    });
+    expect(answer.status).toBe(201);
+    expect(adapter.asked).toEqual([{ ...NAME, fields: { invitation: 'abc' } }]);
+    expect(answer.body).toMatchObject({
+      status: 'authenticated',
+      authenticator: { type: 'webauthn' },
+      proven: [{ method: 'webauthn', userVerified: true }],
+    });
+    expect(answer.body.recoveryCodes).toHaveLength(10);
+    expect((await client.get('/me')).body).toMatchObject({ email: NAME.name });
+    expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
+    expect((await client.get('/mfa/status')).body).toMatchObject({ enabled: true, verified: true });
+    await test.settled();
+    expect(events).toEqual(
+      expect.arrayContaining(['mfa.authenticator.added', 'mfa.session.started', 'mfa.session.verified']),
+    );
+    // From then on the passkey signs in alone, and a recovery code beside another first factor.
+    expect((await signInWithPasskey(test.client(), key)).status).toBe(200);
+    const [user] = adapter.taken.values();
+    const half = await halfSignIn(test, { id: user?.id as string });
+    expect((await half.post('/mfa/authenticate', { code: answer.body.recoveryCodes[0] })).status).toBe(200);
+  });
+
+  it('writes nothing before the ceremony is done', async () => {
+    const adapter = await start();
+    const client = test.client();
+    for (let asked = 0; asked < 20; asked++) await client.post('/mfa/sign-up/options', NAME);
+    for (const entity of [Authenticator, MfaUserState, WebAuthnChallenge])
+      expect(await test.dataSource.getRepository(entity).count()).toBe(0);
+    expect(adapter.asked).toEqual([]);
+  });
+
+  it.each<[string, { finished?: object; tampering?: Tampering }]>([
+    ['without user verification', { tampering: { userVerified: false } }],
+    ['without a touch', { tampering: { userPresent: false } }],
+    ['of another origin', { tampering: { origin: 'https://evil.example' } }],
+    ['for another name than the one that was asked for', { finished: { name: 'eve@example.com' } }],
+  ])('%s makes nobody', async (_, lies) => {
+    const adapter = await start();
+    expect(told(await signUp(test.client(), undefined, lies))).toEqual([400, 'webauthn_failed']);
+    expect(adapter.asked).toEqual([]);
+  });
+
+  it('takes no challenge of another ceremony, and gives none to it', async () => {
+    const adapter = await start();
+    const { client } = await enroll(test);
+    const key = new SoftwareAuthenticator();
+    const { body: own } = await client.post('/mfa/webauthn/options');
+    expect(told(await test.client().post('/mfa/sign-up', { ...NAME, credential: key.create(own) }))).toEqual([
+      400,
+      'webauthn_failed',
+    ]);
+    const { body: options } = await client.post('/mfa/sign-up/options', NAME);
+    expect(told(await client.post('/mfa/webauthn', { credential: key.create(options) }))).toEqual([
+      400,
+      'webauthn_failed',
+    ]);
+    expect(adapter.asked).toEqual([]);
+  });
+
+  it('uses a challenge once, however many send it', async () => {
+    const adapter = await start();
+    const { body: options } = await test.client().post('/mfa/sign-up/options', NAME);
+    const credential = new SoftwareAuthenticator().create(options);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => test.client().post('/mfa/sign-up', { ...NAME, credential })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400, 400, 400, 400]);
+    expect(adapter.asked).toHaveLength(1);
+  });
+
+  it('says of a taken name what it says of a failed ceremony, and changes nothing', async () => {
+    const adapter = await start();
+    expect((await signUp(test.client())).status).toBe(201);
+    const stranger = test.client();
+    const refused = await signUp(stranger);
+    const failed = await signUp(stranger, undefined, { tampering: { userVerified: false } });
+    expect({ ...refused, headers: null }).toEqual({ ...failed, headers: null });
+    const options = async (name: string) => {
+      const { body } = await stranger.post('/mfa/sign-up/options', { name });
+      return { ...body, challenge: '', user: { ...body.user, id: '', name: '', displayName: '' } } as object;
+    };
+    expect(await options(NAME.name)).toEqual(await options('free@example.com'));
+    expect(adapter.taken.size).toBe(1);
+    expect(await test.dataSource.getRepository(Authenticator).countBy({ type: 'webauthn' })).toBe(1);
+  });
+
+  it('passes on how the application refuses', async () => {
+    const adapter = await start();
+    adapter.answer = () => {
+      throw new ConflictException('taken');
+    };
+    expect((await signUp(test.client())).status).toBe(409);
+  });
+
+  it.each(['a factor', 'a session'])('gives nobody the account of somebody who has %s', async (what) => {
+    const adapter = await start();
+    const owner = await enroll(test);
+    const id = what === 'a factor' ? owner.id : newUserId();
+    if (what === 'a session') await test.client().post('/login', { id });
+    adapter.answer = () => users.get(id) as MfaUser;
+    const client = test.client();
+    expect(told(await signUp(client))).toEqual([400, 'webauthn_failed']);
+    expect((await client.get('/me')).status).toBe(401);
+    expect(await test.dataSource.getRepository(Authenticator).countBy({ type: 'webauthn' })).toBe(0);
+    expect(adapter.discarded).toEqual([]);
+    expect(test.logger.lines.join()).toContain('who was there before');
+  });
+
+  it('of two that are answered with one user, keeps one', async () => {
+    const adapter = await start();
+    const id = newUserId();
+    users.set(id, { id });
+    adapter.answer = () => ({ id });
+    const answers = await Promise.all([1, 2, 3].map(() => signUp(test.client())));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(await test.dataSource.getRepository(Authenticator).countBy({ userId: id, type: 'webauthn' })).toBe(
+      1,
+    );
+    // The user is the winner's.
+    expect(adapter.discarded).toEqual([]);
+  });
+
+  it('makes nobody for a credential that is somebody’s', async () => {
+    const adapter = await start();
+    const credentialId = Buffer.alloc(32, 7);
+    expect((await signUp(test.client(), new SoftwareAuthenticator({}, credentialId))).status).toBe(201);
+    const again = new SoftwareAuthenticator({}, credentialId);
+    const answer = await signUp(test.client(), again, { begun: { name: 'other@example.com' } });
+    expect(told(answer)).toEqual([409, 'credential_already_registered']);
+    expect(adapter.asked).toHaveLength(1);
+  });
+
+  it('has the user removed when the passkey could not be kept', async () => {
+    const adapter = await start();
+    const credentialId = Buffer.alloc(32, 9);
+    const answers = await Promise.all(
+      ['one@example.com', 'two@example.com'].map((name) =>
+        signUp(test.client(), new SoftwareAuthenticator({}, credentialId), { begun: { name } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    // Whoever was asked in vain is gone again.
+    expect(adapter.discarded).toHaveLength(adapter.asked.length - 1);
+  });
+
+  it('ends the session that the browser had', async () => {
+    await start();
+    const { client } = await enroll(test);
+    const former = client.clone();
+    expect((await signUp(client)).status).toBe(201);
+    expect((await former.get('/me')).status).toBe(401);
+    expect((await client.get('/me')).body).toMatchObject({ email: NAME.name });
+  });
+
+  it('is refused to pages of other sites', async () => {
+    await start();
+    const { body: options } = await test.client().post('/mfa/sign-up/options', NAME);
+    const credential = new SoftwareAuthenticator().create(options);
+    const foreign = test.client({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' });
+    expect(told(await foreign.post('/mfa/sign-up', { ...NAME, credential }))).toEqual([403, 'cross_origin']);
+  });
+
+  it.each([
+    {},
+    { name: '' },
+    { name: 7 },
+    { name: 'a\nb' },
+    { name: 'x'.repeat(101) },
+    { name: 'a', displayName: '' },
+  ])('refuses %j', async (body) => {
+    await start();
+    expect(told(await test.client().post('/mfa/sign-up/options', body))).toEqual([400, 'invalid_request']);
+  });
+
+  it('is open to the application’s own code', async () => {
+    const adapter = await start();
+    const service = test.app.get(WebAuthnService);
+    const options = await service.beginSignUp({ name: 'grace@example.com' });
+    const credential = new SoftwareAuthenticator().create(options);
+    const request = { headers: { origin: ORIGIN } };
+    const response = { getHeader: () => undefined, setHeader: () => undefined };
+    const result = await service.finishSignUp(
+      credential,
+      { name: 'grace@example.com' },
+      { request, response },
+    );
+    expect(result).toMatchObject({ status: 'authenticated', recoveryCodes: expect.any(Array) as unknown });
+    expect(adapter.asked).toEqual([
+      { name: 'grace@example.com', displayName: 'grace@example.com', fields: {} },
+    ]);
+  });
+
+  it('registers no key that can be synced under profile aal3', async () => {
+    test = await startTestApp({
+      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true, profile: 'aal3' },
+      adapter: SignUpAdapter,
+      protectedRoutes: Nothing,
+    });
+    const synced = new SoftwareAuthenticator({ backupEligible: true });
+    expect((await signUp(test.client(), synced)).body).toMatchObject({ reason: 'key_can_be_synced' });
+    expect((test.adapter as SignUpAdapter).asked).toEqual([]);
+  });
+});
+
+describe('without the option', () => {
+  it('there is nothing', async () => {
+    await start({ passkeySignUp: false });
+    for (const path of ['/mfa/sign-up/options', '/mfa/sign-up'])
+      expect(told(await test.client().post(path, NAME))).toEqual([404, 'not_found']);
+    await expect(test.app.get(WebAuthnService).beginSignUp(NAME)).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+
+  it('and with it, an adapter that makes no users stops the boot', async () => {
+    await start();
+    const mfa = { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true };
+    await expect(startTestApp({ mfa, database: ':memory:' })).rejects.toThrow('`createUser()`');
+  });
+});

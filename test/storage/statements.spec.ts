@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { ENGINE } from '../support/databases.js';
+import type { TestApp } from '../support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
+
+/** Database statements of a request; BEGIN, COMMIT and the application's own queries are not counted. */
+describe('the cost of a request', () => {
+  let test: TestApp;
+  let grace: TestApp;
+  const table: { request: string; statements: number; atMost: number }[] = [];
+  beforeAll(async () => {
+    test = await startTestApp();
+    grace = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 3600 } });
+  });
+  afterAll(async () => {
+    await test.close();
+    await grace.close();
+    const width = Math.max(...table.map(({ request }) => request.length));
+    const rows = table.map(
+      ({ request, statements, atMost }) => `${request.padEnd(width)}  ${statements} (at most ${atMost})`,
+    );
+    process.stdout.write(`\nDatabase statements per request\n${rows.join('\n')}\n`);
+  });
+
+  const expectAtMost = async (
+    request: string,
+    atMost: number,
+    run: () => Promise<{ status: number }>,
+    app = test,
+  ) => {
+    let status = 0;
+    const statements = await app.logger.statementsOf(async () => {
+      status = (await run()).status;
+    });
+    table.push({ request, statements: statements.length, atMost });
+    expect(statements.length).toBeGreaterThan(0);
+    expect(statements.length).toBeLessThanOrEqual(atMost);
+    // Each finds its rows by an index; SQLite says so of an empty table too.
+    if (ENGINE !== 'sqlite') return status;
+    for (const sql of statements.filter((one) => /^(SELECT|UPDATE|DELETE)/.test(one))) {
+      const plan = await app.dataSource.query(
+        `EXPLAIN QUERY PLAN ${sql}`,
+        Array(sql.split('?').length - 1).fill(''),
+      );
+      expect(plan.filter(({ detail }: { detail: string }) => detail.startsWith('SCAN'))).toEqual([]);
+    }
+    return status;
+  };
+
+  it('login without a factor', async () => {
+    const client = test.client();
+    const id = newUserId();
+    expect(await expectAtMost('login without a factor', 3, () => client.post('/login', { id }))).toBe(200);
+    expect(
+      await expectAtMost('login again, in the same browser', 3, () => client.post('/login', { id })),
+    ).toBe(200);
+  });
+
+  it('sign-in with TOTP', async () => {
+    const user = await enroll(test);
+    const client = test.client();
+    await expectAtMost('login with a factor', 4, () => client.post('/login', { id: user.id }));
+    const code = codeOf(user.secret, test.clock);
+    expect(await expectAtMost('sign-in with TOTP', 6, () => client.post('/mfa/authenticate', { code }))).toBe(
+      200,
+    );
+  });
+
+  it('sign-in with a recovery code', async () => {
+    const user = await enroll(test);
+    const wrong = await halfSignIn(test, user);
+    await expectAtMost('a wrong code', 6, () => wrong.post('/mfa/authenticate', { code: '00000000' }));
+    const code = user.recoveryCodes[0];
+    expect(
+      await expectAtMost('sign-in with a recovery code', 6, () => wrong.post('/mfa/authenticate', { code })),
+    ).toBe(200);
+  });
+
+  it('the guard', async () => {
+    const { client } = await enroll(test);
+    expect(await expectAtMost('guard, verified', 1, () => client.get('/protected'))).toBe(200);
+    test.clock.advance(301);
+    expect(await expectAtMost('guard, proof too old', 2, () => client.get('/protected'))).toBe(401);
+    const stranger = test.client({ 'x-mfa-session': 'A'.repeat(43) });
+    expect(await expectAtMost('guard, unknown token', 2, () => stranger.get('/protected'))).toBe(401);
+    const unenrolled = test.client();
+    await unenrolled.post('/login', { id: newUserId() });
+    expect(await expectAtMost('guard, not enrolled', 2, () => unenrolled.get('/protected'))).toBe(403);
+  });
+
+  it('the guard with an enrollment grace period', async () => {
+    const client = grace.client();
+    await client.post('/login', { id: newUserId() });
+    await client.get('/protected');
+    const run = () => client.get('/protected');
+    expect(await expectAtMost('guard, not enrolled, in the grace period', 2, run, grace)).toBe(200);
+  });
+
+  it('step-up', async () => {
+    const { client, secret } = await enroll(test);
+    const code = codeOf(secret, test.clock);
+    expect(await expectAtMost('step-up with TOTP', 6, () => client.post('/mfa/authenticate', { code }))).toBe(
+      200,
+    );
+  });
+});
