@@ -15,6 +15,8 @@ let askForCode: (about?: {
 }) => Promise<string>;
 const shown: unknown[] = [];
 const show = (what: unknown): void => void shown.push(what);
+const signInButton: { onclick?: () => Promise<void> } = {};
+const location = { assign: show };
 
 // As docs/browser.md shows it; a test compares them.
 
@@ -27,6 +29,11 @@ async function finishSignIn(signIn: SignIn): Promise<string> {
   }
   return signIn.status === 'enrollment_required' ? '/security' : '/';
 }
+
+signInButton.onclick = async () => {
+  const signIn = await mfa.signInWithPasskeyImmediately();
+  location.assign(signIn ? await finishSignIn(signIn) : '/sign-in');
+};
 
 function offerPasskeys(signedIn: () => void): () => void {
   const abort = new AbortController();
@@ -92,8 +99,14 @@ describe('the examples of docs/browser.md', () => {
       .flatMap(([, block = '']) => block.split('\n\n'))
       .map(collapse)
       .filter((statement) => !statement.startsWith('import '));
-    expect(statements).toHaveLength(9);
+    expect(statements).toHaveLength(10);
     for (const statement of statements) expect(own).toContain(statement);
+  });
+
+  it('go to the page of sign-in where no passkey is at hand', async () => {
+    await signInButton.onclick?.();
+    expect(shown).toEqual(['/sign-in']);
+    shown.length = 0;
   });
 
   it('finish a sign-in', async () => {
