@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuthenticationSession } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
+  MfaImportService,
   MfaService,
   TotpAuthenticator,
   TotpService,
@@ -10,7 +11,7 @@ import {
 
 import { rowsOf } from '../support/databases.js';
 import type { TestApp } from '../support/test-app.js';
-import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
 describe('authenticators', () => {
   let test: TestApp;
@@ -227,12 +228,39 @@ describe('services without HTTP', () => {
     await expect(mfa.assertEmailChangeAllowed({ id: newUserId() })).resolves.toBeUndefined();
   });
 
-  it.each([undefined, null, '', ' ', 'bob ', NaN, {}, 'x'.repeat(192), '\ud800', 'a\udc00b', 'a\0'])(
-    'refuse a user with the id %p',
-    async (id) => {
-      const mfa = test.app.get(MfaService);
-      await expect(mfa.isMfaEnabled({ id } as never)).rejects.toThrow(TypeError);
-      await expect(mfa.getUserAuthenticators({ id } as never)).rejects.toThrow(TypeError);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    '',
+    ' ',
+    'bob ',
+    NaN,
+    1.5,
+    2 ** 53,
+    { tenant: 1, user: 2 },
+    [1, 2],
+    'x'.repeat(192),
+    '\ud800',
+    'a\udc00b',
+    'a\0',
+  ])('refuse a user with the id %p', async (id) => {
+    const mfa = test.app.get(MfaService);
+    await expect(mfa.isMfaEnabled({ id } as never)).rejects.toThrow(TypeError);
+    await expect(mfa.getUserAuthenticators({ id } as never)).rejects.toThrow(TypeError);
+  });
+
+  it('are of one user, whether the id is a BigInt, a number or a text', async () => {
+    const secret = test.app.get(TotpService).generateSecret();
+    users.set('9007199254740993', { id: 9007199254740993n });
+    await test.app.get(MfaImportService).importRecords([{ userId: '9007199254740993', totp: { secret } }]);
+    const mfa = test.app.get(MfaService);
+    const isEnabled = (id: bigint | number | string) => mfa.isMfaEnabled({ id });
+    await expect(Promise.all([isEnabled(9007199254740993n), isEnabled('9007199254740993')])).resolves.toEqual(
+      [true, true],
+    );
+    await expect(Promise.all([isEnabled(9007199254740992n), isEnabled(2 ** 53 - 1)])).resolves.toEqual([
+      false,
+      false,
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 /** What the module knows of one of the application's users. */
 export interface MfaUser {
-  id: string | number;
+  /** As the application knows the user; of several columns, one text that is made of these. A BigInt stands for the number that it is. */
+  id: string | number | bigint;
   email?: string | null;
   username?: string | null;
   displayName?: string | null;
@@ -42,7 +43,8 @@ export const MAX_USER_ID_LENGTH = 191;
  */
 export function userIdOf(user: Pick<MfaUser, 'id'>): string {
   const id: unknown = user.id;
-  const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id;
+  // Greater numbers are the next one that fits: two users would be one.
+  const text = typeof id === 'bigint' || Number.isSafeInteger(id) ? String(id) : id;
   // Some engines ignore spaces at the end when they compare. Half a character is stored as U+FFFD, whichever half of whichever it
   // was: two users would be one. PostgreSQL takes no NUL.
   const isId =
@@ -53,7 +55,7 @@ export function userIdOf(user: Pick<MfaUser, 'id'>): string {
     !/\p{Surrogate}/u.test(text);
   if (!isId || text.length > MAX_USER_ID_LENGTH) {
     throw new TypeError(
-      `A user needs an \`id\`: a number or a string of 1 to ${MAX_USER_ID_LENGTH} characters of well-formed Unicode, without NUL and without spaces at its end`,
+      `A user needs an \`id\`: a whole number up to 2^53, a BigInt, or a string of 1 to ${MAX_USER_ID_LENGTH} characters of well-formed Unicode, without NUL and without spaces at its end; make one string of a key of several columns`,
     );
   }
   return text;
