@@ -134,6 +134,8 @@ describe('whom to ask', () => {
   it('is nobody by default', async () => {
     await start({});
     await enroll(test);
-    expect(test.adapter.notifications.at(-1)?.text.split('\n\n')).toHaveLength(3);
+    const paragraphs = test.adapter.notifications.at(-1)?.text.split('\n\n');
+    expect(paragraphs).toHaveLength(4);
+    expect(paragraphs?.at(-1)).toBe('See your account: https://app.example.com/account/security');
   });
 });
