@@ -1,12 +1,22 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ConflictException, Controller } from '@nestjs/common';
 import type { MfaModuleOptions, MfaSignUp, MfaUser } from 'nestjs-mfa';
-import { Authenticator, MfaEvents, MfaUserState, WebAuthnChallenge, WebAuthnService } from 'nestjs-mfa';
+import {
+  AuthenticationSessionService,
+  Authenticator,
+  MfaAdminService,
+  MfaEvents,
+  MfaService,
+  MfaUserState,
+  WebAuthnChallenge,
+  WebAuthnService,
+} from 'nestjs-mfa';
 
 import type { Tampering } from '../../support/authenticator.js';
 import { SoftwareAuthenticator } from '../../support/authenticator.js';
 import { signInWithPasskey } from '../../support/ceremonies.js';
 import type { Answer, Client } from '../../support/client.js';
+import { HELD, HoldBack } from '../../support/hold-back.js';
 import type { TestApp } from '../../support/test-app.js';
 import {
   ORIGIN,
@@ -111,6 +121,46 @@ describe('a sign-up with a passkey', () => {
     const [user] = adapter.taken.values();
     const half = await halfSignIn(test, { id: user?.id as string });
     expect((await half.post('/mfa/authenticate', { code: answer.body.recoveryCodes[0] })).status).toBe(200);
+  });
+
+  it('leaves no session without its passkey, whenever an administrator takes that away', async () => {
+    const holdBack = new HoldBack();
+    test = await startTestApp({
+      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true },
+      adapter: SignUpAdapter,
+      configure: holdBack.mark,
+    });
+    const adapter = test.adapter as SignUpAdapter;
+    holdBack.watch(test.dataSource, adapter);
+    let resets = 0;
+    for (let point = 1; ; point += 1) {
+      const name = { name: `ada-${point}@example.com` };
+      const client = test.client();
+      const key = new SoftwareAuthenticator();
+      const { body: options } = await client.post('/mfa/sign-up/options', name);
+      const body = { ...name, credential: key.create(options) };
+      const held = test.client(HELD);
+      const { answer, reached } = await holdBack.run(
+        point,
+        () => held.post('/mfa/sign-up', body),
+        async () => {
+          const made = adapter.taken.get(name.name);
+          const isReset = test.app.get(MfaAdminService).reset(String(made?.id ?? 'nobody'), 'it was a test');
+          resets += await isReset.then(
+            () => 1,
+            () => 0,
+          );
+        },
+      );
+      expect(answer.status).toBeLessThan(500);
+      const user = adapter.taken.get(name.name);
+      const keys = user ? await test.app.get(MfaService).getUserAuthenticators(user, 'webauthn') : [];
+      const sessions = user ? await test.app.get(AuthenticationSessionService).list(user) : [];
+      expect([point, keys.length === 0 ? sessions : []]).toEqual([point, []]);
+      if (!reached) break;
+    }
+    // Some came between the passkey and the answer.
+    expect(resets).toBeGreaterThan(0);
   });
 
   it('writes nothing before the ceremony is done', async () => {

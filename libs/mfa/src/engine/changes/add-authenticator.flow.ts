@@ -41,7 +41,7 @@ export interface NewFactor {
   check?: (state: FactorState) => void | Promise<void>;
   /** Statements that go along, after the row is there. */
   along?: Write[];
-  /** Where it comes from, without a request that is allowed to: a sign-up. Default: code of the application. */
+  /** Where a sign-up comes from: a session starts with the proof. Without it, and without a request, none does. */
   source?: MfaEventSource;
   /** The id of the authenticator whose place it takes, in the same commit. */
   replaces?: string | null;
@@ -167,8 +167,9 @@ export class AddAuthenticatorFlow {
       result.recoveryCodes = planned.codes;
     }
     let startedSessionId: string | undefined;
-    if (context && this.isGain(factor, authenticator, state)) {
-      const { issued, write } = this.sessions.planProof(state, authenticator, facts, context.source);
+    const from = context?.source ?? factor.source;
+    if (from && this.isGain(factor, authenticator, state)) {
+      const { issued, write } = this.sessions.planProof(state, authenticator, facts, from);
       writes.push(write);
       result.issued = issued;
       if (!state.session) {

@@ -7,11 +7,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaSignUp, MfaSignUpName } from '../../adapter/sign-up.js';
-import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { AuthenticationRecord } from '../../core/policy/methods.js';
-import { shownFacts } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
@@ -20,7 +16,6 @@ import { viewAuthenticator } from '../../engine/authenticators/authenticator-vie
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { ProfileFloor } from '../../engine/factors/profile-floor.js';
-import { MfaJournal } from '../../engine/journal/mfa-journal.js';
 import type { MfaIssuedSession } from '../../engine/rows/issued-session.js';
 import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
@@ -83,10 +78,8 @@ export class SignUpFlow implements OnModuleInit {
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
-    @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /** @throws {MfaOptionsError} when nobody would make the user */
@@ -140,9 +133,8 @@ export class SignUpFlow implements OnModuleInit {
     const user = await this.adapter.createUser(signUp, exchange.request);
     if (!user) throw new MfaException('webauthn_failed');
     await this.assertNew(user);
-    const added = await this.add(user, ceremony, exchange);
-    const issued = await this.start(user, added, ceremony, exchange);
-    const { authenticator, recoveryCodes } = added;
+    const { authenticator, recoveryCodes, issued } = await this.add(user, ceremony, exchange);
+    await this.limit.started(issued);
     return {
       ...(await this.answers.complete(user, issued, exchange)),
       authenticator: viewAuthenticator(authenticator, false),
@@ -193,22 +185,25 @@ export class SignUpFlow implements OnModuleInit {
     throw new MfaException('webauthn_failed');
   }
 
+  /** Adds the passkey and starts the session that it is proven in, all or nothing. The one that the client held before is over. */
   private async add(
     user: MfaUser,
     { content, verified, attestation, rpId, response }: Ceremony,
     { request }: MfaHttpExchange,
-  ): Promise<MfaAddedFactor> {
+  ): Promise<MfaAddedFactor & { issued: MfaIssuedSession }> {
     const userId = userIdOf(user);
     const id = randomUUID();
     const { userHandle } = content;
     const credential = { authenticatorId: id, userId, userHandle, rpId, role: ROLE } as const;
     const record = credentialRecord({ ...credential, response, verified, attestation });
+    const former = await this.transport.readToken(request);
+    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
     try {
-      return await this.flow.add(user, {
+      const added = await this.flow.add(user, {
         authenticator: { id, userId, type: 'webauthn', role: null },
         facts: shownBy(verified, attestation),
         claims: [this.credentials.claimHandle(userId, userHandle)],
-        along: [this.credentials.planInsertion(record)],
+        along: [this.credentials.planInsertion(record), ...ending],
         // Another sign-up that was answered with the same user came first.
         check: ({ authenticators }) => {
           if (authenticators.length > 0) throw new MfaException('webauthn_failed');
@@ -219,6 +214,7 @@ export class SignUpFlow implements OnModuleInit {
         },
         source: sourceOfRequest(request, userId),
       });
+      return added as MfaAddedFactor & { issued: MfaIssuedSession };
     } catch (error) {
       // Not so where another sign-up was answered with the same user, or it is not known what became of it.
       const isFree = error instanceof MfaException && error.code === 'credential_already_registered';
@@ -236,40 +232,5 @@ export class SignUpFlow implements OnModuleInit {
         `The sign-up of user ${userIdOf(user)} failed, and discardUser() did too: ${error instanceof Error ? error.message : ''}`,
       );
     }
-  }
-
-  /** The session of the sign-up. The one that the client held before is over. */
-  private async start(
-    user: MfaUser,
-    { authenticator }: MfaAddedFactor,
-    { verified, attestation }: Ceremony,
-    { request }: MfaHttpExchange,
-  ): Promise<MfaIssuedSession> {
-    const userId = userIdOf(user);
-    const facts = shownBy(verified, attestation);
-    const method = 'webauthn';
-    const record: AuthenticationRecord = {
-      method,
-      at: this.clock.now(),
-      authenticatorId: authenticator.id,
-      ...facts,
-    };
-    const from = sourceOfRequest(request, userId);
-    const { issued, write } = this.sessions.planCreation(userId, {
-      status: 'authenticated',
-      methods: [record],
-      from,
-    });
-    const former = await this.transport.readToken(request);
-    await this.journal.commit([write, ...(former === null ? [] : [this.sessions.planEndingToken(former)])], {
-      user,
-      source: { ...from, sessionId: issued.session.id },
-      events: [
-        { type: 'mfa.session.started', data: { methods: [method] } },
-        { type: 'mfa.session.verified', data: { method, ...shownFacts(facts) } },
-      ],
-    });
-    await this.limit.started(issued);
-    return issued;
   }
 }
