@@ -13,13 +13,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaUser, sourceOfRequest } from '../engine/rows/mfa-request.js';
-import {
-  isOverSameChannel,
-  shownFacts,
-  MFA_TYPES,
-  isBackupType,
-  methodOfType,
-} from '../core/policy/methods.js';
+import { isOverSameChannel, MFA_TYPES, isBackupType, methodOfType } from '../core/policy/methods.js';
 import type { MfaProofFacts, MfaType } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { OwedFactors } from './owed-factors.js';
@@ -219,11 +213,10 @@ export class SecondFactorFlow {
     const userId = userIdOf(user);
     const from = sourceOfRequest(request, userId);
     const shown = { ...facts, ...(weak ? { weak } : {}) };
-    const { issued, write } = this.sessions.planProof({ userId, session }, authenticator, shown, from);
+    const proof = this.sessions.planProof({ userId, session }, authenticator, shown, from);
     const trust = trustDevice ? this.trust.plan(user, method, request) : null;
-    const writes = [write, ...(trust?.writes ?? [])];
     return {
-      issued,
+      issued: proof.issued,
       trust,
       opens: this.lock.openedByProofOf(authenticator, authenticators),
       // As it was when the use was claimed.
@@ -231,12 +224,8 @@ export class SecondFactorFlow {
         authenticator.remaining !== null && isBackupType(authenticator.type)
           ? authenticator.remaining - 1
           : null,
-      writes,
-      events: [
-        ...(session ? [] : [{ type: 'mfa.session.started', data: { methods: [method] } } as const]),
-        { type: 'mfa.session.verified', data: { method, ...shownFacts(facts) } },
-        ...(trust?.events ?? []),
-      ],
+      writes: [proof.write, ...(trust?.writes ?? [])],
+      events: [...proof.events, ...(trust?.events ?? [])],
     };
   }
 

@@ -18,7 +18,6 @@ import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
-import { shownFacts, methodOfType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
@@ -169,17 +168,11 @@ export class AddAuthenticatorFlow {
     let startedSessionId: string | undefined;
     const from = context?.source ?? factor.source;
     if (from && this.isGain(factor, authenticator, state)) {
-      const { issued, write } = this.sessions.planProof(state, authenticator, facts, from);
+      const { issued, write, events: told } = this.sessions.planProof(state, authenticator, facts, from);
       writes.push(write);
+      events.push(...told);
       result.issued = issued;
-      if (!state.session) {
-        startedSessionId = issued.session.id;
-        events.push({ type: 'mfa.session.started', data: { methods: [methodOfType(authenticator.type)] } });
-      }
-      events.push({
-        type: 'mfa.session.verified',
-        data: { method: methodOfType(authenticator.type), ...shownFacts(facts) },
-      });
+      if (!state.session) startedSessionId = issued.session.id;
     }
     // Whoever was signed in elsewhere was so by a password alone, or by what is replaced.
     if (isFirst || replaced || endOtherSessions) {

@@ -9,13 +9,14 @@ import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import { sortableId, createToken, hashToken, isToken } from '../../core/crypto/tokens.js';
+import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
-import { methodOfType, isFirstFactor, isSameProof } from '../../core/policy/methods.js';
+import { methodOfType, isFirstFactor, isSameProof, shownFacts } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -215,7 +216,7 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Records that an authenticator was just proven: in this session, or in one that starts with it.
+   * Records that an authenticator was just proven: in this session, or in one that starts with it; `events` tell of that.
    *
    * @param from where a session that starts comes from
    */
@@ -224,11 +225,14 @@ export class AuthenticationSessionService {
     { type, id }: Pick<Authenticator, 'type' | 'id'>,
     facts: MfaProofFacts & Pick<AuthenticationRecord, 'weak'>,
     from: MfaEventSource,
-  ): { issued: MfaIssuedSession; write: Write } {
-    const record = { method: methodOfType(type), at: this.clock.now(), authenticatorId: id, ...facts };
-    return session
-      ? this.planGain(session, record)
-      : this.planCreation(userId, { status: 'authenticated', methods: [record], from });
+  ): { issued: MfaIssuedSession; write: Write; events: NewMfaEvent[] } {
+    const method = methodOfType(type);
+    const record = { method, at: this.clock.now(), authenticatorId: id, ...facts };
+    const verified: NewMfaEvent = { type: 'mfa.session.verified', data: { method, ...shownFacts(facts) } };
+    if (session) return { ...this.planGain(session, record), events: [verified] };
+    const started: NewMfaEvent = { type: 'mfa.session.started', data: { methods: [method] } };
+    const creation = this.planCreation(userId, { status: 'authenticated', methods: [record], from });
+    return { ...creation, events: [started, verified] };
   }
 
   /**
