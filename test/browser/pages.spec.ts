@@ -5,7 +5,8 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { ENGLISH } from 'nestjs-mfa';
 
-import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
+import { freePort } from '../../tools/support/free-port.mjs';
+import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import { PASSWORD, PageAdapter } from '../pages/support.js';
 import { NOTHING, PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';

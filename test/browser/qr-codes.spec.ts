@@ -3,8 +3,9 @@ import jsQR from 'jsqr';
 import type { Browser } from 'playwright-core';
 import { PNG } from 'pngjs';
 
+import { freePort } from '../../tools/support/free-port.mjs';
 import { PAGES, startPageApp } from '../pages/support.js';
-import { freePort, hasChromium, launchChromium } from '../support/chromium.js';
+import { hasChromium, launchChromium } from '../support/chromium.js';
 import type { TestApp } from '../support/test-app.js';
 import { newUserId } from '../support/test-app.js';
 

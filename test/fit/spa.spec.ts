@@ -8,7 +8,8 @@ import type { MfaClient } from 'nestjs-mfa/browser';
 import { totpCode } from 'nestjs-mfa/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
-import { VirtualAuthenticator, freePort, hasChromium, launchChromium } from '../support/chromium.js';
+import { freePort } from '../../tools/support/free-port.mjs';
+import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import type { CreateApplication, StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD } from './support/users.js';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 
+import { freePort } from '../../tools/support/free-port.mjs';
 import { readConfig } from '../../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../../apps/demo/src/create-demo.js';
-import { freePort } from './chromium.js';
 
 /** The demo on a port of localhost, which its relying party knows, and on a database in memory. */
 export async function startDemo(

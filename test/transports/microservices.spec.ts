@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { createServer } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ExecutionContext, INestMicroservice } from '@nestjs/common';
@@ -19,6 +17,7 @@ import type { AuthenticationSession } from 'nestjs-mfa';
 import { MfaException, MfaGuard, MfaSession, RequireMfa } from 'nestjs-mfa';
 import { firstValueFrom } from 'rxjs';
 
+import { freePort } from '../../tools/support/free-port.mjs';
 import { MemoryLogger } from '../support/memory-logger.js';
 import type { TestApp } from '../support/test-app.js';
 import { enroll } from '../support/test-app.js';
@@ -94,15 +93,6 @@ const FORGED = { user: { id: 'forged' }, headers: { 'x-mfa-session': 'x' } };
 
 const send = (client: Pick<ClientProxy, 'send'>, pattern: string, data: unknown = FORGED): Promise<Told> =>
   firstValueFrom(client.send<Told, unknown>(pattern, data)).catch((error: unknown) => error as Told);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const tcp = (port: number): MicroserviceOptions => ({
   transport: Transport.TCP,

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Injectable, UseGuards } from '@nestjs/common';
@@ -15,6 +12,7 @@ import { firstValueFrom } from 'rxjs';
 import type { Socket } from 'socket.io-client';
 import { io } from 'socket.io-client';
 
+import { freePort } from '../../tools/support/free-port.mjs';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { enroll, newUserId } from '../support/test-app.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
@@ -326,11 +324,7 @@ describe('microservices', () => {
   let test: TestApp;
   let client: ClientProxy;
   beforeAll(async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
+    const port = await freePort();
     test = await startTransportApp({
       controllers: [MessagesController],
       configure: async (app) => {

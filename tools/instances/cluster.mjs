@@ -1,26 +1,17 @@
 // The built demo, several times, and clients that go to one after another as behind a round-robin.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Client } from '../support/client.mjs';
+import { freePort } from '../support/free-port.mjs';
 
 const MAIN = fileURLToPath(new URL('../../apps/demo/dist/main.js', import.meta.url));
 const LONGEST_START_MS = 60_000;
 
 /** What users see: the address of the load balancer. */
 export const ORIGIN = 'http://localhost:9';
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function untilItAnswers({ url, process: child, said }) {
   const end = Date.now() + LONGEST_START_MS;
