@@ -39,8 +39,8 @@ describe.each(SUITES)(`$what, held back while others run (${ENGINE})`, ({ what, 
 
   describe.each(BOTH)('of a user who is %s', (kind) => {
     const ofKind = flows.filter(({ kinds }) => kinds.includes(kind));
-    // The usual run has every third flow.
-    const fitting = sample(ofKind, 3, 0);
+    // The usual run has every sixth flow.
+    const fitting = sample(ofKind, 6);
     // Every pair, or those that have found the most.
     const others = interferences.filter(
       ({ kinds, always }) => kinds.includes(kind) && (THOROUGH || ALL || always),
