@@ -3,11 +3,12 @@ import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ExecutionContext, INestMicroservice } from '@nestjs/common';
 import { Controller, Injectable } from '@nestjs/common';
-import type { ClientProxy, MicroserviceOptions, ReadPacket, TcpContext } from '@nestjs/microservices';
+import type { ClientProxy, MicroserviceOptions, ReadPacket } from '@nestjs/microservices';
 import {
   ClientProxyFactory,
   ClientTCP,
   EventPattern,
+  IncomingRequestDeserializer,
   MessagePattern,
   Payload,
   Transport,
@@ -25,12 +26,30 @@ import type { Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { moduleOf, startTransportApp } from './support/transport-app.js';
 
+/** Where a message keeps its metadata: no message that comes over a wire can have it. */
+const METADATA = Symbol('metadata');
+interface Message {
+  [METADATA]?: Record<string, unknown>;
+}
+
+/** Keeps the metadata of a message with it, which Nest 11 shows to nobody. */
+class KeepsMetadata extends IncomingRequestDeserializer {
+  override deserialize(
+    value: { metadata?: Record<string, unknown> },
+    options?: Record<string, unknown>,
+  ): ReturnType<IncomingRequestDeserializer['deserialize']> {
+    const request = super.deserialize(value, options);
+    const data = (request as { data?: unknown }).data;
+    if (typeof data === 'object' && data !== null) Object.assign(data, { [METADATA]: value.metadata });
+    return request;
+  }
+}
+
 /** Believes the metadata of messages: they come from the application's gateway, and from nobody else. */
 @Injectable()
 class GatewayMfaGuard extends MfaGuard {
   protected override getRequest(context: ExecutionContext): object {
-    const metadata = context.switchToRpc().getContext<TcpContext>().getMetadata();
-    const token = metadata?.['mfaSession'];
+    const token = context.switchToRpc().getData<Message | undefined>()?.[METADATA]?.['mfaSession'];
     if (typeof token !== 'string') throw new MfaException('unauthenticated');
     return { headers: { 'x-mfa-session': token } };
   }
@@ -96,7 +115,7 @@ const send = (client: Pick<ClientProxy, 'send'>, pattern: string, data: unknown 
 
 const tcp = (port: number): MicroserviceOptions => ({
   transport: Transport.TCP,
-  options: { host: '127.0.0.1', port },
+  options: { host: '127.0.0.1', port, deserializer: new KeepsMetadata() },
 });
 
 const REFUSED = {

@@ -16,7 +16,8 @@ import type { Enrolled, TestApp } from '../support/test-app.js';
 import { enroll } from '../support/test-app.js';
 import { startTransportApp } from './support/transport-app.js';
 
-const ticks = () => interval(20).pipe(map((data) => ({ data })));
+// As text: of numbers Nest 11 makes none.
+const ticks = () => interval(20).pipe(map((count) => ({ data: String(count) })));
 
 @Controller('ticks')
 class TicksController {
