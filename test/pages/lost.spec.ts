@@ -50,11 +50,13 @@ describe('the pages of a lost second factor', () => {
     const owed = await browser.get(locationOf(sent));
     expect(textOf(owed.text)).toContain('Nobody can sign in with it.');
     expect(textOf(owed.text)).toContain('Recovery code');
+    expect(textOf((await browser.get(LOST)).text)).toContain('has been reported. Use a recovery code');
     const code = user.recoveryCodes[0] as string;
     const done = await browser.submit(`${PAGES}/authenticate`, { code }, owed);
     expect(done.status).toBe(303);
-    const nothing = await browser.get(LOST);
-    expect(textOf(nothing.text)).toContain('There is nothing to report.');
+    expect(textOf((await browser.get(LOST)).text)).toContain('has been reported. Use a recovery code');
+    const other = await signedIn(test);
+    expect(textOf((await other.get(LOST)).text)).toContain('There is nothing to report.');
   });
 
   it('report one from account security, and take that back after another proof', async () => {

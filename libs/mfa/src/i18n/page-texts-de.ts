@@ -117,6 +117,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   lostSubmit: 'Stilllegen',
   lostNothing:
     'Es gibt nichts zu melden. Wenn Ihre Wiederherstellungscodes verloren sind, melden Sie sich mit Ihrem zweiten Faktor an und erzeugen Sie neue.',
+  lostAll:
+    'Alles, womit Sie sich anmelden könnten, ist schon gemeldet. Verwenden Sie einen Wiederherstellungscode; ohne einen wenden Sie sich an die Betreiber dieser Website.',
   foundTitle: 'Zweiten Faktor wieder verwenden',
   foundLead:
     '„{name}“ war als verloren gemeldet. Melden Sie sich nur dann wieder damit an, wenn niemand sonst ihn hatte.',

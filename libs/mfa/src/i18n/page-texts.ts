@@ -113,6 +113,8 @@ export const ENGLISH_PAGES = Object.freeze({
   lostSubmit: 'Suspend it',
   lostNothing:
     'There is nothing to report. If your recovery codes are lost, sign in with your second factor and make new ones.',
+  lostAll:
+    'Everything you could sign in with has been reported. Use a recovery code; without one, ask the people who run this site.',
   foundTitle: 'Use a second factor again',
   foundLead: '“{name}” was reported as lost. Let it sign you in again only if nobody else had it.',
   foundSubmit: 'Use it again',

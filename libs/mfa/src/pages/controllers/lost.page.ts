@@ -82,12 +82,14 @@ export class LostPages {
     { id, next }: { id: string | null; next: string | null },
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const usable = (await this.reported.list(context)).filter(({ suspended }) => !suspended);
+    const all = await this.reported.list(context);
+    const usable = all.filter(({ suspended }) => !suspended);
     const chosen = usable.filter((one) => one.id === id);
     return show(
       'lost',
       {
         authenticators: chosen.length > 0 ? chosen : usable,
+        hasSuspended: usable.length < all.length,
         next,
         isPending: context.session?.status === 'pending',
         error: refusal?.error ?? null,

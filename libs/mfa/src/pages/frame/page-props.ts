@@ -172,6 +172,8 @@ export interface MfaPageProps {
     Refusable & {
       /** What can be reported; several: which one is asked. */
       authenticators: readonly MfaReportedAuthenticator[];
+      /** Whether something was reported before. */
+      hasSuspended: boolean;
       /** Whether a sign-in is half done, to which the page leads back. */
       isPending: boolean;
     };

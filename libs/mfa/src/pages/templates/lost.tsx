@@ -5,13 +5,13 @@ import { ChooseOne } from './parts/choose-one.js';
 import { Form } from './parts/form.js';
 
 /** Asks which factor was lost, and says what happens then. */
-const Lost: MfaPageTemplate<'lost'> = ({ page, authenticators, next, isPending, error }) => {
+const Lost: MfaPageTemplate<'lost'> = ({ page, authenticators, hasSuspended, next, isPending, error }) => {
   const { texts } = page;
   return (
     <>
       <Alert page={page} error={error} />
       {authenticators.length === 0 ? (
-        <p>{texts.lostNothing}</p>
+        <p>{hasSuspended ? texts.lostAll : texts.lostNothing}</p>
       ) : (
         <>
           <p>{texts.lostLead}</p>
