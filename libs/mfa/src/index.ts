@@ -148,7 +148,10 @@ export { AuthenticatorsService } from './engine/authenticators/authenticators.se
 export type { MfaAddedFactor } from './engine/changes/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
 export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
-export type { MfaNewSession } from './engine/sessions/authentication-session.service.js';
+export type {
+  MfaAuthenticatedSession,
+  MfaNewSession,
+} from './engine/sessions/authentication-session.service.js';
 export type { MfaSignedInSession } from './account/sessions.service.js';
 export { MfaSessionsService } from './account/sessions.service.js';
 export type { MfaSessionTransport, MfaSessionTransportOption } from './core/web/session-transport.js';
