@@ -67,6 +67,7 @@ export class MfaPolicyService {
     const requirement = withLevel(asked, this.options.acr);
     const context = await this.contexts.resolve(request, {
       operation,
+      isUse: false,
       // With these, some answers take another query; this one makes up for it.
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
@@ -85,9 +86,14 @@ export class MfaPolicyService {
     );
   }
 
+  /** Notes that the request uses its session: asking whether it may pass is no use of it yet. Guards do it once it has passed. */
+  noteUse(request: object): void {
+    this.contexts.noteUse(request);
+  }
+
   /** The user of the request, or null. */
   async findUser(request: object, operation: object = request): Promise<MfaUser | null> {
-    return (await this.contexts.resolve(request, { operation })).user;
+    return (await this.contexts.resolve(request, { operation, isUse: false })).user;
   }
 
   /**
@@ -134,7 +140,7 @@ export class MfaPolicyService {
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
   async decideGlobally(request: object, operation: object = request): Promise<MfaPolicyDecision> {
-    const context = await this.contexts.resolve(request, { operation, withAccount: true });
+    const context = await this.contexts.resolve(request, { operation, withAccount: true, isUse: false });
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
     return this.decisions.once(context, operation, 'global', async () => {
