@@ -186,7 +186,7 @@ export type {
   WebAuthnRegistrationRequest,
 } from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
-export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
+export type { WebAuthnSignals } from './factors/webauthn/key-signals.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
 // Import from other systems; what reads their files is in `nestjs-mfa/import`

@@ -68,6 +68,7 @@ import { MfaPageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { FormerSessions } from '../engine/sessions/former-sessions.js';
 import { BeginSignInFlow } from '../sign-in/begin-sign-in.flow.js';
 import { FirstFactors } from '../sign-in/first-factor.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
@@ -136,6 +137,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
+  FormerSessions,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   SuspendAuthenticatorFlow,
