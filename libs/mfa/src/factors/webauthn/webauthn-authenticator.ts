@@ -7,7 +7,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
 import { responseOf } from '../../core/web/http-message.js';
-import type { ObjectExchange } from './object-exchange.js';
+import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { WebAuthnService } from './webauthn.service.js';
 
 /**
@@ -19,7 +19,7 @@ export class WebAuthnAuthenticator {
   constructor(
     private readonly user: MfaUser,
     private readonly webauthn: WebAuthnService,
-    private readonly exchange: ObjectExchange,
+    private readonly resolve: (request: object) => Promise<MfaRequest>,
     private stored: Authenticator | null = null,
   ) {}
 
@@ -30,7 +30,7 @@ export class WebAuthnAuthenticator {
 
   /** Options for `navigator.credentials.create()`. */
   async getCredentialCreationOptions(request: object): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    const session = (await this.exchange.resolve(request)).authenticatedSession;
+    const session = (await this.resolve(request)).authenticatedSession;
     return this.webauthn.getCredentialCreationOptions(this.user, { session });
   }
 
@@ -43,10 +43,10 @@ export class WebAuthnAuthenticator {
     if (this.stored) return false;
     const exchange = { request, response: response ?? responseOf(request) };
     try {
-      const context = await this.exchange.resolve(request);
+      const context = await this.resolve(request);
       const added = await this.webauthn.verifyRegistration(this.user, credential, { context });
       this.stored = added.authenticator;
-      await this.exchange.handOut(added, exchange);
+      await this.webauthn.handOut(added, exchange);
       return true;
     } catch (error) {
       return answersNo(error);
@@ -55,7 +55,7 @@ export class WebAuthnAuthenticator {
 
   /** Options for `navigator.credentials.get()` with this key alone. */
   async getCredentialRequestOptions(request: object): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const session = (await this.exchange.resolve(request)).authenticatedSession;
+    const session = (await this.resolve(request)).authenticatedSession;
     return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored?.id ?? '');
   }
 
@@ -63,7 +63,7 @@ export class WebAuthnAuthenticator {
   async verifyAuthentication(request: object, credential: unknown): Promise<boolean> {
     if (!this.stored) return false;
     try {
-      const session = (await this.exchange.resolve(request)).authenticatedSession;
+      const session = (await this.resolve(request)).authenticatedSession;
       await this.webauthn.verifyAuthentication(this.user, credential, session, this.stored.id);
       return true;
     } catch (error) {

@@ -58,11 +58,12 @@ export class WebAuthnService {
    * @throws {MfaException} `not_found`
    */
   async getAuthenticator(user: MfaUser, authenticatorId?: string): Promise<WebAuthnAuthenticator> {
-    if (authenticatorId === undefined) return new WebAuthnAuthenticator(user, this, this.exchange);
+    const resolve = (request: object) => this.exchange.resolve(request);
+    if (authenticatorId === undefined) return new WebAuthnAuthenticator(user, this, resolve);
     const rows = await this.authenticators.find(userIdOf(user));
     const row = rows.find(({ id, type }) => id === authenticatorId && type === 'webauthn');
     if (!row) throw new MfaException('not_found');
-    return new WebAuthnAuthenticator(user, this, this.exchange, row);
+    return new WebAuthnAuthenticator(user, this, resolve, row);
   }
 
   /**
@@ -128,6 +129,11 @@ export class WebAuthnService {
     suspended: readonly string[] = [],
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.requests.forUser(user, session, authenticatorId, needs, suspended);
+  }
+
+  /** @internal The session's new token, for objects that register a key. */
+  async handOut(added: MfaAddedFactor, exchange: MfaHttpExchange): Promise<void> {
+    await this.exchange.handOut(added, exchange);
   }
 
   /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */
