@@ -1,6 +1,7 @@
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
+import { fewDependencies } from './tools/lint/few-dependencies.mjs';
 import { LEVELS } from './tools/lint/levels.mjs';
 import { noFactorName } from './tools/lint/no-factor-name.mjs';
 import { noUpwardImport } from './tools/lint/no-upward-import.mjs';
@@ -57,8 +58,20 @@ export default tseslint.config(
   },
   {
     files: ['libs/mfa/src/**/*.{ts,tsx}'],
-    plugins: { house: { rules: { 'no-upward-import': noUpwardImport, 'no-factor-name': noFactorName } } },
-    rules: { 'house/no-upward-import': 'error', 'house/no-factor-name': 'error' },
+    plugins: {
+      house: {
+        rules: {
+          'no-upward-import': noUpwardImport,
+          'no-factor-name': noFactorName,
+          'few-dependencies': fewDependencies,
+        },
+      },
+    },
+    rules: {
+      'house/no-upward-import': 'error',
+      'house/no-factor-name': 'error',
+      'house/few-dependencies': 'error',
+    },
   },
   library('**', []),
   ...pureFolders.map((folder) =>

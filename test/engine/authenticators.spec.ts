@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuthenticationSession } from 'nestjs-mfa';
+import type { AuthenticationSession, MfaAuthenticatedSession } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
   MfaImportService,
@@ -202,10 +202,18 @@ describe('services without HTTP', () => {
     const now = Date.now();
     expect(Object.assign(found, { expiresAt: new Date(now - 1) }).isExpired()).toBe(true);
 
+    // A password alone is nobody who is signed in.
+    await expect(sessions.verifyAuthenticated(token)).resolves.toBeNull();
+
     const other = await sessions.create(user, {
       status: 'authenticated',
       methods: [{ method: 'pwd', at: now }],
     });
+    const signedIn: MfaAuthenticatedSession | null = await sessions.verifyAuthenticated(other.token);
+    expect(signedIn).toMatchObject({ id: other.session.id, status: 'authenticated' });
+    for (const nothing of ['', 'x', 'A'.repeat(43), undefined, null, 7, {}]) {
+      await expect(sessions.verifyAuthenticated(nothing as string)).resolves.toBeNull();
+    }
     await expect(sessions.revokeAll(user, other.session)).resolves.toBe(1);
     await expect(sessions.verify(token)).resolves.toBeNull();
     await expect(sessions.verify(other.token)).resolves.not.toBeNull();

@@ -148,7 +148,10 @@ export { AuthenticatorsService } from './engine/authenticators/authenticators.se
 export type { MfaAddedFactor } from './engine/changes/add-authenticator.flow.js';
 export type { RecoveryCodesSummary } from './factors/recovery-codes/recovery-codes.service.js';
 export { RecoveryCodesService } from './factors/recovery-codes/recovery-codes.service.js';
-export type { MfaNewSession } from './engine/sessions/authentication-session.service.js';
+export type {
+  MfaAuthenticatedSession,
+  MfaNewSession,
+} from './engine/sessions/authentication-session.service.js';
 export type { MfaSignedInSession } from './account/sessions.service.js';
 export { MfaSessionsService } from './account/sessions.service.js';
 export type { MfaSessionTransport, MfaSessionTransportOption } from './core/web/session-transport.js';
@@ -183,7 +186,7 @@ export type {
   WebAuthnRegistrationRequest,
 } from './factors/webauthn/registration.flow.js';
 export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator.js';
-export type { WebAuthnSignals } from './factors/webauthn/webauthn.service.js';
+export type { WebAuthnSignals } from './factors/webauthn/key-signals.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
 // Import from other systems; what reads their files is in `nestjs-mfa/import`

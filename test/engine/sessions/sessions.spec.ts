@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
 import type { MfaEvent } from 'nestjs-mfa';
 import {
   AuthenticationSession,
@@ -7,13 +9,15 @@ import {
   MfaAdminService,
   MfaEvents,
   MfaService,
+  MfaSessionGuard,
   MfaSessionsService,
+  RequireMfa,
 } from 'nestjs-mfa';
 
 import type { Client } from '../../support/client.js';
 import { forgetActivity, writeActivity } from '../../support/inside.js';
 import type { Enrolled, TestApp } from '../../support/test-app.js';
-import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../../support/test-app.js';
+import { codeOf, enroll, halfSignIn, newUserId, startTestApp, TestAdapter } from '../../support/test-app.js';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
@@ -225,10 +229,62 @@ describe('where a user is signed in', () => {
   });
 });
 
+@Injectable()
+class NobodyGuard implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+@Controller()
+class ManyGuardsController {
+  @Get('both')
+  @UseGuards(MfaSessionGuard)
+  @RequireMfa()
+  both(): object {
+    return {};
+  }
+
+  @Get('closed')
+  @UseGuards(MfaSessionGuard, NobodyGuard)
+  closed(): object {
+    return {};
+  }
+}
+
+@Controller()
+class PlainController {
+  @Get('plain')
+  plain(): object {
+    return {};
+  }
+}
+
+/** Puts a guard before one controller, as late as an application can. */
+class OnlyPlain implements CanActivate {
+  constructor(private readonly guard: CanActivate) {}
+
+  canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+    return context.getClass() !== PlainController || this.guard.canActivate(context);
+  }
+}
+
+/** An application that knows its users by a header as well. */
+class HeaderAdapter extends TestAdapter {
+  override getUser(request: object): ReturnType<TestAdapter['getUser']> {
+    const id = (request as { headers?: Record<string, string> }).headers?.['x-user'];
+    return id === undefined ? super.getUser(request) : { id };
+  }
+}
+
 describe('a session that is not used', () => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTestApp({ mfa: { session: { idleTtlSeconds: 600 } } });
+    test = await startTestApp({
+      mfa: { session: { idleTtlSeconds: 600 } },
+      adapter: HeaderAdapter,
+      controllers: [ManyGuardsController],
+    });
   });
   afterAll(() => test.close());
 
@@ -272,6 +328,64 @@ describe('a session that is not used', () => {
       await user.client.get('/me');
     }
     expect((await user.client.get('/me')).body.code).toBe('session_expired');
+  });
+
+  it.each([
+    ['a proof that is too old', '/protected'],
+    ['a proof that is too old, behind the guard that signs in', '/both'],
+    ['a guard of the application’s that comes after', '/closed'],
+  ])('is not kept by what is refused for %s', async (_, path) => {
+    const { client } = await enroll(test);
+    test.clock.advance(400);
+    const refused = await client.get(path);
+    expect(refused.status).toBe(path === '/closed' ? 403 : 401);
+    expect(refused.body.code).not.toBe('session_expired');
+    test.clock.advance(201);
+    expect((await client.get('/me')).body.code).toBe('session_expired');
+  });
+
+  it('is not kept by what another site makes the browser send, though that is told', async () => {
+    const { client } = await enroll(test);
+    test.clock.advance(400);
+    const { body } = await client.post('/mfa/totp', undefined, { 'sec-fetch-site': 'cross-site' });
+    expect(body.code).toBe('cross_origin');
+    await test.settled();
+    test.clock.advance(201);
+    expect((await client.get('/me')).body.code).toBe('session_expired');
+  });
+
+  it('is not kept by who is somebody else at the application', async () => {
+    const { client } = await enroll(test);
+    const other = newUserId();
+    test.clock.advance(400);
+    expect((await client.get('/me', { 'x-user': other })).body.id).toBe(other);
+    test.clock.advance(201);
+    expect((await client.get('/me')).body.code).toBe('session_expired');
+  });
+
+  it('is kept by what a route refuses that its guards let pass', async () => {
+    const { client } = await enroll(test);
+    test.clock.advance(400);
+    expect((await client.post('/mfa/authenticate', { code: '000000' })).body.code).toBe('incorrect_code');
+    test.clock.advance(400);
+    expect((await client.get('/me')).status).toBe(200);
+  });
+
+  it('is kept by a route whose guard was put there when the application started', async () => {
+    const late = await startTestApp({
+      mfa: { session: { idleTtlSeconds: 600 } },
+      controllers: [PlainController],
+      configure: (app) => app.useGlobalGuards(new OnlyPlain(app.get(MfaSessionGuard))),
+    });
+    try {
+      const { client } = await enroll(late);
+      for (let i = 0; i < 3; i++) {
+        late.clock.advance(400);
+        expect((await client.get('/plain')).status).toBe(200);
+      }
+    } finally {
+      await late.close();
+    }
   });
 
   it('takes one statement to use, as ever', async () => {

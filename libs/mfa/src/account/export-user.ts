@@ -9,9 +9,7 @@ import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { MfaType, MfaProvenMethod } from '../core/policy/methods.js';
 import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.service.js';
-import { provenMethods } from '../core/policy/methods.js';
-import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { SessionActivity } from '../engine/sessions/session-activity.js';
+import { SessionExporter } from './export-sessions.js';
 import type { MfaStatus } from './user-status.js';
 import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.service.js';
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
@@ -127,8 +125,7 @@ export class UserExporter {
     @Inject(FactorTables) private readonly factorTables: FactorTables,
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
-    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
-    @Inject(SessionActivity) private readonly activity: SessionActivity,
+    @Inject(SessionExporter) private readonly sessions: SessionExporter,
     @Inject(TrustedDevicesService) private readonly devices: TrustedDevicesService,
     @Inject(MfaAuditService) private readonly audit: MfaAuditService,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -140,7 +137,6 @@ export class UserExporter {
     const { state, authenticators } = await this.accounts.find(userId);
     const { credentials } = await this.credentials.findAccount(userId);
     const codes = await this.recoveryCodes.summary(user);
-    const sessions = await this.sessions.list(user);
     const devices = await this.devices.list(user);
     return {
       userId,
@@ -165,16 +161,7 @@ export class UserExporter {
         ),
       ),
       recoveryCodes: { ...codes, createdAt: moment(codes.createdAt) },
-      sessions: sessions.map((session) => ({
-        id: session.id,
-        status: session.status,
-        proven: provenMethods(session.methods).map((proof) => ({ ...proof, at: proof.at.toISOString() })),
-        createdAt: moment(session.createdAt),
-        lastSeenAt: moment(this.activity.lastSeen(session)),
-        expiresAt: moment(session.expiresAt),
-        userAgent: session.userAgent,
-        ip: session.ip,
-      })),
+      sessions: await this.sessions.of(user),
       trustedDevices: devices.map(({ id, userAgent, ip, createdAt, lastUsedAt, expiresAt }) => ({
         id,
         userAgent,

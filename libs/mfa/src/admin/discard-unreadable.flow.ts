@@ -1,24 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
-import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
-import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
-import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
-import { FactorChange } from '../engine/changes/factor-change.js';
 import type { MfaEventSource } from '../engine/rows/mfa-request.js';
-import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
-import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-code-keys.js';
-import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
+import type { Discarded } from './discard-of-user.flow.js';
+import { DiscardOfUserFlow, hangsOn } from './discard-of-user.flow.js';
+import { LostCodeKeys } from './lost-code-keys.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
-import { userIdOfRow, valueOf } from '../engine/keys/secret-table.js';
+import { userIdOfRow } from '../engine/keys/secret-table.js';
 import { AUTHENTICATORS, SETUPS, SecretTables } from '../secrets/secret-tables.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
-import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
-import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import { FACTORS } from '../factors/factors.js';
 
@@ -52,32 +44,17 @@ export interface MfaDiscardReport {
   refused: number;
 }
 
-/** Whether that is a set of recovery codes whose key is lost. */
-type HasLostKey = (row: Authenticator) => Promise<boolean>;
-
-const REASON = 'unreadable: no configured secret opens it';
-
-interface Selected {
-  removed: Authenticator[];
-  refused: Authenticator[];
-}
-
 /** Removes what no configured secret opens, user by user, so that these can set up a factor again. What works stays. */
 @Injectable()
 export class DiscardUnreadableFlow {
   constructor(
+    @Inject(DiscardOfUserFlow) private readonly ofUser: DiscardOfUserFlow,
+    @Inject(LostCodeKeys) private readonly codeKeys: LostCodeKeys,
     @Inject(SecretTables) private readonly tables: SecretTables,
     @Inject(UnreadableRows) private readonly unreadable: UnreadableRows,
-    @Inject(RecoveryCodeKeys) private readonly codeKeys: RecoveryCodeKeys,
-    @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
     @Inject(SecretRegistry) private readonly registry: SecretRegistry,
-    @Inject(FactorChange) private readonly change: FactorChange,
     @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
-    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaStorage) private readonly storage: MfaStorage,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
   async discard(
@@ -85,9 +62,9 @@ export class DiscardUnreadableFlow {
     source: MfaEventSource,
   ): Promise<MfaDiscardReport> {
     const report = emptyReport();
-    const isKeyLost = (await this.codeKeys.examine()) === 'lost';
-    const hasLostKey = this.lostKeys();
-    const selected = new Map<string, Selected>();
+    const isKeyLost = await this.codeKeys.isCurrentLost();
+    const hasLostKey = this.codeKeys.ofSets();
+    const selected = new Map<string, Discarded>();
     for (const table of [AUTHENTICATORS, ...this.tables.judging]) {
       for await (const row of this.unreadable.all(table)) {
         const isOfLostKey = table === AUTHENTICATORS && (await hasLostKey(row as Authenticator));
@@ -95,7 +72,7 @@ export class DiscardUnreadableFlow {
         if (state === 'strange_seal' && reseal) report.resealed += await this.reseal(table, row, dryRun);
         else if ((state !== 'good' || isOfLostKey) && !selected.has(userIdOfRow(table, row))) {
           const userId = userIdOfRow(table, row);
-          const of = await this.discardOf(userId, { hasLostKey, reseal, dryRun }, source);
+          const of = await this.ofUser.discard(userId, { hasLostKey, reseal, dryRun }, source);
           selected.set(userId, of);
           count(report, of);
         }
@@ -104,80 +81,9 @@ export class DiscardUnreadableFlow {
     await this.discardSetups(dryRun, report);
     await this.discardRows(dryRun, report, selected);
     if (dryRun) return report;
-    await this.discardKeys(isKeyLost, source);
+    await this.codeKeys.discard(isKeyLost, source);
     await this.registry.forgetUnused();
     return report;
-  }
-
-  private async discardOf(
-    userId: string,
-    { hasLostKey, reseal, dryRun }: { hasLostKey: HasLostKey; reseal: boolean; dryRun: boolean },
-    source: MfaEventSource,
-  ): Promise<Selected> {
-    const select = (all: readonly Authenticator[]) => this.select(userId, all, hasLostKey, reseal);
-    if (dryRun) return select((await this.accounts.find(userId)).authenticators);
-    const known = await this.adapter.findUser(userId);
-    // Somebody who is gone from the application loses it as well.
-    const user = known && userIdOf(known) === userId ? known : { id: userId };
-    return this.change.run(user, { source }, async ({ authenticators }) => {
-      const selected = await select(authenticators);
-      const ids = selected.removed.map(({ id }) => id);
-      const takesCodes = selected.removed.some(({ type }) => type === this.recoveryCodes.type);
-      return {
-        result: selected,
-        onLost: { [REMOVAL_CLAIM]: 'not_found' },
-        writes: [
-          ...this.authenticators.planRemoval(userId, selected.removed, authenticators),
-          ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
-          // What a factor has proven goes with it.
-          ...(ids.length > 0 ? [this.sessions.planEndingOthers(userId, '')] : []),
-        ],
-        events:
-          ids.length > 0
-            ? [
-                {
-                  type: 'mfa.admin.reset',
-                  data: { reason: REASON, authenticators: selected.removed.map(nameAuthenticator) },
-                },
-                { type: 'mfa.session.ended', data: { scope: 'all', reason: 'admin' } },
-              ]
-            : [],
-      };
-    });
-  }
-
-  /** What of a user's authenticators does not work; the recovery codes too, when nothing else is left. */
-  private async select(
-    userId: string,
-    all: readonly Authenticator[],
-    hasLostKey: HasLostKey,
-    reseal: boolean,
-  ): Promise<Selected> {
-    const judging = await Promise.all(
-      this.tables.judging.map(async (table) => ({ table, rows: await this.unreadable.of(table, userId) })),
-    );
-    const selected: Selected = { removed: [], refused: [] };
-    const take = async (row: Authenticator) => {
-      const isAllowed = await this.adapter.canDeleteAuthenticator(row, { by: 'admin' });
-      (isAllowed ? selected.removed : selected.refused).push(row);
-    };
-    const works = async (table: SecretTable, row: SecretRow) => {
-      const state = await this.unreadable.examine(table, row);
-      return state === 'good' || (reseal && state === 'strange_seal');
-    };
-    for (const row of all.filter(({ type }) => type !== this.recoveryCodes.type)) {
-      let isGood = await works(AUTHENTICATORS, row);
-      for (const { table, rows } of judging) {
-        // One that does not work any more is reason enough: nobody knows what the factor makes of the others.
-        for (const one of rows.filter((of) => hangsOn(table, of, row)))
-          isGood = isGood && (await works(table, one));
-      }
-      if (!isGood) await take(row);
-    }
-    const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
-    const codes = all.find(({ type }) => type === this.recoveryCodes.type);
-    if (codes && (!keepsFactor || (await hasLostKey(codes)))) await take(codes);
-    return selected;
   }
 
   private async reseal(table: SecretTable, row: SecretRow, dryRun: boolean): Promise<number> {
@@ -204,7 +110,7 @@ export class DiscardUnreadableFlow {
   private async discardRows(
     dryRun: boolean,
     report: MfaDiscardReport,
-    selected: ReadonlyMap<string, Selected>,
+    selected: ReadonlyMap<string, Discarded>,
   ): Promise<void> {
     for (const table of this.tables.ofOwnFactors) {
       for await (const row of this.unreadable.all(table)) {
@@ -218,32 +124,6 @@ export class DiscardUnreadableFlow {
       }
     }
   }
-
-  /** With the codes that nobody's authenticator names. What the adapter lets nobody delete keeps its key. */
-  private async discardKeys(isCurrentLost: boolean, source: MfaEventSource): Promise<void> {
-    if (!isCurrentLost) {
-      await this.replacing.removeUnused();
-      return;
-    }
-    await this.recoveryCodes.removeOrphans();
-    await this.replacing.replace(source);
-  }
-
-  /** Tells sets whose codes nobody can verify; of each key it is looked up once. */
-  private lostKeys(): HasLostKey {
-    const known = new Map<string, boolean>();
-    return async (row) => {
-      if (row.type !== this.recoveryCodes.type || row.remaining === 0) return false;
-      const id = keyIdOf(row);
-      const isLost = known.get(id) ?? (await this.codeKeys.isLost(id));
-      known.set(id, isLost);
-      return isLost;
-    };
-  }
-}
-
-function hangsOn({ authenticatorId }: SecretTable, row: SecretRow, { id }: Authenticator): boolean {
-  return authenticatorId !== undefined && valueOf(row, authenticatorId) === id;
 }
 
 /** Whether an authenticator takes the row along, or keeps it. */
@@ -258,7 +138,7 @@ function goesAlong(
   return ofType.length > 0 && ofType.every(({ id }) => gone.some((one) => one.id === id));
 }
 
-function count(report: MfaDiscardReport, { removed, refused }: Selected): void {
+function count(report: MfaDiscardReport, { removed, refused }: Discarded): void {
   report.users += removed.length > 0 ? 1 : 0;
   for (const { type, countedAs } of FACTORS) {
     if (countedAs === undefined) continue;

@@ -2,27 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
-import { ModelMetadata } from '../factors/webauthn/metadata/model-metadata.js';
-import { RevokedModels } from '../factors/webauthn/revoked-models.js';
 import type { MfaPurgeResult } from '../retention/expired-rows.js';
-import { ExpiredRows } from '../retention/expired-rows.js';
 import type { MfaRotationOptions, MfaRotationResult } from '../secrets/secret-rotation.js';
-import { SecretRotation } from '../secrets/secret-rotation.js';
 import type { MfaAdminAction } from './admin-action.js';
 import { assertReason, sourceOfAdmin } from './admin-action.js';
 import type { MfaAdminStatus } from './admin-status.js';
 import { AdminStatus } from './admin-status.js';
-import { AdminUsers } from './admin-users.js';
 import { DemandEnrollmentFlow } from './demand-enrollment.flow.js';
 import type { MfaDiscardOptions, MfaDiscardReport } from './discard-unreadable.flow.js';
-import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import { EndAccessFlow } from './end-access.flow.js';
 import { EndAllSessionsFlow } from './end-all-sessions.flow.js';
+import { FactorSupport } from './factor-support.js';
 import type { RecoveryCodeKeyReplacement } from './replace-recovery-code-key.flow.js';
-import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
-import { ResetFlow } from './reset.flow.js';
-import { UnlockFlow } from './unlock.flow.js';
-import { SuspendAuthenticatorFlow } from '../engine/changes/suspend-authenticator.flow.js';
+import { Upkeep } from './upkeep.js';
 import type { MfaUserListQuery, MfaUserPage } from './user-list.js';
 import { UserList } from './user-list.js';
 
@@ -33,21 +25,13 @@ import { UserList } from './user-list.js';
 @Injectable()
 export class MfaAdminService {
   constructor(
-    @Inject(AdminUsers) private readonly users: AdminUsers,
     @Inject(AdminStatus) private readonly statuses: AdminStatus,
     @Inject(UserList) private readonly lists: UserList,
-    @Inject(ResetFlow) private readonly resets: ResetFlow,
-    @Inject(UnlockFlow) private readonly unlocking: UnlockFlow,
-    @Inject(SuspendAuthenticatorFlow) private readonly suspending: SuspendAuthenticatorFlow,
+    @Inject(FactorSupport) private readonly factors: FactorSupport,
     @Inject(DemandEnrollmentFlow) private readonly demands: DemandEnrollmentFlow,
     @Inject(EndAccessFlow) private readonly access: EndAccessFlow,
     @Inject(EndAllSessionsFlow) private readonly ending: EndAllSessionsFlow,
-    @Inject(ExpiredRows) private readonly expired: ExpiredRows,
-    @Inject(SecretRotation) private readonly rotation: SecretRotation,
-    @Inject(DiscardUnreadableFlow) private readonly discarding: DiscardUnreadableFlow,
-    @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
-    @Inject(ModelMetadata) private readonly models: ModelMetadata,
-    @Inject(RevokedModels) private readonly revoked: RevokedModels,
+    @Inject(Upkeep) private readonly upkeep: Upkeep,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
@@ -76,7 +60,7 @@ export class MfaAdminService {
   ): Promise<void> {
     assertReason(reason);
     const reset = { reason, ...(authenticatorId === undefined ? {} : { authenticatorId }) };
-    await this.resets.reset(await this.users.findKnown(userId), reset, sourceOfAdmin(action));
+    await this.factors.reset(userId, reset, sourceOfAdmin(action));
   }
 
   /**
@@ -88,7 +72,7 @@ export class MfaAdminService {
     userId: string,
     { authenticatorId, ...action }: MfaAdminAction & { authenticatorId?: string } = {},
   ): Promise<void> {
-    await this.unlocking.unlock(userId, authenticatorId, sourceOfAdmin(action));
+    await this.factors.unlock(userId, authenticatorId, sourceOfAdmin(action));
   }
 
   /**
@@ -106,8 +90,7 @@ export class MfaAdminService {
     action: MfaAdminAction = {},
   ): Promise<void> {
     assertReason(reason);
-    const origin = { by: 'admin', source: sourceOfAdmin(action), reason } as const;
-    await this.suspending.suspend(await this.users.findKnown(userId), authenticatorId, origin);
+    await this.factors.suspend(userId, authenticatorId, reason, sourceOfAdmin(action));
   }
 
   /**
@@ -116,8 +99,7 @@ export class MfaAdminService {
    * @throws {MfaException} `not_found`
    */
   async resume(userId: string, authenticatorId: string, action: MfaAdminAction = {}): Promise<void> {
-    const origin = { by: 'admin', source: sourceOfAdmin(action) } as const;
-    await this.suspending.resume(await this.users.findKnown(userId), authenticatorId, origin);
+    await this.factors.resume(userId, authenticatorId, sourceOfAdmin(action));
   }
 
   /**
@@ -184,7 +166,7 @@ export class MfaAdminService {
    * be taken out of the list.
    */
   async rotateSecret(options: MfaRotationOptions = {}): Promise<MfaRotationResult> {
-    return this.rotation.rotate(options);
+    return this.upkeep.rotateSecret(options);
   }
 
   /**
@@ -197,7 +179,7 @@ export class MfaAdminService {
     reseal = false,
     ...action
   }: MfaDiscardOptions & MfaAdminAction = {}): Promise<MfaDiscardReport> {
-    return this.discarding.discard({ dryRun, reseal }, sourceOfAdmin(action));
+    return this.upkeep.discardUnreadable({ dryRun, reseal }, sourceOfAdmin(action));
   }
 
   /**
@@ -208,7 +190,7 @@ export class MfaAdminService {
    * @throws {Error} when the adapter's key service is away; nothing is replaced then
    */
   async replaceRecoveryCodeKey(action: MfaAdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
-    return this.replacing.replace(sourceOfAdmin(action));
+    return this.upkeep.replaceRecoveryCodeKey(sourceOfAdmin(action));
   }
 
   /**
@@ -219,9 +201,7 @@ export class MfaAdminService {
    * @throws {Error} without the option
    */
   async reportRevokedModels(action: MfaAdminAction = {}): Promise<number> {
-    if (!this.models.isOn) throw new Error('`webauthn.metadata` is not set: nothing is known of models');
-    await this.models.refresh(true);
-    return this.revoked.report(sourceOfAdmin(action));
+    return this.upkeep.reportRevokedModels(sourceOfAdmin(action));
   }
 
   /**
@@ -229,6 +209,6 @@ export class MfaAdminService {
    * that nothing needs any more.
    */
   async purgeExpired(): Promise<MfaPurgeResult & { recoveryCodeKeys: number }> {
-    return { ...(await this.expired.purge()), recoveryCodeKeys: await this.replacing.removeUnused() };
+    return this.upkeep.purgeExpired();
   }
 }

@@ -17,7 +17,7 @@ import { readMfaClaims } from './read-mfa-claims.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
 @Injectable()
-export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge'> {
+export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge' | 'noteUse'> {
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -54,6 +54,11 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
     // In the words that the client passes on to the authorization server (RFC 9470, section 3).
     const acr = asked.acr ?? levelFor(requirement, levels);
     return acr === undefined ? decision : { ...decision, acr };
+  }
+
+  /** Nothing here is over for want of use: how long a token lasts says its issuer. */
+  noteUse(): void {
+    // Nothing to note.
   }
 
   /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */

@@ -1,12 +1,11 @@
 import type { CanActivate, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { SSE_METADATA } from '@nestjs/common/constants.js';
+import { GUARDS_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Observable } from 'rxjs';
 import { concatMap, map, takeWhile } from 'rxjs';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
-import { StreamCheck } from '../engine/sessions/mfa-request.service.js';
 import { executionOf } from '../refusals/find-request.js';
 
 /** What a guard has allowed, and on what. */
@@ -20,16 +19,28 @@ export interface Judgement {
    * @throws the refusal, as the guard would
    */
   judge(operation?: object): Promise<unknown>;
+  /** Notes that the request uses its session. */
+  noteUse(): void;
 }
 
 /** By guard, since several may stand before one handler. */
 const judgements = new WeakMap<object, Map<object, Judgement>>();
 
-/** Keeps what a guard has allowed for this call of the handler; the guard's last word counts. */
+/**
+ * Keeps what a guard has allowed for this call of the handler; the guard's last word counts. The session is used once no guard
+ * refuses any more: the last of them tells, or this one where none of ours is known to come last.
+ */
 export function keepJudgement(context: ExecutionContext, guard: object, judgement: Judgement): void {
   const execution = executionOf(context);
   const kept = judgements.get(execution) ?? new Map<object, Judgement>();
   judgements.set(execution, kept.set(guard, judgement));
+  if (!isAskedAgain(context)) judgement.noteUse();
+}
+
+/** Whether {@link ASK_AGAIN_GUARD} stands before that handler. */
+function isAskedAgain(context: ExecutionContext): boolean {
+  const guards = Reflect.getMetadata(GUARDS_METADATA, context.getHandler()) as unknown[] | undefined;
+  return guards?.includes(ASK_AGAIN_GUARD) ?? false;
 }
 
 /** What the guards of this module have allowed for this call of the handler. */
@@ -92,6 +103,8 @@ async function askAgain(context: ExecutionContext): Promise<void> {
   for (const judgement of judgementsOf(context)) {
     if (!(await judgement.stillHolds())) await judgement.judge();
   }
+  // Those that were judged anew have another.
+  for (const judgement of judgementsOf(context)) judgement.noteUse();
 }
 
 /** After all guards, and so before every handler. It has no state, so that one serves all applications of a process. */
@@ -127,7 +140,8 @@ export function watchStream(context: ExecutionContext, results: Observable<unkno
     if (performance.now() - askedAt < TRUSTED_FOR_MS) return true;
     askedAt = performance.now();
     try {
-      for (const judgement of judgements) await judgement.judge(new StreamCheck());
+      // An operation of its own, for which the session is read anew. Nobody does anything: it is no use of it.
+      for (const judgement of judgements) await judgement.judge({});
       return true;
     } catch {
       // Refused, or nobody can tell. The client learns why when it asks again.

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { isFirstFactor } from '../core/policy/methods.js';
 import { withLevel } from '../core/policy/acr.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
@@ -12,16 +11,15 @@ import type { AuthenticationSession } from '../engine/rows/authentication-sessio
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { recordsOf, setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
-import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import type { ChangePurpose } from '../engine/sessions/recent-proof.service.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
-import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaAuthorizationDecision, MfaAuthorizationRequest } from './authorization-request.js';
 import { decideAuthorization } from './authorization-request.js';
 import { DecisionsOnce } from './decisions-once.js';
+import { DueEnrollment } from './due-enrollment.js';
 import { noteJudged } from './judgements.js';
 import type { Judged } from './policy-facts.js';
 import { PolicyFacts } from './policy-facts.js';
@@ -38,9 +36,8 @@ export class MfaPolicyService {
     @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
     @Inject(PolicyFacts) private readonly facts: PolicyFacts,
     @Inject(SpentProofs) private readonly proofs: SpentProofs,
-    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
+    @Inject(DueEnrollment) private readonly due: DueEnrollment,
     @Inject(RecentProof) private readonly recent: RecentProof,
-    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -67,6 +64,7 @@ export class MfaPolicyService {
     const requirement = withLevel(asked, this.options.acr);
     const context = await this.contexts.resolve(request, {
       operation,
+      isUse: false,
       // With these, some answers take another query; this one makes up for it.
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
@@ -85,9 +83,14 @@ export class MfaPolicyService {
     );
   }
 
+  /** Notes that the request uses its session: asking whether it may pass is no use of it yet. Guards do it once it has passed. */
+  noteUse(request: object): void {
+    this.contexts.noteUse(request);
+  }
+
   /** The user of the request, or null. */
   async findUser(request: object, operation: object = request): Promise<MfaUser | null> {
-    return (await this.contexts.resolve(request, { operation })).user;
+    return (await this.contexts.resolve(request, { operation, isUse: false })).user;
   }
 
   /**
@@ -134,12 +137,12 @@ export class MfaPolicyService {
    * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
    */
   async decideGlobally(request: object, operation: object = request): Promise<MfaPolicyDecision> {
-    const context = await this.contexts.resolve(request, { operation, withAccount: true });
+    const context = await this.contexts.resolve(request, { operation, withAccount: true, isUse: false });
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
     return this.decisions.once(context, operation, 'global', async () => {
       const account = await this.facts.accountOf(user, context);
-      const mustEnroll = await this.enrollment.mustEnroll(user, account.state, context);
+      const mustEnroll = await this.due.isDemanded(user, account, context);
       if (!mustEnroll) return noteJudged({ allow: true }, user);
       return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
     });
@@ -151,18 +154,7 @@ export class MfaPolicyService {
    * @throws {MfaException} `mfa_enrollment_required`
    */
   async assertNotOverdue(context: MfaRequest): Promise<void> {
-    const { user } = context;
-    // What was proven here can only come from a factor.
-    if (!user || context.records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return;
-    const account = await this.facts.accountOf(user, context);
-    const isEnrolled = await this.facts.isEnrolled(user, account);
-    // Under a profile that nothing of theirs meets, it is as if they had none.
-    if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return;
-    const duty = await this.enrollment.duty(user, account.state, context);
-    if (!duty?.isOverdue) return;
-    throw new MfaException('mfa_enrollment_required', {
-      methods: this.enrollment.supportedSecondFactors(context.records),
-    });
+    await this.due.assertNotOverdue(context);
   }
 
   private async spendFor(

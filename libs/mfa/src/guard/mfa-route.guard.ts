@@ -86,7 +86,7 @@ export class MfaRouteGuard implements CanActivate {
     if (access === 'anyone') return true;
 
     const withAccount = access === 'authenticate' || access === 'recent' || access === 'adding';
-    const context = await this.contexts.resolveAny(request, { withAccount, response });
+    const context = await this.contexts.resolveAny(request, { withAccount, response, isUse: false });
     await this.assertAccess(access, context);
     keepMfaRequest(request, context);
     this.keepJudgement(execution, context);
@@ -98,8 +98,9 @@ export class MfaRouteGuard implements CanActivate {
     const judged = snapshotOf(user);
     keepJudgement(execution, this, {
       stillHolds: async () =>
-        isSameSnapshot(judged, snapshotOf((await this.contexts.resolveAny(request)).user)),
+        isSameSnapshot(judged, snapshotOf((await this.contexts.resolveAny(request, { isUse: false })).user)),
       judge: () => this.canActivate(execution),
+      noteUse: () => this.contexts.noteUse(request),
     });
   }
 

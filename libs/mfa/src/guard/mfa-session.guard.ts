@@ -38,7 +38,7 @@ export class MfaSessionGuard implements CanActivate {
     try {
       if (!request) throw new MfaException('unauthenticated');
       if (request.user === signedIn.get(request)) delete request.user;
-      const found = await this.contexts.resolve(request, { withAccount: true, operation });
+      const found = await this.contexts.resolve(request, { withAccount: true, operation, isUse: false });
       const { user, hasDeadToken } = found;
       if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
@@ -52,6 +52,7 @@ export class MfaSessionGuard implements CanActivate {
         stillHolds: async () =>
           isSameSnapshot(judged, snapshotOf(await this.policy.findUser(request, operation))),
         judge: (later = operation) => this.judge(context, later),
+        noteUse: () => this.contexts.noteUse(request),
       });
       return true;
     } catch (error) {

@@ -73,6 +73,7 @@ export class MfaGuard implements CanActivate {
       keepJudgement(context, this, {
         stillHolds: () => this.isStillThere(judged, context, operation),
         judge: (later) => this.judge(context, decide, later),
+        noteUse: () => request && this.policy.noteUse(request),
       });
       return true;
     } catch (error) {

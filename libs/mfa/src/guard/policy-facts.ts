@@ -1,7 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
@@ -38,7 +36,6 @@ export class PolicyFacts {
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(AUTHENTICATOR_DETAILS) private readonly details: readonly AuthenticatorDetails[],
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
@@ -50,7 +47,7 @@ export class PolicyFacts {
 
   /** Whether this account has a second factor. */
   async isEnrolled(user: MfaUser, { authenticators }: Account): Promise<boolean> {
-    return this.adapter.isMfaEnabled(user, undefined, authenticators);
+    return this.enrollment.isEnrolled(user, authenticators);
   }
 
   /** The decision on this requirement, and on what the profile demands besides. */

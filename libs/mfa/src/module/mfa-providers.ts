@@ -3,8 +3,13 @@ import { APP_GUARD } from '@nestjs/core';
 
 import { FACTORS } from '../factors/factors.js';
 import { SupportContacts } from '../adapter/support-contacts.js';
+import { DiscardOfUserFlow } from '../admin/discard-of-user.flow.js';
+import { FactorSupport } from '../admin/factor-support.js';
+import { LostCodeKeys } from '../admin/lost-code-keys.js';
+import { Upkeep } from '../admin/upkeep.js';
 import { DiscardUnreadableFlow } from '../admin/discard-unreadable.flow.js';
 import { EndAllSessionsFlow } from '../admin/end-all-sessions.flow.js';
+import { SessionExporter } from '../account/export-sessions.js';
 import { UserExporter } from '../account/export-user.js';
 import { ForgetUserFlow } from '../account/forget-user.flow.js';
 import { AdminStatus } from '../admin/admin-status.js';
@@ -38,6 +43,7 @@ import { GlobalMfaGuard } from '../guard/global-mfa.guard.js';
 import { HandlerGuards } from '../guard/handler-guards.js';
 import { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { ProfileFloor } from '../engine/factors/profile-floor.js';
+import { DueEnrollment } from '../guard/due-enrollment.js';
 import { PolicyFacts } from '../guard/policy-facts.js';
 import { SpentProofs } from '../guard/spent-proofs.js';
 import { MfaSessionGuard } from '../guard/mfa-session.guard.js';
@@ -68,6 +74,7 @@ import { MfaPageLinks } from '../refusals/page-links.js';
 import { ExpiredRows } from '../retention/expired-rows.js';
 import { RetentionJob } from '../retention/retention-job.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { FormerSessions } from '../engine/sessions/former-sessions.js';
 import { BeginSignInFlow } from '../sign-in/begin-sign-in.flow.js';
 import { FirstFactors } from '../sign-in/first-factor.js';
 import { LoginFlow } from '../sign-in/login.flow.js';
@@ -81,7 +88,7 @@ import { PasswordFlow } from '../sign-in/password.flow.js';
 import { RecentProof } from '../engine/sessions/recent-proof.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { ReportedAuthenticators } from '../account/reported-authenticators.js';
-import { ProofSubjects, SecondFactorFlow } from '../sign-in/second-factor.flow.js';
+import { ProofPlans, ProofSubjects, SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import { SessionStates } from '../sign-in/session-state.js';
@@ -136,6 +143,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   FailedAttempts,
   RenameAuthenticatorFlow,
   CodeVerifier,
+  FormerSessions,
   AddAuthenticatorFlow,
   RemoveAuthenticatorFlow,
   SuspendAuthenticatorFlow,
@@ -151,6 +159,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   AdminUsers,
   AdminStatus,
   PolicyFacts,
+  DueEnrollment,
   ProfileFloor,
   SpentProofs,
   PasswordChangedFlow,
@@ -160,6 +169,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   PasswordFlow,
   SecondFactorFlow,
   ProofSubjects,
+  ProofPlans,
   RecentProof,
   SessionActivity,
   SessionAnswers,
@@ -168,10 +178,15 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   SessionTransport,
   LostCookieWarning,
   ResetFlow,
+  DiscardOfUserFlow,
   DiscardUnreadableFlow,
+  FactorSupport,
+  LostCodeKeys,
+  Upkeep,
   ReplaceRecoveryCodeKeyFlow,
   EndAllSessionsFlow,
   ForgetUserFlow,
+  SessionExporter,
   UserExporter,
   UserList,
   ImportUserFlow,

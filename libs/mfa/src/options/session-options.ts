@@ -61,8 +61,8 @@ export const SESSION_OPTIONS = {
       value === undefined ? undefined : problems.integer(name, value, 1, 1, maxTtl(scope)),
   }),
   /**
-   * A session that is not used for so long is over, in seconds; 0: none ends by that. Every request with it is a use; signing in,
-   * re-authentication and proofs are too.
+   * A session that is not used for so long is over, in seconds; 0: none ends by that. Every request that no guard
+   * refuses is a use; signing in, re-authentication and proofs are too.
    */
   idleTtlSeconds: special<number, number | null>({
     kind: 'number',

@@ -2,7 +2,9 @@ import type { Provider, Type } from '@nestjs/common';
 
 import { AuthenticatePage } from './controllers/authenticate.page.js';
 import { EnrolPage } from './controllers/enrol.page.js';
+import { FactorRemovalPages } from './controllers/factor-removal.page.js';
 import { FactorPages } from './controllers/factors.page.js';
+import { KeyPages } from './controllers/key.page.js';
 import { IndexPage } from './controllers/index.page.js';
 import { LostPages } from './controllers/lost.page.js';
 import { PasskeyPage } from './controllers/passkey.page.js';
@@ -13,6 +15,7 @@ import { SignUpPage } from './controllers/sign-up.page.js';
 import { TotpPages } from './controllers/totp.page.js';
 import { TrustedDevicesPage } from './controllers/trusted-devices.page.js';
 import { WebAuthnPages } from './controllers/webauthn.page.js';
+import { AskedProofs } from './frame/asked-proofs.js';
 import { BegunSetups } from './frame/begun-setups.js';
 import { CodeFactors } from './frame/code-factors.js';
 import { NewFactorAnswers } from './frame/new-factor-answer.js';
@@ -27,6 +30,7 @@ import { PageLocale } from './frame/page-locale.js';
 import { PageRenderer } from './render/page-renderer.js';
 import { PageSupport } from './frame/page-support.js';
 import { PageTemplates } from './render/page-templates.js';
+import { RecoveryCodeFile } from './frame/recovery-code-file.js';
 import { TotpSetups } from './frame/totp-setups.js';
 
 /** Each is one of the pages; the style sheet and the script come beside them. */
@@ -39,7 +43,9 @@ export const PAGE_CONTROLLERS: Type[] = [
   SignUpPage,
   TotpPages,
   FactorPages,
+  FactorRemovalPages,
   WebAuthnPages,
+  KeyPages,
   RecoveryCodesPages,
   TrustedDevicesPage,
   SessionsPage,
@@ -48,6 +54,7 @@ export const PAGE_CONTROLLERS: Type[] = [
 
 /** What the pages need, and nothing else does. */
 export const PAGE_PROVIDERS: Provider[] = [
+  AskedProofs,
   BegunSetups,
   CodeFactors,
   NewFactorAnswers,
@@ -64,5 +71,6 @@ export const PAGE_PROVIDERS: Provider[] = [
   PageRenderer,
   PageSupport,
   PageTemplates,
+  RecoveryCodeFile,
   TotpSetups,
 ];

@@ -54,7 +54,7 @@ export class RefusedRequests {
     this.log.later(async () => {
       const token = await this.transport.readToken(request);
       if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
-      const { user, session } = await this.contexts.resolveAny(request);
+      const { user, session } = await this.contexts.resolveAny(request, { isUse: false });
       const known = user ?? (session && { id: session.userId });
       if (known) return this.tell(known, request, 'cross_origin');
       // Nobody's request is nobody's event.

@@ -124,18 +124,70 @@ interface PlannedProof {
   codesLeft: number | null;
 }
 
+/** What a proof brings, planned for the commit that records it, and done after it. */
+@Injectable()
+export class ProofPlans {
+  constructor(
+    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(TrustFlow) private readonly trust: TrustFlow,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+  ) {}
+
+  of(
+    { user, session, authenticators }: ProofSubject,
+    authenticator: Authenticator,
+    request: object,
+    { trustDevice = false, facts = {}, weak }: ProofWishes & { facts?: MfaProofFacts; weak?: true },
+  ): PlannedProof {
+    const method = methodOfType(authenticator.type);
+    const userId = userIdOf(user);
+    const from = sourceOfRequest(request, userId);
+    const shown = { ...facts, ...(weak ? { weak } : {}) };
+    const proof = this.sessions.planProof({ userId, session }, authenticator, shown, from);
+    const trust = trustDevice ? this.trust.plan(user, method, request) : null;
+    return {
+      issued: proof.issued,
+      trust,
+      opens: this.lock.openedByProofOf(authenticator, authenticators),
+      // As it was when the use was claimed.
+      codesLeft:
+        authenticator.remaining !== null && isBackupType(authenticator.type)
+          ? authenticator.remaining - 1
+          : null,
+      writes: [proof.write, ...(trust?.writes ?? [])],
+      events: [...proof.events, ...(trust?.events ?? [])],
+    };
+  }
+
+  /**
+   * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
+   * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
+   */
+  async open(row: Authenticator, user: MfaUser, source: MfaEventSource): Promise<void> {
+    const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
+    try {
+      await this.journal.commit([this.lock.claimOpening(row)], {
+        user,
+        source,
+        events: [{ type: 'mfa.authenticator.unlocked', data }],
+      });
+    } catch {
+      // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
+    }
+  }
+}
+
 /** Proves a second factor, to finish a sign-in or to step up. */
 @Injectable()
 export class SecondFactorFlow {
   constructor(
     @Inject(CodeVerifier) private readonly verifier: CodeVerifier,
     @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
-    @Inject(AuthenticatorLock) private readonly lock: AuthenticatorLock,
-    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(ProofPlans) private readonly plans: ProofPlans,
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(OwedFactors) private readonly owed: OwedFactors,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
-    @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
@@ -156,7 +208,7 @@ export class SecondFactorFlow {
     const plan = (authenticator: Authenticator, isWeak: boolean, current: ProofSubject): AlongProof => {
       // Elsewhere nothing is too weak, and nobody needs to know.
       const weak = isWeak && !this.floor.isOpen ? { weak: true as const } : {};
-      planned = this.planProof(current, authenticator, context.request, { ...wishes, ...weak });
+      planned = this.plans.of(current, authenticator, context.request, { ...wishes, ...weak });
       const again = async () => plan(authenticator, isWeak, await this.subjects.renew(current));
       return { ...planned, sessionId: planned.issued.session.id, again };
     };
@@ -192,7 +244,7 @@ export class SecondFactorFlow {
     const isBelow = !this.floor.meets({ method, at: 0, ...facts });
     if (isBelow && (await this.floor.hasFitting(subject.authenticators))) throw onLost;
     for (let current = subject; ; current = await this.subjects.renew(current)) {
-      const planned = this.planProof(current, authenticator, exchange.request, { ...wishes, facts });
+      const planned = this.plans.of(current, authenticator, exchange.request, { ...wishes, facts });
       const result = await this.journal.commit([...claims, ...planned.writes], {
         user: subject.user,
         source: sourceOfRequest(exchange.request, userIdOf(subject.user), planned.issued.session.id),
@@ -203,32 +255,6 @@ export class SecondFactorFlow {
     }
   }
 
-  private planProof(
-    { user, session, authenticators }: ProofSubject,
-    authenticator: Authenticator,
-    request: object,
-    { trustDevice = false, facts = {}, weak }: ProofWishes & { facts?: MfaProofFacts; weak?: true },
-  ): PlannedProof {
-    const method = methodOfType(authenticator.type);
-    const userId = userIdOf(user);
-    const from = sourceOfRequest(request, userId);
-    const shown = { ...facts, ...(weak ? { weak } : {}) };
-    const proof = this.sessions.planProof({ userId, session }, authenticator, shown, from);
-    const trust = trustDevice ? this.trust.plan(user, method, request) : null;
-    return {
-      issued: proof.issued,
-      trust,
-      opens: this.lock.openedByProofOf(authenticator, authenticators),
-      // As it was when the use was claimed.
-      codesLeft:
-        authenticator.remaining !== null && isBackupType(authenticator.type)
-          ? authenticator.remaining - 1
-          : null,
-      writes: [proof.write, ...(trust?.writes ?? [])],
-      events: [...proof.events, ...(trust?.events ?? [])],
-    };
-  }
-
   private async complete(
     { user, session, authenticators }: ProofSubject,
     { issued, trust, opens, codesLeft }: PlannedProof,
@@ -236,7 +262,7 @@ export class SecondFactorFlow {
   ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
-    for (const row of opens) await this.open(row, user, source);
+    for (const row of opens) await this.plans.open(row, user, source);
     const { request } = exchange;
     const scope = { request, session: issued.session };
     const methods = this.floor.isOpen ? null : await this.owed.underProfile(user, authenticators, scope);
@@ -249,22 +275,5 @@ export class SecondFactorFlow {
       : await this.answers.complete(user, issued, exchange);
     trust?.giveCookie(exchange.response);
     return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
-  }
-
-  /**
-   * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
-   * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
-   */
-  private async open(row: Authenticator, user: MfaUser, source: MfaEventSource): Promise<void> {
-    const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
-    try {
-      await this.journal.commit([this.lock.claimOpening(row)], {
-        user,
-        source,
-        events: [{ type: 'mfa.authenticator.unlocked', data }],
-      });
-    } catch {
-      // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
-    }
   }
 }

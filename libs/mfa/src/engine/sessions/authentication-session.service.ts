@@ -48,6 +48,9 @@ export interface MfaNewSession {
   from?: Pick<MfaEventSource, 'ip' | 'userAgent'>;
 }
 
+/** A session whose sign-in is complete. */
+export type MfaAuthenticatedSession = AuthenticationSession & { status: 'authenticated' };
+
 export interface SessionWithAccount {
   session: AuthenticationSession;
   account: Account;
@@ -76,6 +79,10 @@ export class AuthenticationSessionService {
   /**
    * The living session of that token, pending or authenticated, or null.
    *
+   * **That there is one does not say that anybody is signed in**: a pending one has passed the password alone. Ask
+   * {@link verifyAuthenticated} before you let anybody in, or give what you get to `MfaPolicyService.check()`, for which a pending
+   * session proves nothing. This is for tokens of {@link create}, whose sessions are pending unless it says otherwise.
+   *
    * @param isUse whether it counts as a use of the session; default: yes
    */
   async verify(token: string, isUse = true): Promise<AuthenticationSession | null> {
@@ -85,7 +92,19 @@ export class AuthenticationSessionService {
     return session;
   }
 
-  /** Like {@link verify}, with what is kept of the user in the same query. */
+  /**
+   * The living session of that token when its sign-in is complete, or null: also for a token that still waits for its second factor.
+   *
+   * @param isUse whether it counts as a use of the session; default: yes
+   */
+  async verifyAuthenticated(token: string, isUse = true): Promise<MfaAuthenticatedSession | null> {
+    const session = await this.verify(token, false);
+    if (session?.status !== 'authenticated') return null;
+    if (isUse) this.activity.note(session);
+    return session as MfaAuthenticatedSession;
+  }
+
+  /** Like {@link verify}, and so pending sessions too, with what is kept of the user in the same query. */
   async verifyWithAccount(token: string, isUse = true): Promise<SessionWithAccount | null> {
     if (!isPresentable(token)) return null;
     const found = await this.findWithAccount({ tokenHash: hashToken(token) });

@@ -7,6 +7,7 @@ import type { Account } from '../rows/account.js';
 import {
   sourceOfRequest,
   replacementOf,
+  getMfaSession,
   setMfaUser,
   showMfaSession,
   MfaRequest,
@@ -14,6 +15,7 @@ import {
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
+import { SessionActivity } from './session-activity.js';
 import { SessionTransport } from './session-transport.js';
 
 export interface ResolveOptions {
@@ -26,14 +28,11 @@ export interface ResolveOptions {
   withAccount?: boolean;
   /** What answers the request; by default the one that the request itself knows. */
   response?: object;
-}
-
-/**
- * The operation of an open stream that is asked about again. Nobody does anything then: it is no use of the session, which would
- * else never be over for want of use while a page stands open.
- */
-export class StreamCheck {
-  readonly isUse = false;
+  /**
+   * Whether it counts as a use of the session; default: yes. Guards find out first whether the request may pass, and note its use
+   * then ({@link MfaRequestService.noteUse}).
+   */
+  isUse?: boolean;
 }
 
 interface Found {
@@ -57,6 +56,7 @@ export class MfaRequestService {
   constructor(
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(SessionActivity) private readonly activity: SessionActivity,
     @Inject(RefusalLog) private readonly refusals: RefusalLog,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
@@ -73,7 +73,7 @@ export class MfaRequestService {
   /** Like {@link resolve}, with pending sessions: for what finishes or ends them. */
   async resolveAny(
     request: object,
-    { operation = request, withAccount = false, response }: ResolveOptions = {},
+    { operation = request, withAccount = false, response, isUse = true }: ResolveOptions = {},
   ): Promise<MfaRequest> {
     const presented = await this.transport.read(request);
     const token = presented && 'token' in presented ? presented.token : null;
@@ -97,7 +97,17 @@ export class MfaRequestService {
       showMfaSession(request, null);
       return context;
     }
+    if (isUse) this.noteUse(request);
     return context.with({ session, account, isPending: session?.status === 'pending' });
+  }
+
+  /**
+   * Notes that the request uses its session, which lets it go on where it would be over for want of use. What is refused uses none:
+   * a page that stands open and asks again and again for what it may not have would keep it for ever.
+   */
+  noteUse(request: object): void {
+    const session = getMfaSession(request);
+    if (session) this.activity.note(session);
   }
 
   /** Reads the session once for each operation, however many ask at the same time. */
@@ -113,14 +123,14 @@ export class MfaRequestService {
     if (known?.token === token && known.replacement === replacement && (known.withAccount || !withAccount)) {
       return known.found;
     }
-    const found = this.read(token, withAccount, operation instanceof StreamCheck ? operation.isUse : true);
+    const found = this.read(token, withAccount);
     this.reads.set(operation, { token, withAccount, replacement, found });
     return found;
   }
 
-  private async read(token: string | null, withAccount: boolean, isUse: boolean): Promise<Found> {
+  private async read(token: string | null, withAccount: boolean): Promise<Found> {
     if (token === null) return { session: null };
-    if (!withAccount) return { session: await this.sessions.verify(token, isUse) };
-    return (await this.sessions.verifyWithAccount(token, isUse)) ?? { session: null };
+    if (!withAccount) return { session: await this.sessions.verify(token, false) };
+    return (await this.sessions.verifyWithAccount(token, false)) ?? { session: null };
   }
 }

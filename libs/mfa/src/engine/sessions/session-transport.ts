@@ -1,9 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { isToken } from '../../core/crypto/tokens.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import {
   addSetCookie,
   readCookies,
@@ -45,6 +46,10 @@ const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
  */
 @Injectable()
 export class SessionTransport {
+  private readonly logger = new Logger(SessionTransport.name);
+  /** The requests of which it was logged that the application's transport failed. */
+  private readonly failed = new WeakSet<object>();
+
   constructor(
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -84,10 +89,14 @@ export class SessionTransport {
     );
   }
 
-  /** The token that the request presents, if any. */
+  /**
+   * The token that the request presents, if any.
+   *
+   * @throws {MfaException} `storage_unavailable` when the application's own transport fails
+   */
   async read(request: object): Promise<PresentedToken | null> {
     if (this.own) {
-      const token: unknown = await this.own.read(request);
+      const token: unknown = await this.askOwn(request, (own) => own.read(request));
       return token === null || token === undefined || token === '' ? null : presented('own', token);
     }
     const header = readHeader(request, this.options.session.header);
@@ -104,14 +113,18 @@ export class SessionTransport {
     return presented && 'token' in presented ? presented.token : null;
   }
 
-  /** Hands the token to the client; returns what belongs into the body. */
+  /**
+   * Hands the token to the client; returns what belongs into the body.
+   *
+   * @throws {MfaException} `storage_unavailable` when the application's own transport fails
+   */
   async write(
     request: object,
     response: object | undefined,
     { token, session }: MfaIssuedSession,
   ): Promise<{ sessionToken?: string }> {
     if (this.own) {
-      await this.own.write(request, response, token, session.expiresAt);
+      await this.askOwn(request, (own) => own.write(request, response, token, session.expiresAt));
       return {};
     }
     if (this.usesHeader(request)) {
@@ -123,10 +136,30 @@ export class SessionTransport {
     return {};
   }
 
-  /** Makes the client forget the token. */
+  /**
+   * Makes the client forget the token.
+   *
+   * @throws {MfaException} `storage_unavailable` when the application's own transport fails
+   */
   async clear(request: object, response: object | undefined): Promise<void> {
-    if (this.own) await this.own.clear(request, response);
+    if (this.own) await this.askOwn(request, (own) => own.clear(request, response));
     else this.setCookie(response, '', 0);
+  }
+
+  /**
+   * What the application's own transport does. Whether there is a token can't be told when it fails, so that nothing is granted, and
+   * nobody is told to sign in anew: it is as when the database is away. What it refuses with is the application's own word.
+   */
+  private async askOwn<T>(request: object, ask: (own: MfaSessionTransport) => T | Promise<T>): Promise<T> {
+    try {
+      return await ask(this.own as MfaSessionTransport);
+    } catch (error) {
+      if (error instanceof HttpException) throw error;
+      // Guards, filters and pages ask for the same request again.
+      if (!this.failed.has(request)) this.logger.error('`session.transport` failed', stackOf(error));
+      this.failed.add(request);
+      throw new MfaException('storage_unavailable', {}, { cause: error });
+    }
   }
 
   private cookiesOf(request: object): string[] {
@@ -143,6 +176,11 @@ export class SessionTransport {
       stringifySetCookie({ name, value, httpOnly: true, sameSite, secure, domain, path, maxAge }),
     );
   }
+}
+
+/** Where it was thrown; of what is no error, all that there is. */
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function presented(via: TokenPlace, token: unknown): PresentedToken {
@@ -199,6 +237,7 @@ export class SessionAnswers {
     }
   }
 
+  /** Hands out the token. One that the client can't get is nobody's: its session ends. */
   async give(
     request: object,
     response: object | undefined,
@@ -207,8 +246,23 @@ export class SessionAnswers {
     setMfaSession(request, issued.session);
     return {
       proven: provenMethods(issued.session.methods),
-      ...(await this.transport.write(request, response, issued)),
+      ...(await this.write(request, response, issued)),
       expiresAt: issued.session.expiresAt,
     };
+  }
+
+  private async write(
+    request: object,
+    response: object | undefined,
+    issued: MfaIssuedSession,
+  ): Promise<{ sessionToken?: string }> {
+    try {
+      return await this.transport.write(request, response, issued);
+    } catch (error) {
+      setMfaSession(request, null);
+      // Where the database refuses, the session is over at its own end. The storage has logged why.
+      await this.sessions.revoke(issued.session).catch(() => undefined);
+      throw error;
+    }
   }
 }

@@ -12,6 +12,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
@@ -39,6 +40,11 @@ export class EnrollmentPolicy {
     context: MfaRequirementContext = {},
   ): Promise<boolean> {
     return requiredFrom(state) <= this.clock.now() || this.adapter.isMfaRequired(user, context);
+  }
+
+  /** Whether the user has a second factor, as the application sees it. */
+  async isEnrolled(user: MfaUser, authenticators: readonly Authenticator[]): Promise<boolean> {
+    return this.adapter.isMfaEnabled(user, undefined, authenticators);
   }
 
   /**

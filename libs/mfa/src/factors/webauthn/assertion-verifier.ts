@@ -5,43 +5,20 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/rows/account.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
-import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../../engine/authenticators/authenticators.service.js';
 import { proofEvents, MfaJournal } from '../../engine/journal/mfa-journal.js';
 import { APPLICATION_SOURCE, sourceOfRequest } from '../../engine/rows/mfa-request.js';
-import { Tampering } from '../../engine/authenticators/tampering.js';
-import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
-import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import type { MfaProofFacts } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
-import type { Write } from '../../storage/mfa-storage.js';
-import { AttestationPolicy } from './attestation-policy.js';
-import type { ChallengeBinding } from './challenge.js';
-import { Challenges } from './challenges.js';
+import type { AssertionProof } from './assertion-ceremony.js';
+import { AssertionCeremony } from './assertion-ceremony.js';
 import type { AuthenticationJson } from './credential-json.js';
 import { CredentialStore } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
 import { KeySuspicions } from './key-suspicions.js';
 import { RelyingParty } from './relying-party.js';
-import { isBehind, verifyAssertion } from './verify-assertion.js';
-import type { WebAuthnCredential } from './webauthn-credential.entity.js';
-
-/** An assertion that holds, with the claims that record its use. */
-export interface AssertionProof {
-  authenticator: Authenticator;
-  /** All of the user's. */
-  authenticators: readonly Authenticator[];
-  claims: Write[];
-  /** What the ceremony has shown. */
-  facts: MfaProofFacts;
-  /** The credential, and what its counter says. */
-  use: { credentialId: string; signCount: number };
-  /** Whether it signs in by itself: then it is none of the user's attempts. */
-  isPasskey: boolean;
-}
+import { isBehind } from './verify-assertion.js';
 
 /** What the caller knows of an assertion. */
 export interface AssertionContext {
@@ -50,22 +27,18 @@ export interface AssertionContext {
   source?: MfaEventSource;
 }
 
-/** Verifies assertions against what is stored, in the order in which nothing is given away. */
+/** Verifies the assertions of somebody: whose key it has to be, what a failure costs, and how a proof that comes too late is answered. */
 @Injectable()
 export class AssertionVerifier {
   constructor(
+    @Inject(AssertionCeremony) private readonly ceremony: AssertionCeremony,
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
-    @Inject(Challenges) private readonly challenges: Challenges,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(KeySuspicions) private readonly suspicions: KeySuspicions,
-    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
-    @Inject(Tampering) private readonly tampering: Tampering,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -82,12 +55,12 @@ export class AssertionVerifier {
   ): Promise<AssertionProof> {
     const userId = userIdOf(user);
     const { state, authenticators } = known ?? (await this.accounts.find(userId));
-    this.limiter.assertRoom(state);
+    this.failures.assertRoom(state);
     const binding = { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' } as const;
     const credential = await this.credentials.findByCredentialId(response.id);
     const owned = credential?.userId === userId ? credential : null;
     try {
-      return await this.verify(response, owned, binding, { user, authenticators, source });
+      return await this.ceremony.verify(response, owned, binding, { user, authenticators, source });
     } catch (error) {
       if (isFailure(error)) {
         const isKept = state !== null;
@@ -119,7 +92,7 @@ export class AssertionVerifier {
     const isUsable = isPasskey && response.response.userHandle !== undefined;
     const source = sourceOfRequest(request, found?.userId ?? '');
     try {
-      const proof = await this.verify(response, isUsable ? found : null, binding, { user, source });
+      const proof = await this.ceremony.verify(response, isUsable ? found : null, binding, { user, source });
       return { ...proof, user: user as MfaUser };
     } catch (error) {
       if (!isFailure(error)) throw error;
@@ -157,77 +130,12 @@ export class AssertionVerifier {
     const authenticator = authenticators.find((row) => row.id === id);
     const credential = await this.credentials.findByCredentialId(use.credentialId);
     if (authenticator && credential?.authenticatorId === id) {
-      this.assertUnlocked(authenticator);
+      this.ceremony.assertUnlocked(authenticator);
       if (this.suspicions.refusesClones && isBehind(use.signCount, credential))
         await this.suspicions.noteClone(user, authenticator, source);
     }
     if (!isPasskey) await this.countFailure(user, source, { afterFirstFactor, isKept: true });
     throw new MfaException('webauthn_failed');
-  }
-
-  private async verify(
-    response: AuthenticationJson,
-    credential: WebAuthnCredential | null,
-    binding: Omit<ChallengeBinding, 'rpId'>,
-    { user, authenticators: known, source }: Claimant,
-  ): Promise<AssertionProof> {
-    const { id: rpId } = await this.rp.entity();
-    // Used up first: whatever fails after this, the challenge is dead.
-    const { challenge, content } = await this.challenges.use(response.response.clientDataJSON, {
-      ...binding,
-      rpId,
-    });
-    if (!credential || !user) throw new MfaException('webauthn_failed');
-    if (!this.credentials.isGenuine(credential)) {
-      this.tampering.note(user, credential.authenticatorId, source);
-      throw new MfaException('webauthn_failed');
-    }
-    const assertion = await verifyAssertion(response, credential, {
-      challenge,
-      rpId,
-      origins: this.rp.options.origins,
-      requireUserVerification: content.requireUserVerification,
-    });
-    if (!assertion) throw new MfaException('webauthn_failed');
-    const authenticators = known ?? (await this.authenticators.find(credential.userId));
-    const authenticator = authenticators.find(({ id }) => id === credential.authenticatorId);
-    if (!authenticator) throw new MfaException('webauthn_failed');
-    this.assertUnlocked(authenticator);
-    const { signCount, backupEligible, isCloned, userVerified, backedUp } = assertion;
-    // A passkey that was added for convenience stands for what its user is or knows as well, and has to show it.
-    if (authenticator.role === PASSWORDLESS && !userVerified) throw new MfaException('webauthn_failed');
-    if (backupEligible !== credential.backupEligible) {
-      this.suspicions.noteEligibility(user, authenticator, backupEligible, source);
-    }
-    if (isCloned) {
-      await this.suspicions.noteClone(user, authenticator, source);
-      if (this.suspicions.refusesClones) throw new MfaException('webauthn_failed');
-    }
-    const attested = this.attestation.isAttested(credential);
-    const mustGoOn = this.suspicions.refusesClones && !backupEligible;
-    return {
-      authenticator,
-      authenticators,
-      claims: [
-        this.credentials.claimUse(credential, assertion, mustGoOn),
-        this.authenticators.claimUse(authenticator, new Date(this.clock.now())),
-      ],
-      facts: {
-        userVerified,
-        // Once synced, it may be anywhere, whatever it says later.
-        backupEligible: backupEligible || credential.backupEligible,
-        backedUp,
-        ...(attested === null ? {} : { attested }),
-      },
-      use: { credentialId: credential.credentialId, signCount },
-      isPasskey: binding.ceremony === 'passkey',
-    };
-  }
-
-  private assertUnlocked(authenticator: Authenticator): void {
-    if (!this.authenticators.isLocked(authenticator)) return;
-    const reason = authenticator.suspendedAt === null ? 'key_cloned' : 'factor_suspended';
-    throw new MfaException('authenticator_locked', { reason });
   }
 
   private async countFailure(
@@ -238,14 +146,6 @@ export class AssertionVerifier {
     const data = { types: ['webauthn' as const], afterFirstFactor };
     await this.failures.count(user, source, { type: 'mfa.authenticator.failed', data }, { isKept });
   }
-}
-
-/** Who says to have the key. */
-interface Claimant {
-  user: MfaUser | null;
-  /** The user's authenticators, when they were read already. */
-  authenticators?: readonly Authenticator[];
-  source: MfaEventSource;
 }
 
 function isFailure(error: unknown): boolean {

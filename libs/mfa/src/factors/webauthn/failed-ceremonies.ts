@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
+import type { MfaUserState } from '../../engine/rows/mfa-user-state.entity.js';
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import type { AttemptOrigin } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
@@ -14,6 +15,15 @@ export class FailedCeremonies {
     @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(RefusalLog) private readonly refusals: RefusalLog,
   ) {}
+
+  /**
+   * Demands that the budget has room: else none is verified.
+   *
+   * @throws {MfaException} `too_many_attempts`
+   */
+  assertRoom(state: MfaUserState | null): void {
+    this.limiter.assertRoom(state);
+  }
 
   /**
    * A ceremony of somebody who has passed the first factor failed.

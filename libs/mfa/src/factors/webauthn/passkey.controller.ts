@@ -7,7 +7,7 @@ import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaLoginResult } from '../../sign-in/login.flow.js';
 import { PasskeyDto } from './passkey.dto.js';
 import { PasskeyLoginGuard } from './passkey-login.guard.js';
-import { WebAuthnFlow } from './webauthn.flow.js';
+import { PasskeyFlow } from './passkey.flow.js';
 import { WebAuthnService } from './webauthn.service.js';
 import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 
@@ -17,7 +17,7 @@ import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 export class PasskeyController {
   constructor(
     @Inject(WebAuthnService) private readonly webauthn: WebAuthnService,
-    @Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow,
+    @Inject(PasskeyFlow) private readonly flow: PasskeyFlow,
   ) {}
 
   @Post('options')

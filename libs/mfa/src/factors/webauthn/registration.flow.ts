@@ -11,31 +11,21 @@ import { AccountsService } from '../../engine/authenticators/accounts.service.js
 import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
-import { ProfileFloor } from '../../engine/factors/profile-floor.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
-import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
-import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import type { Attestation } from './attestation-policy.js';
-import { AttestationPolicy } from './attestation-policy.js';
-import { assertFreshPassword } from './automatic-upgrade.js';
-import type { ChallengeBinding, ChallengeContent } from './challenge.js';
-import { Challenges } from './challenges.js';
+import { AutomaticUpgrade } from './automatic-upgrade.js';
 import type { RegistrationJson } from './credential-json.js';
 import { parseRegistration } from './credential-json.js';
 import type { WebAuthnRoleRequest } from './credential-role.js';
 import { roleFor } from './credential-role.js';
 import { CredentialStore, HANDLE_CLAIM, NEW_CREDENTIAL_CLAIM } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
-import { creationOptions, credentialRecord, shownBy } from './new-credential.js';
+import { credentialRecord, shownBy } from './new-credential.js';
+import type { HeldRegistration } from './registration-ceremony.js';
+import { RegistrationCeremony } from './registration-ceremony.js';
 import { RelyingParty } from './relying-party.js';
-import type { VerifiedRegistration } from './verify-registration.js';
-import { verifyRegistration } from './verify-registration.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 export interface WebAuthnCreationRequest extends WebAuthnRoleRequest {
@@ -57,17 +47,13 @@ const MAX_KEYS = 50;
 export class RegistrationFlow {
   constructor(
     @Inject(CredentialStore) private readonly credentials: CredentialStore,
-    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(RegistrationCeremony) private readonly ceremony: RegistrationCeremony,
+    @Inject(AutomaticUpgrade) private readonly upgrade: AutomaticUpgrade,
     @Inject(RelyingParty) private readonly rp: RelyingParty,
-    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
-    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
     @Inject(AccountsService) private readonly accounts: AccountsService,
-    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(FailedCeremonies) private readonly failures: FailedCeremonies,
     @Inject(AddAuthenticatorFlow) private readonly flow: AddAuthenticatorFlow,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_OPTIONS) private readonly resolved: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   /**
@@ -82,8 +68,7 @@ export class RegistrationFlow {
     this.flow.assertMayEnroll(user, 'webauthn');
     const role = roleFor(request);
     const { automatic = false } = request;
-    if (automatic) this.assertMayUpgrade(session);
-    const rp = await this.rp.entity();
+    if (automatic) this.upgrade.assertAllowed(session);
     const userId = userIdOf(user);
     const { credentials, ...account } = await this.credentials.findAccount(userId);
     const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
@@ -95,25 +80,15 @@ export class RegistrationFlow {
       : isPasskey
         ? 'required'
         : this.rp.options.userVerification;
-    const challenge = await this.challenges.issue(
-      { ceremony: 'register', userId, sessionId: session?.id ?? '', rpId: rp.id },
+    return this.ceremony.begin(
+      { ceremony: 'register', userId, sessionId: session?.id ?? '' },
+      { role, automatic },
       {
-        requireUserVerification: userVerification === 'required',
-        role,
-        automatic,
-        userHandle: entity.id,
-      },
-    );
-    return creationOptions(
-      {
-        rp,
         user: entity,
-        challenge,
         credentials,
         residentKey: isPasskey ? 'required' : 'preferred',
         userVerification,
       },
-      this.rp,
     );
   }
 
@@ -131,9 +106,8 @@ export class RegistrationFlow {
     const response = parseRegistration(credential);
     const userId = userIdOf(user);
     const { state } = context?.account ?? (await this.accounts.find(userId));
-    this.limiter.assertRoom(state);
-    const rpId = (await this.rp.entity()).id;
-    const { content, verified, attestation } = await this.verify(user, response, rpId, context);
+    this.failures.assertRoom(state);
+    const { content, verified, attestation, rpId } = await this.verify(user, response, context);
     const { role, automatic } = content;
     const id = randomUUID();
     const { userHandle } = content;
@@ -166,7 +140,7 @@ export class RegistrationFlow {
         along: [record],
         endOtherSessions,
         check: ({ authenticators, session }) => {
-          if (automatic) this.assertMayUpgrade(session);
+          if (automatic) this.upgrade.assertAllowed(session);
           assertRoom(authenticators);
         },
         onLost: {
@@ -178,10 +152,6 @@ export class RegistrationFlow {
     );
   }
 
-  private assertMayUpgrade(session: AuthenticationSession | null | undefined): void {
-    assertFreshPassword(session, this.clock, this.resolved.reauthenticateUrl);
-  }
-
   /**
    * What the ceremony has shown. One that shows nothing is one of the user's attempts.
    *
@@ -190,30 +160,12 @@ export class RegistrationFlow {
   private async verify(
     user: MfaUser,
     response: RegistrationJson,
-    rpId: string,
     context: MfaRequest | undefined,
-  ): Promise<{ content: ChallengeContent; verified: VerifiedRegistration; attestation: Attestation }> {
-    const binding: ChallengeBinding = {
-      ceremony: 'register',
-      userId: userIdOf(user),
-      sessionId: context?.session?.id ?? '',
-      rpId,
-    };
+  ): Promise<HeldRegistration> {
+    const sessionId = context?.session?.id ?? '';
+    const owner = { ceremony: 'register', userId: userIdOf(user), sessionId } as const;
     try {
-      const { content, challenge } = await this.challenges.use(response.response.clientDataJSON, binding);
-      const verified = await verifyRegistration(response, {
-        challenge,
-        rpId,
-        origins: this.rp.options.origins,
-        requireUserVerification: content.requireUserVerification,
-        requireUserPresence: !content.automatic,
-      });
-      // What would count for nothing must not look like a second factor.
-      if (verified && !this.floor.fitsKey({ backupEligible: verified.backupEligible, attested: true }))
-        throw new MfaException('webauthn_failed', { reason: 'key_can_be_synced' });
-      const attestation = verified && (await this.attestation.verify(user, verified));
-      if (attestation) return { content, verified, attestation };
-      throw new MfaException('webauthn_failed');
+      return await this.ceremony.verify(response, owner, () => user);
     } catch (error) {
       if (error instanceof MfaException && error.code === 'webauthn_failed') {
         const failed = { type: 'mfa.enrollment.failed', data: { type: 'webauthn' } } as const;

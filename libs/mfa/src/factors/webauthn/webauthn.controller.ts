@@ -10,7 +10,7 @@ import { MfaController } from '../../http/mfa-controller.decorator.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { AddWebAuthnDto } from './add-webauthn.dto.js';
 import { WebAuthnOptionsDto } from './webauthn-options.dto.js';
-import type { WebAuthnSignals } from './webauthn.service.js';
+import type { WebAuthnSignals } from './key-signals.js';
 import { WebAuthnService } from './webauthn.service.js';
 import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 

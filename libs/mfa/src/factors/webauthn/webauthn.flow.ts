@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 
-import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { Account } from '../../engine/rows/account.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
@@ -11,21 +9,17 @@ import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
 import { ProfileFloor } from '../../engine/factors/profile-floor.js';
-import { sourceOfRequest } from '../../engine/rows/mfa-request.js';
-import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
 import type { MfaLoginResult } from '../../sign-in/login.flow.js';
-import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { ProofWishes } from '../../sign-in/second-factor.flow.js';
 import { ProofSubjects, SecondFactorFlow } from '../../sign-in/second-factor.flow.js';
-import { SessionTransport } from '../../engine/sessions/session-transport.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { parseAuthentication } from './credential-json.js';
 import { WebAuthnService } from './webauthn.service.js';
 
 const isForPasswordlessOnly = ({ role }: Authenticator): boolean => role === PASSWORDLESS;
 
-/** Signs in, finishes a sign-in, or steps up, with a security key or passkey. */
+/** Finishes a sign-in, or steps up, with a security key or passkey. */
 @Injectable()
 export class WebAuthnFlow {
   constructor(
@@ -34,10 +28,7 @@ export class WebAuthnFlow {
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
     @Inject(SecondFactorFlow) private readonly secondFactor: SecondFactorFlow,
-    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
-    @Inject(SessionTransport) private readonly transport: SessionTransport,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
   /** Options for the user who is half signed in or steps up. */
@@ -70,36 +61,6 @@ export class WebAuthnFlow {
       if (error !== isLate) throw error;
       const afterFirstFactor = subject.session?.status === 'pending';
       return this.assertions.refuseLate(subject.user, proof, source, afterFirstFactor);
-    }
-  }
-
-  /**
-   * Signs in with a passkey, which counts as both factors. The session that the client held before is over.
-   *
-   * @throws {MfaException} `webauthn_failed` or `invalid_request`
-   */
-  async signIn(credential: unknown, exchange: MfaHttpExchange): Promise<MfaLoginResult> {
-    const response = parseAuthentication(credential);
-    const proof = await this.assertions.verifyPasskey(
-      response,
-      (id) => this.adapter.findUser(id),
-      exchange.request,
-    );
-    const former = await this.transport.readToken(exchange.request);
-    const ending = former === null ? [] : [this.sessions.planEndingToken(former)];
-    const { user, authenticator, authenticators } = proof;
-    const isLate = new MfaException('webauthn_failed');
-    try {
-      return await this.secondFactor.finish(
-        { user, session: null, authenticators },
-        { authenticator, claims: [...proof.claims, ...ending], facts: proof.facts },
-        isLate,
-        exchange,
-      );
-    } catch (error) {
-      if (error !== isLate) throw error;
-      const source = sourceOfRequest(exchange.request, userIdOf(user));
-      return this.assertions.refuseLate(user, proof, source, false);
     }
   }
 

@@ -1,22 +1,30 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { sealsOf } from '../../engine/keys/secret-table.js';
 import { WEBAUTHN_TRAITS } from './traits/webauthn.traits.js';
+import { AssertionCeremony } from './assertion-ceremony.js';
 import { AssertionVerifier } from './assertion-verifier.js';
 import { AttestationPolicy } from './attestation-policy.js';
 import { AuthenticateWebAuthnController } from './authenticate-webauthn.controller.js';
+import { AutomaticUpgrade } from './automatic-upgrade.js';
 import { ChallengeStore } from './challenge-store.js';
 import { Challenges } from './challenges.js';
 import { isGenuineCredential, sealCredential } from './credential-seal.js';
 import { CredentialStore } from './credential-store.js';
 import { FailedCeremonies } from './failed-ceremonies.js';
+import { KeySignals } from './key-signals.js';
 import { KeySuspicions } from './key-suspicions.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import { ModelWatchJob } from './model-watch.job.js';
+import { ObjectExchange } from './object-exchange.js';
 import { PasskeyController } from './passkey.controller.js';
+import { PasskeyFlow } from './passkey.flow.js';
+import { RegistrationCeremony } from './registration-ceremony.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
+import { RequestOptions } from './request-options.js';
 import { RevokedModels } from './revoked-models.js';
 import { SignUpController } from './sign-up.controller.js';
+import { SignUpUsers } from './sign-up-users.js';
 import { SignUpFlow } from './sign-up.flow.js';
 import { WebAuthnChallenge } from './webauthn-challenge.entity.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
@@ -33,8 +41,10 @@ export const WEBAUTHN: FactorParts = {
   type: WEBAUTHN_TRAITS.type,
   services: [WebAuthnService],
   internals: [
+    AssertionCeremony,
     AssertionVerifier,
     AttestationPolicy,
+    AutomaticUpgrade,
     FailedCeremonies,
     KeySuspicions,
     ModelMetadata,
@@ -43,9 +53,15 @@ export const WEBAUTHN: FactorParts = {
     ChallengeStore,
     Challenges,
     CredentialStore,
+    KeySignals,
+    ObjectExchange,
+    PasskeyFlow,
+    RegistrationCeremony,
     RegistrationFlow,
     RelyingParty,
+    RequestOptions,
     SignUpFlow,
+    SignUpUsers,
     WebAuthnDetails,
     WebAuthnFlow,
   ],

@@ -3,10 +3,7 @@ import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
-import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
-import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaSignUpName } from '../../adapter/sign-up.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
@@ -15,47 +12,33 @@ import { AuthenticatorsService } from '../../engine/authenticators/authenticator
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaNeeds } from '../../core/policy/policy.js';
-import { isOfKind } from '../../core/policy/policy.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
-import { SessionAnswers } from '../../engine/sessions/session-transport.js';
-import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js';
 import { AssertionVerifier } from './assertion-verifier.js';
-import { AttestationPolicy } from './attestation-policy.js';
-import { describeCredentials, toBytes } from './ceremony-json.js';
-import { CEREMONY_TIMEOUT_MS } from './ceremony-policy.js';
-import type { ChallengeBinding } from './challenge.js';
-import { Challenges } from './challenges.js';
 import { parseAuthentication } from './credential-json.js';
-import { CredentialStore } from './credential-store.js';
+import type { WebAuthnSignals } from './key-signals.js';
+import { KeySignals } from './key-signals.js';
+import { ObjectExchange } from './object-exchange.js';
 import type { WebAuthnCreationRequest, WebAuthnRegistrationRequest } from './registration.flow.js';
 import { RegistrationFlow } from './registration.flow.js';
 import { RelyingParty } from './relying-party.js';
+import { RequestOptions } from './request-options.js';
 import type { MfaSignUpRequest, MfaSignUpResult } from './sign-up.flow.js';
 import { SignUpFlow } from './sign-up.flow.js';
 import { WebAuthnAuthenticator } from './webauthn-authenticator.js';
-
-/** Arguments of the signal methods of `PublicKeyCredential`. */
-export interface WebAuthnSignals {
-  allAcceptedCredentials: { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
-  currentUserDetails: { rpId: string; userId: string; name: string; displayName: string };
-}
 
 /** Registers and checks security keys and passkeys (WebAuthn Level 3). */
 @Injectable()
 export class WebAuthnService {
   constructor(
-    @Inject(CredentialStore) private readonly credentials: CredentialStore,
-    @Inject(Challenges) private readonly challenges: Challenges,
+    @Inject(RequestOptions) private readonly requests: RequestOptions,
     @Inject(AssertionVerifier) private readonly assertions: AssertionVerifier,
-    @Inject(AttestationPolicy) private readonly attestation: AttestationPolicy,
-    @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(RegistrationFlow) private readonly registration: RegistrationFlow,
     @Inject(SignUpFlow) private readonly signUp: SignUpFlow,
+    @Inject(KeySignals) private readonly signals: KeySignals,
+    @Inject(RelyingParty) private readonly rp: RelyingParty,
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
-    @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
-    @Inject(SessionAnswers) private readonly answers: SessionAnswers,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(ObjectExchange) private readonly exchange: ObjectExchange,
   ) {}
 
   /** The relying party id. It comes from the options, whatever the request says. */
@@ -75,7 +58,7 @@ export class WebAuthnService {
    * @throws {MfaException} `not_found`
    */
   async getAuthenticator(user: MfaUser, authenticatorId?: string): Promise<WebAuthnAuthenticator> {
-    const resolve = (request: object) => this.contexts.resolve(request);
+    const resolve = (request: object) => this.exchange.resolve(request);
     if (authenticatorId === undefined) return new WebAuthnAuthenticator(user, this, resolve);
     const rows = await this.authenticators.find(userIdOf(user));
     const row = rows.find(({ id, type }) => id === authenticatorId && type === 'webauthn');
@@ -145,32 +128,17 @@ export class WebAuthnService {
     needs: MfaNeeds = {},
     suspended: readonly string[] = [],
   ): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const userId = userIdOf(user);
-    const userVerification = needs.userVerified ? 'required' : this.rp.options.userVerification;
-    const account = await this.credentials.findAccount(userId);
-    const credentials = account.credentials.filter(
-      (one) =>
-        (authenticatorId === undefined || one.authenticatorId === authenticatorId) &&
-        !suspended.includes(one.authenticatorId),
-    );
-    const fitting = credentials.filter((one) =>
-      isOfKind({ ...one, attested: this.attestation.isAttested(one) }, needs),
-    );
-    return this.requestOptions(
-      { ceremony: 'authenticate', userId, sessionId: session?.id ?? '' },
-      userVerification,
-      describeCredentials(fitting.length > 0 ? fitting : credentials),
-    );
+    return this.requests.forUser(user, session, authenticatorId, needs, suspended);
   }
 
   /** @internal The session's new token, for objects that register a key. */
-  async handOut({ issued }: MfaAddedFactor, { request, response }: MfaHttpExchange): Promise<void> {
-    if (issued) await this.answers.give(request, response, issued);
+  async handOut(added: MfaAddedFactor, exchange: MfaHttpExchange): Promise<void> {
+    await this.exchange.handOut(added, exchange);
   }
 
   /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */
   async getPasskeyRequestOptions(): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    return this.requestOptions({ ceremony: 'passkey', userId: '', sessionId: '' }, 'required');
+    return this.requests.forPasskeys();
   }
 
   /**
@@ -180,15 +148,7 @@ export class WebAuthnService {
    * @throws {MfaException} `not_found` when the user never had a key
    */
   async getSignals(user: MfaUser): Promise<WebAuthnSignals> {
-    const rpId = await this.getRpId();
-    const { userHandle, credentials } = await this.credentials.findAccount(userIdOf(user));
-    if (!userHandle) throw new MfaException('not_found');
-    const { id, name, displayName } = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
-    const allAcceptedCredentialIds = credentials.map(({ credentialId }) => credentialId);
-    return {
-      allAcceptedCredentials: { rpId, userId: id, allAcceptedCredentialIds },
-      currentUserDetails: { rpId, userId: id, name, displayName },
-    };
+    return this.signals.of(user);
   }
 
   /**
@@ -209,30 +169,5 @@ export class WebAuthnService {
       throw new MfaException('webauthn_failed');
     }
     return this.assertions.commit(user, proof);
-  }
-
-  private async requestOptions(
-    binding: Omit<ChallengeBinding, 'rpId'>,
-    userVerification: 'required' | 'preferred' | 'discouraged',
-    allowCredentials?: { id: string; transports: string[] }[],
-  ): Promise<PublicKeyCredentialRequestOptionsJSON> {
-    const rpId = await this.getRpId();
-    const challenge = await this.challenges.issue(
-      { ...binding, rpId },
-      {
-        requireUserVerification: userVerification === 'required',
-        role: 'second_factor',
-        automatic: false,
-        userHandle: '',
-      },
-    );
-    const options = await generateAuthenticationOptions({
-      rpID: rpId,
-      challenge: toBytes(challenge),
-      timeout: CEREMONY_TIMEOUT_MS,
-      userVerification,
-      ...(allowCredentials ? { allowCredentials } : {}),
-    });
-    return { ...options, ...this.rp.hints() };
   }
 }

@@ -3,8 +3,6 @@ import { Get, Inject, Param, Post } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
-import { ActivationAnswers } from '../../sign-in/activation-answer.js';
-import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { ActivateFactorDto } from '../../factors/plugged/activate-factor.dto.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
@@ -26,7 +24,7 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Setting up and removing the factors of the option `factors`. */
+/** Setting up the factors of the option `factors`. */
 @MfaPages()
 export class FactorPages {
   constructor(
@@ -34,9 +32,7 @@ export class FactorPages {
     @Inject(FactorSetupFlow) private readonly flow: FactorSetupFlow,
     @Inject(BegunSetups) private readonly begun: BegunSetups,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
-    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
-    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(PageForm) private readonly form: PageForm,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(PageLocale) private readonly locale: PageLocale,
@@ -77,44 +73,9 @@ export class FactorPages {
         const activation = await this.form.check(ActivateFactorDto, fields);
         const endOtherSessions = isTicked(body['endOtherSessions']);
         const added = await this.flow.activate(user, type, { ...activation, endOtherSessions }, context);
-        const { recoveryCodes } = await this.answers.give(user, added, exchange);
-        return this.newFactors.give(exchange, { recoveryCodes, next, notice: 'factor-added' });
+        return this.newFactors.added(user, added, exchange, { next, notice: 'factor-added' });
       },
       (refusal) => this.addPage(user, context, type, { next, name }, refusal),
-    );
-  }
-
-  @Get('factors/:type/remove')
-  @Access('recent')
-  async showRemove(
-    @CurrentUser() user: MfaUser,
-    @CurrentRequest() context: MfaRequest,
-    @Param('type') type: MfaType,
-    @QueryText('id') id: string | null,
-  ): Promise<PageAnswer> {
-    return this.removePage(user, context, type, id);
-  }
-
-  @Post('factors/:type/remove')
-  @Access('recent')
-  async remove(
-    @CurrentUser() user: MfaUser,
-    @CurrentRequest() context: MfaRequest,
-    @Param('type') type: MfaType,
-    @Form() body: FormBody,
-  ): Promise<PageAnswer> {
-    const id = textOf(body['id']);
-    return this.form.submit(
-      context,
-      { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
-      async () => {
-        const own = await this.authenticators.find(user, type);
-        if (!this.registry.find(type) || !own.some((one) => one.id === id))
-          throw new MfaException('not_found');
-        await this.removal.remove(user, id, context);
-        return new PageRedirect(this.links.to('index', { notice: 'removed' }));
-      },
-      (refusal) => this.removePage(user, context, type, id, refusal),
     );
   }
 
@@ -141,25 +102,6 @@ export class FactorPages {
         isFirst: !factors.some(isSecondFactorRow),
         error: refusal?.error ?? null,
       },
-      refusal,
-    );
-  }
-
-  private async removePage(
-    user: MfaUser,
-    context: MfaRequest,
-    type: MfaType,
-    id: string | null,
-    refusal?: Refusal,
-  ): Promise<PageAnswer> {
-    const factors = (await this.authenticators.find(user)).filter(isSecondFactorRow);
-    const chosen = factors.filter((one) => one.type === type && (id === null || one.id === id));
-    const [first] = chosen;
-    if (!first || !this.registry.find(type)) throw new MfaException('not_found');
-    const isNeeded = await this.removal.isNeeded(user, first.id, factors, context);
-    return show(
-      'factors/remove',
-      { authenticators: chosen, isLast: factors.length === 1, isNeeded, error: refusal?.error ?? null },
       refusal,
     );
   }

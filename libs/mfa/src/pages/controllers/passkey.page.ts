@@ -4,7 +4,7 @@ import { Access, CurrentRequest } from '../../guard/mfa-route.guard.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { PasskeyLoginGuard } from '../../factors/webauthn/passkey-login.guard.js';
-import { WebAuthnFlow } from '../../factors/webauthn/webauthn.flow.js';
+import { PasskeyFlow } from '../../factors/webauthn/passkey.flow.js';
 import { parseCredential } from '../frame/credential-field.js';
 import { safeNext } from '../../core/web/next-path.js';
 import type { PageAnswer } from '../frame/page-answer.js';
@@ -19,7 +19,7 @@ import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.j
 @UseGuards(PasskeyLoginGuard)
 export class PasskeyPage {
   constructor(
-    @Inject(WebAuthnFlow) private readonly flow: WebAuthnFlow,
+    @Inject(PasskeyFlow) private readonly flow: PasskeyFlow,
     @Inject(PageForm) private readonly form: PageForm,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}

@@ -1,12 +1,8 @@
 import { Get, Inject, Post } from '@nestjs/common';
 
-import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
-import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -22,8 +18,7 @@ import { PageFlash } from '../frame/page-flash.js';
 import type { FormBody } from '../frame/page-form.js';
 import { PageForm, isTicked } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
-import { PageLocale } from '../frame/page-locale.js';
-import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
+import { RecoveryCodeFile } from '../frame/recovery-code-file.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
 /** Recovery codes: how many are left, and new ones. */
@@ -33,12 +28,10 @@ export class RecoveryCodesPages {
     @Inject(RecoveryCodesService) private readonly recoveryCodes: RecoveryCodesService,
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
     @Inject(PageFlash) private readonly flash: PageFlash,
+    @Inject(RecoveryCodeFile) private readonly file: RecoveryCodeFile,
     @Inject(PageForm) private readonly form: PageForm,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
-    @Inject(PageLocale) private readonly locale: PageLocale,
-    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
-    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
   @Get('recovery-codes')
@@ -59,7 +52,7 @@ export class RecoveryCodesPages {
     const next = safeNext(text);
     const codes = await this.flash.take(request, response, context);
     if (!codes && !this.canGenerate(context)) throw new MfaException('cannot_generate_recovery_codes');
-    const file = codes ? await this.fileHeading(user, context) : '';
+    const file = codes ? await this.file.heading(user, context) : '';
     return show('recovery-codes/generate', { next, codes, file, error: null });
   }
 
@@ -95,16 +88,5 @@ export class RecoveryCodesPages {
   private canGenerate({ account }: MfaRequest): boolean {
     const isEnrolled = account?.authenticators.some(isSecondFactorRow) ?? false;
     return isEnrolled && this.options.supportedTypes.includes(RECOVERY_CODES_TRAITS.type);
-  }
-
-  /** What the file to download says above the codes. */
-  private async fileHeading(user: MfaUser, context: MfaRequest): Promise<string> {
-    const language = await this.locale.languageOf(context);
-    const values = {
-      site: await this.adapter.getSiteName(),
-      user: await this.adapter.getTotpLabel(user),
-      time: formatMoment(new Date(this.clock.now()), language.locale),
-    };
-    return fillText(pageTextsOf(language), 'recoveryFile', values, language.locale);
   }
 }

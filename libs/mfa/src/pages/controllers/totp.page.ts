@@ -3,7 +3,6 @@ import { Get, Inject, Post, Res } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
-import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
@@ -33,7 +32,6 @@ export class TotpPages {
     @Inject(TotpService) private readonly totp: TotpService,
     @Inject(TotpSetups) private readonly setups: TotpSetups,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
-    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
     @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
     @Inject(PageForm) private readonly form: PageForm,
@@ -73,9 +71,8 @@ export class TotpPages {
         const activation = await this.form.check(ActivateTotpDto, fields);
         const endOtherSessions = isTicked(body['endOtherSessions']);
         const added = await this.totp.activate(user, { ...activation, endOtherSessions }, context);
-        const { recoveryCodes } = await this.answers.give(user, added, exchange);
         const notice = replaces === null ? 'totp-added' : 'totp-replaced';
-        return this.newFactors.give(exchange, { recoveryCodes, next, notice });
+        return this.newFactors.added(user, added, exchange, { next, notice });
       },
       async (refusal) => {
         const setup = await this.setups.open(user, context, exchange.response, replaces);

@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
+import { ActivationAnswers } from '../../sign-in/activation-answer.js';
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import { getMfaSession } from '../../engine/rows/mfa-request.js';
 import { PageRedirect } from './page-answer.js';
@@ -18,9 +21,21 @@ interface Added {
 @Injectable()
 export class NewFactorAnswers {
   constructor(
+    @Inject(ActivationAnswers) private readonly answers: ActivationAnswers,
     @Inject(PageFlash) private readonly flash: PageFlash,
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
+
+  /** After a factor was added. */
+  async added(
+    user: MfaUser,
+    added: MfaAddedFactor,
+    exchange: MfaHttpExchange,
+    { next, notice }: { next: string | null; notice: PageNotice },
+  ): Promise<PageRedirect> {
+    const { recoveryCodes } = await this.answers.give(user, added, exchange);
+    return this.give(exchange, { recoveryCodes, next, notice });
+  }
 
   async give(
     { request, response }: MfaHttpExchange,

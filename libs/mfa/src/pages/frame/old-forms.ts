@@ -36,9 +36,7 @@ export class OldForms {
   /** What the refused form was, and where to go on; null when there is another reason for the refusal. */
   async find({ code }: MfaException, request: object): Promise<OldForm | null> {
     if ((request as FormRequest).method !== 'POST') return null;
-    // With two cookies nobody knows which session sent it.
-    const isOne = (await this.transport.readToken(request)) !== null;
-    if (code === 'session_expired' && isOne && (await this.livesOn(request))) {
+    if (code === 'session_expired' && (await this.isSuperseded(request))) {
       return { kind: 'superseded', href: this.onward(request) };
     }
     // The browser vouches that it came from a page of this site.
@@ -50,6 +48,12 @@ export class OldForms {
       kind: 'outdated',
       href: next === null ? path : `${path}?${new URLSearchParams({ next }).toString()}`,
     };
+  }
+
+  private async isSuperseded(request: object): Promise<boolean> {
+    // With two cookies nobody knows which session sent it.
+    const isOne = (await this.transport.readToken(request)) !== null;
+    return isOne && (await this.livesOn(request));
   }
 
   /** Whether the session that the form was made for is there still, under the token that the first of two forms brought. */

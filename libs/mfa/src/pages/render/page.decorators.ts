@@ -49,7 +49,7 @@ export class PageGuard extends MfaRouteGuard {
     setHeader(response, 'Cache-Control', 'no-store');
     this.transport.assertSameOrigin(request);
     const access = accessOf(execution);
-    const context = await this.contexts.resolveAny(request, { withAccount: true, response });
+    const context = await this.contexts.resolveAny(request, { withAccount: true, response, isUse: false });
     keepMfaRequest(request, context);
     if (access !== 'anyone') await this.assertAccess(access, context);
     if (request.method === 'POST') await this.csrf.assertToken(request.body?._csrf, context);

@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Authenticator } from '../engine/rows/authenticator.entity.js';
+import type { MfaEventSource } from '../engine/rows/mfa-request.js';
+import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-code-keys.js';
+import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
+import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
+
+/** Whether that is a set of recovery codes whose key is lost. */
+export type HasLostKey = (row: Authenticator) => Promise<boolean>;
+
+/** The keys that recovery codes are hashed under, of which no configured secret opens some any more. */
+@Injectable()
+export class LostCodeKeys {
+  constructor(
+    @Inject(RecoveryCodeKeys) private readonly keys: RecoveryCodeKeys,
+    @Inject(RecoveryCodeSet) private readonly recoveryCodes: RecoveryCodeSet,
+    @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
+  ) {}
+
+  /** Whether the key of new sets is one of them. */
+  async isCurrentLost(): Promise<boolean> {
+    return (await this.keys.examine()) === 'lost';
+  }
+
+  /** Tells sets whose codes nobody can verify; of each key it is looked up once. */
+  ofSets(): HasLostKey {
+    const known = new Map<string, boolean>();
+    return async (row) => {
+      if (row.type !== this.recoveryCodes.type || row.remaining === 0) return false;
+      const id = keyIdOf(row);
+      const isLost = known.get(id) ?? (await this.keys.isLost(id));
+      known.set(id, isLost);
+      return isLost;
+    };
+  }
+
+  /** With the codes that nobody's authenticator names. What the adapter lets nobody delete keeps its key. */
+  async discard(isCurrentLost: boolean, source: MfaEventSource): Promise<void> {
+    if (!isCurrentLost) {
+      await this.replacing.removeUnused();
+      return;
+    }
+    await this.recoveryCodes.removeOrphans();
+    await this.replacing.replace(source);
+  }
+}

@@ -1,0 +1,20 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import type { Write } from '../../storage/mfa-storage.js';
+import { AuthenticationSessionService } from './authentication-session.service.js';
+import { SessionTransport } from './session-transport.js';
+
+/** The session that a client holds when it signs in anew: it is over with that. */
+@Injectable()
+export class FormerSessions {
+  constructor(
+    @Inject(SessionTransport) private readonly transport: SessionTransport,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+  ) {}
+
+  /** What ends it, in the commit of the new sign-in; nothing for a client without one. */
+  async planEnding(request: object): Promise<Write[]> {
+    const token = await this.transport.readToken(request);
+    return token === null ? [] : [this.sessions.planEndingToken(token)];
+  }
+}

@@ -1,0 +1,67 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaSignUp } from '../../adapter/sign-up.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { AccountsService } from '../../engine/authenticators/accounts.service.js';
+import { AuthenticationSessionService } from '../../engine/sessions/authentication-session.service.js';
+import { MfaOptionsError } from '../../options/options-error.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+
+/** The users that the application makes of sign-ups. */
+@Injectable()
+export class SignUpUsers implements OnModuleInit {
+  private readonly logger = new Logger(SignUpUsers.name);
+
+  constructor(
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+  ) {}
+
+  /** @throws {MfaOptionsError} when nobody would make the user */
+  onModuleInit(): void {
+    if (!this.options.passkeySignUp || this.adapter.createUser !== DefaultMfaAdapter.prototype.createUser)
+      return;
+    throw new MfaOptionsError([
+      '`passkeySignUp` needs the hook `createUser()` of the adapter: it makes the user of a sign-up',
+    ]);
+  }
+
+  /**
+   * A new user of the application. What it calls one may be a user that it has had all along: a passkey of a stranger would be a way
+   * into their account.
+   *
+   * @throws {MfaException} `webauthn_failed`
+   */
+  async create(signUp: MfaSignUp, request: object): Promise<MfaUser> {
+    const user = await this.adapter.createUser(signUp, request);
+    if (!user) throw new MfaException('webauthn_failed');
+    const userId = userIdOf(user);
+    const { state, authenticators } = await this.accounts.find(userId);
+    const isKnown =
+      state !== null || authenticators.length > 0 || (await this.sessions.list(user)).length > 0;
+    if (!isKnown) return user;
+    this.logger.error(
+      `createUser() answered a sign-up with user ${userId}, who was there before: nothing was changed. It has to make a new user, or answer null`,
+    );
+    throw new MfaException('webauthn_failed');
+  }
+
+  /** What the application does about a user that nobody can sign in as; its failure is not the answer. */
+  async discard(user: MfaUser): Promise<void> {
+    try {
+      await this.adapter.discardUser(user);
+    } catch (error) {
+      this.logger.error(
+        `The sign-up of user ${userIdOf(user)} failed, and discardUser() did too: ${error instanceof Error ? error.message : ''}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+
+import { MfaException } from '../core/errors/mfa-exception.js';
+import { isFirstFactor } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import { ProfileFloor } from '../engine/factors/profile-floor.js';
+import type { Account } from '../engine/rows/account.js';
+import type { MfaRequest } from '../engine/rows/mfa-request.js';
+import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import { PolicyFacts } from './policy-facts.js';
+
+/** Who must have a second factor, and has to set it up before anything else. */
+@Injectable()
+export class DueEnrollment {
+  constructor(
+    @Inject(PolicyFacts) private readonly facts: PolicyFacts,
+    @Inject(ProfileFloor) private readonly floor: ProfileFloor,
+    @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+  ) {}
+
+  /** Whether this user must have one by now, whatever a route says. */
+  async isDemanded(user: MfaUser, { state }: Account, context: MfaRequest): Promise<boolean> {
+    return this.enrollment.mustEnroll(user, state, context);
+  }
+
+  /**
+   * Turns away who has to set one up first: they reach nothing but the routes that do it.
+   *
+   * @throws {MfaException} `mfa_enrollment_required`
+   */
+  async assertNotOverdue(context: MfaRequest): Promise<void> {
+    const { user } = context;
+    // What was proven here can only come from a factor.
+    if (!user || context.records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return;
+    const account = await this.facts.accountOf(user, context);
+    const isEnrolled = await this.facts.isEnrolled(user, account);
+    // Under a profile that nothing of theirs meets, it is as if they had none.
+    if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return;
+    const duty = await this.enrollment.duty(user, account.state, context);
+    if (!duty?.isOverdue) return;
+    throw new MfaException('mfa_enrollment_required', {
+      methods: this.enrollment.supportedSecondFactors(context.records),
+    });
+  }
+}

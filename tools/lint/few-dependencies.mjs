@@ -1,0 +1,24 @@
+/** With more of them a class is two things: it is taken apart where the second one has a name. */
+const MAX = 8;
+
+/** An ESLint rule: no constructor with more than eight dependencies. */
+export const fewDependencies = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'holds constructors to eight dependencies' },
+    schema: [],
+    messages: {
+      many: '`{{name}}` has {{count}} dependencies, and is two things: take it apart along a seam that has a name.',
+    },
+  },
+  create(context) {
+    return {
+      'MethodDefinition[kind="constructor"]'(node) {
+        const count = node.value.params.length;
+        if (count <= MAX) return;
+        const name = node.parent.parent.id?.name ?? 'This class';
+        context.report({ node: node.key, messageId: 'many', data: { name, count } });
+      },
+    };
+  },
+};
