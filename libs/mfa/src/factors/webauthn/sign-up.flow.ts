@@ -136,7 +136,7 @@ export class SignUpFlow implements OnModuleInit {
     const { authenticator, recoveryCodes, issued } = await this.add(user, ceremony, exchange);
     await this.limit.started(issued);
     return {
-      ...(await this.answers.complete(user, issued, exchange)),
+      ...(await this.answers.complete(user, issued, exchange, 'sign_up')),
       authenticator: viewAuthenticator(authenticator, false),
       ...(recoveryCodes ? { recoveryCodes } : {}),
     };

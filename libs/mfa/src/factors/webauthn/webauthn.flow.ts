@@ -91,7 +91,7 @@ export class WebAuthnFlow {
     const isLate = new MfaException('webauthn_failed');
     try {
       return await this.secondFactor.finish(
-        { user, session: null, authenticators },
+        { user, session: null, isSignIn: true, authenticators },
         { authenticator, claims: [...proof.claims, ...ending], facts: proof.facts },
         isLate,
         exchange,
