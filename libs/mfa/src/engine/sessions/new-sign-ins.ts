@@ -4,8 +4,6 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
-import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { sourceOfRequest } from '../rows/mfa-request.js';
@@ -29,12 +27,10 @@ export class NewSignIns {
     @Inject(KnownBrowsers) private readonly browsers: KnownBrowsers,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
-    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** To be told of each sign-in when its session is committed and handed out. It stands, whatever fails here. */
   async done(user: MfaUser, { session, request, response, isSignUp }: DoneSignIn): Promise<void> {
-    if (!this.options.newSignIn.enabled) return;
     const userId = userIdOf(user);
     try {
       if (!isSignUp && (await this.isNew(user, session, request))) await this.tell(user, session, request);

@@ -181,6 +181,7 @@ export class SessionAnswers {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(NewSignIns) private readonly newSignIns: NewSignIns,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** Asks the application for its own part of a completed sign-in, then hands out the token. */
@@ -202,7 +203,7 @@ export class SessionAnswers {
     occasion: SessionOccasion,
   ): Promise<MfaSessionAnswer> {
     const answer = await this.give(request, response, issued);
-    if (occasion !== 'proof') {
+    if (occasion !== 'proof' && this.options.newSignIn.enabled) {
       const { session } = issued;
       await this.newSignIns.done(user, { session, request, response, isSignUp: occasion === 'sign_up' });
     }
