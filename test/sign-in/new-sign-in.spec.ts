@@ -16,6 +16,7 @@ import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, enrollKey, signInWithPasskey } from '../support/ceremonies.js';
 import type { Client } from '../support/client.js';
 import { ENGINE, sharedDatabase } from '../support/databases.js';
+import { turns } from '../support/eventually.js';
 import { HELD, HoldBack } from '../support/hold-back.js';
 import { PageClient } from '../support/page-client.js';
 import { PLATFORMS } from '../support/platforms.js';
@@ -583,23 +584,24 @@ describe('a sign-in that is held at each of its steps, while the password is cha
     const holdBack = new HoldBack();
     const test = await startApp({ configure: holdBack.mark });
     holdBack.watch(test.dataSource, test.adapter);
+    // The mail is a step too, which no request waits for: the event says whether it is sent.
+    let told = 0;
+    test.app.get(MfaEvents).on('mfa.sign_in.new_browser', () => (told += 1));
     const outcomes = new Set<number>();
     for (let point = 1; ; point += 1) {
       const user = await enroll(test);
       const half = await halfSignIn(test, user);
       const [code] = user.recoveryCodes;
-      let held = { status: 0, reached: true };
-      const told = await countOf(test, async () => {
-        const { answer, reached } = await holdBack.run(
-          point,
-          () => half.post('/mfa/authenticate', { code }, HELD),
-          () => test.app.get(MfaService).passwordChanged({ id: user.id }),
-        );
-        held = { status: answer.status, reached };
-      });
-      expect([point, told]).toEqual([point, held.status === 200 ? 1 : 0]);
-      outcomes.add(held.status);
-      if (!held.reached) break;
+      told = 0;
+      const { answer, reached } = await holdBack.run(
+        point,
+        () => half.post('/mfa/authenticate', { code }, HELD),
+        () => test.app.get(MfaService).passwordChanged({ id: user.id }),
+      );
+      await turns();
+      expect([point, told]).toEqual([point, answer.status === 200 ? 1 : 0]);
+      outcomes.add(answer.status);
+      if (!reached) break;
     }
     expect([...outcomes].sort()).toEqual([200, 401]);
     await test.close();
