@@ -5,11 +5,12 @@ import { Inject, Module } from '@nestjs/common';
 import type {
   MfaEncryptionContext,
   MfaModuleOptions,
+  MfaSignInContext,
   MfaType,
   MfaUser,
   PublicKeyCredentialRpEntity,
 } from 'nestjs-mfa';
-import { Authenticator, DefaultMfaAdapter } from 'nestjs-mfa';
+import { Authenticator, DefaultMfaAdapter, MfaEvents } from 'nestjs-mfa';
 import { toString } from 'qrcode';
 
 import { RELYING_PARTY, codeOf, enroll, halfSignIn, newUserId, startTestApp } from './support/test-app.js';
@@ -65,6 +66,16 @@ class KeyServiceAdapter extends DefaultMfaAdapter {
 class RelyingPartyAdapter extends DefaultMfaAdapter {
   override getPublicKeyCredentialRpEntity(): PublicKeyCredentialRpEntity {
     return { id: 'example.com', name: 'My Application' };
+  }
+}
+
+/** The application's own. */
+const passwords = { changedAt: (_user: MfaUser) => Promise.resolve(new Date(0)) };
+
+class WaryAdapter extends DefaultMfaAdapter {
+  override async isNewSignIn(user: MfaUser, signIn: MfaSignInContext): Promise<boolean> {
+    const changedAt = await passwords.changedAt(user);
+    return (await super.isNewSignIn(user, signIn)) || Number(signIn.lastSignInAt) < changedAt.getTime();
   }
 }
 
@@ -162,7 +173,7 @@ describe('the recipes of docs/adapter.md', () => {
     const own = readFileSync(new URL(import.meta.url), 'utf8');
     const recipes =
       readFileSync('docs/adapter.md', 'utf8').match(/(?<=```ts\n)class [\s\S]*?\n(?=```)/g) ?? [];
-    expect(recipes).toHaveLength(9);
+    expect(recipes).toHaveLength(10);
     for (const recipe of recipes) expect(own).toContain(recipe);
   });
 
@@ -219,6 +230,24 @@ describe('the recipes of docs/adapter.md', () => {
     await client.post('/login', { id: newUserId() });
     const { body } = await client.post('/mfa/webauthn/options');
     expect(body.rp).toEqual({ id: 'example.com', name: 'My Application' });
+    await test.close();
+  });
+
+  it('browsers that are known from before a password was changed', async () => {
+    const test = await startTestApp({ adapter: WaryAdapter, mfa: { newSignIn: { enabled: true } } });
+    let told = 0;
+    test.app.get(MfaEvents).on('mfa.sign_in.new_browser', () => (told += 1));
+    const [id, client] = [newUserId(), test.client()];
+    const toldAfter = async () => {
+      await client.post('/login', { id });
+      return told;
+    };
+    expect([await toldAfter(), await toldAfter()]).toEqual([1, 1]);
+    test.clock.advance(60);
+    const now = new Date(test.clock.now());
+    passwords.changedAt = () => Promise.resolve(now);
+    test.clock.advance(60);
+    expect([await toldAfter(), await toldAfter()]).toEqual([2, 2]);
     await test.close();
   });
 

@@ -16,14 +16,17 @@ describe('the cookies of the module', () => {
     ['', { secure: false }],
     ['', { secure: false, domain: 'example.com' }],
   ])('have the prefix %j with %j', async (prefix, cookie) => {
-    const test = await startPageApp({ mfa: { session: { cookie }, trustedDevices: { enabled: true } } });
+    const test = await startPageApp({
+      mfa: { session: { cookie }, trustedDevices: { enabled: true }, newSignIn: { enabled: true } },
+    });
     const { id, secret, client } = await enroll(test);
     const half = await halfSignIn(test, { id });
     const proven = await half.post('/mfa/authenticate', {
       code: codeOf(secret, test.clock),
       trustDevice: true,
     });
-    expect(namesOf(proven)).toEqual([`${prefix}mfa_session`, `${prefix}mfa_trusted`]);
+    const names = ['mfa_session', 'mfa_known', 'mfa_trusted'];
+    expect(namesOf(proven)).toEqual(names.map((name) => `${prefix}${name}`));
     expect(namesOf(await half.delete('/mfa/session'))).toEqual([`${prefix}mfa_session`]);
     expect((await client.get('/me')).status).toBe(200);
     await test.close();

@@ -91,7 +91,7 @@ describe('the pages of the demo', () => {
     }
     expect(text).toContain('A proof counts for 5 minutes.');
     expect(text).toMatch(
-      /MFA_PASSKEY_LOGIN=true MFA_PASSKEY_SIGN_UP=true MFA_TRUSTED_DEVICES_ENABLED=true MFA_REQUIRED_FOR_STAFF=true npm start/,
+      /MFA_PASSKEY_LOGIN=true MFA_PASSKEY_SIGN_UP=true MFA_TRUSTED_DEVICES_ENABLED=true MFA_NEW_SIGN_IN_ENABLED=true MFA_REQUIRED_FOR_STAFF=true npm start/,
     );
     const { browser } = await demo.signUp('home@example.com');
     expect(textOf((await browser.get('/')).text)).toContain('you are signed in as home@example.com');
@@ -331,6 +331,7 @@ describe('the demo with everything switched on', () => {
       MFA_PASSKEY_LOGIN: 'true',
       MFA_PASSKEY_SIGN_UP: 'true',
       MFA_TRUSTED_DEVICES_ENABLED: 'true',
+      MFA_NEW_SIGN_IN_ENABLED: 'true',
       MFA_REQUIRED_FOR_STAFF: 'true',
       MFA_GLOBAL_GUARD: 'true',
       MFA_GRACE_PERIOD_SECONDS: '90',
@@ -349,6 +350,21 @@ describe('the demo with everything switched on', () => {
     const home = textOf((await browser.get('/')).text);
     expect(home).not.toContain('npm start');
     expect(home).toContain('A proof counts for 90 seconds.');
+  });
+
+  it('sends a mail about a browser that is new, and none about the one of the registration', async () => {
+    const credentials = { email: 'eve@example.com', password };
+    const noticesTo = async () => {
+      const outbox = textOf((await demo.newBrowser().get('/outbox')).text);
+      return outbox.split('new sign-in').length - 1;
+    };
+    await demo.newBrowser().form('/register', credentials);
+    expect(await noticesTo()).toBe(0);
+    const browser = demo.newBrowser();
+    await browser.form('/login', credentials);
+    expect(await noticesTo()).toBe(1);
+    await browser.form('/login', credentials);
+    expect(await noticesTo()).toBe(1);
   });
 
   it('leads staff to set up a second factor, and lets them leave', async () => {

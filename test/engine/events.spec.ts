@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import type { DataSource } from 'typeorm';
-import type { MfaEvent, MfaEventData, MfaEventType, MfaUser } from 'nestjs-mfa';
+import type { MfaEvent, MfaEventData, MfaEventType, MfaSignInContext, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
   DefaultMfaAdapter,
@@ -36,6 +36,7 @@ import {
 } from '../support/test-app.js';
 
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0';
+const NEW_AGENT = 'Mozilla/5.0 (Windows NT 10.0) Firefox/150.0';
 const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const APPLICATION = { actor: { type: 'application', id: null }, ip: null, userAgent: null, sessionId: null };
 
@@ -69,6 +70,7 @@ const TYPES: Record<MfaEventType, true> = {
   'mfa.trusted_device.used': true,
   'mfa.trusted_device.refused': true,
   'mfa.trusted_device.revoked': true,
+  'mfa.sign_in.new_browser': true,
   'mfa.admin.reset': true,
   'mfa.admin.enrollment_required': true,
   'mfa.admin.unlocked': true,
@@ -178,6 +180,13 @@ async function renameUpToCommit(
   return { answer };
 }
 
+/** One browser is new, and the others are no news here. */
+class EventAdapter extends TestAdapter {
+  override isNewSignIn(_user: MfaUser, { session }: MfaSignInContext): boolean {
+    return session.userAgent === NEW_AGENT;
+  }
+}
+
 /** Everything that came through the emitter. */
 @Controller()
 class Handlers {
@@ -200,10 +209,12 @@ describe('events', () => {
   const usedOnly: MfaEvent<'mfa.authenticator.used'>[] = [];
   beforeAll(async () => {
     test = await startEventApp({
+      adapter: EventAdapter,
       mfa: {
         webauthn: { ...RELYING_PARTY, attestation: 'indirect', metadata: models.options },
         passkeyLogin: true,
         trustedDevices: { enabled: true },
+        newSignIn: { enabled: true },
         rateLimit: { attempts: 50, lockAfter: 3, unlock: { byOtherFactor: true } },
       },
       imports: [EventEmitterModule.forRoot({ wildcard: true })],
@@ -229,6 +240,16 @@ describe('events', () => {
       sessionId: await sessionOf(test, id),
       data: { methods: ['pwd'] },
     });
+  });
+
+  it('tell of a sign-in that is new, after it', async () => {
+    const told = await during(test, () =>
+      test.client({ 'user-agent': NEW_AGENT }).post('/login', { id: newUserId() }),
+    );
+    expect(factsOf(told)).toEqual([
+      ['session.started', { methods: ['pwd'] }],
+      ['sign_in.new_browser', { methods: ['pwd'] }],
+    ]);
   });
 
   it('tell of the first factor, and of another one', async () => {

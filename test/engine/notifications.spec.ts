@@ -131,10 +131,15 @@ async function story(
 
 describe('notifications', () => {
   let test: TestApp;
+  let telling: TestApp;
   beforeAll(async () => {
     test = await start();
+    telling = await start({ mfa: { newSignIn: { enabled: true } } });
   });
-  afterAll(() => test.close());
+  afterAll(async () => {
+    await test.close();
+    await telling.close();
+  });
 
   it.each([
     ['en', ENGLISH, undefined],
@@ -142,7 +147,7 @@ describe('notifications', () => {
     ['de', GERMAN, 'de-AT'],
     ['en', ENGLISH, 'it'],
   ])('of all kinds are sent, in %s', async (locale, texts, preference) => {
-    const { sent } = await story(test, preference === undefined ? {} : { locale: preference });
+    const { sent } = await story(telling, preference === undefined ? {} : { locale: preference });
     expect([...new Set(sent.map(({ type }) => type))].sort()).toEqual([...MFA_NOTIFICATION_TYPES].sort());
     for (const one of sent) {
       expect(one.locale).toBe(locale);
@@ -153,14 +158,15 @@ describe('notifications', () => {
       expect(one.text.startsWith(gist)).toBe(true);
       expect(one.text).toContain(texts.details.repudiation.replace('{site}', 'Example'));
       expect(one.html).toContain('<p>');
-      expect(one.at).toBeLessThanOrEqual(test.clock.now());
+      expect(one.at).toBeLessThanOrEqual(telling.clock.now());
       const source = BY_THE_APPLICATION.includes(one.type)
         ? [null, null]
         : ['127.0.0.1', one.type === 'trusted_device_copied' ? FIREFOX : 'node'];
       expect([one.ip, one.userAgent]).toEqual(source);
     }
     expect(sent.filter(({ type }) => type === 'enrollment_demanded')).toHaveLength(1);
-    const [first] = sent;
+    const [signIn, first] = sent;
+    expect(signIn).toMatchObject({ type: 'new_sign_in' });
     expect(first).toMatchObject({
       type: 'authenticator_added',
       authenticatorType: 'totp',

@@ -12,6 +12,7 @@ export type {
   RejectableStatus,
 } from './options/metadata-options.js';
 export type { WebAuthnHint, WebAuthnOptions } from './options/webauthn-options.js';
+export type { MfaNewSignInOptions } from './options/new-sign-in-options.js';
 export type { TrustedDevicesOptions } from './options/trusted-devices-options.js';
 export type { TotpOptions } from './options/totp-options.js';
 export type { MfaSessionCookieOptions, MfaSessionOptions } from './options/session-options.js';
@@ -50,6 +51,7 @@ export type { MfaUser } from './core/users/mfa-user.js';
 export type {
   MfaDeletionContext,
   MfaRequirementContext,
+  MfaSignInContext,
   MfaSuspensionContext,
 } from './adapter/hook-contexts.js';
 export type { MfaNotification, MfaNotificationType } from './core/users/notification.js';

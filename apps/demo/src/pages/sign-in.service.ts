@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MfaHttpExchange, MfaLoginStatus, MfaPagePath } from 'nestjs-mfa';
+import type { MfaLoginExchange, MfaLoginStatus, MfaPagePath } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import type { User } from '../users/user.entity.js';
@@ -25,7 +25,7 @@ export class SignInService {
     @Inject(SecurityPages) private readonly security: SecurityPages,
   ) {}
 
-  async signIn(user: User, next: string | null, exchange: MfaHttpExchange): Promise<SeeOther> {
+  async signIn(user: User, next: string | null, exchange: MfaLoginExchange): Promise<SeeOther> {
     const { status } = await this.mfa.login(toMfaUser(user), exchange);
     const page = ONWARD[status];
     const target = next ?? AFTER_SIGN_IN;

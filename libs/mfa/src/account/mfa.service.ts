@@ -57,7 +57,7 @@ export class MfaService {
    * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
    * clients of the header transport.
    *
-   * @param exchange `firstFactor`: how the user was recognised, `pwd` by default; `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site
+   * @param exchange `firstFactor`: how the user was recognised, `pwd` by default; `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site; `signUp`: the account was made just now
    * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it was ended
    *   while it was under way, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow

@@ -1,12 +1,13 @@
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 
-/** Hooks whose answer opens or closes something. */
+/** Hooks whose answer opens or closes something, or says who is told. */
 const YES_OR_NO = [
   'isMfaRequired',
   'isMfaEnabled',
   'canDeleteAuthenticator',
   'canSuspendAuthenticator',
   'verifyAttestation',
+  'isNewSignIn',
 ] as const;
 
 /**

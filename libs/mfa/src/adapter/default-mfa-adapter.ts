@@ -25,7 +25,12 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { flagOf, userIdOf } from '../core/users/mfa-user.js';
 import { overlayUser } from '../core/users/user-overlay.js';
 import type { MfaNotification } from '../core/users/notification.js';
-import type { MfaDeletionContext, MfaRequirementContext, MfaSuspensionContext } from './hook-contexts.js';
+import type {
+  MfaDeletionContext,
+  MfaRequirementContext,
+  MfaSignInContext,
+  MfaSuspensionContext,
+} from './hook-contexts.js';
 
 /** The relying party of WebAuthn (Level 3, section 5.4.2). */
 export interface PublicKeyCredentialRpEntity {
@@ -304,6 +309,14 @@ export class DefaultMfaAdapter {
    */
   trustExternalMfa(_user: MfaUser, _request: object): boolean | Date | Promise<boolean | Date> {
     return false;
+  }
+
+  /**
+   * Whether a sign-in is new, so that its user is told of it (option `newSignIn`). It is complete by then, and waits for the answer; a
+   * hook that fails refuses nothing, and is logged. Default: where the user had not signed in with this browser before.
+   */
+  isNewSignIn(_user: MfaUser, { lastSignInAt }: MfaSignInContext): boolean | Promise<boolean> {
+    return lastSignInAt === null;
   }
 
   /**

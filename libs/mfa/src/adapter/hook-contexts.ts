@@ -15,6 +15,18 @@ export interface MfaSuspensionContext {
   isLast: boolean;
 }
 
+/** A sign-in that has just come to its end. */
+export interface MfaSignInContext {
+  /** What it has proven, and from where. */
+  session: AuthenticationSession;
+  request: object;
+  /**
+   * When this user last signed in with the same browser, to the second, as the browser's cookie has it; null: never, or longer ago than
+   * `newSignIn.ttlSeconds`.
+   */
+  lastSignInAt: Date | null;
+}
+
 /** Who deletes an authenticator. */
 export interface MfaDeletionContext {
   by: 'user' | 'admin';

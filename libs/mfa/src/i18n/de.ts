@@ -111,6 +111,10 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       subject: '{site}: Das Token eines vertrauenswürdigen Browsers wurde anderswo verwendet',
       text: 'Ein Browser anderer Art hat das Token eines Browsers vorgewiesen, dem Sie vertrauen; wahrscheinlich hat es jemand kopiert. Er wurde nach Ihrem zweiten Faktor gefragt. Wer ihn verwendet hat, kannte Ihr Passwort.',
     },
+    new_sign_in: {
+      subject: '{site}: Neue Anmeldung',
+      text: 'Bei Ihrem Konto hat sich jemand mit einem Browser angemeldet, der dafür noch nie oder lange nicht verwendet wurde. Auch ein privates Fenster und ein Browser, dessen Cookies gelöscht wurden, gelten als neu. Wenn Sie es selbst waren, brauchen Sie nichts zu tun.',
+    },
     admin_reset: {
       subject: '{site}: Ihre zweiten Faktoren wurden zurückgesetzt',
       text: 'Ein Administrator hat zweite Faktoren von Ihrem Konto entfernt. Bei der nächsten Anmeldung müssen Sie möglicherweise einen neuen einrichten.',

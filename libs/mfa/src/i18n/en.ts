@@ -89,6 +89,10 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
       subject: '{site}: the token of a trusted browser was used elsewhere',
       text: 'Another kind of browser presented the token of one that you trust, so someone has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
     },
+    new_sign_in: {
+      subject: '{site}: new sign-in',
+      text: 'Someone signed in to your account with a browser that was not used for it before, or not for a long time. A private window and a browser whose cookies were deleted count as new too. If it was you, there is nothing to do.',
+    },
     admin_reset: {
       subject: '{site}: your second factors were reset',
       text: 'An administrator removed second factors from your account. You may have to set up a new one when you sign in next.',

@@ -56,6 +56,7 @@ describe('the texts of the module', () => {
         '{browser}',
         '{system}',
         '{contact}',
+        '{provider}',
       ],
       ...['{code}', '{minutes}', '{destination}', '{factor}'],
     ];

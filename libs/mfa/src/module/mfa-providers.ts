@@ -90,6 +90,8 @@ import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { ReportedAuthenticators } from '../account/reported-authenticators.js';
 import { ProofPlans, ProofSubjects, SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { SessionActivity } from '../engine/sessions/session-activity.js';
+import { KnownBrowsers } from '../engine/sessions/known-browsers.js';
+import { NewSignIns } from '../engine/sessions/new-sign-ins.js';
 import { SessionAnswers, SessionTransport } from '../engine/sessions/session-transport.js';
 import { SessionStates } from '../sign-in/session-state.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
@@ -172,6 +174,8 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   ProofPlans,
   RecentProof,
   SessionActivity,
+  KnownBrowsers,
+  NewSignIns,
   SessionAnswers,
   SessionStates,
   SessionLimit,

@@ -4,6 +4,8 @@ import type { MfaType } from '../core/policy/methods.js';
 import type { ChangesNeed } from '../core/policy/recent.js';
 import type { MfaLocaleTexts } from '../i18n/locale-texts.js';
 import type { GivenOf } from './option.js';
+import type { MfaNewSignInOptions } from './new-sign-in-options.js';
+import { NEW_SIGN_IN_OPTIONS } from './new-sign-in-options.js';
 import { isDevelopment } from './options-environment.js';
 import { choice, group, integer, optionalText, special, toggle } from './option.js';
 import type { MfaProfile } from './profiles.js';
@@ -122,6 +124,8 @@ export const BEHAVIOUR_OPTIONS = {
   ),
   /** Browsers that skip the second factor at sign-in. */
   trustedDevices: group<typeof TRUSTED_DEVICES_OPTIONS, TrustedDevicesOptions>(TRUSTED_DEVICES_OPTIONS),
+  /** The notice of a sign-in with a browser that is new to its user. */
+  newSignIn: group<typeof NEW_SIGN_IN_OPTIONS, MfaNewSignInOptions>(NEW_SIGN_IN_OPTIONS),
   /** What keeps codes from being guessed. */
   rateLimit: group<typeof RATE_LIMIT_OPTIONS, MfaRateLimitOptions>(RATE_LIMIT_OPTIONS),
   /** The database. */

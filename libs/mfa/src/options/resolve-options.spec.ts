@@ -81,6 +81,11 @@ describe('resolveOptions', () => {
         cookie: { name: '__Host-mfa_trusted', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
         afterRecoveryCode: false,
       },
+      newSignIn: {
+        enabled: false,
+        ttlSeconds: 31_536_000,
+        cookie: { name: '__Host-mfa_known', sameSite: 'lax', secure: true, domain: undefined, path: '/' },
+      },
       rateLimit: {
         attempts: 5,
         windowSeconds: 300,
@@ -124,12 +129,17 @@ describe('resolveOptions', () => {
     expect(session.cookie).toMatchObject(resolved);
   });
 
-  it('gives the cookie of trusted browsers what the session cookie has', () => {
+  it('gives the cookies of trusted and known browsers what the session cookie has', () => {
     const cookie = { sameSite: 'strict', domain: 'example.com' } as const;
-    const { trustedDevices } = resolveOptions({ secret, webauthn, session: { cookie } }, production);
+    const { trustedDevices, newSignIn } = resolveOptions(
+      { secret, webauthn, session: { cookie } },
+      production,
+    );
     expect(trustedDevices.cookie).toMatchObject({ name: '__Secure-mfa_trusted', ...cookie, secure: true });
+    expect(newSignIn.cookie).toMatchObject({ name: '__Secure-mfa_known', ...cookie, secure: true });
     const without = resolveOptions({ secret, webauthn, session: { cookie: false } }, production);
     expect(without.trustedDevices.cookie).toMatchObject({ name: '__Host-mfa_trusted', sameSite: 'lax' });
+    expect(without.newSignIn.cookie).toMatchObject({ name: '__Host-mfa_known', sameSite: 'lax' });
   });
 
   it('takes languages of its own and the application’s, in their order', () => {
@@ -373,6 +383,21 @@ describe('resolveOptions', () => {
       'two cookies of one name',
       { trustedDevices: { cookie: 'mfa_session' } },
       'must not be the name of the session cookie',
+    ],
+    [
+      'a browser that is known for longer than it keeps a cookie',
+      { newSignIn: { ttlSeconds: 34_560_001 } },
+      '`newSignIn.ttlSeconds`',
+    ],
+    [
+      'a cookie of known browsers that is the session’s',
+      { newSignIn: { cookie: 'mfa_session' } },
+      '`newSignIn.cookie` must not be the name of the session cookie',
+    ],
+    [
+      'one cookie for known browsers and trusted ones',
+      { newSignIn: { cookie: 'mfa_trusted' } },
+      '`newSignIn.cookie` must not be the name of the cookie of trusted browsers',
     ],
     ['one code that opens a lock', { rateLimit: { unlock: { byCodes: 1 } } }, '`rateLimit.unlock.byCodes`'],
     [

@@ -17,6 +17,7 @@ import { Problems } from './problems.js';
 import type { ProfilePreset } from './profiles.js';
 import { MFA_PROFILES, PROFILES } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
+import type { ResolvedCookie } from './session-options.js';
 import { nameCookie } from './session-options.js';
 
 type BuiltIn = (typeof BUILT_IN_TRAITS)[number];
@@ -72,7 +73,14 @@ export function resolveOptions(
       `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
     );
   }
+  if (kept.trustedDevices.enabled && profile !== 'default') {
+    problems.add(
+      `\`trustedDevices\` must be off under profile \`${profile}\`: a browser's cookie is no authenticator (NIST SP 800-63B-4, section 3.2.1)`,
+    );
+  }
   const { secret, recoveryCodes, session, ...others } = kept;
+  const likeSession = (group: 'trustedDevices' | 'newSignIn') =>
+    cookieLikeSession(kept[group].cookie, session, environment);
   const resolved: ResolvedMfaOptions = {
     ...others,
     profile,
@@ -82,8 +90,10 @@ export function resolveOptions(
       kept.changesMaxAgeSeconds ?? Math.min(kept.gracePeriodSeconds, preset.maxChangesAgeSeconds),
     recoveryCodes: { count: recoveryCodes.count, format: recoveryCodes.digits },
     session: { ...session, rememberTtlSeconds: session.rememberTtlSeconds ?? session.ttlSeconds },
-    trustedDevices: resolveTrustedDevices(problems, kept, profile, environment),
+    trustedDevices: { ...kept.trustedDevices, cookie: likeSession('trustedDevices') },
+    newSignIn: { ...kept.newSignIn, cookie: likeSession('newSignIn') },
   };
+  checkCookieNames(problems, resolved);
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
 }
@@ -149,27 +159,35 @@ function resolveTypes(
   return types;
 }
 
-/** Their cookie travels as the session's does. */
-function resolveTrustedDevices(
-  problems: Problems,
-  { session, trustedDevices }: Pick<KeptOf<typeof BEHAVIOUR_OPTIONS>, 'session' | 'trustedDevices'>,
-  profile: ResolvedMfaOptions['profile'],
+/** A cookie that travels as the session's does. */
+function cookieLikeSession(
+  name: string,
+  { cookie }: Pick<KeptOf<typeof BEHAVIOUR_OPTIONS>['session'], 'cookie'>,
   { nodeEnv }: OptionsEnvironment,
-): ResolvedMfaOptions['trustedDevices'] {
-  if (trustedDevices.enabled && profile !== 'default') {
-    problems.add(
-      `\`trustedDevices\` must be off under profile \`${profile}\`: a browser's cookie is no authenticator (NIST SP 800-63B-4, section 3.2.1)`,
-    );
-  }
-  const attributes = session.cookie || {
+): ResolvedCookie {
+  const attributes = cookie || {
     sameSite: 'lax' as const,
     secure: !isDevelopment(nodeEnv),
     path: '/',
     domain: undefined,
   };
-  const cookie = nameCookie({ ...attributes, name: trustedDevices.cookie });
-  if (session.cookie && cookie.name === session.cookie.name) {
+  return nameCookie({ ...attributes, name });
+}
+
+/** One cookie would replace the other. */
+function checkCookieNames(
+  problems: Problems,
+  {
+    session,
+    trustedDevices,
+    newSignIn,
+  }: Pick<ResolvedMfaOptions, 'session' | 'trustedDevices' | 'newSignIn'>,
+): void {
+  const sessionCookie = session.cookie ? session.cookie.name : null;
+  if (trustedDevices.cookie.name === sessionCookie)
     problems.add('`trustedDevices.cookie` must not be the name of the session cookie');
-  }
-  return { ...trustedDevices, cookie };
+  if (newSignIn.cookie.name === sessionCookie)
+    problems.add('`newSignIn.cookie` must not be the name of the session cookie');
+  if (newSignIn.cookie.name === trustedDevices.cookie.name)
+    problems.add('`newSignIn.cookie` must not be the name of the cookie of trusted browsers');
 }

@@ -9,7 +9,13 @@ type Kept = Readonly<KeptOf<typeof BEHAVIOUR_OPTIONS>>;
 /** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
 export interface ResolvedMfaOptions extends Omit<
   Kept,
-  'secret' | 'supportedTypes' | 'changesMaxAgeSeconds' | 'recoveryCodes' | 'session' | 'trustedDevices'
+  | 'secret'
+  | 'supportedTypes'
+  | 'changesMaxAgeSeconds'
+  | 'recoveryCodes'
+  | 'session'
+  | 'trustedDevices'
+  | 'newSignIn'
 > {
   /** The first one writes. */
   secrets: readonly [string, ...string[]];
@@ -18,6 +24,7 @@ export interface ResolvedMfaOptions extends Omit<
   recoveryCodes: { count: number; format: RecoveryCodeFormat };
   session: Omit<Kept['session'], 'rememberTtlSeconds'> & { rememberTtlSeconds: number };
   trustedDevices: Omit<Kept['trustedDevices'], 'cookie'> & { cookie: ResolvedCookie };
+  newSignIn: Omit<Kept['newSignIn'], 'cookie'> & { cookie: ResolvedCookie };
 }
 
 /** Injection token of the options of `MfaClaimsModule`. */

@@ -15,6 +15,7 @@ const PAGES: Partial<Record<MfaNotificationType, MfaPagePath>> = {
   trusted_device_added: 'trusted-devices',
   trusted_device_reused: 'trusted-devices',
   trusted_device_copied: 'trusted-devices',
+  new_sign_in: 'sessions',
 };
 
 /** The addresses in mails are on an origin of the options, never on the host of a request, which a stranger may have chosen. */

@@ -11,7 +11,7 @@ import {
   AuthenticationSessionService,
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
-import type { MfaHttpExchange, MfaSessionAnswer } from '../engine/sessions/session-transport.js';
+import type { MfaSessionAnswer, SessionOccasion } from '../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { BeginSignInFlow } from './begin-sign-in.flow.js';
@@ -32,6 +32,11 @@ export interface MfaLoginExchange extends MfaFirstFactorExchange {
    * Default: `session.ttlSeconds`.
    */
   ttlSeconds?: number;
+  /**
+   * Whether the application has made the account just now: where it was made is known from then on, and no news (`newSignIn`).
+   * Default: false.
+   */
+  signUp?: boolean;
 }
 
 /** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
@@ -79,7 +84,7 @@ export class LoginFlow {
     const standing = await this.owed.standingOf(user);
     if (standing.isEnrolled) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
-      if (trusted) return this.answers.complete(user, trusted, exchange);
+      if (trusted) return this.answers.complete(user, trusted, exchange, occasionOf(exchange));
       const methods = await this.owed.usableTypes(user, standing, issued.session);
       return { status: 'mfa_required', methods, ...(await this.answers.give(request, response, issued)) };
     }
@@ -91,7 +96,7 @@ export class LoginFlow {
       return {
         status: 'enrollment_required',
         methods: owed.methods,
-        ...(await this.answers.give(request, response, owing)),
+        ...(await this.answers.handOver(user, owing, exchange, occasionOf(exchange))),
       };
     }
     const result = await this.completeUndecided(user, issued, exchange);
@@ -106,16 +111,16 @@ export class LoginFlow {
   private async completeUndecided(
     user: MfaUser,
     { session: pending, token }: MfaIssuedSession,
-    { request, response }: MfaHttpExchange,
+    exchange: MfaLoginExchange,
     external: AuthenticationRecord[] = [],
   ): Promise<MfaLoginResult> {
     const { session, write } = this.sessions.planCompletion(pending, ...external);
-    const extra = await this.answers.askApplication(user, session, { request, response });
-    await this.decide(user, { session, write }, request, external);
+    const extra = await this.answers.askApplication(user, session, exchange);
+    await this.decide(user, { session, write }, exchange.request, external);
     return {
       ...extra,
       status: 'authenticated',
-      ...(await this.answers.give(request, response, { session, token })),
+      ...(await this.answers.handOver(user, { session, token }, exchange, occasionOf(exchange))),
     };
   }
 
@@ -138,7 +143,7 @@ export class LoginFlow {
   private async skipSecondFactor(
     user: MfaUser,
     { session, token }: MfaIssuedSession,
-    { request, response }: MfaHttpExchange,
+    { request, response }: MfaLoginExchange,
   ): Promise<MfaIssuedSession | null> {
     const browser = await this.trust.recognise(user, request);
     if (!browser) return null;
@@ -157,3 +162,6 @@ export class LoginFlow {
     return { session: completed, token };
   }
 }
+
+const occasionOf = ({ signUp = false }: MfaLoginExchange): SessionOccasion =>
+  signUp ? 'sign_up' : 'sign_in';

@@ -38,6 +38,8 @@ import { SessionLimit } from '../engine/sessions/session-limit.js';
 export interface ProofSubject {
   user: MfaUser;
   session: AuthenticationSession | null;
+  /** Whether the proof ends a sign-in; not so a step-up, of somebody without a session too whom the application has signed in. */
+  isSignIn: boolean;
   authenticators: readonly Authenticator[];
 }
 
@@ -67,7 +69,7 @@ export class ProofSubjects {
         methods: this.enrollment.supportedSecondFactors(session?.methods),
       });
     }
-    return { user, session, authenticators };
+    return { user, session, isSignIn: session?.status === 'pending', authenticators };
   }
 
   /**
@@ -256,7 +258,7 @@ export class SecondFactorFlow {
   }
 
   private async complete(
-    { user, session, authenticators }: ProofSubject,
+    { user, session, isSignIn, authenticators }: ProofSubject,
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
@@ -265,14 +267,15 @@ export class SecondFactorFlow {
     for (const row of opens) await this.plans.open(row, user, source);
     const { request } = exchange;
     const scope = { request, session: issued.session };
+    const occasion = isSignIn ? 'sign_in' : 'proof';
     const methods = this.floor.isOpen ? null : await this.owed.underProfile(user, authenticators, scope);
     const result: MfaLoginResult = methods
       ? {
           status: 'enrollment_required',
           methods,
-          ...(await this.answers.give(request, exchange.response, issued)),
+          ...(await this.answers.handOver(user, issued, exchange, occasion)),
         }
-      : await this.answers.complete(user, issued, exchange);
+      : await this.answers.complete(user, issued, exchange, occasion);
     trust?.giveCookie(exchange.response);
     return codesLeft === null ? result : { ...result, remainingRecoveryCodes: codesLeft };
   }

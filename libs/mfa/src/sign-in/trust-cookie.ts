@@ -2,14 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { stringifySetCookie } from 'cookie';
 
 import { isToken } from '../core/crypto/tokens.js';
-import { addSetCookie, readCookies } from '../core/web/http-message.js';
+import { readCookieList, writeCookieList } from '../core/web/cookie-list.js';
+import { addSetCookie } from '../core/web/http-message.js';
 import { LostCookieWarning } from '../core/web/lost-cookie-warning.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-
-/** Users of one browser whose trust fits into its cookie; the one who has not used it longest goes first. */
-const MAX_TOKENS = 8;
-const SEPARATOR = '.';
 
 /** The cookie of a trusted browser: one token for each user who trusts it, the newest first. */
 @Injectable()
@@ -20,17 +17,14 @@ export class TrustCookie {
   ) {}
 
   /** The tokens that a browser presents; a cookie of another shape, or one that is there several times, is none. */
-  read(request: object): string[] {
-    const [value, ...others] = readCookies(request, this.options.trustedDevices.cookie.name);
-    if (others.length > 0) return [];
-    const tokens = value ? value.split(SEPARATOR, MAX_TOKENS + 1) : [];
-    return tokens.length <= MAX_TOKENS && tokens.every(isToken) ? tokens : [];
+  read(request: object): readonly string[] {
+    return readCookieList(request, this.options.trustedDevices.cookie.name, isToken);
   }
 
   /** Gives the browser a token, in place of the former one of the same user. */
   write(request: object, response: object | undefined, token: string, former: string | null): void {
     const others = this.read(request).filter((one) => one !== former);
-    const value = [token, ...others].slice(0, MAX_TOKENS).join(SEPARATOR);
+    const value = writeCookieList(token, others);
     const { cookie, ttlSeconds: maxAge } = this.options.trustedDevices;
     if (cookie.secure) this.lostCookies.check(request);
     addSetCookie(response, stringifySetCookie({ ...cookie, value, httpOnly: true, maxAge }));

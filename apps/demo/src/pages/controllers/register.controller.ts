@@ -39,7 +39,7 @@ export class RegisterController {
     const { credentials, errors } = await readCredentials(body);
     const { email, password } = credentials;
     const user = errors ? null : await this.users.registerUnlessTaken(email, password);
-    if (user) return this.signIns.signIn(user, next, { request, response });
+    if (user) return this.signIns.signIn(user, next, { request, response, signUp: true });
     return showPage(RegisterPage, { next, email, errors: errors ?? TAKEN }, 422);
   }
 }

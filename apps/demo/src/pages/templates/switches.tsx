@@ -13,6 +13,11 @@ export function Switches({ site: { options } }: { site: Site }): VNode {
       variable: 'MFA_TRUSTED_DEVICES_ENABLED',
     },
     {
+      name: 'Mails about new browsers',
+      isOn: options.newSignIn.enabled,
+      variable: 'MFA_NEW_SIGN_IN_ENABLED',
+    },
+    {
       name: 'Second factor for all staff',
       isOn: options.requiredForStaff,
       variable: 'MFA_REQUIRED_FOR_STAFF',

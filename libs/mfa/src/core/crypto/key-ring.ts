@@ -1,14 +1,14 @@
 import { hkdfSync, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What a derived key is for. One key, one purpose (NIST SP 800-57 part 1, section 5.2). */
-export type KeyPurpose = 'encryption' | 'challenge' | 'seal' | 'code';
+export type KeyPurpose = 'encryption' | 'challenge' | 'seal' | 'code' | 'browser';
 
 interface Secret {
   id: string;
   keys: Record<KeyPurpose, Buffer>;
 }
 
-const PURPOSES: readonly KeyPurpose[] = ['encryption', 'challenge', 'seal', 'code'];
+const PURPOSES: readonly KeyPurpose[] = ['encryption', 'challenge', 'seal', 'code', 'browser'];
 
 function derive(secret: string, label: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'nestjs-mfa/v1', label, bytes));

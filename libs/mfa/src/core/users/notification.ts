@@ -17,6 +17,7 @@ export const MFA_NOTIFICATION_TYPES = [
   'trusted_device_added',
   'trusted_device_reused',
   'trusted_device_copied',
+  'new_sign_in',
   'admin_reset',
   'enrollment_demanded',
 ] as const;

@@ -96,6 +96,8 @@ export interface MfaEventData {
     /** Why an administrator has ended the sessions of all users. */
     explanation?: string;
   };
+  /** A sign-in with a browser that is new to its user, or that the application calls new; `methods`: what it has proven. */
+  'mfa.sign_in.new_browser': { methods: readonly AuthenticationMethod[] };
   'mfa.trusted_device.added': { deviceId: string };
   'mfa.trusted_device.used': { deviceId: string };
   /** A browser of another kind presented the trust of this one: its cookie was copied. Told once a window. */

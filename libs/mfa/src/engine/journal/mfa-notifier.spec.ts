@@ -67,6 +67,7 @@ const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
     { type: 'trusted_device_copied' },
   ],
   'mfa.trusted_device.revoked': [{ deviceId: 'x', reason: 'reused' }, { type: 'trusted_device_reused' }],
+  'mfa.sign_in.new_browser': [{ methods: ['pwd'] }, { type: 'new_sign_in' }],
   'mfa.admin.reset': [{ reason: 'x', authenticators: [authenticator] }, { type: 'admin_reset' }],
   'mfa.admin.enrollment_required': [
     { reason: 'x', from: '2027-02-01T00:00:00.000Z' },

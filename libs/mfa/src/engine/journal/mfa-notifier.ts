@@ -55,6 +55,8 @@ export function notificationOf(event: MfaEvent): Facts | null {
       return event.data.reason === 'reused' ? { type: 'trusted_device_reused' } : null;
     case 'mfa.trusted_device.refused':
       return { type: 'trusted_device_copied' };
+    case 'mfa.sign_in.new_browser':
+      return { type: 'new_sign_in' };
     case 'mfa.admin.reset':
       return { type: 'admin_reset' };
     case 'mfa.admin.enrollment_required':

@@ -103,6 +103,10 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
       'Ein Browser anderer Art hat das Token',
     ],
   },
+  new_sign_in: {
+    en: ['Example: new sign-in', 'Someone signed in to your account with a browser that was not used'],
+    de: ['Example: Neue Anmeldung', 'Bei Ihrem Konto hat sich jemand mit einem Browser angemeldet'],
+  },
   admin_reset: {
     en: ['Example: your second factors were reset', 'An administrator removed second factors'],
     de: ['Example: Ihre zweiten Faktoren wurden zurückgesetzt', 'Ein Administrator hat zweite Faktoren'],

@@ -25,6 +25,7 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { setMfaSession } from '../rows/mfa-request.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
+import { NewSignIns } from './new-sign-ins.js';
 import { MFA_OWN_TRANSPORT } from './own-transport.js';
 
 /** A token that a request presents; `malformed` when it can't be one of ours. */
@@ -204,23 +205,47 @@ export interface MfaHttpExchange {
   response: object;
 }
 
+/**
+ * What a session is handed out for: it has become authenticated, in a sign-in or by a sign-up; or (`proof`) it was, and has gained
+ * something.
+ */
+export type SessionOccasion = 'sign_in' | 'sign_up' | 'proof';
+
 /** Hands a session to the client and describes it. */
 @Injectable()
 export class SessionAnswers {
   constructor(
     @Inject(SessionTransport) private readonly transport: SessionTransport,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(NewSignIns) private readonly newSignIns: NewSignIns,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** Asks the application for its own part of a completed sign-in, then hands out the token. */
   async complete(
     user: MfaUser,
     issued: MfaIssuedSession,
-    { request, response }: MfaHttpExchange,
+    exchange: MfaHttpExchange,
+    occasion: SessionOccasion = 'proof',
   ): Promise<CompletedSignIn> {
-    const extra = await this.askApplication(user, issued.session, { request, response });
-    return { ...extra, status: 'authenticated', ...(await this.give(request, response, issued)) };
+    const extra = await this.askApplication(user, issued.session, exchange);
+    return { ...extra, status: 'authenticated', ...(await this.handOver(user, issued, exchange, occasion)) };
+  }
+
+  /** Like {@link give}; the user is told of a sign-in with a new browser. */
+  async handOver(
+    user: MfaUser,
+    issued: MfaIssuedSession,
+    { request, response }: MfaHttpExchange,
+    occasion: SessionOccasion,
+  ): Promise<MfaSessionAnswer> {
+    const answer = await this.give(request, response, issued);
+    if (occasion !== 'proof' && this.options.newSignIn.enabled) {
+      const { session } = issued;
+      await this.newSignIns.done(user, { session, request, response, isSignUp: occasion === 'sign_up' });
+    }
+    return answer;
   }
 
   /** The extra fields of the answer. A client whose sign-in fails here gets no token: its session must not stay behind. */

@@ -39,7 +39,7 @@ export class PasskeyFlow {
     const isLate = new MfaException('webauthn_failed');
     try {
       return await this.secondFactor.finish(
-        { user, session: null, authenticators },
+        { user, session: null, isSignIn: true, authenticators },
         { authenticator, claims: [...proof.claims, ...ending], facts: proof.facts },
         isLate,
         exchange,

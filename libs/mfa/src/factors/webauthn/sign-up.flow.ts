@@ -94,7 +94,7 @@ export class SignUpFlow {
     const { authenticator, recoveryCodes, issued } = await this.add(user, held, response, exchange);
     await this.limit.started(issued);
     return {
-      ...(await this.answers.complete(user, issued, exchange)),
+      ...(await this.answers.complete(user, issued, exchange, 'sign_up')),
       authenticator: viewAuthenticator(authenticator, false),
       ...(recoveryCodes ? { recoveryCodes } : {}),
     };

@@ -25,6 +25,8 @@ export interface FactorPart {
   onlyThisText?: MfaPlainPageText;
   /** How one of them is called, where that depends on what it can do. Default: as its kind. */
   kindOf?: (factor: ListedAuthenticator, page: MfaPageContext) => string | null;
+  /** Where one of them is, in words. Default: it goes without saying. */
+  placeOf?: (factor: ListedAuthenticator, page: MfaPageContext) => string | null;
   /** What can be done with one besides removing it. Default: nothing. */
   linksOf?: (factor: ListedAuthenticator, page: MfaPageContext, canAdd: boolean) => readonly FactorLink[];
   /** The address that removes one. */

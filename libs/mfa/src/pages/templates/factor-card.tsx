@@ -16,7 +16,8 @@ interface Props {
 export function FactorCard({ page, factor, canAdd }: Props): VNode {
   const { texts } = page;
   const { name, type, createdAt, lastUsedAt, locked, suspended, provider, destination } = factor;
-  const { kindOf, linksOf, removalOf } = partOf(type);
+  const { kindOf, placeOf, linksOf, removalOf } = partOf(type);
+  const place = placeOf?.(factor, page) ?? null;
   return (
     <li class="mfa-card">
       <div class="mfa-card-text">
@@ -26,6 +27,7 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
           {provider && ` · ${provider}`}
           {destination && ` · ${destination}`}
         </p>
+        {place !== null && <p>{place}</p>}
         {suspended && <p class="mfa-warning">{texts.suspended}</p>}
         {locked && !suspended && <p class="mfa-warning">{texts.locked}</p>}
         <dl>

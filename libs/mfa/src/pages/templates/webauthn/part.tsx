@@ -1,6 +1,23 @@
 import { WEBAUTHN_TRAITS } from '../../../factors/webauthn/traits/webauthn.traits.js';
 import type { FactorPart } from '../../frame/factor-part.js';
+import type { ListedAuthenticator, MfaPageContext } from '../../frame/page-props.js';
 import { KeyForm } from '../parts/key-form.js';
+
+/** Ways to reach what is carried along and plugged in or held near (WebAuthn Level 3, section 5.8.4). */
+const CARRIED = ['usb', 'nfc', 'ble', 'smart-card'];
+/** To reach it on the device itself, or from a phone to the device beside it. */
+const BUILT_IN = ['internal', 'hybrid'];
+
+/** Where a passkey is, as far as it says itself: what is not synced is on one device, until it says otherwise. */
+function placeOf({ backedUp, transports = [], provider }: ListedAuthenticator, page: MfaPageContext): string {
+  const { texts } = page;
+  if (backedUp) return provider ? page.fill('keyInAccount', { provider }) : texts.keySynced;
+  // A browser that knows no more may name all ways at once.
+  const isCarried = transports.some((one) => CARRIED.includes(one));
+  const isBuiltIn = transports.some((one) => BUILT_IN.includes(one));
+  if (isCarried === isBuiltIn) return texts.keyOnOne;
+  return isCarried ? texts.keyOnSecurityKey : texts.keyOnDevice;
+}
 
 export const WEBAUTHN_PART: FactorPart = {
   type: WEBAUTHN_TRAITS.type,
@@ -9,6 +26,7 @@ export const WEBAUTHN_PART: FactorPart = {
   lead: ({ page }) => page.texts.enrolKeyLead,
   onlyThisText: 'enrolPhishing',
   kindOf: ({ passwordless }, { texts }) => (passwordless ? texts.typePasskey : null),
+  placeOf,
   linksOf: ({ id }, page) => [{ text: page.texts.rename, href: page.link(`webauthn/${id}/edit`) }],
   removalOf: ({ id }, page) => page.link(`webauthn/${id}/remove`),
   Ceremony: ({ page, next, needs, children }) => (

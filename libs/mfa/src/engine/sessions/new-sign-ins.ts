@@ -1,0 +1,80 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
+import { MfaJournal } from '../journal/mfa-journal.js';
+import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import { sourceOfRequest } from '../rows/mfa-request.js';
+import { KnownBrowsers } from './known-browsers.js';
+
+/** A sign-in that has come to its end. */
+export interface DoneSignIn {
+  session: AuthenticationSession;
+  request: object;
+  response: object;
+  /** Whether the account was made just now: where that was is news to nobody. */
+  isSignUp: boolean;
+}
+
+/** Tells users of sign-ins with a browser that is new to them (option `newSignIn`). */
+@Injectable()
+export class NewSignIns {
+  private readonly logger = new Logger(NewSignIns.name);
+
+  constructor(
+    @Inject(KnownBrowsers) private readonly browsers: KnownBrowsers,
+    @Inject(MfaJournal) private readonly journal: MfaJournal,
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {}
+
+  /** To be told of each sign-in when its session is committed and handed out. It stands, whatever fails here. */
+  async done(user: MfaUser, { session, request, response, isSignUp }: DoneSignIn): Promise<void> {
+    const userId = userIdOf(user);
+    try {
+      if (!isSignUp && (await this.isNew(user, session, request))) await this.tell(user, session, request);
+      await this.browsers.remember(userId, request, response);
+    } catch (error) {
+      // The browser stays new, so that the next sign-in with it is told.
+      this.logger.error(
+        `What browser user ${userId} has signed in with could not be noted: ${textOf(error)}`,
+      );
+    }
+  }
+
+  private async tell(user: MfaUser, session: AuthenticationSession, request: object): Promise<void> {
+    const methods = session.methods.map(({ method }) => method);
+    await this.journal.record({
+      user,
+      source: sourceOfRequest(request, session.userId, session.id),
+      events: [{ type: 'mfa.sign_in.new_browser', data: { methods } }],
+    });
+  }
+
+  private async isNew(user: MfaUser, session: AuthenticationSession, request: object): Promise<boolean> {
+    const lastSignInAt = await this.lastSignIn(userIdOf(user), request);
+    try {
+      return await this.adapter.isNewSignIn(user, { session, request, lastSignInAt });
+    } catch (error) {
+      this.logger.error(
+        `isNewSignIn() of the adapter failed, so the cookie of the browser decides: ${textOf(error)}`,
+      );
+      return lastSignInAt === null;
+    }
+  }
+
+  /** Where it can't be told, since a key service is away, the browser counts as new: better one notice too many. */
+  private async lastSignIn(userId: string, request: object): Promise<Date | null> {
+    try {
+      return await this.browsers.lastSignIn(userId, request);
+    } catch (error) {
+      this.logger.error(`Whether user ${userId} has used a browser before can't be told: ${textOf(error)}`);
+      return null;
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : '';
+}

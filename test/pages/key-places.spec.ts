@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import type { Tampering } from '../support/authenticator.js';
+import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
+import type { TestApp } from '../support/test-app.js';
+import { newUserId } from '../support/test-app.js';
+import { PAGES, startPageApp } from './support.js';
+
+const ICLOUD = 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd';
+const SYNCED: Tampering = { backupEligible: true, backedUp: true };
+const BOUND: Tampering = { backupEligible: false, backedUp: false };
+
+describe('the page of account security says where each passkey is', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startPageApp({ mfa: { locales: ['en', 'de'] } });
+  });
+  afterAll(() => test.close());
+
+  const pageOf = async (facts: Tampering, transports: string[], locale: string): Promise<string> => {
+    const client = test.client();
+    await client.post('/login', { id: newUserId(), locale });
+    const { body: options } = await client.post('/mfa/webauthn/options');
+    const credential = new SoftwareAuthenticator(facts).create(options);
+    const { status } = await client.post('/mfa/webauthn', {
+      credential: { ...credential, response: { ...credential.response, transports } },
+      name: 'My key',
+    });
+    expect(status).toBe(201);
+    return textOf((await PageClient.of(client).get(PAGES)).text);
+  };
+
+  it.each<[string, Tampering, string[], string, string]>([
+    [
+      'a synced one with its provider',
+      { ...SYNCED, aaguid: ICLOUD },
+      ['internal', 'hybrid'],
+      'In Apple Passwords, on all devices of that account',
+      'In Apple Passwords, auf allen Geräten mit diesem Konto',
+    ],
+    [
+      'a synced one of nobody knows whom',
+      SYNCED,
+      ['internal'],
+      'In a password manager, on all devices of that account',
+      'In einem Passwortmanager, auf allen Geräten mit diesem Konto',
+    ],
+    [
+      'one on a security key',
+      BOUND,
+      ['usb', 'nfc'],
+      'On this one security key',
+      'Auf diesem einen Sicherheitsschlüssel',
+    ],
+    [
+      'one of a device',
+      BOUND,
+      ['internal'],
+      'On the one device that it was made on',
+      'Auf dem einen Gerät, auf dem er erstellt wurde',
+    ],
+    [
+      'one that could be synced and is not',
+      { ...SYNCED, backedUp: false },
+      ['internal', 'hybrid'],
+      'On the one device that it was made on',
+      'Auf dem einen Gerät, auf dem er erstellt wurde',
+    ],
+    ['one that says nothing', BOUND, [], 'On one device or security key', 'Auf einem einzigen Gerät'],
+    [
+      'one that says everything',
+      BOUND,
+      ['internal', 'usb'],
+      'On one device or security key',
+      'Auf einem einzigen Gerät',
+    ],
+  ])('%s', async (_, facts, transports, english, german) => {
+    expect(await pageOf(facts, transports, 'en')).toContain(english);
+    expect(await pageOf(facts, transports, 'de')).toContain(german);
+  });
+});
