@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LessThanOrEqual } from 'typeorm';
 
 import { MfaAuditService } from '../engine/journal/mfa-audit.service.js';
 import type { MfaClock } from '../core/clock/clock.js';
@@ -76,8 +75,9 @@ export class ExpiredRows {
         {
           entity: table.entity,
           key: this.factorTables.keyOf(table),
-          condition: () => ({ [table.expiresAt]: LessThanOrEqual(this.cutoffOf(table)) }),
-          orderBy: table.expiresAt,
+          by: table.expiresAt,
+          operator: '<=',
+          limit: this.cutoffOf(table),
         },
         this.options.retention.batchSize,
       );

@@ -1,16 +1,19 @@
-import type { ObjectLiteral } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 
 import type { MfaStorage } from './mfa-storage.js';
+
+type ColumnMetadata = EntityMetadata['columns'][number];
 
 /** Which rows go; columns are named by their properties. */
 export interface Removal {
   entity: new () => ObjectLiteral;
   /** What tells them apart. */
   key: string;
-  /** Made anew for each statement: TypeORM changes the values in it. */
-  condition: () => ObjectLiteral;
-  /** The column of an index that finds them. */
-  orderBy: string;
+  /** What they are removed by: the column of an index that finds them. */
+  by: string;
+  operator: '<' | '<=';
+  /** As the property has it. */
+  limit: unknown;
 }
 
 /**
@@ -22,9 +25,14 @@ export interface Removal {
  */
 export async function removeInBatches(
   storage: MfaStorage,
-  { entity, key, condition, orderBy }: Removal,
+  { entity, key, by, operator, limit }: Removal,
   batchSize: number,
 ): Promise<number> {
+  const { driver } = storage.dataSource;
+  const column = columnOf(storage, entity, by);
+  // As the row has it. Of an operator of TypeORM 0.3 in `where` a transformer is not asked.
+  const values = { limit: driver.preparePersistentValue(limit, column) as unknown };
+  const quoted = driver.escape(column.databaseName);
   let removed = 0;
   for (;;) {
     const rows = await storage.read((reader) =>
@@ -32,8 +40,8 @@ export async function removeInBatches(
         .createQueryBuilder(entity, 'r')
         .withDeleted()
         .select(`r.${key}`, 'key')
-        .where(condition())
-        .orderBy(`r.${orderBy}`)
+        .where(`r.${by} ${operator} :limit`, values)
+        .orderBy(`r.${by}`)
         .limit(batchSize)
         .getRawMany<{ key: unknown }>(),
     );
@@ -44,16 +52,17 @@ export async function removeInBatches(
         .createQueryBuilder()
         .delete()
         .from(entity)
-        .where(`${columnOf(storage, entity, key)} IN (:...keys)`, { keys })
+        .where(`${driver.escape(columnOf(storage, entity, key).databaseName)} IN (:...keys)`, { keys })
         // The condition again: a row may have been replaced by one that counts still.
-        .andWhere(condition()),
+        .andWhere(`${quoted} ${operator} :limit`, values),
     );
     if (rows.length < batchSize) return removed;
   }
 }
 
-/** The column of the property, as a statement without an alias names it. */
-function columnOf({ dataSource }: MfaStorage, entity: Removal['entity'], property: string): string {
-  const column = dataSource.getMetadata(entity).findColumnWithPropertyName(property);
-  return dataSource.driver.escape(column?.databaseName ?? property);
+function columnOf({ dataSource }: MfaStorage, entity: Removal['entity'], property: string): ColumnMetadata {
+  const metadata = dataSource.getMetadata(entity);
+  const column = metadata.findColumnWithPropertyName(property);
+  if (!column) throw new Error(`${metadata.name} has no column for ${property}`);
+  return column;
 }

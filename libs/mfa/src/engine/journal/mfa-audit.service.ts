@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
 
 import { firstIdAt } from '../../core/crypto/tokens.js';
 import type { MfaClock } from '../../core/clock/clock.js';
@@ -76,7 +75,7 @@ export class MfaAuditService {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
     return removeInBatches(
       this.storage,
-      { entity: MfaAuditEntry, key: 'id', condition: () => ({ id: LessThan(cutoff) }), orderBy: 'id' },
+      { entity: MfaAuditEntry, key: 'id', by: 'id', operator: '<', limit: cutoff },
       this.options.retention.batchSize,
     );
   }
