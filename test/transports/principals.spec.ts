@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Injectable, UseGuards } from '@nestjs/common';
@@ -117,6 +119,14 @@ class ItemResolver {
     return 'guarded';
   }
 
+  /** Takes longer than a stream goes on without a question. */
+  @Query(() => String)
+  @RequireMfa()
+  async slow(): Promise<string> {
+    await setTimeout(1100);
+    return 'slow';
+  }
+
   @Query(() => String)
   @RequireMfa({ maxAge: 200 })
   other(): string {
@@ -196,6 +206,7 @@ describe('GraphQL', () => {
     ['a field of many objects', () => '{ items { secret } }', 1],
     ['many fields', () => `{ ${aliases('guarded', 100)} b: me c: other items { secret } }`, 1],
     ['many sign-ins', () => `{ ${aliases('me', 300)} }`, 1],
+    ['a slow field under many names', () => `{ ${aliases('slow', 20)} }`, 1],
   ])('reads the session once for %s', async (_, query, count) => {
     const statements = await test.logger.statementsOf(async () => {
       expect((await run(headersOf(thief.client), query())).errors).toBeUndefined();

@@ -155,10 +155,26 @@ export function watchStream(context: ExecutionContext, results: Observable<unkno
   );
 }
 
-/** An HTTP request is answered once, but for server-sent events. */
+/**
+ * An HTTP request is answered once, but for server-sent events, and so is each field of GraphQL, but for subscriptions: the five
+ * hundred fields of a slow query would ask five hundred times.
+ */
 function mayStream(context: ExecutionContext): boolean {
-  if (context.getType() !== 'http') return true;
-  return Reflect.getMetadata(SSE_METADATA, context.getHandler()) === true;
+  switch (context.getType<string>()) {
+    case 'http':
+      return Reflect.getMetadata(SSE_METADATA, context.getHandler()) === true;
+    case 'graphql':
+      return isSubscription(context.getArgByIndex<unknown>(3));
+    default:
+      return true;
+  }
+}
+
+/** @param info GraphQLResolveInfo, the last argument of a resolver */
+function isSubscription(info: unknown): boolean {
+  return (
+    (info as { operation?: { operation?: unknown } } | undefined)?.operation?.operation === 'subscription'
+  );
 }
 
 function isSource(result: unknown): result is AsyncIterable<unknown> {
