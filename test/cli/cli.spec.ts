@@ -57,7 +57,7 @@ describe('the command line', () => {
     await expect(run('reset', user.id, '--reason', 'a lost phone')).resolves.toContain('were reset');
     expect((await after.client().post('/login', { id: user.id })).body.status).toBe('authenticated');
     await after.close();
-  });
+  }, 60_000);
 
   it.each([
     [['reset', 'ada'], /required option '-r, --reason/],

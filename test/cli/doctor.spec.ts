@@ -60,7 +60,7 @@ describe('the doctor', () => {
   it('finds nothing in an application that has all', async () => {
     const { text, code } = await examine();
     expect(text).toContain('0 to mend, 0 to think about');
-    expect(text).toContain('ok       typeorm 1.');
+    expect(text).toMatch(/ok {7}typeorm (1|0\.3)\./);
     expect(text).toContain('ok       All tables and columns are there (better-sqlite3)');
     expect(code).toBe(0);
   });

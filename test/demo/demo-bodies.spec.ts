@@ -167,6 +167,10 @@ interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
 }
 
+/** Nest 11 logs bodies that are too large as errors, which 413 answers. */
+const isOfFailure = (line: string): boolean =>
+  /error|exception/i.test(line) && !line.startsWith('PayloadTooLargeError');
+
 describe(`the routes of the demo, on ${ENGINE}`, () => {
   const logger = new MemoryLogger();
   let close: () => Promise<void>;
@@ -254,7 +258,7 @@ describe(`the routes of the demo, on ${ENGINE}`, () => {
         failed.push(...(await failures(people[person], path, method, sample(JSON_VALUES, 8, turn))));
       }
       expect(failed).toEqual([]);
-      expect(logger.lines.filter((line) => /error|exception/i.test(line))).toEqual([]);
+      expect(logger.lines.filter(isOfFailure)).toEqual([]);
     },
     120_000,
   );
@@ -265,7 +269,7 @@ describe(`the routes of the demo, on ${ENGINE}`, () => {
       expect(
         await failures(people.nobody, path, 'POST', sample(RAW, OPEN.length, OPEN.indexOf(path))),
       ).toEqual([]);
-      expect(logger.lines.filter((line) => /error|exception/i.test(line))).toEqual([]);
+      expect(logger.lines.filter(isOfFailure)).toEqual([]);
     },
     120_000,
   );

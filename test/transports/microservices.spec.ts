@@ -3,12 +3,11 @@ import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ExecutionContext, INestMicroservice } from '@nestjs/common';
 import { Controller, Injectable } from '@nestjs/common';
-import type { ClientProxy, MicroserviceOptions, ReadPacket } from '@nestjs/microservices';
+import type { ClientProxy, Deserializer, MicroserviceOptions, ReadPacket } from '@nestjs/microservices';
 import {
   ClientProxyFactory,
   ClientTCP,
   EventPattern,
-  IncomingRequestDeserializer,
   MessagePattern,
   Payload,
   Transport,
@@ -31,17 +30,18 @@ const METADATA = Symbol('metadata');
 interface Message {
   [METADATA]?: Record<string, unknown>;
 }
+interface Packet {
+  pattern: string;
+  data?: unknown;
+  metadata?: Record<string, unknown>;
+}
 
 /** Keeps the metadata of a message with it, which Nest 11 shows to nobody. */
-class KeepsMetadata extends IncomingRequestDeserializer {
-  override deserialize(
-    value: { metadata?: Record<string, unknown> },
-    options?: Record<string, unknown>,
-  ): ReturnType<IncomingRequestDeserializer['deserialize']> {
-    const request = super.deserialize(value, options);
-    const data = (request as { data?: unknown }).data;
-    if (typeof data === 'object' && data !== null) Object.assign(data, { [METADATA]: value.metadata });
-    return request;
+class KeepsMetadata implements Deserializer<Packet, Packet> {
+  deserialize(packet: Packet): Packet {
+    const { data, metadata } = packet;
+    if (typeof data === 'object' && data !== null) Object.assign(data, { [METADATA]: metadata });
+    return packet;
   }
 }
 
