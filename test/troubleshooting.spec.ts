@@ -32,3 +32,15 @@ describe('docs/troubleshooting.md', () => {
     for (const message of quoted) expect(sources).toContain(message);
   });
 });
+
+describe('docs/http-api.md', () => {
+  it('has every code once, beside its status', () => {
+    const [, table = ''] = readFileSync('docs/http-api.md', 'utf8').split('\n## Errors\n');
+    const rows = [...table.matchAll(/^\| (\d{3}) +\| (.*?) +\|/gm)];
+    const told = rows.flatMap(([, status, codes = '']) =>
+      [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`),
+    );
+    const known = Object.entries(MFA_ERRORS).map(([code, { status }]) => `${code} ${status}`);
+    expect(told.sort()).toEqual(known.sort());
+  });
+});

@@ -115,8 +115,9 @@ export class AppModule {}
 
 /** In `main.ts`, before the application listens. */
 export async function useSessions(app: NestFastifyApplication): Promise<void> {
+  const isDevelopment = ['development', 'test'].includes(process.env['NODE_ENV'] ?? 'production');
   await app.register(secureSession, {
     key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64'), // 32 bytes
-    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: process.env['NODE_ENV'] === 'production' },
+    cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure: !isDevelopment },
   });
 }

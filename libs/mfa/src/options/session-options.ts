@@ -52,7 +52,7 @@ export const SESSION_OPTIONS = {
   pendingTtlSeconds: integer(900, 1, 3600),
   /** How long a session lives at most, in seconds. */
   ttlSeconds: integer(43_200, 1, maxTtl, { to: MAX_TTL }),
-  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds. */
+  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds: `login(user, { ttlSeconds, … })`. */
   rememberTtlSeconds: special<number, number | undefined>({
     kind: 'number',
     usual: '`ttlSeconds`',
