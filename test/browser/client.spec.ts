@@ -1,56 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import { build } from 'esbuild';
-import type * as BrowserClient from 'nestjs-mfa/browser';
-import type { MfaClient, MfaClientError } from 'nestjs-mfa/browser';
 import type { Browser, Page } from 'playwright-core';
 
 import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { fail, openClientPage, run } from '../support/client-page.js';
 import { startDemo } from '../support/demo-app.js';
 
-const ENTRY = join(import.meta.dirname, '../../libs/mfa/src/browser/index.ts');
 const GRACE_SECONDS = 4;
 const PASSKEY_OPTIONS = '**/mfa/passkey/options';
 const password = 'correct horse battery';
-
-const HTML = `<!doctype html><title>Test</title><input autocomplete="username webauthn">
-  <script type="module">
-    import * as client from '/client.js';
-    window.scope = { client, mfa: client.createMfaClient(), promises: {} };
-  </script>`;
-
-/** What the page has. */
-interface Scope {
-  client: typeof BrowserClient;
-  mfa: MfaClient;
-  /** What was begun and is not awaited yet. */
-  promises: Record<string, Promise<unknown>>;
-}
-
-/** Runs a function in the page. It comes without its surroundings, but for the argument. */
-async function run<Value>(
-  page: Page,
-  work: (scope: Scope, argument: string) => Value | Promise<Value>,
-  argument = '',
-): Promise<Value> {
-  await page.waitForFunction('window.scope');
-  return page.evaluate(`(${work.toString()})(window.scope, ${JSON.stringify(argument)})`);
-}
-
-type Failure = Pick<MfaClientError, 'code' | 'status' | 'unknownCredential'> & { cause?: string };
-
-/** Runs it too, and gives the error that it must end with. */
-async function fail(
-  page: Page,
-  work: (scope: Scope, argument: string) => Promise<unknown>,
-): Promise<Failure> {
-  await page.waitForFunction('window.scope');
-  return page.evaluate(`(${work.toString()})(window.scope).then(
-    (value) => { throw new Error('It did not fail: ' + JSON.stringify(value)); },
-    (error) => ({ ...error, cause: error.cause?.name }),
-  )`);
-}
 
 const describeInBrowser = hasChromium ? describe : describe.skip;
 
@@ -58,18 +16,9 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
   let app: INestApplication;
   let browser: Browser;
   let url: string;
-  let bundle: string;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      entryPoints: [ENTRY],
-      bundle: true,
-      format: 'esm',
-      write: false,
-      logLevel: 'silent',
-    });
-    bundle = outputFiles[0]?.text ?? '';
     ({ app, url } = await startDemo({
       MFA_PASSKEY_LOGIN: 'true',
       MFA_PASSKEY_SIGN_UP: 'true',
@@ -83,15 +32,10 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
   });
 
   /** An empty page of the application's origin that has the client. */
-  async function openPage(prepare?: (page: Page) => Promise<unknown>): Promise<Page> {
+  async function openPage(): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
     page.on('pageerror', (error) => problems.push(error.message));
-    await page.route('**/test-page', (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
-    await page.route('**/client.js', (route) =>
-      route.fulfill({ contentType: 'text/javascript', body: bundle }),
-    );
-    await prepare?.(page);
-    await page.goto(`${url}/test-page`);
+    await openClientPage(page, url);
     return page;
   }
 

@@ -140,8 +140,20 @@ describe('what a ceremony has shown', () => {
 
   it('has been bound to a device only where it never was anything else', async () => {
     const { client, key } = await enrollKey(test, new SoftwareAuthenticator({ backupEligible: true }));
-    await assertKey(client, key, { backupEligible: false });
-    expect((await client.get('/assured/device-bound')).status).not.toBe(200);
+    for (let times = 0; times < 3; times++) {
+      expect((await assertKey(client, key, { backupEligible: false })).status).toBe(200);
+      const refused = await client.get('/assured/device-bound');
+      expect(answerOf(refused).slice(0, 2)).toEqual([403, 'mfa_enrollment_required']);
+    }
+  });
+
+  it('has not been bound to a device once it was anything else, even for a moment', async () => {
+    const { client, key } = await enrollKey(test);
+    expect((await client.get('/assured/device-bound')).status).toBe(200);
+    for (const backupEligible of [true, false, false]) {
+      await assertKey(client, key, { backupEligible });
+      expect((await client.get('/assured/device-bound')).status).toBe(403);
+    }
   });
 
   it('is asked for with the options of the ceremony', async () => {

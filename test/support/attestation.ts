@@ -98,6 +98,20 @@ export function aaguidExtension(aaguid: string, critical = false): x509.Extensio
   );
 }
 
+/** An authority that has certified that certificate, as far as its name and its key tell: for one that certifies itself. */
+export async function authorityOf(der: Uint8Array): Promise<Identity> {
+  const { issuer: subject, publicKey } = new x509.X509Certificate(Uint8Array.from(der));
+  const issuer = await makeRoot();
+  const { privateKey } = issuer.keys;
+  // Its own private key is not known, and not needed: who is trusted is not asked by whom.
+  return issue({
+    subject,
+    issuer,
+    ca: true,
+    keys: { publicKey: await publicKey.export(ALGORITHM, ['verify']), privateKey },
+  });
+}
+
 export const pemOf = ({ certificate }: Identity): string => certificate.toString('pem');
 export const privateKeyOf = ({ keys }: Identity): KeyObject => KeyObject.from(keys.privateKey);
 export const derOf = ({ certificate }: Identity): Buffer => Buffer.from(certificate.rawData);

@@ -36,6 +36,24 @@ export interface VirtualCredential {
   signCount: number;
 }
 
+/** What a virtual authenticator can do, and what it says of the credentials that it makes. */
+export interface VirtualAuthenticatorTraits {
+  transport: 'usb' | 'internal';
+  /** Whether it keeps credentials that are found without their id. */
+  hasResidentKey: boolean;
+  /** Whether it verifies its user, which then works until `setUserVerified` says otherwise. */
+  hasUserVerification: boolean;
+  /** The flag BE. Default: false. */
+  backupEligible?: boolean;
+  /** The flag BS. Default: false. */
+  backedUp?: boolean;
+}
+
+const KINDS = {
+  usb: { transport: 'usb', hasResidentKey: false, hasUserVerification: false },
+  internal: { transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+} as const;
+
 /** Chromium's virtual authenticator, through the DevTools protocol. */
 export class VirtualAuthenticator {
   private constructor(
@@ -43,19 +61,27 @@ export class VirtualAuthenticator {
     private readonly authenticatorId: string,
   ) {}
 
-  /** @param kind a USB key that verifies nobody, or a device's own authenticator that keeps passkeys and verifies its user */
-  static async add(page: Page, kind: 'usb' | 'internal'): Promise<VirtualAuthenticator> {
+  /**
+   * @param kind a USB key that verifies nobody, a device's own authenticator that keeps passkeys and verifies its user, or one as
+   *   described
+   */
+  static async add(
+    page: Page,
+    kind: keyof typeof KINDS | VirtualAuthenticatorTraits,
+  ): Promise<VirtualAuthenticator> {
+    const traits: VirtualAuthenticatorTraits = typeof kind === 'string' ? KINDS[kind] : kind;
     const session = await page.context().newCDPSession(page);
     await session.send('WebAuthn.enable', { enableUI: false });
-    const isInternal = kind === 'internal';
     const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
-        transport: kind,
-        hasResidentKey: isInternal,
-        hasUserVerification: isInternal,
-        isUserVerified: isInternal,
+        transport: traits.transport,
+        hasResidentKey: traits.hasResidentKey,
+        hasUserVerification: traits.hasUserVerification,
+        isUserVerified: traits.hasUserVerification,
         automaticPresenceSimulation: true,
+        defaultBackupEligibility: traits.backupEligible ?? false,
+        defaultBackupState: traits.backedUp ?? false,
       },
     });
     return new VirtualAuthenticator(session, authenticatorId);
@@ -78,19 +104,36 @@ export class VirtualAuthenticator {
     await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
   }
 
+  /** What its only credential says of backups from now on (flags BE and BS). */
+  async setBackup(backupEligibility: boolean, backupState: boolean): Promise<void> {
+    const { authenticatorId } = this;
+    const [credential] = await this.credentials();
+    if (!credential) throw new Error('The virtual authenticator is empty');
+    const { credentialId } = credential;
+    await this.session.send('WebAuthn.setCredentialProperties', {
+      authenticatorId,
+      credentialId,
+      backupEligibility,
+      backupState,
+    });
+  }
+
+  async addCredential(credential: VirtualCredential): Promise<void> {
+    const { authenticatorId } = this;
+    await this.session.send('WebAuthn.addCredential', { authenticatorId, credential });
+  }
+
   /** Puts a copy of the credential in its place, with another counter. */
   async replaceCredential(credential: VirtualCredential, signCount: number): Promise<void> {
     const { authenticatorId } = this;
     const { credentialId } = credential;
     await this.session.send('WebAuthn.removeCredential', { authenticatorId, credentialId });
-    await this.session.send('WebAuthn.addCredential', {
-      authenticatorId,
-      credential: { ...credential, signCount },
-    });
+    await this.addCredential({ ...credential, signCount });
   }
 
   async remove(): Promise<void> {
     const { authenticatorId } = this;
     await this.session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+    await this.session.detach();
   }
 }

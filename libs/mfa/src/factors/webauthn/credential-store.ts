@@ -109,7 +109,9 @@ export class CredentialStore {
     { signCount, backupEligible, backedUp, userVerified }: VerifiedAssertion,
     strict: boolean,
   ): Write {
-    const { authenticatorId } = credential;
+    const { authenticatorId, backupEligible: wasEligible } = credential;
+    // Once synced it may be anywhere, whatever it says later; and no use at the same time takes that back.
+    const everEligible = wasEligible || backupEligible;
     const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
     return {
       claim: COUNTER_CLAIM,
@@ -118,13 +120,17 @@ export class CredentialStore {
         .update(WebAuthnCredential)
         .set({
           signCount,
-          backupEligible,
+          backupEligible: everEligible,
           backedUp,
           uvInitialized: credential.uvInitialized || userVerified,
           // Where a change of the eligibility is accepted, the record is genuine with it.
-          seal: sealCredential(this.keyRing, { ...credential, backupEligible }),
+          seal: sealCredential(this.keyRing, { ...credential, backupEligible: everEligible }),
         })
-        .where(`authenticator_id = :authenticatorId${condition}`, { authenticatorId, signCount }),
+        .where(`authenticator_id = :authenticatorId AND backup_eligible = :wasEligible${condition}`, {
+          authenticatorId,
+          wasEligible,
+          signCount,
+        }),
     };
   }
 }

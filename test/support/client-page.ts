@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+
+import { build } from 'esbuild';
+import type * as BrowserClient from 'nestjs-mfa/browser';
+import type { MfaClient, MfaClientError } from 'nestjs-mfa/browser';
+import type { Page } from 'playwright-core';
+
+const ENTRY = join(import.meta.dirname, '../../libs/mfa/src/browser/index.ts');
+
+const HTML = `<!doctype html><title>Test</title><input autocomplete="username webauthn">
+  <script type="module">
+    import * as client from '/client.js';
+    window.scope = { client, mfa: client.createMfaClient(), promises: {} };
+  </script>`;
+
+/** What the page has. */
+export interface Scope {
+  client: typeof BrowserClient;
+  mfa: MfaClient;
+  /** What was begun and is not awaited yet. */
+  promises: Record<string, Promise<unknown>>;
+}
+
+/** How the library's client failed. */
+export type Failure = Pick<MfaClientError, 'code' | 'status' | 'unknownCredential'> & {
+  message: string;
+  cause?: string;
+};
+
+let bundled: Promise<string> | undefined;
+
+/** The library's client for browsers, as a module. */
+function bundle(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'silent',
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? '');
+  return bundled;
+}
+
+/** Makes an empty page of that origin of it, which has the client. */
+export async function openClientPage(page: Page, url: string): Promise<void> {
+  const body = await bundle();
+  await page.route('**/test-page', (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
+  await page.route('**/client.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
+  await page.goto(`${url}/test-page`);
+  await page.waitForFunction('window.scope');
+}
+
+/** Runs a function in the page. It comes without its surroundings, but for the argument. */
+export function run<Value, Argument = string>(
+  page: Page,
+  work: (scope: Scope, argument: Argument) => Value | Promise<Value>,
+  argument?: Argument,
+): Promise<Value> {
+  return page.evaluate(`(${work.toString()})(window.scope, ${JSON.stringify(argument)})`);
+}
+
+/** Runs it too, and gives the error that it must end with. */
+export function fail<Argument = string>(
+  page: Page,
+  work: (scope: Scope, argument: Argument) => Promise<unknown>,
+  argument?: Argument,
+): Promise<Failure> {
+  return page.evaluate(`(${work.toString()})(window.scope, ${JSON.stringify(argument)}).then(
+    (value) => { throw new Error('It did not fail: ' + JSON.stringify(value)); },
+    (error) => ({ ...error, message: error.message, cause: error.cause?.name }),
+  )`);
+}
