@@ -2,12 +2,20 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { INestApplication } from '@nestjs/common';
-import { Controller, Get, Module, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpCode, Module, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaUser } from 'nestjs-mfa';
-import { DefaultMfaAdapter, MfaModule, MfaSessionGuard, RequireMfa, emailCode } from 'nestjs-mfa';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { MfaSessionTransport, MfaUser } from 'nestjs-mfa';
+import {
+  AuthenticationSessionService,
+  DefaultMfaAdapter,
+  MFA_ADAPTER,
+  MfaModule,
+  MfaSessionGuard,
+  RequireMfa,
+  emailCode,
+} from 'nestjs-mfa';
 import type { MfaTestKit, MfaTestingOptions } from 'nestjs-mfa/testing';
 import {
   MfaOutbox,
@@ -19,6 +27,8 @@ import {
 } from 'nestjs-mfa/testing';
 
 import { Client } from '../support/client.js';
+import type { ServerSession } from '../support/server-session.js';
+import { ServerSessions } from '../support/server-session.js';
 import { SECRET } from '../support/test-app.js';
 
 const ADA: MfaUser = { id: 'ada', email: 'ada@example.com', displayName: 'Ada' };
@@ -222,6 +232,100 @@ describe('MfaTestingModule.forRoot()', () => {
     } finally {
       await other.app.close();
     }
+  });
+});
+
+describe('signInWithMfa() of somebody whom the adapter does not find', () => {
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    ({ app } = await startPart());
+  });
+
+  afterAll(() => app.close());
+
+  it('says so, and leaves nothing behind', async () => {
+    const grace = { id: 'grace' };
+    await expect(signInWithMfa(app, grace)).rejects.toThrow(/`findUser\('grace'\)`.*finds nobody/);
+    expect(await app.get(AuthenticationSessionService).list(grace)).toEqual([]);
+  });
+
+  it('takes somebody else for nobody', async () => {
+    const adapter = app.get<DefaultMfaAdapter>(MFA_ADAPTER);
+    const findUser = jest.spyOn(adapter, 'findUser').mockReturnValue(ADA);
+    try {
+      await expect(signInWithMfa(app, { id: 7 })).rejects.toThrow("`findUser('7')`");
+    } finally {
+      findUser.mockRestore();
+    }
+  });
+});
+
+describe('signInWithMfa() where the application keeps the token', () => {
+  interface StoredRequest {
+    session: ServerSession & { mfaToken?: string; welcomed?: string };
+  }
+
+  const transport: MfaSessionTransport = {
+    read: (request) => (request as StoredRequest).session.mfaToken,
+    write: (request, _response, token) => void ((request as StoredRequest).session.mfaToken = token),
+    clear: (request) => void delete (request as StoredRequest).session.mfaToken,
+  };
+
+  class StoringAdapter extends SendingAdapter {
+    override completeLogin(user: MfaUser, _session: unknown, request: object): Record<string, unknown> {
+      (request as StoredRequest).session.welcomed = String(user.id);
+      return {};
+    }
+  }
+
+  /** Which only tests have. */
+  @Controller('sign-in-of-tests')
+  class SignInController {
+    @Post()
+    @HttpCode(200)
+    async signIn(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<object> {
+      const { token, headers, cookie } = await signInWithMfa(app, ADA, { exchange: { request, response } });
+      return { token, headers, cookie };
+    }
+  }
+
+  const sessions = new ServerSessions();
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    const module = await Test.createTestingModule({
+      imports: [MfaTestingModule.forRoot({ adapter: StoringAdapter, session: { transport } })],
+      controllers: [ReportsController, SignInController],
+    }).compile();
+    app = module.createNestApplication({ logger: false, forceCloseConnections: true });
+    sessions.use(app);
+    await app.listen(0, '127.0.0.1');
+  });
+
+  afterAll(() => app.close());
+
+  it('hands out nothing that would not be read', async () => {
+    await expect(signInWithMfa(app, ADA)).rejects.toThrow(/`session\.transport`.*`exchange: \{/);
+    expect(await app.get(AuthenticationSessionService).list(ADA)).toEqual([]);
+  });
+
+  it('signs in the request that it is given, as at the end of a sign-in', async () => {
+    const client = new Client(await app.getUrl());
+    const { status, body } = await client.post('/sign-in-of-tests');
+    expect([status, body.headers, body.cookie]).toEqual([200, {}, null]);
+    expect(sessions.kept.get(client.cookies.get('app.sid') ?? '')).toMatchObject({
+      mfaToken: body.token,
+      welcomed: ADA.id,
+    });
+    expect((await client.get('/me')).body).toMatchObject({ id: ADA.id });
+    expect((await client.get('/reports')).status).toBe(200);
+  });
+
+  it('signs in whoever has the factor already', async () => {
+    const client = new Client(await app.getUrl());
+    await client.post('/sign-in-of-tests');
+    expect((await client.get('/reports')).status).toBe(200);
   });
 });
 

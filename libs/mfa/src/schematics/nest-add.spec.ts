@@ -76,7 +76,8 @@ import { mfaOptions } from './mfa/mfa.options';
       migrationsRun: true,
     }),
     MfaModule.forRootAsync({
-      adapter: AppMfaAdapter,
+      // \`imports\`: the modules that export what the adapter injects, such as UsersModule.
+      adapter: { useClass: AppMfaAdapter, imports: [] },
       pages: true,
       useFactory: mfaOptions,
     }),
@@ -95,6 +96,30 @@ export class AppModule {}
     expect(files.text('test/mfa.e2e-spec.ts')).toContain("from '../src/app.module'");
     expect(files.text('.env')).toMatch(/^NODE_ENV=development\nMFA_SECRET=[\w+/]{43}=\n$/);
     expect(files.text('.gitignore')).toBe('.env\napp.sqlite\n');
+  });
+
+  it('says what changes once the adapter asks the service that knows the users', () => {
+    const files = new Files({ [MODULE]: EMPTY }).add();
+    const told = files.told.join();
+    const test = files.text('test/mfa.e2e-spec.ts');
+    expect(files.text('src/mfa/app-mfa.adapter.ts')).toContain('`imports` of `adapter`');
+    expect(told).toContain(
+      'in src/app.module.ts: `adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }`',
+    );
+    expect(told).toContain('`npm run test:e2e`');
+    expect(test).toMatch(/Once `findUser\(\)` asks a database[^]*const user = \{ id: randomUUID\(\) \};/);
+    expect(test).toContain('signInWithMfa(app, user)');
+    const untested = new Files({ [MODULE]: EMPTY }).add({ skipTest: true }).told.join();
+    expect(untested).toContain('imports: [UsersModule]');
+    expect(untested).not.toContain('NODE_ENV is `test`');
+  });
+
+  it('says that its test writes into a database', () => {
+    const root =
+      "TypeOrmModule.forRoot({ type: 'better-sqlite3', database: 'app.sqlite', autoLoadEntities: true })";
+    const files = new Files({ [MODULE]: EMPTY, [DATABASE]: database(root) }).add();
+    expect(files.text('test/mfa.e2e-spec.ts')).toMatch(/writes into the database[^]*':memory:'/);
+    expect(files.told.join()).toMatch(/writes into the database[^]*one of its own/);
   });
 
   it('changes nothing when it runs again', () => {

@@ -82,12 +82,20 @@ function addTo(job: Job): void {
   context.logger.info(
     [
       '',
-      `Next: let findUser() in ${posix.join(folder, 'app-mfa.adapter.ts')} ask the service that knows your users,`,
-      'and call `MfaService.login(user, { request, response })` where a password was right.',
-      ...(options.skipTest ? [] : ['`npm run test:e2e` signs in with a second factor.']),
+      `Next: let findUser() in ${posix.join(folder, 'app-mfa.adapter.ts')} ask the service that knows your users.`,
+      `Name the module that exports it in ${options.module}: \`adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }\`.`,
+      'Call `MfaService.login(user, { request, response })` where a password was right.',
+      ...(options.skipTest ? [] : toldOfTest(options)),
       '`npx nestjs-mfa --app dist/app.module.js doctor` says what is still missing.',
     ].join('\n'),
   );
+}
+
+function toldOfTest({ sourceRoot }: Job['options']): string[] {
+  return [
+    `\`npm run test:e2e\` signs in with a second factor. Once findUser() asks a database, ${testPath(sourceRoot)} has to store its user there first.`,
+    'It writes into the database that the application names where NODE_ENV is `test`: let that be one of its own.',
+  ];
 }
 
 /** A file that is there already is somebody's work. */
@@ -200,10 +208,12 @@ function addSecret({ tree, options }: Job): void {
 
 function addTest(job: Job): void {
   const { tree, options, compiler } = job;
-  const test = posix.join(dirname(options.sourceRoot), 'test/mfa.e2e-spec.ts');
+  const test = testPath(options.sourceRoot);
   const module = readText(tree, options.module) ?? '';
   const extension = extensionOf(module, job.package.isModule);
   const root = posix.relative(posix.dirname(test), options.module).replace(/\.ts$/, extension);
   const name = (compiler && moduleName(compiler, module)) ?? 'AppModule';
   addMissing(job, test, testFile({ root, name, path: options.path }));
 }
+
+const testPath = (sourceRoot: string): string => posix.join(dirname(sourceRoot), 'test/mfa.e2e-spec.ts');

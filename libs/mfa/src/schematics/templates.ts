@@ -8,7 +8,8 @@ import type { MfaUser } from 'nestjs-mfa';
 export class AppMfaAdapter extends DefaultMfaAdapter {
   /**
    * The user of that id, or null for one who is gone or disabled, and can't sign in then. Inject the service that knows your users,
-   * and answer with what it says: \`{ id, email, isStaff, emailVerified }\`.
+   * and answer with what it says: \`{ id, email, isStaff, emailVerified }\`. Its module goes into the \`imports\` of \`adapter\`, where
+   * MfaModule is imported, and has to export it.
    */
   override findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
     return { id: userId };
@@ -51,7 +52,8 @@ function readEnvFile(): void {
 /** The import of the module in the root module. */
 export function moduleImport({ path, pages }: { path: string; pages: boolean }): string {
   const lines = [
-    'adapter: AppMfaAdapter,',
+    '// `imports`: the modules that export what the adapter injects, such as UsersModule.',
+    'adapter: { useClass: AppMfaAdapter, imports: [] },',
     ...(path === 'mfa' ? [] : [`path: '${path}',`]),
     ...(pages ? ['pages: true,'] : []),
     'useFactory: mfaOptions,',
@@ -91,6 +93,10 @@ class GuardedController {
   }
 }
 
+/**
+ * It writes into the database that the application names where NODE_ENV is \`test\`. Let that be one for tests alone:
+ * \`database: process.env.NODE_ENV === 'test' ? ':memory:' : 'app.sqlite'\`, or a name from the environment.
+ */
 describe('The second factor (e2e)', () => {
   let app: INestApplication;
   let clock: MovableClock;
@@ -111,8 +117,10 @@ describe('The second factor (e2e)', () => {
     const open = async (headers = {}) => (await fetch(\`\${url}/behind-a-second-factor\`, { headers })).status;
     expect(await open()).toBe(401);
 
-    // Somebody whom \`findUser()\` of the adapter finds.
-    const { headers, secret } = await signInWithMfa(app, { id: randomUUID() });
+    // Somebody whom \`findUser()\` of the adapter finds: at first that is anybody. Once \`findUser()\` asks a database, store somebody there:
+    // \`const user = await app.get(UsersService, { strict: false }).create({ … })\`, with what your service calls it.
+    const user = { id: randomUUID() };
+    const { headers, secret } = await signInWithMfa(app, user);
     expect(await open(headers)).toBe(200);
 
     // Five minutes later it is asked for again.

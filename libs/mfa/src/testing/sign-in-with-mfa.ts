@@ -1,14 +1,19 @@
 import type { Type } from '@nestjs/common';
 
 import { MfaService } from '../account/mfa.service.js';
+import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { isSecondFactorType, methodOfType, firstFactorRecord } from '../core/policy/methods.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
+import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
 import type { MfaIssuedSession } from '../engine/rows/issued-session.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
+import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import { MfaRequest } from '../engine/rows/mfa-request.js';
 import { TotpService } from '../factors/totp/totp.service.js';
 import { WebAuthnService } from '../factors/webauthn/webauthn.service.js';
@@ -28,14 +33,19 @@ export interface SignInWithMfaOptions {
   factor?: 'totp' | 'webauthn';
   /** The key to set up, for `webauthn`. Default: a new one. */
   key?: SoftwareSecurityKey;
+  /**
+   * A request to sign in, and its response, as a route has them that only tests have: the token goes where a sign-in leaves it, and the
+   * adapter's `completeLogin()` is called. Needed with the option `session.transport`, since only that transport knows where it reads.
+   */
+  exchange?: MfaHttpExchange;
 }
 
 /** A session with a proven second factor. */
 export interface MfaSignIn {
   token: string;
-  /** Carries the session as other clients than browsers do; no `Origin` is looked at then. */
+  /** Carries the session as other clients than browsers do; no `Origin` is looked at then. Empty with the option `session.transport`. */
   headers: Record<string, string>;
-  /** The same as a value of the header `Cookie`; null where the option `session.cookie` is false. */
+  /** The same as a value of the header `Cookie`; null where the option `session.cookie` is false, or with `session.transport`. */
   cookie: string | null;
   /** The secret of the authenticator app that was set up, in base32; its code of this moment is used up. */
   secret?: string;
@@ -58,13 +68,17 @@ interface Proven {
  *
  * @param user somebody whom `findUser()` of the adapter finds
  * @throws {MfaException} what setting the factor up throws, as `unverified_email`
+ * @throws {Error} when `findUser()` does not find the user, when the application has a `session.transport` and there is no `exchange`, and
+ *   when `NODE_ENV` is `production`
  */
 export async function signInWithMfa(
   app: MfaTestApplication,
   user: MfaUser,
-  { factor = 'totp', key }: SignInWithMfaOptions = {},
+  { factor = 'totp', key, exchange }: SignInWithMfaOptions = {},
 ): Promise<MfaSignIn> {
   assertNotProduction('signInWithMfa()');
+  await assertIsFound(app, user);
+  if (!exchange) assertIsCarried(app);
   const owned = await find(app, MfaService).getUserAuthenticators(user);
   const at = find<MfaClock>(app, MFA_CLOCK).now();
   const known = owned
@@ -74,7 +88,7 @@ export async function signInWithMfa(
     status: 'authenticated',
     methods: [firstFactorRecord('pwd', at), ...known],
   });
-  if (owned.some(({ type }) => type === factor)) return carried(app, begun);
+  if (owned.some(({ type }) => type === factor)) return handOut(app, user, begun, exchange);
   const request = { method: 'POST', headers: {}, user };
   const context = new MfaRequest(request, { user, session: begun.session });
   const { added, ...made } =
@@ -82,7 +96,28 @@ export async function signInWithMfa(
       ? await setUpApp(app, user, context)
       : await setUpKey(app, user, context, key ?? newKey(app));
   const { issued = begun, recoveryCodes } = added;
-  return { ...carried(app, issued), ...made, ...(recoveryCodes ? { recoveryCodes } : {}) };
+  return {
+    ...(await handOut(app, user, issued, exchange)),
+    ...made,
+    ...(recoveryCodes ? { recoveryCodes } : {}),
+  };
+}
+
+/** A session of somebody else is nobody's on every route: the test would see only that it is refused. */
+async function assertIsFound(app: MfaTestApplication, user: MfaUser): Promise<void> {
+  const id = userIdOf(user);
+  const found = await find<DefaultMfaAdapter>(app, MFA_ADAPTER).findUser(id);
+  if (found && userIdOf(found) === id) return;
+  throw new Error(
+    `signInWithMfa(): \`findUser('${id}')\` of your adapter finds nobody of that id, and each request of the session would be refused. Store the user first, in the database that the test uses`,
+  );
+}
+
+function assertIsCarried(app: MfaTestApplication): void {
+  if (!find<ResolvedMfaOptions>(app, MFA_OPTIONS).session.transport) return;
+  throw new Error(
+    'signInWithMfa(): the session’s token is where your `session.transport` keeps it, so there are no headers for it. Call this in a route that only the test has, with `exchange: { request, response }` (docs/testing.md)',
+  );
 }
 
 async function setUpApp(app: MfaTestApplication, user: MfaUser, context: MfaRequest): Promise<Proven> {
@@ -112,8 +147,16 @@ function newKey(app: MfaTestApplication): SoftwareSecurityKey {
   return new SoftwareSecurityKey(origin === undefined ? {} : { origin });
 }
 
-function carried(app: MfaTestApplication, { token }: MfaIssuedSession): MfaSignIn {
-  const { cookie, header } = find<ResolvedMfaOptions>(app, MFA_OPTIONS).session;
+async function handOut(
+  app: MfaTestApplication,
+  user: MfaUser,
+  issued: MfaIssuedSession,
+  exchange: MfaHttpExchange | undefined,
+): Promise<MfaSignIn> {
+  if (exchange) await find(app, SessionAnswers).complete(user, issued, exchange);
+  const { token } = issued;
+  const { cookie, header, transport } = find<ResolvedMfaOptions>(app, MFA_OPTIONS).session;
+  if (transport) return { token, headers: {}, cookie: null };
   return {
     token,
     headers: { [header]: token },
