@@ -15,6 +15,7 @@ import {
   halfSignIn,
   newUserId,
   startTestApp,
+  users,
 } from '../support/test-app.js';
 
 const mfa = {
@@ -360,6 +361,36 @@ describe('a request that is under way when its user is forgotten', () => {
       expect({ point, kept }).toEqual({ point, kept: {} });
       expect(answer.status).toBe(reached ? 401 : 200);
     }
+  });
+});
+
+describe('a sign-in of which its user is told while they are forgotten', () => {
+  it('leaves nothing but the entry that says so', async () => {
+    const holdBack = new HoldBack();
+    const test = await startTestApp({
+      mfa: { audit: { enabled: true }, newSignIn: { enabled: true } },
+      configure: holdBack.mark,
+    });
+    holdBack.watch(test.dataSource, test.adapter);
+    const statuses = new Set<number>();
+    for (let point = 2, goesOn = true; goesOn; point++) {
+      const id = newUserId();
+      const client = test.client();
+      const { reached, answer } = await holdBack.run(
+        point,
+        () => client.post('/login', { id }, HELD),
+        async () => {
+          users.delete(id);
+          await test.app.get(MfaService).forgetUser(id);
+        },
+      );
+      goesOn = reached;
+      const kept = reached ? await keptOf(test, id) : { mfa_audit_entry: 1 };
+      expect({ point, kept }).toEqual({ point, kept: { mfa_audit_entry: 1 } });
+      statuses.add(answer.status);
+    }
+    expect([...statuses].sort()).toEqual([200, 401]);
+    await test.close();
   });
 });
 
