@@ -9,7 +9,7 @@ import type {
   MfaSignInContext,
   MfaUser,
 } from 'nestjs-mfa';
-import { MfaAuditService, MfaEvents, MfaService, SkipMfa } from 'nestjs-mfa';
+import { AuthenticationSessionService, MfaAuditService, MfaEvents, MfaService, SkipMfa } from 'nestjs-mfa';
 
 import { PAGES, PageAdapter } from '../pages/support.js';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
@@ -579,10 +579,13 @@ describe('a key service that is away when the application starts', () => {
   });
 });
 
-describe('a sign-in that is held at each of its steps, while the password is changed', () => {
-  it('is told once when it comes to its end, and never when it was ended before', async () => {
+describe('a sign-in that is held at each of its steps, while all sessions are ended', () => {
+  it.each([
+    ['without an audit trail', false],
+    ['with one', true],
+  ])('is told once when it comes to its end, and never when it was ended before: %s', async (_, enabled) => {
     const holdBack = new HoldBack();
-    const test = await startApp({ configure: holdBack.mark });
+    const test = await startApp({ configure: holdBack.mark, mfa: { audit: { enabled } } });
     holdBack.watch(test.dataSource, test.adapter);
     // The mail is a step too, which no request waits for: the event says whether it is sent.
     let told = 0;
@@ -596,7 +599,7 @@ describe('a sign-in that is held at each of its steps, while the password is cha
       const { answer, reached } = await holdBack.run(
         point,
         () => half.post('/mfa/authenticate', { code }, HELD),
-        () => test.app.get(MfaService).passwordChanged({ id: user.id }),
+        async () => void (await test.app.get(AuthenticationSessionService).revokeAll(user)),
       );
       await turns();
       expect([point, told]).toEqual([point, answer.status === 200 ? 1 : 0]);

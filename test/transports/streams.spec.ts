@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Sse, UseGuards } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Controller, Inject, Injectable, Sse, UseGuards } from '@nestjs/common';
 import {
   AuthenticationSessionService,
   MfaAdminService,
@@ -19,6 +20,16 @@ import { startTransportApp } from './support/transport-app.js';
 // As text: of numbers Nest 11 makes none.
 const ticks = () => interval(20).pipe(map((count) => ({ data: String(count) })));
 
+/** A guard of the application's that leaves the question to ours. */
+@Injectable()
+class AskingGuard implements CanActivate {
+  constructor(@Inject(MfaSessionGuard) private readonly guard: MfaSessionGuard) {}
+
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.guard.canActivate(context);
+  }
+}
+
 @Controller('ticks')
 class TicksController {
   @Sse('guarded')
@@ -30,6 +41,12 @@ class TicksController {
   @Sse('signed-in')
   @UseGuards(MfaSessionGuard)
   signedIn(): object {
+    return ticks();
+  }
+
+  @Sse('asked')
+  @UseGuards(AskingGuard)
+  asked(): object {
     return ticks();
   }
 
@@ -99,9 +116,12 @@ describe.each(Object.entries(PLATFORMS))('an open stream on %s', (_, create) => 
     open.leave();
   });
 
-  it('goes on while its user may have it, and is no use of the session', async () => {
+  it.each([
+    ['guarded', 'our guard'],
+    ['asked', 'a guard of the application’s that asks ours'],
+  ])('goes on while its user may have it, and is no use of the session: %s, behind %s', async (path) => {
     const user = await enroll(test);
-    const stream = await listen(user.client, '/ticks/guarded');
+    const stream = await listen(user.client, `/ticks/${path}`);
     test.clock.advance(400);
     await goesOn(stream);
     test.clock.advance(201);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, UseGuards } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import type { MfaEvent } from 'nestjs-mfa';
 import {
   AuthenticationSession,
@@ -236,6 +237,16 @@ class NobodyGuard implements CanActivate {
   }
 }
 
+/** A guard of the application's that leaves the question to ours. */
+@Injectable()
+class AskingGuard implements CanActivate {
+  constructor(@Inject(MfaSessionGuard) private readonly guard: MfaSessionGuard) {}
+
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.guard.canActivate(context);
+  }
+}
+
 @Controller()
 class ManyGuardsController {
   @Get('both')
@@ -250,12 +261,29 @@ class ManyGuardsController {
   closed(): object {
     return {};
   }
+
+  @Get('closed-behind-asking')
+  @UseGuards(AskingGuard, NobodyGuard)
+  closedBehindAsking(): object {
+    return {};
+  }
+
+  @Get('asking')
+  @UseGuards(AskingGuard)
+  asking(): object {
+    return {};
+  }
 }
 
 @Controller()
 class PlainController {
   @Get('plain')
   plain(): object {
+    return {};
+  }
+
+  @Get('closed')
+  closed(): object {
     return {};
   }
 }
@@ -268,6 +296,24 @@ class OnlyPlain implements CanActivate {
     return context.getClass() !== PlainController || this.guard.canActivate(context);
   }
 }
+
+/** An application's guards of all routes, given by factories: what they ask can't be seen. */
+@Module({
+  providers: [
+    {
+      provide: APP_GUARD,
+      inject: [MfaSessionGuard],
+      useFactory: (guard: MfaSessionGuard) => new OnlyPlain(guard),
+    },
+    {
+      provide: APP_GUARD,
+      useFactory: (): CanActivate => ({
+        canActivate: (context) => context.getHandler().name !== 'closed',
+      }),
+    },
+  ],
+})
+class GuardsModule {}
 
 /** An application that knows its users by a header as well. */
 class HeaderAdapter extends TestAdapter {
@@ -334,11 +380,12 @@ describe('a session that is not used', () => {
     ['a proof that is too old', '/protected'],
     ['a proof that is too old, behind the guard that signs in', '/both'],
     ['a guard of the application’s that comes after', '/closed'],
+    ['one that comes after another that asks ours', '/closed-behind-asking'],
   ])('is not kept by what is refused for %s', async (_, path) => {
     const { client } = await enroll(test);
     test.clock.advance(400);
     const refused = await client.get(path);
-    expect(refused.status).toBe(path === '/closed' ? 403 : 401);
+    expect(refused.status).toBe(path.startsWith('/closed') ? 403 : 401);
     expect(refused.body.code).not.toBe('session_expired');
     test.clock.advance(201);
     expect((await client.get('/me')).body.code).toBe('session_expired');
@@ -371,6 +418,14 @@ describe('a session that is not used', () => {
     expect((await client.get('/me')).status).toBe(200);
   });
 
+  it('is kept by a route before which a guard of the application’s asks ours', async () => {
+    const { client } = await enroll(test);
+    for (let i = 0; i < 3; i++) {
+      test.clock.advance(400);
+      expect((await client.get('/asking')).status).toBe(200);
+    }
+  });
+
   it('is kept by a route whose guard was put there when the application started', async () => {
     const late = await startTestApp({
       mfa: { session: { idleTtlSeconds: 600 } },
@@ -385,6 +440,25 @@ describe('a session that is not used', () => {
       }
     } finally {
       await late.close();
+    }
+  });
+
+  it('is not kept by what the second of several guards of all routes refuses', async () => {
+    const other = await startTestApp({
+      mfa: { session: { idleTtlSeconds: 600 } },
+      controllers: [PlainController],
+      imports: [GuardsModule],
+    });
+    try {
+      const { client } = await enroll(other);
+      other.clock.advance(400);
+      expect((await client.get('/plain')).status).toBe(200);
+      other.clock.advance(400);
+      expect((await client.get('/closed')).status).toBe(403);
+      other.clock.advance(201);
+      expect((await client.get('/plain')).body.code).toBe('session_expired');
+    } finally {
+      await other.close();
     }
   });
 

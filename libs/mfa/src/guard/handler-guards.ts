@@ -3,7 +3,6 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { APP_GUARD, MetadataScanner, ModulesContainer } from '@nestjs/core';
 
-import { MfaRouteGuard } from './mfa-route.guard.js';
 import { ASK_AGAIN_GUARD, ASK_AGAIN_INTERCEPTOR } from './judgements.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 import { MfaOptionsError } from '../options/options-error.js';
@@ -15,10 +14,6 @@ import { PROFILES } from '../options/profiles.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_CLAIMS_OPTIONS, MFA_OPTIONS } from '../options/resolved-options.js';
 import { requirementOn, unknownTypesOn } from './guard-metadata.js';
-import { MfaGuard } from './mfa.guard.js';
-import { MfaSessionGuard } from './mfa-session.guard.js';
-
-const OWN_GUARDS: Type[] = [MfaGuard, MfaSessionGuard, MfaRouteGuard];
 
 /**
  * Puts the question whether the user is still who was judged after everything else that stands before a handler, in whatever
@@ -38,9 +33,9 @@ export class HandlerGuards {
       ...controllers.values(),
       ...providers.values(),
     ]);
+    // Any of the application's may ask ours, as those that are given by `useExisting` or a factory do.
     const isGlobal = wrappers.some(
-      ({ token, metatype }) =>
-        token === GlobalMfaGuard || (String(token).startsWith(APP_GUARD) && metatype && isOwnGuard(metatype)),
+      ({ token }) => token === GlobalMfaGuard || String(token).startsWith(APP_GUARD),
     );
     for (const { metatype, isNotMetatype } of wrappers) {
       if (!metatype || isNotMetatype) continue;
@@ -118,7 +113,7 @@ function arrange(target: Type, isGlobal: boolean): void {
     // A method of which nothing is known is nobody's handler.
     const isGuarded = isGlobal
       ? Reflect.getMetadataKeys(handler).length > 0
-      : enhancersOf(GUARDS_METADATA, target, handler).some(isOwnGuard);
+      : enhancersOf(GUARDS_METADATA, target, handler).length > 0;
     if (!isGuarded) continue;
     // Without any state, so that it does no harm that other applications of this process see them too.
     moveToEnd(GUARDS_METADATA, handler, ASK_AGAIN_GUARD);
@@ -130,15 +125,6 @@ function arrange(target: Type, isGlobal: boolean): void {
 function enhancersOf(metadataKey: string, ...targets: object[]): object[] {
   return targets.flatMap(
     (target) => (Reflect.getMetadata(metadataKey, target) as object[] | undefined) ?? [],
-  );
-}
-
-function isOwnGuard(guard: object): boolean {
-  return OWN_GUARDS.some(
-    (own) =>
-      guard === own ||
-      guard instanceof own ||
-      (typeof guard === 'function' && guard.prototype instanceof own),
   );
 }
 

@@ -26,15 +26,19 @@ export interface Judgement {
 /** By guard, since several may stand before one handler. */
 const judgements = new WeakMap<object, Map<object, Judgement>>();
 
+/** The calls whose answer is a stream, about which the guards are asked again and again. */
+const streaming = new WeakSet<object>();
+
 /**
  * Keeps what a guard has allowed for this call of the handler; the guard's last word counts. The session is used once no guard
- * refuses any more: the last of them tells, or this one where none of ours is known to come last.
+ * refuses any more: the last of them tells, or this one where none of ours is known to come last. A stream that is asked about
+ * uses none.
  */
 export function keepJudgement(context: ExecutionContext, guard: object, judgement: Judgement): void {
   const execution = executionOf(context);
   const kept = judgements.get(execution) ?? new Map<object, Judgement>();
   judgements.set(execution, kept.set(guard, judgement));
-  if (!isAskedAgain(context)) judgement.noteUse();
+  if (!streaming.has(execution) && !isAskedAgain(context)) judgement.noteUse();
 }
 
 /** Whether {@link ASK_AGAIN_GUARD} stands before that handler. */
@@ -133,6 +137,7 @@ const TRUSTED_FOR_MS = 1000;
 export function watchStream(context: ExecutionContext, results: Observable<unknown>): Observable<unknown> {
   const judgements = judgementsOf(context);
   if (judgements.length === 0 || !mayStream(context)) return results;
+  streaming.add(executionOf(context));
 
   // Of time that passes, whatever the clock of the application says.
   let askedAt = performance.now();

@@ -95,6 +95,10 @@ export class AuthenticationSessionService {
   /**
    * The living session of that token when its sign-in is complete, or null: also for a token that still waits for its second factor.
    *
+   * It says what was proven, and not what is owed: somebody who has to set up a second factor before anything else
+   * (`enrollment_required`) has such a session, and nobody has looked whether its user is there still. Where there is a request,
+   * `MfaSessionGuard` sees to both.
+   *
    * @param isUse whether it counts as a use of the session; default: yes
    */
   async verifyAuthenticated(token: string, isUse = true): Promise<MfaAuthenticatedSession | null> {

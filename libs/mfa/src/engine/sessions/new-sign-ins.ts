@@ -4,9 +4,13 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
+import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import type { Happening } from '../journal/mfa-journal.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import { sourceOfRequest } from '../rows/mfa-request.js';
+import { AuthenticationSessionService } from './authentication-session.service.js';
 import { KnownBrowsers } from './known-browsers.js';
 
 /** A sign-in that has come to its end. */
@@ -25,8 +29,10 @@ export class NewSignIns {
 
   constructor(
     @Inject(KnownBrowsers) private readonly browsers: KnownBrowsers,
+    @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+    @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** To be told of each sign-in when its session is committed and handed out. It stands, whatever fails here. */
@@ -45,11 +51,25 @@ export class NewSignIns {
 
   private async tell(user: MfaUser, session: AuthenticationSession, request: object): Promise<void> {
     const methods = session.methods.map(({ method }) => method);
-    await this.journal.record({
+    const happening: Happening = {
       user,
       source: sourceOfRequest(request, session.userId, session.id),
       events: [{ type: 'mfa.sign_in.new_browser', data: { methods } }],
-    });
+    };
+    if (!this.options.audit.enabled) return this.journal.record(happening);
+    // With the session, so that the trail keeps nothing anew of a user who is forgotten meanwhile.
+    const { committed } = await this.journal.commit([this.sessions.planClaim(session)], happening);
+    // Whatever else has ended the session: there was a sign-in.
+    if (!committed && !(await this.isGone(session))) await this.journal.record(happening);
+  }
+
+  /** Whether the application has no such user any more; where it can't tell, there is one. */
+  private async isGone({ userId }: AuthenticationSession): Promise<boolean> {
+    try {
+      return !(await this.adapter.findUser(userId));
+    } catch {
+      return false;
+    }
   }
 
   private async isNew(user: MfaUser, session: AuthenticationSession, request: object): Promise<boolean> {
