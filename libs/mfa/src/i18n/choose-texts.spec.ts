@@ -9,6 +9,12 @@ const named = (locale: string): MfaLocaleTexts => ({ ...ENGLISH, locale });
 const BRAZILIAN = named('pt-BR');
 const AUSTRIAN = named('de-AT');
 
+/** Of this process: what other ones do meanwhile does not count. */
+function millisecondsOfWork(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
 describe('the texts of a language', () => {
   it.each<[string, string | null | undefined, string]>([
     ['the language itself', 'de', 'de'],
@@ -48,9 +54,9 @@ describe('the texts of a language', () => {
   });
 
   it('are found at once for a tag of any length', () => {
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     textsOf(`de${'-a'.repeat(500_000)}`, [ENGLISH, GERMAN]);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(millisecondsOfWork(begin)).toBeLessThan(1000);
   });
 });
 
@@ -102,9 +108,9 @@ describe('the language of a request', () => {
     ['parameters', `de${';q=1'.repeat(50_000)}`],
     ['spaces', `de${' '.repeat(200_000)};q=1`],
   ])('is found at once in a header of many %s', (_, header) => {
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     prefer(header);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(millisecondsOfWork(begin)).toBeLessThan(1000);
   });
 });
 
