@@ -18,6 +18,7 @@ import { WebAuthnPages } from './controllers/webauthn.page.js';
 import { AskedProofs } from './frame/asked-proofs.js';
 import { BegunSetups } from './frame/begun-setups.js';
 import { CodeFactors } from './frame/code-factors.js';
+import { FactorRemoval } from './frame/factor-removal.js';
 import { NewFactorAnswers } from './frame/new-factor-answer.js';
 import { OldForms } from './frame/old-forms.js';
 import { OfferedFactors } from './frame/offered-factors.js';
@@ -57,6 +58,7 @@ export const PAGE_PROVIDERS: Provider[] = [
   AskedProofs,
   BegunSetups,
   CodeFactors,
+  FactorRemoval,
   NewFactorAnswers,
   OfferedFactors,
   OldForms,

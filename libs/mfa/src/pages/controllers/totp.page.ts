@@ -3,8 +3,6 @@ import { Get, Inject, Post, Res } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorList } from '../../engine/authenticators/authenticator-list.js';
 import { isSecondFactorRow } from '../../engine/rows/authenticator.entity.js';
-import { RemoveAuthenticatorFlow } from '../../engine/changes/remove-authenticator.flow.js';
-import { MfaException } from '../../core/errors/mfa-exception.js';
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -16,14 +14,16 @@ import { svgDataUrl, widthOnScreen } from '../../core/otpauth/qr-code.js';
 import { TOTP_TRAITS } from '../../factors/totp/traits/totp.traits.js';
 import { TotpService } from '../../factors/totp/totp.service.js';
 import { safeNext } from '../../core/web/next-path.js';
+import { FactorRemoval } from '../frame/factor-removal.js';
 import { NewFactorAnswers } from '../frame/new-factor-answer.js';
 import type { PageAnswer } from '../frame/page-answer.js';
-import { PageRedirect, show } from '../frame/page-answer.js';
+import { show } from '../frame/page-answer.js';
 import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, isTicked, textOf } from '../frame/page-form.js';
-import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 import { TotpSetups } from '../frame/totp-setups.js';
+
+const REMOVAL = { page: 'totp/remove', type: TOTP_TRAITS.type } as const;
 
 /** Setting up and removing an authenticator app. */
 @MfaPages()
@@ -33,9 +33,8 @@ export class TotpPages {
     @Inject(TotpSetups) private readonly setups: TotpSetups,
     @Inject(AuthenticatorList) private readonly authenticators: AuthenticatorList,
     @Inject(NewFactorAnswers) private readonly newFactors: NewFactorAnswers,
-    @Inject(RemoveAuthenticatorFlow) private readonly removal: RemoveAuthenticatorFlow,
+    @Inject(FactorRemoval) private readonly removal: FactorRemoval,
     @Inject(PageForm) private readonly form: PageForm,
-    @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
@@ -88,7 +87,7 @@ export class TotpPages {
     @CurrentRequest() context: MfaRequest,
     @QueryText('id') id: string | null,
   ): Promise<PageAnswer> {
-    return this.removePage(user, context, id);
+    return this.removal.show(user, context, { ...REMOVAL, id });
   }
 
   @Post('totp/remove')
@@ -98,18 +97,7 @@ export class TotpPages {
     @CurrentRequest() context: MfaRequest,
     @Form() body: FormBody,
   ): Promise<PageAnswer> {
-    const id = textOf(body['id']);
-    return this.form.submit(
-      context,
-      { codes: { cannot_delete_authenticator: 'removeNotAllowed' } },
-      async () => {
-        const own = await this.authenticators.find(user, TOTP_TRAITS.type);
-        if (!own.some((one) => one.id === id)) throw new MfaException('not_found');
-        await this.removal.remove(user, id, context);
-        return new PageRedirect(this.links.to('index', { notice: 'removed' }));
-      },
-      (refusal) => this.removePage(user, context, id, refusal),
-    );
+    return this.removal.remove(user, context, { ...REMOVAL, id: textOf(body['id']) });
   }
 
   private async addPage(
@@ -133,26 +121,6 @@ export class TotpPages {
         replaced: factors.find(({ id }) => id === replaces)?.name ?? null,
         error: refusal?.error ?? null,
       },
-      refusal,
-    );
-  }
-
-  private async removePage(
-    user: MfaUser,
-    context: MfaRequest,
-    id: string | null,
-    refusal?: Refusal,
-  ): Promise<PageAnswer> {
-    const factors = (await this.authenticators.find(user)).filter(isSecondFactorRow);
-    const apps = factors.filter(({ type }) => type === TOTP_TRAITS.type);
-    const chosen = apps.filter((one) => id === null || one.id === id);
-    const [first] = chosen;
-    if (!first) throw new MfaException('not_found');
-    const isNeeded = await this.removal.isNeeded(user, first.id, factors, context);
-    const isLast = factors.length === 1;
-    return show(
-      'totp/remove',
-      { authenticators: chosen, isLast, isNeeded, error: refusal?.error ?? null },
       refusal,
     );
   }
