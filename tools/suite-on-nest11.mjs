@@ -4,9 +4,11 @@
 //
 // `--keep` leaves the copy there, and takes the one that was left last time, with its packages: for whoever mends something.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+
+import { copyTree } from './support/copy-tree.mjs';
 
 /** What fits NestJS 11 of packages whose versions don't follow it. */
 const VERSIONS = {
@@ -20,21 +22,10 @@ const VERSIONS = {
 };
 const LISTS = ['dependencies', 'devDependencies'];
 
-const root = resolve(import.meta.dirname, '..');
 const copy = join(tmpdir(), 'nestjs-mfa-on-nest11');
 const words = process.argv.slice(2).filter((word) => word !== '--keep');
 const isKept = process.argv.includes('--keep');
 const run = (command, ...args) => execFileSync(command, args, { cwd: copy, stdio: 'inherit' });
-
-function copyTree() {
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
-  for (const file of files.filter((one) => one !== '' && existsSync(join(root, one)))) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true });
-    cpSync(join(root, file), join(copy, file));
-  }
-  // It locks the newest.
-  rmSync(join(copy, 'package-lock.json'), { force: true });
-}
 
 function takeNest11() {
   for (const file of [
@@ -63,7 +54,9 @@ function versionOf(name) {
 if (!isKept) rmSync(copy, { recursive: true, force: true });
 const isInstalled = existsSync(join(copy, 'node_modules'));
 try {
-  copyTree();
+  copyTree(copy);
+  // It locks the newest.
+  rmSync(join(copy, 'package-lock.json'), { force: true });
   takeNest11();
   if (!isInstalled) run('npm', 'install', '--no-audit', '--no-fund', '--no-package-lock');
   process.stdout.write(`NestJS ${versionOf('@nestjs/core')}, TypeORM ${versionOf('typeorm')}\n`);

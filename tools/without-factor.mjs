@@ -6,7 +6,6 @@
 // Of the others the public API, options and texts are part of the package's own (docs/architecture.md, "Adding a factor").
 import { execFileSync } from 'node:child_process';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,7 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+
+import { ROOT } from './support/built.mjs';
+import { copyTree } from './support/copy-tree.mjs';
 
 /** Where each is switched on in the demo. */
 const IN_DEMO = {
@@ -43,27 +45,21 @@ const NAMED = new RegExp(factor.replace('-', '[_-]?'), 'i');
 /** Long, and about nothing that a factor is: what a browser shows, and races. */
 const NOT_RUN = '/test/(browser|engine/races|demo/demo-pages|pages/attacks)';
 
-const root = resolve(import.meta.dirname, '..');
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
 const run = (command, ...args) => execFileSync(command, args, { cwd: copy, stdio: 'inherit' });
 
-function copyTree() {
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
-  for (const file of files.filter((one) => one !== '' && existsSync(join(root, one)))) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true });
-    cpSync(join(root, file), join(copy, file));
-  }
+function linkAllPackages() {
   linkPackages('node_modules');
   for (const workspace of ['libs/mfa', 'apps/demo', 'apps/resource-server']) {
-    if (existsSync(join(root, workspace, 'node_modules'))) linkPackages(join(workspace, 'node_modules'));
+    if (existsSync(join(ROOT, workspace, 'node_modules'))) linkPackages(join(workspace, 'node_modules'));
   }
 }
 
 /** The installed packages; those of this repository are the copy's own. */
 function linkPackages(folder) {
   mkdirSync(join(copy, folder), { recursive: true });
-  for (const name of readdirSync(join(root, folder))) {
-    const target = name.startsWith('nestjs-mfa') ? join('..', workspaceOf(name)) : join(root, folder, name);
+  for (const name of readdirSync(join(ROOT, folder))) {
+    const target = name.startsWith('nestjs-mfa') ? join('..', workspaceOf(name)) : join(ROOT, folder, name);
     symlinkSync(target, join(copy, folder, name));
   }
 }
@@ -105,7 +101,8 @@ function testsOfIt() {
 }
 
 try {
-  copyTree();
+  copyTree(copy);
+  linkAllPackages();
   takeOut();
   run('npm', 'run', 'typecheck');
   run('npx', 'eslint', 'libs', '--max-warnings', '0');
