@@ -33,6 +33,7 @@ export async function removeInBatches(
   // As the row has it. Of an operator of TypeORM 0.3 in `where` a transformer is not asked.
   const values = { limit: driver.preparePersistentValue(limit, column) as unknown };
   const quoted = driver.escape(column.databaseName);
+  const quotedKey = driver.escape(columnOf(storage, entity, key).databaseName);
   let removed = 0;
   for (;;) {
     const rows = await storage.read((reader) =>
@@ -52,7 +53,7 @@ export async function removeInBatches(
         .createQueryBuilder()
         .delete()
         .from(entity)
-        .where(`${driver.escape(columnOf(storage, entity, key).databaseName)} IN (:...keys)`, { keys })
+        .where(`${quotedKey} IN (:...keys)`, { keys })
         // The condition again: a row may have been replaced by one that counts still.
         .andWhere(`${quoted} ${operator} :limit`, values),
     );
