@@ -8,6 +8,8 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
+import type { Parameters, PreparedRead, RowOf } from './prepared-statements.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
 import type { CommitResult, Write } from './write.js';
 
@@ -21,7 +23,10 @@ export const MFA_DATA_SOURCE = Symbol.for('nestjs-mfa:DATA_SOURCE');
  * decides who gets in. It takes a connection with its first query, and gives it back when the read is over.
  */
 export class PrimaryReader {
-  constructor(private readonly runner: QueryRunner) {}
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly statements: PreparedStatements,
+  ) {}
 
   createQueryBuilder<T extends ObjectLiteral>(entity: EntityTarget<T>, alias: string): SelectQueryBuilder<T> {
     return this.runner.manager.createQueryBuilder(entity, alias).cache(false);
@@ -29,6 +34,16 @@ export class PrimaryReader {
 
   query<T>(sql: string, parameters: unknown[] = []): Promise<T> {
     return this.runner.query(sql, parameters) as Promise<T>;
+  }
+
+  /** The rows of a query whose SQL is made once. */
+  async rows<A extends Record<string, ObjectLiteral>>(
+    read: PreparedRead<A>,
+    values: Parameters,
+  ): Promise<RowOf<A>[]> {
+    const { sql, parameters, rowOf } = this.statements.reading(read, values);
+    const raw = (await this.runner.query(sql, parameters)) as Record<string, unknown>[];
+    return raw.map(rowOf);
   }
 }
 
@@ -39,7 +54,7 @@ export async function readFromPrimary<T>(
 ): Promise<T> {
   const runner = dataSource.createQueryRunner('master');
   try {
-    return await read(new PrimaryReader(runner));
+    return await read(new PrimaryReader(runner, PreparedStatements.of(dataSource)));
   } finally {
     await runner.release();
   }
@@ -59,6 +74,11 @@ export class MfaStorage {
   ) {
     surviveConnectionLoss(dataSource);
     watchTransactions(dataSource);
+  }
+
+  /** Statements whose SQL is made once: for what requests do over and over. */
+  get statements(): PreparedStatements {
+    return PreparedStatements.of(this.dataSource);
   }
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
@@ -152,14 +172,14 @@ const FIRST_PAUSE_MS = 10;
 export async function againOnConflict<T>(until: number, work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     const startedAt = Date.now();
-    const pause = randomInt(1, FIRST_PAUSE_MS * 2 ** Math.min(tried, 5) + 1);
     try {
       return await work();
     } catch (error) {
+      const pause = randomInt(1, FIRST_PAUSE_MS * 2 ** Math.min(tried, 5) + 1);
       const tookMs = Date.now() - startedAt;
       if (!isConflict(error) || Date.now() + pause + tookMs >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

@@ -102,10 +102,33 @@ class TransactionWatch implements EntitySubscriberInterface {
   }
 }
 
+interface SqliteStatement {
+  run(...parameters: unknown[]): { changes: number };
+}
+
 interface SqliteConnection {
   readonly inTransaction: boolean;
   exec(sql: string): void;
-  prepare(sql: string): { run(...parameters: unknown[]): { changes: number } };
+  prepare(sql: string): SqliteStatement;
+}
+
+/** So many statements of a connection stay compiled: more than there are shapes of ours. */
+const MAX_COMPILED = 200;
+
+const compiled = new WeakMap<SqliteConnection, Map<string, SqliteStatement>>();
+
+/** The statement as SQLite has compiled it before, or does now. It compiles it anew by itself when the schema has changed. */
+function compile(connection: SqliteConnection, sql: string): SqliteStatement {
+  let statements = compiled.get(connection);
+  if (!statements) compiled.set(connection, (statements = new Map<string, SqliteStatement>()));
+  let statement = statements.get(sql);
+  if (statement) return statement;
+  statement = connection.prepare(sql);
+  statements.set(sql, statement);
+  // The order of a map is that of insertion.
+  const [oldest] = statements.keys();
+  if (statements.size > MAX_COMPILED && oldest !== undefined) statements.delete(oldest);
+  return statement;
 }
 
 const WAIT_MS = 5_000;
@@ -125,7 +148,7 @@ export async function commitOnSqlite(
   const run = ({ query }: Write): number => {
     const [sql, parameters] = query.getQueryAndParameters();
     dataSource.logger.logQuery(sql, parameters);
-    return databaseConnection.prepare(sql).run(...parameters).changes;
+    return compile(databaseConnection, sql).run(...parameters).changes;
   };
   const [first] = writes;
   if (writes.length === 1 && first) {
@@ -134,7 +157,7 @@ export async function commitOnSqlite(
       ? { committed: false, lost: first.claim }
       : { committed: true, affected: [changes] };
   }
-  databaseConnection.exec('BEGIN IMMEDIATE');
+  compile(databaseConnection, 'BEGIN IMMEDIATE').run();
   try {
     const affected: number[] = [];
     for (const write of writes) {
@@ -142,7 +165,7 @@ export async function commitOnSqlite(
       if (write.claim !== undefined && changes !== 1) return { committed: false, lost: write.claim };
       affected.push(changes);
     }
-    databaseConnection.exec('COMMIT');
+    compile(databaseConnection, 'COMMIT').run();
     return { committed: true, affected };
   } finally {
     if (databaseConnection.inTransaction) databaseConnection.exec('ROLLBACK');

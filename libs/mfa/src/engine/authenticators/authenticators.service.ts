@@ -8,6 +8,7 @@ import type { MfaType } from '../../core/policy/methods.js';
 import { MFA_TYPES } from '../../core/policy/methods.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
+import type { Parameters } from '../../storage/prepared-statements.js';
 import { AccountsService } from './accounts.service.js';
 import { FactorTables } from './factor-tables.js';
 import { isGenuineAuthenticator, sealAuthenticator, Authenticator } from '../rows/authenticator.entity.js';
@@ -39,7 +40,7 @@ export class AuthenticatorLock {
   }
 
   /** The SQL of "neither locked nor suspended", with its parameters. */
-  openCondition(now: number): { where: string; parameters: Record<string, unknown> } {
+  openCondition(now: number): { where: string; parameters: Parameters } {
     const { lockAfter } = this.options.rateLimit;
     const lockCutoff = this.waitedSince(now);
     return lockCutoff === null
@@ -58,18 +59,16 @@ export class AuthenticatorLock {
   planFailures(authenticators: readonly Authenticator[], now: number): Write {
     const open = this.openCondition(now);
     return {
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(Authenticator)
+      query: this.storage.statements.update(
+        Authenticator,
         // Behind the cap is only what has waited long enough.
-        .set({
+        {
           lockedAt: null,
           failures: () => 'CASE WHEN failures >= :lockAfter THEN 1 ELSE failures + 1 END',
-        })
-        .where(`id IN (:...ids) AND ${open.where}`, {
-          ids: authenticators.map(({ id }) => id),
-          ...open.parameters,
-        }),
+        },
+        `id IN (:...ids) AND ${open.where}`,
+        { ids: authenticators.map(({ id }) => id), ...open.parameters },
+      ),
     };
   }
 
@@ -234,7 +233,7 @@ export class AuthenticatorsService {
     row: Authenticator,
     now: Date,
     set: Partial<Pick<Authenticator, 'lastStep' | 'remaining' | 'data'>> = {},
-    condition?: { where: string; parameters: Record<string, unknown> },
+    condition?: { where: string; parameters: Parameters },
   ): Write {
     const open = this.lock.openCondition(now.getTime());
     const { id, data } = row;
@@ -242,10 +241,9 @@ export class AuthenticatorsService {
     const sealed = isSealed ? { seal: sealAuthenticator(this.keyRing, { ...row, ...set }) } : {};
     return {
       claim: AUTHENTICATOR_CLAIM,
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(Authenticator)
-        .set({
+      query: this.storage.statements.update(
+        Authenticator,
+        {
           lastUsedAt: now,
           failures: 0,
           lockedAt: null,
@@ -253,13 +251,10 @@ export class AuthenticatorsService {
           unlockCodeAt: null,
           ...set,
           ...sealed,
-        })
-        .where(`id = :id AND data = :data AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`, {
-          id,
-          data,
-          ...open.parameters,
-          ...condition?.parameters,
-        }),
+        },
+        `id = :id AND data = :data AND ${open.where}${condition ? ` AND (${condition.where})` : ''}`,
+        { id, data, ...open.parameters, ...condition?.parameters },
+      ),
     };
   }
 

@@ -95,16 +95,7 @@ export class AuditLog {
       actorType: actor.type,
       actorId: actor.id,
     }));
-    return [
-      {
-        query: this.storage.dataSource
-          .createQueryBuilder()
-          .insert()
-          .into(MfaAuditEntry)
-          .values(rows)
-          .updateEntity(false),
-      },
-    ];
+    return [{ query: this.storage.statements.insertion(MfaAuditEntry, rows) }];
   }
 }
 

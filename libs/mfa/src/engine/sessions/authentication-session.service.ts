@@ -1,7 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import type { SelectQueryBuilder } from 'typeorm';
-
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
@@ -15,11 +13,13 @@ import type { MfaEventSource } from '../rows/mfa-request.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../rows/account.js';
+import { accountOf, withAuthenticators } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 import { methodOfType, isFirstFactor, isSameProof, shownFacts } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { Parameters, PreparedRead } from '../../storage/prepared-statements.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
 import {
@@ -56,6 +56,36 @@ export interface SessionWithAccount {
   account: Account;
 }
 
+function sessionBy(column: 'tokenHash' | 'id'): PreparedRead<{ s: AuthenticationSession }> {
+  return {
+    entities: { s: AuthenticationSession },
+    parameters: ['key'],
+    build: (dataSource, parameters) =>
+      dataSource
+        .createQueryBuilder(AuthenticationSession, 's')
+        .where(`s.${column} = :key`)
+        .setParameters(parameters),
+  };
+}
+
+const BY_TOKEN = sessionBy('tokenHash');
+const BY_ID = sessionBy('id');
+
+/** A session by its token, with what is kept of its user: a row for each authenticator, and one where there is none. */
+const WITH_ACCOUNT: PreparedRead<{ s: AuthenticationSession; u: MfaUserState; a: Authenticator }> = {
+  entities: { s: AuthenticationSession, u: MfaUserState, a: Authenticator },
+  parameters: ['key'],
+  build: (dataSource, parameters) =>
+    withAuthenticators(
+      dataSource
+        .createQueryBuilder(AuthenticationSession, 's')
+        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId'),
+      's',
+    )
+      .where('s.tokenHash = :key')
+      .setParameters(parameters),
+};
+
 /** Makes, finds, changes and ends authentication sessions. The `plan…` methods return statements for a commit. */
 @Injectable()
 export class AuthenticationSessionService {
@@ -87,7 +117,7 @@ export class AuthenticationSessionService {
    */
   async verify(token: string, isUse = true): Promise<AuthenticationSession | null> {
     if (!isPresentable(token)) return null;
-    const session = await this.find({ tokenHash: hashToken(token) }, (query) => query);
+    const session = await this.find(BY_TOKEN, hashToken(token));
     if (session && isUse) this.activity.note(session);
     return session;
   }
@@ -111,7 +141,7 @@ export class AuthenticationSessionService {
   /** Like {@link verify}, and so pending sessions too, with what is kept of the user in the same query. */
   async verifyWithAccount(token: string, isUse = true): Promise<SessionWithAccount | null> {
     if (!isPresentable(token)) return null;
-    const found = await this.findWithAccount({ tokenHash: hashToken(token) });
+    const found = await this.findWithAccount(hashToken(token));
     if (found && isUse) this.activity.note(found.session);
     return found;
   }
@@ -124,13 +154,13 @@ export class AuthenticationSessionService {
     id,
     tokenHash,
   }: Pick<AuthenticationSession, 'id' | 'tokenHash'>): Promise<SessionWithAccount | null> {
-    const found = await this.findWithAccount({ tokenHash });
+    const found = await this.findWithAccount(tokenHash);
     return found?.session.id === id ? found : null;
   }
 
   /** Whether there is a session of that id which has not ended, whatever its token and status. */
   async isThere(id: string): Promise<boolean> {
-    return (await this.find({ id }, (query) => query)) !== null;
+    return (await this.find(BY_ID, id)) !== null;
   }
 
   /**
@@ -161,7 +191,7 @@ export class AuthenticationSessionService {
 
   /** Ends one session. */
   async revoke(session: Pick<AuthenticationSession, 'id'>): Promise<void> {
-    await this.storage.write(this.deletion().where('id = :id', { id: session.id }));
+    await this.storage.write(this.deletion('id = :id', { id: session.id }));
   }
 
   /** Ends all sessions of the user, or all but one, and sign-ins that are under way; returns how many. */
@@ -188,23 +218,15 @@ export class AuthenticationSessionService {
       userAgent: from?.userAgent ?? null,
       ip: from?.ip ?? null,
     });
-    const query = this.storage.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(AuthenticationSession)
-      .values(session)
-      .updateEntity(false);
     return {
       issued: { session, token },
-      write: { query },
+      write: { query: this.storage.statements.insertion(AuthenticationSession, [session]) },
       // In place of the session that the client held before, if that is there still: one statement instead of two.
       takeover: (former) => ({
         claim: SESSION_CLAIM,
-        query: this.storage.dataSource
-          .createQueryBuilder()
-          .update(AuthenticationSession)
-          .set(session)
-          .where('token_hash = :former', { former: hashToken(former) }),
+        query: this.storage.statements.update(AuthenticationSession, session, 'token_hash = :former', {
+          former: hashToken(former),
+        }),
       }),
     };
   }
@@ -299,7 +321,7 @@ export class AuthenticationSessionService {
   /** Ends the user's sessions that still wait for their second factor. */
   planEndingPending(userId: string): Write {
     return {
-      query: this.deletion().where('user_id = :userId AND status = :status', { userId, status: 'pending' }),
+      query: this.deletion('user_id = :userId AND status = :status', { userId, status: 'pending' }),
     };
   }
 
@@ -307,7 +329,7 @@ export class AuthenticationSessionService {
   planEnding(userId: string, id: string): Write {
     return {
       claim: SESSION_CLAIM,
-      query: this.deletion().where('id = :id AND user_id = :userId', { id, userId }),
+      query: this.deletion('id = :id AND user_id = :userId', { id, userId }),
     };
   }
 
@@ -317,18 +339,18 @@ export class AuthenticationSessionService {
   }
 
   planEndingOthers(userId: string, keptId: string): Write {
-    return { query: this.deletion().where('user_id = :userId AND id <> :keptId', { userId, keptId }) };
+    return { query: this.deletion('user_id = :userId AND id <> :keptId', { userId, keptId }) };
   }
 
   /** Ends these sessions of the user, as far as there are any left of them. */
   planEndingThese(userId: string, sessions: readonly Pick<AuthenticationSession, 'id'>[]): Write {
     const ids = sessions.map(({ id }) => id);
-    return { query: this.deletion().where('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
+    return { query: this.deletion('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
   }
 
   /** Ends the session that a client held before it signed in again. */
   planEndingToken(token: string): Write {
-    return { query: this.deletion().where('token_hash = :tokenHash', { tokenHash: hashToken(token) }) };
+    return { query: this.deletion('token_hash = :tokenHash', { tokenHash: hashToken(token) }) };
   }
 
   private planChange(
@@ -341,15 +363,12 @@ export class AuthenticationSessionService {
 
   /** Writes on the condition that the row is still as it was read: its seal covers all of it. */
   private claim({ id, seal }: AuthenticationSession, changed: Partial<AuthenticationSession>): Write {
-    const query = this.storage.dataSource
-      .createQueryBuilder()
-      .update(AuthenticationSession)
-      .set(changed)
-      .where('id = :id AND seal = :seen AND expires_at > :now', {
-        id,
-        seen: seal,
-        now: this.clock.now(),
-      });
+    const query = this.storage.statements.update(
+      AuthenticationSession,
+      changed,
+      'id = :id AND seal = :seen AND expires_at > :now',
+      { id, seen: seal, now: this.clock.now() },
+    );
     return { claim: SESSION_CLAIM, query };
   }
 
@@ -361,30 +380,16 @@ export class AuthenticationSessionService {
     return Object.assign(next, { seal: sealSession(this.keyRing, next) });
   }
 
-  private async findWithAccount(criteria: { tokenHash: string }): Promise<SessionWithAccount | null> {
-    const found = await this.find(criteria, (query) =>
-      query
-        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId')
-        .leftJoinAndMapMany('s.authenticators', Authenticator, 'a', 'a.userId = s.userId')
-        .orderBy('a.createdAt')
-        .addOrderBy('a.type', 'DESC'),
-    );
-    if (!found) return null;
-    const { state, authenticators, ...columns } = found as AuthenticationSession & Account;
-    return {
-      session: Object.assign(new AuthenticationSession(), columns),
-      account: { state, authenticators },
-    };
+  private async findWithAccount(tokenHash: string): Promise<SessionWithAccount | null> {
+    const rows = await this.storage.read((reader) => reader.rows(WITH_ACCOUNT, { key: tokenHash }));
+    const session = rows[0]?.s ?? null;
+    if (!session || !this.isAlive(session)) return null;
+    return { session, account: accountOf(rows) };
   }
 
-  private async find(
-    criteria: { tokenHash: string } | { id: string },
-    extend: (query: SelectQueryBuilder<AuthenticationSession>) => SelectQueryBuilder<AuthenticationSession>,
-  ): Promise<AuthenticationSession | null> {
-    const session = await this.storage.read((dataSource) =>
-      extend(dataSource.createQueryBuilder(AuthenticationSession, 's').where(criteria)).getOne(),
-    );
-    return session && this.isAlive(session) ? session : null;
+  private async find(read: typeof BY_TOKEN, key: string): Promise<AuthenticationSession | null> {
+    const [row] = await this.storage.read((reader) => reader.rows(read, { key }));
+    return row?.s && this.isAlive(row.s) ? row.s : null;
   }
 
   /** Whether a session that was read before is over now: at its end, or because it was not used for too long. */
@@ -397,8 +402,8 @@ export class AuthenticationSessionService {
     return !this.isOver(session) && isSealedSession(this.keyRing, session);
   }
 
-  private deletion() {
-    return this.storage.dataSource.createQueryBuilder().delete().from(AuthenticationSession);
+  private deletion(where: string, parameters: Parameters): Write['query'] {
+    return this.storage.statements.deletion(AuthenticationSession, where, parameters);
   }
 
   /** A sign-in that is completed begins its time; a session that is authenticated already keeps its end. */

@@ -37,12 +37,8 @@ export class TrustedDeviceStore {
 
   /** Keeps a new browser; the user's oldest ones make room. */
   planInsertion(device: Omit<TrustedDevice, 'seal'>): Write[] {
-    const insertion = this.storage.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(TrustedDevice)
-      .values({ ...device, seal: sealTrustedDevice(this.keyRing, device) })
-      .updateEntity(false);
+    const row = { ...device, seal: sealTrustedDevice(this.keyRing, device) };
+    const insertion = this.storage.statements.insertion(TrustedDevice, [row]);
     return [{ query: insertion }, this.planTrimming(device.userId)];
   }
 
@@ -55,15 +51,12 @@ export class TrustedDeviceStore {
     const seal = sealTrustedDevice(this.keyRing, { ...device, tokenHash });
     return {
       claim: TRUST_CLAIM,
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(TrustedDevice)
-        .set({ ...next, ...replaceToken(device, tokenHash), seal })
-        .where('id = :id AND token_hash = :seen AND expires_at > :now', {
-          id: device.id,
-          seen: device.tokenHash,
-          now,
-        }),
+      query: this.storage.statements.update(
+        TrustedDevice,
+        { ...next, ...replaceToken(device, tokenHash), seal },
+        'id = :id AND token_hash = :seen AND expires_at > :now',
+        { id: device.id, seen: device.tokenHash, now },
+      ),
     };
   }
 

@@ -16,6 +16,9 @@ import type { AuthenticationSession } from '../rows/authentication-session.entit
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
+/** In SQL: whether there is no window, or none that has not passed. */
+const IS_NEW = 'window_started_at IS NULL OR window_started_at <= :cutoff';
+
 /** An attempt that was counted. */
 export interface TakenAttempt {
   user: MfaUser;
@@ -89,15 +92,16 @@ export class AttemptLimiter {
   refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);
     return {
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(MfaUserState)
+      query: this.storage.statements.update(
+        MfaUserState,
         // In this order: MySQL evaluates from left to right. A window whose attempts all came back has not begun.
-        .set({
+        {
           windowStartedAt: () => 'CASE WHEN attempts = 1 THEN NULL ELSE window_started_at END',
           attempts: () => 'attempts - 1',
-        })
-        .where('user_id = :userId AND attempts > 0 AND window_started_at <= :at', { userId, at }),
+        },
+        'user_id = :userId AND attempts > 0 AND window_started_at <= :at',
+        { userId, at },
+      ),
     };
   }
 
@@ -164,18 +168,17 @@ export class AttemptLimiter {
   private async count(userId: string, now: number, atMost: number): Promise<number> {
     if (atMost === 0) return 0;
     const cutoff = now - this.options.rateLimit.windowSeconds * 1000;
-    const isNew = 'window_started_at IS NULL OR window_started_at <= :cutoff';
     return this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .update(MfaUserState)
+      this.storage.statements.update(
+        MfaUserState,
         // In this order: MySQL evaluates from left to right and the second expression must not see a new window.
-        .set({
-          attempts: () => `CASE WHEN ${isNew} THEN 1 ELSE attempts + 1 END`,
-          windowStartedAt: () => `CASE WHEN ${isNew} THEN :now ELSE window_started_at END`,
-        })
-        .where(`user_id = :userId AND (${isNew} OR attempts < :atMost)`, { userId, atMost })
-        .setParameters({ cutoff, now }),
+        {
+          attempts: () => `CASE WHEN ${IS_NEW} THEN 1 ELSE attempts + 1 END`,
+          windowStartedAt: () => `CASE WHEN ${IS_NEW} THEN :now ELSE window_started_at END`,
+        },
+        `user_id = :userId AND (${IS_NEW} OR attempts < :atMost)`,
+        { userId, atMost, cutoff, now },
+      ),
     );
   }
 }

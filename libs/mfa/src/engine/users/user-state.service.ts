@@ -7,10 +7,18 @@ import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { SECOND_FACTOR_TYPES } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { PreparedRead } from '../../storage/prepared-statements.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 
 /** The claim that is lost when the user's factors changed after they were read. */
 export const VERSION_CLAIM = 'version';
+
+const STATE: PreparedRead<{ u: MfaUserState }> = {
+  entities: { u: MfaUserState },
+  parameters: ['userId'],
+  build: (dataSource, parameters) =>
+    dataSource.createQueryBuilder(MfaUserState, 'u').where('u.userId = :userId').setParameters(parameters),
+};
 
 /** The session of who asks for something to be kept; null: none of this module's. */
 type Presence = Pick<AuthenticationSession, 'id'> | null;
@@ -24,9 +32,8 @@ export class UserStateService {
   ) {}
 
   async find(userId: string): Promise<MfaUserState | null> {
-    return this.storage.read((dataSource) =>
-      dataSource.createQueryBuilder(MfaUserState, 'u').where('u.userId = :userId', { userId }).getOne(),
-    );
+    const [row] = await this.storage.read((reader) => reader.rows(STATE, { userId }));
+    return row?.u ?? null;
   }
 
   /**

@@ -90,16 +90,12 @@ export class RecoveryCodeStore {
    */
   async claim(userId: string, keyId: string, code: string, now: Date): Promise<Write['query']> {
     const key = await this.keys.find(keyId);
-    return (
-      this.storage.dataSource
-        .createQueryBuilder()
-        .update(RecoveryCode)
-        // The hash changes with it: clearing the mark in the database does not make the code good again.
-        .set({ usedAt: now, codeHash: hashOfUsed(key, userId, code) })
-        .where('user_id = :userId AND code_hash = :hash AND used_at IS NULL', {
-          userId,
-          hash: hashOf(key, userId, code),
-        })
+    return this.storage.statements.update(
+      RecoveryCode,
+      // The hash changes with it: clearing the mark in the database does not make the code good again.
+      { usedAt: now, codeHash: hashOfUsed(key, userId, code) },
+      'user_id = :userId AND code_hash = :hash AND used_at IS NULL',
+      { userId, hash: hashOf(key, userId, code) },
     );
   }
 

@@ -14,13 +14,9 @@ export class ChallengeStore {
   async burn(challenge: string, expiresAt: number): Promise<boolean> {
     const hash = createHash('sha256').update(challenge).digest('hex');
     const inserted = await this.storage.write(
-      this.storage.dataSource
-        .createQueryBuilder()
-        .insert()
-        .into(WebAuthnChallenge)
-        .values({ hash, expiresAt: new Date(expiresAt) })
-        .orIgnore()
-        .updateEntity(false),
+      this.storage.statements.insertion(WebAuthnChallenge, [{ hash, expiresAt: new Date(expiresAt) }], {
+        orIgnore: true,
+      }),
     );
     return inserted === 1;
   }

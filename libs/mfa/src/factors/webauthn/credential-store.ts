@@ -6,6 +6,7 @@ import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { PreparedRead } from '../../storage/prepared-statements.js';
 import { MfaUserState } from '../../engine/rows/mfa-user-state.entity.js';
 import type { VerifiedAssertion } from './verify-assertion.js';
 import { isGenuineCredential, sealCredential } from './credential-seal.js';
@@ -27,6 +28,28 @@ export interface WebAuthnAccount {
   credentials: WebAuthnCredential[];
 }
 
+const ACCOUNT: PreparedRead<{ u: MfaUserState; c: WebAuthnCredential }> = {
+  entities: { u: MfaUserState, c: WebAuthnCredential },
+  parameters: ['userId'],
+  build: (dataSource, parameters) =>
+    dataSource
+      .createQueryBuilder(MfaUserState, 'u')
+      .leftJoinAndMapMany('u.credentials', WebAuthnCredential, 'c', 'c.userId = u.userId')
+      .where('u.userId = :userId')
+      .orderBy('c.authenticatorId')
+      .setParameters(parameters),
+};
+
+const BY_CREDENTIAL_ID: PreparedRead<{ c: WebAuthnCredential }> = {
+  entities: { c: WebAuthnCredential },
+  parameters: ['hash'],
+  build: (dataSource, parameters) =>
+    dataSource
+      .createQueryBuilder(WebAuthnCredential, 'c')
+      .where('c.credentialIdHash = :hash')
+      .setParameters(parameters),
+};
+
 /** The table of credential records. */
 @Injectable()
 export class CredentialStore {
@@ -37,16 +60,11 @@ export class CredentialStore {
 
   /** The user's handle and credentials, in one query. Without a row of the user's state there can be neither. */
   async findAccount(userId: string): Promise<WebAuthnAccount> {
-    const state = await this.storage.read((dataSource) =>
-      dataSource
-        .createQueryBuilder(MfaUserState, 'u')
-        .leftJoinAndMapMany('u.credentials', WebAuthnCredential, 'c', 'c.userId = u.userId')
-        .where('u.userId = :userId', { userId })
-        .orderBy('c.authenticatorId')
-        .getOne(),
-    );
-    const { credentials = [] } = (state ?? {}) as { credentials?: WebAuthnCredential[] };
-    return { userHandle: state?.userHandle ?? null, credentials };
+    const rows = await this.storage.read((reader) => reader.rows(ACCOUNT, { userId }));
+    return {
+      userHandle: rows[0]?.u?.userHandle ?? null,
+      credentials: rows.map(({ c }) => c).filter((one) => one !== null),
+    };
   }
 
   /** Gives the user this handle, unless there is another one: a user has one for good (section 14.6.1). */
@@ -66,12 +84,9 @@ export class CredentialStore {
 
   /** The record of that credential id, whoever it belongs to. */
   async findByCredentialId(credentialId: string): Promise<WebAuthnCredential | null> {
-    return this.storage.read((dataSource) =>
-      dataSource
-        .createQueryBuilder(WebAuthnCredential, 'c')
-        .where('c.credentialIdHash = :hash', { hash: hashCredentialId(credentialId) })
-        .getOne(),
-    );
+    const hash = hashCredentialId(credentialId);
+    const [row] = await this.storage.read((reader) => reader.rows(BY_CREDENTIAL_ID, { hash }));
+    return row?.c ?? null;
   }
 
   /** Whether the record is as it was registered, and may verify an assertion. */
@@ -115,22 +130,19 @@ export class CredentialStore {
     const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
     return {
       claim: COUNTER_CLAIM,
-      query: this.storage.dataSource
-        .createQueryBuilder()
-        .update(WebAuthnCredential)
-        .set({
+      query: this.storage.statements.update(
+        WebAuthnCredential,
+        {
           signCount,
           backupEligible: everEligible,
           backedUp,
           uvInitialized: credential.uvInitialized || userVerified,
           // Where a change of the eligibility is accepted, the record is genuine with it.
           seal: sealCredential(this.keyRing, { ...credential, backupEligible: everEligible }),
-        })
-        .where(`authenticator_id = :authenticatorId AND backup_eligible = :wasEligible${condition}`, {
-          authenticatorId,
-          wasEligible,
-          signCount,
-        }),
+        },
+        `authenticator_id = :authenticatorId AND backup_eligible = :wasEligible${condition}`,
+        { authenticatorId, wasEligible, signCount },
+      ),
     };
   }
 }
