@@ -16,23 +16,24 @@ export class DecisionsOnce {
   private readonly known = new WeakMap<object, Map<string, Known>>();
 
   /**
-   * @param question what is asked, in text
+   * @param question says what is asked, in text
    * @param decide is called unless the same was asked for this operation, with the same user and session
    */
   once(
     { request, session, ...context }: MfaRequest,
     operation: object,
-    question: string,
+    question: () => string,
     decide: () => Promise<MfaPolicyDecision>,
   ): Promise<MfaPolicyDecision> {
     if (operation === request) return decide();
     const asked = this.known.get(operation) ?? new Map<string, Known>();
     this.known.set(operation, asked);
-    const before = asked.get(question);
+    const text = question();
+    const before = asked.get(text);
     const user = snapshotOf(context.user);
     if (before?.session === session && isSameSnapshot(before.user, user)) return before.decision;
     const decision = decide();
-    asked.set(question, { user, session, decision });
+    asked.set(text, { user, session, decision });
     return decision;
   }
 }

@@ -61,10 +61,15 @@ export function isMfaSkipped(reflector: Reflector, context: ExecutionContext): b
   return nearestRule(reflector, context) === 'skip';
 }
 
-/** What the nearest `@RequireMfa()` demands; empty where nothing in particular is demanded. */
-export function requirementsOf(reflector: Reflector, context: ExecutionContext): readonly MfaRequirement[] {
-  const rule = nearestRule(reflector, context);
-  return rule === undefined || rule === 'skip' ? [] : rule;
+const NOTHING: readonly MfaRequirement[] = [];
+
+/** What the nearest `@RequireMfa()` demands: empty where nothing in particular is demanded; null where `@SkipMfa()` is nearer. */
+export function requirementsOf(
+  reflector: Reflector,
+  context: ExecutionContext,
+): readonly MfaRequirement[] | null {
+  const rule = nearestRule(reflector, context) ?? NOTHING;
+  return rule === 'skip' ? null : rule;
 }
 
 /** The rule of the handler, else of its class, else of the nearest base class that has one. */

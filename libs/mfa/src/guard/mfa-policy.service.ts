@@ -78,9 +78,8 @@ export class MfaPolicyService {
         setMfaSession(request, session);
       });
     }
-    return this.decisions.once(context, operation, JSON.stringify(requirement), () =>
-      this.decideFor(requirement, context),
-    );
+    const question = () => JSON.stringify(requirement);
+    return this.decisions.once(context, operation, question, () => this.decideFor(requirement, context));
   }
 
   /** Notes that the request uses its session: asking whether it may pass is no use of it yet. Guards do it once it has passed. */
@@ -140,12 +139,17 @@ export class MfaPolicyService {
     const context = await this.contexts.resolve(request, { operation, withAccount: true, isUse: false });
     const { user } = context;
     if (!user) return noteJudged({ allow: true }, null);
-    return this.decisions.once(context, operation, 'global', async () => {
-      const account = await this.facts.accountOf(user, context);
-      const mustEnroll = await this.due.isDemanded(user, account, context);
-      if (!mustEnroll) return noteJudged({ allow: true }, user);
-      return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
-    });
+    return this.decisions.once(
+      context,
+      operation,
+      () => 'global',
+      async () => {
+        const account = await this.facts.accountOf(user, context);
+        const mustEnroll = await this.due.isDemanded(user, account, context);
+        if (!mustEnroll) return noteJudged({ allow: true }, user);
+        return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
+      },
+    );
   }
 
   /**

@@ -59,16 +59,21 @@ export function keyedHash(key: Buffer, ...fields: string[]): string {
     .digest('hex');
 }
 
+/** Of the number that precedes each field. */
+const LENGTH_BYTES = 4;
+
 /** Joins fields so that no two different lists give the same bytes: each field is preceded by its length. */
 export function lengthPrefixed(...fields: string[]): Buffer {
-  return Buffer.concat(
-    fields.flatMap((field) => {
-      const bytes = Buffer.from(field, 'utf8');
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  let length = 0;
+  for (const field of fields) length += LENGTH_BYTES + Buffer.byteLength(field, 'utf8');
+  const joined = Buffer.alloc(length);
+  let at = 0;
+  for (const field of fields) {
+    const bytes = joined.write(field, at + LENGTH_BYTES, 'utf8');
+    joined.writeUInt32BE(bytes, at);
+    at += LENGTH_BYTES + bytes;
+  }
+  return joined;
 }
 
 /** What a seal covers, as text: the same fields in the same order whenever the row is written or read. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { hash, randomBytes, randomInt } from 'node:crypto';
 
 import { v7 } from 'uuid';
 
@@ -37,7 +37,7 @@ export function createToken(): string {
  * (ASVS v5.0.0-6.5.2), and a look-up by digest leaks no timing of the token.
  */
 export function hashToken(token: string): string {
-  return createHash('sha256').update(token, 'utf8').digest('hex');
+  return hash('sha256', token, 'hex');
 }
 
 /** Whether `text` has the shape of a token of {@link createToken}. */

@@ -40,7 +40,8 @@ export function hasBody(request: object): boolean {
  */
 export function readCookies(request: object, name: string): string[] {
   const pairs = readHeader(request, 'cookie')?.split(';') ?? [];
-  const values = pairs.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
+  const candidates = pairs.filter((pair) => pair.includes(name));
+  const values = candidates.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
   return [...new Set(values)];
 }
 
