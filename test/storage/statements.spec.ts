@@ -1,21 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, HttpCode, Post } from '@nestjs/common';
+import { RequireMfa } from 'nestjs-mfa';
 
 import { ENGINE } from '../support/databases.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
 
+@Controller('once')
+class OnceController {
+  @Post()
+  @HttpCode(204)
+  @RequireMfa({ once: true })
+  spend(): void {
+    // What a proof of its own lets in.
+  }
+}
+
 /** Database statements of a request; BEGIN, COMMIT and the application's own queries are not counted. */
 describe('the cost of a request', () => {
   let test: TestApp;
   let grace: TestApp;
+  let noticing: TestApp;
   const table: { request: string; statements: number; atMost: number }[] = [];
   beforeAll(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ controllers: [OnceController] });
+    noticing = await startTestApp({
+      mfa: { newSignIn: { enabled: true }, session: { idleTtlSeconds: 600 } },
+    });
     grace = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 3600 } });
   });
   afterAll(async () => {
     await test.close();
     await grace.close();
+    await noticing.close();
     const width = Math.max(...table.map(({ request }) => request.length));
     const rows = table.map(
       ({ request, statements, atMost }) => `${request.padEnd(width)}  ${statements} (at most ${atMost})`,
@@ -103,6 +120,33 @@ describe('the cost of a request', () => {
     expect(await expectAtMost('step-up with TOTP', 5, () => client.post('/mfa/authenticate', { code }))).toBe(
       200,
     );
+  });
+
+  it('what a proof of its own costs, and sessions that people see', async () => {
+    const { client, secret } = await enroll(test);
+    expect(await expectAtMost('route that spends its proof', 2, () => client.post('/once'))).toBe(204);
+    const code = codeOf(secret, test.clock);
+    expect((await client.post('/mfa/authenticate', { code })).status).toBe(200);
+    expect(await expectAtMost('list of sessions', 2, () => client.get('/mfa/sessions'))).toBe(200);
+    expect(await expectAtMost('ending the other sessions', 5, () => client.delete('/mfa/sessions'))).toBe(
+      204,
+    );
+    const list = await client.get('/mfa/authenticate/authenticators');
+    const totp = list.body.find(({ type }: { type: string }) => type === 'totp');
+    const lost = () => client.post(`/mfa/authenticate/authenticators/${totp.id}/suspend`);
+    expect(await expectAtMost('reporting a factor lost', 9, lost)).toBe(200);
+  });
+
+  it('a notice of new browsers and an end for want of use cost no statement', async () => {
+    const user = await enroll(noticing);
+    const client = noticing.client();
+    const login = () => client.post('/login', { id: user.id });
+    expect(await expectAtMost('login with a factor, with notices', 3, login, noticing)).toBe(200);
+    const code = codeOf(user.secret, noticing.clock);
+    const finish = () => client.post('/mfa/authenticate', { code });
+    expect(await expectAtMost('sign-in with TOTP, with notices', 5, finish, noticing)).toBe(200);
+    const use = () => client.get('/protected');
+    expect(await expectAtMost('guard, with an end for want of use', 1, use, noticing)).toBe(200);
   });
 
   it('sends the same text whoever asks and whenever: no engine has to read it anew', async () => {
