@@ -25,43 +25,59 @@ async function untilItAnswers({ url, process: child, said }) {
   throw new Error(`${url} did not answer within ${LONGEST_START_MS / 1000} s`);
 }
 
+function launch(port, databaseUrl, options) {
+  const instance = {
+    url: `http://localhost:${port}`,
+    process: spawn(process.execPath, [MAIN], {
+      env: {
+        ...process.env,
+        PORT: String(port),
+        DATABASE_URL: databaseUrl,
+        MFA_SECRET: 'a secret of 32 bytes that all instances share',
+        MFA_WEBAUTHN_ORIGINS: ORIGIN,
+        MFA_TRUSTED_DEVICES_ENABLED: 'true',
+        ...options,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+    said: [],
+  };
+  // Told only when one does not start: that of several one makes the tables first is an error that is tried again.
+  instance.process.stderr.on('data', (text) => instance.said.push(text));
+  return instance;
+}
+
 export class Cluster {
   next = 0;
+  instances = [];
 
-  constructor(instances) {
-    this.instances = instances;
-    this.urls = instances.map(({ url }) => url);
-  }
-
-  /** Starts them all at the same moment. */
-  static async start(count, databaseUrl, options) {
-    const ports = await Promise.all(Array.from({ length: count }, freePort));
-    const instances = ports.map((port) => ({
-      url: `http://localhost:${port}`,
-      process: spawn(process.execPath, [MAIN], {
-        env: {
-          ...process.env,
-          PORT: String(port),
-          DATABASE_URL: databaseUrl,
-          MFA_SECRET: 'a secret of 32 bytes that all instances share',
-          MFA_WEBAUTHN_ORIGINS: ORIGIN,
-          MFA_TRUSTED_DEVICES_ENABLED: 'true',
-          ...options,
-        },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      }),
-      said: [],
-    }));
-    // Told only when one does not start: that of several one makes the tables first is an error that is tried again.
-    for (const { process: child, said } of instances) child.stderr.on('data', (text) => said.push(text));
-    const cluster = new Cluster(instances);
+  /**
+   * Starts them all at the same moment. Where there are several addresses of the database, each has the next of them, and the first
+   * starts alone: what keeps migrations from running twice is a lock of one server.
+   */
+  static async start(count, databaseUrls, options) {
+    const cluster = new Cluster();
     try {
-      await Promise.all(instances.map(untilItAnswers));
+      if (databaseUrls.length > 1) await cluster.add(1, databaseUrls, options);
+      await cluster.add(count - cluster.instances.length, databaseUrls, options);
     } catch (error) {
       await cluster.stop();
       throw error;
     }
     return cluster;
+  }
+
+  async add(count, databaseUrls, options) {
+    const ports = await Promise.all(Array.from({ length: count }, freePort));
+    const added = ports.map((port, index) =>
+      launch(port, databaseUrls[(this.instances.length + index) % databaseUrls.length], options),
+    );
+    this.instances.push(...added);
+    await Promise.all(added.map(untilItAnswers));
+  }
+
+  get urls() {
+    return this.instances.map(({ url }) => url);
   }
 
   /** A client whose every request goes to the next instance. */

@@ -12,9 +12,10 @@ const ATTEMPTS = 5;
 const LOCK_AFTER = 20;
 const GUESSES = 60;
 
-const codeOf = (secret, steps) => generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
-const times = (count, make) => Promise.all(Array.from({ length: count }, (_, index) => make(index)));
-const withStatus = (answers, status) => answers.filter((answer) => answer.status === status).length;
+export const codeOf = (secret, steps) =>
+  generateSync({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 });
+export const times = (count, make) => Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+export const withStatus = (answers, status) => answers.filter((answer) => answer.status === status).length;
 
 function copyOf(client, cluster) {
   const copy = cluster.client();
@@ -22,14 +23,14 @@ function copyOf(client, cluster) {
   return copy;
 }
 
-async function must(answer, status) {
+export async function must(answer, status) {
   const { status: found, body } = await answer;
   if (found !== status) throw new Error(`${found} instead of ${status}: ${JSON.stringify(body)}`);
   return body;
 }
 
 /** A user of the cluster, whose every request goes to another instance than the one before. */
-class User {
+export class User {
   constructor(cluster) {
     this.cluster = cluster;
     this.email = `${randomUUID()}@example.com`;
@@ -195,7 +196,7 @@ export async function measure(engine, count) {
   const db = await createDatabase(engine);
   const results = [];
   const withCluster = async (checks, options) => {
-    const cluster = await Cluster.start(count, db.url, options);
+    const cluster = await Cluster.start(count, db.urls ?? [db.url], options);
     try {
       results.push(...(await run(checks, { cluster, db, requests: count * 10 })));
     } finally {

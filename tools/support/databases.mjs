@@ -9,6 +9,8 @@ import Database from 'better-sqlite3';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 
+import { GaleraCluster } from '../galera/nodes.mjs';
+
 const { env } = process;
 const postgres = {
   host: env.PGHOST ?? '127.0.0.1',
@@ -113,15 +115,19 @@ async function onPostgres() {
   };
 }
 
-async function onMariadb() {
+async function onMariadb(server = mariadb) {
   const name = newName();
-  const client = await mysql.createConnection(mariadb);
+  const client = await mysql.createConnection(server);
   await client.query(`CREATE DATABASE ${name}`);
   await client.query(`USE ${name}`);
-  const rows = async (sql, parameters = []) => (await client.query(sql, parameters))[0].map(withNumbers);
+  const rows = async (sql, parameters = []) => {
+    const [found] = await client.query(sql, parameters);
+    return Array.isArray(found) ? found.map(withNumbers) : [];
+  };
   return {
-    orm: { type: 'mariadb', ...forOrm(mariadb, name) },
-    url: addressOf('mariadb', mariadb, name),
+    name,
+    orm: { type: 'mariadb', ...forOrm(server, name) },
+    url: addressOf('mariadb', server, name),
     describe: async () => `MariaDB ${(await rows('SELECT VERSION() AS version'))[0].version}`,
     rows,
     async isQuiet() {
@@ -140,11 +146,30 @@ async function onMariadb() {
   };
 }
 
+/** Three nodes; `urls` has one for each. */
+async function onGalera() {
+  const cluster = await GaleraCluster.start();
+  const [first] = cluster.nodes;
+  const database = await onMariadb(first.address);
+  await database.rows('SET SESSION wsrep_sync_wait = 7');
+  return {
+    ...database,
+    cluster,
+    urls: cluster.nodes.map(({ address }) => addressOf('mariadb', address, database.name)),
+    describe: async () => `a Galera cluster of ${cluster.nodes.length} nodes, ${await database.describe()}`,
+    async drop() {
+      await database.drop();
+      await cluster.stop();
+    },
+  };
+}
+
 const ENGINES = {
   sqlite: () => onSqlite(true),
   'sqlite-journal': () => onSqlite(false),
   postgres: onPostgres,
-  mariadb: onMariadb,
+  mariadb: () => onMariadb(),
+  galera: onGalera,
 };
 export const ENGINE_NAMES = Object.keys(ENGINES);
 

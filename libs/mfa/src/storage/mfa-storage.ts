@@ -8,6 +8,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
+import { waitForOtherNodes } from './causal-reads.js';
 import type { Parameters, PreparedRead, RowOf } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
@@ -54,6 +55,7 @@ export async function readFromPrimary<T>(
 ): Promise<T> {
   const runner = dataSource.createQueryRunner('master');
   try {
+    await waitForOtherNodes(dataSource, runner);
     return await read(new PrimaryReader(runner, PreparedStatements.of(dataSource)));
   } finally {
     await runner.release();

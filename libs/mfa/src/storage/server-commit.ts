@@ -1,5 +1,6 @@
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
+import { waitForOtherNodes } from './causal-reads.js';
 import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
@@ -11,6 +12,7 @@ export async function commitOnServer(
   const runner = dataSource.createQueryRunner();
   markAsOwn(runner);
   try {
+    await waitForOtherNodes(dataSource, runner);
     return await runAll(runner, writes);
   } finally {
     await release(runner);
