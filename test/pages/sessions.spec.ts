@@ -45,7 +45,7 @@ describe('the page of sessions', () => {
     const text = textOf(page.text);
     expect(text).toContain('Firefox on Linux');
     expect(text).toContain('(this browser)');
-    expect(text).toContain('Confirmed with password, Authenticator app');
+    expect(text).toContain('Confirmed with Password, Authenticator app');
     expect(text).toContain('Address 127.0.0.1');
     expect(text).toContain('Place this <very> machine');
     expect(page.text).toContain('this &lt;very');

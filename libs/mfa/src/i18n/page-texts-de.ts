@@ -265,8 +265,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   sessionsEndOthers: 'Überall sonst abmelden',
   methodPwd: 'Passwort',
   methodRecoveryCode: 'Wiederherstellungscode',
-  methodTrustedDevice: 'vertrauenswürdiger Browser',
-  methodOther: 'auf andere Weise',
+  methodTrustedDevice: 'Vertrauenswürdiger Browser',
+  methodOther: 'Anderer Weg',
   signOut: 'Abmelden',
 
   errorTitle: 'Das hat nicht geklappt',

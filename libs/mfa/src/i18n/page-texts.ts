@@ -260,10 +260,10 @@ export const ENGLISH_PAGES = Object.freeze({
   sessionsProven: 'Confirmed with',
   sessionsEnd: 'Sign out there',
   sessionsEndOthers: 'Sign out everywhere else',
-  methodPwd: 'password',
-  methodRecoveryCode: 'recovery code',
-  methodTrustedDevice: 'trusted browser',
-  methodOther: 'another way',
+  methodPwd: 'Password',
+  methodRecoveryCode: 'Recovery code',
+  methodTrustedDevice: 'Trusted browser',
+  methodOther: 'Another way',
   signOut: 'Sign out',
 
   // What went wrong
