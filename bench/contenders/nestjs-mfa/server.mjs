@@ -1,0 +1,4 @@
+import { serve } from '../support/serve.mjs';
+import { startApplication } from './application.mjs';
+
+await serve(startApplication);

@@ -1,0 +1,80 @@
+// Our guard without HTTP, and the bare mechanisms, which are the limit of what any library could reach. A process of its own.
+import { MfaGuard } from 'nestjs-mfa';
+import { generateSecret, generateSync, verify } from 'otplib';
+
+import { flowsOf } from '../contenders/nestjs-mfa/client.mjs';
+import { GuardedController, startApplication } from '../contenders/nestjs-mfa/application.mjs';
+import { codeOf } from '../../tools/support/client.mjs';
+import { Http, cookieOf } from '../driver/http.mjs';
+import { callOf } from './call.mjs';
+import { startClaimsGuard } from './claims-guard.mjs';
+import { costOf } from './cost.mjs';
+import { bareVerification, measureStatements } from './key-sign-ins.mjs';
+
+const { settings, rounds, isQuick } = JSON.parse(process.argv[2]);
+
+async function signedIn({ commands }, http) {
+  const user = { id: 'user0', secret: generateSecret(), cookies: new Map() };
+  await commands.enrol([user]);
+  const flows = flowsOf(http);
+  await flows.login(user);
+  await flows.totp(user, codeOf(user.secret, { time: Date.now() }));
+  return user;
+}
+
+function databaseGuard({ app }, user) {
+  const guard = app.get(MfaGuard, { strict: false });
+  const headers = { cookie: cookieOf(user) };
+  return async () => {
+    if (!(await guard.canActivate(callOf(GuardedController, { headers }))))
+      throw new Error('The guard refuses');
+  };
+}
+
+async function bareSelect({ dataSource }) {
+  const [{ hash }] = await dataSource.query('SELECT token_hash AS hash FROM mfa_session LIMIT 1');
+  const placeholder = dataSource.options.type === 'postgres' ? '$1' : '?';
+  const sql = `SELECT * FROM mfa_session WHERE token_hash = ${placeholder}`;
+  return async () => {
+    if ((await dataSource.query(sql, [hash])).length !== 1) throw new Error('There is no such session');
+  };
+}
+
+/** At one moment for all: how many steps are tried depends on when it is. */
+function bareTotp() {
+  const secret = generateSecret();
+  const epoch = Math.floor(Date.now() / 1000);
+  const token = generateSync({ secret, epoch });
+  return async () => {
+    const { valid } = await verify({ secret, token, epoch, epochTolerance: 30 });
+    if (!valid) throw new Error('otplib refuses the code');
+  };
+}
+
+const application = await startApplication(settings);
+const http = new Http(application.url);
+const claims = await startClaimsGuard();
+const user = await signedIn(application, http);
+const many = isQuick ? 200 : 3000;
+const targets = {
+  'one SELECT': [await bareSelect(application), many],
+  'guard, database': [databaseGuard(application, user), many],
+  'guard, claims': [claims.decide, many],
+  'otplib verify': [bareTotp(), many / 4],
+  'SimpleWebAuthn verify': [await bareVerification(), many / 4],
+};
+
+const costs = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
+for (const [run, times] of Object.values(targets)) await costOf(run, times);
+for (let round = 0; round < rounds; round += 1) {
+  for (const [name, [run, times]] of Object.entries(targets)) costs[name].push(await costOf(run, times));
+}
+if (settings.orm.type === 'better-sqlite3') {
+  const signIns = isQuick ? 20 : 200;
+  // The first copy warms up.
+  costs['statements of a key sign-in'] = (
+    await measureStatements(application, http, signIns, rounds + 1)
+  ).slice(1);
+}
+http.close();
+process.send(costs, () => process.exit());

@@ -1,0 +1,75 @@
+// Everything in its order: the contenders side by side, then what is measured of ours alone.
+import { createDatabase } from '../tools/support/databases.mjs';
+import * as betterAuth from './contenders/better-auth/client.mjs';
+import * as byHand from './contenders/by-hand/client.mjs';
+import * as nestjsMfa from './contenders/nestjs-mfa/client.mjs';
+import * as passport from './contenders/passport/client.mjs';
+import { Contender, firstWordOf, start } from './driver/contender.mjs';
+import { measureLoad } from './driver/load.mjs';
+import { runRounds } from './driver/rounds.mjs';
+import { listStatements } from './driver/statements.mjs';
+import * as betterAuthPasskey from './peers/better-auth-passkey/client.mjs';
+import { measureStartUp } from './start-up/measure.mjs';
+
+/** Ours first: the others are compared with it. */
+const DEFINITIONS = [nestjsMfa, betterAuth, betterAuthPasskey, byHand, passport];
+
+const IN_PROCESS = new URL('./in-process/measure.mjs', import.meta.url);
+
+const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+
+/** Runs with a new database, which is dropped whatever happens. */
+async function withDatabase(engine, run) {
+  const { orm, url, drop } = await createDatabase(engine);
+  try {
+    return await run({ orm, url });
+  } finally {
+    await drop();
+  }
+}
+
+/** Runs with all contenders started, each on a database of its own. */
+async function withContenders(options, run, started = []) {
+  const definition = DEFINITIONS[started.length];
+  if (!definition) return run(started);
+  return withDatabase(options.database, async (settings) => {
+    note(`starting ${definition.name}`);
+    const contender = await Contender.start(definition, settings, options.users);
+    try {
+      return await withContenders(options, run, [...started, contender]);
+    } finally {
+      await contender.stop();
+    }
+  });
+}
+
+async function measureSideBySide(options) {
+  return withContenders(options, async (contenders) => ({
+    flows: await runRounds(contenders, options.flows, options, note),
+    statements: options.has('statements') ? await listStatements(contenders[0], options.flows) : undefined,
+    load: options.has('load') ? await measureLoad(contenders, options, note) : undefined,
+  }));
+}
+
+function measureInProcess({ database, rounds, isQuick }) {
+  return withDatabase(database, async (settings) => {
+    note('in process');
+    return firstWordOf(start(IN_PROCESS, { settings, rounds, isQuick }));
+  });
+}
+
+function measureStarts({ database, rounds }) {
+  return withDatabase(database, (settings) => {
+    note('start-up');
+    return measureStartUp(settings, rounds);
+  });
+}
+
+export async function measure(options) {
+  const isSideBySide = options.flows.length > 0 || options.has('load');
+  return {
+    ...(isSideBySide ? await measureSideBySide(options) : {}),
+    inProcess: options.has('in-process') ? await measureInProcess(options) : undefined,
+    startUp: options.has('start-up') ? await measureStarts(options) : undefined,
+  };
+}
