@@ -3,17 +3,12 @@
 //
 //   npm run build && node tools/galera.mjs
 import { killUnderLoad } from './galera/kill.mjs';
+import { printResults } from './instances/load.mjs';
 import { measure } from './instances/measure.mjs';
 
-function print(title, results) {
-  const lines = results.map(({ what, found, isRight }) => `  ${isRight ? 'ok ' : 'NOT'} ${what}: ${found}`);
-  process.stdout.write(`${title}\n${lines.join('\n')}\n`);
-  return results.filter(({ isRight }) => !isRight).length;
-}
-
 const { server, seconds, results } = await measure('galera', 3);
-let wrong = print(`3 processes on ${server}, ${seconds} s`, results);
+let wrong = printResults(`3 processes on ${server}, ${seconds} s`, results);
 const killed = await killUnderLoad();
-wrong += print(`A node killed under load (${killed.answers})`, killed.results);
+wrong += printResults(`A node killed under load (${killed.answers})`, killed.results);
 process.stdout.write(wrong === 0 ? 'Everything as it should be.\n' : `${wrong} results are wrong.\n`);
 process.exitCode = wrong === 0 ? 0 : 1;
