@@ -10,6 +10,7 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 
 import { GaleraCluster } from '../galera/nodes.mjs';
+import { startPgBouncer } from './pgbouncer.mjs';
 
 const { env } = process;
 const postgres = {
@@ -80,6 +81,7 @@ async function onPostgres() {
   // A connection that ends while it is idle, as when the database is dropped, concerns nobody.
   client.on('error', () => undefined);
   return {
+    name,
     orm: { type: 'postgres', ...forOrm(postgres, name) },
     url: addressOf('postgres', postgres, name),
     describe: async () => `PostgreSQL ${(await admin.query('SHOW server_version')).rows[0].server_version}`,
@@ -111,6 +113,23 @@ async function onPostgres() {
       await client.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.end();
+    },
+  };
+}
+
+/** Behind PgBouncer in transaction mode: each transaction may get another connection of a few. */
+async function onPgBouncer() {
+  const database = await onPostgres();
+  const bouncer = await startPgBouncer(postgres);
+  const server = { ...postgres, port: bouncer.port };
+  return {
+    ...database,
+    orm: { type: 'postgres', ...forOrm(server, database.name) },
+    url: addressOf('postgres', server, database.name),
+    describe: async () => `PgBouncer in transaction mode before ${await database.describe()}`,
+    async drop() {
+      bouncer.stop();
+      await database.drop();
     },
   };
 }
@@ -170,6 +189,7 @@ const ENGINES = {
   postgres: onPostgres,
   mariadb: () => onMariadb(),
   galera: onGalera,
+  pgbouncer: onPgBouncer,
 };
 export const ENGINE_NAMES = Object.keys(ENGINES);
 
