@@ -1,17 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { AuthenticationSession, Authenticator, MfaUserState, WebAuthnCredential } from 'nestjs-mfa';
+import {
+  AuthenticationSession,
+  Authenticator,
+  MfaUserState,
+  WebAuthnCredential,
+  WebAuthnService,
+} from 'nestjs-mfa';
+import type { ObjectLiteral } from 'typeorm';
 
 import { MfaStorage } from './mfa-storage.js';
 import type { PreparedRead } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
+import { SoftwareAuthenticator } from '../../../../test/support/authenticator.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
-import { enroll, newUserId, startTestApp } from '../../../../test/support/test-app.js';
+import { RELYING_PARTY, enroll, newUserId, startTestApp } from '../../../../test/support/test-app.js';
 
 describe('prepared statements', () => {
   let test: TestApp;
   let storage: MfaStorage;
   beforeAll(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ mfa: { webauthn: RELYING_PARTY } });
     storage = test.app.get(MfaStorage);
   });
   afterAll(() => test.close());
@@ -60,9 +68,28 @@ describe('prepared statements', () => {
     expect(of(id)[1]?.a?.createdAt).toBeInstanceOf(Date);
   });
 
+  it('make of a row what TypeORM makes of it', async () => {
+    const webauthn = test.app.get(WebAuthnService);
+    const { id } = await enroll(test);
+    const options = await webauthn.getCredentialCreationOptions({ id }, {});
+    await webauthn.verifyRegistration({ id }, new SoftwareAuthenticator().create(options));
+    for (const entity of [AuthenticationSession, Authenticator, MfaUserState, WebAuthnCredential]) {
+      const rows = test.dataSource.createQueryBuilder<ObjectLiteral>(entity, 'x').where('x.userId = :id');
+      const read: PreparedRead<{ x: ObjectLiteral }> = {
+        entities: { x: entity },
+        parameters: ['id'],
+        build: (_, parameters) => rows.clone().setParameters(parameters),
+      };
+      const prepared = await storage.read((reader) => reader.rows(read, { id }));
+      const expected = await rows.clone().setParameters({ id }).getMany();
+      expect(expected.length).toBeGreaterThan(0);
+      expect(prepared.map(({ x }) => x)).toStrictEqual(expected);
+    }
+  });
+
   it('are written once, whatever their parameters', async () => {
     build.mockClear();
-    for (const one of ['a', "b' OR 1=1 --", ':other', '\u0000other']) {
+    for (const one of ['a', "b' OR 1=1 --", ':other', '\u0001other']) {
       expect(await storage.read((reader) => reader.rows(ACCOUNTS, { one, other: newUserId() }))).toEqual([]);
     }
     expect(build).not.toHaveBeenCalled();

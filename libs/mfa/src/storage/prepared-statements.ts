@@ -203,11 +203,14 @@ export class PreparedStatements {
   ): (raw: Record<string, unknown>) => ObjectLiteral | null {
     const { driver } = this.dataSource;
     const metadata = this.dataSource.getMetadata(entity);
-    const columns = metadata.columns.map((column) => ({
-      column,
-      property: column.propertyName,
-      name: `${alias}_${column.databaseName}`,
-    }));
+    // Virtual ones belong to relations, and have no property of their own.
+    const columns = metadata.columns
+      .filter(({ isVirtual }) => !isVirtual)
+      .map((column) => ({
+        column,
+        property: column.propertyName,
+        name: `${alias}_${column.databaseName}`,
+      }));
     const keys = metadata.primaryColumns.map(({ databaseName }) => `${alias}_${databaseName}`);
     return (raw) => {
       if (keys.some((key) => raw[key] === null || raw[key] === undefined)) return null;
