@@ -1,10 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Delete, Get, UseGuards, applyDecorators } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Delete,
+  Get,
+  HttpException,
+  Inject,
+  Injectable,
+  Module,
+  UseFilters,
+  UseGuards,
+  applyDecorators,
+  forwardRef,
+} from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
   INTERCEPTORS_METADATA,
 } from '@nestjs/common/constants.js';
+import { BaseExceptionFilter } from '@nestjs/core';
+import type { MfaException } from 'nestjs-mfa';
 import {
   AuthenticatorsController,
   MfaGuard,
@@ -20,6 +36,18 @@ import type { TestApp } from '../support/test-app.js';
 import { RELYING_PARTY, codeOf, enroll, newUserId, startTestApp } from '../support/test-app.js';
 
 class OtherGuard extends MfaGuard {}
+
+class Later {}
+
+@Module({ providers: [Later], exports: [Later] })
+class LaterModule {}
+
+/** Nest builds what is injected by forward references in its own way: an object of the same prototype, with the fields copied. */
+@Injectable()
+class ForwardGuard extends MfaGuard {
+  @Inject(forwardRef(() => Later))
+  readonly later!: Later;
+}
 
 /** Open, as a base class of many controllers might be. */
 @SkipMfa()
@@ -76,6 +104,16 @@ class OpenAgain extends ClosedBase {
 const KeysOnly = () => applyDecorators(RequireMfa({ phishingResistant: true }));
 const Recently = () => applyDecorators(RequireMfa({ maxAge: 60 }));
 
+/** Changes what it was given. */
+@Catch(HttpException)
+class CarelessFilter extends BaseExceptionFilter {
+  override catch(error: HttpException, host: ArgumentsHost): void {
+    const { needs } = (error as MfaException).details;
+    super.catch(error, host);
+    (needs?.allOf as string[] | undefined)?.splice(0);
+  }
+}
+
 @Controller('stacked')
 class Stacked {
   @Get('keys-then-age')
@@ -111,6 +149,20 @@ class Stacked {
   @RequireMfa()
   feed(): string {
     return 'feed';
+  }
+
+  @Get('forward')
+  @RequireMfa({}, ForwardGuard)
+  forward(): string {
+    return 'forward';
+  }
+
+  @Get('all-of')
+  @RequireMfa({ allOf: ['totp', 'webauthn'] })
+  @RequireMfa({ maxAge: 1000 })
+  @UseFilters(CarelessFilter)
+  allOf(): string {
+    return 'all-of';
   }
 
   @Get('both-guards')
@@ -171,6 +223,7 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
     test = await startTestApp({
       mfa: { webauthn: RELYING_PARTY },
       controllers: [ClosedAgain, Grandchild, OpenAgain, Stacked, StackedClass, KeysOnlySessions, GuardedList],
+      imports: [LaterModule],
     });
     app = (await enroll(test)).client;
     const user = await enroll(test);
@@ -217,6 +270,22 @@ describe('the nearest of @RequireMfa() and @SkipMfa()', () => {
       expect(await answers(`/stacked/${path}`)).toEqual([403, 200]);
     },
   );
+
+  it('guards with what Nest injects by forward references', async () => {
+    expect(await answers('/stacked/forward')).toEqual([200, 200]);
+    expect((await test.client().get('/stacked/forward')).body.code).toBe('unauthenticated');
+  });
+
+  it('is not weakened by who changes what a refusal says', async () => {
+    for (const _ of [1, 2]) {
+      const { status, body } = await app.get('/stacked/all-of');
+      expect([status, body.code, body.needs]).toEqual([
+        403,
+        'mfa_enrollment_required',
+        { allOf: ['totp', 'webauthn'] },
+      ]);
+    }
+  });
 
   it('takes the shortest age of those on one target, the default among them', async () => {
     const { client } = await enroll(test);

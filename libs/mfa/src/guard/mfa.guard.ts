@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
 import { presentIn } from '../refusals/transport-exceptions.js';
-import type { MfaPolicyDecision, MfaRequirement } from '../core/policy/policy.js';
+import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import { mergeRequirements } from '../core/policy/requirements.js';
 import { executionOf, findRequest, keepRequest, operationOf } from '../refusals/find-request.js';
 import { requirementsOf } from './guard-metadata.js';
@@ -21,9 +21,6 @@ export type MfaDecide = (request: object, operation: object) => Promise<MfaPolic
  */
 @Injectable()
 export class MfaGuard implements CanActivate {
-  /** What decorators demand together, which is the same for each call of a handler. */
-  readonly #merged = new WeakMap<readonly MfaRequirement[], MfaRequirement>();
-
   constructor(
     @Inject(MfaPolicyService) protected readonly policy: MfaPolicyService,
     @Inject(MfaExceptionMapper) protected readonly exceptions: MfaExceptionMapper,
@@ -33,10 +30,8 @@ export class MfaGuard implements CanActivate {
   /** @throws {MfaException} the refusal, in the form that the transport shows to its client */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const requirements = requirementsOf(this.reflector, context);
-    if (!requirements) return true;
-    const requirement =
-      this.#merged.get(requirements) ?? mergeRequirements(requirements, this.policy.defaultMaxAge);
-    this.#merged.set(requirements, requirement);
+    if (requirements === null) return true;
+    const requirement = mergeRequirements(requirements, this.policy.defaultMaxAge);
     const call = executionOf(context);
     return this.judge(context, (request, operation) =>
       this.policy.decide(requirement, request, operation, call),

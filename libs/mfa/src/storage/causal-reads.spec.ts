@@ -3,6 +3,10 @@ import type { DataSource, QueryRunner } from 'typeorm';
 
 import { waitForOtherNodes } from './causal-reads.js';
 
+function dataSourceOf(type: string, config = {}): DataSource {
+  return { options: { type }, entityMetadatas: [], driver: { pool: { config } } } as unknown as DataSource;
+}
+
 /** What a server says of itself, and what it is told; `tools/galera.mjs` tries a real cluster. */
 class Server {
   readonly asked: string[] = [];
@@ -10,7 +14,7 @@ class Server {
 
   constructor(
     readonly wsrepOn: string | null,
-    readonly dataSource = { options: { type: 'mariadb' } } as DataSource,
+    readonly dataSource = dataSourceOf('mariadb'),
   ) {}
 
   runner(connection: number, fails = false): QueryRunner {
@@ -43,13 +47,13 @@ describe('reads on a cluster', () => {
 
   it.each([['OFF'], [null]])('are as always where wsrep_on is %s, which is asked once', async (wsrepOn) => {
     const server = new Server(wsrepOn);
-    await Promise.all([server.read(0), server.read(1)]);
+    await server.read(0);
     await server.read(1);
     expect(server.asked).toEqual([QUESTION]);
   });
 
   it('ask nothing of other engines', async () => {
-    const server = new Server('ON', { options: { type: 'postgres' } } as DataSource);
+    const server = new Server('ON', dataSourceOf('postgres'));
     await server.read();
     expect(server.asked).toEqual([]);
   });
@@ -67,5 +71,28 @@ describe('reads on a cluster', () => {
     await expect(waitForOtherNodes(server.dataSource, server.runner(0, true))).rejects.toThrow('gone');
     await server.read(0);
     expect(server.asked).toEqual([QUESTION, SETTING, SETTING, SETTING]);
+  });
+
+  it('set it each time where the pool sets connections back', async () => {
+    const server = new Server('ON', dataSourceOf('mariadb', { resetOnRelease: true }));
+    await server.read(0);
+    await server.read(0);
+    expect(server.asked).toEqual([QUESTION, SETTING, SETTING]);
+  });
+
+  it('do not wait for a connection that gets no answer', async () => {
+    const server = new Server('OFF');
+    const silent = { query: () => new Promise(() => undefined) } as unknown as QueryRunner;
+    void waitForOtherNodes(server.dataSource, silent);
+    await server.read();
+    expect(server.asked).toEqual([QUESTION]);
+  });
+
+  it('ask anew when the DataSource was initialized anew', async () => {
+    const server = new Server('OFF');
+    await server.read();
+    Object.assign(server.dataSource, { entityMetadatas: [] });
+    await server.read();
+    expect(server.asked).toEqual([QUESTION, QUESTION]);
   });
 });

@@ -3,7 +3,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 /** Bits of Galera's `wsrep_sync_wait`: before reads (1), before UPDATE and DELETE (2), before INSERT and REPLACE (4). */
 const BEFORE_ALL = 7;
 
-const clusters = new WeakMap<DataSource, Promise<boolean>>();
+/** By the metadata, which a DataSource that is initialized anew has others of. */
+const clusters = new WeakMap<DataSource['entityMetadatas'], boolean>();
 const causal = new WeakSet<object>();
 
 /**
@@ -18,22 +19,22 @@ export async function waitForOtherNodes(dataSource: DataSource, runner: QueryRun
   const connection = (await runner.connect()) as object;
   if (causal.has(connection)) return;
   await runner.query(`SET SESSION wsrep_sync_wait = @@wsrep_sync_wait | ${BEFORE_ALL}`);
-  causal.add(connection);
+  if (!forgets(dataSource)) causal.add(connection);
 }
 
-async function isCluster(dataSource: DataSource, runner: QueryRunner): Promise<boolean> {
-  let asked = clusters.get(dataSource);
-  if (!asked) {
-    asked = ask(runner);
-    clusters.set(dataSource, asked);
-    // Not known is not no: the next one asks again.
-    asked.catch(() => clusters.delete(dataSource));
-  }
-  return asked;
-}
-
-/** MySQL and servers without the provider have no such variable, or have it off. */
-async function ask(runner: QueryRunner): Promise<boolean> {
+/** Each asks by its own connection until one was answered: nobody waits for an answer that another connection does not get. */
+async function isCluster({ entityMetadatas }: DataSource, runner: QueryRunner): Promise<boolean> {
+  const known = clusters.get(entityMetadatas);
+  if (known !== undefined) return known;
+  // MySQL and servers without the provider have no such variable, or have it off.
   const rows = (await runner.query("SHOW VARIABLES LIKE 'wsrep_on'")) as { Value?: unknown }[];
-  return rows.some(({ Value }) => Value === 'ON');
+  const answer = rows.some(({ Value }) => Value === 'ON');
+  clusters.set(entityMetadatas, answer);
+  return answer;
+}
+
+/** Whether the pool sets connections back to the server's defaults each time it takes them back (`resetOnRelease` of mysql2). */
+function forgets(dataSource: DataSource): boolean {
+  const { pool } = dataSource.driver as { pool?: { config?: { resetOnRelease?: boolean } } };
+  return pool?.config?.resetOnRelease === true;
 }

@@ -149,6 +149,14 @@ describe('prepared statements', () => {
     });
   });
 
+  it('keep a number in a column of text as it is written', async () => {
+    const userId = newUserId();
+    const userHandle = 7 as never;
+    await storage.write(storage.statements.insertion(MfaUserState, [{ ...state(userId), userHandle }]));
+    const [row] = await test.dataSource.getRepository(MfaUserState).findBy({ userId });
+    expect(row?.userHandle).toBe('7');
+  });
+
   it('take lists of any length', async () => {
     const ids = [newUserId(), newUserId(), newUserId()];
     await storage.write(storage.statements.insertion(MfaUserState, ids.map(state)));

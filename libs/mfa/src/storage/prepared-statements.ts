@@ -249,8 +249,14 @@ export class PreparedStatements {
     }
     const column = columns.get(property);
     if (!column) throw new Error(`${entity.name} has no column for ${property}`);
-    return this.dataSource.driver.preparePersistentValue(value, column) as unknown;
+    const kept = this.dataSource.driver.preparePersistentValue(value, column) as unknown;
+    // It takes every number for one with a fraction, so that a column of text would hold 7.0.
+    return this.isSqlite && typeof kept === 'number' && isText(column) ? String(kept) : kept;
   }
+}
+
+function isText({ type }: ColumnMetadata): boolean {
+  return type === 'varchar' || type === 'text';
 }
 
 const prepared = new WeakMap<DataSource['entityMetadatas'], PreparedStatements>();
