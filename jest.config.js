@@ -71,6 +71,4 @@ export default {
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
   testTimeout: 20_000,
-  // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code, or TypeORM, looks them up a lot.
-  sandboxInjectedGlobals: ['Math', 'Uint8Array', 'Object', 'Array', 'JSON'],
 };
