@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 
+import { CJS_PACKAGES } from './test/support/cjs-packages.mjs';
 import { ESM_PACKAGES } from './test/support/esm-packages.mjs';
 
 // Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
@@ -40,6 +41,9 @@ export default {
         `^${name}$`,
         `<rootDir>/test/fit/dist/${file}.mjs`,
       ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(CJS_PACKAGES).map(([name, file]) => [`^${name}$`, `<rootDir>/test/fit/dist/${file}`]),
     ),
   },
   // The script of the pages, which they serve.
