@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 
+import { CJS_PACKAGES } from './test/support/cjs-packages.mjs';
 import { ESM_PACKAGES } from './test/support/esm-packages.mjs';
 
 // Test databases carry it in their names, so that what a failed test leaves behind can be told and dropped.
@@ -41,6 +42,9 @@ export default {
         `<rootDir>/test/fit/dist/${file}.mjs`,
       ]),
     ),
+    ...Object.fromEntries(
+      Object.entries(CJS_PACKAGES).map(([name, file]) => [`^${name}$`, `<rootDir>/test/fit/dist/${file}`]),
+    ),
   },
   // The script of the pages, which they serve.
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
@@ -71,6 +75,4 @@ export default {
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
   testTimeout: 20_000,
-  // Looked up in Jest's sandbox these are a hundred times slower, and drawing a QR code, or TypeORM, looks them up a lot.
-  sandboxInjectedGlobals: ['Math', 'Uint8Array', 'Object', 'Array', 'JSON'],
 };
