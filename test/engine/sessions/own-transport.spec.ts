@@ -85,6 +85,7 @@ describe('a transport of the application’s that fails', () => {
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await user.client.send(method, path, body, type);
     expect([answer.status, answer.body.code]).toEqual([503, 'storage_unavailable']);
+    expect(answer.headers.get('retry-after')).toBe('5');
     expect(answer.text).not.toContain(SAID);
     // Once, and where it was thrown.
     expect(logged()).toHaveLength(1);
@@ -101,6 +102,7 @@ describe('a transport of the application’s that fails', () => {
       ? browser.get(PAGES)
       : browser.send('POST', `${PAGES}/sign-out`, '_csrf=x', form));
     expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('retry-after')).toBe('5');
     expect(answer.text).toContain('not available at the moment');
     expect(logged()).toHaveLength(1);
   });

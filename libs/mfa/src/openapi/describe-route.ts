@@ -170,7 +170,10 @@ const TOKEN_HEADERS = {
   'x-mfa-session': header('The session’s new token, for clients of this header.'),
 };
 
+const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.', { type: 'integer', minimum: 1 }) };
+
 const HEADERS_OF_STATUS: Partial<Record<number, Record<string, Schema>>> = {
   401: { 'WWW-Authenticate': header('A challenge of RFC 6750; with `mfa_required` that of RFC 9470.') },
-  429: { 'Retry-After': header('Seconds to wait.', { type: 'integer', minimum: 1 }) },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
 };

@@ -43,8 +43,14 @@ export interface MfaErrorDetails {
 }
 
 /**
+ * After how many seconds to try again where the database does not answer (RFC 9110, section 15.6.4): nobody knows how long that will
+ * be, but clients that come back at once would keep it from recovering.
+ */
+const UNAVAILABLE_FOR = 5;
+
+/**
  * Every refusal of this module. The body is Nest's shape with a stable `code`; the headers that go with it (RFC 9110,
- * section 11.6.1; RFC 6585, section 4; RFC 9470, section 3) are in {@link headers}.
+ * section 11.6.1; RFC 6585, section 4; RFC 9110, section 10.2.3; RFC 9470, section 3) are in {@link headers}.
  */
 export class MfaException extends HttpException {
   constructor(
@@ -60,7 +66,8 @@ export class MfaException extends HttpException {
   get headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details);
-    if (this.details.retryAfter !== undefined) headers['Retry-After'] = String(this.details.retryAfter);
+    const retryAfter = this.details.retryAfter ?? (this.getStatus() === 503 ? UNAVAILABLE_FOR : undefined);
+    if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
     return headers;
   }
 }
