@@ -259,7 +259,7 @@ describe('a security key in the hands of whoever writes to the database', () => 
   );
 
   it.each(['passwordless', 'backup_eligible', 'discoverable', 'attested'])(
-    'is refused with another %s',
+    'is refused with the opposite of %s',
     async (column) => {
       const victim = await enrollKey(test);
       const before = await rowOf(test, 'mfa_webauthn_credential', victim.authenticatorId);
