@@ -236,7 +236,7 @@ export class Races {
       afterOthers = await this.stateOf(who.id);
     });
     expect([label, answer.status < 500, answer.body]).toEqual([label, true, answer.body]);
-    await this.expectSound(who, label, whenHeld);
+    await this.expectSound(who, label, { whenHeld, blocked });
     const tried = { reached, blocked };
     const isUnderWay =
       reached && point >= (flow.from ?? 1) && (flow.from !== undefined || isSame(whenHeld, untouched));
@@ -272,7 +272,11 @@ export class Races {
   }
 
   /** What must hold whoever was faster. */
-  private async expectSound({ id }: Subject, label: string, whenHeld: State): Promise<void> {
+  private async expectSound(
+    { id }: Subject,
+    label: string,
+    { whenHeld, blocked }: { whenHeld: State; blocked: boolean },
+  ): Promise<void> {
     const { authenticator, code, session: sessions, device } = await this.stateOf(id);
     const known = [...authenticator, ...device].map((row) => row['id']);
     const factors = authenticator.filter(
@@ -280,8 +284,10 @@ export class Races {
     );
     for (const { id: sessionId, methods, status } of sessions) {
       const records = JSON.parse(methods as string) as AuthenticationRecord[];
-      // What was finished before the trust was taken back goes on, unless what took it back ends sessions.
-      const wasFinished = whenHeld.session.some((one) => one['id'] === sessionId && one['status'] === status);
+      // What was finished before the trust was taken back goes on, unless what took it back ends sessions; and so it was where that
+      // had to wait for it.
+      const wasFinished =
+        blocked || whenHeld.session.some((one) => one['id'] === sessionId && one['status'] === status);
       // A code of a set that was replaced is a proof still: nobody lost it, and its session may have made the new set.
       const named = records
         .filter(({ method }) => method !== 'recovery_code' && !(method === 'trusted_device' && wasFinished))
