@@ -9,7 +9,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
 import { waitForOtherNodes } from './causal-reads.js';
-import type { Parameters, PreparedRead, RowOf } from './prepared-statements.js';
+import type { NamedValues, PreparedRead, RowOf } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
 import type { CommitResult, Write } from './write.js';
@@ -40,7 +40,7 @@ export class PrimaryReader {
   /** The rows of a query whose SQL is made once. */
   async rows<A extends Record<string, ObjectLiteral>>(
     read: PreparedRead<A>,
-    values: Parameters,
+    values: NamedValues,
   ): Promise<RowOf<A>[]> {
     const { sql, parameters, rowOf } = this.statements.reading(read, values);
     const raw = (await this.runner.query(sql, parameters)) as Record<string, unknown>[];

@@ -8,7 +8,7 @@ type ColumnMetadata = EntityMetadata['columns'][number];
 type Value = string | number | boolean | null;
 
 /** Named parameters of a condition (`:id`), a list among them as `:...ids`. */
-export type Parameters = Readonly<Record<string, Value | readonly Value[]>>;
+export type NamedValues = Readonly<Record<string, Value | readonly Value[]>>;
 
 /** Columns by their properties: what they are set to, or the SQL that says so. */
 export type Changes<T> = { readonly [P in keyof T]?: T[P] | (() => string) };
@@ -114,7 +114,7 @@ export class PreparedStatements {
     entity: new () => T,
     set: Changes<T>,
     where: string,
-    parameters: Parameters,
+    parameters: NamedValues,
   ): Write['query'] {
     const entries = Object.entries(set as Record<string, unknown>).filter(([, value]) => value !== undefined);
     const texts = entries.map(([property, value]) =>
@@ -151,7 +151,7 @@ export class PreparedStatements {
   deletion<T extends ObjectLiteral>(
     entity: new () => T,
     where: string,
-    parameters: Parameters,
+    parameters: NamedValues,
   ): Write['query'] {
     const key = `delete ${where}${lengthsOf(parameters)}`;
     return {
@@ -172,7 +172,7 @@ export class PreparedStatements {
   /** The SQL of a read with these parameters, and how its rows become entities. */
   reading<A extends Record<string, ObjectLiteral>>(
     read: PreparedRead<A>,
-    parameters: Parameters,
+    parameters: NamedValues,
   ): { sql: string; parameters: unknown[]; rowOf: Reading<A>['rowOf'] } {
     const known = (this.readings.get(read) as Reading<A> | undefined) ?? this.prepareReading(read);
     const { statement, rowOf } = known;
@@ -265,7 +265,7 @@ function mark(name: string, index?: number): string {
   return index === undefined ? `${MARK}${name}` : `${MARK}${name}${SEPARATOR}${index}`;
 }
 
-function marksOf(parameters: Parameters): Record<string, string | string[]> {
+function marksOf(parameters: NamedValues): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [
       name,
@@ -275,7 +275,7 @@ function marksOf(parameters: Parameters): Record<string, string | string[]> {
 }
 
 /** A list of another length is another statement. */
-function lengthsOf(parameters: Parameters): string {
+function lengthsOf(parameters: NamedValues): string {
   let lengths = '';
   for (const name in parameters) {
     const value = parameters[name];

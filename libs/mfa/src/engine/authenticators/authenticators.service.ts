@@ -8,7 +8,7 @@ import type { MfaType } from '../../core/policy/methods.js';
 import { MFA_TYPES } from '../../core/policy/methods.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
-import type { Parameters } from '../../storage/prepared-statements.js';
+import type { NamedValues } from '../../storage/prepared-statements.js';
 import { AccountsService } from './accounts.service.js';
 import { FactorTables } from './factor-tables.js';
 import { isGenuineAuthenticator, sealAuthenticator, Authenticator } from '../rows/authenticator.entity.js';
@@ -40,7 +40,7 @@ export class AuthenticatorLock {
   }
 
   /** The SQL of "neither locked nor suspended", with its parameters. */
-  openCondition(now: number): { where: string; parameters: Parameters } {
+  openCondition(now: number): { where: string; parameters: NamedValues } {
     const { lockAfter } = this.options.rateLimit;
     const lockCutoff = this.waitedSince(now);
     return lockCutoff === null
@@ -233,7 +233,7 @@ export class AuthenticatorsService {
     row: Authenticator,
     now: Date,
     set: Partial<Pick<Authenticator, 'lastStep' | 'remaining' | 'data'>> = {},
-    condition?: { where: string; parameters: Parameters },
+    condition?: { where: string; parameters: NamedValues },
   ): Write {
     const open = this.lock.openCondition(now.getTime());
     const { id, data } = row;

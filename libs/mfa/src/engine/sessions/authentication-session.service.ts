@@ -19,7 +19,7 @@ import { methodOfType, isFirstFactor, isSameProof, shownFacts } from '../../core
 import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import type { Parameters, PreparedRead } from '../../storage/prepared-statements.js';
+import type { NamedValues, PreparedRead } from '../../storage/prepared-statements.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
 import {
@@ -402,7 +402,7 @@ export class AuthenticationSessionService {
     return !this.isOver(session) && isSealedSession(this.keyRing, session);
   }
 
-  private deletion(where: string, parameters: Parameters): Write['query'] {
+  private deletion(where: string, parameters: NamedValues): Write['query'] {
     return this.storage.statements.deletion(AuthenticationSession, where, parameters);
   }
 
