@@ -66,7 +66,8 @@ export class MfaException extends HttpException {
   get headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details);
-    const retryAfter = this.details.retryAfter ?? (this.getStatus() === 503 ? UNAVAILABLE_FOR : undefined);
+    const isUnavailable = this.code === 'storage_unavailable';
+    const retryAfter = this.details.retryAfter ?? (isUnavailable ? UNAVAILABLE_FOR : undefined);
     if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
     return headers;
   }
