@@ -56,7 +56,7 @@ describe('an error of the browser client', () => {
       code,
       status: MFA_ERRORS[code].status,
       // From its header: how long it will be nobody knows.
-      ...(code === 'storage_unavailable' ? { retryAfter: 5 } : {}),
+      ...(MFA_ERRORS[code].status === 503 ? { retryAfter: 5 } : {}),
       ...details,
       ...(problems ? { problems } : {}),
       ...(unlock ? { unlock: { codesLeft: 2, nextCodeAt: NEXT_CODE.toISOString() } } : {}),

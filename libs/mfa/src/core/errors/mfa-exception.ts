@@ -43,8 +43,8 @@ export interface MfaErrorDetails {
 }
 
 /**
- * After how many seconds to try again where the database does not answer (RFC 9110, section 15.6.4): nobody knows how long that will
- * be, but clients that come back at once would keep it from recovering.
+ * After how many seconds to try again where the database or a messenger does not answer (RFC 9110, section 15.6.4): nobody knows how
+ * long that will be, but clients that come back at once would keep it from recovering.
  */
 const UNAVAILABLE_FOR = 5;
 
@@ -66,8 +66,7 @@ export class MfaException extends HttpException {
   get headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details);
-    const isUnavailable = this.code === 'storage_unavailable';
-    const retryAfter = this.details.retryAfter ?? (isUnavailable ? UNAVAILABLE_FOR : undefined);
+    const retryAfter = this.details.retryAfter ?? (this.getStatus() === 503 ? UNAVAILABLE_FOR : undefined);
     if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
     return headers;
   }
