@@ -126,6 +126,56 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
       }),
     30_000,
   );
+
+  runs(
+    'that came too late change nothing any more, and all goes on',
+    () =>
+      within(
+        name,
+        async (setting) => {
+          const { storage, other } = setting;
+          for (const id of ['locked', 'late']) await storage.commit([insertion(setting, id)]);
+          await whileLocked(setting, 'locked', async () => {
+            // The first has the only connection, the others wait for it; the last is a transaction.
+            const waiting = [
+              storage.commit([update(setting, 'locked')]),
+              storage.commit([update(setting, 'late')]),
+              storage.commit([update(setting, 'late'), update(setting, 'late')]),
+            ];
+            for (const commit of waiting)
+              await expect(commit).rejects.toMatchObject({ code: 'storage_unavailable' });
+          });
+          await expect(storage.read((reader) => reader.query('SELECT 1 AS one'))).resolves.toEqual([
+            { one: 1 },
+          ]);
+          const rows = await other.query("SELECT version FROM mfa_user_state WHERE user_id = 'late'");
+          expect(rows).toEqual([{ version: 0 }]);
+        },
+        name === 'postgres' ? { max: 1 } : { connectionLimit: 1 },
+      ),
+    30_000,
+  );
+
+  runs(
+    'that hold what they were sent are not waited for in an endless queue',
+    () =>
+      within(name, async (setting) => {
+        const { storage } = setting;
+        await storage.commit([insertion(setting, 'locked')]);
+        await whileLocked(setting, 'locked', async () => {
+          const waiting = Array.from({ length: 250 }, () => storage.commit([update(setting, 'locked')]));
+          await Promise.allSettled(waiting);
+          const startedAt = Date.now();
+          const next = storage.read((reader) => reader.query('SELECT 1 AS one'));
+          await expect(next).rejects.toMatchObject({ code: 'storage_unavailable' });
+          expect(Date.now() - startedAt).toBeLessThan(500);
+        });
+        await wait(500);
+        const rows = storage.read((reader) => reader.query('SELECT 1 AS one'));
+        await expect(rows).resolves.toEqual([{ one: 1 }]);
+      }),
+    30_000,
+  );
 });
 
 (available.postgres ? describe : describe.skip)('connections to PostgreSQL', () => {

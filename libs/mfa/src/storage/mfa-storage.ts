@@ -7,11 +7,12 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { isInsideTransaction, watchTransactions, commitOnSqlite } from './sqlite-commit.js';
+import { BoundedWait, connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
 import type { NamedValues, PreparedRead, RowOf } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
+import { commitOnSqlite, isInsideTransaction, watchTransactions } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
 export type { CommitResult, Write } from './write.js';
@@ -48,13 +49,24 @@ export class PrimaryReader {
   }
 }
 
-/** Runs the read, and gives back its connection whatever becomes of it. */
+/** Its statements run at once, one after another: nothing waits for a connection. */
+function isSqlite({ options }: DataSource): boolean {
+  return options.type === 'better-sqlite3';
+}
+
+/**
+ * Runs the read, and gives back its connection whatever becomes of it.
+ *
+ * @param until when nobody waits for it any more, in milliseconds since the epoch
+ */
 export async function readFromPrimary<T>(
   dataSource: DataSource,
   read: (reader: PrimaryReader) => Promise<T>,
+  until = Infinity,
 ): Promise<T> {
   const runner = dataSource.createQueryRunner('master');
   try {
+    if (!isSqlite(dataSource)) await connectInTime(runner, until);
     await waitForOtherNodes(dataSource, runner);
     return await read(new PrimaryReader(runner, PreparedStatements.of(dataSource)));
   } finally {
@@ -69,6 +81,7 @@ export async function readFromPrimary<T>(
 @Injectable()
 export class MfaStorage {
   private readonly logger = new Logger(MfaStorage.name);
+  private readonly waiting = new BoundedWait();
 
   constructor(
     @Inject(MFA_DATA_SOURCE) readonly dataSource: DataSource,
@@ -85,7 +98,9 @@ export class MfaStorage {
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
   async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
-    return this.guarded((until) => againOnConflict(until, () => readFromPrimary(this.dataSource, query)));
+    return this.guarded((until) =>
+      againOnConflict(until, () => readFromPrimary(this.dataSource, query, until)),
+    );
   }
 
   /**
@@ -96,11 +111,11 @@ export class MfaStorage {
    */
   async commit(writes: readonly Write[]): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
-    const isSqlite = this.dataSource.options.type === 'better-sqlite3';
+    const isOneFile = isSqlite(this.dataSource);
     // It would wait for itself.
-    if (isSqlite) this.assertOutsideTransaction();
-    const commit = isSqlite ? commitOnSqlite : commitOnServer;
-    return this.guarded((until) => againOnConflict(until, () => commit(this.dataSource, writes)));
+    if (isOneFile) this.assertOutsideTransaction();
+    const commit = isOneFile ? commitOnSqlite : commitOnServer;
+    return this.guarded((until) => againOnConflict(until, () => commit(this.dataSource, writes, until)));
   }
 
   /** Runs one statement and returns how many rows it changed. */
@@ -124,7 +139,7 @@ export class MfaStorage {
   private async guarded<T>(work: (until: number) => Promise<T>): Promise<T> {
     const milliseconds = this.options.storage.timeoutSeconds * 1000;
     try {
-      return await within(milliseconds, work(Date.now() + milliseconds));
+      return await this.waiting.for(milliseconds, work);
     } catch (error) {
       if (error instanceof MfaException) throw error;
       if (isConflict(error)) throw new MfaException('conflict', {}, { cause: error });
@@ -132,24 +147,6 @@ export class MfaStorage {
       this.logger.error(`The database refused: ${code ?? 'no code'}, ${message}`);
       throw new MfaException('storage_unavailable', {}, { cause: error });
     }
-  }
-}
-
-/**
- * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
- * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
- *
- * @param milliseconds how long to wait
- */
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

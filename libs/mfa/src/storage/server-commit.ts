@@ -1,25 +1,32 @@
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
+import { assertInTime, connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
 import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
-/** Runs the writes in a transaction of their own connection; a single one is a transaction by itself. */
+/**
+ * Runs the writes in a transaction of their own connection; a single one is a transaction by itself.
+ *
+ * @param until when nobody waits for it any more, in milliseconds since the epoch: it is not begun later, and not committed
+ */
 export async function commitOnServer(
   dataSource: DataSource,
   writes: readonly Write[],
+  until: number,
 ): Promise<CommitResult> {
   const runner = dataSource.createQueryRunner();
   markAsOwn(runner);
   try {
+    await connectInTime(runner, until);
     await waitForOtherNodes(dataSource, runner);
-    return await runAll(runner, writes);
+    return await runAll(runner, writes, until);
   } finally {
     await release(runner);
   }
 }
 
-async function runAll(runner: QueryRunner, writes: readonly Write[]): Promise<CommitResult> {
+async function runAll(runner: QueryRunner, writes: readonly Write[], until: number): Promise<CommitResult> {
   const affected: number[] = [];
   if (writes.length > 1) await runner.startTransaction();
   for (const { query, claim } of writes) {
@@ -28,7 +35,10 @@ async function runAll(runner: QueryRunner, writes: readonly Write[]): Promise<Co
     if (claim !== undefined && changes !== 1) return { committed: false, lost: claim };
     affected.push(changes);
   }
-  if (runner.isTransactionActive) await runner.commitTransaction();
+  if (runner.isTransactionActive) {
+    assertInTime(until);
+    await runner.commitTransaction();
+  }
   return { committed: true, affected };
 }
 

@@ -10,7 +10,7 @@ import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../../core/crypto/key-ring.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { within } from '../../storage/mfa-storage.js';
+import { within } from '../../storage/bounded-wait.js';
 import type { MfaStoredKey } from './stored-key.entity.js';
 
 const KEY_BYTES = 32;

@@ -17,7 +17,7 @@ import type { BlobTrust } from './metadata-blob.js';
 import { MetadataError, verifyBlob } from './metadata-blob.js';
 import type { ModelKeys } from './model-catalogue.js';
 import { ModelCatalogue } from './model-catalogue.js';
-import { within } from '../../../storage/mfa-storage.js';
+import { within } from '../../../storage/bounded-wait.js';
 
 /** How long the function of the option `blob` may take, in milliseconds. */
 const BLOB_TIMEOUT_MS = 60_000;
