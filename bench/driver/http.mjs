@@ -38,7 +38,8 @@ export class Http {
         response.on('end', () => {
           keepCookies(user.cookies, response.headers['set-cookie']);
           const isJson = response.headers['content-type']?.includes('json') ?? false;
-          resolve({ status: response.statusCode, body: isJson ? JSON.parse(text) : text });
+          const { statusCode: status, headers: received } = response;
+          resolve({ status, headers: received, body: isJson ? JSON.parse(text) : text });
         });
       });
       sent.on('error', reject);

@@ -1,0 +1,189 @@
+// Everything in its order: enroll, an hour of use, a slow database, a silent one, and how soon all is as it was.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { createDatabase } from '../support/databases.mjs';
+import { Random } from '../support/random.mjs';
+import { Answers } from './answers.mjs';
+import { clockSince } from './common.mjs';
+import { SlowLink } from './slow-link.mjs';
+import { User } from './user.mjs';
+
+const FILE = fileURLToPath(new URL('application.mjs', import.meta.url));
+
+/** All that this module keeps and removes again. The audit trail is kept for a year, and grows. */
+const TABLES = [
+  'mfa_session',
+  'mfa_totp_setup',
+  'mfa_user_state',
+  'mfa_authenticator',
+  'mfa_recovery_code',
+];
+const ENROLLED_AT_ONCE = 4;
+const SAMPLE_EVERY_MS = 15_000;
+/** Of the whole, what the hour takes; the rest is for the database's troubles. */
+const STEADY_PART = 0.75;
+const SLOW_MS = 400;
+const SLOW_PART = 0.1;
+const SILENT_SECONDS = 20;
+/** Requests that keep coming while the database is silent, whether or not the last ones were answered. */
+const FLOOD_PER_SECOND = 200;
+const RECOVERY_SECONDS = 30;
+
+const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+
+class Application {
+  static async start(settings) {
+    const application = new Application();
+    application.child = fork(FILE, [JSON.stringify(settings)], {
+      execArgv: ['--expose-gc'],
+      env: { ...process.env, NODE_ENV: 'test' },
+    });
+    const [message] = await once(application.child, 'message');
+    if (message.failure) throw new Error(`The application does not start: ${message.failure}`);
+    application.url = message.url;
+    return application;
+  }
+
+  /** @param isFull whether garbage is collected first */
+  async sample(isFull) {
+    this.child.send({ isFull });
+    const [sample] = await once(this.child, 'message');
+    return sample;
+  }
+
+  async stop() {
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}
+
+async function rowsOf(db) {
+  const counts = {};
+  for (const table of [...TABLES, 'mfa_audit_entry']) {
+    const [{ count }] = await db.rows(`SELECT COUNT(*) AS count FROM ${table}`);
+    counts[table] = count;
+  }
+  return counts;
+}
+
+async function enrolAll(users) {
+  const waiting = [...users];
+  const work = async () => {
+    for (let user = waiting.pop(); user; user = waiting.pop()) await user.enrol();
+  };
+  await Promise.all(Array.from({ length: ENROLLED_AT_ONCE }, work));
+}
+
+/** Samples until the moment, in milliseconds since the epoch. */
+async function observe({ application, db }, until, isFull = true) {
+  const samples = [];
+  while (Date.now() < until) {
+    await wait(Math.min(isFull ? SAMPLE_EVERY_MS : 1000, Math.max(1, until - Date.now())));
+    const sample = await application.sample(isFull);
+    samples.push(isFull ? { ...sample, rows: await rowsOf(db) } : sample);
+  }
+  return samples;
+}
+
+/** Looks of somebody who is signed in, at a steady rate. */
+function flood({ url, random }, users, answers) {
+  const signedIn = users.filter(({ cookies }) => cookies.size > 0);
+  const world = { url, random, note: (answer) => answers.add(answer) };
+  const timer = setInterval(() => {
+    const user = new User('flood', world);
+    user.cookies = new Map(random.pick(signedIn).cookies);
+    void user.send('GET', '/guarded', undefined, 200, 401, 403).then(() => user.http.close());
+  }, 1000 / FLOOD_PER_SECOND);
+  return () => clearInterval(timer);
+}
+
+/** Seconds until a request is answered as ever, and how all others are from then on. */
+async function recovery(scene, startedAt) {
+  const { answers } = scene;
+  const user = new User(`after-${startedAt}`, scene.world);
+  let seconds = null;
+  while (seconds === null && Date.now() - startedAt < RECOVERY_SECONDS * 1000) {
+    const { status } = await user.login();
+    if (status === 200) seconds = (Date.now() - startedAt) / 1000;
+    else await wait(100);
+  }
+  // What was sent while it was silent has its answer by then.
+  await wait(5000);
+  answers.begin('after it');
+  return seconds;
+}
+
+async function run(scene, minutes) {
+  const { application, answers, link, world, users } = scene;
+  const whole = minutes * 60_000;
+  note(`${users.length} users enroll`);
+  answers.begin('enrollment');
+  await enrolAll(users);
+  const idle = await application.sample(true);
+
+  note('an hour of use');
+  answers.begin('an hour of use');
+  const lives = users.map((user) => user.live());
+  const steady = await observe(scene, Date.now() + whole * STEADY_PART);
+
+  note('a slow database');
+  answers.begin(`a database that is ${SLOW_MS} ms away`);
+  link.delayMs = SLOW_MS;
+  const slow = await observe(scene, Date.now() + whole * SLOW_PART, false);
+  link.delayMs = 0;
+  await wait(2000);
+
+  note('a silent database');
+  answers.begin('a silent database');
+  link.isSilent = true;
+  const stopFlood = flood(world, users, answers);
+  const silent = await observe(scene, Date.now() + SILENT_SECONDS * 1000, false);
+  stopFlood();
+  link.speak();
+  const recoveredAfter = await recovery(scene, Date.now());
+
+  const rest = whole * (1 - STEADY_PART - SLOW_PART) - SILENT_SECONDS * 1000;
+  const after = await observe(scene, Date.now() + Math.max(rest, 20_000));
+  world.isOver = true;
+  await Promise.all(lives);
+  return { idle, steady, slow, silent, recoveredAfter, after };
+}
+
+export async function measure({ engine, minutes, connections }) {
+  const startedAt = Date.now();
+  const db = await createDatabase(engine);
+  const link = await SlowLink.to({ host: db.orm.host, port: db.orm.port });
+  const answers = new Answers();
+  let application;
+  try {
+    const orm = { ...db.orm, host: '127.0.0.1', port: link.port };
+    application = await Application.start({ orm, startedAt });
+    const world = {
+      url: application.url,
+      clock: clockSince(startedAt),
+      random: new Random(startedAt),
+      note: (answer) => answers.add(answer),
+      isOver: false,
+    };
+    const users = Array.from({ length: connections }, (_, index) => new User(`user-${index}`, world));
+    const scene = { application, answers, db, link, users, world };
+    const seen = await run(scene, minutes);
+    const server = await db.describe();
+    return {
+      server,
+      minutes,
+      connections,
+      floodPerSecond: FLOOD_PER_SECOND,
+      tables: TABLES,
+      ...seen,
+      answers,
+    };
+  } finally {
+    await application?.stop();
+    link.close();
+    await db.drop();
+  }
+}

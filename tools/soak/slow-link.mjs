@@ -1,0 +1,55 @@
+import { createServer, connect } from 'node:net';
+import { once } from 'node:events';
+
+/** The way to a database, which can be made slow or silent: what is sent arrives later, or when it is opened again. */
+export class SlowLink {
+  delayMs = 0;
+  isSilent = false;
+  held = [];
+  sockets = new Set();
+
+  static async to(target) {
+    const link = new SlowLink();
+    link.server = createServer((client) => link.join(client, connect(target)));
+    link.server.listen(0, '127.0.0.1');
+    await once(link.server, 'listening');
+    link.port = link.server.address().port;
+    return link;
+  }
+
+  join(client, database) {
+    for (const [from, to] of [
+      [client, database],
+      [database, client],
+    ]) {
+      this.sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.sockets.delete(from);
+        to.destroy();
+      });
+    }
+    client.on('data', (chunk) => this.pass(chunk, database));
+    database.on('data', (chunk) => client.write(chunk));
+  }
+
+  /** Keeps the order: a timer of the same length never passes one that was set before it, and what is held goes first. */
+  pass(chunk, to) {
+    const send = () => {
+      if (this.isSilent) this.held.push([chunk, to]);
+      else to.write(chunk);
+    };
+    if (this.delayMs === 0) send();
+    else setTimeout(send, this.delayMs);
+  }
+
+  speak() {
+    this.isSilent = false;
+    for (const [chunk, to] of this.held.splice(0)) if (!to.destroyed) to.write(chunk);
+  }
+
+  close() {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
