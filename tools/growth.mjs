@@ -1,11 +1,13 @@
 // Fills PostgreSQL with users and shows how every query of every flow fares as they become more. Exits with 1 when a
 // request reads a whole table, or more of it than with fewer users.
 //
-//   npm run build && node tools/growth.mjs --sizes 10000,100000,1000000 [--runs 200] [--max-scan 1000]
+//   npm run build && node tools/growth.mjs --sizes 10000,100000,1000000 [--runs 200] [--max-scan 1000] [--chart growth.svg]
 //
 // The server is the one that PGHOST, PGPORT, PGUSER and PGPASSWORD name. A database is made for each size, and dropped.
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { chart } from './growth/chart.mjs';
 import { describeServer } from './growth/database.mjs';
 import { measure } from './growth/measure.mjs';
 import { problemsOf, report, statementsOf } from './growth/report.mjs';
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '10000,100000,1000000' },
     runs: { type: 'string', default: '200' },
     'max-scan': { type: 'string', default: '1000' },
+    chart: { type: 'string' },
   },
 });
 
@@ -27,9 +30,12 @@ const sizes = values.sizes.split(',').map((text) => whole('sizes', text, 1000));
 const runs = whole('runs', values.runs, 1);
 const maxScan = whole('max-scan', values['max-scan'], 0);
 
+// Plain http on the machine.
+process.env.NODE_ENV ??= 'test';
 const results = [];
 for (const users of sizes) results.push(await measure(users, runs));
 process.stdout.write(`${report(results, await describeServer())}\n`);
+if (values.chart) writeFileSync(values.chart, chart(results));
 
 const statements = statementsOf(results);
 const problems = problemsOf(statements, maxScan);

@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
-import { MFA_CLOCK, MfaModule, RequireMfa } from 'nestjs-mfa';
+import { MFA_CLOCK, MfaImportService, MfaModule, RequireMfa } from 'nestjs-mfa';
 
 import { LoginController, QuietAdapter, decorate } from '../support/application.mjs';
 import { ormOptions } from './database.mjs';
@@ -51,5 +51,9 @@ export async function startApplication(database, startsAt) {
   const clock = { time: startsAt, advance: (seconds) => (clock.time += seconds * 1000) };
   app.get(MFA_CLOCK).now = () => clock.time;
   await app.listen(0, '127.0.0.1');
-  return { app, clock, url: await app.getUrl(), dataSource: app.get(getDataSourceToken()) };
+  // With the first codes comes their key: for codes that it finds without one, the application would make none.
+  const first = { userId: 'first', totp: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } };
+  await app.get(MfaImportService).importRecords([{ ...first, recoveryCodes: [{ code: '11111111' }] }]);
+  const sealKey = app.get(Symbol.for('nestjs-mfa:KEY_RING'), { strict: false }).current('seal');
+  return { app, clock, url: await app.getUrl(), dataSource: app.get(getDataSourceToken()), sealKey };
 }

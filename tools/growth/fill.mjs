@@ -1,4 +1,5 @@
-// Fills the tables with users by SQL. Ids, hashes and envelopes have the length of real ones; only their content is made up.
+// Fills the tables with users by SQL. Ids, hashes and envelopes have the length of real ones; only their content is made up. Seals are real: a row
+// without one does not count.
 import { createHash } from 'node:crypto';
 
 import { rebuildIndexes, takeIndexesOff } from './indexes.mjs';
@@ -34,21 +35,128 @@ const tokenHash = (kind) =>
 const text = (length) => `substr(repeat(md5(n::text), ${Math.ceil(length / 32)}), 1, ${length})`;
 const authenticatorId = (type) => `md5('${type} ' || n)::uuid::text`;
 
-const authenticators = (type, name, data, where, now) => `
-  INSERT INTO mfa_authenticator (id, user_id, type, name, data, created_at, last_used_at, failures, locked_at, remaining)
-  SELECT ${authenticatorId(type)}, ${USER}, '${type}', '${name}', ${data},
-    ${now} - (random() * ${300 * DAY})::bigint, ${now} - (random() * ${30 * DAY})::bigint,
-    ${type === 'totp' ? `CASE WHEN n % 1000 = 7 THEN 100 ELSE 0 END` : '0'},
-    ${type === 'totp' ? `CASE WHEN n % 1000 = 7 THEN ${now - DAY} END` : 'NULL'},
-    ${type === 'recovery_codes' ? '10' : 'NULL'}
-  FROM users WHERE ${where}`;
+/**
+ * The seal of the library (`sealRow`): HMAC-SHA-256 over the kind of row and its fields as JSON, each preceded by its length.
+ *
+ * @param key its id, and the bytes
+ */
+const sealFunction = ({ id, key }) => `
+  CREATE FUNCTION seal_of(kind text, VARIADIC fields text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT '${id}.' || rtrim(translate(encode(hmac(
+      string_agg(int4send(octet_length(field)) || convert_to(field, 'UTF8'), ''::bytea ORDER BY place),
+      decode('${key.toString('hex')}', 'hex'), 'sha256'), 'base64'), '+/', '-_'), '=')
+    FROM unnest(kind || fields) WITH ORDINALITY AS part(field, place) $$`;
 
-const sessions = (kind, provenAt, expiresAt, now) => `
-  INSERT INTO mfa_session (id, user_id, token_hash, status, methods, created_at, expires_at)
-  SELECT ${UUID}, ${USER}, ${tokenHash(kind)}, 'authenticated',
-    CASE WHEN n % 20 = 0 THEN '[{"method":"pwd","at":${provenAt}}]' ELSE
-      '[{"method":"pwd","at":${provenAt}},{"method":"totp","at":${provenAt},"authenticatorId":"' ||
-      ${authenticatorId('totp')} || '"}]' END, ${now - 2 * HOUR}, ${expiresAt} FROM users`;
+const json = (column) => `to_json(${column})::text`;
+
+/**
+ * Inserts rows with their seals.
+ *
+ * @param columns what SQL gives for each column
+ * @param sealed the columns that the seal is over, in its order
+ */
+const insertSealed = (table, kind, columns, sealed, from) => `
+  INSERT INTO ${table} (${Object.keys(columns).join(', ')}, seal)
+  SELECT *, seal_of('${kind}', ${sealed.map((name) => `coalesce(${json(name)}, 'null')`).join(', ')})
+  FROM (SELECT ${Object.entries(columns)
+    .map(([name, sql]) => `${sql} AS ${name}`)
+    .join(', ')} FROM ${from} OFFSET 0) AS made`;
+
+const authenticators = (type, name, data, where, now) =>
+  insertSealed(
+    'mfa_authenticator',
+    'authenticator',
+    {
+      id: authenticatorId(type),
+      user_id: USER,
+      type: `'${type}'`,
+      name: `'${name}'`,
+      data,
+      created_at: `${now} - (random() * ${300 * DAY})::bigint`,
+      last_used_at: `${now} - (random() * ${30 * DAY})::bigint`,
+      failures: type === 'totp' ? `CASE WHEN n % 1000 = 7 THEN 100 ELSE 0 END` : '0',
+      locked_at: type === 'totp' ? `CASE WHEN n % 1000 = 7 THEN ${now - DAY} END` : 'NULL::bigint',
+      remaining: type === 'recovery_codes' ? '10' : 'NULL::int',
+      last_step: 'NULL::bigint',
+    },
+    ['id', 'user_id', 'type', 'data', 'last_step'],
+    `users WHERE ${where}`,
+  );
+
+const credentials = () =>
+  insertSealed(
+    'mfa_webauthn_credential',
+    'webauthn_credential',
+    {
+      authenticator_id: authenticatorId('webauthn'),
+      user_id: USER,
+      credential_id_hash: HASH,
+      credential_id: text(43),
+      public_key: text(103),
+      user_handle: text(86),
+      rp_id: `'example.com'`,
+      transports: `'["usb"]'`,
+      sign_count: '1',
+      aaguid: `'00000000-0000-0000-0000-000000000000'`,
+      format: `'none'`,
+      backup_eligible: 'false',
+      backed_up: 'false',
+      discoverable: 'true',
+      uv_initialized: 'true',
+      passwordless: 'false',
+    },
+    [
+      'authenticator_id',
+      'user_id',
+      'credential_id',
+      'public_key',
+      'user_handle',
+      'rp_id',
+      'aaguid',
+      'format',
+      'backup_eligible',
+      'discoverable',
+      'passwordless',
+    ],
+    'users WHERE n % 10 IN (1, 2, 3)',
+  );
+
+const trustedDevices = (now) =>
+  insertSealed(
+    'mfa_trusted_device',
+    'trusted_device',
+    {
+      id: UUID,
+      user_id: USER,
+      token_hash: HASH,
+      user_agent: AGENT,
+      ip: `'198.51.100.7'`,
+      created_at: String(now - DAY),
+      expires_at: `${now} + ((random() - 0.01) * ${14 * DAY})::bigint`,
+    },
+    ['id', 'user_id', 'token_hash', 'expires_at'],
+    'users WHERE n % 5 = 2',
+  );
+
+const sessions = (kind, provenAt, expiresAt, now) =>
+  insertSealed(
+    'mfa_session',
+    'session',
+    {
+      id: UUID,
+      user_id: USER,
+      token_hash: tokenHash(kind),
+      status: `'authenticated'`,
+      methods: `CASE WHEN n % 20 = 0 THEN '[{"method":"pwd","at":${provenAt}}]' ELSE
+        '[{"method":"pwd","at":${provenAt}},{"method":"totp","at":${provenAt},"authenticatorId":"' ||
+        ${authenticatorId('totp')} || '"}]' END`,
+      ttl_seconds: 'NULL::int',
+      created_at: String(now - 2 * HOUR),
+      expires_at: expiresAt,
+    },
+    ['id', 'user_id', 'token_hash', 'status', 'methods', 'ttl_seconds', 'created_at', 'expires_at'],
+    'users',
+  );
 
 /** Each list is run in order, on a connection of its own. */
 function statements(now) {
@@ -65,15 +173,8 @@ function statements(now) {
       authenticators('totp', 'Master key', text(184), 'n % 20 <> 0', now),
       authenticators('recovery_codes', 'Recovery codes', `'{}'`, 'n % 20 <> 0', now),
       authenticators('webauthn', 'Backup key', `'{}'`, 'n % 10 IN (1, 2, 3)', now),
-      `INSERT INTO mfa_webauthn_credential (authenticator_id, user_id, credential_id_hash, credential_id, public_key,
-         user_handle, rp_id, transports, sign_count, aaguid, format, backup_eligible, backed_up, discoverable,
-         uv_initialized, passwordless)
-       SELECT ${authenticatorId('webauthn')}, ${USER}, ${HASH}, ${text(43)}, ${text(103)}, ${text(86)}, 'example.com',
-         '["usb"]', 1, '00000000-0000-0000-0000-000000000000', 'none', false, false, true, true, false
-       FROM users WHERE n % 10 IN (1, 2, 3)`,
-      `INSERT INTO mfa_trusted_device (id, user_id, token_hash, user_agent, ip, created_at, expires_at)
-       SELECT ${UUID}, ${USER}, ${HASH}, ${AGENT}, '198.51.100.7', ${now - DAY},
-         ${now} + ((random() - 0.01) * ${14 * DAY})::bigint FROM users WHERE n % 5 = 2`,
+      credentials(),
+      trustedDevices(now),
       `INSERT INTO mfa_totp_setup (user_id, id, data, expires_at)
        SELECT ${USER}, ${UUID}, ${text(190)}, ${now} + ((random() - 0.5) * 600000)::bigint FROM users WHERE n % 100 = 5`,
       `INSERT INTO mfa_webauthn_challenge (hash, expires_at)
@@ -96,8 +197,14 @@ function statements(now) {
   ];
 }
 
-/** Fills the tables with so many users, as they stand at `now`, and tells the planner. */
-export async function fill(pool, users, now) {
+/**
+ * Fills the tables with so many users, as they stand at `now`, and tells the planner.
+ *
+ * @param key of the seals, as the application has it
+ */
+export async function fill(pool, users, now, key) {
+  await pool.query('CREATE EXTENSION IF NOT EXISTS pgcrypto');
+  await pool.query(sealFunction(key));
   const definitions = await takeIndexesOff(pool);
   await Promise.all(
     statements(now).map(async (list) => {
@@ -112,6 +219,7 @@ export async function fill(pool, users, now) {
       }
     }),
   );
+  await pool.query('DROP FUNCTION seal_of');
   await rebuildIndexes(pool, definitions);
   await pool.query('VACUUM (ANALYZE)');
 }
