@@ -15,24 +15,27 @@ export interface Control {
   tests: string[];
 }
 
+/** In place of the name of a column: the first one, whatever it is called. */
+const FIRST = '';
+
 export function controlsOf(page: string): Control[] {
+  return rowsOf(page, ['status', 'test']).map((of) => {
+    const cell = of('test');
+    return { control: of(FIRST), status: of('status'), how: of('how'), cell, tests: namedTestsOf(cell) };
+  });
+}
+
+/** The rows of all tables that have these columns, each as a function from the name of a column to what stands there. */
+function rowsOf(page: string, columns: readonly string[]): ((name: string) => string)[] {
   return page
     .split(/\n(?!\|)/)
     .map((block) => block.trim().split('\n'))
     .flatMap(([head = '', , ...rows]) => {
       const names = cellsOf(head);
-      if (!names.includes('status') || !names.includes('test')) return [];
+      if (!columns.every((column) => names.includes(column))) return [];
       return rows.map((row) => {
         const cells = cellsOf(row);
-        const of = (name: string) => cells[names.indexOf(name)] ?? '';
-        const cell = of('test');
-        return {
-          control: cells[0] ?? '',
-          status: of('status'),
-          how: of('how'),
-          cell,
-          tests: namedTestsOf(cell),
-        };
+        return (name: string) => cells[name === FIRST ? 0 : names.indexOf(name)] ?? '';
       });
     });
 }
