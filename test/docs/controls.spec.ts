@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import { namedTestsOf, notRun } from '../support/named-tests.mjs';
-import { controlsOf, readTests, testsOf } from './controls.js';
+import { controlsOf, readTests, testsOf, threatsOf } from './controls.js';
 
 const FOLDER = 'docs/security';
 const PAGES = readdirSync(FOLDER).sort();
-/** It has no controls: it is about packages, and the linter holds it (tools/supply-chain.mjs). */
-const OTHER_PAGES = ['supply-chain.md'];
+/** These have no controls: the one has threats, the other is about packages, and the linter holds it (tools/supply-chain.mjs). */
+const OTHER_PAGES = ['supply-chain.md', 'threat-model.md'];
 const PAGES_OF_CONTROLS = PAGES.filter((name) => !OTHER_PAGES.includes(name));
 
 const readPage = (name: string): string => readFileSync(`${FOLDER}/${name}`, 'utf8');
@@ -75,6 +75,39 @@ describe.each(PAGES_OF_CONTROLS)('the controls of docs/security/%s', (name) => {
     const deviations = controls.filter(({ status }) => status === 'deviation').map(({ control }) => control);
     const reasons = listOf(page, 'Deviations');
     for (const control of deviations) expect(reasons).toContain(control);
+  });
+});
+
+describe('the threats of docs/security/threat-model.md', () => {
+  const page = readPage('threat-model.md');
+  const threats = threatsOf(page);
+
+  it('each have a number of their own, a kind, an answer, and what remains', () => {
+    expect(threats.length).toBeGreaterThan(100);
+    expect(new Set(threats.map(({ id }) => id)).size).toBe(threats.length);
+    for (const { id, kind, answer, remains } of threats) {
+      expect([id, kind]).toEqual([expect.stringMatching(/^\d+\.\d+$/), expect.stringMatching(/^[STRIDE]$/)]);
+      expect([id, answer, remains]).not.toEqual([id, answer, '']);
+      expect([id, answer]).not.toEqual([id, '']);
+    }
+  });
+
+  it('are of all kinds in each flow', () => {
+    const kinds = new Map<string, Set<string>>();
+    for (const { id, kind } of threats) {
+      const [flow = ''] = id.split('.');
+      kinds.set(flow, (kinds.get(flow) ?? new Set<string>()).add(kind));
+    }
+    const lacking = [...kinds].filter(([, found]) => [...'STRIDE'].some((kind) => !found.has(kind)));
+    expect(lacking).toEqual([]);
+  });
+
+  it('have a test each, and none twice, or are listed without', () => {
+    const listed = listOf(page, 'Without a test');
+    for (const { id, cell, tests } of threats) {
+      expect([id, tests]).toEqual([id, [...new Set(tests)]]);
+      expect([id, tests.length > 0 || (cell === 'no test' && listed.includes(id))]).toEqual([id, true]);
+    }
   });
 });
 
