@@ -4,29 +4,24 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 import { namedTestsOf, notRun } from '../support/named-tests.mjs';
-import { controlsOf, readTests, testsOf } from './controls.js';
+import { controlsOf, readTests, testsOf, threatsOf } from './controls.js';
 
 const FOLDER = 'docs/security';
 const PAGES = readdirSync(FOLDER).sort();
+/** These have no controls: the one has threats, the other is about packages, and the linter holds it (tools/supply-chain.mjs). */
+const OTHER_PAGES = ['supply-chain.md', 'threat-model.md'];
+const PAGES_OF_CONTROLS = PAGES.filter((name) => !OTHER_PAGES.includes(name));
+
+const readPage = (name: string): string => readFileSync(`${FOLDER}/${name}`, 'utf8');
 
 const STATUS =
   /^(met|met under `(aal2|strict|aal3)`|met with `[\w.@()]+`|your application|not applicable|deviation)$/;
 
 describe.each(PAGES)('docs/security/%s', (name) => {
-  const page = readFileSync(`${FOLDER}/${name}`, 'utf8');
-  const controls = controlsOf(page);
-  const named = controls.flatMap(({ tests }) => tests);
-
-  it('says of each control how it stands', () => {
-    expect(controls.length).toBeGreaterThan(5);
-    for (const { control, status, how } of controls) {
-      expect([control, status]).toEqual([control, expect.stringMatching(STATUS)]);
-      expect([control, how]).not.toEqual([control, '']);
-    }
-  });
+  const page = readPage(name);
 
   it('names tests that there are, each by its one name, and none that is skipped', () => {
-    const problems = [...new Set([...named, ...namedTestsOf(page)])].flatMap((test) => {
+    const problems = [...new Set(namedTestsOf(page))].flatMap((test) => {
       const [file = '', ...titles] = test.split(' › ');
       const found = testsOf(file).filter((path) =>
         titles.every((title, i) => path.at(i - titles.length) === title),
@@ -34,6 +29,31 @@ describe.each(PAGES)('docs/security/%s', (name) => {
       return found.length === 1 ? [] : [`${test}: ${found.length} tests that always run`];
     });
     expect(problems).toEqual([]);
+  });
+
+  it('leads to pages and headings that are there', () => {
+    const missing = [...page.matchAll(/\]\((?!https:)([^)#]*)(?:#([^)]+))?\)/g)].filter(
+      ([, file = '', anchor]) => {
+        const path = new URL(file || name, `file:///${FOLDER}/`).pathname.slice(1);
+        const text = readFileSync(path, 'utf8');
+        const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => slugOf(heading));
+        return anchor !== undefined && !headings.includes(anchor);
+      },
+    );
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+});
+
+describe.each(PAGES_OF_CONTROLS)('the controls of docs/security/%s', (name) => {
+  const page = readPage(name);
+  const controls = controlsOf(page);
+
+  it('says of each control how it stands', () => {
+    expect(controls.length).toBeGreaterThan(5);
+    for (const { control, status, how } of controls) {
+      expect([control, status]).toEqual([control, expect.stringMatching(STATUS)]);
+      expect([control, how]).not.toEqual([control, '']);
+    }
   });
 
   it('names no test twice for one control', () => {
@@ -56,17 +76,38 @@ describe.each(PAGES)('docs/security/%s', (name) => {
     const reasons = listOf(page, 'Deviations');
     for (const control of deviations) expect(reasons).toContain(control);
   });
+});
 
-  it('leads to pages and headings that are there', () => {
-    const missing = [...page.matchAll(/\]\((?!https:)([^)#]*)(?:#([^)]+))?\)/g)].filter(
-      ([, file = '', anchor]) => {
-        const path = new URL(file || name, `file:///${FOLDER}/`).pathname.slice(1);
-        const text = readFileSync(path, 'utf8');
-        const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => slugOf(heading));
-        return anchor !== undefined && !headings.includes(anchor);
-      },
-    );
-    expect(missing.map(([link]) => link)).toEqual([]);
+describe('the threats of docs/security/threat-model.md', () => {
+  const page = readPage('threat-model.md');
+  const threats = threatsOf(page);
+
+  it('each have a number of their own, a kind, an answer, and what remains', () => {
+    expect(threats.length).toBeGreaterThan(100);
+    expect(new Set(threats.map(({ id }) => id)).size).toBe(threats.length);
+    for (const { id, kind, answer, remains } of threats) {
+      expect([id, kind]).toEqual([expect.stringMatching(/^\d+\.\d+$/), expect.stringMatching(/^[STRIDE]$/)]);
+      expect([id, answer, remains]).not.toEqual([id, answer, '']);
+      expect([id, answer]).not.toEqual([id, '']);
+    }
+  });
+
+  it('are of all kinds in each flow', () => {
+    const kinds = new Map<string, Set<string>>();
+    for (const { id, kind } of threats) {
+      const [flow = ''] = id.split('.');
+      kinds.set(flow, (kinds.get(flow) ?? new Set<string>()).add(kind));
+    }
+    const lacking = [...kinds].filter(([, found]) => [...'STRIDE'].some((kind) => !found.has(kind)));
+    expect(lacking).toEqual([]);
+  });
+
+  it('have a test each, and none twice, or are listed without', () => {
+    const listed = listOf(page, 'Without a test');
+    for (const { id, cell, tests } of threats) {
+      expect([id, tests]).toEqual([id, [...new Set(tests)]]);
+      expect([id, tests.length > 0 || (cell === 'no test' && listed.includes(id))]).toEqual([id, true]);
+    }
   });
 });
 

@@ -15,24 +15,54 @@ export interface Control {
   tests: string[];
 }
 
+/** A row of the threat model: one with the columns "what answers it" and "test". */
+export interface Threat {
+  /** `3.2`: the second one of the third flow. */
+  id: string;
+  /** A letter of STRIDE. */
+  kind: string;
+  answer: string;
+  /** As it stands in the page: tests, or `no test`. */
+  cell: string;
+  tests: string[];
+  remains: string;
+}
+
+/** In place of the name of a column: the first one, whatever it is called. */
+const FIRST = '';
+
 export function controlsOf(page: string): Control[] {
+  return rowsOf(page, ['status', 'test']).map((of) => {
+    const cell = of('test');
+    return { control: of(FIRST), status: of('status'), how: of('how'), cell, tests: namedTestsOf(cell) };
+  });
+}
+
+export function threatsOf(page: string): Threat[] {
+  return rowsOf(page, ['what answers it', 'test']).map((of) => {
+    const cell = of('test');
+    return {
+      id: of('id'),
+      kind: of('kind'),
+      answer: of('what answers it'),
+      cell,
+      tests: namedTestsOf(cell),
+      remains: of('what remains'),
+    };
+  });
+}
+
+/** The rows of all tables that have these columns, each as a function from the name of a column to what stands there. */
+function rowsOf(page: string, columns: readonly string[]): ((name: string) => string)[] {
   return page
     .split(/\n(?!\|)/)
     .map((block) => block.trim().split('\n'))
     .flatMap(([head = '', , ...rows]) => {
       const names = cellsOf(head);
-      if (!names.includes('status') || !names.includes('test')) return [];
+      if (!columns.every((column) => names.includes(column))) return [];
       return rows.map((row) => {
         const cells = cellsOf(row);
-        const of = (name: string) => cells[names.indexOf(name)] ?? '';
-        const cell = of('test');
-        return {
-          control: cells[0] ?? '',
-          status: of('status'),
-          how: of('how'),
-          cell,
-          tests: namedTestsOf(cell),
-        };
+        return (name: string) => cells[name === FIRST ? 0 : names.indexOf(name)] ?? '';
       });
     });
 }
