@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { stringifySetCookie } from 'cookie';
 
 import { isToken } from '../core/crypto/tokens.js';
 import { readCookieList, writeCookieList } from '../core/web/cookie-list.js';
@@ -27,6 +26,6 @@ export class TrustCookie {
     const value = writeCookieList(token, others);
     const { cookie, ttlSeconds: maxAge } = this.options.trustedDevices;
     if (cookie.secure) this.lostCookies.check(request);
-    addSetCookie(response, stringifySetCookie({ ...cookie, value, httpOnly: true, maxAge }));
+    addSetCookie(response, { ...cookie, value, maxAge });
   }
 }

@@ -1,4 +1,6 @@
-import { parseCookie } from 'cookie';
+// By its names of old: a bundle that leaves packages out may find the application's copy in place of this module's.
+import type { SerializeOptions } from 'cookie';
+import { parse, serialize } from 'cookie';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { hostOf, isOnHost, protocolOf } from './requested-host.js';
@@ -41,7 +43,7 @@ export function hasBody(request: object): boolean {
 export function readCookies(request: object, name: string): string[] {
   const pairs = readHeader(request, 'cookie')?.split(';') ?? [];
   const candidates = pairs.filter((pair) => pair.includes(name));
-  const values = candidates.map((pair) => parseCookie(pair)[name]).filter((value) => value !== undefined);
+  const values = candidates.map((pair) => parse(pair)[name]).filter((value) => value !== undefined);
   return [...new Set(values)];
 }
 
@@ -52,14 +54,21 @@ export function setHeader(response: object | undefined, name: string, value: str
   else target?.header?.(name, value);
 }
 
+/** A cookie that scripts can't read. `maxAge` in seconds; 0 makes the browser forget it. */
+export interface NewCookie extends Omit<SerializeOptions, 'httpOnly'> {
+  name: string;
+  value: string;
+}
+
 /** Adds a `Set-Cookie` header beside those that are there. */
-export function addSetCookie(response: object | undefined, value: string): void {
+export function addSetCookie(response: object | undefined, { name, value, ...attributes }: NewCookie): void {
+  const line = serialize(name, value, { ...attributes, httpOnly: true });
   const target = response as HttpResponse | undefined;
   const present = target?.getHeader?.('set-cookie') ?? [];
-  const cookies = [...(Array.isArray(present) ? present : [String(present)]), value];
+  const cookies = [...(Array.isArray(present) ? present : [String(present)]), line];
   if (target?.setHeader) target.setHeader('set-cookie', cookies);
   // Fastify collects repeated Set-Cookie headers itself.
-  else target?.header?.('set-cookie', value);
+  else target?.header?.('set-cookie', line);
 }
 
 /** A credential, the deepest of what is sent here, has a handful of levels with all of its extensions. */

@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 
 import { Inject, Injectable } from '@nestjs/common';
-import { stringifySetCookie } from 'cookie';
 
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../../core/clock/clock.js';
@@ -59,7 +58,7 @@ export class KnownBrowsers {
     const others = this.read(request).filter((tag) => !own.includes(tag));
     const value = writeCookieList(macOf(key, userId, time) + time, others);
     if (cookie.secure) this.lostCookies.check(request);
-    addSetCookie(response, stringifySetCookie({ ...cookie, value, httpOnly: true, maxAge }));
+    addSetCookie(response, { ...cookie, value, maxAge });
   }
 
   private read(request: object): readonly string[] {

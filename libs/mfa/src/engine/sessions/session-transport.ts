@@ -1,5 +1,4 @@
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
-import { stringifySetCookie } from 'cookie';
 
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
@@ -172,10 +171,7 @@ export class SessionTransport {
     const { cookie } = this.options.session;
     if (cookie === false) return;
     const { name, sameSite, secure, domain, path } = cookie;
-    addSetCookie(
-      response,
-      stringifySetCookie({ name, value, httpOnly: true, sameSite, secure, domain, path, maxAge }),
-    );
+    addSetCookie(response, { name, value, sameSite, secure, domain, path, maxAge });
   }
 }
 

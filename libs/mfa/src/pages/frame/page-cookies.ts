@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { stringifySetCookie } from 'cookie';
 
 import { open, seal } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
@@ -59,17 +58,7 @@ export class PageCookies {
 
   private set(response: object, { name, page, sameSite }: PageCookie, value: string, maxAge: number): void {
     const scope = this.scopeOf(page);
-    addSetCookie(
-      response,
-      stringifySetCookie({
-        name: cookieName(name, scope),
-        value,
-        httpOnly: true,
-        sameSite,
-        ...scope,
-        maxAge,
-      }),
-    );
+    addSetCookie(response, { name: cookieName(name, scope), value, sameSite, ...scope, maxAge });
   }
 
   private scopeOf(page: string): { secure: boolean; path: string } {
