@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { ROOT } from './support/built.mjs';
-import { copyTree } from './support/copy-tree.mjs';
+import { copyTree, linkPackages } from './support/copy-tree.mjs';
 
 /** Where each is switched on in the demo. */
 const IN_DEMO = {
@@ -47,26 +47,6 @@ const NOT_RUN = '/test/(browser|engine/races|demo/demo-pages|pages/attacks)';
 
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
 const run = (command, ...args) => execFileSync(command, args, { cwd: copy, stdio: 'inherit' });
-
-function linkAllPackages() {
-  linkPackages('node_modules');
-  for (const workspace of ['libs/mfa', 'apps/demo', 'apps/resource-server']) {
-    if (existsSync(join(ROOT, workspace, 'node_modules'))) linkPackages(join(workspace, 'node_modules'));
-  }
-}
-
-/** The installed packages; those of this repository are the copy's own. */
-function linkPackages(folder) {
-  mkdirSync(join(copy, folder), { recursive: true });
-  for (const name of readdirSync(join(ROOT, folder))) {
-    const target = name.startsWith('nestjs-mfa') ? join('..', workspaceOf(name)) : join(ROOT, folder, name);
-    symlinkSync(target, join(copy, folder, name));
-  }
-}
-
-function workspaceOf(name) {
-  return name === 'nestjs-mfa' ? 'libs/mfa' : `apps/${name.replace('nestjs-mfa-', '')}`;
-}
 
 function takeOut() {
   rmSync(join(copy, FOLDER), { recursive: true });
@@ -102,7 +82,7 @@ function testsOfIt() {
 
 try {
   copyTree(copy);
-  linkAllPackages();
+  linkPackages(copy);
   takeOut();
   run('npm', 'run', 'typecheck');
   run('npx', 'eslint', 'libs', '--max-warnings', '0');

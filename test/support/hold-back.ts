@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { INestApplication } from '@nestjs/common';
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 import type { Answer } from './client.js';
 import { ENGINE } from './databases.js';
+import { beforeEachStep } from './steps-of.js';
 
 /** The header that marks the request to be held back. */
 export const HELD = { 'x-test-held': '1' };
@@ -49,28 +50,7 @@ export class HoldBack {
 
   /** Counts the statements of that database and the hooks of that adapter as steps. */
   watch(dataSource: DataSource, adapter: object): void {
-    const { driver } = dataSource;
-    const create = driver.createQueryRunner.bind(driver);
-    const watched = new WeakSet<QueryRunner>();
-    driver.createQueryRunner = (mode) => {
-      const runner = create(mode);
-      if (watched.has(runner)) return runner;
-      watched.add(runner);
-      const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
-      runner.query = (async (...args: unknown[]) => {
-        await this.step();
-        return query(...args);
-      }) as typeof runner.query;
-      return runner;
-    };
-    for (const name of hooksOf(adapter)) {
-      const hooks = adapter as Record<string, (...args: unknown[]) => unknown>;
-      const hook = hooks[name]?.bind(adapter) as (...args: unknown[]) => unknown;
-      hooks[name] = async (...args: unknown[]) => {
-        await this.step();
-        return hook(...args);
-      };
-    }
+    beforeEachStep({ dataSource, adapter }, () => this.step());
   }
 
   /** Sends the request, holds it before its n-th step while the others run, and lets it go on. */
@@ -108,17 +88,4 @@ function waitOrTrue(): Promise<true> {
   return ENGINE === 'sqlite'
     ? new Promise(() => undefined)
     : new Promise((resolve) => setTimeout(() => resolve(true), BLOCKED_AFTER_MS));
-}
-
-/** The names of all methods of an adapter, its own and inherited ones. */
-function hooksOf(adapter: object): string[] {
-  const names = new Set<string>();
-  let prototype = Object.getPrototypeOf(adapter) as object;
-  while (prototype !== Object.prototype) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (name !== 'constructor' && typeof value === 'function') names.add(name);
-    }
-    prototype = Object.getPrototypeOf(prototype) as object;
-  }
-  return [...names];
 }

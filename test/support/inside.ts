@@ -10,6 +10,7 @@ import { RefusalLog } from '../../libs/mfa/src/engine/journal/refusal-log.js';
 import { SessionActivity } from '../../libs/mfa/src/engine/sessions/session-activity.js';
 import { sealCredential } from '../../libs/mfa/src/factors/webauthn/credential-seal.js';
 import { permitLostSecret } from '../../libs/mfa/src/secrets/lost-secret-permit.js';
+import { MfaStorage } from '../../libs/mfa/src/storage/mfa-storage.js';
 import { PasswordFlow } from '../../libs/mfa/src/sign-in/password.flow.js';
 
 /** Waits until everything is told of that no request waits for. */
@@ -54,3 +55,13 @@ export const keyOf = (
 /** What is in an envelope under that secret. */
 export const openUnder = (secret: string, envelope: string, context: Parameters<typeof open>[2]): string =>
   open(new KeyRing([secret]), envelope, context);
+
+/** Has `wait` wait before each commit. */
+export function beforeEachCommit(app: INestApplication, wait: () => Promise<void>): void {
+  const storage = app.get(MfaStorage);
+  const commit = storage.commit.bind(storage);
+  storage.commit = async (writes) => {
+    await wait();
+    return commit(writes);
+  };
+}

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { ROOT } from './built.mjs';
@@ -11,4 +11,22 @@ export function copyTree(folder) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(ROOT, file), join(folder, file));
   }
+}
+
+/** Links the installed packages into that copy; those of this repository are the copy's own. */
+export function linkPackages(copy) {
+  for (const workspace of ['', 'libs/mfa', 'apps/demo', 'apps/resource-server']) {
+    const folder = join(workspace, 'node_modules');
+    if (!existsSync(join(ROOT, folder))) continue;
+    mkdirSync(join(copy, folder), { recursive: true });
+    for (const name of readdirSync(join(ROOT, folder))) {
+      const isOurs = name.startsWith('nestjs-mfa');
+      const target = isOurs ? join('..', workspaceOf(name)) : join(ROOT, folder, name);
+      symlinkSync(target, join(copy, folder, name));
+    }
+  }
+}
+
+function workspaceOf(name) {
+  return name === 'nestjs-mfa' ? 'libs/mfa' : `apps/${name.replace('nestjs-mfa-', '')}`;
 }

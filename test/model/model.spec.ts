@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { ENGINE } from '../support/databases.js';
+import { inTurn, withRaces } from './stories.js';
+import { play } from './play.js';
+import { World } from './world.js';
+
+/** For so long each of the two is played, in seconds; without it, so many stories. */
+const SECONDS = Number(process.env['MFA_MODEL_SECONDS'] ?? 0);
+const STORIES = ENGINE === 'sqlite' ? 25 : 10;
+
+/** Whether a shorter story is looked for when one fails. It would take minutes on a server. */
+const IS_SHRUNK = ENGINE === 'sqlite' && process.env['MFA_MODEL_SHRINK'] !== 'false';
+
+/** Says which stories are told, to see some again. */
+const SEED = process.env['MFA_MODEL_SEED'];
+
+describe.each([
+  { what: 'one after another', stories: inTurn, attempts: 5 },
+  // A request that gives way may have spent an attempt: the budget has stories of its own.
+  { what: 'several at once', stories: withRaces, attempts: 100_000 },
+])(`stories of Ann, Bob and two thieves, $what (${ENGINE})`, ({ what, stories, attempts }) => {
+  const world = new World(attempts);
+  const counts = { stories: 0, requests: 0 };
+  beforeAll(() => world.start());
+  afterAll(async () => {
+    await world.test.close();
+    process.stdout.write(
+      `\nModel, ${what}, on ${ENGINE}: ${counts.stories} stories, ${counts.requests} requests\n`,
+    );
+  });
+
+  it(
+    'are what the model says',
+    async () => {
+      const story = fc.asyncProperty(stories, async (turns) => {
+        counts.stories += 1;
+        counts.requests += await play(world, turns);
+      });
+      const settings = {
+        numRuns: STORIES,
+        endOnFailure: !IS_SHRUNK,
+        ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+      };
+      const until = Date.now() + SECONDS * 1000;
+      do await fc.assert(story, settings);
+      while (Date.now() < until);
+      expect(counts.requests).toBeGreaterThan(counts.stories);
+    },
+    (SECONDS + 120) * 1000,
+  );
+});

@@ -1,0 +1,157 @@
+import type { Answer } from '../support/client.js';
+import type { Action, Bound } from './actions.js';
+import { actorOf, apply, bind, giveWay } from './actions.js';
+import type { Outcome, State } from './state.js';
+import { initialState } from './state.js';
+import type { Sight, World } from './world.js';
+import { Scene } from './world.js';
+
+/** What happens at once, and whose turn it is at each step. One action alone is a turn too. */
+export interface Turn {
+  actions: Action[];
+  picks: number[];
+}
+
+/** A story that the model can't explain. */
+export class Violation extends Error {}
+
+let last = 0;
+
+/**
+ * Plays the turns, and holds what is answered and what is there afterwards against the model: of what happened at once, some order one
+ * after another has to explain both (linearizability).
+ *
+ * @throws {Violation} with the whole story
+ */
+export async function play(world: World, turns: readonly Turn[]): Promise<number> {
+  const scene = world.begin();
+  let state = initialState(Math.floor(world.test.clock.now() / 1000), world.attempts);
+  const story: string[] = [];
+  let count = 0;
+  for (const { actions, picks } of turns) {
+    const bounds = meaningful(actions, state).map((action) => bind(state, action, `n${(last += 1)}`));
+    if (bounds.length === 0) continue;
+    count += bounds.length;
+    const answers = await playAtOnce(world, scene, bounds, picks);
+    story.push(bounds.map((bound, index) => tell(bound, answers[index])).join('  ||  '));
+    const sight = await scene.look();
+    state = explain({ state, bounds, answers, sight, story });
+  }
+  return count;
+}
+
+/** At once each browser sends one request, and what is no request happens alone. */
+function meaningful(actions: readonly Action[], state: State): Action[] {
+  const doable = actions.filter(
+    (action) => !(action.type === 'prove' && action.with === 'key' && keyless(state, action)),
+  );
+  const alone = doable.find(({ type }) => type === 'wait' || type === 'steal');
+  if (alone) return [alone];
+  const seen = new Set<unknown>();
+  return doable.filter((action) => {
+    const by = actorOf(action) ?? action.type;
+    if (seen.has(by)) return false;
+    seen.add(by);
+    return true;
+  });
+}
+
+const keyless = (state: State, action: Action & { type: 'prove' }): boolean =>
+  bind(state, action, '').key === null;
+
+async function playAtOnce(
+  world: World,
+  scene: Scene,
+  bounds: readonly Bound[],
+  picks: readonly number[],
+): Promise<Answer[]> {
+  const prepared: unknown[] = [];
+  for (const bound of bounds) prepared.push(await scene.prepare(bound));
+  const works = bounds.map(
+    (bound, index) => (headers: Record<string, string>) => scene.send(bound, prepared[index], headers),
+  );
+  const [first] = works;
+  const answers = works.length === 1 && first ? [await first({})] : await world.interleaver.run(works, picks);
+  for (const [index, bound] of bounds.entries()) scene.learn(bound, answers[index] as Answer);
+  return answers;
+}
+
+interface Turned {
+  state: State;
+  bounds: readonly Bound[];
+  answers: readonly Answer[];
+  sight: Sight;
+  story: readonly string[];
+}
+
+/** The state that explains what is to be seen. */
+function explain({ state, bounds, answers, sight, story }: Turned): State {
+  const indexes = bounds.map((_, index) => index);
+  const tried = new Set<string>();
+  for (const order of permutationsOf(indexes)) {
+    const steps = order.map((index) => ({ bound: bounds[index] as Bound, answer: answers[index] as Answer }));
+    for (const end of endsOf(state, steps, bounds.length > 1, tried)) {
+      if (isSame(Scene.sightOf(end), sight)) return end;
+      tried.add(differences(Scene.sightOf(end), sight));
+    }
+  }
+  throw new Violation([...story.map((line) => `  ${line}`), 'No order explains it:', ...tried].join('\n'));
+}
+
+interface Step {
+  bound: Bound;
+  answer: Answer;
+}
+
+/** The states to which these steps can lead in this order, with the answers that they got. */
+function* endsOf(
+  state: State,
+  [first, ...others]: readonly Step[],
+  isAtOnce: boolean,
+  tried: Set<string>,
+): Generator<State> {
+  if (!first) {
+    yield state;
+    return;
+  }
+  const { bound, answer } = first;
+  const outcome = apply(state, bound);
+  if (fits(outcome, answer, isAtOnce)) yield* endsOf(outcome.state, others, isAtOnce, tried);
+  else if (isAtOnce && gaveWay(answer))
+    for (const left of giveWay(state, bound)) yield* endsOf(left, others, isAtOnce, tried);
+  else tried.add(`${bound.action.type}: ${outcome.answer} ${outcome.code ?? ''} was due`);
+}
+
+/** Of what happens at once the code of a refusal tells which of them came first, and no more. */
+function fits({ answer, code }: Outcome, { status, body }: Answer, isAtOnce: boolean): boolean {
+  if (answer !== 'refused') return status === answer;
+  const isRefused = status >= 400 && status < 500;
+  return isRefused && (isAtOnce || code === undefined || body.code === code);
+}
+
+const gaveWay = ({ status, body }: Answer): boolean =>
+  (status === 409 && body.code === 'conflict') || (status === 401 && body.code === 'session_expired');
+
+function* permutationsOf(list: readonly number[]): Generator<number[]> {
+  if (list.length === 0) yield [];
+  for (const [index, one] of list.entries()) {
+    const others = [...list.slice(0, index), ...list.slice(index + 1)];
+    for (const rest of permutationsOf(others)) yield [one, ...rest];
+  }
+}
+
+function differences(due: Sight, seen: Sight): string {
+  const names = Object.keys(due).filter((name) => !isSame(due[name], seen[name]));
+  return names.map((name) => `${name}: ${text(due[name])} was due, not ${text(seen[name])}`).join('; ');
+}
+
+/** Both are made in the same order of names. */
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function tell({ action }: Bound, answer: Answer | undefined): string {
+  const { type, ...details } = action;
+  const what = [type, ...Object.values(details)].join(' / ');
+  return `${what} → ${answer?.status} ${(answer?.body as { code?: string } | undefined)?.code ?? ''}`.trim();
+}

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+
+import type { Action, Attempt } from './actions.js';
+import type { Turn } from './play.js';
+import type { BrowserName } from './state.js';
+import { BROWSERS, USERS } from './state.js';
+
+const ATTEMPTS: Attempt[] = [
+  'app',
+  'app, ahead',
+  'app, again',
+  'wrong',
+  'recovery code',
+  'recovery code, used',
+  'key',
+];
+
+const by = fc.constantFrom(...BROWSERS);
+const of = fc.constantFrom(...USERS);
+const kind = <T extends string>(type: T) => fc.constant(type);
+
+const login = fc.record({ type: kind('login'), by });
+const prove = fc.record({ type: kind('prove'), by, with: fc.constantFrom(...ATTEMPTS) });
+const activate = fc.record({
+  type: kind('activate'),
+  by,
+  isRight: fc.integer({ min: 0, max: 3 }).map((one) => one > 0),
+});
+const remove = fc.record({
+  type: kind('remove'),
+  by,
+  of,
+  what: fc.constantFrom<('totp' | 'key')[]>('totp', 'key'),
+});
+
+/** What a request can be. */
+const request: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 6, arbitrary: login },
+  { weight: 8, arbitrary: prove },
+  { weight: 3, arbitrary: fc.record({ type: kind('set up an app'), by }) },
+  { weight: 4, arbitrary: activate },
+  { weight: 2, arbitrary: fc.record({ type: kind('register a key'), by }) },
+  { weight: 3, arbitrary: remove },
+  { weight: 2, arbitrary: fc.record({ type: kind('new codes'), by }) },
+  { weight: 2, arbitrary: fc.record({ type: kind('look'), by }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('end the others'), by }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('sign out'), by }) },
+);
+
+/** What the application does, and its administrators. */
+const administration: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ type: kind('reset'), of }),
+  fc.record({ type: kind('end all'), of }),
+  fc.record({ type: kind('password changed'), of }),
+  fc.record({ type: kind('unlock'), of }),
+);
+
+/** Ends of proofs, sign-ins and sessions lie between these; none is met exactly. */
+const wait = fc.record({ type: kind('wait'), seconds: fc.constantFrom(31, 61, 217, 1013, 43_777) });
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 16, arbitrary: request },
+  { weight: 2, arbitrary: wait },
+  { weight: 1, arbitrary: administration },
+  { weight: 1, arbitrary: fc.record({ type: kind('steal') }) },
+);
+
+const alone = action.map((one): Turn => ({ actions: [one], picks: [] }));
+
+const oneByOne = (...actions: Action[]): Turn[] => actions.map((one) => ({ actions: [one], picks: [] }));
+
+/** A way to get somewhere that chance alone rarely finds. */
+const enrollment: fc.Arbitrary<Turn[]> = by.map((who) =>
+  oneByOne(
+    { type: 'login', by: who },
+    { type: 'set up an app', by: who },
+    { type: 'activate', by: who, isRight: true },
+    { type: 'wait', seconds: 31 },
+  ),
+);
+
+const picks = fc.array(fc.nat(5), { maxLength: 24 });
+
+const atOnce: fc.Arbitrary<Turn> = fc.record({
+  actions: fc.array(fc.oneof({ weight: 5, arbitrary: request }, { weight: 1, arbitrary: administration }), {
+    minLength: 2,
+    maxLength: 3,
+  }),
+  picks,
+});
+
+/** Two browsers of one user that do the same: what can be done once is done once. */
+const duel: fc.Arbitrary<Turn> = fc
+  .record({
+    action: fc.oneof({ weight: 3, arbitrary: prove }, { weight: 1, arbitrary: request }),
+    others: fc.constantFrom<BrowserName[][]>(['home', 'phone'], ['phone', 'thief'], ['home', 'copy']),
+    picks,
+  })
+  .map(({ action: one, others, picks: order }) => ({
+    actions: others.map((who): Action => ({ ...one, by: who }) as Action),
+    picks: order,
+  }));
+
+/** Ann has an app, and is half signed in elsewhere; so is the thief. */
+const ENROLLED = oneByOne(
+  { type: 'login', by: 'home' },
+  { type: 'set up an app', by: 'home' },
+  { type: 'activate', by: 'home', isRight: true },
+  { type: 'wait', seconds: 31 },
+  { type: 'login', by: 'phone' },
+  { type: 'login', by: 'thief' },
+);
+
+/** Ann's first browser was robbed before she had anything but a password. */
+const ROBBED = oneByOne(
+  { type: 'login', by: 'home' },
+  { type: 'steal' },
+  { type: 'set up an app', by: 'home' },
+  { type: 'login', by: 'thief' },
+);
+
+function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
+  const beginning = fc.constantFrom<Turn[][]>([], ENROLLED, ENROLLED, ROBBED);
+  const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
+  return fc.tuple(beginning, turns).map(([first, others]) => [...first, ...others.flat()]);
+}
+
+/** One thing after another. */
+export const inTurn: fc.Arbitrary<Turn[]> = story(
+  fc.oneof({ weight: 8, arbitrary: alone.map((one) => [one]) }, { weight: 1, arbitrary: enrollment }),
+);
+
+/** The same, with two or three at once in between. */
+export const withRaces: fc.Arbitrary<Turn[]> = story(
+  fc.oneof(
+    { weight: 4, arbitrary: alone.map((one) => [one]) },
+    { weight: 3, arbitrary: atOnce.map((one) => [one]) },
+    { weight: 3, arbitrary: duel.map((one) => [one]) },
+    { weight: 1, arbitrary: enrollment },
+  ),
+);

@@ -1,0 +1,79 @@
+// Takes protections out of a copy of the library, one by one, and sees whether the model (test/model) finds that they are gone. Prints a table;
+// exits with 1 when one is missed.
+//
+//     node tools/take-out.mjs [--seconds 30] [words of the protections' names]
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { copyTree, linkPackages } from './support/copy-tree.mjs';
+import { PROTECTIONS } from './take-out/protections.mjs';
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '30' } },
+  allowPositionals: true,
+});
+if (!(Number(values.seconds) > 0)) throw new Error(`--seconds must be a number above 0: ${values.seconds}`);
+
+const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-take-out-'));
+const chosen = PROTECTIONS.filter(({ name }) => positionals.every((word) => name.includes(word)));
+
+/** Plays stories until the first that the model can't explain, or until the time is over. */
+function play() {
+  const begun = Date.now();
+  const words = [
+    'test',
+    '--',
+    '--coverage=false',
+    '--forceExit',
+    '--reporters=default',
+    '--testPathPatterns',
+    'test/model',
+  ];
+  const { status, stdout, stderr } = spawnSync('npm', words, {
+    cwd: copy,
+    encoding: 'utf8',
+    env: { ...process.env, MFA_MODEL_SECONDS: values.seconds, MFA_MODEL_SHRINK: 'false' },
+  });
+  return {
+    isFound: status !== 0,
+    printed: stdout + stderr,
+    seconds: Math.round((Date.now() - begun) / 1000),
+  };
+}
+
+/** Stories that end in another error than the model's find nothing. */
+function reasonOf(printed) {
+  const [, reason] = /No order explains it:\s*\n\s*(.+)/.exec(printed) ?? [];
+  return reason?.trim().slice(0, 160);
+}
+
+let missed = 0;
+try {
+  copyTree(copy);
+  linkPackages(copy);
+  process.stdout.write('| what is taken out | found | after | by what |\n| --- | --- | --: | --- |\n');
+  for (const { name, file, from, to } of [{ name: 'nothing' }, ...chosen]) {
+    const path = file && join(copy, 'libs/mfa/src', file);
+    const before = path && readFileSync(path, 'utf8');
+    if (path) {
+      if (before.split(from).length !== 2) throw new Error(`${name}: ${file} has not exactly one ${from}`);
+      writeFileSync(
+        path,
+        before.replace(from, () => to),
+      );
+    }
+    const { isFound, printed, seconds } = play();
+    if (path) writeFileSync(path, before);
+    const reason = reasonOf(printed);
+    const isRight = isFound === (path !== undefined) && isFound === (reason !== undefined);
+    if (!isRight) missed += 1;
+    if (!isRight && isFound) process.stderr.write(printed.slice(-3000));
+    process.stdout.write(`| ${name} | ${isFound ? 'yes' : 'no'} | ${seconds} s | ${reason ?? ''} |\n`);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+process.exitCode = missed === 0 ? 0 : 1;
