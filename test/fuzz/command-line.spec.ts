@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { types } from 'node:util';
 
 import { afterAll, afterEach, beforeEach, describe, expect, jest, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -115,7 +116,7 @@ async function outcome(
     const printed = await run('--app', file, ...words);
     return { printed, said: '', exitCode: process.exitCode ?? 0 };
   } catch (error) {
-    expect(error).toBeInstanceOf(Error);
+    expect(types.isNativeError(error)).toBe(true);
     const { message, exitCode = 1 } = error as Error & { exitCode?: number };
     return { printed: '', said: message, exitCode };
   }

@@ -213,7 +213,7 @@ describe('a file to import', () => {
       for (const row of rows) {
         expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
         if ('rejected' in row) expect(row.rejected).toMatch(PROBLEM);
-        else expect([typeof row.userId, 'totp' in row || 'recoveryCodes' in row]).toEqual(['string', true]);
+        else expect(typeof row.userId).toBe('string');
       }
     }));
 
@@ -283,10 +283,13 @@ describe('a file to import', () => {
       200,
       [trickyText.map((text) => text.replace(/["\r\n]/g, '')), fc.nat({ max: 4 })],
       async (broken, at) => {
-        const ids = ['a', 'b', 'c', 'd'];
+        const ids = ['own-a', 'own-b', 'own-c', 'own-d'];
         const inserted = (lines: string[]) => [...lines.slice(0, at), broken, ...lines.slice(at)].join('\n');
         const read = async (rows: AsyncIterable<MfaImportRow>) =>
-          ((await rowsOf(rows)) as MfaImportRow[]).flatMap((row) => ('rejected' in row ? [] : [row.userId]));
+          ((await rowsOf(rows)) as MfaImportRow[]).flatMap((row) =>
+            // What was inserted may be a row, too.
+            'rejected' in row || !ids.includes(row.userId) ? [] : [row.userId],
+          );
         const csv = inserted(ids.map((id) => `${id},${SECRET},`));
         expect(await read(readCsv(`userId,secret,name\n${csv}`))).toEqual(ids);
         expect(
