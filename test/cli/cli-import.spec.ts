@@ -209,6 +209,15 @@ describe('the command import', () => {
     [[fixture('better-auth.jsonl'), '--format', 'better-auth'], /BETTER_AUTH_SECRET is needed/],
     [[fixture('plain.csv'), '--format', 'csv', '--report', '/nowhere/at/all'], /no such file/],
     [[fixture('django-allauth.json'), '-f', 'django-allauth', '--digits', 'six'], /whole number/],
+    [
+      [fixture('django-allauth.json'), '-f', 'django-allauth', '--recovery-code-digits', '-1'],
+      /from 1 to 40/,
+    ],
+    // As many codes would be made before anybody could look at them.
+    [
+      [fixture('django-allauth.json'), '-f', 'django-allauth', '--recovery-code-count', '1e9'],
+      /from 1 to 100/,
+    ],
   ])('refuses %j', async (words, message) => {
     await expect(run('import', ...words)).rejects.toThrow(message);
   });

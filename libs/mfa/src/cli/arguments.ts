@@ -8,3 +8,12 @@ export function wholeNumber(text: string): number {
   }
   return value;
 }
+
+/** The same for those that decide how much is to be done: a slip of the finger must not keep the machine busy for good. */
+export function wholeNumberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value < least || value > most) throw new InvalidArgumentError(`Must be from ${least} to ${most}.`);
+    return value;
+  };
+}

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { MfaImportReport } from '../import/import-report.js';
 import { MfaImportError } from '../import/import-report.js';
 import { MfaImportService } from '../import/mfa-import.service.js';
-import { wholeNumber } from './arguments.js';
+import { wholeNumber, wholeNumberFrom } from './arguments.js';
 import type { FormatOptions } from './import-formats.js';
 import { FORMAT_NAMES, prepareImport } from './import-formats.js';
 import { ReportFile, describeReport } from './import-outcome.js';
@@ -55,8 +55,16 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
     .option('--user-column <name>', "by-hand: column of the user's id")
     .option('--secret-column <name>', 'by-hand: column of the secret')
     .option('--codes-column <name>', 'by-hand: column of the recovery codes')
-    .option('--recovery-code-count <number>', 'django-allauth: MFA_RECOVERY_CODE_COUNT', wholeNumber)
-    .option('--recovery-code-digits <number>', 'django-allauth: MFA_RECOVERY_CODE_DIGITS', wholeNumber)
+    .option(
+      '--recovery-code-count <number>',
+      'django-allauth: MFA_RECOVERY_CODE_COUNT',
+      wholeNumberFrom(1, 100),
+    )
+    .option(
+      '--recovery-code-digits <number>',
+      'django-allauth: MFA_RECOVERY_CODE_DIGITS',
+      wholeNumberFrom(1, 40),
+    )
     .addOption(
       new Option('--cipher <mode>', 'laravel-fortify: cipher in config/app.php').choices(['cbc', 'gcm']),
     )

@@ -41,8 +41,9 @@ export function betterAuthSecrets(keys: ImportKeys): { secret?: string; secrets?
 }
 
 function versionOf(entry: string, index: number): [number, string] {
-  const [, version, secret] = /^\s*(\d{1,9})\s*:\s*(.*\S)\s*$/s.exec(entry) ?? [];
-  if (version === undefined || secret === undefined) {
+  const [, version, rest = ''] = /^\s*(\d{1,9})\s*:(.*)$/s.exec(entry) ?? [];
+  const secret = rest.trim();
+  if (version === undefined || secret === '') {
     throw new Error(`Entry ${index + 1} of BETTER_AUTH_SECRETS has to be <version>:<secret>`);
   }
   return [Number(version), secret];

@@ -211,6 +211,8 @@ describe('better-auth', () => {
       { userId: 3 },
       { userId: 4, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', backupCodes: '[1]' },
       { userId: 5, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', twoFactorEnabled: 0 },
+      // Nothing that text can be made of.
+      { userId: 6, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', verified: { toString: 1 } },
     ].map((row) => JSON.stringify(row));
     const read = await all(readBetterAuth(jsonLineRows(lines.join('\n')), { digits: 8, period: 60 }));
     expect(read).toEqual([
@@ -224,6 +226,7 @@ describe('better-auth', () => {
       { line: 3, userId: '3', rejected: 'no_factor' },
       { line: 4, userId: '4', rejected: 'invalid_recovery_code' },
       { line: 5, userId: '5', rejected: 'unconfirmed' },
+      expect.objectContaining({ line: 6, userId: '6', totp: expect.anything() }),
     ]);
   });
 });

@@ -55,9 +55,10 @@ function recordOf({ line, fields }: MfaSourceRow, options: BetterAuthOptions): M
   };
 }
 
-/** As JSON, CSV and the several databases write it. */
+/** As JSON, CSV and the several databases write it. Some objects can't be made text of. */
 function isFalse(value: unknown): boolean {
-  return /^(?:false|f|0)$/i.test(String(value));
+  if (typeof value === 'string') return /^(?:false|f|0)$/i.test(value);
+  return value === false || value === 0;
 }
 
 /** The codes that are left: used ones are taken off the list. */

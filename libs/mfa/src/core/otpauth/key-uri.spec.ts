@@ -18,6 +18,15 @@ describe('buildKeyUri', () => {
     );
   });
 
+  it('cuts a label that no QR code would hold, and never in the middle of a character', () => {
+    for (const character of ['a', ' ', ':', '\u00e9', '\u{1f600}', '\ud800']) {
+      const uri = buildKeyUri({ ...parameters, label: `a${character.repeat(20_000)}z` });
+      expect(uri).toMatch(/^otpauth:\/\/totp\/ACME%20Co:a.*\?secret=/);
+      expect(uri.length).toBeLessThan(2850);
+      expect(() => decodeURIComponent(uri)).not.toThrow();
+    }
+  });
+
   it('lets no colon, parameter or broken character into the label', () => {
     const uri = buildKeyUri({ ...parameters, issuer: 'A:B', label: 'x:y?secret=Z&z=1 \ud800' });
     expect(uri).toContain(

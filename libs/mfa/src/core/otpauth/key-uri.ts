@@ -43,7 +43,13 @@ function encode(part: string): string {
 
 /** As many characters of a part as fit, percent-encoded. */
 function encodeWithin(part: string, room: number): string {
-  const characters = Array.from(part).slice(0, room);
-  while (characters.length > 0 && encode(characters.join('')).length > room) characters.pop();
-  return encode(characters.join(''));
+  let fitting = '';
+  let left = room;
+  for (const character of part.trim()) {
+    // A blank, which its own encoding would trim away, takes as much room as any other sign.
+    left -= encode(`.${character}.`).length - 2;
+    if (left < 0) break;
+    fitting += character;
+  }
+  return encode(fitting);
 }
