@@ -1,3 +1,4 @@
+import { noteAnswer, noteCookie } from './hygiene.js';
 import { checkAnswer } from './openapi.js';
 
 /** An answer of the server. */
@@ -55,6 +56,7 @@ export class Client {
     });
     const text = await response.text();
     const answer = { status: response.status, body: parse(text), text, headers: response.headers };
+    noteAnswer(this.url, `${method} ${path}`, answer);
     if (process.env['MFA_CHECK_ANSWERS']) checkAnswer(method, path, answer);
     return answer;
   }
@@ -80,6 +82,7 @@ export class Client {
     const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim());
     const separator = pair.indexOf('=');
     const name = pair.slice(0, separator);
+    noteCookie(this.url, 'a request', name, pair.slice(separator + 1));
     if (attributes.some((attribute) => attribute.toLowerCase() === 'max-age=0')) this.cookies.delete(name);
     else this.cookies.set(name, pair.slice(separator + 1));
   }

@@ -20,6 +20,7 @@ import type { DataSource } from 'typeorm';
 import { Client } from './client.js';
 import { emptyDatabase } from './databases.js';
 import { TestClock } from './clock.js';
+import { assertNoSecretLeft } from './hygiene.js';
 import { settled } from './inside.js';
 import { MemoryLogger } from './memory-logger.js';
 
@@ -217,23 +218,35 @@ export async function startTestApp({
   }
   const url = await app.getUrl();
   const { MFA_ADAPTER } = await import('nestjs-mfa');
+  const dataSource = app.get<DataSource>(getDataSourceToken());
+  const testAdapter = app.get<TestAdapter>(MFA_ADAPTER);
   return {
     app,
     url,
     clock,
     logger,
-    dataSource: app.get<DataSource>(getDataSourceToken()),
-    adapter: app.get<TestAdapter>(MFA_ADAPTER),
+    dataSource,
+    adapter: testAdapter,
     client: (headers) => new Client(url, headers),
     settled: () => settled(app),
     close: async () => {
       try {
-        await app.close();
+        // An adapter of a test's own may keep none.
+        const { notifications = [] } = testAdapter as Partial<TestAdapter>;
+        await assertNoSecretLeft({ url, dataSource, logs: logger.lines, notifications });
       } finally {
-        await own?.drop();
+        await close(app, own);
       }
     },
   };
+}
+
+async function close(app: INestApplication, own: { drop(): Promise<void> } | null): Promise<void> {
+  try {
+    await app.close();
+  } finally {
+    await own?.drop();
+  }
 }
 
 let lastUser = 0;

@@ -14,13 +14,7 @@ import { User } from './user.mjs';
 const FILE = fileURLToPath(new URL('application.mjs', import.meta.url));
 
 /** All that this module keeps and removes again. The audit trail is kept for a year, and grows. */
-const TABLES = [
-  'mfa_session',
-  'mfa_totp_setup',
-  'mfa_user_state',
-  'mfa_authenticator',
-  'mfa_recovery_code',
-];
+const TABLES = ['mfa_session', 'mfa_totp_setup', 'mfa_user_state', 'mfa_authenticator', 'mfa_recovery_code'];
 const ENROLLED_AT_ONCE = 4;
 const SAMPLE_EVERY_MS = 15_000;
 /** Of the whole, what the hour takes; the rest is for the database's troubles. */

@@ -1,0 +1,73 @@
+import type { DataSource } from 'typeorm';
+
+/** What a server has handed out that nobody but its receiver may see again, by the server's address. */
+const handedOut = new Map<string, Map<string, string>>();
+
+/** Fields of answers that hold what is secret: of a set-up, of a new set of codes, of a session by header. */
+const SECRET_FIELDS = ['secret', 'codes', 'recoveryCodes', 'sessionToken'];
+
+/** Cookies that prove something. Those of pages hold what is sealed. */
+const SECRET_COOKIE = /mfa_(session|trusted)$/;
+
+/** Shorter ones, as the `secret` of a test that makes one up, might be part of anything. */
+const SHORTEST = 8;
+
+function secretsIn(value: unknown, name = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => secretsIn(one, name));
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, one]) =>
+      secretsIn(one, SECRET_FIELDS.includes(key) ? key : ''),
+    );
+  return typeof value === 'string' && name !== '' && value.length >= SHORTEST ? [value] : [];
+}
+
+/** Keeps the secrets of an answer in JSON. One that was handed out before may be in none but in place of itself. */
+export function noteAnswer(url: string, what: string, { body, text }: { body: unknown; text: string }): void {
+  const known = handedOut.get(url) ?? new Map<string, string>();
+  handedOut.set(url, known);
+  if (typeof body !== 'object' || body === null) return;
+  const own = secretsIn(body);
+  for (const [secret, origin] of known) {
+    if (!own.includes(secret) && text.includes(secret))
+      throw new Error(`The answer to ${what} has a secret that ${origin} was answered with`);
+  }
+  for (const secret of own) known.set(secret, what);
+}
+
+export function noteCookie(url: string, what: string, name: string, value: string): void {
+  const known = handedOut.get(url) ?? new Map<string, string>();
+  handedOut.set(url, known);
+  if (SECRET_COOKIE.test(name) && value.length >= SHORTEST) known.set(value, what);
+}
+
+export interface Left {
+  url: string;
+  dataSource: DataSource;
+  logs: readonly string[];
+  notifications: readonly unknown[];
+}
+
+/**
+ * What the server leaves behind must hold none of the secrets that it has handed out: its log, what users were told by mail, and every row
+ * of every table.
+ *
+ * @throws {Error} that says where there is one
+ */
+export async function assertNoSecretLeft({ url, dataSource, logs, notifications }: Left): Promise<void> {
+  const known = handedOut.get(url);
+  handedOut.delete(url);
+  if (!known || known.size === 0 || !dataSource.isInitialized) return;
+  const places: [string, string][] = [
+    ['the log', logs.join('\n')],
+    ['notifications', JSON.stringify(notifications)],
+  ];
+  for (const { tableName } of dataSource.entityMetadatas.filter((one) => one.tableName.startsWith('mfa_'))) {
+    // Some tests take a table away.
+    const rows: unknown = await dataSource.query(`SELECT * FROM ${tableName}`).catch(() => []);
+    places.push([`the table ${tableName}`, JSON.stringify(rows)]);
+  }
+  for (const [secret, origin] of known) {
+    const found = places.find(([, text]) => text.includes(secret));
+    if (found) throw new Error(`In ${found[0]} there is a secret that ${origin} was answered with`);
+  }
+}
