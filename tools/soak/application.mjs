@@ -1,5 +1,6 @@
 // The application, a process of its own: as most are, but that its clock is fast and its sessions are short.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { writeHeapSnapshot } from 'node:v8';
 
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -61,14 +62,16 @@ function countOf(names) {
 
 const delay = monitorEventLoopDelay({ resolution: 10 });
 
+async function collectGarbage() {
+  for (let turn = 0; turn < 3; turn += 1) {
+    globalThis.gc();
+    await new Promise(setImmediate);
+  }
+}
+
 /** What there is in memory when all that is garbage has gone, and what holds the process. */
 async function sample(dataSource, isFull) {
-  if (isFull) {
-    for (let turn = 0; turn < 3; turn += 1) {
-      globalThis.gc();
-      await new Promise(setImmediate);
-    }
-  }
+  if (isFull) await collectGarbage();
   const { heapUsed, rss, external } = process.memoryUsage();
   const longestDelayMs = delay.max / 1e6;
   delay.reset();
@@ -89,7 +92,11 @@ async function start({ orm, startedAt }) {
   await app.listen(0, '127.0.0.1');
   const dataSource = app.get(DataSource);
   delay.enable();
-  process.on('message', async ({ isFull }) => process.send(await sample(dataSource, isFull)));
+  process.on('message', async ({ isFull, snapshotTo }) => {
+    if (snapshotTo === undefined) return process.send(await sample(dataSource, isFull));
+    await collectGarbage();
+    return process.send({ snapshot: writeHeapSnapshot(snapshotTo) });
+  });
   process.send({ url: await app.getUrl() });
 }
 

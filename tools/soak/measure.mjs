@@ -1,17 +1,13 @@
 // Everything in its order: enroll, an hour of use, a slow database, a silent one, and how soon all is as it was.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { createDatabase } from '../support/databases.mjs';
 import { Random } from '../support/random.mjs';
 import { Answers } from './answers.mjs';
 import { clockSince } from './common.mjs';
+import { Application } from './process.mjs';
 import { SlowLink } from './slow-link.mjs';
 import { User } from './user.mjs';
-
-const FILE = fileURLToPath(new URL('application.mjs', import.meta.url));
 
 /** All that this module keeps and removes again. The audit trail is kept for a year, and grows. */
 const TABLES = ['mfa_session', 'mfa_totp_setup', 'mfa_user_state', 'mfa_authenticator', 'mfa_recovery_code'];
@@ -27,32 +23,6 @@ const FLOOD_PER_SECOND = 200;
 const RECOVERY_SECONDS = 30;
 
 const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
-
-class Application {
-  static async start(settings) {
-    const application = new Application();
-    application.child = fork(FILE, [JSON.stringify(settings)], {
-      execArgv: ['--expose-gc'],
-      env: { ...process.env, NODE_ENV: 'test' },
-    });
-    const [message] = await once(application.child, 'message');
-    if (message.failure) throw new Error(`The application does not start: ${message.failure}`);
-    application.url = message.url;
-    return application;
-  }
-
-  /** @param isFull whether garbage is collected first */
-  async sample(isFull) {
-    this.child.send({ isFull });
-    const [sample] = await once(this.child, 'message');
-    return sample;
-  }
-
-  async stop() {
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
-  }
-}
 
 async function rowsOf(db) {
   const counts = {};

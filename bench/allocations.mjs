@@ -1,0 +1,26 @@
+// What a decision of the guard allocates, and what a session that was used keeps in memory: the same on every machine, so it can be held to a
+// bound where times can't. Exits with 1 when one is exceeded.
+//
+//   npm run build && node bench/allocations.mjs [--sessions 100000]
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+/** Room for all that the calls allocate, so that no garbage is collected while they are counted. */
+const FLAGS = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
+const FILE = fileURLToPath(new URL('in-process/allocations.mjs', import.meta.url));
+
+/** Bytes at most: a quarter more than was measured. */
+const AT_MOST = { 'guard, database': 35_000, 'guard, claims': 11_500, 'session that was used': 200 };
+
+const { values } = parseArgs({ options: { sessions: { type: 'string', default: '100000' } } });
+const { stdout, stderr, status } = spawnSync('node', [...FLAGS, FILE, values.sessions], { encoding: 'utf8' });
+if (status !== 0) throw new Error(stderr);
+const bytes = JSON.parse(stdout);
+for (const [name, most] of Object.entries(AT_MOST)) {
+  const isMet = bytes[name] <= most;
+  if (!isMet) process.exitCode = 1;
+  process.stdout.write(
+    `${isMet ? 'ok ' : 'NOT'} ${name}: ${bytes[name].toLocaleString('en')} bytes (at most ${most.toLocaleString('en')})\n`,
+  );
+}
