@@ -233,7 +233,9 @@ export async function startTestApp({
       try {
         // An adapter of a test's own may keep none.
         const { notifications = [] } = testAdapter as Partial<TestAdapter>;
-        await assertNoSecretLeft({ url, dataSource, logs: logger.lines, notifications });
+        const hasOwnEncryption = testAdapter.encrypt !== DefaultMfaAdapter.prototype.encrypt;
+        const left = { url, dataSource, logs: logger.lines, notifications, hasOwnEncryption };
+        await assertNoSecretLeft(left);
       } finally {
         await close(app, own);
       }
