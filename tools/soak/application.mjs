@@ -89,6 +89,8 @@ async function start({ orm, startedAt }) {
   if (orm.type === 'mariadb') useBinaryCollation();
   const app = await NestFactory.create(moduleOn(orm), { logger: false, abortOnError: false });
   app.get(MFA_CLOCK).now = clockSince(startedAt);
+  // Longer than a user thinks: a client may take a connection again in the moment in which the server closes it.
+  app.getHttpServer().keepAliveTimeout = 60_000;
   await app.listen(0, '127.0.0.1');
   const dataSource = app.get(DataSource);
   delay.enable();
