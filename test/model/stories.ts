@@ -101,7 +101,18 @@ const duel: fc.Arbitrary<Turn> = fc
     picks: order,
   }));
 
-/** Ann has an app, and is half signed in elsewhere; so is the thief. */
+/** One session in two hands, each of which does something. */
+const rivals: fc.Arbitrary<Turn> = fc
+  .record({
+    actions: fc.tuple(fc.oneof(prove, request), fc.oneof(prove, request)),
+    picks,
+  })
+  .map(({ actions: [first, second], picks: order }) => ({
+    actions: [{ ...first, by: 'home' } as Action, { ...second, by: 'copy' } as Action],
+    picks: order,
+  }));
+
+/** Ann has an app, and is half signed in elsewhere; so is the thief. Her session is in two hands. */
 const ENROLLED = oneByOne(
   { type: 'login', by: 'home' },
   { type: 'set up an app', by: 'home' },
@@ -109,7 +120,18 @@ const ENROLLED = oneByOne(
   { type: 'wait', seconds: 31 },
   { type: 'login', by: 'phone' },
   { type: 'login', by: 'thief' },
+  { type: 'steal' },
 );
+
+/** Ann has an app and a key, and has proven the key in two browsers. */
+const TWO_FACTORS = [
+  ...ENROLLED.slice(0, 4),
+  ...oneByOne(
+    { type: 'register a key', by: 'home' },
+    { type: 'login', by: 'phone' },
+    { type: 'prove', by: 'phone', with: 'key' },
+  ),
+];
 
 /** Ann's first browser was robbed before she had anything but a password. */
 const ROBBED = oneByOne(
@@ -120,7 +142,7 @@ const ROBBED = oneByOne(
 );
 
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
-  const beginning = fc.constantFrom<Turn[][]>([], ENROLLED, ENROLLED, ROBBED);
+  const beginning = fc.constantFrom<Turn[][]>([], ENROLLED, ENROLLED, TWO_FACTORS, ROBBED);
   const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
   return fc.tuple(beginning, turns).map(([first, others]) => [...first, ...others.flat()]);
 }
@@ -136,6 +158,7 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 4, arbitrary: alone.map((one) => [one]) },
     { weight: 3, arbitrary: atOnce.map((one) => [one]) },
     { weight: 3, arbitrary: duel.map((one) => [one]) },
+    { weight: 2, arbitrary: rivals.map((one) => [one]) },
     { weight: 1, arbitrary: enrollment },
   ),
 );

@@ -1,106 +1,160 @@
-// What is taken out, and how: `from` stands once in the file of the library, and `to` takes its place.
+// What is taken out, and how: each `from` stands once in its file of the library, and `to` takes its place.
 
 export const PROTECTIONS = [
   {
     name: 'a time step counts once (claim)',
-    file: 'engine/factors/factor-judge.ts',
-    from: "...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),",
-    to: '',
+    edits: [
+      {
+        file: 'engine/factors/factor-judge.ts',
+        from: "...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),",
+        to: '',
+      },
+    ],
   },
   {
     name: 'a recovery code counts once (claim, and the hash that changes)',
-    file: 'factors/recovery-codes/recovery-code-store.ts',
-    from: "{ usedAt: now, codeHash: hashOfUsed(key, userId, code) },\n      'user_id = :userId AND code_hash = :hash AND used_at IS NULL',",
-    to: "{ usedAt: now },\n      'user_id = :userId AND code_hash = :hash',",
+    edits: [
+      {
+        file: 'factors/recovery-codes/recovery-code-store.ts',
+        from: "{ usedAt: now, codeHash: hashOfUsed(key, userId, code) },\n      'user_id = :userId AND code_hash = :hash AND used_at IS NULL',",
+        to: "{ usedAt: now },\n      'user_id = :userId AND code_hash = :hash',",
+      },
+    ],
   },
   {
     name: 'the code of an activation counts as used',
-    file: 'factors/totp/totp.service.ts',
-    from: 'type: TYPE, data, lastStep, ...named',
-    to: 'type: TYPE, data, lastStep: null, ...named',
+    edits: [
+      {
+        file: 'factors/totp/totp.service.ts',
+        from: 'type: TYPE, data, lastStep, ...named',
+        to: 'type: TYPE, data, lastStep: null, ...named',
+      },
+    ],
   },
+  // Either of the two claims is enough for what these stories tell: some order one after another explains what comes of the other's absence.
   {
-    name: 'a change of factors claims the session that asks for it',
-    file: 'engine/changes/factor-change.ts',
-    from: '...(session ? [this.sessions.planClaim(session)] : []),',
-    to: '',
-  },
-  {
-    name: 'a change of factors claims the version of the account',
-    file: 'engine/users/user-state.service.ts',
-    from: "'user_id = :userId AND version = :seen'",
-    to: "'user_id = :userId AND (version = :seen OR 1 = 1)'",
-  },
-  {
-    name: 'the recent proof is asked for again at the change',
-    file: 'engine/changes/factor-change.ts',
-    from: 'if (context && !isReport) await this.recent.assert(',
-    to: 'if (tried < 0 && context) await this.recent.assert(',
+    name: 'a change of factors claims what it was decided on',
+    edits: [
+      {
+        file: 'engine/changes/factor-change.ts',
+        from: '...(session ? [this.sessions.planClaim(session)] : []),',
+        to: '',
+      },
+      {
+        file: 'engine/users/user-state.service.ts',
+        from: "'user_id = :userId AND version = :seen'",
+        to: "'user_id = :userId AND (version = :seen OR 1 = 1)'",
+      },
+    ],
   },
   {
     name: 'a session is changed only as it was read',
-    file: 'engine/sessions/authentication-session.service.ts',
-    from: "'id = :id AND seal = :seen AND expires_at > :now'",
-    to: "'id = :id AND (seal = :seen OR 1 = 1) AND expires_at > :now'",
+    edits: [
+      {
+        file: 'engine/sessions/authentication-session.service.ts',
+        from: "'id = :id AND seal = :seen AND expires_at > :now'",
+        to: "'id = :id AND (seal = :seen OR 1 = 1) AND expires_at > :now'",
+      },
+    ],
   },
   {
     name: 'the token changes with each proof',
-    file: 'engine/sessions/authentication-session.service.ts',
-    from: '      tokenHash: hashToken(token),\n      lastSeenAt: new Date(this.clock.now()),\n      ...this.authenticated(session),',
-    to: '      lastSeenAt: new Date(this.clock.now()),\n      ...this.authenticated(session),',
+    edits: [
+      {
+        file: 'engine/sessions/authentication-session.service.ts',
+        from: '      tokenHash: hashToken(token),\n      lastSeenAt: new Date(this.clock.now()),\n      ...this.authenticated(session),',
+        to: '      lastSeenAt: new Date(this.clock.now()),\n      ...this.authenticated(session),',
+      },
+    ],
   },
   {
     name: 'the first factor ends other sessions',
-    file: 'engine/changes/add-authenticator.flow.ts',
-    from: 'if (isFirst || replaced || endOtherSessions) {',
-    to: 'if (replaced || endOtherSessions) {',
+    edits: [
+      {
+        file: 'engine/changes/add-authenticator.flow.ts',
+        from: 'if (isFirst || replaced || endOtherSessions) {',
+        to: 'if (replaced || endOtherSessions) {',
+      },
+    ],
   },
   {
     name: 'a removal ends other sessions',
-    file: 'engine/changes/remove-authenticator.flow.ts',
-    from: "writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));",
-    to: '',
+    edits: [
+      {
+        file: 'engine/changes/remove-authenticator.flow.ts',
+        from: "writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));",
+        to: '',
+      },
+    ],
   },
   {
     name: 'what a removed factor had proven goes with it',
-    file: 'engine/changes/remove-authenticator.flow.ts',
-    from: 'session.methods.filter((record) => !isGone(record))',
-    to: 'session.methods.filter((record) => !isGone(record) || true)',
+    edits: [
+      {
+        file: 'engine/changes/remove-authenticator.flow.ts',
+        from: 'session.methods.filter((record) => !isGone(record))',
+        to: 'session.methods.filter((record) => !isGone(record) || true)',
+      },
+    ],
   },
   {
     name: 'a set-up belongs to the session that began it',
-    file: 'factors/totp/totp-setup-store.ts',
-    from: 'setup !== null && setup.sessionId === sessionId;',
-    to: 'setup !== null;',
+    edits: [
+      {
+        file: 'factors/totp/totp-setup-store.ts',
+        from: 'setup !== null && setup.sessionId === sessionId;',
+        to: 'setup !== null;',
+      },
+    ],
   },
   {
     name: 'a new password ends sign-ins under way',
-    file: 'engine/sessions/authentication-session.service.ts',
-    from: "{ userId, status: 'pending' }",
-    to: "{ userId, status: 'none' }",
+    edits: [
+      {
+        file: 'engine/sessions/authentication-session.service.ts',
+        from: "{ userId, status: 'pending' }",
+        to: "{ userId, status: 'none' }",
+      },
+    ],
   },
   {
     name: 'the budget of attempts has an end',
-    file: 'engine/users/attempt-limiter.ts',
-    from: 'attempts < :atMost)`',
-    to: 'attempts < :atMost OR 1 = 1)`',
+    edits: [
+      {
+        file: 'engine/users/attempt-limiter.ts',
+        from: 'attempts < :atMost)`',
+        to: 'attempts < :atMost OR 1 = 1)`',
+      },
+    ],
   },
   {
     name: 'a right code gives back its own attempt alone',
-    file: 'engine/users/attempt-limiter.ts',
-    from: "attempts: () => 'attempts - 1'",
-    to: "attempts: () => '0'",
+    edits: [
+      {
+        file: 'engine/users/attempt-limiter.ts',
+        from: "attempts: () => 'attempts - 1'",
+        to: "attempts: () => '0'",
+      },
+    ],
   },
   {
     name: 'a removal is told',
-    file: 'engine/changes/remove-authenticator.flow.ts',
-    from: 'return { writes, events, result: undefined',
-    to: 'return { writes, events: [], result: undefined',
+    edits: [
+      {
+        file: 'engine/changes/remove-authenticator.flow.ts',
+        from: 'return { writes, events, result: undefined',
+        to: 'return { writes, events: [], result: undefined',
+      },
+    ],
   },
   {
     name: 'the former session of a browser is over when it signs in',
-    file: 'sign-in/begin-sign-in.flow.ts',
-    from: 'const former = await this.transport.readToken(request);',
-    to: 'const former = request === null ? await this.transport.readToken(request) : null;',
+    edits: [
+      {
+        file: 'sign-in/begin-sign-in.flow.ts',
+        from: 'const former = await this.transport.readToken(request);',
+        to: 'const former = request === null ? await this.transport.readToken(request) : null;',
+      },
+    ],
   },
 ];

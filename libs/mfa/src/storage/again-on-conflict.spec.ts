@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { Deadline } from './bounded-wait.js';
 import { againOnConflict, isConflict } from './mfa-storage.js';
 
 const errorWith = (fields: object) => Object.assign(new Error('refused'), fields);
-const soon = () => Date.now() + 10_000;
+const soon = () => new Deadline(10_000);
 
 /** Work that fails so many times, and says how often it was tried. */
 function failing(times: number, error: Error) {
@@ -52,7 +53,9 @@ describe('againOnConflict', () => {
     const conflict = errorWith({ code: '40001' });
     const work = failing(Infinity, conflict);
     const until = Date.now() + 1500;
-    const error: unknown = await againOnConflict(until, work.run).catch((thrown: unknown) => thrown);
+    const error: unknown = await againOnConflict(new Deadline(1500), work.run).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(isConflict(error)).toBe(true);
     // Ten were too few for many requests at once.
     expect(work.tries).toBeGreaterThan(3);
@@ -63,7 +66,7 @@ describe('againOnConflict', () => {
   it('does not run again what nobody waits for any more', async () => {
     const conflict = errorWith({ code: '40001' });
     const work = failing(1, conflict);
-    await expect(againOnConflict(Date.now(), work.run)).rejects.toBe(conflict);
+    await expect(againOnConflict(new Deadline(0), work.run)).rejects.toBe(conflict);
     expect(work.tries).toBe(1);
   });
 });

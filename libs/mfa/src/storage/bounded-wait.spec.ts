@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { BoundedWait, assertInTime, within } from './bounded-wait.js';
+import { BoundedWait, Deadline, within } from './bounded-wait.js';
 
 /** Work that is answered when the test says so. */
 class Hanging {
@@ -23,10 +23,34 @@ const times = (count: number, work: () => Promise<unknown>) =>
 
 describe('BoundedWait', () => {
   it('says until when somebody waits', async () => {
-    const startedAt = Date.now();
-    const until = await new BoundedWait().for(60_000, (moment) => Promise.resolve(moment));
-    expect(until).toBeGreaterThanOrEqual(startedAt + 60_000);
-    expect(until).toBeLessThan(startedAt + 70_000);
+    const left = await new BoundedWait().for(60_000, (deadline) => Promise.resolve(deadline.left));
+    expect(left).toBeGreaterThan(50_000);
+    expect(left).toBeLessThanOrEqual(60_000);
+  });
+
+  it('ends the time of what it refuses, whatever the clock says', async () => {
+    let given: Deadline | undefined;
+    const hanging = (deadline: Deadline): Promise<never> => {
+      given = deadline;
+      return new Promise(() => undefined);
+    };
+    const now = Date.now;
+    Date.now = () => now() - 60_000;
+    await expect(new BoundedWait().for(20, hanging)).rejects.toThrow('no answer within 20 ms');
+    Date.now = now;
+    expect(() => given?.assert()).toThrow('nobody waits for it any more');
+  });
+
+  it('tells of a result that comes when nobody waits for it any more, and of no other', async () => {
+    const results: string[] = [];
+    const waiting = new BoundedWait();
+    const hanging = new Hanging();
+    const late = (result: string): unknown => results.push(result);
+    await times(1, () => waiting.for(1, hanging.work, late));
+    await waiting.for(1000, atOnce, late);
+    hanging.answerAll();
+    await new Promise(setImmediate);
+    expect(results).toEqual(['late']);
   });
 
   it('begins nothing more while 200 that nobody waits for have no answer, and goes on when they have', async () => {
@@ -61,9 +85,12 @@ describe('BoundedWait', () => {
   });
 });
 
-describe('assertInTime', () => {
-  it('throws from that moment on', () => {
-    expect(() => assertInTime(Date.now() + 1000)).not.toThrow();
-    expect(() => assertInTime(Date.now())).toThrow('nobody waits for it any more');
+describe('Deadline', () => {
+  it('is over when its time is, or when somebody ends it', () => {
+    const deadline = new Deadline(60_000);
+    expect(() => deadline.assert()).not.toThrow();
+    deadline.end();
+    expect(() => deadline.assert()).toThrow('nobody waits for it any more');
+    expect(() => new Deadline(0).assert()).toThrow('nobody waits for it any more');
   });
 });

@@ -9,16 +9,46 @@ const MOST_ABANDONED = 200;
 /** The time is over. What was asked may still be answered. */
 class TooLateError extends Error {}
 
+/** Until when somebody waits. It goes by time that passes, whatever is done to the clock. */
+export class Deadline {
+  private isOver = false;
+  private readonly at: number;
+
+  /** @param milliseconds how long from now */
+  constructor(milliseconds: number) {
+    this.at = performance.now() + milliseconds;
+  }
+
+  /** Milliseconds that are left; 0 when it is over. */
+  get left(): number {
+    return this.isOver ? 0 : Math.max(0, this.at - performance.now());
+  }
+
+  /** It is over from here on: whoever waited has been told. */
+  end(): void {
+    this.isOver = true;
+  }
+
+  /** @throws {Error} when it is over: what was refused must not happen later */
+  assert(): void {
+    if (this.left === 0) throw new TooLateError('nobody waits for it any more');
+  }
+}
+
 /**
  * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
  * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
  *
  * @param milliseconds how long to wait
+ * @param giveUp called just before it is refused
  */
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+export async function within<T>(milliseconds: number, work: Promise<T>, giveUp?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new TooLateError(`no answer within ${milliseconds} ms`));
+    const fail = (): void => {
+      giveUp?.();
+      reject(new TooLateError(`no answer within ${milliseconds} ms`));
+    };
     timer = setTimeout(fail, milliseconds);
   });
   try {
@@ -28,19 +58,14 @@ export async function within<T>(milliseconds: number, work: Promise<T>): Promise
   }
 }
 
-/** @throws {Error} when the moment `until` (in milliseconds since the epoch) is over: what was refused must not happen later */
-export function assertInTime(until: number): void {
-  if (Date.now() >= until) throw new TooLateError('nobody waits for it any more');
-}
-
 /**
  * Waits until the pool has a connection for the runner.
  *
- * @throws {Error} when that is later than `until`, in milliseconds since the epoch
+ * @throws {Error} when that is too late
  */
-export async function connectInTime(runner: QueryRunner, until: number): Promise<void> {
+export async function connectInTime(runner: QueryRunner, deadline: Deadline): Promise<void> {
   await runner.connect();
-  assertInTime(until);
+  deadline.assert();
 }
 
 /** Waits for the database, each time for so long at most, and only while it answers at all. */
@@ -49,26 +74,35 @@ export class BoundedWait {
 
   /**
    * @param milliseconds how long to wait
-   * @param work is told until when somebody waits for it, in milliseconds since the epoch
+   * @param work is told until when somebody waits for it
+   * @param late is given a result that comes after that
    * @throws {Error} when it takes longer, or too much that took longer has no answer yet
    */
-  async for<T>(milliseconds: number, work: (until: number) => Promise<T>): Promise<T> {
+  async for<T>(
+    milliseconds: number,
+    work: (deadline: Deadline) => Promise<T>,
+    late?: (result: T) => void,
+  ): Promise<T> {
     if (this.abandoned >= MOST_ABANDONED)
       throw new Error(`${this.abandoned} statements before this one have no answer yet`);
-    const begun = work(Date.now() + milliseconds);
+    const deadline = new Deadline(milliseconds);
+    const begun = work(deadline);
     try {
-      return await within(milliseconds, begun);
+      return await within(milliseconds, begun, () => deadline.end());
     } catch (error) {
-      if (error instanceof TooLateError) this.abandon(begun);
+      if (error instanceof TooLateError) this.abandon(begun, late);
       throw error;
     }
   }
 
-  private abandon(work: Promise<unknown>): void {
+  private abandon<T>(work: Promise<T>, late?: (result: T) => void): void {
     this.abandoned += 1;
     const end = (): void => {
       this.abandoned -= 1;
     };
-    work.then(end, end);
+    work.then((result) => {
+      end();
+      late?.(result);
+    }, end);
   }
 }

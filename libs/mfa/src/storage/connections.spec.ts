@@ -5,6 +5,9 @@ import { DataSource } from 'typeorm';
 
 import type { Write } from './mfa-storage.js';
 import { MfaStorage } from './mfa-storage.js';
+import { MfaEvents, MfaJournal } from '../engine/journal/mfa-journal.js';
+import { APPLICATION_SOURCE } from '../engine/rows/mfa-request.js';
+import { eventually } from '../../../../test/support/eventually.js';
 import type { ServerName } from '../../../../test/support/servers.js';
 import { createDatabase, hasServer } from '../../../../test/support/servers.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
@@ -153,6 +156,29 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
         },
         name === 'postgres' ? { max: 1 } : { connectionLimit: 1 },
       ),
+    30_000,
+  );
+
+  runs(
+    'on which a statement went through after it was refused let its event be heard',
+    () =>
+      within(name, async (setting) => {
+        const { test, storage } = setting;
+        await storage.commit([insertion(setting, 'locked')]);
+        const heard: string[] = [];
+        test.app.get(MfaEvents).on('mfa.attempts.exhausted', ({ userId }) => void heard.push(userId));
+        await whileLocked(setting, 'locked', async () => {
+          const commit = test.app.get(MfaJournal).commit([update(setting, 'locked')], {
+            user: { id: 'locked' },
+            source: APPLICATION_SOURCE,
+            events: [{ type: 'mfa.attempts.exhausted', data: { attempts: 5, windowSeconds: 300 } }],
+          });
+          await expect(commit).rejects.toMatchObject({ code: 'storage_unavailable' });
+          expect(heard).toEqual([]);
+        });
+        await eventually('the event', () => heard.length > 0);
+        expect(heard).toEqual(['locked']);
+      }),
     30_000,
   );
 

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { BoundedWait, connectInTime } from './bounded-wait.js';
+import { BoundedWait, Deadline, connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
 import type { NamedValues, PreparedRead, RowOf } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
@@ -22,7 +22,7 @@ export const MFA_DATA_SOURCE = Symbol.for('nestjs-mfa:DATA_SOURCE');
 
 /**
  * What a read asks. Its queries go to the primary, never to a replica that lags, and past the query cache: what they find
- * decides who gets in. It takes a connection with its first query, and gives it back when the read is over.
+ * decides who gets in. It has a connection, and gives it back when the read is over.
  */
 export class PrimaryReader {
   constructor(
@@ -54,19 +54,15 @@ function isSqlite({ options }: DataSource): boolean {
   return options.type === 'better-sqlite3';
 }
 
-/**
- * Runs the read, and gives back its connection whatever becomes of it.
- *
- * @param until when nobody waits for it any more, in milliseconds since the epoch
- */
+/** Runs the read, and gives back its connection whatever becomes of it. */
 export async function readFromPrimary<T>(
   dataSource: DataSource,
   read: (reader: PrimaryReader) => Promise<T>,
-  until = Infinity,
+  deadline = new Deadline(Infinity),
 ): Promise<T> {
   const runner = dataSource.createQueryRunner('master');
   try {
-    if (!isSqlite(dataSource)) await connectInTime(runner, until);
+    if (!isSqlite(dataSource)) await connectInTime(runner, deadline);
     await waitForOtherNodes(dataSource, runner);
     return await read(new PrimaryReader(runner, PreparedStatements.of(dataSource)));
   } finally {
@@ -98,24 +94,28 @@ export class MfaStorage {
 
   /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
   async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
-    return this.guarded((until) =>
-      againOnConflict(until, () => readFromPrimary(this.dataSource, query, until)),
+    return this.guarded((deadline) =>
+      againOnConflict(deadline, () => readFromPrimary(this.dataSource, query, deadline)),
     );
   }
 
   /**
    * Runs the writes in order in one transaction; a single one needs none.
    *
+   * @param late is told where they were committed although it was refused: the statement, or the COMMIT, was under way when the time was over
    * @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when other transactions kept
    * winning; nothing is granted then
    */
-  async commit(writes: readonly Write[]): Promise<CommitResult> {
+  async commit(writes: readonly Write[], late?: () => void): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
     const isOneFile = isSqlite(this.dataSource);
     // It would wait for itself.
     if (isOneFile) this.assertOutsideTransaction();
     const commit = isOneFile ? commitOnSqlite : commitOnServer;
-    return this.guarded((until) => againOnConflict(until, () => commit(this.dataSource, writes, until)));
+    return this.guarded(
+      (deadline) => againOnConflict(deadline, () => commit(this.dataSource, writes, deadline)),
+      ({ committed }) => committed && late?.(),
+    );
   }
 
   /** Runs one statement and returns how many rows it changed. */
@@ -136,10 +136,10 @@ export class MfaStorage {
     );
   }
 
-  private async guarded<T>(work: (until: number) => Promise<T>): Promise<T> {
+  private async guarded<T>(work: (deadline: Deadline) => Promise<T>, late?: (result: T) => void): Promise<T> {
     const milliseconds = this.options.storage.timeoutSeconds * 1000;
     try {
-      return await this.waiting.for(milliseconds, work);
+      return await this.waiting.for(milliseconds, work, late);
     } catch (error) {
       if (error instanceof MfaException) throw error;
       if (isConflict(error)) throw new MfaException('conflict', {}, { cause: error });
@@ -165,18 +165,18 @@ const FIRST_PAUSE_MS = 10;
  * the commit. Under SERIALIZABLE that can befall a read as well. It gives up when another try would not be over in time, as
  * long as it is sure that nothing has happened.
  *
- * @param until when nobody waits for it any more, in milliseconds since the epoch: what was refused must not happen later
  * @throws the last conflict, see {@link isConflict}
  */
-export async function againOnConflict<T>(until: number, work: () => Promise<T>): Promise<T> {
+export async function againOnConflict<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
-    const startedAt = Date.now();
+    const before = deadline.left;
     try {
       return await work();
     } catch (error) {
       const pause = randomInt(1, FIRST_PAUSE_MS * 2 ** Math.min(tried, 5) + 1);
-      const tookMs = Date.now() - startedAt;
-      if (!isConflict(error) || Date.now() + pause + tookMs >= until) throw error;
+      const { left } = deadline;
+      const tookMs = before - left;
+      if (!isConflict(error) || pause + tookMs >= left) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }

@@ -1,6 +1,7 @@
 import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 
-import { assertInTime, connectInTime } from './bounded-wait.js';
+import type { Deadline } from './bounded-wait.js';
+import { connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
 import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
@@ -8,35 +9,40 @@ import type { CommitResult, Write } from './write.js';
 /**
  * Runs the writes in a transaction of their own connection; a single one is a transaction by itself.
  *
- * @param until when nobody waits for it any more, in milliseconds since the epoch: it is not begun later, and not committed
+ * @param deadline until when somebody waits for it: it is not begun later, nor is a COMMIT sent
  */
 export async function commitOnServer(
   dataSource: DataSource,
   writes: readonly Write[],
-  until: number,
+  deadline: Deadline,
 ): Promise<CommitResult> {
   const runner = dataSource.createQueryRunner();
   markAsOwn(runner);
   try {
-    await connectInTime(runner, until);
+    await connectInTime(runner, deadline);
     await waitForOtherNodes(dataSource, runner);
-    return await runAll(runner, writes, until);
+    return await runAll(runner, writes, deadline);
   } finally {
     await release(runner);
   }
 }
 
-async function runAll(runner: QueryRunner, writes: readonly Write[], until: number): Promise<CommitResult> {
+async function runAll(
+  runner: QueryRunner,
+  writes: readonly Write[],
+  deadline: Deadline,
+): Promise<CommitResult> {
   const affected: number[] = [];
   if (writes.length > 1) await runner.startTransaction();
   for (const { query, claim } of writes) {
+    deadline.assert();
     const [sql, parameters] = query.getQueryAndParameters();
     const changes = rowsFound(sql, await runner.query(sql, parameters, true));
     if (claim !== undefined && changes !== 1) return { committed: false, lost: claim };
     affected.push(changes);
   }
   if (runner.isTransactionActive) {
-    assertInTime(until);
+    deadline.assert();
     await runner.commitTransaction();
   }
   return { committed: true, affected };

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner } from 'typeorm';
 
-import { assertInTime } from './bounded-wait.js';
+import type { Deadline } from './bounded-wait.js';
 import type { CommitResult, Write } from './write.js';
 
 /** A transaction of the application's that the code which runs now is in, and those around it. */
@@ -139,16 +139,16 @@ const POLL_MS = 5;
  * SQLite has a single connection, on which a transaction that awaits would take the statements of other requests in. So a
  * commit runs in one go, without giving way to any other code of the process.
  *
- * @param until when nobody waits for it any more, in milliseconds since the epoch: it is not begun later
+ * @param deadline until when somebody waits for it: it is not begun later
  */
 export async function commitOnSqlite(
   dataSource: DataSource,
   writes: readonly Write[],
-  until: number,
+  deadline: Deadline,
 ): Promise<CommitResult> {
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   await waitForOtherTransaction(databaseConnection);
-  assertInTime(until);
+  deadline.assert();
   // From here to the end nothing is awaited.
   const run = ({ query }: Write): number => {
     const [sql, parameters] = query.getQueryAndParameters();

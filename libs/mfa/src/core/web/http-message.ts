@@ -43,7 +43,7 @@ export function hasBody(request: object): boolean {
 export function readCookies(request: object, name: string): string[] {
   const pairs = readHeader(request, 'cookie')?.split(';') ?? [];
   const candidates = pairs.filter((pair) => pair.includes(name));
-  const values = candidates.map((pair) => parse(pair)[name]).filter((value) => value !== undefined);
+  const values = candidates.map((pair) => parse(pair)[name]).filter((value) => typeof value === 'string');
   return [...new Set(values)];
 }
 

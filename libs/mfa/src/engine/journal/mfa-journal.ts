@@ -120,10 +120,14 @@ export class MfaJournal {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Runs the writes in one transaction. What it means is told only if they were committed. */
+  /**
+   * Runs the writes in one transaction. What it means is told only if they were committed, and also where that comes to light after the
+   * request was refused: what was counted, locked or ended then must not stay unheard.
+   */
   async commit(writes: readonly Write[], happening: Happening): Promise<CommitResult> {
     const events = this.stamp(happening);
-    const result = await this.storage.commit([...writes, ...this.audit.plan(events)]);
+    const all = [...writes, ...this.audit.plan(events)];
+    const result = await this.storage.commit(all, () => this.tell(happening, events));
     if (result.committed) this.tell(happening, events);
     return result;
   }
