@@ -18,7 +18,9 @@ const { values, positionals } = parseArgs({
 if (!(Number(values.seconds) > 0)) throw new Error(`--seconds must be a number above 0: ${values.seconds}`);
 
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-take-out-'));
-const chosen = PROTECTIONS.filter(({ name }) => positionals.every((word) => name.includes(word)));
+const chosen = PROTECTIONS.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
+);
 
 /** Plays stories until the first that the model can't explain, or until the time is over. */
 function play() {
@@ -68,7 +70,8 @@ try {
   linkPackages(copy);
   process.stdout.write('| what is taken out | found | after | by what |\n| --- | --- | --: | --- |\n');
   for (const { name, edits } of [{ name: 'nothing', edits: [] }, ...chosen]) {
-    const before = edits.map(edit);
+    // The first of each file is how it was.
+    const before = edits.map(edit).reverse();
     const { isFound, printed, seconds } = play();
     for (const [path, text] of before) writeFileSync(path, text);
     const reason = reasonOf(printed);

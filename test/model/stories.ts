@@ -101,6 +101,13 @@ const duel: fc.Arbitrary<Turn> = fc
     picks: order,
   }));
 
+/** Somebody who guesses. */
+const guesses: fc.Arbitrary<Turn[]> = fc
+  .record({ who: by, count: fc.integer({ min: 2, max: 6 }) })
+  .map(({ who, count }) =>
+    oneByOne(...Array.from({ length: count }, (): Action => ({ type: 'prove', by: who, with: 'wrong' }))),
+  );
+
 /** One session in two hands, each of which does something. */
 const rivals: fc.Arbitrary<Turn> = fc
   .record({
@@ -149,7 +156,11 @@ function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
 
 /** One thing after another. */
 export const inTurn: fc.Arbitrary<Turn[]> = story(
-  fc.oneof({ weight: 8, arbitrary: alone.map((one) => [one]) }, { weight: 1, arbitrary: enrollment }),
+  fc.oneof(
+    { weight: 8, arbitrary: alone.map((one) => [one]) },
+    { weight: 1, arbitrary: enrollment },
+    { weight: 1, arbitrary: guesses },
+  ),
 );
 
 /** The same, with two or three at once in between. */

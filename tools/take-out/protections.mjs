@@ -31,22 +31,6 @@ export const PROTECTIONS = [
       },
     ],
   },
-  // Either of the two claims is enough for what these stories tell: some order one after another explains what comes of the other's absence.
-  {
-    name: 'a change of factors claims what it was decided on',
-    edits: [
-      {
-        file: 'engine/changes/factor-change.ts',
-        from: '...(session ? [this.sessions.planClaim(session)] : []),',
-        to: '',
-      },
-      {
-        file: 'engine/users/user-state.service.ts',
-        from: "'user_id = :userId AND version = :seen'",
-        to: "'user_id = :userId AND (version = :seen OR 1 = 1)'",
-      },
-    ],
-  },
   {
     name: 'a session is changed only as it was read',
     edits: [
@@ -68,12 +52,17 @@ export const PROTECTIONS = [
     ],
   },
   {
-    name: 'the first factor ends other sessions',
+    name: 'the first factor ends other sessions (in the commit, and those that came late)',
     edits: [
       {
         file: 'engine/changes/add-authenticator.flow.ts',
         from: 'if (isFirst || replaced || endOtherSessions) {',
         to: 'if (replaced || endOtherSessions) {',
+      },
+      {
+        file: 'engine/changes/add-authenticator.flow.ts',
+        from: 'if (added.isFirst || factor.endOtherSessions) await',
+        to: 'if (factor.endOtherSessions) await',
       },
     ],
   },
