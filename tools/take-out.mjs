@@ -70,7 +70,7 @@ try {
   linkPackages(copy);
   process.stdout.write('| what is taken out | found | after | by what |\n| --- | --- | --: | --- |\n');
   for (const { name, edits } of [{ name: 'nothing', edits: [] }, ...chosen]) {
-    // The first of each file is how it was.
+    // Put back in reverse: several may be in one file.
     const before = edits.map(edit).reverse();
     const { isFound, printed, seconds } = play();
     for (const [path, text] of before) writeFileSync(path, text);

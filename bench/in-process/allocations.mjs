@@ -48,7 +48,7 @@ async function keptOfSessions(app, guardOnce, count) {
   for (let index = 0; index < AT_ONCE; index += 1) await use(index);
   const before = await settledHeap();
   for (let index = 0; index < count; index += 1) await use(AT_ONCE + index);
-  return Math.round((await settledHeap()) - before) / count;
+  return Math.round(((await settledHeap()) - before) / count);
 }
 
 const db = await createDatabase('sqlite');
@@ -61,7 +61,7 @@ const claims = await startClaimsGuard();
 const bytes = {
   'guard, database': await allocatedBy(() => guardOnce(token)),
   'guard, claims': await allocatedBy(claims.decide),
-  'session that was used': Math.round(await keptOfSessions(app, guardOnce, sessionCount)),
+  'session that was used': await keptOfSessions(app, guardOnce, sessionCount),
 };
 await app.close();
 await claims.app.close();

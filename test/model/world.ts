@@ -9,7 +9,6 @@ import { rowsOf } from '../support/databases.js';
 import type { TestApp } from '../support/test-app.js';
 import { RELYING_PARTY, newUserId, startTestApp, users } from '../support/test-app.js';
 import type { Bound } from './actions.js';
-import { actorOf } from './actions.js';
 import { Interleaver } from './interleaver.js';
 import type { BrowserName, State, UserName } from './state.js';
 import { BROWSERS, LIMITS, OWNER, USERS, hasFactor, sessionOf } from './state.js';
@@ -252,6 +251,3 @@ const WRONG = '000000';
 const WRONG_RECOVERY_CODE = 'zzzz-zzzz';
 const NO_CREDENTIAL: Partial<RegistrationResponseJSON> = { id: 'none', type: 'public-key' };
 const DONE: Answer = { status: 200, body: {}, text: '', headers: new Headers() };
-
-/** Whether a request goes with it. */
-export const isRequest = (bound: Bound): boolean => actorOf(bound.action) !== null;

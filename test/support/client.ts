@@ -82,7 +82,7 @@ export class Client {
     const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim());
     const separator = pair.indexOf('=');
     const name = pair.slice(0, separator);
-    noteCookie(this.url, 'a request', name, pair.slice(separator + 1));
+    noteCookie(this.url, name, pair.slice(separator + 1));
     if (attributes.some((attribute) => attribute.toLowerCase() === 'max-age=0')) this.cookies.delete(name);
     else this.cookies.set(name, pair.slice(separator + 1));
   }

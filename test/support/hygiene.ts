@@ -24,23 +24,27 @@ function secretsIn(value: unknown, name = ''): string[] {
   return typeof value === 'string' && name !== '' && value.length >= SHORTEST ? [value] : [];
 }
 
-/** Keeps the secrets of an answer in JSON. One that was handed out before may be in none but in place of itself. */
-export function noteAnswer(url: string, what: string, { body, text }: { body: unknown; text: string }): void {
+function knownOf(url: string): Map<string, string> {
   const known = handedOut.get(url) ?? new Map<string, string>();
   handedOut.set(url, known);
+  return known;
+}
+
+/** Keeps the secrets of an answer in JSON. One that was handed out before may be in none but in place of itself. */
+export function noteAnswer(url: string, what: string, { body, text }: { body: unknown; text: string }): void {
+  const known = knownOf(url);
   if (typeof body !== 'object' || body === null) return;
   const own = secretsIn(body);
   for (const [secret, origin] of known) {
     if (!own.includes(secret) && text.includes(secret))
-      throw new Error(`The answer to ${what} has a secret that ${origin} was answered with`);
+      throw new Error(`The answer to ${what} has a secret of ${origin}`);
   }
   for (const secret of own) known.set(secret, what);
 }
 
-export function noteCookie(url: string, what: string, name: string, value: string): void {
-  const known = handedOut.get(url) ?? new Map<string, string>();
-  handedOut.set(url, known);
-  if (SECRET_COOKIE.test(name) && value.length >= SHORTEST) known.set(value, what);
+/** Keeps the value of a cookie that proves something. */
+export function noteCookie(url: string, name: string, value: string): void {
+  if (SECRET_COOKIE.test(name) && value.length >= SHORTEST) knownOf(url).set(value, `the cookie ${name}`);
 }
 
 export interface Left {
@@ -82,6 +86,6 @@ export async function assertNoSecretLeft({
   }
   for (const [secret, origin] of known) {
     const found = places.find(([, text]) => text.includes(secret));
-    if (found) throw new Error(`In ${found[0]} there is a secret that ${origin} was answered with`);
+    if (found) throw new Error(`In ${found[0]} there is a secret of ${origin}`);
   }
 }
