@@ -1,4 +1,5 @@
 // What the application and its users agree on.
+import { fastClock } from '../support/fast-clock.mjs';
 
 export const ORIGIN = 'https://app.example.com';
 
@@ -6,6 +7,4 @@ export const ORIGIN = 'https://app.example.com';
 const SPEED = 30;
 
 /** A clock that the application and whoever uses it share across restarts. */
-export function clockSince(startedAt) {
-  return () => startedAt + (Date.now() - startedAt) * SPEED;
-}
+export const clockSince = (startedAt) => fastClock(startedAt, SPEED);
