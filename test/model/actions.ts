@@ -224,6 +224,8 @@ function registerKey(state: State, bound: Bound, by: BrowserName): Outcome {
   const found = changing(state, bound);
   const user = found && state.users[found[1].user];
   if (!user) return refused(state);
+  // A ceremony that fails costs an attempt, so none begins without one.
+  if (!hasRoom(state, found[1].user)) return refused(state, 'too_many_attempts');
   user.keys.push(bound.name);
   added(state, found, bound, by, { proof: 'webauthn', of: bound.name });
   return ok(state, 201);
