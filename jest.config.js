@@ -27,6 +27,8 @@ const swc = (tsx) => [
 
 /** @type {import('jest').Config} */
 export default {
+  // Keeps packages and the library's sources loaded from one test file of a worker to the next.
+  runtime: '<rootDir>/test/support/runtime.cjs',
   testEnvironment: '<rootDir>/test/support/environment.mjs',
   testMatch: ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
@@ -73,8 +75,8 @@ export default {
   coverageProvider: 'v8',
   coverageReporters: [['text', { skipFull: true }], 'text-summary'],
   coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
-  // One more than there are cores where these are few: the tests in a browser wait a lot.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Twice as many as there are cores where these are few: the tests in a browser and on servers wait a lot.
+  maxWorkers: Math.max(process.env.MFA_TEST_DATABASE === undefined ? 4 : 3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
   testTimeout: 20_000,
 };

@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaEvent } from 'nestjs-mfa';
 import {

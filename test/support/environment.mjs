@@ -15,17 +15,34 @@ const BUILT_INS = `const {
   parseInt, parseFloat, isNaN, isFinite, encodeURIComponent, decodeURIComponent,
 } = this;`;
 
+/** What the test files of this worker run in, one after another. */
+let shared;
+
 /**
- * Node's own environment, where what is built in is fast to get at, and which lets go of what a test file stored in AsyncLocalStorage. Node before 24 keeps
- * every storage that was ever used in one list, and walks it for each promise of the process: the sixtieth file of a worker would take half as long again.
+ * Node's own environment, where what is built in is fast to get at, which the test files of a worker share (runtime.cjs says why), and which lets go of what
+ * a test file stored in AsyncLocalStorage. Node before 24 keeps every storage that was ever used in one list, and walks it for each promise of the process:
+ * the sixtieth file of a worker would take half as long again.
+ *
+ * A file that changes what others would find (the tables' names, say) asks for an environment and modules of its own:
+ *
+ *     / ** @jest-environment-options {"ownModules": true} * /
  */
 export default class Environment extends TestEnvironment {
+  constructor(config, context) {
+    const { watch, watchAll, collectCoverage } = config.globalConfig;
+    // Who watches changes the files, and what is covered is counted from the loading of a file on. On servers it was not tried as a whole.
+    const isAsJest = watch || watchAll || collectCoverage || process.env.MFA_TEST_DATABASE !== undefined;
+    const keepsModules = !isAsJest && !config.projectConfig.testEnvironmentOptions.ownModules;
+    if (keepsModules && shared) return shared;
+    super(config, context);
+    this.keepsModules = keepsModules;
+    if (keepsModules) shared = this;
+  }
+
   storages = new Set();
   originals = new Map();
 
   async setup() {
-    await super.setup();
-    runInContext(BUILT_INS, this.context);
     const { storages } = this;
     for (const method of METHODS) {
       const original = AsyncLocalStorage.prototype[method];
@@ -35,11 +52,16 @@ export default class Environment extends TestEnvironment {
         return original.apply(this, args);
       };
     }
+    if (this.isSetUp) return;
+    this.isSetUp = true;
+    await super.setup();
+    runInContext(BUILT_INS, this.context);
   }
 
   async teardown() {
     for (const [method, original] of this.originals) AsyncLocalStorage.prototype[method] = original;
     for (const storage of this.storages) storage.disable();
-    await super.teardown();
+    this.storages.clear();
+    if (!this.keepsModules) await super.teardown();
   }
 }

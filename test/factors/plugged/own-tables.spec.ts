@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

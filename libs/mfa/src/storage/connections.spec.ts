@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MfaUserState, configureMfaTables } from 'nestjs-mfa';

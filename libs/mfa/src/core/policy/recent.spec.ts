@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
 import type { AuthenticationMethod } from './methods.js';
