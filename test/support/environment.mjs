@@ -23,9 +23,8 @@ let shared;
  * a test file stored in AsyncLocalStorage. Node before 24 keeps every storage that was ever used in one list, and walks it for each promise of the process:
  * the sixtieth file of a worker would take half as long again.
  *
- * A file that changes what others would find (the tables' names, say) asks for an environment and modules of its own:
- *
- *     / ** @jest-environment-options {"ownModules": true} * /
+ * A file that changes what others would find (the tables' names, say) asks for an environment and modules of its own, in the comment that it begins with:
+ * `@jest-environment-options {"ownModules": true}`.
  */
 export default class Environment extends TestEnvironment {
   constructor(config, context) {
@@ -35,6 +34,7 @@ export default class Environment extends TestEnvironment {
     const keepsModules = !isAsJest && !config.projectConfig.testEnvironmentOptions.ownModules;
     if (keepsModules && shared) return shared;
     super(config, context);
+    runInContext(BUILT_INS, this.context);
     this.keepsModules = keepsModules;
     if (keepsModules) shared = this;
   }
@@ -43,6 +43,7 @@ export default class Environment extends TestEnvironment {
   originals = new Map();
 
   async setup() {
+    await super.setup();
     const { storages } = this;
     for (const method of METHODS) {
       const original = AsyncLocalStorage.prototype[method];
@@ -52,10 +53,6 @@ export default class Environment extends TestEnvironment {
         return original.apply(this, args);
       };
     }
-    if (this.isSetUp) return;
-    this.isSetUp = true;
-    await super.setup();
-    runInContext(BUILT_INS, this.context);
   }
 
   async teardown() {
