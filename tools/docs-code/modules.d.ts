@@ -1,0 +1,17 @@
+declare module '*/users.service.js' {
+  export { UsersService } from './application.js';
+}
+
+/** As much of it as the pages use. */
+declare module 'supertest' {
+  interface Test extends Promise<{ status: number; body: unknown }> {
+    set(headers: object): Test;
+    expect(status: number): Test;
+  }
+  interface Agent {
+    get(path: string): Test;
+    post(path: string): Test;
+  }
+  const request: ((server: unknown) => Agent) & { agent(server: unknown): Agent };
+  export default request;
+}
