@@ -1,0 +1,177 @@
+// Looks at the built site: links and anchors, reading without JavaScript, axe in both colour schemes, what its search finds, and
+// that no page asks another host for anything. `--pictures <folder>` leaves pictures there. Exits with 1 when anything is wrong.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parse } from 'node-html-parser';
+import { chromium } from 'playwright-core';
+
+import { OUTLINE } from './outline.mjs';
+import { QUESTIONS } from './questions.mjs';
+import { WWW, fileOf, serve } from './serve.mjs';
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const pictures = process.argv.includes('--pictures')
+  ? process.argv.at(process.argv.indexOf('--pictures') + 1)
+  : null;
+const wrong = [];
+
+const addressOf = (page) =>
+  (page === 'index' ? '/' : `/${page.replace(/index$/, '')}`).replace(/([^/])$/, '$1.html');
+const OWN_PAGES = OUTLINE.flatMap(({ pages }) => pages.map(([page]) => addressOf(page)));
+
+/** Colours are the same on all pages of a kind. */
+const EACH_KIND = [
+  '/',
+  '/fastify.html',
+  '/options.html',
+  '/errors.html',
+  '/concepts.html',
+  '/api/nestjs-mfa/classes/MfaService.html',
+  '/api/nestjs-mfa/interfaces/MfaModuleOptions.html',
+];
+
+function checkLinks() {
+  const pages = readdirSync(WWW, { recursive: true }).filter(
+    (name) => name.endsWith('.html') && name !== '404.html',
+  );
+  const parsed = new Map();
+  const documentOf = (file) => {
+    if (!parsed.has(file)) {
+      const root = parse(readFileSync(file, 'utf8'));
+      const ids = new Set(root.querySelectorAll('[id]').map(({ id }) => id));
+      parsed.set(file, {
+        ids,
+        links: root
+          .querySelectorAll('a[href], img[src]')
+          .map((one) => one.getAttribute('href') ?? one.getAttribute('src')),
+      });
+    }
+    return parsed.get(file);
+  };
+  let count = 0;
+  for (const page of pages) {
+    for (const link of documentOf(join(WWW, page)).links) {
+      if (/^(https?:|mailto:|data:)/.test(link)) continue;
+      count += 1;
+      const { pathname, hash } = new URL(link.replaceAll('&amp;', '&'), `http://site/${page}`);
+      const file = fileOf(pathname);
+      if (!file) wrong.push(`${page} links to ${link}, which is not there`);
+      else if (
+        hash.length > 1 &&
+        file.endsWith('.html') &&
+        !documentOf(file).ids.has(decodeURIComponent(hash.slice(1)))
+      )
+        wrong.push(`${page} links to ${link}, where nothing is called so`);
+    }
+  }
+  process.stdout.write(`${pages.length} pages, ${count} links\n`);
+}
+
+/** Fails where a page asks for anything elsewhere: the site has to work without a network. */
+async function newPage(browser, url, settings) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
+  const page = await context.newPage();
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
+      wrong.push(`${page.url()} asks for ${request.url()}`);
+  });
+  page.on('pageerror', ({ message }) => wrong.push(`${page.url()}: ${message}`));
+  return page;
+}
+
+/** All there is to read, and links to every other page, without a script. */
+async function readWithoutScripts(browser, url) {
+  const page = await newPage(browser, url, { javaScriptEnabled: false });
+  for (const address of OWN_PAGES) {
+    await page.goto(url + address);
+    const text = await page.locator('main').innerText();
+    if (text.length < 300) wrong.push(`${address} has ${text.length} characters to read without JavaScript`);
+    const links = await page.locator('aside a[href]').count();
+    if (links < OWN_PAGES.length - 1) wrong.push(`${address} leads to ${links} pages without JavaScript`);
+  }
+  await page.context().close();
+  process.stdout.write(`${OWN_PAGES.length} pages read without JavaScript\n`);
+}
+
+async function runAxe(browser, url) {
+  let count = 0;
+  const looks = { light: [...OWN_PAGES, ...EACH_KIND], dark: EACH_KIND };
+  for (const [colorScheme, addresses] of Object.entries(looks)) {
+    const page = await newPage(browser, url, { colorScheme });
+    for (const address of addresses) {
+      await page.goto(url + address);
+      await page.locator('main').first().waitFor();
+      await page.evaluate(AXE);
+      // What stands around the text is the same on all pages.
+      const scope = EACH_KIND.includes(address) ? 'html' : 'main';
+      const { violations } = await page.evaluate((part) => globalThis.axe.run(part), scope);
+      for (const { id, nodes } of violations)
+        wrong.push(
+          `${address} in ${colorScheme}: ${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 160))}`,
+        );
+      count += 1;
+    }
+    await page.context().close();
+  }
+  process.stdout.write(`axe: ${count} looks at pages\n`);
+}
+
+async function search(browser, url) {
+  const page = await newPage(browser, url);
+  await page.goto(url, { waitUntil: 'networkidle' });
+  await page.locator('.DocSearch-Button').click();
+  const field = page.locator('#localsearch-input');
+  await field.waitFor();
+  let first = 0;
+  for (const [question, answer] of QUESTIONS) {
+    await field.fill('');
+    await field.fill(question);
+    await page.waitForTimeout(400);
+    const links = await page
+      .locator('#localsearch-list a')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('href')));
+    const found = links.findIndex((link) => link.startsWith(answer));
+    if (found === 0) first += 1;
+    if (found < 0 || found > 2)
+      wrong.push(`"${question}" does not find ${answer}: ${links.slice(0, 4).join(', ')}`);
+  }
+  await page.context().close();
+  process.stdout.write(
+    `search: ${first} of ${QUESTIONS.length} questions have their answer in the first place, the others in the first three\n`,
+  );
+}
+
+async function takePictures(browser, url) {
+  for (const [name, address, settings] of [
+    ['first-page', '/', {}],
+    ['guide', '/fastify.html', {}],
+    ['concepts', '/concepts.html', {}],
+    ['errors', '/errors.html', { colorScheme: 'dark' }],
+    ['options', '/options.html', {}],
+    ['http-api', '/http-api.html', {}],
+    ['class', '/api/nestjs-mfa/classes/MfaService.html', {}],
+    ['phone', '/lost-phone.html', { viewport: { width: 390, height: 800 } }],
+    ['no-script', '/options.html', { javaScriptEnabled: false }],
+  ]) {
+    const page = await newPage(browser, url, settings);
+    await page.goto(url + address);
+    await page.screenshot({ path: join(pictures, `${name}.png`) });
+    await page.context().close();
+  }
+}
+
+checkLinks();
+const { url, close } = await serve();
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
+await readWithoutScripts(browser, url);
+await search(browser, url);
+await runAxe(browser, url);
+if (pictures) await takePictures(browser, url);
+await browser.close();
+close();
+for (const line of new Set(wrong)) process.stdout.write(`${line}\n`);
+process.exitCode = wrong.length === 0 ? 0 : 1;
