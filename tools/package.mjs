@@ -11,8 +11,8 @@ import { ROOT } from './support/built.mjs';
 import { pack } from './support/pack.mjs';
 
 /** The greatest sizes, in bytes. */
-const PACKED = 1_050_000;
-const UNPACKED = 6_300_000;
+const PACKED = 1_120_000;
+const UNPACKED = 6_600_000;
 
 const INSIDE = [
   'README.md',
@@ -27,7 +27,7 @@ const INSIDE = [
 /** Tests, sources, and what points to sources that are not inside. */
 const OUTSIDE = /\.spec\.|^src\/|\.map$|\.tsx?$(?<!\.d\.ts)/;
 
-const SUBPATHS = ['', '/browser', '/pages', '/claims', '/import', '/testing'];
+const SUBPATHS = ['', '/browser', '/pages', '/claims', '/import', '/opentelemetry', '/terminus', '/testing'];
 
 /** Not installed with the rest: they are needed here only. */
 const PUBLINT = 'publint@0.3.25';

@@ -70,6 +70,8 @@ export const LEVELS = [
   ['browser', '`nestjs-mfa/browser`: the client for pages; takes types alone of the rest'],
   ['pages/client', 'the script of the pages'],
   ['module', 'what `MfaModule` is put together from'],
+  ['terminus', '`nestjs-mfa/terminus`: a health indicator'],
+  ['opentelemetry', '`nestjs-mfa/opentelemetry`: spans and metrics'],
   ['cli/doctor', 'what is missing in an application, in plain words'],
   ['cli', 'the command line'],
   ['schematics', '`nest add nestjs-mfa`: it changes sources, and knows nothing of the rest'],

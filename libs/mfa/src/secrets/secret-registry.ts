@@ -75,6 +75,11 @@ export class SecretRegistry implements OnApplicationBootstrap {
     }
   }
 
+  /** Key ids of secrets that instances write with, or have written with, and that this one does not have. */
+  async lacking(): Promise<string[]> {
+    return (await this.known()).filter((keyId) => !this.keyRing.byId(keyId, 'encryption'));
+  }
+
   private async known(): Promise<string[]> {
     const rows = await this.keys.list();
     return rows.filter(({ id }) => id.startsWith(PREFIX)).map(({ id }) => id.slice(PREFIX.length));

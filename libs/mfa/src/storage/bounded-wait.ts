@@ -72,6 +72,11 @@ export async function connectInTime(runner: QueryRunner, deadline: Deadline): Pr
 export class BoundedWait {
   private abandoned = 0;
 
+  /** How many statements nobody waits for any more, and the database has not answered yet. */
+  get unanswered(): number {
+    return this.abandoned;
+  }
+
   /**
    * @param milliseconds how long to wait
    * @param work is told until when somebody waits for it

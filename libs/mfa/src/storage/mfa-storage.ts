@@ -92,6 +92,11 @@ export class MfaStorage {
     return PreparedStatements.of(this.dataSource);
   }
 
+  /** How many statements were given up on, and have no answer of the database yet: 0 while it is well. */
+  get unanswered(): number {
+    return this.waiting.unanswered;
+  }
+
   /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
   async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
     return this.guarded((deadline) =>

@@ -6,6 +6,7 @@ import type { AuthenticatorDetails } from '../authenticators/authenticator-list.
 import type { SecretTable } from '../keys/secret-table.js';
 import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorClass } from './mfa-factor.js';
+import type { OperationPart } from './operation.js';
 
 /** A table of a factor that comes with the module: what any factor says of its tables, and what only the module's own need. */
 export interface PartTable extends MfaFactorTable {
@@ -43,6 +44,8 @@ export interface FactorParts {
   factor?: MfaFactorClass;
   /** What lists of authenticators show besides, of the internals. */
   details?: Type<AuthenticatorDetails>;
+  /** What it does that is worth a span and a measurement (`nestjs-mfa/opentelemetry`). */
+  operations?: readonly OperationPart[];
   /** What a reset removes besides authenticators, of the internals. */
   cleanup?: Type<FactorCleanup>;
 }

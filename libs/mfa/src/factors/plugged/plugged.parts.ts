@@ -1,6 +1,7 @@
 import { MfaFactorChallenge } from '../../engine/factors/factor-challenge.entity.js';
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
 import { FactorRows } from '../../engine/factors/factor-rows.js';
+import { operationOf } from '../../engine/factors/operation.js';
 import { MfaFactorSetup } from '../../engine/factors/factor-setup.entity.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
 import { MfaFactorChallengeController } from './factor-challenge.controller.js';
@@ -34,4 +35,9 @@ export const PLUGGED_FACTORS: FactorParts = {
     },
   ],
   cleanup: FactorRows,
+  operations: [
+    operationOf('setup.begin', FactorSetupFlow, 'begin', 1),
+    operationOf('setup.finish', FactorSetupFlow, 'activate', 1),
+    operationOf('challenge', FactorChallengeFlow, 'challenge', 1),
+  ],
 };

@@ -1,4 +1,5 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
+import { operationOf } from '../../engine/factors/operation.js';
 import { encryptedSetups } from '../../engine/keys/secret-table.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
 import { TotpFactor } from './totp.factor.js';
@@ -25,5 +26,9 @@ export const TOTP: FactorParts = {
   countedAs: 'authenticatorApps',
   maxPerUser: ({ totp }) => totp.maxPerUser,
   factor: TotpFactor,
+  operations: [
+    operationOf('setup.begin', TotpService, 'begin'),
+    operationOf('setup.finish', TotpService, 'activate'),
+  ],
   cleanup: TotpSetupStore,
 };

@@ -1,4 +1,5 @@
 import type { FactorParts } from '../../engine/factors/factor-parts.js';
+import { operationOf } from '../../engine/factors/operation.js';
 import { sealsOf } from '../../engine/keys/secret-table.js';
 import { WEBAUTHN_TRAITS } from './traits/webauthn.traits.js';
 import { AssertionCeremony } from './assertion-ceremony.js';
@@ -98,4 +99,14 @@ export const WEBAUTHN: FactorParts = {
   ],
   countedAs: 'securityKeys',
   details: WebAuthnDetails,
+  operations: [
+    operationOf('setup.begin', RegistrationFlow, 'options'),
+    operationOf('setup.finish', RegistrationFlow, 'register'),
+    operationOf('setup.begin', SignUpFlow, 'begin'),
+    operationOf('setup.finish', SignUpFlow, 'finish'),
+    operationOf('challenge', WebAuthnFlow, 'options'),
+    operationOf('proof', WebAuthnFlow, 'authenticate'),
+    operationOf('challenge', WebAuthnService, 'getPasskeyRequestOptions'),
+    operationOf('proof', PasskeyFlow, 'signIn'),
+  ],
 };

@@ -1,0 +1,89 @@
+import type { Attributes } from '@opentelemetry/api';
+
+import { MFA_ERRORS } from '../core/errors/error-codes.js';
+import { MFA_TYPES } from '../core/policy/methods.js';
+import { MFA_OPERATIONS } from '../engine/factors/operation.js';
+import type { MfaEventType } from '../engine/journal/mfa-event.js';
+import { ENGLISH } from '../i18n/en.js';
+
+/** How an operation ended. `refused` is the module's own no (4xx); `failed` is what nobody wanted (5xx, or anything thrown). */
+export const MFA_OUTCOMES = [
+  'ok',
+  'allowed',
+  'refused',
+  'failed',
+  'lost_claim',
+  'authenticated',
+  'mfa_required',
+  'enrollment_required',
+] as const;
+
+/** Every kind of event; the compiler sees to it that none is missing. */
+const EVENTS: Record<MfaEventType, true> = {
+  'mfa.authenticator.added': true,
+  'mfa.authenticator.removed': true,
+  'mfa.authenticator.renamed': true,
+  'mfa.authenticator.used': true,
+  'mfa.authenticator.failed': true,
+  'mfa.attempts.exhausted': true,
+  'mfa.enrollment.failed': true,
+  'mfa.reauthentication.failed': true,
+  'mfa.access.refused': true,
+  'mfa.authenticator.locked': true,
+  'mfa.authenticator.unlocked': true,
+  'mfa.authenticator.suspended': true,
+  'mfa.authenticator.resumed': true,
+  'mfa.authenticator.unreadable': true,
+  'mfa.authenticator.cloned': true,
+  'mfa.authenticator.backup_eligibility_changed': true,
+  'mfa.authenticator.model_revoked': true,
+  'mfa.authenticator.tampered': true,
+  'mfa.recovery_code.used': true,
+  'mfa.recovery_codes.low': true,
+  'mfa.recovery_codes.regenerated': true,
+  'mfa.session.started': true,
+  'mfa.session.verified': true,
+  'mfa.session.ended': true,
+  'mfa.sign_in.new_browser': true,
+  'mfa.trusted_device.added': true,
+  'mfa.trusted_device.used': true,
+  'mfa.trusted_device.refused': true,
+  'mfa.trusted_device.revoked': true,
+  'mfa.admin.reset': true,
+  'mfa.admin.unlocked': true,
+  'mfa.admin.enrollment_required': true,
+  'mfa.admin.recovery_code_key_replaced': true,
+  'mfa.user.forgotten': true,
+};
+
+/** What each attribute may be. `error.type` and `db.system.name` are OpenTelemetry's own names (semantic conventions). */
+const VALUES = {
+  'mfa.operation': new Set<string>(MFA_OPERATIONS),
+  'mfa.outcome': new Set<string>(MFA_OUTCOMES),
+  // Those of the application's own factors too: there are as many as it registers.
+  'mfa.factor.type': { has: (type: string) => MFA_TYPES.some((one) => one === type) },
+  'mfa.event': new Set(Object.keys(EVENTS)),
+  'mfa.notification': new Set(Object.keys(ENGLISH.notifications)),
+  'mfa.channel': new Set(['email', 'sms']),
+  'mfa.lock.cause': new Set(['failures', 'cloned']),
+  'error.type': new Set(Object.keys(MFA_ERRORS)),
+  'db.system.name': new Set(['sqlite', 'postgresql', 'mysql', 'mariadb']),
+} satisfies Record<string, { has(value: string): boolean }>;
+
+export type MfaAttribute = keyof typeof VALUES;
+
+/** Stands for every value that is in no list: it may be a user's, and there may be any number of them. */
+export const OTHER = 'other';
+
+/**
+ * Attributes for spans and metrics, of which each value is one of a closed list, or `other`. What is undefined is left out.
+ *
+ * Nothing that a client sends, and nothing of a user, comes through: neither can it be read where metrics are kept, nor make their number grow.
+ */
+export function closed(given: Partial<Record<MfaAttribute, string | undefined>>): Attributes {
+  const attributes: Attributes = {};
+  for (const [name, value] of Object.entries(given) as [MfaAttribute, string | undefined][]) {
+    if (value !== undefined) attributes[name] = VALUES[name].has(value) ? value : OTHER;
+  }
+  return attributes;
+}

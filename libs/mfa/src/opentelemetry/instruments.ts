@@ -1,0 +1,89 @@
+import type { Counter, Histogram, Meter, MeterProvider } from '@opentelemetry/api';
+import { metrics } from '@opentelemetry/api';
+
+import type { MfaStorage } from '../storage/mfa-storage.js';
+
+/** The name of the instrumentation scope, for tracers and meters. */
+export const SCOPE = 'nestjs-mfa';
+
+/** What is measured. The documentation and the dashboard are held to this list by a test. */
+export const MFA_METRICS = {
+  'mfa.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'How long the operations of the module take, and how they end',
+  },
+  'mfa.attempts': {
+    kind: 'counter',
+    unit: '{attempt}',
+    description: 'Proofs of a second factor that were accepted or refused',
+  },
+  'mfa.locks': {
+    kind: 'counter',
+    unit: '{authenticator}',
+    description: 'Authenticators that were locked',
+  },
+  'mfa.events': {
+    kind: 'counter',
+    unit: '{event}',
+    description: 'Events of the module, by their type',
+  },
+  'mfa.storage.unanswered': {
+    kind: 'gauge',
+    unit: '{statement}',
+    description: 'Statements that were given up on, and that the database has not answered yet',
+  },
+} as const;
+
+/** From a decision in memory (below a millisecond) to a database that is away (10 seconds). */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface Instruments {
+  duration: Histogram;
+  attempts: Counter;
+  locks: Counter;
+  events: Counter;
+}
+
+/** The instruments of the MeterProvider that the process has now: one that comes after the application is used from then on. */
+export class CurrentInstruments {
+  private made: { by: MeterProvider; instruments: Instruments; end: () => void } | null = null;
+
+  constructor(private readonly storage: Pick<MfaStorage, 'unanswered'>) {}
+
+  get(): Instruments {
+    const provider = metrics.getMeterProvider();
+    if (this.made?.by !== provider) {
+      this.end();
+      this.made = { by: provider, ...this.make(provider.getMeter(SCOPE)) };
+    }
+    return this.made.instruments;
+  }
+
+  /** The storage is asked no more. */
+  end(): void {
+    this.made?.end();
+    this.made = null;
+  }
+
+  private make(meter: Meter): { instruments: Instruments; end: () => void } {
+    const gauge = meter.createObservableGauge(
+      'mfa.storage.unanswered',
+      MFA_METRICS['mfa.storage.unanswered'],
+    );
+    const look = (result: { observe(value: number): void }): void => result.observe(this.storage.unanswered);
+    gauge.addCallback(look);
+    return {
+      instruments: {
+        duration: meter.createHistogram('mfa.operation.duration', {
+          ...MFA_METRICS['mfa.operation.duration'],
+          advice: { explicitBucketBoundaries: BUCKETS },
+        }),
+        attempts: meter.createCounter('mfa.attempts', MFA_METRICS['mfa.attempts']),
+        locks: meter.createCounter('mfa.locks', MFA_METRICS['mfa.locks']),
+        events: meter.createCounter('mfa.events', MFA_METRICS['mfa.events']),
+      },
+      end: () => gauge.removeCallback(look),
+    };
+  }
+}

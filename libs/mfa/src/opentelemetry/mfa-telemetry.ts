@@ -1,0 +1,183 @@
+import type { OnModuleDestroy, OnModuleInit, Type } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Span } from '@opentelemetry/api';
+import { SpanStatusCode, context, trace } from '@opentelemetry/api';
+
+import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
+import type { MfaEvent } from '../engine/journal/mfa-event.js';
+import { MfaEvents } from '../engine/journal/mfa-journal.js';
+import type { MfaOperation } from '../engine/factors/operation.js';
+import { getMfaUser } from '../engine/rows/mfa-request.js';
+import { MfaStorage } from '../storage/mfa-storage.js';
+import type { MfaAttribute } from './closed-attributes.js';
+import { closed } from './closed-attributes.js';
+import { CurrentInstruments, SCOPE } from './instruments.js';
+import type { Ending, ObservedMethod } from './operations.js';
+import { OBSERVED, endingOf, failureOf } from './operations.js';
+import type { Around } from './wrap-method.js';
+import { wrapMethod } from './wrap-method.js';
+
+/** Injection token of the options of `MfaTelemetryModule`. */
+export const TELEMETRY_OPTIONS = Symbol.for('nestjs-mfa:TELEMETRY_OPTIONS');
+
+export interface MfaTelemetryOptions {
+  /**
+   * Whether spans carry the id of the user whom they are about, as `user.id` (OpenTelemetry semantic conventions). Metrics never do. An id is personal data
+   * wherever traces are kept. Default: false.
+   */
+  userId?: boolean;
+}
+
+/** As much of an operation as is known before it runs. */
+type Known = Partial<Record<MfaAttribute, string | undefined>>;
+
+const DATABASES: Readonly<Record<string, string>> = { 'better-sqlite3': 'sqlite', postgres: 'postgresql' };
+
+/** Puts spans and measurements around what the module does, and counts what its events tell. */
+@Injectable()
+export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
+  private readonly undo: (() => void)[] = [];
+  private instruments: CurrentInstruments | null = null;
+
+  constructor(
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+    @Inject(TELEMETRY_OPTIONS) private readonly options: MfaTelemetryOptions,
+  ) {}
+
+  onModuleInit(): void {
+    const find = <T extends object>(token: Type<T>): T => this.modules.get(token, { strict: false });
+    const storage = find(MfaStorage);
+    this.instruments = new CurrentInstruments(storage);
+    const system = DATABASES[storage.dataSource.options.type] ?? storage.dataSource.options.type;
+    for (const method of OBSERVED) {
+      const isStorage = method.operation.startsWith('storage.');
+      const known: Known = isStorage ? { 'db.system.name': system } : {};
+      this.undo.push(
+        wrapMethod(find<object>(method.of as Type<object>), method.method, this.around(method, known)),
+      );
+    }
+    this.observeAdapter();
+    this.undo.push(find(MfaEvents).on('*', (event) => this.count(event)));
+  }
+
+  onModuleDestroy(): void {
+    for (const undo of this.undo.splice(0).reverse()) undo();
+    this.instruments?.end();
+  }
+
+  private around({ operation, type, typeAt }: ObservedMethod, known: Known): Around {
+    return (given, work) => {
+      const ofType = typeAt === undefined ? type : String(given[typeAt]);
+      return this.observe(operation, { ...known, 'mfa.factor.type': ofType }, work, () => userOf(given));
+    };
+  }
+
+  /** What is sent goes through the application's adapter, which may be anything. */
+  private observeAdapter(): void {
+    const adapter = this.modules.get<object>(MFA_ADAPTER, { strict: false });
+    const about = (operation: MfaOperation, attribute: MfaAttribute, property: string): Around => {
+      return ([sent], work) => this.observe(operation, { [attribute]: textOf(sent, property) }, work);
+    };
+    this.undo.push(
+      wrapMethod(adapter, 'sendNotification', about('notification', 'mfa.notification', 'type')),
+      wrapMethod(adapter, 'sendMessage', about('message', 'mfa.channel', 'channel')),
+    );
+  }
+
+  private async observe(
+    operation: MfaOperation,
+    known: Known,
+    work: () => unknown,
+    user?: () => string | undefined,
+  ): Promise<unknown> {
+    const attributes = { 'mfa.operation': operation, ...known };
+    // Asked for each time: a provider that is registered later is used from then on.
+    const span = quietly(() =>
+      trace.getTracer(SCOPE).startSpan(`mfa.${operation}`, { attributes: closed(attributes) }),
+    );
+    const startedAt = performance.now();
+    const end = (ending: Ending): void => {
+      quietly(() => {
+        const id = this.options.userId && span?.isRecording() ? user?.() : undefined;
+        if (id !== undefined) span?.setAttribute('user.id', id);
+        this.end(span, attributes, ending, startedAt);
+      });
+    };
+    try {
+      const around = span ? trace.setSpan(context.active(), span) : context.active();
+      const result = await context.with(around, async () => await work());
+      end(endingOf(result));
+      return result;
+    } catch (error) {
+      end(failureOf(error));
+      throw error;
+    }
+  }
+
+  private end(
+    span: Span | undefined,
+    known: Known,
+    { outcome, errorType, type }: Ending,
+    startedAt: number,
+  ): void {
+    const all = closed({
+      ...known,
+      'mfa.outcome': outcome,
+      'error.type': errorType,
+      ...(type === undefined ? {} : { 'mfa.factor.type': type }),
+    });
+    span?.setAttributes(all);
+    // Without the error's message: it may say anything. A refusal is an answer, and no failure of the server.
+    if (outcome === 'failed') span?.setStatus({ code: SpanStatusCode.ERROR });
+    this.instruments?.get().duration.record((performance.now() - startedAt) / 1000, all);
+    span?.end();
+  }
+
+  private count(event: MfaEvent): void {
+    const { attempts, locks, events } = this.instruments?.get() ?? {};
+    events?.add(1, closed({ 'mfa.event': event.type }));
+    switch (event.type) {
+      case 'mfa.authenticator.used':
+        attempts?.add(1, closed({ 'mfa.factor.type': event.data.authenticator.type, 'mfa.outcome': 'ok' }));
+        break;
+      case 'mfa.authenticator.failed': {
+        // One code may have been tried against several: it was none of theirs.
+        const [type, ...others] = event.data.types;
+        attempts?.add(
+          1,
+          closed({ 'mfa.factor.type': others.length > 0 ? '' : type, 'mfa.outcome': 'refused' }),
+        );
+        break;
+      }
+      case 'mfa.authenticator.locked': {
+        const { authenticator, reason = 'failures' } = event.data;
+        locks?.add(1, closed({ 'mfa.factor.type': authenticator.type, 'mfa.lock.cause': reason }));
+      }
+    }
+  }
+}
+
+/** Whatever becomes of what is measured, nobody's sign-in fails by it. */
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whom an operation was about: the user whom it was given, or who was found for its request. */
+function userOf(given: readonly unknown[]): string | undefined {
+  for (const one of given.slice(0, 2)) {
+    if (typeof one !== 'object' || one === null) continue;
+    const { id, user } = one as Partial<MfaUser> & { user?: MfaUser | null };
+    const found = getMfaUser(one)?.id ?? user?.id ?? id;
+    if (found !== undefined) return String(found);
+  }
+  return undefined;
+}
+
+const textOf = (value: unknown, property: string): string =>
+  String((value as Record<string, unknown> | undefined)?.[property]);

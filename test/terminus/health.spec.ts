@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Inject } from '@nestjs/common';
+import type { HealthCheckResult } from '@nestjs/terminus';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { MfaHealthIndicator } from 'nestjs-mfa/terminus';
+
+import type { TestApp } from '../support/test-app.js';
+import { enroll, startTestApp } from '../support/test-app.js';
+
+@Controller('health')
+class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(MfaHealthIndicator) private readonly mfa: MfaHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  check(): Promise<HealthCheckResult> {
+    return this.health.check([() => this.mfa.isHealthy('mfa', { timeoutMs: 300 })]);
+  }
+}
+
+const HealthModule = {
+  module: class HealthModule {},
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController],
+  providers: [MfaHealthIndicator],
+};
+
+describe('the health indicator', () => {
+  let test: TestApp;
+
+  beforeEach(async () => {
+    test = await startTestApp({ imports: [HealthModule] });
+  });
+  afterEach(() => test.close());
+
+  const ask = async () => {
+    const { status, body } = await test.client().get('/health');
+    return { status, mfa: body.details.mfa };
+  };
+  const logged = () =>
+    test.logger.lines.flatMap(
+      (line) => /^((?:database|tables|secret): .*) undefined MfaHealthIndicator$/.exec(line)?.[1] ?? [],
+    );
+
+  it('is up where somebody could sign in, with one small statement', async () => {
+    await enroll(test);
+    expect(await ask()).toEqual({ status: 200, mfa: { status: 'up' } });
+    const statements = await test.logger.statementsOf(ask);
+    expect(statements).toHaveLength(1);
+    expect(logged()).toEqual([]);
+  });
+
+  it('is down when a table is gone, and the answer does not say which', async () => {
+    const { tablePath } = test.dataSource.entityMetadatas.find(({ name }) => name === 'MfaFactorSetup') as {
+      tablePath: string;
+    };
+    await test.dataSource.query(`ALTER TABLE ${tablePath} RENAME TO mfa_elsewhere`);
+    expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'tables' } });
+    expect(logged()).toEqual([`tables: the database lacks ${tablePath}`]);
+    await test.dataSource.query(`ALTER TABLE mfa_elsewhere RENAME TO ${tablePath}`);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('is down while the database refuses, and logs that once', async () => {
+    const original = test.dataSource.createQueryRunner.bind(test.dataSource);
+    test.dataSource.createQueryRunner = () => {
+      throw new Error('connect ECONNREFUSED db.internal:5432');
+    };
+    const answers = [await ask(), await ask()];
+    test.dataSource.createQueryRunner = original;
+    for (const answer of answers)
+      expect(answer).toEqual({ status: 503, mfa: { status: 'down', problem: 'database' } });
+    expect(logged()).toEqual(['database: connect ECONNREFUSED db.internal:5432']);
+    expect(await ask()).toEqual({ status: 200, mfa: { status: 'up' } });
+  });
+
+  it('is down when the database does not answer in time', async () => {
+    const original = test.dataSource.createQueryRunner.bind(test.dataSource);
+    test.dataSource.createQueryRunner = (mode) => {
+      const runner = original(mode);
+      const query = runner.query.bind(runner);
+      runner.query = async (...given: Parameters<typeof query>) => {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return query(...given) as never;
+      };
+      return runner;
+    };
+    const startedAt = Date.now();
+    expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'database' } });
+    expect(Date.now() - startedAt).toBeLessThan(590);
+    test.dataSource.createQueryRunner = original;
+  });
+
+  it('is down when another instance writes with a secret that this one does not have', async () => {
+    await ask();
+    const table = test.dataSource.entityMetadatas.find(({ name }) => name === 'MfaStoredKey')?.tablePath;
+    await test.dataSource.query(`INSERT INTO ${table} (id, data) VALUES ('secret:AbCdEfGh', '')`);
+    expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'secret' } });
+    expect(logged()).toEqual(['secret: `secret` lacks the key ids AbCdEfGh']);
+  });
+});
