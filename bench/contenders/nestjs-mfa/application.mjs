@@ -37,19 +37,19 @@ export function mfaModule() {
   });
 }
 
-function moduleOn(settings) {
+function moduleOn(settings, imports) {
   class BenchModule {}
   Module({
-    imports: [TypeOrmModule.forRoot(ormOptions(settings)), mfaModule()],
+    imports: [TypeOrmModule.forRoot(ormOptions(settings)), mfaModule(), ...imports],
     controllers: [LoginController, GuardedController, OpenController],
   })(BenchModule);
   return BenchModule;
 }
 
 /** The application, with a clock that can be moved: no code is good twice, and nobody waits for the next. */
-export async function startApplication(settings) {
+export async function startApplication(settings, { imports = [] } = {}) {
   let ahead = 0;
-  const { app, url } = await listen(moduleOn(settings), (made) => {
+  const { app, url } = await listen(moduleOn(settings, imports), (made) => {
     made.get(MFA_CLOCK).now = () => Date.now() + ahead;
   });
   const dataSource = app.get(getDataSourceToken());

@@ -1,5 +1,5 @@
 import type { Counter, Histogram, Meter, MeterProvider } from '@opentelemetry/api';
-import { metrics } from '@opentelemetry/api';
+import { createNoopMeter, metrics } from '@opentelemetry/api';
 
 import type { MfaStorage } from '../storage/mfa-storage.js';
 
@@ -45,17 +45,26 @@ export interface Instruments {
   events: Counter;
 }
 
+interface Made {
+  instruments: Instruments | null;
+  end: () => void;
+}
+
+const IDLE: Made = { instruments: null, end: () => undefined };
+
 /** The instruments of the MeterProvider that the process has now: one that comes after the application is used from then on. */
 export class CurrentInstruments {
-  private made: { by: MeterProvider; instruments: Instruments; end: () => void } | null = null;
+  private made: ({ by: MeterProvider } & Made) | null = null;
 
   constructor(private readonly storage: Pick<MfaStorage, 'unanswered'>) {}
 
-  get(): Instruments {
+  /** Null without an SDK. */
+  current(): Instruments | null {
     const provider = metrics.getMeterProvider();
     if (this.made?.by !== provider) {
       this.end();
-      this.made = { by: provider, ...this.make(provider.getMeter(SCOPE)) };
+      const meter = provider.getMeter(SCOPE);
+      this.made = { by: provider, ...(meter === createNoopMeter() ? IDLE : this.make(meter)) };
     }
     return this.made.instruments;
   }
@@ -66,7 +75,7 @@ export class CurrentInstruments {
     this.made = null;
   }
 
-  private make(meter: Meter): { instruments: Instruments; end: () => void } {
+  private make(meter: Meter): Made {
     const gauge = meter.createObservableGauge(
       'mfa.storage.unanswered',
       MFA_METRICS['mfa.storage.unanswered'],

@@ -1,8 +1,8 @@
 import type { OnModuleDestroy, OnModuleInit, Type } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Span } from '@opentelemetry/api';
-import { SpanStatusCode, context, trace } from '@opentelemetry/api';
+import type { Attributes, Tracer } from '@opentelemetry/api';
+import { ProxyTracerProvider, SpanStatusCode, context, trace } from '@opentelemetry/api';
 
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
@@ -86,57 +86,46 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
     );
   }
 
-  private async observe(
+  private observe(
     operation: MfaOperation,
     known: Known,
     work: () => unknown,
     user?: () => string | undefined,
-  ): Promise<unknown> {
+  ): unknown {
+    const tracer = currentTracer();
+    const instruments = this.instruments?.current();
+    if (!tracer && !instruments) return work();
     const attributes = { 'mfa.operation': operation, ...known };
-    // Asked for each time: a provider that is registered later is used from then on.
-    const span = quietly(() =>
-      trace.getTracer(SCOPE).startSpan(`mfa.${operation}`, { attributes: closed(attributes) }),
-    );
+    const span = quietly(() => tracer?.startSpan(`mfa.${operation}`, { attributes: closed(attributes) }));
     const startedAt = performance.now();
     const end = (ending: Ending): void => {
       quietly(() => {
+        const all = labelsOf(attributes, ending);
+        instruments?.duration.record((performance.now() - startedAt) / 1000, all);
         const id = this.options.userId && span?.isRecording() ? user?.() : undefined;
-        if (id !== undefined) span?.setAttribute('user.id', id);
-        this.end(span, attributes, ending, startedAt);
+        span?.setAttributes(id === undefined ? all : { ...all, 'user.id': id });
+        // Without the error's message: it may say anything. A refusal is an answer, and no failure of the server.
+        if (ending.outcome === 'failed') span?.setStatus({ code: SpanStatusCode.ERROR });
+        span?.end();
       });
     };
-    try {
-      const around = span ? trace.setSpan(context.active(), span) : context.active();
-      const result = await context.with(around, async () => await work());
-      end(endingOf(result));
-      return result;
-    } catch (error) {
-      end(failureOf(error));
-      throw error;
-    }
-  }
-
-  private end(
-    span: Span | undefined,
-    known: Known,
-    { outcome, errorType, type }: Ending,
-    startedAt: number,
-  ): void {
-    const all = closed({
-      ...known,
-      'mfa.outcome': outcome,
-      'error.type': errorType,
-      ...(type === undefined ? {} : { 'mfa.factor.type': type }),
-    });
-    span?.setAttributes(all);
-    // Without the error's message: it may say anything. A refusal is an answer, and no failure of the server.
-    if (outcome === 'failed') span?.setStatus({ code: SpanStatusCode.ERROR });
-    this.instruments?.get().duration.record((performance.now() - startedAt) / 1000, all);
-    span?.end();
+    const around = span ? trace.setSpan(context.active(), span) : context.active();
+    // A method that throws at once is like one whose promise is rejected.
+    const done = context.with(around, () => new Promise((resolve) => resolve(work())));
+    return done.then(
+      (result) => {
+        end(endingOf(result));
+        return result;
+      },
+      (error: unknown) => {
+        end(failureOf(error));
+        throw error;
+      },
+    );
   }
 
   private count(event: MfaEvent): void {
-    const { attempts, locks, events } = this.instruments?.get() ?? {};
+    const { attempts, locks, events } = this.instruments?.current() ?? {};
     events?.add(1, closed({ 'mfa.event': event.type }));
     switch (event.type) {
       case 'mfa.authenticator.used':
@@ -157,6 +146,18 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
       }
     }
   }
+}
+
+/** Null without an SDK. It is asked for each time: one that is registered later is used from then on. */
+function currentTracer(): Tracer | null {
+  const provider = trace.getTracerProvider();
+  const isIdle = provider instanceof ProxyTracerProvider && provider.getDelegateTracer(SCOPE) === undefined;
+  return isIdle ? null : provider.getTracer(SCOPE);
+}
+
+function labelsOf(known: Known, { outcome, errorType, type }: Ending): Attributes {
+  const found = type === undefined ? {} : { 'mfa.factor.type': type };
+  return closed({ ...known, 'mfa.outcome': outcome, 'error.type': errorType, ...found });
 }
 
 /** Whatever becomes of what is measured, nobody's sign-in fails by it. */
