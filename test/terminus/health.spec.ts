@@ -77,21 +77,39 @@ describe('the health indicator', () => {
     expect(await ask()).toEqual({ status: 200, mfa: { status: 'up' } });
   });
 
-  it('is down when the database does not answer in time', async () => {
+  /** Each statement takes so many milliseconds more. */
+  function slowDown(milliseconds: number): () => void {
     const original = test.dataSource.createQueryRunner.bind(test.dataSource);
     test.dataSource.createQueryRunner = (mode) => {
       const runner = original(mode);
       const query = runner.query.bind(runner);
       runner.query = async (...given: Parameters<typeof query>) => {
-        await new Promise((resolve) => setTimeout(resolve, 600));
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
         return query(...given) as never;
       };
       return runner;
     };
+    return () => {
+      test.dataSource.createQueryRunner = original;
+    };
+  }
+
+  it('is down when the database does not answer in time', async () => {
+    const restore = slowDown(600);
     const startedAt = Date.now();
     expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'database' } });
     expect(Date.now() - startedAt).toBeLessThan(590);
-    test.dataSource.createQueryRunner = original;
+    restore();
+  });
+
+  it('looks once for all who ask meanwhile', async () => {
+    await ask();
+    const restore = slowDown(150);
+    const answers = async () => {
+      for (const { status } of await Promise.all([ask(), ask(), ask()])) expect(status).toBe(200);
+    };
+    expect(await test.logger.statementsOf(answers)).toHaveLength(1);
+    restore();
   });
 
   it('is down when another instance writes with a secret that this one does not have', async () => {

@@ -54,6 +54,8 @@ export const OUTLINE = [
   {
     text: 'Running it',
     pages: [
+      ['production', 'Before you go live'],
+      ['monitoring', 'Health, metrics, traces'],
       ['storage', 'Tables and secrets'],
       ['origins', 'Origins, proxies, cookies'],
       ['administration', 'Support and administration'],

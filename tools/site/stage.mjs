@@ -23,6 +23,9 @@ const MOVED = {
 };
 const placeOf = (source) => MOVED[source] ?? source.replace(/^docs\//, '');
 
+/** What pages lead to that is no page. */
+const FILES = ['docs/openapi.json', 'docs/monitoring/grafana-dashboard.json'];
+
 const TITLES = new Map(OUTLINE.flatMap(({ pages }) => pages));
 
 /** Nobody who reads the site sees files, so links that are called as their file are called as the page. */
@@ -40,8 +43,8 @@ function relink(text, source) {
       const to = placeOf(found.slice(0, -3));
       return `[${titleOf(label, to)}](${toPage(place, to)}${anchor ? `#${anchor}` : ''})`;
     }
-    if (found === 'docs/openapi.json')
-      return `[${label}](${posix.relative(posix.dirname(place), 'openapi.json')})`;
+    if (FILES.includes(found))
+      return `[${label}](${posix.relative(posix.dirname(place), posix.basename(found))})`;
     if (!existsSync(join(ROOT, found)))
       throw new Error(`${source}.md links to ${target}, which is not there`);
     return label;
@@ -100,5 +103,5 @@ export function stage() {
   );
   cpSync(join(ROOT, 'docs/images'), join(PAGES, 'images'), { recursive: true });
   mkdirSync(join(PAGES, 'public'), { recursive: true });
-  cpSync(join(ROOT, 'docs/openapi.json'), join(PAGES, 'public/openapi.json'));
+  for (const file of FILES) cpSync(join(ROOT, file), join(PAGES, 'public', posix.basename(file)));
 }

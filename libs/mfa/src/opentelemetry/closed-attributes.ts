@@ -56,16 +56,19 @@ const EVENTS: Record<MfaEventType, true> = {
   'mfa.user.forgotten': true,
 };
 
+export const EVENT_TYPES = Object.keys(EVENTS);
+export const LOCK_CAUSES = ['failures', 'cloned'];
+
 /** What each attribute may be. `error.type` and `db.system.name` are OpenTelemetry's own names (semantic conventions). */
 const VALUES = {
   'mfa.operation': new Set<string>(MFA_OPERATIONS),
   'mfa.outcome': new Set<string>(MFA_OUTCOMES),
   // Those of the application's own factors too: there are as many as it registers.
   'mfa.factor.type': { has: (type: string) => MFA_TYPES.some((one) => one === type) },
-  'mfa.event': new Set(Object.keys(EVENTS)),
+  'mfa.event': new Set(EVENT_TYPES),
   'mfa.notification': new Set(Object.keys(ENGLISH.notifications)),
   'mfa.channel': new Set(['email', 'sms']),
-  'mfa.lock.cause': new Set(['failures', 'cloned']),
+  'mfa.lock.cause': new Set(LOCK_CAUSES),
   'error.type': new Set(Object.keys(MFA_ERRORS)),
   'db.system.name': new Set(['sqlite', 'postgresql', 'mysql', 'mariadb']),
 } satisfies Record<string, { has(value: string): boolean }>;

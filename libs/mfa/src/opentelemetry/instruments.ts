@@ -1,7 +1,9 @@
 import type { Counter, Histogram, Meter, MeterProvider } from '@opentelemetry/api';
 import { createNoopMeter, metrics } from '@opentelemetry/api';
 
+import { MFA_TYPES } from '../core/policy/methods.js';
 import type { MfaStorage } from '../storage/mfa-storage.js';
+import { EVENT_TYPES, LOCK_CAUSES, closed } from './closed-attributes.js';
 
 /** The name of the instrumentation scope, for tracers and meters. */
 export const SCOPE = 'nestjs-mfa';
@@ -82,17 +84,27 @@ export class CurrentInstruments {
     );
     const look = (result: { observe(value: number): void }): void => result.observe(this.storage.unanswered);
     gauge.addCallback(look);
+    const instruments = {
+      duration: meter.createHistogram('mfa.operation.duration', {
+        ...MFA_METRICS['mfa.operation.duration'],
+        advice: { explicitBucketBoundaries: BUCKETS },
+      }),
+      attempts: meter.createCounter('mfa.attempts', MFA_METRICS['mfa.attempts']),
+      locks: meter.createCounter('mfa.locks', MFA_METRICS['mfa.locks']),
+      events: meter.createCounter('mfa.events', MFA_METRICS['mfa.events']),
+    };
+    beginAtZero(instruments);
     return {
-      instruments: {
-        duration: meter.createHistogram('mfa.operation.duration', {
-          ...MFA_METRICS['mfa.operation.duration'],
-          advice: { explicitBucketBoundaries: BUCKETS },
-        }),
-        attempts: meter.createCounter('mfa.attempts', MFA_METRICS['mfa.attempts']),
-        locks: meter.createCounter('mfa.locks', MFA_METRICS['mfa.locks']),
-        events: meter.createCounter('mfa.events', MFA_METRICS['mfa.events']),
-      },
+      instruments,
       end: () => gauge.removeCallback(look),
     };
   }
+}
+
+/** What is rare is there from the start: a counter that appears with its first event has not risen, and no alert would see it. */
+function beginAtZero({ locks, events }: Instruments): void {
+  for (const event of EVENT_TYPES) events.add(0, closed({ 'mfa.event': event }));
+  for (const type of MFA_TYPES)
+    for (const cause of LOCK_CAUSES)
+      locks.add(0, closed({ 'mfa.factor.type': type, 'mfa.lock.cause': cause }));
 }

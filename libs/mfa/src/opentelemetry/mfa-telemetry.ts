@@ -33,6 +33,9 @@ export interface MfaTelemetryOptions {
 /** As much of an operation as is known before it runs. */
 type Known = Partial<Record<MfaAttribute, string | undefined>>;
 
+/** The applications of this process that are observed. */
+const observed = new WeakSet<MfaStorage>();
+
 const DATABASES: Readonly<Record<string, string>> = { 'better-sqlite3': 'sqlite', postgres: 'postgresql' };
 
 /** Puts spans and measurements around what the module does, and counts what its events tell. */
@@ -49,6 +52,11 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     const find = <T extends object>(token: Type<T>): T => this.modules.get(token, { strict: false });
     const storage = find(MfaStorage);
+    if (observed.has(storage))
+      throw new Error(
+        'MfaTelemetryModule is imported twice, and would count everything twice: call forRoot() once',
+      );
+    observed.add(storage);
     this.instruments = new CurrentInstruments(storage);
     const system = DATABASES[storage.dataSource.options.type] ?? storage.dataSource.options.type;
     for (const method of OBSERVED) {
@@ -59,7 +67,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
       );
     }
     this.observeAdapter();
-    this.undo.push(find(MfaEvents).on('*', (event) => this.count(event)));
+    this.undo.push(find(MfaEvents).on('*', (event) => quietly(() => this.count(event))));
   }
 
   onModuleDestroy(): void {
@@ -92,8 +100,8 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
     work: () => unknown,
     user?: () => string | undefined,
   ): unknown {
-    const tracer = currentTracer();
-    const instruments = this.instruments?.current();
+    const tracer = quietly(currentTracer);
+    const instruments = quietly(() => this.instruments?.current());
     if (!tracer && !instruments) return work();
     const attributes = { 'mfa.operation': operation, ...known };
     const span = quietly(() => tracer?.startSpan(`mfa.${operation}`, { attributes: closed(attributes) }));

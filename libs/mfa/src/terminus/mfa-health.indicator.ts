@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { HealthIndicatorService } from '@nestjs/terminus';
 
+import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import { missingTables } from '../schema/migrations/missing-tables.js';
 import { within } from '../storage/bounded-wait.js';
@@ -28,6 +29,7 @@ export class MfaHealthIndicator {
   private readonly logger = new Logger(MfaHealthIndicator.name);
   private hasTables = false;
   private told: string | null = null;
+  private looking: Promise<MfaHealthProblem | null> | null = null;
 
   constructor(
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
@@ -44,7 +46,7 @@ export class MfaHealthIndicator {
     { timeoutMs = 1000 }: MfaHealthOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
     const indicator = this.indicators.check(key);
-    const problem = await within(timeoutMs, this.findProblem()).catch((error: unknown) =>
+    const problem = await within(timeoutMs, this.look()).catch((error: unknown) =>
       this.tell('database', error),
     );
     if (problem) return indicator.down({ problem });
@@ -52,10 +54,18 @@ export class MfaHealthIndicator {
     return indicator.up();
   }
 
+  /** Whoever asks meanwhile is told the same: however often it is asked, and however long the database takes, there is one look at it. */
+  private look(): Promise<MfaHealthProblem | null> {
+    this.looking ??= this.findProblem().finally(() => {
+      this.looking = null;
+    });
+    return this.looking;
+  }
+
   private async findProblem(): Promise<MfaHealthProblem | null> {
     const { dataSource } = this.modules.get(MfaStorage, { strict: false });
     if (!this.hasTables) {
-      const missing = await missingTables(dataSource);
+      const missing = await missingTables(dataSource, this.modules.get(FactorTables, { strict: false }).all);
       if (missing.length > 0) return this.tell('tables', `the database lacks ${missing.join(', ')}`);
       this.hasTables = true;
     }

@@ -55,9 +55,16 @@ async function hasFactorTables(
   return false;
 }
 
-/** The tables of the module that are not there, or lack a column. */
-export function missingTables(dataSource: DataSource): Promise<string[]> {
-  return findMissing(dataSource, MFA_ENTITIES);
+/**
+ * The tables of the module that are not there, or lack a column.
+ *
+ * @param factorTables those of the application's own factors, to look at them too
+ */
+export function missingTables(
+  dataSource: DataSource,
+  factorTables: readonly FactorTable[] = [],
+): Promise<string[]> {
+  return findMissing(dataSource, [...MFA_ENTITIES, ...factorTables.map(({ entity }) => entity)]);
 }
 
 async function nonePending(dataSource: DataSource): Promise<boolean> {

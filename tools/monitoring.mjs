@@ -1,0 +1,60 @@
+// Asks a real Prometheus for each panel of docs/monitoring/grafana-dashboard.json, while people sign in to a site with telemetry: a panel whose queries
+// find nothing fails. `--draw` writes the pictures of docs/monitoring.md (Chromium: CHROMIUM_PATH). `npm run build` first; Debian: `prometheus`.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+
+import { chromium } from 'playwright-core';
+
+import { dashboardPage, waterfall } from './monitoring/draw.mjs';
+import { runLoad, traceOfSignIn } from './monitoring/load.mjs';
+import { hasPrometheus, startPrometheus } from './monitoring/prometheus.mjs';
+import { startSite } from './monitoring/site.mjs';
+import { ROOT } from './support/built.mjs';
+
+/** What nothing in this load brings about. */
+const QUIET = ['Look at these, last hour'];
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '90' }, draw: { type: 'boolean' } },
+});
+assert.ok(hasPrometheus(), 'There is no Prometheus here');
+const dashboard = JSON.parse(readFileSync(join(ROOT, 'docs/monitoring/grafana-dashboard.json'), 'utf8'));
+
+const site = await startSite();
+const spans = await traceOfSignIn(site);
+const prometheus = await startPrometheus(site.endpoint);
+const start = Date.now() / 1000;
+await runLoad(site, Number(values.seconds));
+await wait(2000);
+const time = [start, Date.now() / 1000];
+
+const results = new Map();
+for (const { id, title, targets } of dashboard.panels) {
+  const found = [];
+  for (const { expr, legendFormat } of targets) {
+    const query = expr.replaceAll('$__rate_interval', '10s');
+    found.push({ legendFormat, result: await prometheus.range(query, ...time, 2) });
+  }
+  results.set(id, found);
+  const series = found.flatMap(({ result }) => result);
+  const isFine = series.length > 0 || QUIET.includes(title);
+  if (!isFine) process.exitCode = 1;
+  process.stdout.write(`${isFine ? 'ok ' : 'NOT'} ${title}: ${series.length} series\n`);
+}
+
+if (values.draw) {
+  writeFileSync(join(ROOT, 'docs/images/trace.svg'), waterfall(spans));
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  const page = await browser.newPage({ viewport: { width: 1080, height: 600 } });
+  await page.setContent(dashboardPage(dashboard, results, time));
+  await page.screenshot({ path: join(ROOT, 'docs/images/dashboard.png'), fullPage: true });
+  await browser.close();
+}
+await prometheus.close();
+await site.close();
