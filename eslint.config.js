@@ -14,6 +14,7 @@ const pureFolders = [
   'core/policy',
   'core/traits',
   'core/users',
+  'core/virtual-authenticators',
   'i18n',
 ];
 /** What factors hold in common; the other folders of `factors` are one each. */

@@ -16,6 +16,10 @@ export const LEVELS = [
   ['core/crypto', 'key ring, envelopes, seals of rows, tokens, certificates'],
   ['core/web', 'reading requests and writing headers, whatever the framework; the same-origin check'],
   ['core/otpauth', 'key URIs and QR codes'],
+  [
+    'core/virtual-authenticators',
+    'an authenticator app and a security key in software, for tests and attacks',
+  ],
   ['core/users', '`MfaUser`, names, kinds of notification'],
   ['i18n', 'texts for users, in two languages'],
   ['options', 'options from a factory: types, defaults, profiles, boot checks'],
