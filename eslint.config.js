@@ -8,6 +8,7 @@ import { noUpwardImport } from './tools/lint/no-upward-import.mjs';
 
 /** Folders of the library that know neither Nest nor TypeORM. */
 const pureFolders = [
+  'attacks',
   'core/clock',
   'core/crypto',
   'core/otpauth',
