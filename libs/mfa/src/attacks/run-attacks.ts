@@ -7,6 +7,7 @@ import { Fell, NotApplicable, Unclear } from './scene/outcome.js';
 import { Scene } from './scene/scene.js';
 import { assertMayBeAttacked } from './target/assert-may-be-attacked.js';
 import type { AttackTarget, AttackUser } from './target/attack-target.js';
+import { messageOf } from './target/message-of.js';
 import { NoAnswer, Wire } from './target/wire.js';
 
 export interface RunAttacksOptions {
@@ -109,5 +110,3 @@ function verdictOf(error: unknown): Pick<Outcome, 'verdict' | 'reason'> {
   const isKnown = error instanceof Unclear || error instanceof NoAnswer;
   return { verdict: 'unclear', reason: isKnown ? error.message : `It broke off: ${messageOf(error)}` };
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

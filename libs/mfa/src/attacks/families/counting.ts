@@ -6,7 +6,7 @@ import type { Scene } from '../scene/scene.js';
 export const isAccepted = ({ status }: AttackAnswer): boolean => status >= 200 && status < 300;
 
 /** Whether a guess was compared with the right code: `incorrect_code`, or a 400 without a code. A spent budget or a dead sign-in says something else. */
-const isJudged = ({ status, body }: AttackAnswer): boolean =>
+export const isJudged = ({ status, body }: AttackAnswer): boolean =>
   status === 400 && (body['code'] === undefined || body['code'] === 'incorrect_code');
 
 /** Makes `count` of something at once, each with its number. */

@@ -1,8 +1,9 @@
 import type { AttackFamily } from '../scene/attack.js';
+import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import type { AttackAnswer } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
-import { atOnce, mustBeBounded, mustBeSpent } from './counting.js';
+import { atOnce, isJudged, mustBeBounded, mustBeSpent } from './counting.js';
 
 /** NIST SP 800-63B: no more failed attempts in a row on one account than this. */
 const NIST_ATTEMPTS = 100;
@@ -107,14 +108,22 @@ export const guesses: AttackFamily = {
       classes: [10],
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
+        const [recoveryCode] = owner.recoveryCodes;
+        if (recoveryCode === undefined) throw new NotApplicable('There is one kind of code here');
         const half = await scene.half(owner);
-        const length = owner.recoveryCodes[0]?.length ?? 8;
+        const guess = (code: string) => half.mfa('POST', '/authenticate', { code });
         const answers: AttackAnswer[] = [];
         for (let nth = 0; nth < 2 * scene.limits.judgedGuesses; nth += 1) {
-          const code = nth % 2 === 0 ? scene.wrongCode(owner.app, nth) : String(nth).padStart(length, '0');
-          answers.push(await half.mfa('POST', '/authenticate', { code }));
+          answers.push(await guess(scene.wrongCode(owner.app, nth)));
+          if (answers.at(-1)?.status === 429) break;
         }
-        mustBeBounded(scene, 'wrong codes of app and recovery codes in turn', answers);
+        mustBeBounded(scene, 'wrong codes of an app', answers);
+        // A wrong one of the right form: with its own end in another place.
+        const wrong = `${recoveryCode.slice(1)}${recoveryCode.slice(0, 1)}`;
+        mustBeSpent(scene, 'a right recovery code after them', await guess(recoveryCode));
+        const answer = await guess(wrong);
+        const found = `a wrong recovery code after them: ${answer.status}`;
+        scene.must(!isJudged(answer), found, found);
       },
     },
     {

@@ -5,6 +5,7 @@ import type { AttackAnswer } from '../target/attack-answer.js';
 import { describeAnswer, textOf } from '../target/attack-answer.js';
 import { AttackClient } from '../target/attack-client.js';
 import type { AttackSettings, AttackTarget, AttackUser } from '../target/attack-target.js';
+import { messageOf } from '../target/message-of.js';
 import { Wire } from '../target/wire.js';
 import { AuthenticatorApp } from './authenticator-app.js';
 import { HostileKey } from './hostile-key.js';
@@ -103,7 +104,7 @@ export class Scene {
     try {
       return await work();
     } catch (error) {
-      throw new Unclear(`${what} failed: ${error instanceof Error ? error.message : 'unknown'}`);
+      throw new Unclear(`${what} failed: ${messageOf(error)}`);
     }
   }
 
@@ -115,7 +116,8 @@ export class Scene {
 
   async beginApp(client: AttackClient): Promise<AuthenticatorApp> {
     const setup = await client.mfa('POST', '/totp');
-    if (setup.status === 404) throw new NotApplicable('There are no authenticator apps here');
+    if (setup.status === 404)
+      throw new NotApplicable(`There are no authenticator apps here: ${describeAnswer(setup)}`);
     this.control('beginning to set up an app', setup);
     const app = new AuthenticatorApp(setup);
     if (app.secret === '') throw new Unclear('Setting up an app gave no secret');
@@ -150,7 +152,8 @@ export class Scene {
   /** What a browser is asked for to register a key that can sign in alone, too. */
   async keyOptions(client: AttackClient): Promise<AttackAnswer> {
     const options = await client.mfa('POST', '/webauthn/options', { passwordless: true });
-    if (options.status === 404) throw new NotApplicable('There are no security keys and passkeys here');
+    if (options.status === 404)
+      throw new NotApplicable(`There are no security keys and passkeys here: ${describeAnswer(options)}`);
     return this.control('asking for a key', options);
   }
 
@@ -165,7 +168,8 @@ export class Scene {
   /** What a browser is asked for to sign in with a passkey alone. */
   async passkeyOptions(client: AttackClient): Promise<AttackAnswer> {
     const options = await client.mfa('POST', '/passkey/options', {});
-    if (options.status === 404) throw new NotApplicable('Nobody signs in with a passkey alone here');
+    if (options.status === 404)
+      throw new NotApplicable(`Nobody signs in with a passkey alone here: ${describeAnswer(options)}`);
     return this.control('asking for a passkey', options);
   }
 
@@ -174,7 +178,7 @@ export class Scene {
     try {
       return work();
     } catch (error) {
-      throw new Unclear(`A browser refuses these options: ${error instanceof Error ? error.message : ''}`);
+      throw new Unclear(`A browser refuses these options: ${messageOf(error)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { AttackAnswer } from './attack-answer.js';
 import type { AttackClient, AttackRequest } from './attack-client.js';
 import type { AttackTarget } from './attack-target.js';
+import { messageOf } from './message-of.js';
 
 /** A megabyte: more of an answer is nothing that an attack reads. */
 const LONGEST_BODY = 1_000_000;
@@ -64,9 +65,8 @@ export class NoAnswer extends Error {}
 
 /** The reason in the words of the network: `fetch failed` says nothing. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { cause } = error as { cause?: { code?: string; message?: string } };
-  return cause?.code ?? cause?.message ?? error.message;
+  const { cause } = (error ?? {}) as { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? messageOf(error);
 }
 
 async function readText(response: Response): Promise<string> {
