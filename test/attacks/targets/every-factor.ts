@@ -3,7 +3,6 @@ import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
 import { MfaAdminService, MfaService, MfaSessionGuard, emailCode } from 'nestjs-mfa';
 import type { AttackTarget } from 'nestjs-mfa/attacks';
 
-import type { TestApp } from '../../support/test-app.js';
 import {
   ORIGIN,
   RELYING_PARTY,
@@ -73,7 +72,10 @@ interface User {
 }
 
 /** An application with every factor that comes with the library, and all that an attack can make use of. */
-export async function startEveryFactor(): Promise<{ test: TestApp; target: AttackTarget<User> }> {
+export async function startEveryFactor(): Promise<{
+  target: AttackTarget<User>;
+  close(): Promise<void>;
+}> {
   const test = await startTestApp({
     adapter: SendingAdapter,
     controllers: [MoreController],
@@ -134,5 +136,5 @@ export async function startEveryFactor(): Promise<{ test: TestApp; target: Attac
       });
     },
   };
-  return { test, target };
+  return { target, close: () => test.close() };
 }
