@@ -17,7 +17,7 @@ describe('the list of attacks', () => {
     expect(new Set(ATTACKS.map(({ id }) => id)).size).toBe(ATTACKS.length);
     for (const one of ATTACKS) {
       expect(one.id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-      expect([one.id, one.run !== undefined || one.lookAt !== undefined]).toEqual([one.id, true]);
+      expect([one.id, 'run' in one || one.lookAt !== undefined]).toEqual([one.id, true]);
       expect([one.id, one.sources.length > 0]).toEqual([one.id, true]);
       for (const sentence of [one.gain, one.mend, ...(one.lookAt === undefined ? [] : [one.lookAt])])
         expect(sentence).toMatch(/^[A-Z`].*\.$/s);

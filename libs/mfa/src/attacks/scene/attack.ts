@@ -9,8 +9,8 @@ export type AttackNeed = keyof {
   [Key in keyof AttackTarget as undefined extends AttackTarget[Key] ? Key : never]: true;
 };
 
-/** One attack: what it is about, and how it is made. */
-export interface Attack {
+/** What an attack is about. */
+export interface AttackFacts {
   /** Never changes: reports and `--only` name it. */
   id: string;
   /** In one line, as a report heads it. */
@@ -22,12 +22,16 @@ export interface Attack {
   mend: string;
   /** Where it was seen, or what standard forbids it. */
   sources: readonly string[];
-  /** Numbers of the classes of attack that it stands for ({@link ATTACK_CLASSES}). */
+  /** Numbers of the classes of attack that it stands for (`ATTACK_CLASSES`). */
   classes: readonly number[];
   /** What of the target it can't do without. */
   needs?: readonly AttackNeed[];
   /** What a person can look at where it can't be made. */
   lookAt?: string;
+}
+
+/** An attack, and how it is made. */
+export interface Attack extends AttackFacts {
   /**
    * Makes it. First it does the legitimate thing, and throws {@link Unclear} when that fails; then the attack. It resolves when the target
    * has held, and throws {@link Fell} when not. Without it, only a person can tell.
