@@ -5,6 +5,7 @@ import type { AttackTarget } from 'nestjs-mfa/attacks';
 
 import type { TestCli } from '../support/cli.js';
 import { testCli } from '../support/cli.js';
+import { startDemo } from '../support/demo-app.js';
 import type { Fault } from './vulnerable/faults.js';
 import { VulnerableApp } from './vulnerable/vulnerable-app.js';
 import { vulnerableTarget } from './vulnerable/vulnerable-target.js';
@@ -35,6 +36,19 @@ describe('nestjs-mfa attack', () => {
     return file;
   };
   const only = ['--only', 'half-finished-sign-in', 'replayed-totp-code'];
+
+  it('does with the guide’s file what the guide says', async () => {
+    const { app: demo, url } = await startDemo();
+    try {
+      const [, example = ''] = /```js\n(.*?)```\n/s.exec(readFileSync('docs/attacks.md', 'utf8')) ?? [];
+      const file = cli.path('attacks.config.mjs');
+      writeFileSync(file, example.replace('https://staging.example.com', url));
+      expect(await cli.run('attack', file, ...only)).toContain('our staging system: 2 attacks');
+      expect(process.exitCode).toBeUndefined();
+    } finally {
+      await demo.close();
+    }
+  });
 
   it('says that it has held, and leaves the reports', async () => {
     const [html, junit] = [cli.path('report.html'), cli.path('report.xml')];

@@ -41,7 +41,7 @@ export const byHand: AttackFamily = {
       priority: 'P1',
       gain: 'A slip in the configuration is a hole that nobody sees.',
       mend: 'Refuse to start with such options.',
-      sources: ['OWASP ASVS 5.0.0, 13.4.2'],
+      sources: ['CWE-1188'],
       classes: [44],
       lookAt:
         'Start the application with an empty or short secret, a tolerance of 60 steps, no recovery codes, a fixed code, no origin: each has to stop the boot. `npx nestjs-mfa doctor` says what it finds.',

@@ -51,7 +51,7 @@ export const crossSite: AttackFamily = {
       priority: 'P0',
       gain: 'The victim’s browser is signed in to the attacker’s account, and leaves secrets there.',
       mend: 'Refuse sign-ins and second steps of other origins.',
-      sources: ['CWE-352', 'OWASP ASVS 5.0.0, 10.2.1'],
+      sources: ['CWE-352', 'OWASP ASVS 5.0.0, 3.5.1'],
       classes: [39],
       async run(scene: Scene): Promise<void> {
         if (scene.wire.sessionHeader !== undefined) throw new NotApplicable('No cookie carries the session');

@@ -39,7 +39,7 @@ export const deliveredCodes: AttackFamily = {
       priority: 'P2',
       gain: 'Whoever has the password floods a mailbox, or makes text messages that cost.',
       mend: 'Limit what is sent to a user in a time.',
-      sources: ['OWASP ASVS 5.0.0, 6.6.3', 'CWE-770'],
+      sources: ['CWE-770'],
       classes: [60],
       needs: ['readMail'],
       async run(scene: Scene): Promise<void> {

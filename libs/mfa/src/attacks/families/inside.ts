@@ -46,7 +46,7 @@ export const inside: AttackFamily = {
       priority: 'P0',
       gain: 'A stolen backup makes codes and opens sessions.',
       mend: 'Encrypt secrets of apps; keep hashes of tokens, and keyed hashes of codes.',
-      sources: ['OWASP ASVS 5.0.0, 11.4.2', 'CWE-312'],
+      sources: ['OWASP ASVS 5.0.0, 6.5.2', 'CWE-312'],
       classes: [37],
       needs: ['stored'],
       lookAt:
