@@ -101,6 +101,31 @@ describe('a target that can’t be attacked', () => {
   });
 });
 
+describe('a target that takes no code any more', () => {
+  it('has not held because it refuses wrong ones', async () => {
+    const app = await new VulnerableApp().start();
+    open.push(app);
+    let registered = 0;
+    const url = await serve((request, response) => {
+      if (registered > 1 && request.url === '/mfa/authenticate')
+        return void response.writeHead(400).end('{"code":"incorrect_code"}');
+      forward(app.url, request, response).catch(() => request.socket.destroy());
+    });
+    const target = { ...vulnerableTarget(app), baseUrl: url } as unknown as AttackTarget;
+    const register: AttackTarget['register'] = async (client) => {
+      registered += 1;
+      return (await client.post('/register')).body;
+    };
+    const report = await runAttacks({ ...target, register });
+    const refused = / POST \/mfa\/authenticate answered 400 incorrect_code$/;
+    const held = report.results.filter(
+      ({ verdict, evidence }) => verdict === 'held' && evidence.some((line) => refused.test(line)),
+    );
+    expect(report.trouble).toBeUndefined();
+    expect(held.map(({ id }) => id)).toEqual([]);
+  });
+});
+
 const FORWARDED = ['cookie', 'content-type', 'origin', 'sec-fetch-site'];
 
 async function forward(url: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

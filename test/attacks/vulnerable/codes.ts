@@ -11,6 +11,7 @@ import { A_MOMENT } from './state.js';
 const ATTEMPTS = 5;
 const WINDOW_MS = 300_000;
 const LOCK_AFTER = 100;
+const MAIL_MS = 600_000;
 
 /** Codes of apps, recovery codes and codes by mail: which are right, and how often anybody may try. */
 export class Codes {
@@ -119,6 +120,7 @@ export class Codes {
       (one) =>
         one.code === code &&
         one.userId === user.id &&
+        (one.since > state.now - MAIL_MS || state.has('mailed-codes-never-end')) &&
         (one.sessionId === session.id || state.has('mailed-code-of-user')),
     );
     state.mailed = state.mailed.filter((one) => one !== found);

@@ -17,6 +17,7 @@ export const ORIGIN = 'https://app.example.com';
 const ES256 = -7;
 /** Failing proofs of one sign-in. */
 const MOST_FAILURES = 10;
+const CHALLENGE_MS = 300_000;
 
 type Json = Record<string, unknown>;
 
@@ -27,7 +28,12 @@ export class Keys {
   options(ceremony: Challenge['ceremony'], session: Pick<Session, 'id' | 'userId'>): Json {
     if (ceremony === 'proof') this.assertTriesLeft(session);
     const challenge = randomBytes(32).toString('base64url');
-    this.state.challenges.set(challenge, { ceremony, sessionId: session.id, userId: session.userId });
+    this.state.challenges.set(challenge, {
+      ceremony,
+      sessionId: session.id,
+      userId: session.userId,
+      since: this.state.now,
+    });
     if (ceremony === 'proof') return { challenge, rpId: RP_ID, userVerification: 'preferred' };
     return {
       challenge,
@@ -56,8 +62,14 @@ export class Keys {
     const [owner, known] = this.find(credentialId) ?? [];
     if (owner && !state.has('overwrites-keys')) throw new Refusal(409, 'credential_already_registered');
     if (owner) owner.authenticators = owner.authenticators.filter((one) => one !== known);
-    const signCount = parsed.counter;
-    return state.addAuthenticator(user, { type: 'webauthn', credentialId, publicKey, signCount });
+    const [signCount, canBeSynced] = [parsed.counter, parsed.flags.be];
+    return state.addAuthenticator(user, {
+      type: 'webauthn',
+      credentialId,
+      publicKey,
+      signCount,
+      canBeSynced,
+    });
   }
 
   /** @param session null where the key alone says who it is */
@@ -88,6 +100,8 @@ export class Keys {
     const authData = bytesOf(response['authenticatorData']);
     const parsed = parseAuthenticatorData(authData);
     this.checkData(parsed);
+    if (parsed.flags.be !== key.canBeSynced && !state.has('any-eligibility'))
+      throw new Refusal(400, 'webauthn_failed');
     if (isAlone && !parsed.flags.uv && !state.has('no-verification'))
       throw new Refusal(400, 'webauthn_failed');
     const hash = createHash('sha256').update(bytesOf(response['clientDataJSON'])).digest();
@@ -124,6 +138,8 @@ export class Keys {
       throw new Refusal(400, 'webauthn_failed');
     const known = state.challenges.get(String(client['challenge']));
     if (!known && !state.has('any-challenge')) throw new Refusal(400, 'webauthn_failed');
+    if (known && known.since < state.now - CHALLENGE_MS && !state.has('challenges-never-end'))
+      throw new Refusal(400, 'webauthn_failed');
     if (known && known.ceremony !== ceremony && !state.has('challenge-of-any-ceremony'))
       throw new Refusal(400, 'webauthn_failed');
     const isOwn =

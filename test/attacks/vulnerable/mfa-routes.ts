@@ -56,7 +56,9 @@ export class MfaRoutes {
       const type = call.query.get('type');
       return shown.authenticators
         .filter((one) => type === null || one.type === type)
-        .map(({ id, type: kind, name }) => ({ id, type: kind, name }));
+        .map((one) =>
+          this.state.has('lists-secrets') ? one : { id: one.id, type: one.type, name: one.name },
+        );
     },
     'PATCH /authenticators/:id': (call) => {
       const { user } = this.recent(call);
@@ -253,7 +255,7 @@ export class MfaRoutes {
     const code = String(randomInt(1_000_000)).padStart(6, '0');
     if (!state.has('keeps-mailed-codes'))
       state.mailed = state.mailed.filter(({ userId }) => userId !== user.id);
-    state.mailed.push({ code, userId: user.id, sessionId: session.id });
+    state.mailed.push({ code, userId: user.id, sessionId: session.id, since: state.now });
     if (to === user.email) user.mails.unshift(`Your code is ${code}`);
   }
 

@@ -19,6 +19,7 @@ export interface Authenticator {
   credentialId: string;
   publicKey: Uint8Array<ArrayBuffer>;
   signCount: number;
+  canBeSynced: boolean;
 }
 
 export interface User {
@@ -52,6 +53,7 @@ export interface Challenge {
   ceremony: 'registration' | 'proof';
   sessionId: string;
   userId: string;
+  since: number;
 }
 
 export interface Trust {
@@ -64,6 +66,7 @@ export interface MailedCode {
   code: string;
   userId: string;
   sessionId: string;
+  since: number;
 }
 
 /** What the application has in memory, and its rules for that. Each `has('…')` is a fault that a test switches on. */
@@ -158,7 +161,7 @@ export class State {
   addAuthenticator(user: User, given: Partial<Authenticator>): Authenticator {
     const none = { name: 'New', secret: '', lastStep: 0, credentialId: '', publicKey: new Uint8Array() };
     const id = randomBytes(12).toString('hex');
-    const added: Authenticator = { type: 'totp', signCount: 0, ...none, ...given, id };
+    const added: Authenticator = { type: 'totp', signCount: 0, canBeSynced: false, ...none, ...given, id };
     user.authenticators.push(added);
     this.factorsChanged(user);
     return added;

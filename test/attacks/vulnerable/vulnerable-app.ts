@@ -9,7 +9,7 @@ import { ORIGIN } from './keys.js';
 import { MfaRoutes } from './mfa-routes.js';
 import type { Call } from './mfa-routes.js';
 import { Refusal } from './refusal.js';
-import type { Session } from './state.js';
+import type { Session, Trust } from './state.js';
 import { State } from './state.js';
 
 type Json = Record<string, unknown>;
@@ -75,7 +75,12 @@ export class VulnerableApp {
     const user = state.users.get(call.id);
     if (!user) throw new Refusal(401, 'unauthenticated');
     if (state.has('sign-in-renews-attempts')) state.attempts.delete(user.id);
-    const isTrusted = this.isTrusted(call.headers['cookie'], user.id);
+    const trust = this.trustIn(call.headers['cookie'], user.id);
+    const isTrusted = trust !== undefined;
+    if (trust && !state.has('trust-stays-the-same')) {
+      trust.token = state.newToken();
+      call.setCookie('trust', trust.token);
+    }
     const isPending = user.authenticators.length > 0 && !isTrusted && !isComplete;
     const session = state.begin(user.id, isPending ? 'pending' : 'authenticated');
     if (isComplete || (isTrusted && state.has('trust-proves'))) state.prove(session, 'totp');
@@ -83,10 +88,10 @@ export class VulnerableApp {
     return { status: isPending ? 'mfa_required' : 'authenticated' };
   }
 
-  private isTrusted(cookies: unknown, userId: string): boolean {
+  private trustIn(cookies: unknown, userId: string): Trust | undefined {
     const { state } = this;
     const token = /(?:^|; )trust=([^;]*)/.exec(String(cookies))?.[1] ?? '';
-    return state.trusts.some((one) => {
+    return state.trusts.find((one) => {
       const isSame = state.has('trust-by-beginning')
         ? one.token.slice(0, 20) === token.slice(0, 20)
         : one.token === token;

@@ -140,6 +140,7 @@ export const changes: AttackFamily = {
         scene.control('the other session before', await thief.mfa('GET', '/status'));
         await scene.addApp(client);
         await scene.controlProtected(client);
+        scene.control('making recovery codes', await client.mfa('POST', '/recovery-codes'));
         await scene.mustNotOpen('the other session', thief);
         scene.mustRefuse('making recovery codes in it', await thief.mfa('POST', '/recovery-codes'));
         scene.mustRefuse('asking for the status in it', await thief.mfa('GET', '/status'));
@@ -156,12 +157,15 @@ export const changes: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
         const added = await scene.addKey(owner.client);
+        scene.control('making recovery codes by key', await owner.client.mfa('POST', '/recovery-codes'));
         const client = await scene.full(owner);
         await scene.controlProtected(client);
         scene.mustRefuse('making recovery codes', await client.mfa('POST', '/recovery-codes'));
         const removal = await client.mfa('DELETE', `/authenticators/${added.authenticatorId}`);
         scene.mustRefuse('removing the key', removal);
         scene.mustRefuse('registering a key', await client.mfa('POST', '/webauthn/options', {}));
+        const removed = await owner.client.mfa('DELETE', `/authenticators/${added.authenticatorId}`);
+        scene.control('removing the key by key', removed);
       },
     },
     {
@@ -222,6 +226,7 @@ export const changes: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
         await scene.controlProtected(owner.client);
+        await scene.full(owner);
         const half = await scene.half(owner);
         await scene.legitimately('resetting', async () => scene.target.resetByAdmin?.(owner.user));
         await scene.mustNotOpen('the session of before', owner.client);

@@ -43,6 +43,8 @@ export const crossSite: AttackFamily = {
         );
         scene.mustRefuse('removing the factor', removal);
         await scene.controlProtected(owner.client);
+        const own = await owner.client.mfa('DELETE', `/authenticators/${owner.authenticatorId}`);
+        scene.control('the same of one’s own page', own);
       },
     },
     {

@@ -4,6 +4,8 @@ import type { Scene } from '../scene/scene.js';
 import { isAccepted } from './counting.js';
 import type { AttackClient } from '../target/attack-client.js';
 
+/** Longer than a code may live, and shorter than a sign-in. */
+const LATE_SECONDS = 720;
 const ELSEWHERE = 'attacker@evil.example';
 
 /** The code in the newest mail. */
@@ -100,6 +102,27 @@ export const deliveredCodes: AttackFamily = {
         if (newer === former) throw new NotApplicable('The same code was sent again');
         scene.mustRefuse('the former code', await half.mfa('POST', '/authenticate', { code: former }));
         scene.control('the newer code', await half.mfa('POST', '/authenticate', { code: newer }));
+      },
+    },
+    {
+      id: 'expired-mailed-code',
+      title: 'A mailed code after twelve minutes',
+      priority: 'P1',
+      gain: 'A mailbox that is opened later still opens the account.',
+      mend: 'Let a sent code live for ten minutes at most.',
+      sources: ['OWASP ASVS 5.0.0, 6.5.5', 'NIST SP 800-63B-4, section 3.1.3.2'],
+      classes: [60],
+      needs: ['readMail', 'clock'],
+      async run(scene: Scene): Promise<void> {
+        const owner = await withMail(scene);
+        const half = await scene.half(owner);
+        scene.control('asking for a code', await send(half));
+        const code = await mailedCode(scene, owner.user);
+        await scene.pass(LATE_SECONDS);
+        scene.mustRefuse('a late code', await half.mfa('POST', '/authenticate', { code }));
+        scene.control('asking for another', await send(half));
+        const newer = await mailedCode(scene, owner.user);
+        scene.control('a code in time', await half.mfa('POST', '/authenticate', { code: newer }));
       },
     },
     {

@@ -174,6 +174,7 @@ export const guesses: AttackFamily = {
         'That an authenticator is disabled after at most 100 failed attempts in a row (`rateLimit.lockAfter`).',
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
+        await scene.full(owner);
         let judged = 0;
         for (let before = -1; before < judged && judged <= NIST_ATTEMPTS;) {
           before = judged;

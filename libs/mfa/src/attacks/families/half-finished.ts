@@ -80,8 +80,12 @@ export const halfFinished: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
         const half = await scene.half(owner);
-        for (const [method, path] of OWN_ROUTES)
+        for (const [method, path] of OWN_ROUTES) {
+          const legitimate = await owner.client.mfa(method, path);
+          // There may be no such thing, or no second one.
+          if (![404, 409].includes(legitimate.status)) scene.control(`${method} ${path}`, legitimate);
           scene.mustRefuse(`${method} ${path}`, await half.mfa(method, path), [404]);
+        }
         const gone = await half.mfa('DELETE', `/authenticators/${owner.authenticatorId}`);
         scene.mustRefuse('removing the factor', gone, [404]);
         const code = await scene.freshCode(owner.app);
@@ -140,6 +144,8 @@ export const halfFinished: AttackFamily = {
         const half = await scene.half(owner);
         for (const code of [await scene.freshCode(other.app), other.recoveryCodes[0]])
           scene.mustRefuse('a code of another user', await half.mfa('POST', '/authenticate', { code }));
+        const own = await scene.freshCode(owner.app);
+        scene.control('the user’s own code', await half.mfa('POST', '/authenticate', { code: own }));
       },
     },
     {
@@ -186,6 +192,24 @@ export const halfFinished: AttackFamily = {
         scene.control('finishing it', await half.mfa('POST', '/authenticate', { code }));
         await scene.controlProtected(half);
         await scene.mustNotOpen('the copy', thief);
+      },
+    },
+    {
+      id: 'token-from-before-step-up',
+      title: 'A copy of a session, after its owner has proven a factor again',
+      priority: 'P1',
+      gain: 'A copied session becomes as strong as its owner’s each time that the owner confirms.',
+      mend: 'Change the session’s token with each proof, and let the former one die.',
+      sources: ['OWASP ASVS 5.0.0, 7.2.4', 'CWE-384'],
+      classes: [12],
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withApp();
+        const thief = owner.client.copy();
+        await scene.controlProtected(thief);
+        const code = await scene.freshCode(owner.app);
+        scene.control('confirming', await owner.client.mfa('POST', '/authenticate', { code }));
+        await scene.controlProtected(owner.client);
+        await scene.mustNotOpen('the copy from before', thief);
       },
     },
     {
@@ -238,7 +262,7 @@ export const halfFinished: AttackFamily = {
           'finishing the sign-in of before',
           await thief.mfa('POST', '/authenticate', { code }),
         );
-        await scene.half(owner);
+        await scene.full(owner);
       },
     },
     {
@@ -254,6 +278,7 @@ export const halfFinished: AttackFamily = {
         'Begin a sign-in, remove or disable the user, then finish the sign-in: it has to be refused. Then give the id to somebody else: no cookie, trusted browser or code of before may work.',
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
+        await scene.full(owner);
         const half = await scene.half(owner);
         const code = await scene.freshCode(owner.app);
         await scene.legitimately('removing the user', async () => scene.target.removeUser?.(owner.user));

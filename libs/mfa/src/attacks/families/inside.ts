@@ -82,6 +82,23 @@ export const inside: AttackFamily = {
       },
     },
     {
+      id: 'secrets-in-answers',
+      title: 'Lists and the status of the account',
+      priority: 'P0',
+      gain: 'Who finds an open session takes the secret of the app along, and is in for good.',
+      mend: 'Show a secret once, when it is made, and in no list.',
+      sources: ['CWE-200', 'OWASP ASVS 5.0.0, 15.3.1'],
+      classes: [19, 46],
+      async run(scene: Scene): Promise<void> {
+        const owner = await live(scene);
+        for (const path of ['/authenticators', '/status', '/sessions', '/recovery-codes', '/session']) {
+          const answer = await owner.client.mfa('GET', path);
+          if (answer.status === 404) continue;
+          mustLack(scene, answer.asked, scene.control('reading it', answer).text, owner);
+        }
+      },
+    },
+    {
       id: 'database-down',
       title: 'The database fails while a code is judged',
       priority: 'P1',

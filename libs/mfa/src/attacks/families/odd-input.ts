@@ -64,7 +64,9 @@ export const oddInput: AttackFamily = {
       classes: [16],
       async run(scene: Scene): Promise<void> {
         const bodies = [...ODD_VALUES.map((code) => JSON.stringify({ code })), ...ODD_BODIES];
-        let half = await scene.half(await scene.withApp());
+        const owner = await scene.withApp();
+        await scene.full(owner);
+        let half = await scene.half(owner);
         for (const [nth, body] of bodies.entries()) {
           let answer = await half.mfa('POST', '/authenticate', body);
           if (answer.status === 429) {
@@ -88,8 +90,11 @@ export const oddInput: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withKey();
         const half = await scene.half(owner);
-        const { body } = await scene.proofOptions(half);
-        const honest = owner.key.getWith(body);
+        const first = await scene.half(owner);
+        const { body: options } = await scene.proofOptions(first);
+        const honest = owner.key.getWith(options);
+        const answered = await first.mfa('POST', '/authenticate/webauthn', { credential: honest });
+        scene.control('an honest proof', answered);
         const odd: unknown[] = [
           undefined,
           null,

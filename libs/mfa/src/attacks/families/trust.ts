@@ -124,6 +124,21 @@ export const trust: AttackFamily = {
       },
     },
     {
+      id: 'copied-trust',
+      title: 'A token of trust that its browser has used since',
+      priority: 'P1',
+      gain: 'A cookie that was copied once spares its thief the second factor for weeks.',
+      mend: 'Exchange the token at each use, and take the former one for a sign that it was copied.',
+      sources: ['RFC 9700, section 4.14.2', 'CWE-294'],
+      classes: [36],
+      async run(scene: Scene): Promise<void> {
+        const owner = await trusting(scene);
+        const copy = onlyTrust(scene, owner);
+        await controlTrust(scene, owner);
+        await mustBeAsked(scene, 'a token that was replaced', copy, owner.user);
+      },
+    },
+    {
       id: 'trust-opens-step-up',
       title: 'A step-up route from a trusted browser',
       priority: 'P0',
@@ -139,6 +154,7 @@ export const trust: AttackFamily = {
         const code = await scene.freshCode(owner.app);
         scene.control('stepping up', await owner.browser.mfa('POST', '/authenticate', { code }));
         await scene.controlProtected(owner.browser, scene.stepUpRoute);
+        scene.control('making recovery codes', await owner.browser.mfa('POST', '/recovery-codes'));
       },
     },
     {
@@ -179,11 +195,14 @@ export const trust: AttackFamily = {
       classes: [21],
       async run(scene: Scene): Promise<void> {
         const owner = await controlTrust(scene, await trusting(scene));
-        const [device] = itemsOf(await (await scene.full(owner)).mfa('GET', '/trusted-devices'));
+        const client = await scene.full(owner);
+        const [device] = itemsOf(await client.mfa('GET', '/trusted-devices'));
+        const path = `/trusted-devices/${textOf(device?.['id'])}`;
         const thief = await scene.withApp();
-        const answer = await thief.client.mfa('DELETE', `/trusted-devices/${textOf(device?.['id'])}`);
+        const answer = await thief.client.mfa('DELETE', path);
         scene.mustRefuse('revoking it', answer, [404]);
         await controlTrust(scene, owner);
+        scene.control('revoking one’s own', await client.mfa('DELETE', path));
       },
     },
   ],

@@ -153,6 +153,19 @@ export const answers: AttackFamily = {
         mustSeeThrough(scene, { 'a counter that went back': () => ({ signCount: 1 }) }),
     },
     {
+      id: 'backup-eligibility-changed',
+      title: 'A key that can be synced now, and could not when it was registered',
+      priority: 'P1',
+      gain: 'Another key passes for the one that stays on its device.',
+      mend: 'Compare the flag with what was stored at registration.',
+      sources: ['WebAuthn Level 3, section 7.2, step 19'],
+      classes: [30],
+      run: (scene: Scene): Promise<void> =>
+        mustSeeThrough(scene, {
+          'another backup eligibility': ({ flags }) => ({ flags: flags | FLAGS.backupEligible }),
+        }),
+    },
+    {
       id: 'user-verification-left-out',
       title: 'Signing in with a passkey alone, without PIN or finger',
       priority: 'P0',

@@ -4,6 +4,9 @@ import type { AttackAnswer } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 import { atOnce, mustBeOne } from './counting.js';
 
+/** Longer than any ceremony is recommended to be given, and shorter than a sign-in. */
+const CEREMONY_SECONDS = 720;
+
 type Lie = Parameters<WithKey['key']['getWith']>[1];
 
 /** Proves the key at a half-finished sign-in, with a lie. */
@@ -69,6 +72,26 @@ export const ceremonies: AttackFamily = {
           half.copy().mfa('POST', '/authenticate/webauthn', { credential }, { isToSecond: nth % 2 === 1 }),
         );
         mustBeOne(scene, 'one proof four times at once', answers);
+      },
+    },
+    {
+      id: 'expired-ceremony',
+      title: 'The challenge of a key after twelve minutes',
+      priority: 'P1',
+      gain: 'A proof that was phished is good as long as anybody likes.',
+      mend: 'Let a challenge end after five to ten minutes.',
+      sources: ['WebAuthn Level 3, section 15.1'],
+      classes: [25],
+      needs: ['clock'],
+      lookAt: 'Ask for a proof by key, wait for twelve minutes, then answer: it has to be refused.',
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withKey();
+        const half = await scene.half(owner);
+        const options = await scene.proofOptions(half);
+        await scene.pass(CEREMONY_SECONDS);
+        const credential = owner.key.getWith(options.body);
+        scene.mustRefuse('a late answer', await half.mfa('POST', '/authenticate/webauthn', { credential }));
+        await controlKey(scene, half, owner.key);
       },
     },
     {
