@@ -8,12 +8,14 @@ import { noUpwardImport } from './tools/lint/no-upward-import.mjs';
 
 /** Folders of the library that know neither Nest nor TypeORM. */
 const pureFolders = [
+  'attacks',
   'core/clock',
   'core/crypto',
   'core/otpauth',
   'core/policy',
   'core/traits',
   'core/users',
+  'core/virtual-authenticators',
   'i18n',
 ];
 /** What factors hold in common; the other folders of `factors` are one each. */

@@ -36,7 +36,7 @@ export default {
   moduleNameMapper: {
     // The sources themselves, so that tests need no build.
     '^nestjs-mfa$': '<rootDir>/libs/mfa/src/index.ts',
-    '^nestjs-mfa/(browser|pages|claims|import|opentelemetry|terminus|testing)$':
+    '^nestjs-mfa/(attacks|browser|pages|claims|import|opentelemetry|terminus|testing)$':
       '<rootDir>/libs/mfa/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
     ...Object.fromEntries(

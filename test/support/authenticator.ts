@@ -2,14 +2,21 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import type { KeyPair } from 'nestjs-mfa/testing';
 import { SoftwareSecurityKey } from 'nestjs-mfa/testing';
 
-import type { Cbor } from '../../libs/mfa/src/testing/cbor.js';
-import type { Attest, CeremonyParts } from '../../libs/mfa/src/testing/ceremony-answers.js';
-import { FLAGS, assertionAnswer, registrationAnswer } from '../../libs/mfa/src/testing/ceremony-answers.js';
-import { newKeyPair } from '../../libs/mfa/src/testing/key-pair.js';
+import type { Cbor } from '../../libs/mfa/src/core/virtual-authenticators/cbor.js';
+import type {
+  Attest,
+  CeremonyParts,
+} from '../../libs/mfa/src/core/virtual-authenticators/ceremony-answers.js';
+import {
+  FLAGS,
+  assertionAnswer,
+  registrationAnswer,
+} from '../../libs/mfa/src/core/virtual-authenticators/ceremony-answers.js';
+import { newKeyPair } from '../../libs/mfa/src/core/virtual-authenticators/key-pair.js';
 
 import { ORIGIN } from './test-app.js';
 
-export type { Attest, Attestable } from '../../libs/mfa/src/testing/ceremony-answers.js';
+export type { Attest, Attestable } from '../../libs/mfa/src/core/virtual-authenticators/ceremony-answers.js';
 
 // Answers of a server have no type.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

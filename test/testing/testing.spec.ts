@@ -369,8 +369,10 @@ describe('MfaTestingModule.wrap()', () => {
 
 describe('the folder', () => {
   it('needs no test framework, nor what only one module format has', () => {
-    const folder = 'libs/mfa/src/testing';
-    const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    const folders = ['testing', 'core/virtual-authenticators'].map((one) => join('libs/mfa/src', one));
+    const sources = folders.flatMap((folder) =>
+      readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8')),
+    );
     const packages = sources.flatMap((text) =>
       [...text.matchAll(/from '([^.][^']*)'/g)].map(([, name]) => name as string),
     );

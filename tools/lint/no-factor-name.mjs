@@ -17,6 +17,7 @@ export const EXCEPTIONS = [
   [/^import\//, 'what other systems export is of these kinds, whatever there is here'],
   [/^schema\/migrations\//, 'a migration says what there was when it was written'],
   [/^testing\//, 'tests sign in with a factor that they name'],
+  [/^attacks\//, 'an attack is made on a factor that it names'],
   [/^(core\/policy\/methods|claims\/amr)\.ts$/, 'a first factor of the application’s that is called so too'],
   [/^options\/mfa-options\.ts$/, 'names of groups of options'],
 ];

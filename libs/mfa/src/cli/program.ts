@@ -5,30 +5,36 @@ import { MfaAdminService } from '../admin/mfa-admin.service.js';
 import { permitLostSecret } from '../secrets/lost-secret-permit.js';
 import { MfaService } from '../account/mfa.service.js';
 import { wholeNumber } from './arguments.js';
+import { attackCommand } from './attack-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';
 import { Progress } from './progress.js';
 
 interface GlobalOptions {
-  app: string;
+  app?: string;
   export?: string;
 }
 
 const ACTOR = 'cli';
 
-/** The command line: each command starts the application without HTTP, does its work, and stops it. */
+/** The command line: each command but `attack` starts the application without HTTP, does its work, and stops it. */
 export function createProgram(
   print: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
 ): Command {
   const program = new Command('nestjs-mfa')
     .description('Maintains the multi-factor authentication of a NestJS application')
-    .requiredOption('-a, --app <file>', 'compiled file of the root module, such as dist/app.module.js')
+    .option('-a, --app <file>', 'compiled file of the root module, such as dist/app.module.js')
     .option('-e, --export <name>', 'what that file exports (default: its default export, else AppModule)')
     .showHelpAfterError();
 
-  const withApp = async (work: (app: INestApplicationContext) => Promise<void>) => {
+  /** Each command but `attack`, which knows an application from outside only, is about one. */
+  const application = () => {
     const { app: file, export: name } = program.opts<GlobalOptions>();
+    return { file: file ?? program.error("error: required option '-a, --app <file>' not specified"), name };
+  };
+  const withApp = async (work: (app: INestApplicationContext) => Promise<void>) => {
+    const { file, name } = application();
     const app = await loadApplication(file, name);
     try {
       await work(app);
@@ -162,13 +168,14 @@ export function createProgram(
     );
 
   const given = () => {
-    const { app: file, export: name } = program.opts<GlobalOptions>();
+    const { file, name } = application();
     // What keeps it from starting is told in other words.
     return { file, boot: () => loadApplication(file, name, false) };
   };
   // `addCommand` hands nothing down, unlike `command`.
   program.addCommand(importCommand(withApp, print).copyInheritedSettings(program));
   program.addCommand(doctorCommand(given, print).copyInheritedSettings(program));
+  program.addCommand(attackCommand(print).copyInheritedSettings(program));
 
   return program;
 }

@@ -4,7 +4,7 @@ export { MfaOutbox } from './mfa-outbox.js';
 export type { MfaTestKit, MfaTestingOptions, MfaTestingBuilder } from './mfa-testing.module.js';
 export { MfaTestingModule } from './mfa-testing.module.js';
 export { MovableClock } from './movable-clock.js';
-export type { KeyPair } from './key-pair.js';
+export type { KeyPair } from '../core/virtual-authenticators/key-pair.js';
 export type { MfaSignIn, MfaTestApplication, SignInWithMfaOptions } from './sign-in-with-mfa.js';
 export { signInWithMfa } from './sign-in-with-mfa.js';
 export type { SecurityKeySettings } from './software-security-key.js';

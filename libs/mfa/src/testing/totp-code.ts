@@ -1,24 +1,9 @@
-import { createGuardrails } from '@otplib/core';
-import { crypto } from '@otplib/plugin-crypto-node';
-import { generateSync } from '@otplib/totp';
-import { base32 } from 'rfc4648';
-
 import type { MfaClock } from '../core/clock/clock.js';
-import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
+import type { TotpCodeParameters } from '../core/virtual-authenticators/code-of-secret.js';
+import { codeOfSecret } from '../core/virtual-authenticators/code-of-secret.js';
 import { assertNotProduction } from './only-for-tests.js';
 
-/** How the authenticator app was set up, where that was not by default. */
-export interface TotpCodeParameters {
-  /** Default: 6. */
-  digits?: number;
-  /** Length of a time step in seconds. Default: 30. */
-  period?: number;
-  /** Default: `sha1`. */
-  algorithm?: TotpAlgorithm;
-}
-
-/** As the library itself: imported secrets may have 80 bits. */
-const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
+export type { TotpCodeParameters } from '../core/virtual-authenticators/code-of-secret.js';
 
 /**
  * The code that an authenticator app shows (RFC 6238). A code works once: for the next one move the clock on by a time step.
@@ -29,17 +14,8 @@ const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
 export function totpCode(
   secret: string,
   at: Date | number | MfaClock = Date.now(),
-  { digits = 6, period = 30, algorithm = 'sha1' }: TotpCodeParameters = {},
+  parameters: TotpCodeParameters = {},
 ): string {
   assertNotProduction('totpCode()');
-  const milliseconds = typeof at === 'object' && 'now' in at ? at.now() : Number(at);
-  return generateSync({
-    secret: base32.parse(secret, { loose: true }),
-    digits,
-    period,
-    algorithm,
-    epoch: Math.floor(milliseconds / 1000),
-    crypto,
-    guardrails: GUARDRAILS,
-  });
+  return codeOfSecret(secret, typeof at === 'object' && 'now' in at ? at.now() : Number(at), parameters);
 }

@@ -1,0 +1,38 @@
+import { byHand } from './families/by-hand.js';
+import { changes } from './families/changes.js';
+import { crossSite } from './families/cross-site.js';
+import { deliveredCodes } from './families/delivered-codes.js';
+import { guesses } from './families/guesses.js';
+import { halfFinished } from './families/half-finished.js';
+import { inside } from './families/inside.js';
+import { oddInput } from './families/odd-input.js';
+import { ownership } from './families/ownership.js';
+import { races } from './families/races.js';
+import { replay } from './families/replay.js';
+import { strength } from './families/strength.js';
+import { trust } from './families/trust.js';
+import { answers } from './families/webauthn-answers.js';
+import { ceremonies } from './families/webauthn-ceremonies.js';
+import type { Attack, AttackFamily } from './scene/attack.js';
+
+/** All attacks, by family. */
+export const ATTACK_FAMILIES: readonly AttackFamily[] = [
+  halfFinished,
+  replay,
+  races,
+  guesses,
+  changes,
+  ownership,
+  ceremonies,
+  answers,
+  trust,
+  crossSite,
+  oddInput,
+  deliveredCodes,
+  strength,
+  inside,
+  byHand,
+];
+
+/** All attacks, in the order in which they are made. */
+export const ATTACKS: readonly Attack[] = ATTACK_FAMILIES.flatMap(({ attacks }) => attacks);

@@ -1,0 +1,103 @@
+import type { AttackFamily } from '../scene/attack.js';
+import { NotApplicable } from '../scene/outcome.js';
+import type { Scene } from '../scene/scene.js';
+import { itemsOf } from '../target/attack-answer.js';
+import type { AttackClient } from '../target/attack-client.js';
+import { atOnce, mustBeOne } from './counting.js';
+
+/** What may happen once is asked for many times at the same moment; of two instances, where there are two. */
+export const races: AttackFamily = {
+  name: 'Races',
+  attacks: [
+    {
+      id: 'parallel-totp-code',
+      title: 'One code of an authenticator app for several sign-ins at once',
+      priority: 'P0',
+      gain: 'Whoever relays a code signs in in the same moment as its owner.',
+      mend: 'Claim the time step by one conditional statement whose count of changed rows decides.',
+      sources: ['CWE-362', 'CWE-367'],
+      classes: [2],
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withApp();
+        const halves: AttackClient[] = [];
+        for (let nth = 0; nth < 4; nth += 1) halves.push(await scene.half(owner));
+        const code = await scene.freshCode(owner.app);
+        const answers = await Promise.all(
+          halves.map((half, nth) =>
+            half.mfa('POST', '/authenticate', { code }, { isToSecond: nth % 2 === 1 }),
+          ),
+        );
+        mustBeOne(scene, 'one code for four sign-ins at once', answers);
+      },
+    },
+    {
+      id: 'parallel-recovery-code',
+      title: 'One recovery code many times at once',
+      priority: 'P0',
+      gain: 'One recovery code makes several sessions.',
+      mend: 'Mark the recovery code by one conditional statement whose count of changed rows decides.',
+      sources: ['Keycloak #26106', 'CWE-367'],
+      classes: [5],
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withApp();
+        const [code] = owner.recoveryCodes;
+        if (code === undefined) throw new NotApplicable('There are no recovery codes here');
+        const halves: AttackClient[] = [];
+        for (let nth = 0; nth < 4; nth += 1) halves.push(await scene.half(owner));
+        const answers = await atOnce(scene.limits.parallel, (nth) =>
+          (halves[nth % 4] ?? scene.browser()).mfa(
+            'POST',
+            '/authenticate',
+            { code },
+            { isToSecond: nth % 2 === 1 },
+          ),
+        );
+        mustBeOne(scene, `one recovery code, ${answers.length} times at once`, answers);
+      },
+    },
+    {
+      id: 'parallel-activation',
+      title: 'One set-up finished several times at once',
+      priority: 'P1',
+      gain: 'An account gets factors or sets of recovery codes that its owner does not know of.',
+      mend: 'Claim the set-up in the commit that adds the factor.',
+      sources: ['CWE-367'],
+      classes: [47],
+      async run(scene: Scene): Promise<void> {
+        const { client } = await scene.newcomer();
+        const app = await scene.beginApp(client);
+        const code = await scene.freshCode(app);
+        const copies = Array.from({ length: 4 }, () => client.copy());
+        const answers = await Promise.all(
+          copies.map((copy, nth) =>
+            copy.mfa('POST', '/totp/activate', { code }, { isToSecond: nth % 2 === 1 }),
+          ),
+        );
+        mustBeOne(scene, 'one set-up finished four times at once', answers);
+      },
+    },
+    {
+      id: 'race-with-first-factor',
+      title: 'A second session that sets up a factor while the owner does',
+      priority: 'P0',
+      gain: 'A thief with the password has a factor of their own beside the owner’s first one.',
+      mend: 'Judge again in the commit what the request was allowed because of: the user had no factor, and the session lives.',
+      sources: ['CVE-2023-31140'],
+      classes: [47],
+      async run(scene: Scene): Promise<void> {
+        const { user, client: owner } = await scene.newcomer();
+        const thief = await scene.signIn(user);
+        const [ownApp, theirApp] = [await scene.beginApp(owner), await scene.beginApp(thief)];
+        const [ownCode, theirCode] = [await scene.freshCode(ownApp), await scene.freshCode(theirApp)];
+        const answers = await Promise.all([
+          owner.mfa('POST', '/totp/activate', { code: ownCode }),
+          thief.mfa('POST', '/totp/activate', { code: theirCode }, { isToSecond: true }),
+        ]);
+        mustBeOne(scene, 'two sessions that finish a set-up each at once', answers);
+        const winner = answers[0].status < 300 ? owner : thief;
+        const apps = itemsOf(await winner.mfa('GET', '/authenticators?type=totp'));
+        scene.must(apps.length === 1, 'one app is there', `${apps.length} apps are there`);
+      },
+    },
+  ],
+};

@@ -1,0 +1,31 @@
+import type { TotpCodeParameters } from '../../core/virtual-authenticators/code-of-secret.js';
+import { codeOfSecret } from '../../core/virtual-authenticators/code-of-secret.js';
+import type { AttackAnswer } from '../target/attack-answer.js';
+import { textOf } from '../target/attack-answer.js';
+
+/** An authenticator app on somebody's phone, as the target has set it up. */
+export class AuthenticatorApp {
+  readonly secret: string;
+  readonly period: number;
+  /** The newest time step that a code was taken of. */
+  lastStep = 0;
+  private readonly parameters: TotpCodeParameters;
+
+  /** @param setup what `POST /mfa/totp` answers */
+  constructor({ body }: AttackAnswer) {
+    this.secret = textOf(body['secret']);
+    const url = textOf(body['url']);
+    const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+    this.period = Number(query.get('period') ?? 30);
+    const algorithm = (query.get('algorithm') ?? 'sha1').toLowerCase() as 'sha1';
+    this.parameters = { digits: Number(query.get('digits') ?? 6), period: this.period, algorithm };
+  }
+
+  stepAt(now: number): number {
+    return Math.floor(now / 1000 / this.period);
+  }
+
+  codeOf(step: number): string {
+    return codeOfSecret(this.secret, step * this.period * 1000, this.parameters);
+  }
+}

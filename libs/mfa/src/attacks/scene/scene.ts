@@ -1,0 +1,291 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { VirtualSecurityKey } from '../../core/virtual-authenticators/virtual-security-key.js';
+import type { AttackAnswer } from '../target/attack-answer.js';
+import { describeAnswer, textOf } from '../target/attack-answer.js';
+import { AttackClient } from '../target/attack-client.js';
+import type { AttackSettings, AttackTarget, AttackUser } from '../target/attack-target.js';
+import { messageOf } from '../target/message-of.js';
+import { Wire } from '../target/wire.js';
+import { AuthenticatorApp } from './authenticator-app.js';
+import { HostileKey } from './hostile-key.js';
+import { KnownSecrets } from './known-secrets.js';
+import { Fell, NotApplicable, Unclear } from './outcome.js';
+
+/** A user with a second factor, in the session that set it up. */
+export interface Enrolled {
+  user: AttackUser;
+  client: AttackClient;
+  authenticatorId: string;
+  recoveryCodes: string[];
+}
+
+export interface WithApp extends Enrolled {
+  app: AuthenticatorApp;
+}
+
+export interface WithKey extends Enrolled {
+  key: HostileKey;
+}
+
+const SETTINGS: Required<AttackSettings> = {
+  totpTolerance: 1,
+  freshSeconds: 900,
+  pendingSeconds: 900,
+  windowSeconds: 300,
+};
+const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
+/** The longest that an attack waits for real. */
+const LONGEST_WAIT_SECONDS = 35;
+/** How much of a time step has to be left for a code of the step before it to arrive in time, in milliseconds. */
+const ARRIVAL_MS = 4_000;
+const OK = [200, 201, 204];
+/** Answers that are a refusal: anything else may have other reasons. */
+const REFUSALS: readonly number[] = [400, 401, 403, 409, 422];
+
+/** Where an attack is made: legitimate users and what they do, and the words for what came of it. */
+export class Scene {
+  readonly settings: Required<AttackSettings>;
+  readonly limits: typeof LIMITS;
+  /** What was tried, and how it was answered. */
+  readonly evidence: string[] = [];
+  /** How many times the target's answer to an attack was judged. */
+  judged = 0;
+
+  constructor(
+    readonly target: AttackTarget,
+    readonly wire: Wire = new Wire(target),
+    readonly secrets = new KnownSecrets(),
+  ) {
+    this.settings = { ...SETTINGS, ...target.settings };
+    this.limits = { ...LIMITS, ...target.limits };
+  }
+
+  get now(): number {
+    return this.target.clock?.now() ?? Date.now();
+  }
+
+  get stepUpRoute(): string {
+    return this.target.stepUpRoute ?? this.target.protectedRoute;
+  }
+
+  browser(): AttackClient {
+    return new AttackClient(this.wire);
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @throws {NotApplicable} when that would take longer than anybody waits
+   */
+  async pass(seconds: number): Promise<void> {
+    if (this.target.clock) return void (await this.target.clock.advance(seconds));
+    if (seconds > LONGEST_WAIT_SECONDS)
+      throw new NotApplicable(`${seconds} seconds have to pass: start the target with a clock that moves`);
+    await pause(seconds * 1000);
+  }
+
+  /** Somebody new, signed in by the password alone. */
+  async newcomer(client = this.browser()): Promise<{ user: AttackUser; client: AttackClient }> {
+    const user = await this.legitimately('registering', () => this.target.register(this.browser()));
+    await this.signIn(user, client);
+    return { user, client };
+  }
+
+  /** Proves the first factor of somebody. */
+  async signIn(user: AttackUser, client = this.browser()): Promise<AttackClient> {
+    await this.legitimately('signing in', () => this.target.signIn(client, user));
+    this.secrets.note(...client.secrets);
+    return client;
+  }
+
+  /** What the target's own functions do, which say by an error that they could not. */
+  async legitimately<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new Unclear(`${what} failed: ${messageOf(error)}`);
+    }
+  }
+
+  /** Somebody new with an authenticator app and recovery codes. */
+  async withApp(client = this.browser()): Promise<WithApp> {
+    const { user } = await this.newcomer(client);
+    return { user, client, ...(await this.addApp(client)) };
+  }
+
+  async beginApp(client: AttackClient): Promise<AuthenticatorApp> {
+    const setup = await client.mfa('POST', '/totp');
+    if (setup.status === 404)
+      throw new NotApplicable(`There are no authenticator apps here: ${describeAnswer(setup)}`);
+    this.control('beginning to set up an app', setup);
+    const app = new AuthenticatorApp(setup);
+    if (app.secret === '') throw new Unclear('Setting up an app gave no secret');
+    this.secrets.note(app.secret);
+    return app;
+  }
+
+  async addApp(client: AttackClient): Promise<Omit<WithApp, 'user' | 'client'>> {
+    const app = await this.beginApp(client);
+    const answer = await client.mfa('POST', '/totp/activate', { code: await this.freshCode(app) });
+    this.control('setting up an app', answer);
+    this.secrets.note(...client.secrets);
+    return { app, ...this.added(answer) };
+  }
+
+  /** Somebody new with a security key or passkey. */
+  async withKey(): Promise<WithKey> {
+    const { user, client } = await this.newcomer();
+    return { user, client, ...(await this.addKey(client)) };
+  }
+
+  async addKey(client: AttackClient): Promise<Omit<WithKey, 'user' | 'client'>> {
+    const options = await this.keyOptions(client);
+    const key = new HostileKey({ origin: this.wire.origin });
+    const credential = this.byBrowser(() => key.create(options.body as never));
+    const answer = await client.mfa('POST', '/webauthn', { credential });
+    this.control('registering a key', answer);
+    this.secrets.note(...client.secrets);
+    return { key, ...this.added(answer) };
+  }
+
+  /** What a browser is asked for to register a key that can sign in alone, too. */
+  async keyOptions(client: AttackClient): Promise<AttackAnswer> {
+    const options = await client.mfa('POST', '/webauthn/options', { passwordless: true });
+    if (options.status === 404)
+      throw new NotApplicable(`There are no security keys and passkeys here: ${describeAnswer(options)}`);
+    return this.control('asking for a key', options);
+  }
+
+  /** What a browser is asked for to prove a key. */
+  async proofOptions(client: AttackClient): Promise<AttackAnswer> {
+    return this.control(
+      'asking for a proof by key',
+      await client.mfa('POST', '/authenticate/webauthn/options', {}),
+    );
+  }
+
+  /** What a browser is asked for to sign in with a passkey alone. */
+  async passkeyOptions(client: AttackClient): Promise<AttackAnswer> {
+    const options = await client.mfa('POST', '/passkey/options', {});
+    if (options.status === 404)
+      throw new NotApplicable(`Nobody signs in with a passkey alone here: ${describeAnswer(options)}`);
+    return this.control('asking for a passkey', options);
+  }
+
+  /** A browser refuses some options by itself; an honest key has to be able to answer these. */
+  byBrowser<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw new Unclear(`A browser refuses these options: ${messageOf(error)}`);
+    }
+  }
+
+  private added({ body }: AttackAnswer): Pick<Enrolled, 'authenticatorId' | 'recoveryCodes'> {
+    const authenticator = (body['authenticator'] ?? {}) as Record<string, unknown>;
+    const codes = Array.isArray(body['recoveryCodes']) ? body['recoveryCodes'].map(textOf) : [];
+    this.secrets.note(...codes);
+    return { authenticatorId: textOf(authenticator['id']), recoveryCodes: codes };
+  }
+
+  /** A code that was not used yet. Time passes when there is none. */
+  async freshCode(app: AuthenticatorApp): Promise<string> {
+    const { totpTolerance: tolerance } = this.settings;
+    const step = app.stepAt(this.now);
+    const left = app.period * 1000 - (this.now % (app.period * 1000));
+    const oldest = left < ARRIVAL_MS ? step : step - tolerance;
+    const wanted = Math.max(oldest, app.lastStep + 1);
+    if (wanted > step + tolerance) await this.pass((wanted - step - tolerance) * app.period);
+    return this.use(app, wanted);
+  }
+
+  /** The code of a time step, which counts as used from now on. */
+  use(app: AuthenticatorApp, step: number): string {
+    app.lastStep = Math.max(app.lastStep, step);
+    const code = app.codeOf(step);
+    this.secrets.note(code);
+    return code;
+  }
+
+  /** A code that is certainly wrong at this moment. */
+  wrongCode(app: AuthenticatorApp, nth = 0): string {
+    const step = app.stepAt(this.now);
+    const right = new Set([-2, -1, 0, 1, 2, 3].map((offset) => app.codeOf(step + offset)));
+    for (let number = nth * 7; ; number += 1) {
+      const code = String(number % 1_000_000).padStart(6, '0');
+      if (!right.has(code)) return code;
+    }
+  }
+
+  /** Somebody's browser after the password alone. */
+  async half({ user }: Pick<Enrolled, 'user'>, client = this.browser()): Promise<AttackClient> {
+    await this.signIn(user, client);
+    const answer = await client.mfa('GET', '/session');
+    if (answer.body['status'] !== 'mfa_required')
+      throw new Unclear(`A sign-in by password should be half-finished, but ${describeAnswer(answer)}`);
+    return client;
+  }
+
+  /** Somebody's browser with the whole sign-in behind it. */
+  async full(owner: WithApp, extra: object = {}): Promise<AttackClient> {
+    const client = await this.half(owner);
+    const answer = await client.mfa('POST', '/authenticate', {
+      code: await this.freshCode(owner.app),
+      ...extra,
+    });
+    this.control('finishing a sign-in with a code', answer);
+    this.secrets.note(...client.secrets);
+    return client;
+  }
+
+  /** The legitimate thing, which has to work for the attack to mean anything. */
+  control(what: string, answer: AttackAnswer): AttackAnswer {
+    if (OK.includes(answer.status)) return answer;
+    throw new Unclear(`The legitimate way does not work, ${what}: ${describeAnswer(answer)}`);
+  }
+
+  /** The route that wants a second factor has to be open to who has proven it. */
+  async controlProtected(client: AttackClient, route = this.target.protectedRoute): Promise<void> {
+    this.control('opening the protected route', await client.get(route));
+  }
+
+  /**
+   * @param also statuses that are a refusal here, besides the usual ones
+   * @throws {Fell} when it was accepted
+   * @throws {Unclear} when it was neither
+   */
+  mustRefuse(what: string, answer: AttackAnswer, also: readonly number[] = []): void {
+    const { status } = answer;
+    if (status >= 200 && status < 300) this.fall(`${what}: ${describeAnswer(answer)}`);
+    if (!REFUSALS.includes(status) && !also.includes(status))
+      throw new Unclear(`${what}: ${describeAnswer(answer)}, which is neither a yes nor a no`);
+    const isOfMfa = answer.asked.includes(` ${this.wire.mfaPath}/`);
+    // Browsers do not hear what a proxy would say in their place.
+    if (isOfMfa && !answer.isJson && answer.text !== '' && status !== 404)
+      throw new Unclear(`${what}: ${describeAnswer(answer)} with no JSON; was it a proxy?`);
+    this.judged += 1;
+    this.evidence.push(`${what}: ${describeAnswer(answer)}`);
+  }
+
+  /** The protected route must not open. */
+  async mustNotOpen(what: string, client: AttackClient, route = this.target.protectedRoute): Promise<void> {
+    this.mustRefuse(what, await client.get(route));
+  }
+
+  /** What was seen is as it has to be, or the target fell. */
+  must(isSo: boolean, what: string, otherwise: string): void {
+    if (!isSo) this.fall(otherwise);
+    this.judged += 1;
+    this.evidence.push(what);
+  }
+
+  fall(evidence: string): never {
+    throw new Fell(evidence);
+  }
+
+  /** As {@link VirtualSecurityKey}, on the page of the target. */
+  key(settings: ConstructorParameters<typeof VirtualSecurityKey>[0] = {}): HostileKey {
+    return new HostileKey({ origin: this.wire.origin, ...settings });
+  }
+}

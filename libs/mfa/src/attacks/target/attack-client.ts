@@ -1,0 +1,100 @@
+import type { AttackAnswer } from './attack-answer.js';
+import { textOf } from './attack-answer.js';
+import type { Wire } from './wire.js';
+
+export interface AttackRequest {
+  /** Sent as JSON, or as it is when it is text. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** To the second instance, where there is one. */
+  isToSecond?: boolean;
+}
+
+/** A browser of its own, or another client: it has its own cookies and headers, and follows no redirect. */
+export class AttackClient {
+  readonly cookies = new Map<string, string>();
+  /** Sent with every request; an access token of the application belongs here. */
+  readonly headers: Record<string, string> = {};
+  /** The session's token, where the target carries it in a header. */
+  token: string | undefined;
+
+  constructor(private readonly wire: Wire) {}
+
+  get(path: string, request?: AttackRequest): Promise<AttackAnswer> {
+    return this.send('GET', path, request);
+  }
+
+  post(path: string, body?: unknown, request: AttackRequest = {}): Promise<AttackAnswer> {
+    return this.send('POST', path, { ...request, body });
+  }
+
+  patch(path: string, body?: unknown): Promise<AttackAnswer> {
+    return this.send('PATCH', path, { body });
+  }
+
+  delete(path: string): Promise<AttackAnswer> {
+    return this.send('DELETE', path);
+  }
+
+  /** A request to the routes of nestjs-mfa: `client.mfa('POST', '/authenticate', { code })`. */
+  mfa(method: string, path: string, body?: unknown, request: AttackRequest = {}): Promise<AttackAnswer> {
+    return this.send(method, this.wire.mfaPath + path, { ...request, body });
+  }
+
+  /**
+   * @throws {Error} when the target does not answer in time, and when the path leads to another host
+   */
+  async send(method: string, path: string, request: AttackRequest = {}): Promise<AttackAnswer> {
+    const answer = await this.wire.send(method, path, {
+      ...request,
+      headers: { ...this.own(method), ...this.headers, ...request.headers },
+    });
+    for (const cookie of answer.headers.getSetCookie()) this.keep(cookie);
+    const token = textOf(answer.body['sessionToken']);
+    if (this.wire.sessionHeader !== undefined && token !== '') this.token = token;
+    this.wire.afterAnswer?.(this, answer);
+    return answer;
+  }
+
+  /** The same client at this moment, as somebody has it who copied its cookies and tokens. */
+  copy(): AttackClient {
+    const copy = new AttackClient(this.wire);
+    for (const [name, value] of this.cookies) copy.cookies.set(name, value);
+    Object.assign(copy.headers, this.headers);
+    copy.token = this.token;
+    return copy;
+  }
+
+  /** What opens the session, whichever way it is carried. */
+  get secrets(): string[] {
+    return [...this.cookies.values(), ...Object.values(this.headers), this.token ?? ''].filter(
+      (one) => one.length >= 8,
+    );
+  }
+
+  private own(method: string): Record<string, string> {
+    const { sessionHeader, origin } = this.wire;
+    const cookies = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return {
+      accept: 'application/json',
+      // As browsers do.
+      ...(method === 'GET' || method === 'HEAD' ? {} : { origin, 'sec-fetch-site': 'same-origin' }),
+      ...(cookies === '' ? {} : { cookie: cookies }),
+      ...(sessionHeader === undefined ? {} : { [sessionHeader]: this.token ?? 'new' }),
+    };
+  }
+
+  private keep(setCookie: string): void {
+    const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim());
+    const [name = '', ...value] = pair.split('=');
+    if (attributes.some(isOver)) this.cookies.delete(name);
+    else this.cookies.set(name, value.join('='));
+  }
+}
+
+/** Whether an attribute of a cookie says that it is to be removed. */
+function isOver(attribute: string): boolean {
+  const [name = '', value = ''] = attribute.split('=');
+  if (/^max-age$/i.test(name)) return Number(value) <= 0;
+  return /^expires$/i.test(name) && Date.parse(value) < Date.parse('2000-01-01');
+}
