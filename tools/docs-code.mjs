@@ -15,6 +15,7 @@ const MODULES = join(FOLDER, 'modules.d.ts');
 /** Where names come from that a block uses and does not import, the nearest first. */
 const PACKAGES = [
   'nestjs-mfa',
+  'nestjs-mfa/attacks',
   'nestjs-mfa/browser',
   'nestjs-mfa/claims',
   'nestjs-mfa/import',

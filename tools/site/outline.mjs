@@ -88,6 +88,7 @@ export const OUTLINE = [
     text: 'Security',
     pages: [
       ['security', 'What is protected against what'],
+      ['attacks', 'Attacking your own application'],
       ['security/threat-model', 'Threat model'],
       ['security/strength', 'Strength of each way in'],
       ['security/asvs', 'OWASP ASVS 5.0'],

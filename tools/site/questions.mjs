@@ -16,6 +16,7 @@ export const QUESTIONS = [
   ['health check', '/monitoring.html'],
   ['Grafana', '/monitoring.html'],
   ['production checklist', '/production.html'],
+  ['penetration test', '/attacks.html'],
   ['replicas', '/scale.html'],
   ['incorrect_code', '/errors.html#incorrect_code'],
   ['gracePeriodSeconds', '/options.html'],
