@@ -1,8 +1,8 @@
 import type { Answer } from '../support/client.js';
 import type { Action, Bound } from './actions.js';
 import { actorOf, apply, bind, giveWay } from './actions.js';
-import type { Outcome, State } from './state.js';
-import { initialState } from './state.js';
+import type { BrowserName, Outcome, State } from './state.js';
+import { initialState, sessionOf } from './state.js';
 import type { Sight, World } from './world.js';
 import { Scene } from './world.js';
 
@@ -90,7 +90,7 @@ function explain({ state, bounds, answers, sight, story }: Turned): State {
   const tried = new Set<string>();
   for (const order of permutationsOf(indexes)) {
     const steps = order.map((index) => ({ bound: bounds[index] as Bound, answer: answers[index] as Answer }));
-    for (const end of endsOf(state, steps, bounds.length > 1, tried)) {
+    for (const end of endsOf(state, steps, bounds.length > 1 ? state : null, tried)) {
       if (isSame(Scene.sightOf(end), sight)) return end;
       tried.add(differences(Scene.sightOf(end), sight));
     }
@@ -103,11 +103,15 @@ interface Step {
   answer: Answer;
 }
 
-/** The states to which these steps can lead in this order, with the answers that they got. */
+/**
+ * The states to which these steps can lead in this order, with the answers that they got.
+ *
+ * @param begun the state in which they were all sent at once; null: one after another
+ */
 function* endsOf(
   state: State,
   [first, ...others]: readonly Step[],
-  isAtOnce: boolean,
+  begun: State | null,
   tried: Set<string>,
 ): Generator<State> {
   if (!first) {
@@ -116,10 +120,18 @@ function* endsOf(
   }
   const { bound, answer } = first;
   const outcome = apply(state, bound);
-  if (fits(outcome, answer, isAtOnce)) yield* endsOf(outcome.state, others, isAtOnce, tried);
-  else if (isAtOnce && gaveWay(answer))
-    for (const left of giveWay(state, bound)) yield* endsOf(left, others, isAtOnce, tried);
-  else tried.add(`${bound.action.type}: ${outcome.answer} ${outcome.code ?? ''} was due`);
+  if (fits(outcome, answer, begun !== null)) yield* endsOf(outcome.state, others, begun, tried);
+  else if (begun && gaveWay(answer))
+    for (const left of giveWay(state, bound)) yield* endsOf(left, others, begun, tried);
+  else if (begun && isOverAsAsked(begun, bound, answer)) {
+    delete outcome.state.cookies[(bound.action as Action & { by: BrowserName }).by];
+    yield* endsOf(outcome.state, others, begun, tried);
+  } else tried.add(`${bound.action.type}: ${outcome.answer} ${outcome.code ?? ''} was due`);
+}
+
+/** Who signs out while somebody else ends the same session has what they asked for. It is told once, by the other. */
+function isOverAsAsked(begun: State, { action, cookie }: Bound, { status }: Answer): boolean {
+  return action.type === 'sign out' && status === 204 && sessionOf(begun, cookie) !== null;
 }
 
 /** Of what happens at once the code of a refusal tells which of them came first, and no more. */
