@@ -11,8 +11,8 @@ import { ROOT } from './support/built.mjs';
 import { pack } from './support/pack.mjs';
 
 /** The greatest sizes, in bytes. */
-const PACKED = 1_050_000;
-const UNPACKED = 6_300_000;
+const PACKED = 1_150_000;
+const UNPACKED = 6_900_000;
 
 const INSIDE = [
   'README.md',
