@@ -148,6 +148,7 @@ describe('what the runner refuses', () => {
     ['no permission', { iMayAttackThis: undefined }, /iMayAttackThis: true/],
     ['a permission that is not true', { iMayAttackThis: 'false' }, /iMayAttackThis: true/],
     ['no function to sign in', { signIn: undefined }, /lacks `signIn`/],
+    ['an address with a path', { baseUrl: 'https://example.com/api' }, /has no path/],
     ['an address of files', { baseUrl: 'file:///etc/passwd' }, /addresses with https/],
     ['a second address that is none', { secondInstance: 'x' }, /addresses with https/],
     ['a protected route elsewhere', { protectedRoute: 'https://evil.example/' }, /is a path/],
@@ -219,6 +220,16 @@ describe('a report', () => {
     const all = [reportAsText(report), reportAsHtml(report), reportAsJUnit(report)].join('');
     expect([...seen].filter((secret) => all.includes(secret))).toEqual([]);
     expect(all).toContain('[secret]');
+  });
+
+  it('shows no token of a path', async () => {
+    const url = await serve((_, response) => response.writeHead(500).end('{}'));
+    const register: AttackTarget['register'] = async (client) => {
+      const { asked } = await client.post('/magic/0123456789abcdefghij/end?token=secret');
+      throw new Error(asked);
+    };
+    const { trouble } = await runAttacks({ ...targetAt(url), register });
+    expect(trouble).toBe('registering failed: POST /magic/…/end');
   });
 
   it('says first what is to be mended, in each form', async () => {
