@@ -182,6 +182,57 @@ describe('what the runner refuses', () => {
   });
 });
 
+describe('a client', () => {
+  it('carries the access token that the target takes out of an answer, and keeps it to itself', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await serve(({ headers }, response) => {
+      seen.push(headers.authorization);
+      response.end('{"accessToken":"a.token.of.ours"}');
+    });
+    await runAttacks({
+      ...targetAt(url),
+      afterAnswer: ({ headers }, { body }) => {
+        headers['authorization'] = `Bearer ${String(body['accessToken'])}`;
+      },
+      async signIn(client) {
+        await client.get('/first');
+        await client.get('/second');
+      },
+    });
+    expect(seen.slice(0, 3)).toEqual([undefined, undefined, 'Bearer a.token.of.ours']);
+  });
+
+  it('forgets the cookies that it is told to, and sends what browsers send', async () => {
+    const seen: IncomingMessage['headers'][] = [];
+    const url = await serve(({ headers }, response) => {
+      seen.push(headers);
+      const cookies = [
+        'a=1; Max-Age=0',
+        'b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+        'c=3; Path=/',
+        'd=4; Max-Age=60',
+      ];
+      response.writeHead(200, { 'set-cookie': cookies }).end('{}');
+    });
+    await runAttacks({
+      ...targetAt(url),
+      origin: 'https://app.example.com',
+      async signIn(client) {
+        for (const name of ['a', 'b']) client.cookies.set(name, 'x');
+        await client.get('/first');
+        await client.post('/second', {});
+      },
+    });
+    expect(seen[1]).toMatchObject({ cookie: 'a=x; b=x' });
+    expect(seen[1]).not.toHaveProperty('origin');
+    expect(seen[2]).toMatchObject({
+      cookie: 'c=3; d=4',
+      origin: 'https://app.example.com',
+      'sec-fetch-site': 'same-origin',
+    });
+  });
+});
+
 describe('a report', () => {
   it('holds no words of the target’s but codes', async () => {
     const evil = '<script>alert(1)</script>\u0000\u001b[31m]]>&';

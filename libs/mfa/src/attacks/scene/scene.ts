@@ -213,7 +213,7 @@ export class Scene {
     const step = app.stepAt(this.now);
     const right = new Set([-2, -1, 0, 1, 2, 3].map((offset) => app.codeOf(step + offset)));
     for (let number = nth * 7; ; number += 1) {
-      const code = String(number % 1_000_000).padStart(6, '0');
+      const code = String(number % 1_000_000).padStart(app.digits, '0');
       if (!right.has(code)) return code;
     }
   }
