@@ -148,6 +148,7 @@ describe('what the runner refuses', () => {
     ['no permission', { iMayAttackThis: undefined }, /iMayAttackThis: true/],
     ['a permission that is not true', { iMayAttackThis: 'false' }, /iMayAttackThis: true/],
     ['no function to sign in', { signIn: undefined }, /lacks `signIn`/],
+    ['an address with a path', { baseUrl: 'https://example.com/api' }, /has no path/],
     ['an address of files', { baseUrl: 'file:///etc/passwd' }, /addresses with https/],
     ['a second address that is none', { secondInstance: 'x' }, /addresses with https/],
     ['a protected route elsewhere', { protectedRoute: 'https://evil.example/' }, /is a path/],
@@ -178,6 +179,57 @@ describe('what the runner refuses', () => {
     const strayed = await runAttacks({ ...targetAt(url), signIn: (client) => client.post(`@${host}/`) });
     expect(strayed.trouble).toMatch(/never goes to another host/);
     expect(visits).toBe(0);
+  });
+});
+
+describe('a client', () => {
+  it('carries the access token that the target takes out of an answer, and keeps it to itself', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await serve(({ headers }, response) => {
+      seen.push(headers.authorization);
+      response.end('{"accessToken":"a.token.of.ours"}');
+    });
+    await runAttacks({
+      ...targetAt(url),
+      afterAnswer: ({ headers }, { body }) => {
+        headers['authorization'] = `Bearer ${String(body['accessToken'])}`;
+      },
+      async signIn(client) {
+        await client.get('/first');
+        await client.get('/second');
+      },
+    });
+    expect(seen.slice(0, 3)).toEqual([undefined, undefined, 'Bearer a.token.of.ours']);
+  });
+
+  it('forgets the cookies that it is told to, and sends what browsers send', async () => {
+    const seen: IncomingMessage['headers'][] = [];
+    const url = await serve(({ headers }, response) => {
+      seen.push(headers);
+      const cookies = [
+        'a=1; Max-Age=0',
+        'b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+        'c=3; Path=/',
+        'd=4; Max-Age=60',
+      ];
+      response.writeHead(200, { 'set-cookie': cookies }).end('{}');
+    });
+    await runAttacks({
+      ...targetAt(url),
+      origin: 'https://app.example.com',
+      async signIn(client) {
+        for (const name of ['a', 'b']) client.cookies.set(name, 'x');
+        await client.get('/first');
+        await client.post('/second', {});
+      },
+    });
+    expect(seen[1]).toMatchObject({ cookie: 'a=x; b=x' });
+    expect(seen[1]).not.toHaveProperty('origin');
+    expect(seen[2]).toMatchObject({
+      cookie: 'c=3; d=4',
+      origin: 'https://app.example.com',
+      'sec-fetch-site': 'same-origin',
+    });
   });
 });
 
@@ -219,6 +271,16 @@ describe('a report', () => {
     const all = [reportAsText(report), reportAsHtml(report), reportAsJUnit(report)].join('');
     expect([...seen].filter((secret) => all.includes(secret))).toEqual([]);
     expect(all).toContain('[secret]');
+  });
+
+  it('shows no token of a path', async () => {
+    const url = await serve((_, response) => response.writeHead(500).end('{}'));
+    const register: AttackTarget['register'] = async (client) => {
+      const { asked } = await client.post('/magic/0123456789abcdefghij/end?token=secret');
+      throw new Error(asked);
+    };
+    const { trouble } = await runAttacks({ ...targetAt(url), register });
+    expect(trouble).toBe('registering failed: POST /magic/…/end');
   });
 
   it('says first what is to be mended, in each form', async () => {

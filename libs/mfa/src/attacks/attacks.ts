@@ -7,17 +7,21 @@ import { halfFinished } from './families/half-finished.js';
 import { inside } from './families/inside.js';
 import { oddInput } from './families/odd-input.js';
 import { ownership } from './families/ownership.js';
+import { passkeys } from './families/passkeys.js';
 import { races } from './families/races.js';
 import { replay } from './families/replay.js';
+import { sessions } from './families/sessions.js';
 import { strength } from './families/strength.js';
 import { trust } from './families/trust.js';
 import { answers } from './families/webauthn-answers.js';
 import { ceremonies } from './families/webauthn-ceremonies.js';
+import { registration } from './families/webauthn-registration.js';
 import type { Attack, AttackFamily } from './scene/attack.js';
 
 /** All attacks, by family. */
 export const ATTACK_FAMILIES: readonly AttackFamily[] = [
   halfFinished,
+  sessions,
   replay,
   races,
   guesses,
@@ -25,6 +29,8 @@ export const ATTACK_FAMILIES: readonly AttackFamily[] = [
   ownership,
   ceremonies,
   answers,
+  passkeys,
+  registration,
   trust,
   crossSite,
   oddInput,

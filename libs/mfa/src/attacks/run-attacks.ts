@@ -89,8 +89,10 @@ async function troubleOf(scene: Scene): Promise<string | undefined> {
 async function attempt(attack: Attack, scene: Scene, trouble: string): Promise<Outcome> {
   const { lookAt, needs = [] } = attack;
   const missing = needs.filter((need) => scene.target[need] === undefined);
-  if (!attack.run || (missing.length > 0 && lookAt !== undefined)) return outcome('to_check', lookAt ?? '');
-  if (missing.length > 0) return outcome('not_applicable', `The target has no \`${missing.join('`, `')}\``);
+  const lacking = `The target has no \`${missing.join('`, `')}\``;
+  if (!attack.run) return outcome('to_check', lookAt ?? '');
+  if (missing.length > 0 && lookAt !== undefined) return outcome('to_check', `${lacking}. ${lookAt}`);
+  if (missing.length > 0) return outcome('not_applicable', lacking);
   if (trouble !== '') return outcome('unclear', `Not tried. ${trouble}`);
   try {
     await attack.run(scene);

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
@@ -149,70 +147,6 @@ export const halfFinished: AttackFamily = {
       },
     },
     {
-      id: 'made-up-session',
-      title: 'Session tokens that nobody was given',
-      priority: 'P0',
-      gain: 'A session can be made up.',
-      mend: 'Look tokens up, by a hash of 256 random bits.',
-      sources: ['OWASP ASVS 5.0.0, 7.2.3'],
-      classes: [],
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        await scene.controlProtected(owner.client);
-        const texts = [
-          '',
-          'null',
-          'undefined',
-          '0',
-          randomBytes(32).toString('base64url'),
-          '{"sub":"admin"}',
-        ];
-        for (const text of texts) {
-          const thief = owner.client.copy();
-          for (const name of thief.cookies.keys()) thief.cookies.set(name, encodeURIComponent(text));
-          for (const name of Object.keys(thief.headers)) thief.headers[name] = `Bearer ${text}`;
-          if (thief.token !== undefined) thief.token = text;
-          await scene.mustNotOpen('a made-up token', thief);
-        }
-      },
-    },
-    {
-      id: 'session-fixation',
-      title: 'A copy of the half-finished sign-in, after its owner has finished it',
-      priority: 'P0',
-      gain: 'Who has planted or read the cookie of a half-finished sign-in is signed in with its owner.',
-      mend: 'Change the session’s token whenever it gains a factor.',
-      sources: ['OWASP ASVS 5.0.0, 7.2.4', 'CWE-384'],
-      classes: [39],
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        const half = await scene.half(owner);
-        const thief = half.copy();
-        const code = await scene.freshCode(owner.app);
-        scene.control('finishing it', await half.mfa('POST', '/authenticate', { code }));
-        await scene.controlProtected(half);
-        await scene.mustNotOpen('the copy', thief);
-      },
-    },
-    {
-      id: 'token-from-before-step-up',
-      title: 'A copy of a session, after its owner has proven a factor again',
-      priority: 'P1',
-      gain: 'A copied session becomes as strong as its owner’s each time that the owner confirms.',
-      mend: 'Change the session’s token with each proof, and let the former one die.',
-      sources: ['OWASP ASVS 5.0.0, 7.2.4', 'CWE-384'],
-      classes: [12],
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        const thief = owner.client.copy();
-        await scene.controlProtected(thief);
-        const code = await scene.freshCode(owner.app);
-        scene.control('confirming', await owner.client.mfa('POST', '/authenticate', { code }));
-        await scene.controlProtected(owner.client);
-        await scene.mustNotOpen('the copy from before', thief);
-      },
-    },
-    {
       id: 'other-sign-in',
       title: 'Other ways in than the password',
       priority: 'P0',
@@ -238,52 +172,6 @@ export const halfFinished: AttackFamily = {
             `${name} owes no second factor: ${describeAnswer(answer)}`,
           );
         }
-      },
-    },
-    {
-      id: 'sign-in-across-password-change',
-      title: 'A sign-in that began before the password was changed',
-      priority: 'P1',
-      gain: 'A thief who was half in stays half in when the owner changes the password.',
-      mend: 'Call `MfaService.passwordChanged()`, which ends sign-ins that are under way.',
-      sources: ['govengers/auth 1.1.1'],
-      classes: [55],
-      needs: ['changePassword'],
-      lookAt:
-        'Begin a sign-in, change the password in another browser, then finish the sign-in: it has to be refused.',
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        const thief = await scene.half(owner);
-        await scene.legitimately('changing the password', async () =>
-          scene.target.changePassword?.(owner.client, owner.user),
-        );
-        const code = await scene.freshCode(owner.app);
-        scene.mustRefuse(
-          'finishing the sign-in of before',
-          await thief.mfa('POST', '/authenticate', { code }),
-        );
-        await scene.full(owner);
-      },
-    },
-    {
-      id: 'sign-in-of-removed-user',
-      title: 'A sign-in whose user is removed before it is finished',
-      priority: 'P1',
-      gain: 'Somebody who was dismissed a minute ago is let in.',
-      mend: 'Look the user up again when the sign-in is finished, and refuse who is gone (`findUser()`).',
-      sources: ['OWASP ASVS 5.0.0, 7.4.2'],
-      classes: [56],
-      needs: ['removeUser'],
-      lookAt:
-        'Begin a sign-in, remove or disable the user, then finish the sign-in: it has to be refused. Then give the id to somebody else: no cookie, trusted browser or code of before may work.',
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        await scene.full(owner);
-        const half = await scene.half(owner);
-        const code = await scene.freshCode(owner.app);
-        await scene.legitimately('removing the user', async () => scene.target.removeUser?.(owner.user));
-        scene.mustRefuse('finishing the sign-in', await half.mfa('POST', '/authenticate', { code }));
-        await scene.mustNotOpen('the session of before', owner.client);
       },
     },
   ],

@@ -72,26 +72,5 @@ export const ownership: AttackFamily = {
         await scene.controlProtected(owner.client);
       },
     },
-    {
-      id: 'identifier-as-token',
-      title: 'Public ids in the place of session tokens',
-      priority: 'P1',
-      gain: 'What a list shows opens a session.',
-      mend: 'Let the id of a row be no token; keep a hash of the token only.',
-      sources: ['OWASP ASVS 5.0.0, 7.2.2'],
-      classes: [37],
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withApp();
-        const [session] = itemsOf(await owner.client.mfa('GET', '/sessions'));
-        const ids = [textOf(session?.['id']), textOf((owner.user as { id?: unknown }).id)];
-        for (const id of ids.filter((one) => one !== '')) {
-          const thief = owner.client.copy();
-          for (const name of thief.cookies.keys()) thief.cookies.set(name, id);
-          for (const name of Object.keys(thief.headers)) thief.headers[name] = `Bearer ${id}`;
-          if (thief.token !== undefined) thief.token = id;
-          await scene.mustNotOpen('an id as token', thief);
-        }
-      },
-    },
   ],
 };

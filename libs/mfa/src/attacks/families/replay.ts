@@ -154,23 +154,5 @@ export const replay: AttackFamily = {
         await scene.full(owner);
       },
     },
-    {
-      id: 'signed-out-session',
-      title: 'A session after its owner has signed out',
-      priority: 'P1',
-      gain: 'A copied cookie or token outlives the sign-out.',
-      mend: 'End the session on the server; forgetting the cookie is not enough.',
-      sources: ['OWASP ASVS 5.0.0, 7.4.1', 'OWASP WSTG-SESS-06'],
-      classes: [],
-      async run(scene: Scene): Promise<void> {
-        const { client } = await scene.withApp();
-        await scene.controlProtected(client);
-        const copy = client.copy();
-        const { target } = scene;
-        if (target.signOut) await scene.legitimately('signing out', async () => target.signOut?.(client));
-        else scene.control('signing out', await client.mfa('DELETE', '/session'));
-        await scene.mustNotOpen('a copy of the session after signing out', copy);
-      },
-    },
   ],
 };

@@ -1,6 +1,5 @@
 import { FLAGS } from '../../core/virtual-authenticators/ceremony-answers.js';
 import type { AttackFamily } from '../scene/attack.js';
-import { NotApplicable } from '../scene/outcome.js';
 import type { HostileKey } from '../scene/hostile-key.js';
 import type { Scene } from '../scene/scene.js';
 import type { AttackAnswer } from '../target/attack-answer.js';
@@ -31,13 +30,6 @@ async function mustSeeThrough(scene: Scene, lies: Record<string, Lie>, headers =
 const inClientData =
   (lie: Record<string, unknown>): Lie =>
   ({ clientData }) => ({ clientData: { ...clientData, ...lie } });
-
-/** A passkey that can sign in alone, and does so with a lie. */
-async function signInAlone(scene: Scene, key: HostileKey, lie?: Lie): Promise<AttackAnswer> {
-  const client = scene.browser();
-  const options = await scene.passkeyOptions(client);
-  return client.mfa('POST', '/passkey', { credential: key.getWith(options.body, lie) });
-}
 
 /** Keys, and the browsers around them, lie. */
 export const answers: AttackFamily = {
@@ -164,115 +156,6 @@ export const answers: AttackFamily = {
         mustSeeThrough(scene, {
           'another backup eligibility': ({ flags }) => ({ flags: flags | FLAGS.backupEligible }),
         }),
-    },
-    {
-      id: 'user-verification-left-out',
-      title: 'Signing in with a passkey alone, without PIN or finger',
-      priority: 'P0',
-      gain: 'A found key is enough: two factors became one.',
-      mend: 'Demand the flag for user verification where the passkey stands for both factors.',
-      sources: ['WebAuthn Level 3, section 7.2, step 17'],
-      classes: [27],
-      async run(scene: Scene): Promise<void> {
-        const { key } = await scene.withKey();
-        scene.control('an honest sign-in', await signInAlone(scene, key));
-        const answer = await signInAlone(scene, key, ({ flags }) => ({ flags: flags & ~FLAGS.userVerified }));
-        scene.mustRefuse('no user verification', answer);
-      },
-    },
-    {
-      id: 'user-handle-exchanged',
-      title: 'Signing in with a passkey under another user’s handle, or none',
-      priority: 'P0',
-      gain: 'Whoever has a passkey gets into any account.',
-      mend: 'Look the credential up, and compare its owner with the user handle.',
-      sources: ['WebAuthn Level 3, section 7.2, step 6'],
-      classes: [26],
-      async run(scene: Scene): Promise<void> {
-        const [{ key }, other] = [await scene.withKey(), await scene.withKey()];
-        scene.control('an honest sign-in', await signInAlone(scene, key));
-        const handles = { 'another user’s handle': other.key.userHandle, 'no handle': null };
-        for (const [what, userHandle] of Object.entries(handles))
-          scene.mustRefuse(what, await signInAlone(scene, key, () => ({ userHandle })));
-      },
-    },
-    {
-      id: 'credential-registered-twice',
-      title: 'Registering a credential id that belongs to somebody else',
-      priority: 'P1',
-      gain: 'The owner’s key is overwritten, or opens the thief’s account, where the owner then leaves secrets.',
-      mend: 'Keep credential ids unique over all users.',
-      sources: ['WebAuthn Level 3, section 7.1, step 26'],
-      classes: [31],
-      async run(scene: Scene): Promise<void> {
-        const [owner, thief] = [await scene.withKey(), await scene.withKey()];
-        const { body: options } = await scene.keyOptions(thief.client);
-        const copy = scene.key({ credentialId: owner.key.credentialId });
-        const credential = copy.createWith(options, () => ({}));
-        const answer = await thief.client.mfa('POST', '/webauthn', { credential });
-        scene.mustRefuse('another user’s credential id', answer);
-        const half = await scene.half(owner);
-        const { body: proof } = await scene.proofOptions(half);
-        const honest = { credential: owner.key.getWith(proof) };
-        scene.control('the owner’s key', await half.mfa('POST', '/authenticate/webauthn', honest));
-      },
-    },
-    {
-      id: 'unlisted-algorithm',
-      title: 'A key of an algorithm that was not asked for',
-      priority: 'P1',
-      gain: 'Keys are weaker than the policy says.',
-      mend: 'Compare the algorithm of the new key with the list on the server.',
-      sources: ['CVE-2026-8830', 'WebAuthn Level 3, section 7.1, step 20'],
-      classes: [30],
-      async run(scene: Scene): Promise<void> {
-        const { client } = await scene.newcomer();
-        const { body: options } = await scene.keyOptions(client);
-        // RS1: RSA with SHA-1, on the list of nobody.
-        const credential = scene
-          .key()
-          .createWith(options, ({ cose }) => ({ cose: new Map([...cose, [3, -65535]]) }));
-        scene.mustRefuse('RSA with SHA-1', await client.mfa('POST', '/webauthn', { credential }));
-        await scene.addKey(client);
-      },
-    },
-    {
-      id: 'claimed-model',
-      title: 'A key that claims to be of an allowed model',
-      priority: 'P1',
-      gain: 'Software passes for the security key that the policy demands.',
-      mend: 'Accept a model only with a chain of certificates to a root that you have configured.',
-      sources: ['vouch #1129', 'WebAuthn Level 3, section 7.1, step 23'],
-      classes: [30, 52],
-      lookAt:
-        'With `webauthn.attestation: "direct"` or `allowedAaguids`: register a passkey of software, such as the virtual authenticator of a browser’s developer tools. It has to be refused, and a self-attested one with an allowed AAGUID as well.',
-    },
-    {
-      id: 'passkey-options-tell-accounts',
-      title: 'Options for a passkey sign-in that name credentials',
-      priority: 'P1',
-      gain: 'A stranger learns which address has an account, and which keys it has.',
-      mend: 'Answer without `allowCredentials`, whoever is named in the request.',
-      sources: ['WebAuthn Level 3, section 14.6.2'],
-      classes: [38],
-      async run(scene: Scene): Promise<void> {
-        const owner = await scene.withKey();
-        const stranger = scene.browser();
-        await scene.passkeyOptions(stranger);
-        const shapeOf = async (body: object) => {
-          const answer = await stranger.mfa('POST', '/passkey/options', body);
-          if (answer.status === 429) throw new NotApplicable('Anonymous options are limited');
-          const allowed = (answer.body['allowCredentials'] ?? []) as unknown[];
-          return `${answer.status} ${Object.keys(answer.body).sort().join(' ')} ${allowed.length}`;
-        };
-        const known = await shapeOf({ ...owner.user, username: (owner.user as { email?: unknown }).email });
-        const unknown = await shapeOf({ email: 'nobody@example.org', username: 'nobody@example.org' });
-        scene.must(
-          known === unknown && known.endsWith(' 0'),
-          'known and unknown addresses are answered alike',
-          'known and unknown addresses are answered differently, or credentials are named',
-        );
-      },
     },
   ],
 };

@@ -1,6 +1,6 @@
 import escapeHtml from 'escape-html';
 
-import type { AttackReport, AttackResult } from './attack-report.js';
+import type { AttackReport, AttackResult, AttackVerdict } from './attack-report.js';
 import { VERDICTS, VERDICT_NAMES, printable } from './attack-report.js';
 
 const safe = (text: string) => escapeHtml(printable(text));
@@ -25,7 +25,7 @@ export function reportAsHtml(report: AttackReport): string {
 <p>${results.length} attacks with ${requests} requests in ${(took / 1000).toFixed(1)} seconds, begun <time datetime="${safe(at)}">${safe(at.slice(0, 16).replace('T', ' '))}</time> (UTC).</p>
 <p class="summary">${summary(report)}</p>
 <ul class="counts">
-${VERDICTS.map((one) => `<li class="${one}"><a href="#${one}"><b>${counts[one]}</b> ${VERDICT_NAMES[one]}</a></li>`).join('\n')}
+${VERDICTS.map((one) => count(one, counts[one])).join('\n')}
 </ul>
 </header>
 <main>
@@ -50,7 +50,13 @@ function summary({ counts, trouble }: AttackReport): string {
   return 'No attack got through.';
 }
 
-function section(verdict: keyof typeof VERDICT_NAMES, results: readonly AttackResult[]): string {
+/** With a link to what it counts, if that is anything. */
+function count(verdict: AttackVerdict, number: number): string {
+  const text = `<b>${number}</b> ${VERDICT_NAMES[verdict]}`;
+  return `<li class="${verdict}">${number > 0 ? `<a href="#${verdict}">${text}</a>` : `<span>${text}</span>`}</li>`;
+}
+
+function section(verdict: AttackVerdict, results: readonly AttackResult[]): string {
   if (results.length === 0) return '';
   const heading = `<h2 id="${verdict}-heading">${VERDICT_NAMES[verdict]} <span>${results.length}</span></h2>`;
   return `<section id="${verdict}" class="${verdict}" aria-labelledby="${verdict}-heading">${heading}
@@ -95,7 +101,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .25rem; overflow-wrap: any
 header p { color: var(--soft); margin: .25rem 0; }
 header .summary { color: var(--ink); font-size: 1.15rem; margin: 1rem 0; }
 .counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; list-style: none; margin: 1.25rem 0; padding: 0; }
-.counts a { display: block; padding: .75rem 1rem; border-radius: .6rem; border-left: .3rem solid currentColor; background: var(--raised); text-decoration: none; color: inherit; }
+.counts li > * { display: block; padding: .75rem 1rem; border-radius: .6rem; border-left: .3rem solid currentColor; background: var(--raised); text-decoration: none; color: inherit; }
 .counts b { display: block; font-size: 1.7rem; line-height: 1.2; }
 ${(['fell', 'unclear', 'to_check', 'held', 'not_applicable'] as const).map((one) => `.counts .${one}, section.${one} h2 { color: var(--${one}); }`).join('\n')}
 h2 { font-size: 1.25rem; margin: 2.25rem 0 .75rem; }

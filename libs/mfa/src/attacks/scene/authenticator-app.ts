@@ -7,6 +7,7 @@ import { textOf } from '../target/attack-answer.js';
 export class AuthenticatorApp {
   readonly secret: string;
   readonly period: number;
+  readonly digits: number;
   /** The newest time step that a code was taken of. */
   lastStep = 0;
   private readonly parameters: TotpCodeParameters;
@@ -17,8 +18,9 @@ export class AuthenticatorApp {
     const url = textOf(body['url']);
     const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
     this.period = Number(query.get('period') ?? 30);
+    this.digits = Number(query.get('digits') ?? 6);
     const algorithm = (query.get('algorithm') ?? 'sha1').toLowerCase() as 'sha1';
-    this.parameters = { digits: Number(query.get('digits') ?? 6), period: this.period, algorithm };
+    this.parameters = { digits: this.digits, period: this.period, algorithm };
   }
 
   stepAt(now: number): number {

@@ -8,7 +8,10 @@ export class KnownSecrets {
 
   /** The text without them. */
   redact(text: string): string {
-    const longestFirst = [...this.known].sort((one, other) => other.length - one.length);
-    return longestFirst.reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
+    const found = [...this.known].filter((secret) => text.includes(secret));
+    // One may be a part of another.
+    return found
+      .sort((one, other) => other.length - one.length)
+      .reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);
   }
 }

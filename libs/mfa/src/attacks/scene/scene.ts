@@ -9,8 +9,9 @@ import { messageOf } from '../target/message-of.js';
 import { Wire } from '../target/wire.js';
 import { AuthenticatorApp } from './authenticator-app.js';
 import { HostileKey } from './hostile-key.js';
+import { Judgement } from './judgement.js';
 import { KnownSecrets } from './known-secrets.js';
-import { Fell, NotApplicable, Unclear } from './outcome.js';
+import { NotApplicable, Unclear } from './outcome.js';
 
 /** A user with a second factor, in the session that set it up. */
 export interface Enrolled {
@@ -39,24 +40,16 @@ const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
 const LONGEST_WAIT_SECONDS = 35;
 /** How much of a time step has to be left for a code of the step before it to arrive in time, in milliseconds. */
 const ARRIVAL_MS = 4_000;
-const OK = [200, 201, 204];
-/** Answers that are a refusal: anything else may have other reasons. */
-const REFUSALS: readonly number[] = [400, 401, 403, 409, 422];
-
 /** Where an attack is made: legitimate users and what they do, and the words for what came of it. */
-export class Scene {
+export class Scene extends Judgement {
   readonly settings: Required<AttackSettings>;
   readonly limits: typeof LIMITS;
-  /** What was tried, and how it was answered. */
-  readonly evidence: string[] = [];
-  /** How many times the target's answer to an attack was judged. */
-  judged = 0;
-
   constructor(
     readonly target: AttackTarget,
     readonly wire: Wire = new Wire(target),
     readonly secrets = new KnownSecrets(),
   ) {
+    super(wire.mfaPath);
     this.settings = { ...SETTINGS, ...target.settings };
     this.limits = { ...LIMITS, ...target.limits };
   }
@@ -213,7 +206,7 @@ export class Scene {
     const step = app.stepAt(this.now);
     const right = new Set([-2, -1, 0, 1, 2, 3].map((offset) => app.codeOf(step + offset)));
     for (let number = nth * 7; ; number += 1) {
-      const code = String(number % 1_000_000).padStart(6, '0');
+      const code = String(number % 1_000_000).padStart(app.digits, '0');
       if (!right.has(code)) return code;
     }
   }
@@ -239,49 +232,14 @@ export class Scene {
     return client;
   }
 
-  /** The legitimate thing, which has to work for the attack to mean anything. */
-  control(what: string, answer: AttackAnswer): AttackAnswer {
-    if (OK.includes(answer.status)) return answer;
-    throw new Unclear(`The legitimate way does not work, ${what}: ${describeAnswer(answer)}`);
-  }
-
   /** The route that wants a second factor has to be open to who has proven it. */
   async controlProtected(client: AttackClient, route = this.target.protectedRoute): Promise<void> {
     this.control('opening the protected route', await client.get(route));
   }
 
-  /**
-   * @param also statuses that are a refusal here, besides the usual ones
-   * @throws {Fell} when it was accepted
-   * @throws {Unclear} when it was neither
-   */
-  mustRefuse(what: string, answer: AttackAnswer, also: readonly number[] = []): void {
-    const { status } = answer;
-    if (status >= 200 && status < 300) this.fall(`${what}: ${describeAnswer(answer)}`);
-    if (!REFUSALS.includes(status) && !also.includes(status))
-      throw new Unclear(`${what}: ${describeAnswer(answer)}, which is neither a yes nor a no`);
-    const isOfMfa = answer.asked.includes(` ${this.wire.mfaPath}/`);
-    // Browsers do not hear what a proxy would say in their place.
-    if (isOfMfa && !answer.isJson && answer.text !== '' && status !== 404)
-      throw new Unclear(`${what}: ${describeAnswer(answer)} with no JSON; was it a proxy?`);
-    this.judged += 1;
-    this.evidence.push(`${what}: ${describeAnswer(answer)}`);
-  }
-
   /** The protected route must not open. */
   async mustNotOpen(what: string, client: AttackClient, route = this.target.protectedRoute): Promise<void> {
     this.mustRefuse(what, await client.get(route));
-  }
-
-  /** What was seen is as it has to be, or the target fell. */
-  must(isSo: boolean, what: string, otherwise: string): void {
-    if (!isSo) this.fall(otherwise);
-    this.judged += 1;
-    this.evidence.push(what);
-  }
-
-  fall(evidence: string): never {
-    throw new Fell(evidence);
   }
 
   /** As {@link VirtualSecurityKey}, on the page of the target. */

@@ -23,6 +23,9 @@ export function assertMayBeAttacked(target: AttackTarget): void {
         `\`baseUrl\` and \`secondInstance\` are addresses with https:// or http://, not ${url}`,
       );
   }
+  const { pathname, search } = new URL(target.baseUrl);
+  if (pathname !== '/' || search !== '')
+    throw new Error('`baseUrl` has no path: write it in the other paths, as `mfaPath: "/api/mfa"`');
   if (!target.protectedRoute.startsWith('/'))
     throw new Error('`protectedRoute` is a path, and begins with a slash');
 }

@@ -1,6 +1,6 @@
 /** An answer of the target. */
 export interface AttackAnswer {
-  /** What was asked, without the query: `POST /mfa/authenticate`. */
+  /** What was asked, without query and tokens: `POST /mfa/authenticate`. */
   asked: string;
   status: number;
   headers: Headers;

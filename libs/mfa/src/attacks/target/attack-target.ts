@@ -18,7 +18,7 @@ export interface AttackClock {
 export interface AttackTarget<User extends AttackUser = AttackUser> {
   /** What reports call it. Default: {@link baseUrl}. */
   name?: string;
-  /** Where it answers. No request goes anywhere else, and no redirect is followed there. */
+  /** Where it answers, without a path. No request goes anywhere else, and no redirect is followed there. */
   baseUrl: string;
   /**
    * That this is a staging system on which accounts may be made, locked and broken into, and that its owner agrees. Nothing is sent

@@ -39,7 +39,7 @@ export class Wire {
     const url = new URL(base + path);
     if (url.origin !== base) throw new Error('An attack never goes to another host than the target');
     this.sent += 1;
-    const asked = `${method} ${path.replace(/\?.*/s, '')}`;
+    const asked = `${method} ${withoutTokens(path)}`;
     const signal = AbortSignal.timeout(this.timeout);
     try {
       const response = await fetch(url, {
@@ -58,6 +58,11 @@ export class Wire {
       throw new NoAnswer(`${asked} got no answer: ${reasonOf(error)}`);
     }
   }
+}
+
+/** A path as a report may show it: a link by mail has its token in the query, or as a part of the path. */
+function withoutTokens(path: string): string {
+  return path.replace(/\?.*/s, '').replace(/(?<=\/)(?=[^/]*[0-9A-Z])[^/]{20,}/g, '…');
 }
 
 /** The target could not be reached, or took too long. */
