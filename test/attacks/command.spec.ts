@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -48,7 +49,8 @@ describe('nestjs-mfa attack', () => {
     } finally {
       await demo.close();
     }
-  });
+    // It has no clock that could be moved, so it waits for the next code of the app.
+  }, 90_000);
 
   it('says that it has held, and leaves the reports', async () => {
     const [html, junit] = [cli.path('report.html'), cli.path('report.xml')];

@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { createHmac, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
