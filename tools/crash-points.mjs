@@ -45,39 +45,34 @@ function copy(from, to) {
 /** Kills one flow at each of its points, or at each so-manieth. */
 async function attack(index, folder, every) {
   const [prepared, file] = ['prepared', 'work'].map((name) => join(folder, `${index}-${name}.sqlite`));
-  const state = { id: `user${index}`, ahead: 0, cookies: [] };
-  const ready = await run({ file: prepared, index, part: 'before', state });
+  const first = { id: `user${index}`, ahead: 0, cookies: [] };
+  const ready = await run({ file: prepared, index, part: 'before', state: first });
   const before = shapeOf(prepared);
   copy(prepared, file);
-  const whole = await run({ file, index, part: 'act', state: ready.state, killAt: null });
-  const after = shapeOf(file);
-  const found = { points: whole.count, killed: 0, happened: 0, not: 0, problems: [], tables: whole.tables };
+  const whole = await run({ file, index, part: 'act', state: structuredClone(ready.state), killAt: null });
+  const after = [false, true].map((isAgain) => shapeOf(file, { isAgain }));
+  const found = { points: whole.count, all: 0, nothing: 0, between: 0, problems: [], tables: whole.tables };
   for (let killAt = 1 + (index % every); killAt <= whole.count; killAt += every) {
     copy(prepared, file);
     const state = structuredClone(ready.state);
-    const isKilled = (await run({ file, index, part: 'act', state, killAt })) === null;
-    if (!isKilled) continue;
-    found.killed += 1;
+    if ((await run({ file, index, part: 'act', state, killAt })) !== null) continue;
     const shape = shapeOf(file);
-    if (shape === after && shape !== before) {
-      found.happened += 1;
+    if (shape === after[0] && shape !== before) {
+      found.all += 1;
       continue;
     }
-    if (shape !== before) {
-      found.problems.push(`before statement ${killAt}: half of it has happened`);
-      continue;
-    }
-    found.not += 1;
+    const isBetween = shape !== before;
+    found[isBetween ? 'between' : 'nothing'] += 1;
+    const complain = (text) => found.problems.push(`before statement ${killAt}: ${text}`);
+    if (isBetween && FLOWS[index].between === null) complain('half of it has happened');
     // Later, so that no code of the first try is asked for again.
     state.ahead += 120;
     try {
       await run({ file, index, part: 'act', state, killAt: null });
-      if (shapeOf(file) !== after)
-        found.problems.push(`before statement ${killAt}: done again, it ends otherwise`);
+      if (shapeOf(file, { isAgain: isBetween }) !== after[isBetween ? 1 : 0])
+        complain('done again, it ends otherwise');
     } catch (error) {
-      found.problems.push(
-        `before statement ${killAt}: it can't be done again: ${error.message.split('\n')[0]}`,
-      );
+      complain(`it can't be done again: ${error.message.split('\n')[0]}`);
     }
   }
   return found;
@@ -92,17 +87,20 @@ const written = new Set();
 const queue = [...chosen];
 async function work() {
   for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-    const { points, killed, happened, not, problems, tables } = await attack(
+    const { name, between: why } = FLOWS[index];
+    const { points, all, nothing, between, problems, tables } = await attack(
       index,
       folder,
       Number(values.every),
     );
+    const killed = all + nothing + between;
     totals.points += points;
     totals.killed += killed;
     totals.problems += problems.length;
     tables.forEach((table) => written.add(table));
+    const half = between > 0 ? `, ${between} in between (${why})` : '';
     process.stdout.write(
-      `${problems.length === 0 ? 'ok ' : 'NOT'} ${FLOWS[index].name}: ${killed} of ${points} points, ${not} nothing, ${happened} all of it\n`,
+      `${problems.length === 0 ? 'ok ' : 'NOT'} ${name}: ${killed} of ${points} points, ${nothing} nothing, ${all} all of it${half}\n`,
     );
     for (const problem of problems) process.stdout.write(`      ${problem}\n`);
   }

@@ -27,7 +27,17 @@ const INSIDE = [
 /** Tests, sources, and what points to sources that are not inside. */
 const OUTSIDE = /\.spec\.|^src\/|\.map$|\.tsx?$(?<!\.d\.ts)/;
 
-const SUBPATHS = ['', '/attacks', '/browser', '/pages', '/claims', '/import', '/opentelemetry', '/terminus', '/testing'];
+const SUBPATHS = [
+  '',
+  '/attacks',
+  '/browser',
+  '/pages',
+  '/claims',
+  '/import',
+  '/opentelemetry',
+  '/terminus',
+  '/testing',
+];
 
 /** Not installed with the rest: they are needed here only. */
 const PUBLINT = 'publint@0.3.25';

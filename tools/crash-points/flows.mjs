@@ -30,6 +30,10 @@ const BEFORE = {
     await site.post('/mfa/factors/email_code', {}, 201);
     await site.post('/mfa/factors/email_code/activate', { code: await site.mailedCode() }, 201);
   },
+  async 'a code is on its way'(site) {
+    await site.post('/mfa/factors/email_code', {}, 201);
+    site.state.mailed = await site.mailedCode();
+  },
   'half signed in': (site) => {
     site.forgetCookies();
     return site.post('/login', { id: site.state.id }, 200);
@@ -65,10 +69,18 @@ async function activate(site) {
   if (body.recoveryCodes) state.codes = body.recoveryCodes;
 }
 
-const flow = (name, before, act) => ({ name, before: before.map((one) => BEFORE[one]), act });
+const OWN_ROW = 'the row of the user is made first, and says nothing yet';
+
+/** @param between why it may stop half way, in a state from which it can be done again; without it that is a fault */
+const flow = (name, before, act, between = null) => ({
+  name,
+  before: before.map((one) => BEFORE[one]),
+  act,
+  between,
+});
 
 export const FLOWS = [
-  flow('first factor', [], BEFORE['signed in']),
+  flow('first factor', [], BEFORE['signed in'], OWN_ROW),
   flow('set-up of an app', ['signed in'], BEFORE['an app is being set up']),
   flow('activation of an app', ['signed in', 'an app is being set up'], activate),
   flow('activation in the place of another', ['has an app', 'an app is being set up'], activate),
@@ -78,8 +90,11 @@ export const FLOWS = [
   flow('sign-in by a recovery code', ['has an app', 'half signed in'], (site) =>
     site.post('/mfa/authenticate', { code: site.state.codes[0] }, 200),
   ),
-  flow('sign-in of a trusted browser', ['has an app', 'trusted browser'], (site) =>
-    site.post('/login', { id: site.state.id }, 200),
+  flow(
+    'sign-in of a trusted browser',
+    ['has an app', 'trusted browser'],
+    (site) => site.post('/login', { id: site.state.id }, 200),
+    'the trust is used up and renewed before the session is complete; the former token is taken once more',
   ),
   flow('registration of a key', ['has an app'], BEFORE['has a key']),
   flow('sign-in by a key', ['has an app', 'has a key', 'half signed in'], async (site) => {
@@ -97,7 +112,9 @@ export const FLOWS = [
     await site.post('/mfa/sign-up', { credential: site.newKey().create(options), name }, 201);
   }),
   flow('set-up of codes by e-mail', ['has an app'], (site) => site.post('/mfa/factors/email_code', {}, 201)),
-  flow('activation of codes by e-mail', ['has an app'], BEFORE['has codes by e-mail']),
+  flow('activation of codes by e-mail', ['has an app', 'a code is on its way'], (site) =>
+    site.post('/mfa/factors/email_code/activate', { code: site.state.mailed }, 201),
+  ),
   flow(
     'sign-in by a code by e-mail',
     ['has an app', 'has codes by e-mail', 'half signed in'],
@@ -133,8 +150,11 @@ export const FLOWS = [
   flow('a wrong code', ['has an app', 'half signed in'], (site) =>
     site.post('/mfa/authenticate', { code: '000000' }, 400),
   ),
-  flow('the wrong code that locks', ['has an app', 'many wrong codes'], (site) =>
-    site.post('/mfa/authenticate', { code: '000000' }, [400, 403]),
+  flow(
+    'the wrong code that locks',
+    ['has an app', 'many wrong codes'],
+    (site) => site.post('/mfa/authenticate', { code: '000000' }, [400, 403]),
+    'the failure is counted before the lock that follows from it; the next one locks',
   ),
   flow('a proof that is spent', ['has an app'], (site) => site.post('/once', undefined, 200)),
   flow('a changed password', ['has an app', 'somewhere else too'], ({ app, state }) =>
@@ -152,6 +172,7 @@ export const FLOWS = [
     'an administrator’s demand',
     ['signed in'],
     admin((service, id) => service.requireEnrollment(id, REASON)),
+    OWN_ROW,
   ),
   flow(
     'an administrator’s unlock',
@@ -169,14 +190,12 @@ export const FLOWS = [
     admin((service) => service.replaceRecoveryCodeKey()),
   ),
   flow('an import', ['signed in'], ({ app, state }) =>
-    app
-      .get(MfaImportService, { strict: false })
-      .importRecords([
-        {
-          userId: state.id,
-          totp: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
-          recoveryCodes: [{ code: 'ABCD-EFGH-2345' }],
-        },
-      ]),
+    app.get(MfaImportService, { strict: false }).importRecords([
+      {
+        userId: state.id,
+        totp: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
+        recoveryCodes: [{ code: 'ABCD-EFGH-2345' }],
+      },
+    ]),
   ),
 ];
