@@ -31,11 +31,15 @@ const TITLES = new Map(OUTLINE.flatMap(({ pages }) => pages));
 /** Nobody who reads the site sees files, so links that are called as their file are called as the page. */
 const titleOf = (label, place) => (/^([\w./-]+\.md|README)$/.test(label) ? TITLES.get(place) : label);
 
-/** Links between pages go on working; those to sources, which the site has not, become the text that they were. */
-function relink(text, source) {
-  const place = placeOf(source);
+/**
+ * Links between pages go on working; those to sources, which the site has not, become the text that they were. Text that is shown
+ * on another page than its own, at `place`, leads back to its own page's headings.
+ */
+function relink(text, source, place = placeOf(source)) {
   return text.replaceAll(/(?<!!)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g, (whole, label, target) => {
-    if (/^(https?:|mailto:|#)/.test(target)) return whole;
+    if (/^(https?:|mailto:)/.test(target)) return whole;
+    if (target.startsWith('#'))
+      return place === placeOf(source) ? whole : `[${label}](${toPage(place, placeOf(source))}${target})`;
     const [path, anchor] = target.split('#');
     const found = posix.normalize(posix.join(posix.dirname(source), path));
     if (found === 'README.md' && anchor === 'options') return `[${label}](${toPage(place, 'options')})`;
@@ -99,7 +103,10 @@ export function stage() {
     write(placeOf(source), relink(read(`${source}.md`), source));
   write(
     'errors',
-    errorPage(relink(read('docs/troubleshooting.md'), 'docs/troubleshooting'), read('docs/http-api.md')),
+    errorPage(
+      relink(read('docs/troubleshooting.md'), 'docs/troubleshooting', 'errors'),
+      read('docs/http-api.md'),
+    ),
   );
   cpSync(join(ROOT, 'docs/images'), join(PAGES, 'images'), { recursive: true });
   mkdirSync(join(PAGES, 'public'), { recursive: true });
