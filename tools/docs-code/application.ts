@@ -40,6 +40,15 @@ export declare class LoginDto {
   next?: string;
 }
 
+export declare class PaymentDto {
+  amount: number;
+}
+
+export abstract class PaymentsService {
+  abstract of(userId: string): Promise<object[]>;
+  abstract pay(userId: string, order: PaymentDto): Promise<void>;
+}
+
 export class UsersModule {}
 export class AppModule {}
 export class User {}

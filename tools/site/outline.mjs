@@ -77,6 +77,7 @@ export const OUTLINE = [
     text: 'Reference',
     pages: [
       ['http-api', 'HTTP API'],
+      ['policy-answers', 'Every answer of @RequireMfa()'],
       ['openapi', 'OpenAPI'],
       ['api/index', 'Classes and functions'],
       ['architecture', 'Architecture'],

@@ -8,7 +8,7 @@ import type { AuthenticationMethod, AuthenticationRecord, MfaType, MfaProofFacts
 import type { MfaRequirement, PolicyFacts } from './policy.js';
 import { decide } from './policy.js';
 
-const FILE = join(import.meta.dirname, '../../../../../docs/policy.md');
+const FILE = join(import.meta.dirname, '../../../../../docs/policy-answers.md');
 const NOW = 1_800_000_000_000;
 
 const USERS: Record<string, Partial<PolicyFacts>> = {
@@ -151,43 +151,33 @@ function tableOf(
     ...columns.map((requirement) => answer(facts, records, requirements[requirement])),
   ]);
   const lines = [['what the session holds', ...columns], columns.map(() => '---').concat('---'), ...rows];
-  return `## ${user}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`;
+  return `### ${user}\n\n${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`;
 }
 
-const INTRODUCTION = `# What @RequireMfa() answers
+const INTRODUCTION = `# Every answer of @RequireMfa()
 
-Every decision is made by one pure function, \`decide\` in [policy.ts](../libs/mfa/src/core/policy/policy.ts). These tables are its answers,
-written by its test (\`UPDATE_DOCS=1 npm test -- policy-table\`); the test fails when they differ. \`gracePeriodSeconds\` is 300.
+What \`@RequireMfa()\` answers to whom. How to ask for what is in [policy.md](policy.md).
 
 - **pass**: the route answers.
 - **401**: \`unauthenticated\`.
 - **401 prove**: \`mfa_required\` with the \`methods\` that would do.
 - **403 enroll**: \`mfa_enrollment_required\` with the \`methods\` that could be set up.
 
-Combinations that can't come about (a key was proven by a user who has none) are listed too: the function answers all of them.`;
+\`gracePeriodSeconds\` is 300 here. Combinations that can't come about (a key was proven by a user who has none) are listed too: the function answers all of them. A test of the policy writes these
+tables (\`UPDATE_DOCS=1 npm test -- policy-table\`), and fails when they differ from what it decides.
 
-const DEMANDING_INTRODUCTION = `# What the proof has to show
+## By method and age`;
 
-A record of a session keeps what its ceremony has shown of the key: whether it verified its user (UV), whether it can be synced (BE) or is
-(BS), whether its maker was attested when it was registered. What is not known, as in sessions from before, meets no requirement.
+const DEMANDING_INTRODUCTION = `## By what the proof has to show
 
-- \`userVerified\`: the authenticator checked PIN or biometrics. TOTP and recovery codes can't show it.
-- \`deviceBound\`: the key can't be synced. It says so itself; beside \`attested\` its maker vouches for it.
-- \`attested\`: its attestation led to one of \`webauthn.attestationRoots\`, or to a root of its model in \`webauthn.metadata\`, and the model is not
-  revoked in it now.
-- \`allOf\`: each of these was proven within \`maxAge\`. What else is asked for, one proof has to meet: with
-  \`{ allOf: ['totp', 'webauthn'], userVerified: true }\` the key.
-- \`once\`: what the session has proven so far is spent by this request, in one conditional statement: of several requests one passes, and
-  the next needs a new proof. For routes without \`once\` the old one goes on counting.
-
-A refusal says in \`needs\` what is asked for beside \`methods\` and \`maxAge\`. Several decorators on one target add up: what one asks for, all do.`;
+[What the proof has to show](policy.md#what-the-proof-has-to-show) says what these ask for.`;
 
 const demandingTables = (): string[] =>
   Object.entries(DEMANDING_USERS).map(([user, facts]) =>
     tableOf(user, facts, DEMANDING_SESSIONS, DEMANDING_REQUIREMENTS),
   );
 
-describe('docs/policy.md', () => {
+describe('docs/policy-answers.md', () => {
   it('says what the policy decides', async () => {
     const written = await format(
       [INTRODUCTION, ...Object.keys(USERS).map(table), DEMANDING_INTRODUCTION, ...demandingTables()].join(
