@@ -59,7 +59,33 @@ describe('the command line', () => {
     await after.close();
   }, 60_000);
 
+  it('demands a second factor, from a day on if it is told one, and takes that back', async () => {
+    const app = await startTestApp({ orm, mfa: { secret: NEW } });
+    const signIn = async () => (await app.client().post('/login', { id: 'ada' })).body;
+    expect((await signIn()).status).toBe('authenticated');
+
+    const day = new Date(app.clock.now() + 864e5).toISOString().slice(0, 10);
+    await expect(run('require-enrollment', 'ada', '-r', 'policy', '--from', day)).resolves.toBe(
+      `ada must have a second factor from ${day}T00:00:00.000Z on`,
+    );
+    expect((await signIn()).status).toBe('authenticated');
+    app.clock.advance(86_400);
+    expect((await signIn()).status).toBe('enrollment_required');
+
+    await expect(run('waive-enrollment', 'ada', '-r', 'exempt')).resolves.toContain('any more');
+    expect((await signIn()).status).toBe('authenticated');
+    await expect(run('require-enrollment', 'ada', '-r', 'reset')).resolves.toBe(
+      'ada must have a second factor from now on',
+    );
+    expect((await signIn()).status).toBe('enrollment_required');
+    await app.close();
+  }, 60_000);
+
   it.each([
+    [['require-enrollment', 'ada'], /required option '-r, --reason/],
+    [['require-enrollment', 'ada', '-r', 'x', '--from', '5'], /Must be a date/],
+    [['require-enrollment', 'ada', '-r', 'x', '--from', '2027-02-30'], /Must be a date/],
+    [['require-enrollment', 'ada', '-r', 'x', '--from', '2027-01-31T25:00:00Z'], /Must be a date/],
     [['reset', 'ada'], /required option '-r, --reason/],
     [['rotate-secret', '--batch-size', 'many'], /whole number/],
     [['status'], /missing required argument 'user'/],

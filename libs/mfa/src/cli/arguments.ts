@@ -17,3 +17,15 @@ export function wholeNumberFrom(least: number, most: number): (text: string) => 
     return value;
   };
 }
+
+/** For options that take a day or a moment, in UTC unless it says otherwise (ISO 8601). */
+export function date(text: string): Date {
+  const value = new Date(text);
+  // `Date` also reads 5, "May" and 2027-02-30.
+  const isExact = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const day = text.slice(0, 10);
+  if (!isExact || Number.isNaN(value.getTime()) || new Date(day).toISOString().slice(0, 10) !== day) {
+    throw new InvalidArgumentError('Must be a date as 2027-01-31, or with a time as 2027-01-31T09:00:00Z.');
+  }
+  return value;
+}

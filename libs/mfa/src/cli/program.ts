@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
 import { permitLostSecret } from '../secrets/lost-secret-permit.js';
 import { MfaService } from '../account/mfa.service.js';
-import { wholeNumber } from './arguments.js';
+import { date, wholeNumber } from './arguments.js';
 import { attackCommand } from './attack-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { importCommand } from './import-command.js';
@@ -124,6 +124,33 @@ export function createProgram(
       withAdmin(async (admin) => {
         await admin.unlock(userId, { actor: ACTOR });
         print(`The factors of ${userId} are unlocked`);
+      }),
+    );
+
+  program
+    .command('require-enrollment')
+    .argument('<user>', 'id of the user')
+    .description('demands a second factor of a user; after a reset, a new one')
+    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
+    .option('--from <date>', 'until then the user may work without, such as 2027-01-31 (default: now)', date)
+    .action((userId: string, { reason, from }: { reason: string; from?: Date }) =>
+      withAdmin(async (admin) => {
+        await admin.requireEnrollment(userId, reason, { actor: ACTOR, ...(from ? { from } : {}) });
+        print(
+          `${userId} must have a second factor ${from ? `from ${from.toISOString()} on` : 'from now on'}`,
+        );
+      }),
+    );
+
+  program
+    .command('waive-enrollment')
+    .argument('<user>', 'id of the user')
+    .description('takes that demand back')
+    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
+    .action((userId: string, { reason }: { reason: string }) =>
+      withAdmin(async (admin) => {
+        await admin.waiveEnrollment(userId, reason, { actor: ACTOR });
+        print(`An administrator demands no second factor of ${userId} any more`);
       }),
     );
 
