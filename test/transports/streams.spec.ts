@@ -38,6 +38,12 @@ class TicksController {
     return ticks();
   }
 
+  @Sse('for-a-while')
+  @RequireMfa({ maxAge: 300 })
+  forAWhile(): object {
+    return ticks();
+  }
+
   @Sse('signed-in')
   @UseGuards(MfaSessionGuard)
   signedIn(): object {
@@ -114,6 +120,18 @@ describe.each(Object.entries(PLATFORMS))('an open stream on %s', (_, create) => 
     await eventually('the streams have ended', () => streams.every(({ hasEnded }) => hasEnded));
     expect(open.hasEnded).toBe(false);
     open.leave();
+  });
+
+  it('ends when the proof has grown too old for its route', async () => {
+    const { client } = await enroll(test);
+    const [brief, long] = [
+      await listen(client, '/ticks/for-a-while'),
+      await listen(client, '/ticks/guarded'),
+    ];
+    test.clock.advance(301);
+    await eventually('the stream has ended', () => brief.hasEnded);
+    await goesOn(long);
+    long.leave();
   });
 
   it.each([
