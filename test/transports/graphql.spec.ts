@@ -21,6 +21,7 @@ import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
 import type { TestApp } from '../support/test-app.js';
+import { eventually } from '../support/eventually.js';
 import { enroll } from '../support/test-app.js';
 import type { Handler, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
@@ -88,10 +89,25 @@ class ProfileResolver {
   feedTicks(@MfaSession('userId') userId: string): AsyncIterable<string> {
     return ticks(userId);
   }
+
+  @Subscription(() => String, { resolve: (value: unknown) => value, name: 'endlessTicks' })
+  @RequireMfa()
+  endlessTicks(): AsyncIterable<string> {
+    return endlessTicks();
+  }
+
+  @Subscription(() => String, { resolve: (value: unknown) => value, name: 'openTicks' })
+  openTicks(): AsyncIterable<string> {
+    return endlessTicks();
+  }
 }
 
-async function* ticks(value: string): AsyncGenerator<string> {
-  await setTimeout(1);
+async function* endlessTicks(): AsyncGenerator<string> {
+  for (;;) yield* ticks('tick', 20);
+}
+
+async function* ticks(value: string, after = 1): AsyncGenerator<string> {
+  await setTimeout(after);
   yield value;
 }
 
@@ -198,6 +214,21 @@ const subscribe = (connection: ReturnType<typeof createClient>, handler: Handler
     );
   });
 
+/** Subscribes, and counts what comes until it ends. */
+async function listen(connection: ReturnType<typeof createClient>, name: string) {
+  const stream = { count: 0, hasEnded: false };
+  connection.subscribe(
+    { query: `subscription { ${name} }` },
+    {
+      next: () => (stream.count += 1),
+      error: () => undefined,
+      complete: () => (stream.hasEnded = true),
+    },
+  );
+  await eventually('the first tick', () => stream.count > 0);
+  return stream;
+}
+
 describe('GraphQL subscriptions', () => {
   const connect = (headers: Record<string, string>, connectionParams?: Record<string, unknown>) => {
     const connection = createClient({
@@ -214,6 +245,7 @@ describe('GraphQL subscriptions', () => {
     });
     return {
       ask: (handler: Handler) => subscribe(connection, handler),
+      listen: (name: string) => listen(connection, name),
       close: () => void connection.dispose(),
     };
   };
@@ -222,6 +254,18 @@ describe('GraphQL subscriptions', () => {
     it.each(Object.entries(EXPECTATIONS))('%s', (_, expectIt) =>
       expectIt({ test, connect: (headers) => Promise.resolve(connect(headers)) }),
     );
+
+    it('end while they deliver, once the session has ended, and no sooner', async () => {
+      const { client } = await enroll(test);
+      const connection = connect(headersOf(client));
+      const [guarded, open] = [await connection.listen('endlessTicks'), await connection.listen('openTicks')];
+      await eventually('more than a second of ticks', () => guarded.hasEnded || guarded.count > 60);
+      expect(guarded.hasEnded).toBe(false);
+      await client.clone().delete('/mfa/session');
+      await eventually('the subscription has ended', () => guarded.hasEnded);
+      expect(open.hasEnded).toBe(false);
+      connection.close();
+    });
 
     it('believe nothing that a client says when it connects', async () => {
       const { client } = await enroll(test);

@@ -131,6 +131,7 @@ describe.each(Object.entries(PLATFORMS))('an open stream on %s', (_, create) => 
     test.clock.advance(301);
     await eventually('the stream has ended', () => brief.hasEnded);
     await goesOn(long);
+    expect([brief.hasEnded, long.hasEnded]).toEqual([true, false]);
     long.leave();
   });
 

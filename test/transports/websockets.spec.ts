@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UseFilters, UseGuards } from '@nestjs/common';
@@ -7,10 +8,12 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { AuthenticationSession } from 'nestjs-mfa';
 import { MfaException, MfaExceptionFilter, MfaSession, MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
+import { interval, map } from 'rxjs';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 
 import type { TestApp } from '../support/test-app.js';
+import { eventually } from '../support/eventually.js';
 import { enroll, newUserId } from '../support/test-app.js';
 import type { Connection, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
@@ -34,6 +37,12 @@ class Handlers {
   @UseFilters(MfaExceptionFilter)
   me(@MfaSession('userId') userId: string): object {
     return { event: 'answer', data: { userId } };
+  }
+
+  @SubscribeMessage('endless')
+  @RequireMfa()
+  endless(): object {
+    return interval(20).pipe(map((data) => ({ event: 'tick', data })));
   }
 
   @SubscribeMessage('failing')
@@ -227,6 +236,25 @@ describe('plain WebSockets', () => {
     () => test,
     (headers) => connectPlain(test, headers),
   );
+
+  it('deliver the answers of one message for as long as its session lives', async () => {
+    const { client } = await enroll(test);
+    const socket = new WebSocket(`${test.url.replace('http', 'ws')}/plain`, { headers: headersOf(client) });
+    await once(socket, 'open');
+    let count = 0;
+    socket.on('message', () => (count += 1));
+    socket.send(JSON.stringify({ event: 'endless', data: {} }));
+    await eventually('more than a second of answers', () => count > 60);
+
+    await client.clone().delete('/mfa/session');
+    await eventually('no more answers', async () => {
+      const before = count;
+      await setTimeout(200);
+      return count === before;
+    });
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.close();
+  });
 
   it('refuses everybody where the application keeps no handshake', async () => {
     const { client } = await enroll(test);
