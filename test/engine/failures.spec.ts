@@ -352,18 +352,31 @@ describe('refused requests', () => {
     expect(await reasonsOf(user.id)).toEqual(['cross_origin']);
   });
 
-  it('that another site sent are logged once where nobody is signed in', async () => {
+  it('that another site sent are logged once a window, with the origin that would have to be trusted', async () => {
+    test.clock.advance(300);
+    const user = await enroll(test);
     const linesBefore = test.logger.lines.length;
-    for (let i = 0; i < 3; i++) {
-      const { body } = await test
-        .client()
-        .post('/login', { id: newUserId() }, { 'sec-fetch-site': 'cross-site' });
-      expect(body.code).toBe('cross_origin');
+    const send = (origin: string, client = test.client()) =>
+      client.post('/login', { id: newUserId() }, { 'sec-fetch-site': 'same-site', origin });
+    const lines = async () => {
+      await test.settled();
+      return test.logger.lines.slice(linesBefore).filter((line) => /another site/.test(line));
+    };
+    expect((await send('https://www.example.com', user.client)).body.code).toBe('cross_origin');
+    for (let i = 0; i < 3; i++) await send(`https://${i}.example`);
+    expect(await lines()).toEqual([
+      expect.stringMatching(/from https:\/\/www\.example\.com was refused .* 127\.0\.0\.1.*`trustedOrigins`/),
+    ]);
+
+    for (const origin of ['null', '', 'https://a.example/%0aERROR', `https://${'a'.repeat(4000)}.example`]) {
+      test.clock.advance(300);
+      await send(origin);
     }
-    await test.settled();
-    const lines = test.logger.lines.slice(linesBefore).filter((line) => /other sites/.test(line));
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('127.0.0.1');
+    const [, ...others] = await lines();
+    expect(others).toHaveLength(4);
+    expect(others.filter((line) => line.includes('a page that does not say where it is'))).toHaveLength(2);
+    expect(others.join('')).not.toContain('ERROR');
+    expect(Math.max(...others.map(({ length }) => length))).toBeLessThan(500);
   });
 
   it('with somebody else’s session are told', async () => {

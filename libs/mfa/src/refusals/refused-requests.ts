@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
+import { readHeader } from '../core/web/http-message.js';
 import { hashToken } from '../core/crypto/tokens.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import {
@@ -40,6 +41,7 @@ export class RefusedRequests {
     if (reason === null) return;
     const session = presentedSession(request);
     const user = getMfaUser(request) ?? (session && { id: session.userId });
+    if (reason === 'cross_origin') this.warnOf(request);
     if (user) this.tell(user, request, reason);
     else if (reason === 'cross_origin') this.findOut(request);
   }
@@ -56,12 +58,18 @@ export class RefusedRequests {
       if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
       const { user, session } = await this.contexts.resolveAny(request, { isUse: false });
       const known = user ?? (session && { id: session.userId });
-      if (known) return this.tell(known, request, 'cross_origin');
       // Nobody's request is nobody's event.
-      if (this.log.isFirst('cross_origin')) {
-        this.logger.warn(`Requests of other sites are refused, the first from ${addressOf(request)}`);
-      }
+      if (known) this.tell(known, request, 'cross_origin');
     });
+  }
+
+  /** Once a window, for whoever has pages on another origin and has not said so. */
+  private warnOf(request: object): void {
+    if (!this.log.isFirst('cross_origin')) return;
+    this.logger.warn(
+      `A request from ${originOf(request)} was refused as another site’s (cross_origin; it came from ${addressOf(request)}). ` +
+        'If these pages are yours, name their origin in `trustedOrigins`; if it is the origin of this very site, a proxy has changed the host',
+    );
   }
 }
 
@@ -69,6 +77,12 @@ function reasonOf(code: MfaErrorCode, request: object): RefusalReason | null {
   if (REASONS.includes(code)) return code as RefusalReason;
   const isHalf = code === 'unauthenticated' && hasPendingSession(request);
   return isHalf ? 'pending_session' : null;
+}
+
+/** As a client says it, so that no more is told than an origin can hold. */
+function originOf(request: object): string {
+  const origin = readHeader(request, 'origin') ?? '';
+  return URL.canParse(origin) ? new URL(origin).origin.slice(0, 200) : 'a page that does not say where it is';
 }
 
 function addressOf(request: object): string {
