@@ -16,6 +16,7 @@ export const OUTLINE = [
       ['tokens', 'Access and refresh tokens'],
       ['stateless', 'Other services, by JWT'],
       ['spa', 'Single-page application'],
+      ['mobile', 'Mobile apps'],
       ['fastify', 'Fastify'],
       ['graphql', 'GraphQL'],
       ['transports', 'WebSockets, microservices'],
