@@ -52,7 +52,7 @@ describe('attacks', () => {
     const report = await attack(startEveryFactor());
     expectHeld(report);
     expect(report.counts.held).toBe(ATTACKS.filter((one) => 'run' in one).length);
-  }, 60_000);
+  }, 180_000);
 
   it('find nothing in the demo', async () => {
     expectHeld(await attack(demoTarget(), some()));
@@ -60,9 +60,9 @@ describe('attacks', () => {
 
   it('find nothing in the example on Fastify', async () => {
     expectHeld(await attack(fastifyExample(), some()), LACKING['fastify']);
-  }, 60_000);
+  }, 180_000);
 
   it('find nothing in the example with the header', async () => {
     expectHeld(await attack(headerExample(), some()), LACKING['header']);
-  }, 60_000);
+  }, 180_000);
 });

@@ -15,6 +15,7 @@ const GUIDES: Record<string, string[]> = {
   oidc: ['oidc.app.ts'],
   spa: ['spa/api.app.ts', 'spa/page.ts', 'spa/cookie.page.ts', 'spa/header.page.ts'],
   tokens: ['tokens.app.ts'],
+  impersonation: ['impersonation.app.ts'],
   mobile: ['mobile/api.app.ts', 'mobile/phone.ts'],
 };
 

@@ -60,6 +60,7 @@ export const OUTLINE = [
       ['storage', 'Tables and secrets'],
       ['origins', 'Origins, proxies, cookies'],
       ['administration', 'Support and administration'],
+      ['impersonation', 'Support that acts for a user'],
       ['lost-phone', 'A user has lost their phone'],
       ['lost-secret', 'The secret is lost'],
       ['personal-data', 'Deleting accounts, personal data'],
