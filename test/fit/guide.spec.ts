@@ -9,7 +9,7 @@ const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
   graphql: ['graphql.app.ts'],
   config: ['config.app.ts'],
-  'other-orms': ['drizzle.app.ts'],
+  'other-orms': ['drizzle.app.ts', 'prisma.app.ts'],
   transactions: ['transactional.app.ts'],
   throttling: ['throttler.app.ts'],
   oidc: ['oidc.app.ts'],
