@@ -347,6 +347,24 @@ describe('MfaAdminService', () => {
       expect(await usePasskey(test, user.key)).toBe(200);
     });
 
+    it('of all factors gives a new budget of attempts, for the first code of a new app; of one does not', async () => {
+      const user = await enroll(test);
+      const half = await halfSignIn(test, user);
+      for (let i = 0; i < 5; i++) await half.post('/mfa/authenticate', { code: '000000' });
+      const [codes] = (await test.admin.status(user.id)).authenticators.filter(({ type }) => type !== 'totp');
+      await test.admin.reset(user.id, REASON, { authenticatorId: codes?.id ?? '' });
+      expect((await test.admin.status(user.id)).blockedUntil).not.toBeNull();
+
+      await test.admin.reset(user.id, REASON);
+      expect((await test.admin.status(user.id)).blockedUntil).toBeNull();
+      const client = test.client();
+      await client.post('/login', { id: user.id });
+      const { secret } = (await client.post('/mfa/totp')).body;
+      expect((await client.post('/mfa/totp/activate', { code: codeOf(secret, test.clock) })).status).toBe(
+        201,
+      );
+    });
+
     it('of the last second factor takes the recovery codes along', async () => {
       const user = await enroll(test);
       await test.admin.reset(user.id, REASON, { authenticatorId: user.authenticatorId });

@@ -46,8 +46,8 @@ export class MfaAdminService {
   }
 
   /**
-   * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions; or one authenticator, and what hangs
-   * on it. Establish who asks for it as carefully as at enrollment (ASVS v5.0.0-6.4.4).
+   * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions, and gives a new budget of attempts; or removes
+   * one authenticator, and what hangs on it. Establish who asks for it as carefully as at enrollment (ASVS v5.0.0-6.4.4).
    *
    * @param reason what it follows from; kept in the audit trail
    * @throws {MfaException} `not_found`, `cannot_delete_authenticator`

@@ -16,6 +16,7 @@ import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
 import { isBackupType } from '../core/policy/methods.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
+import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 
 /** What is reset, and why. */
 export interface Reset {
@@ -33,6 +34,7 @@ export class ResetFlow {
     @Optional() @Inject(BackupCodes) private readonly backup: BackupCodes | null,
     @Inject(FACTOR_CLEANUPS) private readonly cleanups: readonly FactorCleanup[],
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
+    @Inject(AttemptLimiter) private readonly limiter: AttemptLimiter,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -61,6 +63,8 @@ export class ResetFlow {
         ...this.cleanups.flatMap((cleanup) => cleanup.planRemoval(userId)),
         // Whoever holds a session of this user now may be the one against whom the reset is.
         this.sessions.planEndingOthers(userId, ''),
+        // Whoever has lost a phone has tried some codes, and now has to type the first one of a new app.
+        ...(authenticatorId === undefined ? [this.limiter.planRenewal(userId)] : []),
       ],
       events: [
         { type: 'mfa.admin.reset', data: { reason, authenticators: removed.map(nameAuthenticator) } },
