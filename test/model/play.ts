@@ -1,6 +1,6 @@
 import type { Answer } from '../support/client.js';
 import type { Action, Bound } from './actions.js';
-import { actorOf, apply, bind, giveWay } from './actions.js';
+import { actorOf, apply, beside, bind, giveWay, mayTrust } from './actions.js';
 import type { BrowserName, Outcome, State } from './state.js';
 import { initialState, sessionOf } from './state.js';
 import type { Sight, World } from './world.js';
@@ -43,7 +43,9 @@ export async function play(world: World, turns: readonly Turn[]): Promise<number
 /** At once each browser sends one request, and what is no request happens alone. */
 function meaningful(actions: readonly Action[], state: State): Action[] {
   const doable = actions.filter(
-    (action) => !(action.type === 'prove' && action.with === 'key' && keyless(state, action)),
+    (action) =>
+      !(asksForKey(action) && bind(state, action, '').key === null) &&
+      !(action.type === 'prove' && action.trusts && !mayTrust(state, action.by)),
   );
   const alone = doable.find(({ type }) => type === 'wait' || type === 'steal');
   if (alone) return [alone];
@@ -56,8 +58,8 @@ function meaningful(actions: readonly Action[], state: State): Action[] {
   });
 }
 
-const keyless = (state: State, action: Action & { type: 'prove' }): boolean =>
-  bind(state, action, '').key === null;
+const asksForKey = (action: Action): boolean =>
+  action.type === 'sign in with a passkey' || (action.type === 'prove' && action.with === 'key');
 
 async function playAtOnce(
   world: World,
@@ -120,8 +122,12 @@ function* endsOf(
   }
   const { bound, answer } = first;
   const outcome = apply(state, bound);
-  if (fits(outcome, answer, begun !== null)) yield* endsOf(outcome.state, others, begun, tried);
-  else if (begun && gaveWay(answer))
+  const fitting = [outcome, ...(begun ? beside(state, bound) : [])].filter((one) =>
+    fits(one, answer, begun !== null),
+  );
+  for (const one of fitting) yield* endsOf(one.state, others, begun, tried);
+  if (fitting.length > 0) return;
+  if (begun && gaveWay(answer))
     for (const left of giveWay(state, bound)) yield* endsOf(left, others, begun, tried);
   else if (begun && isOverAsAsked(begun, bound, answer)) {
     delete outcome.state.cookies[(bound.action as Action & { by: BrowserName }).by];

@@ -28,18 +28,22 @@ export const LIMITS = {
   session: 43_200,
   setup: 600,
   window: 300,
+  /** Trust in a browser, and how soon a sign-in that was sent twice may bring a token that was replaced. */
+  trust: 100_000,
+  resent: 10,
 } as const;
 
-export type Proof = 'totp' | 'webauthn' | 'recovery_code';
+export type Proof = 'totp' | 'webauthn' | 'recovery_code' | 'trusted_device';
 
 export interface Session {
   user: UserName;
   isPending: boolean;
   /** Changes with each proof that the session gains: who has the former one has nothing. */
   token: string;
-  passwordAt: number;
-  /** What was proven last by each authenticator, by its name; recovery codes of all sets are one. */
-  proven: Record<string, { proof: Proof; at: number }>;
+  /** Null: nobody has typed one, a passkey signed in alone. */
+  passwordAt: number | null;
+  /** What was proven last by each authenticator, by its name; recovery codes of all sets are one. What is spent opens no route with `once`. */
+  proven: Record<string, { proof: Proof; at: number; isSpent?: true }>;
   endsAt: number;
 }
 
@@ -50,9 +54,20 @@ export interface User {
   keys: string[];
   /** The set of recovery codes, and which of them are unused. */
   codes: { set: string; unused: number[] } | null;
+  /** The names of the factors that were reported as lost. */
+  lost: string[];
   /** An app that waits for its first code. */
   setup: { secret: string; session: string; endsAt: number } | null;
   attempts: { count: number; since: number } | null;
+}
+
+/** A browser that may skip the second factor. Its token changes with each use. */
+export interface Trust {
+  user: UserName;
+  token: string;
+  former: string[];
+  since: number;
+  usedAt: number;
 }
 
 export interface State {
@@ -63,11 +78,22 @@ export interface State {
   sessions: Record<string, Session>;
   /** The tokens that browsers send. */
   cookies: Partial<Record<BrowserName, string>>;
+  /** Trusted browsers, by name. */
+  trust: Record<string, Trust>;
+  /** The tokens of trust that browsers send, the newest first. */
+  trustCookies: Partial<Record<BrowserName, string[]>>;
   /** What was told of each user, in the order in which it happened. */
   told: Record<UserName, string[]>;
 }
 
-const newUser = (): User => ({ totp: null, keys: [], codes: null, setup: null, attempts: null });
+const newUser = (): User => ({
+  totp: null,
+  keys: [],
+  codes: null,
+  lost: [],
+  setup: null,
+  attempts: null,
+});
 
 export const initialState = (now: number, budget: number): State => ({
   now,
@@ -75,6 +101,8 @@ export const initialState = (now: number, budget: number): State => ({
   users: { ann: newUser(), bob: newUser() },
   sessions: {},
   cookies: {},
+  trust: {},
+  trustCookies: {},
   told: { ann: [], bob: [] },
 });
 
@@ -103,16 +131,38 @@ const isFresh = (at: number, now: number): boolean => now - at <= LIMITS.proof;
 export function mayChange(state: State, { user: name, isPending, passwordAt, proven }: Session): boolean {
   if (isPending) return false;
   const user = state.users[name];
-  if (!hasFactor(user)) return isFresh(passwordAt, state.now);
+  if (!hasFactor(user)) return passwordAt !== null && isFresh(passwordAt, state.now);
   const strongest: Proof = user.keys.length === 0 ? 'totp' : 'webauthn';
   return Object.values(proven).some(
-    ({ proof, at }) => (proof === strongest || proof === 'recovery_code') && isFresh(at, state.now),
+    ({ proof, at, isSpent }) =>
+      (proof === strongest || proof === 'recovery_code') && !isSpent && isFresh(at, state.now),
   );
 }
 
-/** Whether a route with `@RequireMfa()` lets it pass. */
-export function isVerified(state: State, { isPending, proven }: Session): boolean {
-  return !isPending && Object.values(proven).some(({ at }) => isFresh(at, state.now));
+/**
+ * Whether a route with `@RequireMfa()` lets it pass.
+ *
+ * @param once whether the route wants a proof of its own
+ */
+export function isVerified(state: State, { isPending, proven }: Session, once = false): boolean {
+  return (
+    !isPending &&
+    Object.values(proven).some(
+      ({ proof, at, isSpent }) => proof !== 'trusted_device' && isFresh(at, state.now) && !(once && isSpent),
+    )
+  );
+}
+
+/** The user's browsers whose trust has not expired, the newest first. */
+export function trustedOf(state: State, user: UserName): [string, Trust][] {
+  return Object.entries(state.trust)
+    .filter(([, trust]) => trust.user === user && trust.since + LIMITS.trust > state.now)
+    .sort(([, one], [, other]) => other.since - one.since);
+}
+
+/** No browser of the user is trusted any more. Sessions that came of it go on. */
+export function distrust(state: State, user: UserName): void {
+  for (const [name, trust] of Object.entries(state.trust)) if (trust.user === user) delete state.trust[name];
 }
 
 /** Ends all sessions of the user but that one. */

@@ -20,18 +20,20 @@ const of = fc.constantFrom(...USERS);
 const kind = <T extends string>(type: T) => fc.constant(type);
 
 const login = fc.record({ type: kind('login'), by });
-const prove = fc.record({ type: kind('prove'), by, with: fc.constantFrom(...ATTEMPTS) });
+const prove = fc.record({
+  type: kind('prove'),
+  by,
+  with: fc.constantFrom(...ATTEMPTS),
+  trusts: fc.integer({ min: 0, max: 2 }).map((one) => one === 0),
+});
 const activate = fc.record({
   type: kind('activate'),
   by,
   isRight: fc.integer({ min: 0, max: 3 }).map((one) => one > 0),
 });
-const remove = fc.record({
-  type: kind('remove'),
-  by,
-  of,
-  what: fc.constantFrom<('totp' | 'key')[]>('totp', 'key'),
-});
+/** What is about one of somebody's factors. */
+const about = <T extends string>(type: T) =>
+  fc.record({ type: kind(type), by, of, what: fc.constantFrom<('totp' | 'key')[]>('totp', 'key') });
 
 /** What a request can be. */
 const request: fc.Arbitrary<Action> = fc.oneof(
@@ -40,7 +42,12 @@ const request: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: kind('set up an app'), by }) },
   { weight: 4, arbitrary: activate },
   { weight: 2, arbitrary: fc.record({ type: kind('register a key'), by }) },
-  { weight: 3, arbitrary: remove },
+  { weight: 3, arbitrary: about('remove') },
+  { weight: 2, arbitrary: about('report lost') },
+  { weight: 2, arbitrary: about('found') },
+  { weight: 2, arbitrary: fc.record({ type: kind('sign in with a passkey'), by }) },
+  { weight: 2, arbitrary: fc.record({ type: kind('spend'), by }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('trust no browser'), by }) },
   { weight: 2, arbitrary: fc.record({ type: kind('new codes'), by }) },
   { weight: 2, arbitrary: fc.record({ type: kind('look'), by }) },
   { weight: 1, arbitrary: fc.record({ type: kind('end the others'), by }) },
@@ -105,7 +112,14 @@ const duel: fc.Arbitrary<Turn> = fc
 const guesses: fc.Arbitrary<Turn[]> = fc
   .record({ who: by, count: fc.integer({ min: 2, max: 6 }) })
   .map(({ who, count }) =>
-    oneByOne(...Array.from({ length: count }, (): Action => ({ type: 'prove', by: who, with: 'wrong' }))),
+    oneByOne(
+      ...Array.from({ length: count }, (): Action => ({
+        type: 'prove',
+        by: who,
+        with: 'wrong',
+        trusts: false,
+      })),
+    ),
   );
 
 /** One session in two hands, each of which does something. */
@@ -136,7 +150,7 @@ const TWO_FACTORS = [
   ...oneByOne(
     { type: 'register a key', by: 'home' },
     { type: 'login', by: 'phone' },
-    { type: 'prove', by: 'phone', with: 'key' },
+    { type: 'prove', by: 'phone', with: 'key', trusts: false },
   ),
 ];
 
@@ -148,8 +162,29 @@ const ROBBED = oneByOne(
   { type: 'login', by: 'thief' },
 );
 
+/** Ann trusts her first browser, which was robbed of everything after that: its trust is in two hands. */
+const TRUSTING = [
+  ...ENROLLED.slice(0, 4),
+  ...oneByOne(
+    { type: 'login', by: 'home' },
+    { type: 'prove', by: 'home', with: 'app', trusts: true },
+    { type: 'steal' },
+    { type: 'wait', seconds: 31 },
+    { type: 'login', by: 'home' },
+  ),
+];
+
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
-  const beginning = fc.constantFrom<Turn[][]>([], ENROLLED, ENROLLED, TWO_FACTORS, ROBBED);
+  const beginning = fc.constantFrom<Turn[][]>(
+    [],
+    ENROLLED,
+    ENROLLED,
+    TWO_FACTORS,
+    TWO_FACTORS,
+    ROBBED,
+    TRUSTING,
+    TRUSTING,
+  );
   const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
   return fc.tuple(beginning, turns).map(([first, others]) => [...first, ...others.flat()]);
 }

@@ -1,6 +1,7 @@
+import { Controller, HttpCode, Post } from '@nestjs/common';
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
 import type { MfaUser } from 'nestjs-mfa';
-import { MfaAdminService, MfaService } from 'nestjs-mfa';
+import { MfaAdminService, MfaService, RequireMfa } from 'nestjs-mfa';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
@@ -11,7 +12,7 @@ import { RELYING_PARTY, newUserId, startTestApp, users } from '../support/test-a
 import type { Bound } from './actions.js';
 import { Interleaver } from './interleaver.js';
 import type { BrowserName, State, UserName } from './state.js';
-import { BROWSERS, LIMITS, OWNER, USERS, hasFactor, sessionOf } from './state.js';
+import { BROWSERS, LIMITS, OWNER, USERS, hasFactor, sessionOf, trustedOf } from './state.js';
 
 /** What anybody can see of a state: how far each browser has come, and what the tables hold. */
 export type Sight = Record<string, unknown>;
@@ -22,11 +23,24 @@ const CHANGES = [
   'mfa.admin.unlocked',
   'mfa.authenticator.added',
   'mfa.authenticator.removed',
+  'mfa.authenticator.resumed',
+  'mfa.authenticator.suspended',
   'mfa.recovery_code.used',
   'mfa.recovery_codes.regenerated',
+  'mfa.trusted_device.added',
+  'mfa.trusted_device.used',
 ];
 
-const METHODS = { totp: 'totp', webauthn: 'webauthn', recovery_code: 'recovery_code' } as const;
+/** Where a proof counts once. */
+@Controller('spend')
+class SpendController {
+  @Post()
+  @HttpCode(200)
+  @RequireMfa({ once: true })
+  spend(): void {
+    // Whoever gets here has spent one.
+  }
+}
 
 /** The application, in which new users and browsers begin again and again. */
 export class World {
@@ -40,6 +54,8 @@ export class World {
     this.test = await startTestApp({
       mfa: {
         webauthn: RELYING_PARTY,
+        passkeyLogin: true,
+        trustedDevices: { enabled: true, ttlSeconds: LIMITS.trust, maxPerUser: 100 },
         audit: { enabled: true },
         gracePeriodSeconds: LIMITS.proof,
         session: { pendingTtlSeconds: LIMITS.pending, ttlSeconds: LIMITS.session },
@@ -48,6 +64,7 @@ export class World {
         // Requests that are held back keep others waiting for their rows.
         storage: { timeoutSeconds: 60 },
       },
+      controllers: [SpendController],
       configure: this.interleaver.mark,
     });
     const { app, dataSource, adapter } = this.test;
@@ -83,8 +100,10 @@ export class Scene {
       this.keys.set(name, made);
       return status === 200 ? made.create(body) : NO_CREDENTIAL;
     }
-    if (action.type === 'prove' && action.with === 'key') {
-      const { status, body } = await this.clients[action.by].post('/mfa/authenticate/webauthn/options');
+    const isPasskey = action.type === 'sign in with a passkey';
+    if (isPasskey || (action.type === 'prove' && action.with === 'key')) {
+      const path = isPasskey ? '/mfa/passkey/options' : '/mfa/authenticate/webauthn/options';
+      const { status, body } = await this.clients[action.by].post(path);
       const held = key === null ? undefined : this.keys.get(key);
       return status === 200 && held ? held.get(body) : NO_CREDENTIAL;
     }
@@ -102,8 +121,12 @@ export class Scene {
     switch (action.type) {
       case 'login':
         return client.post('/login', { id: this.ids[OWNER[action.by]] }, headers);
+      case 'sign in with a passkey':
+        return client.post('/mfa/passkey', { credential: prepared }, headers);
       case 'look':
         return client.get('/protected', headers);
+      case 'spend':
+        return client.post('/spend', undefined, headers);
       case 'set up an app':
         return client.post('/mfa/totp', undefined, headers);
       case 'activate':
@@ -114,14 +137,22 @@ export class Scene {
         );
       case 'register a key':
         return client.post('/mfa/webauthn', { credential: prepared }, headers);
-      case 'prove':
+      case 'prove': {
+        const trustDevice = action.trusts;
         return action.with === 'key'
-          ? client.post('/mfa/authenticate/webauthn', { credential: prepared }, headers)
-          : client.post('/mfa/authenticate', { code: this.codeOf(bound) }, headers);
-      case 'remove': {
-        const id = this.authenticatorIds.get(bound.removed ?? '') ?? 'none';
-        return client.delete(`/mfa/authenticators/${id}`, headers);
+          ? client.post('/mfa/authenticate/webauthn', { credential: prepared, trustDevice }, headers)
+          : client.post('/mfa/authenticate', { code: this.codeOf(bound), trustDevice }, headers);
       }
+      case 'remove':
+        return client.delete(`/mfa/authenticators/${this.idOf(bound)}`, headers);
+      case 'report lost': {
+        const path = `/mfa/authenticate/authenticators/${this.idOf(bound)}/suspend`;
+        return client.post(path, undefined, headers);
+      }
+      case 'found':
+        return client.post(`/mfa/authenticators/${this.idOf(bound)}/resume`, undefined, headers);
+      case 'trust no browser':
+        return client.delete('/mfa/trusted-devices', headers);
       case 'new codes':
         return client.post('/mfa/recovery-codes', undefined, headers);
       case 'end the others':
@@ -150,9 +181,9 @@ export class Scene {
     const browsers = BROWSERS.map((name) => {
       const session = sessionOf(state, state.cookies[name])?.[1];
       if (!session) return [name, 'nobody'];
-      const methods = new Set(Object.values(session.proven).map(({ proof }) => METHODS[proof]));
-      const status = session.isPending ? 'mfa_required' : 'authenticated';
-      return [name, `${status}: ${['pwd', ...methods].sort().join(', ')}`];
+      const methods = new Set(Object.values(session.proven).map(({ proof }) => proof));
+      const all = [...(session.passwordAt === null ? [] : ['pwd']), ...methods];
+      return [name, `${session.isPending ? 'mfa_required' : 'authenticated'}: ${all.sort().join(', ')}`];
     });
     const tables = USERS.map((name) => {
       const user = state.users[name];
@@ -162,7 +193,9 @@ export class Scene {
         {
           factors,
           lastStep: user.totp?.lastStep ?? null,
+          lost: user.lost.length,
           unused: hasFactor(user) ? (user.codes?.unused.length ?? 0) : 0,
+          trusted: trustedOf(state, name).length,
           told: [...state.told[name]].sort(),
         },
       ];
@@ -189,7 +222,7 @@ export class Scene {
     const { dataSource } = this.test;
     const authenticators = await rowsOf(
       dataSource,
-      "SELECT type, last_step FROM mfa_authenticator WHERE user_id = ? AND type <> 'recovery_codes'",
+      "SELECT type, last_step, suspended_at FROM mfa_authenticator WHERE user_id = ? AND type <> 'recovery_codes'",
       [id],
     );
     const [{ unused } = { unused: 0 }] = await rowsOf(
@@ -197,17 +230,28 @@ export class Scene {
       'SELECT COUNT(*) AS unused FROM mfa_recovery_code WHERE user_id = ? AND used_at IS NULL',
       [id],
     );
+    const [{ trusted } = { trusted: 0 }] = await rowsOf(
+      dataSource,
+      'SELECT COUNT(*) AS trusted FROM mfa_trusted_device WHERE user_id = ? AND expires_at > ?',
+      [id, this.test.clock.now()],
+    );
     const told = await rowsOf(dataSource, 'SELECT type FROM mfa_audit_entry WHERE user_id = ?', [id]);
     const lastStep = authenticators.find(({ type }) => type === 'totp')?.['last_step'] ?? null;
     return {
       factors: authenticators.map(({ type }) => type as string).sort(),
       lastStep: lastStep === null ? null : Number(lastStep),
+      lost: authenticators.filter(({ suspended_at: at }) => at !== null).length,
       unused: Number(unused),
+      trusted: Number(trusted),
       told: told
         .map(({ type }) => type as string)
         .filter((type) => CHANGES.includes(type))
         .sort(),
     };
+  }
+
+  private idOf({ factor }: Bound): string {
+    return this.authenticatorIds.get(factor ?? '') ?? 'none';
   }
 
   private appCode({ secret, step }: Bound): string {
