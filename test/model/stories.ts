@@ -99,7 +99,11 @@ const atOnce: fc.Arbitrary<Turn> = fc.record({
 /** Two browsers of one user that do the same: what can be done once is done once. */
 const duel: fc.Arbitrary<Turn> = fc
   .record({
-    action: fc.oneof({ weight: 3, arbitrary: prove }, { weight: 1, arbitrary: request }),
+    action: fc.oneof(
+      { weight: 3, arbitrary: prove },
+      { weight: 1, arbitrary: login },
+      { weight: 1, arbitrary: request },
+    ),
     others: fc.constantFrom<BrowserName[][]>(['home', 'phone'], ['phone', 'thief'], ['home', 'copy']),
     picks,
   })

@@ -1,4 +1,4 @@
-import { noteAnswer, noteCookie } from './hygiene.js';
+import { noteAddress, noteAnswer, noteCookie } from './hygiene.js';
 import { checkAnswer } from './openapi.js';
 
 /** An answer of the server. */
@@ -54,6 +54,7 @@ export class Client {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       redirect: 'manual',
     });
+    for (const address of [path, response.headers.get('location') ?? '']) noteAddress(this.url, address);
     const text = await response.text();
     const answer = { status: response.status, body: parse(text), text, headers: response.headers };
     noteAnswer(this.url, `${method} ${path}`, answer);

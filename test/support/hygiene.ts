@@ -32,6 +32,14 @@ function holds(text: string, secret: string): boolean {
   return false;
 }
 
+function decoded(address: string): string {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
+}
+
 function secretsIn(value: unknown, name = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((one) => secretsIn(one, name));
   if (typeof value === 'object' && value !== null)
@@ -57,6 +65,17 @@ export function noteAnswer(url: string, what: string, { body, text }: { body: un
       throw new Error(`The answer to ${what} has a secret of ${origin}`);
   }
   for (const secret of own) known.set(secret, what);
+}
+
+/**
+ * An address is kept in histories and logs, and sent along to where a page leads: neither one that is asked for nor one that an answer leads
+ * to may hold a secret that was handed out.
+ *
+ * @throws {Error} that says which address has one
+ */
+export function noteAddress(url: string, address: string): void {
+  for (const [secret, origin] of knownOf(url))
+    if (holds(decoded(address), secret)) throw new Error(`The address ${address} has a secret of ${origin}`);
 }
 
 /** Keeps the value of a cookie that proves something. */

@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { firstIdAt, sortableId } from './tokens.js';
+import { createToken, firstIdAt, sortableId } from './tokens.js';
 
 const NOW = 1_800_000_000_000;
+
+describe('tokens', () => {
+  it('have 256 bits, each of which is as often set as not', () => {
+    const tokens = Array.from({ length: 2000 }, () => Buffer.from(createToken(), 'base64url'));
+    expect(new Set(tokens.map(({ length }) => length))).toEqual(new Set([32]));
+    for (let bit = 0; bit < 256; bit++) {
+      const set = tokens.filter((token) => ((token[bit >> 3] ?? 0) >> (bit & 7)) & 1).length;
+      // Six standard deviations of 2,000 throws of a coin on either side: by chance once in two million runs.
+      expect(Math.abs(set - 1000)).toBeLessThan(135);
+    }
+  });
+});
 
 describe('sortable ids', () => {
   it('are UUIDs of version 7 that hold their time', () => {
