@@ -146,4 +146,93 @@ export const PROTECTIONS = [
       },
     ],
   },
+  {
+    name: 'a token of trust that was replaced ends the trust, and the sessions that came of it',
+    edits: [
+      {
+        file: 'sign-in/trust.flow.ts',
+        from: '  if (!hasFormerToken(device, hashes)) return false;',
+        to: '  if (!hasFormerToken(device, hashes) || now > 0) return false;',
+      },
+    ],
+  },
+  {
+    name: 'trust is used once with each token',
+    edits: [
+      {
+        file: 'engine/trust/trusted-device-store.ts',
+        from: "'id = :id AND token_hash = :seen AND expires_at > :now'",
+        to: "'id = :id AND (token_hash = :seen OR 1 = 1) AND expires_at > :now'",
+      },
+    ],
+  },
+  {
+    name: 'no browser is trusted after a change of factors',
+    edits: [
+      {
+        file: 'engine/changes/factor-change.ts',
+        from: ': [this.devices.planRevocationOfAll(userId), this.users.planFactorCount(userId)];',
+        to: ': [this.users.planFactorCount(userId)];',
+      },
+    ],
+  },
+  {
+    name: 'a trusted browser is no second factor',
+    edits: [
+      {
+        file: 'core/policy/policy.ts',
+        from: 'return requirement.acceptTrustedDevice === true && isAnyGood;',
+        to: 'return isAnyGood;',
+      },
+    ],
+  },
+  {
+    name: 'a factor that was reported as lost verifies nothing',
+    edits: [
+      {
+        file: 'engine/authenticators/authenticators.service.ts',
+        from: 'if (authenticator.suspendedAt !== null || authenticator.clonedAt !== null) return true;',
+        to: 'if (authenticator.clonedAt !== null) return true;',
+      },
+      {
+        file: 'engine/authenticators/authenticators.service.ts',
+        from: "where: '(suspended_at IS NULL AND cloned_at IS NULL AND failures < :lockAfter)',",
+        to: "where: '(cloned_at IS NULL AND failures < :lockAfter)',",
+      },
+    ],
+  },
+  {
+    name: 'a report of a loss ends other sessions',
+    edits: [
+      {
+        file: 'engine/changes/suspend-authenticator.flow.ts',
+        from: "        this.sessions.planEndingOthers(userId, session?.id ?? ''),\n",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'a proof that is spent opens no route with `once`',
+    edits: [
+      {
+        file: 'core/policy/policy.ts',
+        from: '!once || record.spent !== true',
+        to: '!once || record.at > 0',
+      },
+    ],
+  },
+  {
+    name: 'a proof that is spent changes no factor',
+    edits: [{ file: 'core/policy/recent.ts', from: 'if (record.spent) return false;', to: '' }],
+  },
+  {
+    name: 'what was lost is found by another factor alone',
+    edits: [
+      {
+        file: 'engine/changes/suspend-authenticator.flow.ts',
+        from: "changeOrigin(origin, 'change')",
+        to: "changeOrigin(origin, 'reporting')",
+      },
+    ],
+  },
 ];
