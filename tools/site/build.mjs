@@ -20,3 +20,5 @@ stage();
 run('npx', 'typedoc');
 stageApi();
 run('npx', 'vitepress', 'build');
+const { writeSections } = await import('./search/sections.mjs');
+writeSections();
