@@ -26,7 +26,7 @@ const toPage = (from, to) =>
 
 /** The heading of a page of the repository that an anchor leads to, or the title of the page. */
 function titleOf(source, anchor) {
-  const headings = readFileSync(join(ROOT, source), 'utf8').matchAll(/^#{2,4} (.*)$/gm);
+  const headings = readFileSync(join(ROOT, source), 'utf8').matchAll(/^#{1,4} (.*)$/gm);
   const found = [...headings].find(([, heading]) => slugOf(heading) === anchor);
   return found?.[1] ?? TITLES.get(placeOf(source.slice(0, -3)));
 }
