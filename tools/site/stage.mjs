@@ -82,12 +82,15 @@ export function stage() {
   for (const file of FILES) cpSync(join(ROOT, file), join(PAGES, 'public', posix.basename(file)));
 }
 
-/** Names pages of docs/ in the pages that TypeDoc made, out of docstrings. */
+/** What TypeDoc made out of docstrings: paths of docs/ lead to their pages, and what has no description has none. */
 export function stageApi() {
   const folder = join(PAGES, 'api');
   for (const name of readdirSync(folder, { recursive: true }).filter((one) => one.endsWith('.md'))) {
     const text = readFileSync(join(folder, name), 'utf8');
     const place = `api/${name.replaceAll('\\', '/').slice(0, -3)}`;
-    writeFileSync(join(folder, name), linkPaths(text, place));
+    writeFileSync(join(folder, name), linkPaths(text, place).replaceAll(/ - \|$/gm, ' |'));
   }
+  // Its list of entry points says less than the table above it.
+  const index = join(folder, 'index.md');
+  writeFileSync(index, readFileSync(index, 'utf8').split('\n## Modules\n')[0]);
 }
