@@ -21,14 +21,25 @@ function frameIndentedCode(md) {
     md.renderer.rules.fence(tokens, at, options, env, self);
 }
 
+/** Items of a checklist have a box in front of them instead of a point. */
+function boxChecklists(md) {
+  md.core.ruler.before('inline', 'box_checklists', ({ tokens }) => {
+    for (const [at, token] of tokens.entries()) {
+      if (token.type !== 'list_item_open' || !tokens[at + 2]?.content.startsWith('[ ] ')) continue;
+      token.attrSet('class', 'to-check');
+      tokens[at + 2].content = tokens[at + 2].content.slice(4);
+    }
+  });
+}
+
 const seenIn = ({ content }) => content.replaceAll(/[`*]|<[^>]*>|\]\([^)]*\)/g, '').trim();
 
 /** Text in a cell that asks for a line of its own on a phone. */
 const LONG_CELL = 28;
 
 /**
- * On a phone the rows of tables with sentences in several columns are shown below each other, each cell with the heading of its
- * column: cells say it, and the table says that it is such a one. Tables of short words are scrolled.
+ * What a phone makes of tables of three columns and more: rows with sentences in them are shown below each other as cards, each cell
+ * with the heading of its column, which it says here; a matrix of short words is scrolled.
  */
 function labelCells(md) {
   // Without this the tag is one of VitePress, which leaves classes out.
@@ -43,7 +54,8 @@ function labelCells(md) {
       if (token.type === 'th_open') table.heads.push(seenIn(tokens[at + 1]));
       if (token.type === 'tr_open') table.cell = 0;
       if (token.type !== 'td_open' || table.heads.length < 3) continue;
-      if (table.cell > 0) {
+      if (table.cell === 0) table.token.attrSet('class', table.token.attrGet('class') ?? 'matrix');
+      else {
         token.attrSet('data-head', table.heads[table.cell]);
         if (seenIn(tokens[at + 1]).length > LONG_CELL) table.token.attrSet('class', 'cards');
       }
@@ -71,6 +83,7 @@ export default defineConfig({
       plainEmptyHeadings(md);
       labelCells(md);
       frameIndentedCode(md);
+      boxChecklists(md);
     },
   },
   themeConfig: {
