@@ -62,5 +62,10 @@ export const QUESTIONS = [
   ['kubernetes readiness probe', '/monitoring.html'],
   ['i lost the encryption key', '/lost-secret.html'],
   ['vulnerability disclosure', '/reporting.html'],
+  ['invalid code', '/errors.html#incorrect_code'],
+  ['disable mfa for a user', '/lost-phone.html'],
+  ['reset password', '/adapter.html'],
+  ['session timeout', '/options.html#session'],
+  ['custom email template', '/events.html'],
   ['recovry codes', '/options.html#recoverycodes'],
 ];

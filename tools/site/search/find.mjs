@@ -4,7 +4,7 @@ import { FILLERS, SYNONYMS, WEIGHTS } from './words.mjs';
 
 const RESULTS = 20;
 /** One page doesn't crowd out the others. */
-const PER_PAGE = 3;
+const PER_PAGE = 2;
 const EXCERPT = 150;
 
 const fillers = new Set(FILLERS.split(' '));
@@ -98,7 +98,8 @@ function searchThing(index, { name, alternatives }) {
   };
   for (const one of searchName(index, name, { prefix })) take(one, 1);
   for (const other of alternatives) for (const one of searchName(index, other, { prefix })) take(one, 0.7);
-  if (found.size === 0) for (const one of searchName(index, name, { fuzzy: 0.25 })) take(one, 1);
+  if (found.size === 0)
+    for (const one of searchName(index, name, { fuzzy: (term) => term.length > 3 && 0.2 })) take(one, 1);
   return found;
 }
 

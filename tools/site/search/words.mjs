@@ -1,17 +1,23 @@
 /** Words that questions are full of, and that tell no page from another. */
 export const FILLERS =
-  'a an and after are as at before be by can do does for from has have how i if in is it me my no not of on or our should the their them then there they this to up use using want we what when where which who why with you your';
+  'a an and after are as at before be by can do does for from has have how i if in is it me my no not of on or our should the their them then there they this to up use user users using want we what when where which who why with you your';
 
 /**
  * What people call it, and what the pages call it: both are looked for. Several words side by side count only together; commas
  * separate names of the same thing.
  */
 export const SYNONYMS = [
+  ['lockout, account lockout, lock out, brute force, too many attempts', 'locked, rate limit'],
+  ['invalid code, wrong code, code rejected, code does not work', 'incorrect_code'],
   [
-    'lockout, account lockout, account locked, lock account, lock out, locked out, brute force, too many attempts',
-    'locked, rate limit',
+    'disable mfa, disable 2fa, reset mfa, reset 2fa, remove mfa, remove 2fa, turn off',
+    'reset, nothing is left',
   ],
-  ['unblock, unban', 'unlock'],
+  ['password reset, reset password, forgot password, change password', 'passwordChanged, password changed'],
+  ['session timeout, session lifetime, session expiry, idle timeout', 'session ttl, session idle'],
+  ['everywhere, all devices, other devices', 'all sessions'],
+  ['custom email, email template, mail template', 'sendNotification, notifications'],
+  ['unblock, unban, locked out, account locked, locked account', 'unlocking'],
   ['2fa, mfa, two factor, two step, 2 step, second step', 'second factor'],
   ['otp, one time password, one time code', 'totp, codes'],
   ['google authenticator, authy, microsoft authenticator, authenticator', 'authenticator app, totp'],
@@ -81,6 +87,7 @@ export const WEIGHTS = [
   ['architecture', 0.6],
   ['api/', 0.3],
   ['security/', 0.5],
+  ['performance', 0.6],
   // One heading for each thing that a user may have.
   ['policy.html#the-user', 0.2],
 ];
