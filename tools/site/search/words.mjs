@@ -7,7 +7,10 @@ export const FILLERS =
  * separate names of the same thing.
  */
 export const SYNONYMS = [
-  ['lockout, account lockout, lock out, brute force, too many attempts', 'locked, rate limit'],
+  [
+    'lockout, account lockout, lock out, account locked, brute force, too many attempts',
+    'locked, rate limit, unlocking',
+  ],
   ['invalid code, wrong code, code rejected, code does not work', 'incorrect_code'],
   [
     'disable mfa, disable 2fa, reset mfa, reset 2fa, remove mfa, remove 2fa, turn off',
@@ -17,7 +20,7 @@ export const SYNONYMS = [
   ['session timeout, session lifetime, session expiry, idle timeout', 'session ttl, session idle'],
   ['everywhere, all devices, other devices', 'all sessions'],
   ['custom email, email template, mail template', 'sendNotification, notifications'],
-  ['unblock, unban, locked out, account locked, locked account', 'unlocking'],
+  ['unblock, unban', 'unlocking'],
   ['2fa, mfa, two factor, two step, 2 step, second step', 'second factor'],
   ['otp, one time password, one time code', 'totp, codes'],
   ['google authenticator, authy, microsoft authenticator, authenticator', 'authenticator app, totp'],
