@@ -45,7 +45,7 @@ export const OUTLINE = [
     pages: [
       ['factors', 'Further factors: e-mail, SMS, your own'],
       ['webauthn', 'Security keys and passkeys'],
-      ['policy', 'What @RequireMfa() answers'],
+      ['policy', 'Asking for a second factor: @RequireMfa()'],
       ['enforcement', 'Who must have a second factor'],
       ['trusted-browsers', 'Trusted browsers'],
       ['pages', 'Ready-made pages'],

@@ -7,10 +7,8 @@ export const FILLERS =
  * separate names of the same thing.
  */
 export const SYNONYMS = [
-  [
-    'lockout, account lockout, lock out, account locked, brute force, too many attempts',
-    'locked, rate limit, unlocking',
-  ],
+  ['lockout, account lockout, brute force, too many attempts', 'locked, rate limit'],
+  ['lock out, account locked', 'unlocking, locked'],
   ['invalid code, wrong code, code rejected, code does not work', 'incorrect_code'],
   [
     'disable mfa, disable 2fa, reset mfa, reset 2fa, remove mfa, remove 2fa, turn off',
@@ -30,14 +28,14 @@ export const SYNONYMS = [
   ['backup code, backup codes, emergency code, scratch code', 'recovery code'],
   ['mandatory, mandate, force, compulsory, obligatory, require users', 'must, enforcement'],
   ['enroll, enrol, onboard', 'enroll, set-up'],
-  ['downgrade, rollback, roll back, revert', 'rollback, upgrades, migrations'],
+  ['downgrade, rollback, roll back, revert', 'rolling back, upgrades'],
   ['upgrade, update version', 'migrations, update'],
   ['multiple instances, horizontal scaling, scaling, load balancer, cluster, pods', 'replicas'],
   ['k8s, liveness, readiness', 'kubernetes, health'],
-  ['impersonate, impersonation, act as, on behalf', 'impersonation, every way in'],
+  ['impersonate, impersonation, act as, on behalf', 'impersonation, acts for a user'],
   [
     'mobile app, mobile, native app, react native, flutter, ios, android',
-    'client without cookies, x-mfa-session',
+    'mobile apps, client without cookies',
   ],
   ['react, vue, angular, svelte, next js, nextjs, frontend', 'single-page application, browser client'],
   [
@@ -91,6 +89,5 @@ export const WEIGHTS = [
   ['api/', 0.3],
   ['security/', 0.5],
   ['performance', 0.6],
-  // One heading for each thing that a user may have.
-  ['policy.html#the-user', 0.2],
+  ['policy-answers', 0.2],
 ];
