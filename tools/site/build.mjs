@@ -15,7 +15,10 @@ function run(command, ...words) {
 }
 
 if (!existsSync(`${HERE}/node_modules`)) run('npm', 'ci', '--no-audit', '--no-fund');
-const { stage } = await import('./stage.mjs');
+const { stage, stageApi } = await import('./stage.mjs');
 stage();
 run('npx', 'typedoc');
+stageApi();
 run('npx', 'vitepress', 'build');
+const { writeSections } = await import('./search/sections.mjs');
+writeSections();

@@ -2,12 +2,14 @@
 // that no page asks another host for anything. `--pictures <folder>` leaves pictures there. Exits with 1 when anything is wrong.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { parse } from 'node-html-parser';
 import { chromium } from 'playwright-core';
 
 import { OUTLINE } from './outline.mjs';
 import { QUESTIONS } from './questions.mjs';
+import { find, openIndex } from './search/find.mjs';
 import { WWW, fileOf, serve } from './serve.mjs';
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -30,6 +32,8 @@ const EACH_KIND = [
   '/api/nestjs-mfa/classes/MfaService.html',
   '/api/nestjs-mfa/interfaces/MfaModuleOptions.html',
 ];
+
+const PHONE = { width: 390, height: 800 };
 
 function checkLinks() {
   const pages = readdirSync(WWW, { recursive: true }).filter(
@@ -71,6 +75,7 @@ function checkLinks() {
 /** Fails where a page asks for anything elsewhere: the site has to work without a network. */
 async function newPage(browser, url, settings) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
+  if (settings.javaScriptEnabled !== false) await context.addInitScript(AXE);
   const page = await context.newPage();
   page.on('request', (request) => {
     if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
@@ -94,52 +99,73 @@ async function readWithoutScripts(browser, url) {
   process.stdout.write(`${OWN_PAGES.length} pages read without JavaScript\n`);
 }
 
-async function runAxe(browser, url) {
-  let count = 0;
-  const looks = { light: [...OWN_PAGES, ...EACH_KIND], dark: EACH_KIND };
-  for (const [colorScheme, addresses] of Object.entries(looks)) {
-    const page = await newPage(browser, url, { colorScheme });
-    for (const address of addresses) {
-      await page.goto(url + address);
-      await page.locator('main').first().waitFor();
-      await page.evaluate(AXE);
-      // What stands around the text is the same on all pages.
-      const scope = EACH_KIND.includes(address) ? 'html' : 'main';
-      const { violations } = await page.evaluate((part) => globalThis.axe.run(part), scope);
-      for (const { id, nodes } of violations)
-        wrong.push(
-          `${address} in ${colorScheme}: ${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 160))}`,
-        );
-      count += 1;
-    }
-    await page.context().close();
-  }
-  process.stdout.write(`axe: ${count} looks at pages\n`);
-}
+/** Dark pages on a phone, light ones on a desk. */
+const LOOKS = [
+  { settings: { colorScheme: 'light' }, addresses: [...new Set([...OWN_PAGES, ...EACH_KIND])] },
+  { settings: { colorScheme: 'dark', viewport: PHONE }, addresses: EACH_KIND },
+];
 
-async function search(browser, url) {
-  const page = await newPage(browser, url);
-  await page.goto(url, { waitUntil: 'networkidle' });
-  await page.locator('.DocSearch-Button').click();
-  const field = page.locator('#localsearch-input');
-  await field.waitFor();
-  let first = 0;
-  for (const [question, answer] of QUESTIONS) {
-    await field.fill('');
-    await field.fill(question);
-    await page.waitForTimeout(400);
-    const links = await page
-      .locator('#localsearch-list a')
-      .evaluateAll((all) => all.map((one) => one.getAttribute('href')));
-    const found = links.findIndex((link) => link.startsWith(answer));
-    if (found === 0) first += 1;
-    if (found < 0 || found > 2)
-      wrong.push(`"${question}" does not find ${answer}: ${links.slice(0, 4).join(', ')}`);
+async function runAxe(browser, url, { settings, addresses }) {
+  const page = await newPage(browser, url, settings);
+  for (const address of addresses) {
+    await page.goto(url + address);
+    await page.locator('main').first().waitFor();
+    await lookAt(page, `${address} in ${settings.colorScheme}`, EACH_KIND.includes(address));
+    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (tooWide) wrong.push(`${address} has to be scrolled sideways`);
   }
   await page.context().close();
-  process.stdout.write(
-    `search: ${first} of ${QUESTIONS.length} questions have their answer in the first place, the others in the first three\n`,
+  process.stdout.write(`axe: ${addresses.length} pages, ${settings.colorScheme}\n`);
+}
+
+/** What stands around the text, and its colours, are looked at on one page of each kind. */
+async function lookAt(page, name, isWhole) {
+  const scope = isWhole ? 'html' : 'main';
+  const options = { resultTypes: ['violations'], rules: { 'color-contrast': { enabled: isWhole } } };
+  const found = await page.evaluate(
+    async ([part, how]) =>
+      (await globalThis.axe.run(part, how)).violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 160))}`,
+      ),
+    [scope, options],
   );
+  for (const violation of found) wrong.push(`${name}: ${violation}`);
+}
+
+/** What answers in the browser is asked here directly. */
+async function askQuestions() {
+  const text = readFileSync(join(WWW, 'search.json'));
+  const sections = JSON.parse(text);
+  const index = await openIndex(sections);
+  let first = 0;
+  for (const [question, answer] of QUESTIONS) {
+    const paths = find(index, question).map(({ path }) => `/${path}`);
+    const found = paths.findIndex((path) => path.startsWith(answer));
+    if (found === 0) first += 1;
+    if (found < 0 || found > 2)
+      wrong.push(`"${question}" does not find ${answer}: ${paths.slice(0, 4).join(', ')}`);
+  }
+  process.stdout.write(
+    `search: ${first} of ${QUESTIONS.length} questions have their answer in the first place, the others in the first three; ${sections.length} sections, ${Math.round(gzipSync(text).length / 1000)} kB compressed\n`,
+  );
+}
+
+/** The box itself, by keys alone. */
+async function useSearchBox(browser, url) {
+  for (const settings of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: PHONE }]) {
+    const page = await newPage(browser, url, settings);
+    await page.goto(`${url}/fastify.html`, { waitUntil: 'networkidle' });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('lost phone');
+    await page.locator('.search-results a mark').first().waitFor();
+    await lookAt(page, `search in ${settings.colorScheme}`, true);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/lost-phone/);
+    if (await page.locator('.search-dialog').isVisible())
+      wrong.push('The search stays open on what it found');
+    await page.context().close();
+  }
 }
 
 async function takePictures(browser, url) {
@@ -151,7 +177,9 @@ async function takePictures(browser, url) {
     ['options', '/options.html', {}],
     ['http-api', '/http-api.html', {}],
     ['class', '/api/nestjs-mfa/classes/MfaService.html', {}],
-    ['phone', '/lost-phone.html', { viewport: { width: 390, height: 800 } }],
+    ['phone', '/lost-phone.html', { viewport: PHONE }],
+    ['phone-table', '/http-api.html', { viewport: PHONE }],
+    ['phone-dark', '/concepts.html', { viewport: PHONE, colorScheme: 'dark' }],
     ['no-script', '/options.html', { javaScriptEnabled: false }],
   ]) {
     const page = await newPage(browser, url, settings);
@@ -167,9 +195,12 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
-await readWithoutScripts(browser, url);
-await search(browser, url);
-await runAxe(browser, url);
+await askQuestions();
+// Each look has a process of its own in the browser.
+await Promise.all([
+  readWithoutScripts(browser, url).then(() => useSearchBox(browser, url)),
+  ...LOOKS.map((look) => runAxe(browser, url, look)),
+]);
 if (pictures) await takePictures(browser, url);
 await browser.close();
 close();

@@ -1,21 +1,18 @@
-/** The rows of the table below that heading, each as its cells. */
-function rowsOf(text, heading) {
-  const [section] = text.split(`\n## ${heading}\n`)[1].split('\n## ');
-  return [...section.matchAll(/^\|(.*)\|$/gm)]
-    .slice(2)
-    .map(([, row]) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
-}
+import { rowsOf } from './tables.mjs';
+
+const chapter = (text, heading) => text.split(`\n## ${heading}\n`)[1].split('\n## ')[0];
 
 /**
  * A heading for each error code, so that a search for a code leads to it: what the table of troubleshooting says of it, and when
  * that of the HTTP API says it comes.
  */
 export function errorPage(troubleshooting, httpApi) {
-  const when = rowsOf(httpApi, 'Errors');
-  const sections = rowsOf(troubleshooting, 'It answers with an error').map(([cell, status, why]) => {
+  const when = rowsOf(chapter(httpApi, 'Errors'));
+  const sections = rowsOf(chapter(troubleshooting, 'It answers with an error')).map(([cell, status, why]) => {
     const code = cell.replaceAll('`', '');
     const comes = when.filter(([, codes]) => codes.includes(cell)).map(([, , text]) => text);
-    return `## ${code}\n\n**HTTP status ${status}.** ${why}.\n\n**When it comes**: ${comes.join('; ')}.\n`;
+    const then = comes.length > 0 ? `\n**When it comes**: ${comes.join('; ')}.\n` : '';
+    return `## ${code}\n\n**HTTP status ${status}.** ${why}.\n${then}`;
   });
   return [
     '# Error codes\n',

@@ -1,4 +1,7 @@
-/** The pages in the order of the side bar. A page of docs/ that is missing here fails the build. */
+/**
+ * The pages in the order of the side bar, by the titles that menu, links and the pages themselves give them. A page of docs/ that is
+ * missing here fails the build.
+ */
 export const OUTLINE = [
   {
     text: 'Start',
@@ -12,43 +15,43 @@ export const OUTLINE = [
   {
     text: 'Your application',
     pages: [
-      ['passport', 'Passport and sessions'],
+      ['passport', 'Passport and sessions on the server'],
       ['tokens', 'Access and refresh tokens'],
-      ['stateless', 'Other services, by JWT'],
-      ['spa', 'Single-page application'],
+      ['stateless', 'Other services that see a JWT'],
+      ['spa', 'Single-page application on another origin'],
       ['mobile', 'Mobile apps'],
       ['fastify', 'Fastify'],
       ['graphql', 'GraphQL'],
-      ['transports', 'WebSockets, microservices'],
-      ['oidc', 'Single sign-on (OpenID Connect)'],
-      ['other-orms', 'Prisma, Drizzle, Mongoose'],
+      ['transports', 'WebSockets and microservices'],
+      ['oidc', 'Single sign-on with OpenID Connect'],
+      ['other-orms', 'Drizzle, Prisma, Mongoose'],
       ['transactions', 'Transactions'],
-      ['config', '@nestjs/config'],
-      ['throttling', '@nestjs/throttler'],
-      ['testing', 'Testing'],
+      ['config', 'Options from @nestjs/config'],
+      ['throttling', 'Limits by address, with @nestjs/throttler'],
+      ['testing', 'Testing your application'],
     ],
   },
   {
-    text: 'Coming from',
+    text: 'Moving here',
     pages: [
-      ['coming-from-better-auth', 'better-auth'],
-      ['coming-from-otplib', 'otplib by hand'],
-      ['coming-from-django-allauth', 'django-allauth'],
-      ['import', 'Importing users'],
+      ['coming-from-better-auth', 'Coming from better-auth'],
+      ['coming-from-otplib', 'Coming from otplib'],
+      ['coming-from-django-allauth', 'Coming from django-allauth'],
+      ['import', 'Importing from another system'],
     ],
   },
   {
     text: 'Features',
     pages: [
-      ['factors', 'Factors: e-mail, SMS, your own'],
+      ['factors', 'Further factors: e-mail, SMS, your own'],
       ['webauthn', 'Security keys and passkeys'],
-      ['policy', '@RequireMfa() and its answers'],
+      ['policy', 'Asking for a second factor: @RequireMfa()'],
       ['enforcement', 'Who must have a second factor'],
       ['trusted-browsers', 'Trusted browsers'],
       ['pages', 'Ready-made pages'],
       ['browser', 'Browser client'],
       ['adapter', 'The adapter'],
-      ['events', 'Events, audit trail, mails'],
+      ['events', 'Events, audit trail, notifications'],
       ['profiles', 'Profiles: aal2, strict, aal3'],
     ],
   },
@@ -57,13 +60,13 @@ export const OUTLINE = [
     pages: [
       ['production', 'Before you go live'],
       ['monitoring', 'Health, metrics, traces'],
-      ['storage', 'Tables and secrets'],
-      ['origins', 'Origins, proxies, cookies'],
+      ['storage', 'Storage: tables and secrets'],
+      ['origins', 'Origins, proxies and cookies'],
       ['administration', 'Support and administration'],
       ['impersonation', 'Support that acts for a user'],
       ['lost-phone', 'A user has lost their phone'],
-      ['lost-secret', 'The secret is lost'],
-      ['personal-data', 'Deleting accounts, personal data'],
+      ['lost-secret', 'When the secret is lost'],
+      ['personal-data', 'Deleting an account, personal data'],
       ['scale', 'Replicas, clusters, many users'],
       ['performance', 'Performance'],
     ],
@@ -90,8 +93,8 @@ export const OUTLINE = [
   {
     text: 'Security',
     pages: [
-      ['security', 'What is protected against what'],
-      ['attacks', 'Attacking your own application'],
+      ['security', 'Security model'],
+      ['attacks', 'Attack your own application'],
       ['security/threat-model', 'Threat model'],
       ['security/strength', 'Strength of each way in'],
       ['security/asvs', 'OWASP ASVS 5.0'],
@@ -102,3 +105,5 @@ export const OUTLINE = [
     ],
   },
 ];
+
+export const TITLES = new Map(OUTLINE.flatMap(({ pages }) => pages));

@@ -15,21 +15,37 @@ export const diagramsOf = (text, place) =>
     name: `${place.replaceAll('/', '-')}-${index + 1}.svg`,
   }));
 
+/** How wide a picture is that nobody has scaled. */
+function widthOf(name) {
+  if (name.endsWith('.png')) return readFileSync(PICTURES + name).readUInt32BE(16);
+  return Math.round(/ viewBox="\S+ \S+ (\S+)/.exec(readFileSync(PICTURES + name, 'utf8'))[1]);
+}
+
+/** A picture in a frame in which it is scrolled where it would be too small to read. */
+function framed(name, src, alt) {
+  const kind = name.endsWith('.svg') ? 'picture drawn' : 'picture';
+  return `<div class="${kind}" tabindex="0"><img src="${src}" alt="${alt}" style="--natural: ${widthOf(name)}px"></div>`;
+}
+
 /**
- * Puts pictures in the place of diagrams, which are drawn by a program in the browser otherwise: pages are to be read without.
+ * Puts pictures in the place of diagrams, which are drawn by a program in the browser otherwise: pages are to be read without. Those
+ * that are pictures already get the same frame.
  *
  * @throws where a picture is missing or older than its diagram
  */
 export function withPictures(text, place) {
   const up = '../'.repeat(place.split('/').length - 1) || './';
   const names = diagramsOf(text, place);
-  return text.replaceAll(FENCE, () => {
+  const pictures = text.replaceAll(/^!\[(.*)\]\((.*images\/(.*))\)$/gm, (_, alt, src, name) =>
+    framed(name, src.replace(/^(?!\.)/, './'), alt),
+  );
+  return pictures.replaceAll(FENCE, () => {
     const { source, name } = names.shift();
     if (!existsSync(PICTURES + name) || !readFileSync(PICTURES + name, 'utf8').includes(digestOf(source)))
       throw new Error(
         `docs/images/${name} is not the diagram of the page any more: node tools/site/diagrams/draw.mjs`,
       );
-    return `<div class="picture"><img src="${up}images/${name}" alt="${altOf(source)}"></div>`;
+    return framed(name, `${up}images/${name}`, altOf(source));
   });
 }
 
