@@ -20,6 +20,7 @@ const of = fc.constantFrom(...USERS);
 const kind = <T extends string>(type: T) => fc.constant(type);
 
 const login = fc.record({ type: kind('login'), by });
+const spend = fc.record({ type: kind('spend'), by });
 const prove = fc.record({
   type: kind('prove'),
   by,
@@ -46,7 +47,7 @@ const request: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: about('report lost') },
   { weight: 2, arbitrary: about('found') },
   { weight: 2, arbitrary: fc.record({ type: kind('sign in with a passkey'), by }) },
-  { weight: 2, arbitrary: fc.record({ type: kind('spend'), by }) },
+  { weight: 2, arbitrary: spend },
   { weight: 1, arbitrary: fc.record({ type: kind('trust no browser'), by }) },
   { weight: 2, arbitrary: fc.record({ type: kind('new codes'), by }) },
   { weight: 2, arbitrary: fc.record({ type: kind('look'), by }) },
@@ -102,6 +103,7 @@ const duel: fc.Arbitrary<Turn> = fc
     action: fc.oneof(
       { weight: 3, arbitrary: prove },
       { weight: 1, arbitrary: login },
+      { weight: 1, arbitrary: spend },
       { weight: 1, arbitrary: request },
     ),
     others: fc.constantFrom<BrowserName[][]>(['home', 'phone'], ['phone', 'thief'], ['home', 'copy']),
@@ -125,6 +127,16 @@ const guesses: fc.Arbitrary<Turn[]> = fc
       })),
     ),
   );
+
+/** Who has proven something wants it to count twice. */
+const spending: fc.Arbitrary<Turn[]> = by.map((who) =>
+  oneByOne(
+    { type: 'prove', by: who, with: 'app', trusts: false },
+    { type: 'spend', by: who },
+    { type: 'spend', by: who },
+    { type: 'look', by: who },
+  ),
+);
 
 /** One session in two hands, each of which does something. */
 const rivals: fc.Arbitrary<Turn> = fc
@@ -178,6 +190,16 @@ const TRUSTING = [
   ),
 ];
 
+/** Ann has lost her app and has said so, with half a sign-in; the key in her first browser is what she has left. */
+const LOST = [
+  ...TWO_FACTORS.slice(0, 5),
+  ...oneByOne(
+    { type: 'login', by: 'phone' },
+    { type: 'report lost', by: 'phone', of: 'ann', what: 'totp' },
+    { type: 'login', by: 'home' },
+  ),
+];
+
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
   const beginning = fc.constantFrom<Turn[][]>(
     [],
@@ -188,6 +210,7 @@ function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
     ROBBED,
     TRUSTING,
     TRUSTING,
+    LOST,
   );
   const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
   return fc.tuple(beginning, turns).map(([first, others]) => [...first, ...others.flat()]);
@@ -198,6 +221,7 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
   fc.oneof(
     { weight: 8, arbitrary: alone.map((one) => [one]) },
     { weight: 1, arbitrary: enrollment },
+    { weight: 1, arbitrary: spending },
     { weight: 1, arbitrary: guesses },
   ),
 );
@@ -210,5 +234,6 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 3, arbitrary: duel.map((one) => [one]) },
     { weight: 2, arbitrary: rivals.map((one) => [one]) },
     { weight: 1, arbitrary: enrollment },
+    { weight: 1, arbitrary: spending },
   ),
 );
