@@ -1,5 +1,5 @@
-// Asks a real Prometheus for each panel of docs/monitoring/grafana-dashboard.json, while people sign in to a site with telemetry: a panel whose queries
-// find nothing fails. `--draw` writes the pictures of docs/monitoring.md (Chromium: CHROMIUM_PATH). `npm run build` first; Debian: `prometheus`.
+// Asks a real Prometheus for each panel of docs/monitoring/grafana-dashboard.json and each alert of docs/monitoring.md, while people sign in to a site
+// with telemetry: one whose queries find nothing fails. `--draw` writes the pictures of docs/monitoring.md (Chromium: CHROMIUM_PATH). `npm run build` first; Debian: `prometheus`.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,15 +45,25 @@ for (const { id, title, targets } of dashboard.panels) {
   process.stdout.write(`${isFine ? 'ok ' : 'NOT'} ${title}: ${series.length} series\n`);
 }
 
+const [, page] = readFileSync(join(ROOT, 'docs/monitoring.md'), 'utf8').split('\n## Alerts\n');
+const alerts = [...page.matchAll(/^\| ([^|]+?) *\| `([^`]+)`/gm)];
+assert.ok(alerts.length >= 9, 'The alerts of docs/monitoring.md are not found');
+for (const [, name, expression] of alerts) {
+  // Whether it goes off is another question: what it compares has to be there.
+  const found = await prometheus.range(expression.replaceAll(/> [\d.]+/g, '>= 0'), ...time, 2);
+  if (found.length === 0) process.exitCode = 1;
+  process.stdout.write(`${found.length > 0 ? 'ok ' : 'NOT'} alert, ${name}: ${found.length} series\n`);
+}
+
 if (values.draw) {
   writeFileSync(join(ROOT, 'docs/images/trace.svg'), waterfall(spans));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu'],
   });
-  const page = await browser.newPage({ viewport: { width: 1080, height: 600 } });
-  await page.setContent(dashboardPage(dashboard, results, time));
-  await page.screenshot({ path: join(ROOT, 'docs/images/dashboard.png'), fullPage: true });
+  const drawn = await browser.newPage({ viewport: { width: 1080, height: 600 } });
+  await drawn.setContent(dashboardPage(dashboard, results, time));
+  await drawn.screenshot({ path: join(ROOT, 'docs/images/dashboard.png'), fullPage: true });
   await browser.close();
 }
 await prometheus.close();

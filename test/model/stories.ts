@@ -179,16 +179,18 @@ const ROBBED = oneByOne(
 );
 
 /** Ann trusts her first browser, which was robbed of everything after that: its trust is in two hands. */
-const TRUSTING = [
+const TRUSTED = [
   ...ENROLLED.slice(0, 4),
   ...oneByOne(
     { type: 'login', by: 'home' },
     { type: 'prove', by: 'home', with: 'app', trusts: true },
     { type: 'steal' },
     { type: 'wait', seconds: 31 },
-    { type: 'login', by: 'home' },
   ),
 ];
+
+/** One of the hands has used it. */
+const TRUSTING = [...TRUSTED, ...oneByOne({ type: 'login', by: 'home' })];
 
 /** Ann has lost her app and has said so, with half a sign-in; the key in her first browser is what she has left. */
 const LOST = [
@@ -200,6 +202,18 @@ const LOST = [
   ),
 ];
 
+/** Both hands use it at once. */
+const trustTwice: fc.Arbitrary<Turn[]> = picks.map((order) => [
+  ...TRUSTED,
+  {
+    actions: [
+      { type: 'login', by: 'home' },
+      { type: 'login', by: 'copy' },
+    ],
+    picks: order,
+  },
+]);
+
 function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
   const beginning = fc.constantFrom<Turn[][]>(
     [],
@@ -208,7 +222,7 @@ function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
     TWO_FACTORS,
     TWO_FACTORS,
     ROBBED,
-    TRUSTING,
+    TRUSTED,
     TRUSTING,
     LOST,
   );
@@ -233,6 +247,7 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 3, arbitrary: atOnce.map((one) => [one]) },
     { weight: 3, arbitrary: duel.map((one) => [one]) },
     { weight: 2, arbitrary: rivals.map((one) => [one]) },
+    { weight: 1, arbitrary: trustTwice },
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
   ),

@@ -10,8 +10,8 @@ const USERS = 60;
 
 const newUser = (_, index) => ({ id: `user${index}`, secret: generateSecret(), cookies: new Map() });
 
-/** People who sign in, mistype, come back and step up; one who guesses; a minute in which the database is away. */
-export async function runLoad({ url, commands, dataSource }, seconds) {
+/** People who sign in, mistype, come back and step up; one who guesses; moments in which the database or the mail server is away. */
+export async function runLoad({ url, commands, dataSource, mails }, seconds) {
   const users = Array.from({ length: USERS }, newUser);
   await commands.enrol(users);
   const http = new Http(url);
@@ -61,6 +61,7 @@ export async function runLoad({ url, commands, dataSource }, seconds) {
     }
     // A series that appears has not risen yet: only the second time is seen.
     if (index === 300 || index === 500) await goAway();
+    if (index === 100 || index === 400) mails.areRefused = index === 100;
     await wait(20 + 40 * Math.sin(index / 60) ** 2);
   }
   http.close();

@@ -14,7 +14,16 @@ import {
 import { MfaTelemetryModule } from 'nestjs-mfa/opentelemetry';
 
 import { startApplication } from '../../bench/contenders/nestjs-mfa/application.mjs';
+import { QuietAdapter } from '../support/application.mjs';
 import { createDatabase } from '../support/databases.mjs';
+
+/** The mail server of the site. Replaced before the application is made: telemetry stands around the method that it finds then. */
+function startMails() {
+  const mails = { areRefused: false };
+  QuietAdapter.prototype.sendNotification = () =>
+    mails.areRefused ? Promise.reject(new Error('The mail server is away')) : Promise.resolve();
+  return mails;
+}
 
 /** `endpoint` is what Prometheus fetches. */
 export async function startSite() {
@@ -30,6 +39,7 @@ export async function startSite() {
   const database = await createDatabase('sqlite');
   // It says of each request that the database is away, as it is to be.
   Logger.overrideLogger(false);
+  const mails = startMails();
   const site = await startApplication(database, { imports: [MfaTelemetryModule.forRoot()] });
   traceRequests(site.app.getHttpServer());
   const close = async () => {
@@ -37,7 +47,7 @@ export async function startSite() {
     server.close();
     await database.drop();
   };
-  return { ...site, spans, endpoint: `127.0.0.1:${server.address().port}`, close };
+  return { ...site, mails, spans, endpoint: `127.0.0.1:${server.address().port}`, close };
 }
 
 /** A span for each request, as instrumentations of HTTP make them: those of the module stand below it. */
