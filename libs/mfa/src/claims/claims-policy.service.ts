@@ -7,21 +7,25 @@ import { isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
 import type { ProofFloor } from '../core/policy/floor.js';
 import { raise } from '../core/policy/floor.js';
 import { MFA_TYPES } from '../core/policy/methods.js';
-import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from '../core/policy/policy.js';
+import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { decide } from '../core/policy/policy.js';
 import { PROFILES } from '../options/profiles.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
-import { readMfaClaims } from './read-mfa-claims.js';
+import { keyLevelsOf, readClaims } from './read-mfa-claims.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
 @Injectable()
 export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge' | 'noteUse'> {
+  private readonly keyLevels: ReadonlySet<string>;
+
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
-  ) {}
+  ) {
+    this.keyLevels = keyLevelsOf(options.acr);
+  }
 
   /** How old a proof may be where a route does not say, in seconds. */
   get defaultMaxAge(): number {
@@ -37,13 +41,18 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
     const { acr: levels, profile } = this.options;
     const { floor } = PROFILES[profile];
     if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
-    const facts = readMfaClaims(await this.options.claims(request), levels);
+    const facts = readClaims(await this.options.claims(request), levels, this.keyLevels);
     const isStated = facts !== null && this.states(asked, facts, floor);
-    const { acr: _named, ...besides } = asked;
     // What the issuer states needs not be shown once more.
-    const requirement = raise(isStated ? besides : withLevel(asked, levels), floor);
+    const requirement = raise(isStated ? withoutLevel(asked) : withLevel(asked, levels), floor);
     const decision = decide(requirement, {
-      ...UNKNOWN_TO_A_TOKEN,
+      // Which factors the user has is not in the token, so a refusal names all that the route takes; and an issuer leaves
+      // `mfa_enrolled` out for users who must enroll.
+      mustEnroll: false,
+      enrolledTypes: [],
+      usableTypes: MFA_TYPES,
+      offeredTypes: MFA_TYPES,
+      enrollmentDeadline: null,
       hasUser: facts !== null,
       enrolled: facts?.enrolled ?? false,
       records: facts?.records ?? [],
@@ -75,12 +84,6 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
   }
 }
 
-/** Which factors the user has is not in the token, so a refusal names all that the route takes. */
-const UNKNOWN_TO_A_TOKEN = {
-  // An issuer leaves `mfa_enrolled` out for users who must enroll.
-  mustEnroll: false,
-  enrolledTypes: [],
-  usableTypes: MFA_TYPES,
-  offeredTypes: MFA_TYPES,
-  enrollmentDeadline: null,
-} satisfies Partial<PolicyFacts>;
+function withoutLevel({ acr: _named, ...besides }: MfaRequirement): MfaRequirement {
+  return besides;
+}

@@ -35,10 +35,28 @@ const OTHER_CODES: readonly string[] = ['sms', 'tel'];
  * @returns null when there are no claims at all, that is nobody
  */
 export function readMfaClaims(claims: unknown, levels: MfaAcrLevels = MFA_ACR_LEVELS): MfaClaimFacts | null {
+  return readClaims(claims, levels, keyLevelsOf(levels));
+}
+
+/**
+ * The levels that nothing but a key reaches. What those of {@link MFA_ACR_LEVELS} mean everybody knows, also beside levels of
+ * one's own.
+ */
+export function keyLevelsOf(levels: MfaAcrLevels): ReadonlySet<string> {
+  const known: MfaAcrLevels = { ...MFA_ACR_LEVELS, ...levels };
+  return new Set(Object.keys(known).filter((name) => areKeys(known[name] as MfaAcrLevel)));
+}
+
+/** As {@link readMfaClaims}, for who reads many: with what {@link keyLevelsOf} says of the levels. */
+export function readClaims(
+  claims: unknown,
+  levels: MfaAcrLevels,
+  keyLevels: ReadonlySet<string>,
+): MfaClaimFacts | null {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
   const authenticatedAt = toMilliseconds(own(claims, 'auth_time'));
   return {
-    records: secondFactorOf(claims, authenticatedAt, levels),
+    records: secondFactorOf(claims, authenticatedAt, keyLevels),
     authenticatedAt,
     acr: acrOf(claims, levels),
     enrolled: own(claims, 'mfa_enrolled') !== false,
@@ -54,7 +72,7 @@ function acrOf(claims: object, levels: MfaAcrLevels): string | null {
 function secondFactorOf(
   claims: object,
   authenticatedAt: number | null,
-  levels: MfaAcrLevels,
+  keyLevels: ReadonlySet<string>,
 ): AuthenticationRecord[] {
   const amr = methodsOf(own(claims, 'amr'));
   if (!amr.includes(MULTI_FACTOR)) return [];
@@ -63,7 +81,7 @@ function secondFactorOf(
   const provenAt = own(claims, 'mfa_at');
   // Without one, the whole authentication happened at `auth_time`. One that is no moment vouches for nothing.
   const at = provenAt === undefined ? authenticatedAt : toMilliseconds(provenAt);
-  return at === null ? [] : [{ method: methodOf(amr, isOfKey(claims, levels)), at }];
+  return at === null ? [] : [{ method: methodOf(amr, isOfKey(claims, keyLevels)), at }];
 }
 
 /**
@@ -72,23 +90,22 @@ function secondFactorOf(
  * `swk` for push messages too.
  */
 function methodOf(amr: readonly string[], isPhishingResistant: boolean): AuthenticationMethod {
-  const shown = MFA_TYPES.filter(
-    (type) =>
-      (isPhishingResistant || !isPhishingResistantType(type)) &&
-      amr.some((value) => traitsOf(type)?.readFromAmr?.includes(value)),
-  );
-  const methods = new Set<AuthenticationMethod>(shown.map(methodOfType));
-  if (amr.some((value) => OTHER_CODES.includes(value))) methods.add('external');
-  const [only, ...others] = methods;
-  return only !== undefined && others.length === 0 ? only : 'external';
+  let found: AuthenticationMethod | null = null;
+  for (const type of MFA_TYPES) {
+    if (isPhishingResistantType(type) && !isPhishingResistant) continue;
+    const values = traitsOf(type)?.readFromAmr;
+    if (!values || !amr.some((value) => values.includes(value))) continue;
+    const method = methodOfType(type);
+    if (found !== null && found !== method) return 'external';
+    found = method;
+  }
+  return found === null || amr.some((value) => OTHER_CODES.includes(value)) ? 'external' : found;
 }
 
 /** Whether the token states a level that nothing but a key reaches. */
-function isOfKey(claims: object, levels: MfaAcrLevels): boolean {
-  // What these mean everybody knows, also beside levels of one's own.
-  const known: MfaAcrLevels = { ...MFA_ACR_LEVELS, ...levels };
-  const acr = acrOf(claims, known);
-  return acr !== null && areKeys(known[acr] as MfaAcrLevel);
+function isOfKey(claims: object, keyLevels: ReadonlySet<string>): boolean {
+  const acr = own(claims, 'acr');
+  return typeof acr === 'string' && keyLevels.has(acr);
 }
 
 /** `amr` is a list of strings (RFC 8176, section 1); anything else is none. */
