@@ -85,6 +85,16 @@ describe('an application on a phone', () => {
     expect(await phone.start().resume()).toBe(false);
   });
 
+  it('signs nobody out where the API can’t be reached', async () => {
+    const phone = new Phone(test);
+    await phone.start().signIn('edith@example.com', PASSWORD);
+    const [token] = phone.kept.values();
+    const offline = new Api('http://127.0.0.1:9', phone, phone.passkeys, () => Promise.resolve(''));
+    await expect(offline.resume()).rejects.toMatchObject({ code: 'network' });
+    expect([...phone.kept.values()]).toEqual([token]);
+    expect(await phone.start().resume()).toBe(true);
+  });
+
   it('signs in with a code, steps up where a route wants it, and keeps the token that came last', async () => {
     const phone = new Phone(test);
     await phone.start().signIn('grace@example.com', PASSWORD);
@@ -135,6 +145,7 @@ describe('an application on a phone', () => {
     await test.app.get(AuthenticationSessionService).revokeAll(user);
     const again = phone.start();
     expect(await again.resume()).toBe(false);
+    expect([...phone.kept]).toEqual([]);
     expect(await again.signIn('hedy@example.com', PASSWORD)).toBe('authenticated');
   });
 });

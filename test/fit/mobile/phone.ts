@@ -1,5 +1,5 @@
 import type { MfaClient, SignIn } from 'nestjs-mfa/browser';
-import { createMfaClient, withStepUp } from 'nestjs-mfa/browser';
+import { createMfaClient, isMfaClientError, withStepUp } from 'nestjs-mfa/browser';
 
 /** The phone's keychain, as `expo-secure-store` gives it to you. */
 export interface Keychain {
@@ -34,10 +34,15 @@ export class Api {
   async resume(): Promise<boolean> {
     this.mfa.sessionToken = await this.keychain.getItemAsync(TOKEN);
     if (this.mfa.sessionToken === null) return false;
-    const state = await this.mfa.session().catch(() => null);
-    if (state?.status === 'authenticated') return true;
-    // It is over: the next sign-in asks for a new one.
+    try {
+      if ((await this.mfa.session()).status === 'authenticated') return true;
+    } catch (error) {
+      // Without a network nobody knows: that is no reason to sign anybody out.
+      if (!isMfaClientError(error) || error.status !== 401) throw error;
+    }
+    // It is over, or was never finished: the next sign-in asks for a new one.
     this.mfa.sessionToken = null;
+    await this.keychain.deleteItemAsync(TOKEN);
     return false;
   }
 
