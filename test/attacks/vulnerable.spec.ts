@@ -21,6 +21,8 @@ async function attack(faults: Fault[], options: RunAttacksOptions = {}): Promise
 const found = ({ results }: AttackReport) =>
   results.filter(({ verdict }) => verdict === 'fell').map(({ id }) => id);
 
+const TRIES = 3;
+
 describe('the vulnerable application', () => {
   it('holds without faults', async () => {
     const report = await attack([]);
@@ -31,11 +33,14 @@ describe('the vulnerable application', () => {
   it.each(Object.entries(FAULTS))(
     '%s is found',
     async (fault, [what, ...foundBy]) => {
-      const report = await attack([fault as Fault], THOROUGH ? {} : { only: foundBy });
-      await noteFault(fault, what, found(report));
-      expect(found(report)).toEqual(expect.arrayContaining([...foundBy]));
+      // Requests at once meet in the fault or not, and on a machine that is busy rather not.
+      let fell: string[] = [];
+      for (let tried = 0; tried < TRIES && !foundBy.every((id) => fell.includes(id)); tried++)
+        fell = found(await attack([fault as Fault], THOROUGH ? {} : { only: foundBy }));
+      await noteFault(fault, what, fell);
+      expect(fell).toEqual(expect.arrayContaining([...foundBy]));
     },
-    60_000,
+    120_000,
   );
 
   it('has a fault for each attack', () => {

@@ -81,7 +81,36 @@ describe('the command line', () => {
     await app.close();
   }, 60_000);
 
+  it('finds who is locked out, lets what was found again verify, and signs everybody out', async () => {
+    const app = await startTestApp({ orm, mfa: { secret: NEW } });
+    const [locked, loser] = [await enroll(app), await enroll(app)];
+    await app.dataSource.query('UPDATE mfa_authenticator SET failures = 100, locked_at = 1 WHERE id = ?', [
+      locked.authenticatorId,
+    ]);
+    await expect(run('list-users', '--state', 'locked')).resolves.toBe(locked.id);
+    await expect(run('list-users', '--state', 'enrolled')).resolves.toContain(loser.id);
+
+    await (
+      await halfSignIn(app, loser)
+    ).post(`/mfa/authenticate/authenticators/${loser.authenticatorId}/suspend`);
+    await expect(run('resume', loser.id, loser.authenticatorId)).resolves.toContain('verifies again');
+    app.clock.advance(30);
+    const again = await halfSignIn(app, loser);
+    const { status } = await again.post('/mfa/authenticate', { code: codeOf(loser.secret, app.clock) });
+    expect([status, (await again.get('/me')).status]).toEqual([200, 200]);
+
+    await expect(run('end-all-sessions', '--reason', 'a break-in')).resolves.toMatch(
+      /^[1-9]\d* users were signed out$/,
+    );
+    expect((await again.get('/me')).body.code).toBe('session_expired');
+    await app.close();
+  }, 60_000);
+
   it.each([
+    [['list-users'], /required option '-s, --state/],
+    [['list-users', '--state', 'happy'], /Allowed choices are/],
+    [['end-all-sessions'], /required option '-r, --reason/],
+    [['resume', 'ada'], /missing required argument 'authenticator'/],
     [['require-enrollment', 'ada'], /required option '-r, --reason/],
     [['require-enrollment', 'ada', '-r', 'x', '--from', '5'], /Must be a date/],
     [['require-enrollment', 'ada', '-r', 'x', '--from', '2027-02-30'], /Must be a date/],

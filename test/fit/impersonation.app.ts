@@ -112,7 +112,7 @@ export class ReportsController {
 
   @Post('publish')
   publish(@Subject() userId: string, @Req() request: { user: MfaUser }): object {
-    if (request.user.id !== userId) throw new ForbiddenException('Only they can do this themselves.');
+    if (String(request.user.id) !== userId) throw new ForbiddenException('Only they can do this themselves.');
     return { published: true };
   }
 }

@@ -14,7 +14,7 @@ import WebSocket from 'ws';
 
 import type { TestApp } from '../support/test-app.js';
 import { eventually } from '../support/eventually.js';
-import { enroll, newUserId } from '../support/test-app.js';
+import { codeOf, enroll, newUserId } from '../support/test-app.js';
 import type { Connection, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
@@ -149,6 +149,19 @@ function itTellsRefusals(
     // Nobody is left behind that another handler would believe in.
     expect(await connection.ask('feed')).toMatchObject({ code: 'unauthenticated' });
     connection.close();
+  });
+
+  it('keeps the token of its handshake, which a step-up replaces', async () => {
+    const user = await enroll(test());
+    const connection = await connect(headersOf(user.client));
+    expect(await connection.ask('me')).toEqual({ userId: user.id });
+    test().clock.advance(30);
+    await user.client.post('/mfa/authenticate', { code: codeOf(user.secret, test().clock) });
+    expect(await connection.ask('me')).toMatchObject({ code: 'session_expired' });
+    connection.close();
+    const again = await connect(headersOf(user.client));
+    expect(await again.ask('me')).toEqual({ userId: user.id });
+    again.close();
   });
 
   it('tells what handlers themselves refuse where the filter is named', async () => {

@@ -88,7 +88,7 @@ export function linkOptions(text, place) {
 
 function linkOptionsIn(chapter, place) {
   const seen = new Set();
-  const skipped = /^```[^]*?^```|^#.*|\[[^\]]*\]\([^)]*\)|`([\w.]+)`/gm;
+  const skipped = /^```[^]*?^```|^#.*|(?<!`)``(?!`).*?``(?!`)|\[[^\]]*\]\([^)]*\)|`([\w.]+)`/gm;
   return chapter.replaceAll(skipped, (whole, name) => {
     if (!OPTIONS.has(name) || seen.has(name)) return whole;
     seen.add(name);

@@ -10,13 +10,13 @@ import { MfaStorage } from '../storage/mfa-storage.js';
 import type { PrimaryReader } from '../storage/mfa-storage.js';
 import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 
-const STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
+export const MFA_USER_LIST_STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
 
 /**
  * `enrolled`: has a second factor; `not_enrolled`: known here, and has none; `enrollment_required`: an administrator demands
  * one that is not there yet; `locked`: failures have disabled a factor.
  */
-export type MfaUserListState = (typeof STATES)[number];
+export type MfaUserListState = (typeof MFA_USER_LIST_STATES)[number];
 
 export interface MfaUserListQuery {
   state: MfaUserListState;
@@ -57,7 +57,8 @@ export class UserList {
 
   /** @throws {RangeError} when `limit` is not 1 to 1000, or there is no such state */
   async find({ state, cursor, limit = 100 }: MfaUserListQuery): Promise<MfaUserPage> {
-    if (!STATES.includes(state)) throw new RangeError(`A state is one of ${STATES.join(', ')}`);
+    if (!MFA_USER_LIST_STATES.includes(state))
+      throw new RangeError(`A state is one of ${MFA_USER_LIST_STATES.join(', ')}`);
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
     }

@@ -3,13 +3,13 @@ import { Command } from 'commander';
 
 import { MfaAdminService } from '../admin/mfa-admin.service.js';
 import { permitLostSecret } from '../secrets/lost-secret-permit.js';
-import { MfaService } from '../account/mfa.service.js';
-import { date, wholeNumber } from './arguments.js';
+import { wholeNumber } from './arguments.js';
 import { attackCommand } from './attack-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { importCommand } from './import-command.js';
 import { loadApplication } from './load-application.js';
 import { Progress } from './progress.js';
+import { addUserCommands } from './user-commands.js';
 
 interface GlobalOptions {
   app?: string;
@@ -94,89 +94,7 @@ export function createProgram(
       }),
     );
 
-  program
-    .command('status')
-    .argument('<user>', 'id of the user')
-    .description('shows the status of a user, without any secret')
-    .action((userId: string) =>
-      withAdmin(async (admin) => print(JSON.stringify(await admin.status(userId), null, 2))),
-    );
-
-  program
-    .command('reset')
-    .argument('<user>', 'id of the user')
-    .description('removes the factors, sessions and trusted browsers of a user')
-    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
-    .option('--authenticator <id>', 'one authenticator only')
-    .action((userId: string, { reason, authenticator }: { reason: string; authenticator?: string }) =>
-      withAdmin(async (admin) => {
-        const one = authenticator === undefined ? {} : { authenticatorId: authenticator };
-        await admin.reset(userId, reason, { actor: ACTOR, ...one });
-        print(`The factors of ${userId} were reset`);
-      }),
-    );
-
-  program
-    .command('unlock')
-    .argument('<user>', 'id of the user')
-    .description('unlocks the locked factors of a user')
-    .action((userId: string) =>
-      withAdmin(async (admin) => {
-        await admin.unlock(userId, { actor: ACTOR });
-        print(`The factors of ${userId} are unlocked`);
-      }),
-    );
-
-  program
-    .command('require-enrollment')
-    .argument('<user>', 'id of the user')
-    .description('demands a second factor of a user; after a reset, a new one')
-    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
-    .option('--from <date>', 'until then the user may work without, such as 2027-01-31 (default: now)', date)
-    .action((userId: string, { reason, from }: { reason: string; from?: Date }) =>
-      withAdmin(async (admin) => {
-        await admin.requireEnrollment(userId, reason, { actor: ACTOR, ...(from ? { from } : {}) });
-        print(
-          `${userId} must have a second factor ${from ? `from ${from.toISOString()} on` : 'from now on'}`,
-        );
-      }),
-    );
-
-  program
-    .command('waive-enrollment')
-    .argument('<user>', 'id of the user')
-    .description('takes that demand back')
-    .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
-    .action((userId: string, { reason }: { reason: string }) =>
-      withAdmin(async (admin) => {
-        await admin.waiveEnrollment(userId, reason, { actor: ACTOR });
-        print(`An administrator demands no second factor of ${userId} any more`);
-      }),
-    );
-
-  program
-    .command('forget-user')
-    .argument('<user>', 'id of the user')
-    .description('removes all that is kept of a user whose account is deleted')
-    .option('--keep-audit-trail', "keep the user's entries of the audit trail")
-    .action((userId: string, { keepAuditTrail = false }: { keepAuditTrail?: boolean }) =>
-      withApp(async (app) => {
-        const mfa = app.get(MfaService, { strict: false });
-        const wasKept = await mfa.forgetUser(userId, { actor: ACTOR, keepAuditTrail });
-        print(wasKept ? `All that was kept of ${userId} was removed` : `Nothing was kept of ${userId}`);
-      }),
-    );
-
-  program
-    .command('export-user')
-    .argument('<user>', 'id of the user')
-    .description('prints all that is kept of a user as JSON, without any secret')
-    .action((userId: string) =>
-      withApp(async (app) => {
-        const mfa = app.get(MfaService, { strict: false });
-        print(JSON.stringify(await mfa.exportUser(userId), null, 2));
-      }),
-    );
+  addUserCommands(program, { withApp, withAdmin, actor: ACTOR }, print);
 
   program
     .command('discard-unreadable')
