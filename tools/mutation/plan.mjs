@@ -1,0 +1,127 @@
+import { dirname } from 'node:path';
+
+import { SOURCES } from './instrument.mjs';
+
+/** What running a spec file costs besides its tests, in milliseconds. */
+const PER_FILE = 200;
+
+/** Of the specs that may see a mutant which acts while modules load: each of them costs a second or more, as the library is loaded anew. */
+const MOST_FRESH = 8;
+
+/** Which tests are run for a mutant, in which order. */
+export class Plan {
+  /** By mutant, who runs through it: the specs, with the places of the tests, or null where all of them may depend on it. */
+  coverers = new Map();
+  /** The mutants that are run through while modules load. */
+  loading = new Set();
+  /** By source file, the specs that run through any of it. */
+  touching = new Map();
+  /** By source file, the tests that killed a mutant, newest first. */
+  killers = new Map();
+  /** The specs of which a test needs what those before it did: they are run whole. */
+  sequential = new Set();
+
+  constructor(coverage, mutants) {
+    this.coverage = coverage;
+    const fileOf = new Map(mutants.map(({ id, file }) => [id, file]));
+    for (const [spec, { coverage: places }] of coverage) {
+      for (const [place, ids] of Object.entries(places)) {
+        for (const id of ids) this.#note(spec, place, id, fileOf.get(id));
+      }
+    }
+  }
+
+  #note(spec, place, id, file) {
+    if (place === 'load') return void this.loading.add(id);
+    const specs = entry(this.coverers, id);
+    if (place === 'hooks') specs.set(spec, null);
+    else if (specs.get(spec) !== null) specs.set(spec, [...(specs.get(spec) ?? []), Number(place)]);
+    entry(this.touching, file).set(spec, spec);
+  }
+
+  /** @returns the steps: a spec, the places of the tests in it, and whether the library is to be loaded anew; what is likely to kill first */
+  *stepsFor({ id, file }) {
+    const specs = this.coverers.get(id);
+    if (specs) {
+      yield* this.#lastKillers(file, specs);
+      const steps = [...specs].map(([spec, places]) => ({
+        spec,
+        tests: this.#isWhole(spec) ? null : places,
+      }));
+      yield* this.#sorted(steps, file);
+    }
+    if (this.loading.has(id)) yield* this.#freshSteps(file);
+  }
+
+  isCovered({ id }) {
+    return this.coverers.has(id) || this.loading.has(id);
+  }
+
+  #isWhole(spec) {
+    return this.sequential.has(spec);
+  }
+
+  /** What killed neighbours of a mutant lately often kills it too: of the spec of the last kill those tests, before anything is run whole. */
+  *#lastKillers(file, specs) {
+    const likely = (this.killers.get(file) ?? []).filter(({ spec, test }) => {
+      const places = specs.get(spec);
+      return !this.#isWhole(spec) && (places === null || places?.includes(test));
+    });
+    const [last] = likely;
+    if (!last) return;
+    const tests = likely.filter(({ spec }) => spec === last.spec).map(({ test }) => test);
+    yield { spec: last.spec, tests: tests.slice(0, 4) };
+  }
+
+  noteKiller(file, spec, test) {
+    if (test < 0) return;
+    const others = (this.killers.get(file) ?? []).filter((one) => one.spec !== spec || one.test !== test);
+    this.killers.set(file, [{ spec, test }, ...others].slice(0, 12));
+  }
+
+  #freshSteps(file) {
+    const touching = this.touching.get(file) ?? this.#touchingFolder(dirname(file));
+    const steps = [...touching.keys()].map((spec) => ({ spec, tests: null, isFresh: true }));
+    return this.#sorted(steps, file).slice(0, MOST_FRESH);
+  }
+
+  #touchingFolder(folder) {
+    const inFolder = [...this.touching].filter(([file]) => dirname(file) === folder);
+    return new Map(inFolder.flatMap(([, specs]) => [...specs]));
+  }
+
+  /** The specs beside the file first, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
+  #sorted(steps, file) {
+    const rank = this.#rankIn(file);
+    const cost = new Map(steps.map((step) => [step, this.costOf(step)]));
+    return steps.sort((a, b) => rank(a.spec) - rank(b.spec) || cost.get(a) - cost.get(b));
+  }
+
+  #rankIn(file) {
+    const beside = `${SOURCES}/${file.replace(/\.ts$/, '.spec.ts')}`;
+    const killing = new Set((this.killers.get(file) ?? []).map(({ spec }) => spec));
+    const places = [`${SOURCES}/${dirname(file)}/`, `test/${dirname(file)}/`, `test/${file.split('/')[0]}/`];
+    return (spec) => {
+      if (spec === beside) return 0;
+      if (spec.startsWith(places[0])) return 1;
+      if (killing.has(spec)) return 2;
+      const place = places.findIndex((one) => spec.startsWith(one));
+      return place < 0 ? 5 : 2 + place;
+    };
+  }
+
+  /** How long a step takes without a mutant, in milliseconds. */
+  costOf({ spec, tests, isFresh }) {
+    const { durations, took } = this.coverage.get(spec);
+    const all = durations.reduce((sum, one) => sum + (one ?? 0), 0);
+    if (tests === null)
+      return (isFresh ? 1500 : 0) + PER_FILE + Math.max(all, Math.min(took, all + 3000) / 2);
+    return PER_FILE + tests.reduce((sum, place) => sum + (durations[place] ?? 0), 0);
+  }
+}
+
+function entry(map, key) {
+  let inner = map.get(key);
+  if (!inner) map.set(key, (inner = new Map()));
+  return inner;
+}
