@@ -2,10 +2,13 @@ import { dirname } from 'node:path';
 
 import { SOURCES } from './instrument.mjs';
 
-/** What running a spec file costs besides its tests, in milliseconds. */
+/** What running a spec file costs at least besides its tests, in milliseconds. */
 const PER_FILE = 200;
 
-/** Of the specs that may see a mutant which acts while modules load: each of them costs a second or more, as the library is loaded anew. */
+/** What loading the library anew costs: what a spec beside its unit takes of it, and all. */
+const PER_LOADING = { beside: 150, whole: 2000 };
+
+/** Of the specs that may see a mutant which acts while modules load, so many are tried. */
 const MOST_FRESH = 8;
 
 /** Which tests are run for a mutant, in which order. */
@@ -41,16 +44,11 @@ export class Plan {
 
   /** @returns the steps: a spec, the places of the tests in it, and whether the library is to be loaded anew; what is likely to kill first */
   *stepsFor({ id, file }) {
-    const specs = this.coverers.get(id);
-    if (specs) {
-      yield* this.#lastKillers(file, specs);
-      const steps = [...specs].map(([spec, places]) => ({
-        spec,
-        tests: this.#isWhole(spec) ? null : places,
-      }));
-      yield* this.#sorted(steps, file);
-    }
-    if (this.loading.has(id)) yield* this.#freshSteps(file);
+    const specs = this.coverers.get(id) ?? new Map();
+    yield* this.#lastKillers(file, specs);
+    const usual = [...specs].map(([spec, places]) => ({ spec, tests: this.#isWhole(spec) ? null : places }));
+    const fresh = this.loading.has(id) ? this.#freshSteps(file) : [];
+    yield* this.#sorted([...usual, ...fresh], file);
   }
 
   isCovered({ id }) {
@@ -113,10 +111,10 @@ export class Plan {
   /** How long a step takes without a mutant, in milliseconds. */
   costOf({ spec, tests, isFresh }) {
     const { durations, took } = this.coverage.get(spec);
-    const all = durations.reduce((sum, one) => sum + (one ?? 0), 0);
-    if (tests === null)
-      return (isFresh ? 1500 : 0) + PER_FILE + Math.max(all, Math.min(took, all + 3000) / 2);
-    return PER_FILE + tests.reduce((sum, place) => sum + (durations[place] ?? 0), 0);
+    const sum = (list) => list.reduce((all, one) => all + (one ?? 0), 0);
+    const loading = isFresh ? PER_LOADING[spec.startsWith(SOURCES) ? 'beside' : 'whole'] : 0;
+    const chosen = tests ? tests.map((place) => durations[place]) : durations;
+    return loading + Math.max(PER_FILE, took - sum(durations)) + sum(chosen);
   }
 }
 

@@ -13,7 +13,7 @@ export class Worker {
   async start() {
     this.child = fork(
       join(this.copy, 'node_modules/jest/bin/jest.js'),
-      ['-i', '--config', 'tools/mutation/jest.config.mjs'],
+      ['-i', '--noStackTrace', '--config', 'tools/mutation/jest.config.mjs'],
       {
         cwd: this.copy,
         execArgv: ['--max-semi-space-size=64', '--experimental-vm-modules', '--no-warnings'],
