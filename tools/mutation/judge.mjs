@@ -1,5 +1,5 @@
 /** A mutant may take this many times as long as the tests take without, and so many milliseconds besides. */
-const PATIENCE = { times: 5, besides: 15_000 };
+const PATIENCE = { times: 5, besides: 20_000 };
 
 /** After so many kills of a worker a test that killed is run without a mutant: what a mutant left behind in kept modules must not kill the next. */
 const KILLS_PER_CONTROL = 12;
@@ -23,6 +23,7 @@ export class Judge {
 
   async judge(mutant) {
     if (!this.plan.isCovered(mutant)) return this.settle(mutant, { status: 'uncovered' });
+    if (this.worker.runs >= MOST_RUNS.usual || this.freshRuns >= MOST_RUNS.fresh) await this.#restart();
     for (const step of this.#affordable([...this.plan.stepsFor(mutant)])) {
       const result = await this.#try(mutant, step);
       if (result) return this.#keep(mutant, result);
@@ -30,16 +31,13 @@ export class Judge {
     this.settle(mutant, { status: 'survived' });
   }
 
-  /** As many of the steps as a mutant is worth, in their order; the cheapest, however dear it is. */
+  /** What stands beside the source, and of the other steps as many as a mutant is worth, in their order; the cheapest, however dear it is. */
   #affordable(steps) {
-    const cheapest = steps.reduce((one, other) =>
-      this.plan.costOf(other) < this.plan.costOf(one) ? other : one,
-    );
-    let left = Math.max(this.budget, this.plan.costOf(cheapest));
-    return steps.filter((step) => {
-      const cost = this.plan.costOf(step);
-      if (cost > left) return false;
-      left -= cost;
+    const costs = steps.map((step) => this.plan.costOf(step));
+    let left = Math.max(this.budget, Math.min(...costs));
+    return steps.filter(({ isBeside }, index) => {
+      if (!isBeside && costs[index] > left) return false;
+      left -= costs[index];
       return true;
     });
   }
@@ -47,13 +45,19 @@ export class Judge {
   /** @returns how the mutant died of these tests; undefined if it did not */
   async #try(mutant, step) {
     const answer = await this.#run({ ...step, mutant: mutant.id }, this.plan.costOf(step));
+    const isSlow = Boolean(answer.lost) || /Exceeded timeout of \d+ ms/.test(answer.failure?.message ?? '');
+    // Once more: the machine may have been busy.
+    if (isSlow && !step.isSecondTry) {
+      if (answer.lost) this.#forget();
+      else await this.#restart();
+      return this.#try(mutant, { ...step, isSecondTry: true });
+    }
     if (answer.lost) return { status: 'timeout', by: step, hasLostWorker: true };
     if (!answer.failure) return undefined;
     const { test, message } = answer.failure;
     const by = { spec: step.spec, test, isFresh: step.isFresh };
-    const isSlow = answer.isEndless || /Exceeded timeout of \d+ ms/.test(message);
     if (!(await this.#isRealKill(step, test))) return this.#try(mutant, { ...step, tests: null });
-    return { status: isSlow ? 'timeout' : 'killed', by, message, isSlow };
+    return { status: isSlow || answer.isEndless ? 'timeout' : 'killed', by, message, isSlow };
   }
 
   /** Whether the test passes alone without a mutant: one that needs what others did before says nothing where these were left out. */
@@ -96,6 +100,7 @@ export class Judge {
     this.unconfirmed = [];
   }
 
+  /** Kills of a worker that is gone can't be confirmed any more. */
   #forget() {
     for (const { mutant } of this.unconfirmed) this.again(mutant);
     this.unconfirmed = [];
@@ -109,10 +114,6 @@ export class Judge {
 
   async #run(job, cost) {
     if (job.isFresh) this.freshRuns += 1;
-    if (this.worker.runs >= MOST_RUNS.usual || this.freshRuns >= MOST_RUNS.fresh) {
-      this.worker.stop();
-      this.freshRuns = 0;
-    }
     return this.worker.run(job, PATIENCE.besides + PATIENCE.times * cost);
   }
 }

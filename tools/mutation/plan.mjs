@@ -91,8 +91,9 @@ export class Plan {
   /** The specs beside the file first, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
   #sorted(steps, file) {
     const rank = this.#rankIn(file);
-    const cost = new Map(steps.map((step) => [step, this.costOf(step)]));
-    return steps.sort((a, b) => rank(a.spec) - rank(b.spec) || cost.get(a) - cost.get(b));
+    const known = steps.map((step) => ({ step, rank: rank(step.spec), cost: this.costOf(step) }));
+    known.sort((a, b) => a.rank - b.rank || a.cost - b.cost);
+    return known.map(({ step, rank: place }) => ({ ...step, isBeside: place <= 1 }));
   }
 
   #rankIn(file) {

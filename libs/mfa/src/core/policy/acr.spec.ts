@@ -151,10 +151,15 @@ describe('a level', () => {
     expect(withLevel({ acr: 'gold', maxAge: 3600 }, LEVELS).maxAge).toBe(600);
     expect(withLevel({ acr: 'phr', maxAge: 3600 }, LEVELS).maxAge).toBe(3600);
     expect(withLevel({ acr: 'phr' }, LEVELS)).not.toHaveProperty('maxAge');
-    expect(withLevel({ acr: 'phr' }, LEVELS)).toMatchObject({
-      allowUnenrolled: false,
-      acceptTrustedDevice: false,
-    });
-    expect(() => withLevel({ acr: 'constructor' }, LEVELS)).toThrow('there is no level `constructor`');
+    for (const no of [undefined, false]) {
+      const lenient = no === undefined ? {} : { allowUnenrolled: no, acceptTrustedDevice: no };
+      expect(withLevel({ acr: 'phr', ...lenient }, LEVELS)).toMatchObject({
+        allowUnenrolled: false,
+        acceptTrustedDevice: false,
+      });
+    }
+    expect(() => withLevel({ acr: 'constructor' }, LEVELS)).toThrow(
+      'there is no level `constructor`: name one of silver, phr, phrh, gold, or',
+    );
   });
 });

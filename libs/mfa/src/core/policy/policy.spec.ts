@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { AuthenticationMethod, MfaType } from './methods.js';
 import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from './policy.js';
-import { asksForKeys, decide, fittingTypes } from './policy.js';
+import { asksForKeys, decide, fittingTypes, needsOf } from './policy.js';
 
 const NOW = 1_800_000_000_000;
 const GRACE = 300;
@@ -200,6 +200,18 @@ describe('what a requirement asks for', () => {
     [{ attested: true }, ['webauthn']],
   ])('%j is met by %j', (requirement, types) => {
     expect(fittingTypes(requirement)).toEqual(types);
+  });
+
+  it('is told besides types and age where there is more', () => {
+    const all = {
+      userVerified: true,
+      deviceBound: true,
+      attested: true,
+      allOf: ['totp'],
+      once: true,
+    } as const;
+    expect(needsOf({ ...all, maxAge: 60, methods: ['totp'] })).toStrictEqual(all);
+    expect(needsOf({ maxAge: 60, userVerified: false, once: false })).toBeUndefined();
   });
 
   it('is known from keys alone where it is about what kind of key it is', () => {
