@@ -2,7 +2,7 @@
 // coverage/mutation/survivors.txt; exits with 1 when a folder's score, or that of a sample, is below the floor.
 //
 //     node tools/mutation.mjs [--folder core/policy] [--file policy.ts] [--specs test/guard] [--covered] [--sample 200 --seed 1]
-//       [--budget 6] [--floor 90] [--concurrency 2] [--anew]
+//       [--budget 20] [--floor 90] [--concurrency 2] [--anew]
 //
 // `--folder` and `--file` take a part of the sources, `--specs` of the tests, and `--covered` the mutants that these run through; `--sample` so many of them.
 // `--budget`: how many seconds of tests a mutant is worth. What was killed stays known until its source changes (coverage/mutation); `--anew` forgets it.
@@ -33,15 +33,19 @@ const { values } = parseArgs({
     covered: { type: 'boolean', default: false },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    budget: { type: 'string', default: '6' },
+    budget: { type: 'string', default: '20' },
     floor: { type: 'string', default: '90' },
     concurrency: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-    copy: { type: 'string', default: join(tmpdir(), 'nestjs-mfa-mutation') },
     anew: { type: 'boolean', default: false },
   },
 });
 
-const { copy } = values;
+for (const name of ['sample', 'seed', 'budget', 'floor', 'concurrency']) {
+  const value = values[name];
+  if (value !== undefined && !(Number(value) > 0))
+    throw new Error(`--${name} must be a number above 0: ${value}`);
+}
+
 const KEPT = join(ROOT, 'coverage/mutation');
 const begun = Date.now();
 const say = (text) =>
@@ -51,6 +55,9 @@ const hashOf = (...texts) =>
     .reduce((hash, text) => hash.update(text), createHash('sha256'))
     .digest('hex')
     .slice(0, 16);
+
+// Of each working tree its own, and the same each time: Jest keeps what it compiled by its path.
+const copy = join(tmpdir(), `nestjs-mfa-mutation-${hashOf(ROOT)}`);
 
 /** A copy of the working tree with all mutants in it. */
 async function prepare() {
@@ -114,6 +121,7 @@ const coverage = await coverageOf(specs, {
 });
 const plan = new Plan(coverage, mutants);
 const chosen = choose(mutants, plan);
+if (chosen.length === 0) throw new Error('No mutant is in that part of the sources');
 say(`${coverage.size} spec files are run; ${chosen.length} mutants are looked at`);
 
 const versions = new Map();
