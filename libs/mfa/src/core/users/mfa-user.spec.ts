@@ -124,6 +124,7 @@ describe('whom to ask', () => {
     ['javascript:alert(1)', 'javascript:alert(1)', null],
     ['https://a.example or https://b.example', 'https://a.example or https://b.example', null],
     ['Room 5', 'Room 5', null],
+    ['mailto:it@example.com or Room 5', 'it@example.com or Room 5', null],
     ['two\r\n\tlines', 'two lines', null],
     ['ask mailto:it@example.com', 'ask mailto:it@example.com', null],
   ])('%j reads %j and leads to %j', (contact, text, href) => {
