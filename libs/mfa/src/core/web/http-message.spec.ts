@@ -82,7 +82,7 @@ describe('cookies', () => {
     const of = (cookie: string) => readCookies(asked({ cookie }), 'sid');
     expect(of('a=1; sid=x; b=2')).toEqual(['x']);
     expect(of('sid=x; sid=y; sid=x')).toEqual(['x', 'y']);
-    expect(of('other-sid=x; sidecar=y')).toEqual([]);
+    expect(of('other-sid=x; sidecar=y')).toHaveLength(0);
     expect(of('sid=%C3%BC')).toEqual(['ü']);
     expect(readCookies(asked({}), 'sid')).toEqual([]);
   });
