@@ -11,8 +11,14 @@ const PER_LOADING = { beside: 150, whole: 2000 };
 /** Of the specs that may see a mutant which acts while modules load, so many are tried. */
 const MOST_FRESH = 8;
 
+/** In how many lines around a mutant it is looked for what its tests have in common, and how many of them are taken for closest. */
+const NEIGHBOURHOOD = 12;
+const MOST_CLOSEST = 10;
+
 /** Which tests are run for a mutant, in which order. */
 export class Plan {
+  /** By source file, its mutants. */
+  inFile = new Map();
   /** By mutant, who runs through it: the specs, with the places of the tests, or null where all of them may depend on it. */
   coverers = new Map();
   /** The mutants that are run through while modules load. */
@@ -27,6 +33,7 @@ export class Plan {
   constructor(coverage, mutants) {
     this.coverage = coverage;
     const fileOf = new Map(mutants.map(({ id, file }) => [id, file]));
+    for (const mutant of mutants) entry(this.inFile, mutant.file).set(mutant.id, mutant);
     for (const [spec, { coverage: places }] of coverage) {
       for (const [place, ids] of Object.entries(places)) {
         for (const id of ids) this.#note(spec, place, id, fileOf.get(id));
@@ -43,12 +50,15 @@ export class Plan {
   }
 
   /** @returns the steps: a spec, the places of the tests in it, and whether the library is to be loaded anew; what is likely to kill first */
-  *stepsFor({ id, file }) {
+  *stepsFor({ id, file, line }) {
     const specs = this.coverers.get(id) ?? new Map();
     yield* this.#lastKillers(file, specs);
     const usual = [...specs].map(([spec, places]) => ({ spec, tests: this.#isWhole(spec) ? null : places }));
     const fresh = this.loading.has(id) ? this.#freshSteps(file) : [];
-    yield* this.#sorted([...usual, ...fresh], file);
+    const steps = this.#sorted([...usual, ...fresh], file);
+    yield* steps.filter(({ isBeside }) => isBeside);
+    yield* this.#closest(file, line, specs);
+    yield* steps.filter(({ isBeside }) => !isBeside);
   }
 
   isCovered({ id }) {
@@ -69,6 +79,32 @@ export class Plan {
     if (!last) return;
     const tests = likely.filter(({ spec }) => spec === last.spec).map(({ test }) => test);
     yield { spec: last.spec, tests: tests.slice(0, 4) };
+  }
+
+  /**
+   * The tests that go through what few others go through around there: a branch that a mutant takes or leaves is their business, while most tests that
+   * run through a condition never see the other side of it.
+   */
+  #closest(file, line, specs) {
+    const scores = new Map();
+    for (const other of this.inFile.get(file).values()) {
+      if (Math.abs(other.line - line) > NEIGHBOURHOOD) continue;
+      const coverers = [...(this.coverers.get(other.id) ?? [])].filter(([, places]) => places !== null);
+      const all = coverers.reduce((sum, [, places]) => sum + places.length, 0);
+      for (const [spec, places] of coverers) {
+        for (const place of places) add(entry(scores, spec), place, 1 / all);
+      }
+    }
+    const scored = [...scores].flatMap(([spec, places]) =>
+      [...places].map(([test, score]) => ({ spec, test, score })),
+    );
+    const likely = scored
+      .filter(({ spec, test }) => specs.get(spec)?.includes(test) && !this.#isWhole(spec))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, MOST_CLOSEST);
+    const bySpec = new Map();
+    for (const { spec, test } of likely) bySpec.set(spec, [...(bySpec.get(spec) ?? []), test]);
+    return [...bySpec].map(([spec, tests]) => ({ spec, tests }));
   }
 
   noteKiller(file, spec, test) {
@@ -117,6 +153,10 @@ export class Plan {
     const chosen = tests ? tests.map((place) => durations[place]) : durations;
     return loading + Math.max(PER_FILE, took - sum(durations)) + sum(chosen);
   }
+}
+
+function add(map, key, value) {
+  map.set(key, (map.get(key) ?? 0) + value);
 }
 
 function entry(map, key) {
