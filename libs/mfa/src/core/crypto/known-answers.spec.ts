@@ -34,6 +34,11 @@ describe('what was written before', () => {
     expect(open(ring, envelope, context)).toBe(text);
   });
 
+  it('is told from what is no envelope', () => {
+    for (const text of ['', 'text', 'v1', 'v2.FBx7TtNx.a.b.c', ' v1.FBx7TtNx.a.b.c'])
+      expect(isEnvelope(text)).toBe(false);
+  });
+
   it('has the seal of its row', () => {
     const fields = ['r1', 5, true, null];
     const seal = 'FBx7TtNx.PyOuQooYS8JZmg7W6kXNPpE1GWj0Gd-zJXJa87TTFVg';
