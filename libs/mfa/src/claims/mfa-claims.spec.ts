@@ -195,6 +195,7 @@ const CASES: [string, Proof[], MfaClaimsOptions, MfaClaims][] = [
     {},
     { amr: ['mfa'], auth_time: NOW, mfa_at: NOW - 60 },
   ],
+  ['such a provider alone', [['external', 60]], {}, { amr: ['mfa'], auth_time: NOW - 60, mfa_at: NOW - 60 }],
   [
     'such a provider, and a TOTP here',
     [
@@ -254,6 +255,16 @@ describe('mfaClaims', () => {
     expect(claims.mfa_proofs?.[0]?.user_verified).toBe(facts.userVerified || undefined);
     // What the application says of the key it has read itself.
     expect(mfaClaims({ methods }, { webauthn: { userVerified: false } }).amr).not.toContain('mfa');
+  });
+
+  it.each([
+    ['webauthn', ['pop']],
+    ['kerberos', ['wia']],
+    ['federated', []],
+    ['email', ['email']],
+  ] as const)('calls a first factor by its name in RFC 8176: %s', (method, amr) => {
+    const methods = [{ method, at: NOW * 1000, isFirst: true as const }];
+    expect(mfaClaims({ methods })).toEqual({ amr, auth_time: NOW });
   });
 
   it('leaves out what is not known, for libraries that refuse undefined claims', () => {

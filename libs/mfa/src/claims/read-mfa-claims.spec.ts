@@ -32,6 +32,7 @@ describe('readMfaClaims', () => {
     ['phishing resistance without a key', { amr: ['sc', 'mfa'], acr: 'phr' }, 'external'],
     ['method that nobody names', { amr: ['mfa'] }, 'external'],
     ['text message', { amr: ['pwd', 'sms', 'mfa'] }, 'external'],
+    ['phone call that is called otp', { amr: ['pwd', 'otp', 'tel', 'mfa'] }, 'external'],
     ['text message that is called otp', { amr: ['pwd', 'otp', 'sms', 'mfa'] }, 'external'],
     ['TOTP and a key at one time', { amr: ['otp', 'hwk', 'mfa'], acr: 'phr' }, 'external'],
   ])('reads a %s', (_, claims, method) => {
@@ -67,7 +68,8 @@ describe('readMfaClaims', () => {
     ['a string', { auth_time: String(NOW) }, []],
     ['NaN', { mfa_at: NaN, auth_time: NOW }, []],
     ['infinity', { mfa_at: Infinity }, []],
-    ['no date any more', { mfa_at: 9e15 }, []],
+    ['the last date', { mfa_at: 8.64e12 }, proof('totp', 8.64e12)],
+    ['no date any more', { mfa_at: 8.64e12 + 1 }, []],
     ['negative', { mfa_at: -1 }, []],
     ['zero', { auth_time: 0 }, []],
     ['a date', { auth_time: new Date() }, []],
@@ -136,6 +138,9 @@ describe('readMfaClaims', () => {
       [['webauthn']],
       [[{ method: 'webauthn', at: String(NOW) }]],
       [[{ method: 'webauthn', at: NOW + 0.5 }]],
+      [[{ method: 'webauthn', at: 0 }]],
+      [[{ method: 'webauthn', at: -NOW }]],
+      [[undefined]],
       [[{ method: 'pwd', at: NOW }]],
       [[{ method: 'trusted_device', at: NOW }]],
       [[{ method: 'telepathy', at: NOW }]],
@@ -143,6 +148,12 @@ describe('readMfaClaims', () => {
       [Array(33).fill({ method: 'webauthn', at: NOW })],
     ])('counts for nothing where it is not what was written: %j', (proofs) => {
       expect(recordsOf(token(proofs))).toEqual(proof('totp'));
+    });
+
+    it('is read of as many as a session may hold', () => {
+      expect(recordsOf(token(Array(32).fill({ method: 'external', at: 1 })))).toEqual(
+        Array(32).fill({ method: 'external', at: 1000 }),
+      );
     });
 
     it('is nothing without several factors', () => {

@@ -27,6 +27,11 @@ describe('buildKeyUri', () => {
     }
   });
 
+  it('keeps as much of a label as there is room for', () => {
+    const around = 'otpauth://totp/:?'.length;
+    expect(buildKeyUri({ ...parameters, label: 'a'.repeat(20_000) })).toHaveLength(2800 + around);
+  });
+
   it('lets no colon, parameter or broken character into the label', () => {
     const uri = buildKeyUri({ ...parameters, issuer: 'A:B', label: 'x:y?secret=Z&z=1 \ud800' });
     expect(uri).toContain(

@@ -24,12 +24,29 @@ describe('the table of levels', () => {
     expect(Object.keys(LEVELS)).toEqual(['silver', 'phr', 'phrh', 'gold']);
   });
 
+  it('has a key for phr, and one in hardware whose maker vouches for it for phrh', () => {
+    expect(MFA_ACR_LEVELS).toEqual({
+      phr: { phishingResistant: true },
+      phrh: { phishingResistant: true, deviceBound: true, attested: true },
+    });
+  });
+
+  it.each([
+    ['with a digit in its name', { loa2: {}, '2fa': { userVerified: true } }],
+    ['of several proofs', { both: { allOf: ['totp', 'webauthn'] } }],
+  ])('takes levels %s', (_, given) => {
+    expect(readAcrLevels(given)).toEqual({ levels: given, problems: [] });
+  });
+
   it.each<[string, unknown, string]>([
     ['a list', ['gold'], 'must be an object of levels'],
+    ['a word', 'gold', 'must be an object of levels'],
+    ['null', null, 'must be an object of levels'],
     ['no level', {}, 'must hold a level'],
     ['a name with a space', { 'a b': {} }, 'printable ASCII'],
     ['a name with a quote', { 'a"b': {} }, 'printable ASCII'],
     ['a name that would be sorted', { silver: {}, 2: { userVerified: true } }, 'digits alone'],
+    ['a name of several digits', { 10: {} }, 'digits alone'],
     ['what is misspelt', { gold: { userVerifed: true } }, 'does not know `userVerifed`'],
     [
       'what no factor could reach',
@@ -52,7 +69,7 @@ describe('the table of levels', () => {
     ['a phr that is none', { phr: {} }, 'others know what it means'],
     ['a phrh that is none', { phrh: { phishingResistant: true } }, 'others know what it means'],
   ])('refuses %s', (_, given, problem) => {
-    expect(readAcrLevels(given).problems.join()).toContain(problem);
+    expect(readAcrLevels(given).problems).toEqual([expect.stringContaining(problem)]);
   });
 
   it.each<[MfaRequirement, MfaRequirement, boolean]>([
@@ -69,6 +86,8 @@ describe('the table of levels', () => {
     [{ allOf: ['totp', 'webauthn'] }, { allOf: ['totp'] }, true],
     [{ allOf: ['totp'] }, { allOf: ['totp', 'webauthn'] }, false],
     [{ methods: ['webauthn'] }, { allOf: ['webauthn'] }, true],
+    [{ methods: ['totp'] }, { allOf: ['webauthn'] }, false],
+    [{ methods: ['totp', 'webauthn'] }, { allOf: ['totp'] }, false],
   ])('knows whether %j asks for all of %j', (one, other, does) => {
     expect(asksForAll(readRequirement(one), readRequirement(other))).toBe(does);
   });
@@ -108,6 +127,7 @@ describe('a level', () => {
   it('of a key is asked for where none says more, and not where a code would do', () => {
     expect(levelFor({}, MFA_ACR_LEVELS)).toBeUndefined();
     expect(levelFor({ userVerified: true }, MFA_ACR_LEVELS)).toBe('phr');
+    expect(levelFor({ phishingResistant: true }, { app: { methods: ['totp'] } })).toBeUndefined();
   });
 
   it('vouches for those before it, and for no other', () => {
@@ -117,6 +137,7 @@ describe('a level', () => {
     for (const stated of ['platinum', undefined, ['gold'], '__proto__']) {
       expect(isLevelAtLeast(stated, 'silver', LEVELS)).toBe(false);
     }
+    expect(isLevelAtLeast('platinum', 'platinum', LEVELS)).toBe(false);
   });
 
   it('adds to what a route asks for besides', () => {
@@ -130,6 +151,15 @@ describe('a level', () => {
     expect(withLevel({ acr: 'gold', maxAge: 3600 }, LEVELS).maxAge).toBe(600);
     expect(withLevel({ acr: 'phr', maxAge: 3600 }, LEVELS).maxAge).toBe(3600);
     expect(withLevel({ acr: 'phr' }, LEVELS)).not.toHaveProperty('maxAge');
-    expect(() => withLevel({ acr: 'constructor' }, LEVELS)).toThrow('there is no level `constructor`');
+    for (const no of [undefined, false]) {
+      const lenient = no === undefined ? {} : { allowUnenrolled: no, acceptTrustedDevice: no };
+      expect(withLevel({ acr: 'phr', ...lenient }, LEVELS)).toMatchObject({
+        allowUnenrolled: false,
+        acceptTrustedDevice: false,
+      });
+    }
+    expect(() => withLevel({ acr: 'constructor' }, LEVELS)).toThrow(
+      'there is no level `constructor`: name one of silver, phr, phrh, gold, or',
+    );
   });
 });

@@ -119,6 +119,14 @@ describe('allOf', () => {
     });
   });
 
+  it('asks of the others nothing that only a key could show', () => {
+    const synced = { keys: [{ backupEligible: true }] };
+    expect(decide({ allOf: ['totp'], deviceBound: true }, facts([], synced))).toMatchObject({
+      code: 'mfa_enrollment_required',
+      methods: ['webauthn'],
+    });
+  });
+
   it('comes on top of what else is asked for, which one proof meets', () => {
     const strict: MfaRequirement = { ...both, userVerified: true };
     expect(decide(strict, facts([totp, key]))).toMatchObject({ code: 'mfa_required', methods: ['webauthn'] });

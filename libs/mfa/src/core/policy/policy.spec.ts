@@ -1,8 +1,9 @@
+/** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
 import type { AuthenticationMethod, MfaType } from './methods.js';
 import type { MfaRequirement, MfaPolicyDecision, PolicyFacts } from './policy.js';
-import { decide } from './policy.js';
+import { asksForKeys, decide, fittingTypes, needsOf } from './policy.js';
 
 const NOW = 1_800_000_000_000;
 const GRACE = 300;
@@ -128,7 +129,7 @@ describe('decide', () => {
   const base: Case = { user: 'totp', proof: 'none', requirement: 'plain', must: false, deadline: 'no grace' };
 
   it('names the usable methods that fit, and the age that is asked for', () => {
-    expect(decide({}, factsOf(base))).toEqual({
+    expect(decide({}, factsOf(base))).toStrictEqual({
       allow: false,
       code: 'mfa_required',
       methods: ['totp', 'recovery_codes'],
@@ -141,6 +142,14 @@ describe('decide', () => {
       code: 'mfa_required',
       methods: [],
       maxAge: 60,
+    });
+  });
+
+  it('names the level that was asked for by name', () => {
+    expect(decide({ acr: 'gold' }, factsOf(base))).toMatchObject({ code: 'mfa_required', acr: 'gold' });
+    expect(decide({ acr: 'gold' }, factsOf({ ...base, user: 'no factor' }))).toMatchObject({
+      code: 'mfa_enrollment_required',
+      acr: 'gold',
     });
   });
 
@@ -179,5 +188,36 @@ describe('decide', () => {
     expect(outcome(decide({ methods: ['totp', 'webauthn'], phishingResistant: true }, fresh))).toBe(
       'mfa_required',
     );
+  });
+});
+
+describe('what a requirement asks for', () => {
+  it.each<[MfaRequirement, MfaType[]]>([
+    [{}, ['totp', 'webauthn', 'recovery_codes']],
+    [{ methods: ['recovery_codes', 'totp'] }, ['totp', 'recovery_codes']],
+    [{ phishingResistant: true }, ['webauthn']],
+    [{ userVerified: true }, ['webauthn']],
+    [{ deviceBound: true }, ['webauthn']],
+    [{ attested: true }, ['webauthn']],
+  ])('%j is met by %j', (requirement, types) => {
+    expect(fittingTypes(requirement)).toEqual(types);
+  });
+
+  it('is told besides types and age where there is more', () => {
+    const all = {
+      userVerified: true,
+      deviceBound: true,
+      attested: true,
+      allOf: ['totp'],
+      once: true,
+    } as const;
+    expect(needsOf({ ...all, maxAge: 60, methods: ['totp'] })).toStrictEqual(all);
+    expect(needsOf({ maxAge: 60, userVerified: false, once: false })).toBeUndefined();
+  });
+
+  it('is known from keys alone where it is about what kind of key it is', () => {
+    expect(asksForKeys({ deviceBound: true })).toBe(true);
+    expect(asksForKeys({ attested: true })).toBe(true);
+    expect(asksForKeys({ userVerified: true, deviceBound: false, attested: false })).toBe(false);
   });
 });

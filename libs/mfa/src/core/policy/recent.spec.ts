@@ -30,6 +30,12 @@ describe('isRecent', () => {
     ['an old password, not enrolled', { records: record('pwd', 301) }, false],
     ['a password, enrolled', { types: ANY, records: record('pwd') }, false],
     ['a TOTP, enrolled', { types: ANY, records: record('totp') }, true],
+    [
+      'a TOTP that was spent, enrolled',
+      { types: ANY, records: [{ method: 'totp', at: NOW, spent: true }] },
+      false,
+    ],
+    ['a TOTP, not enrolled', { records: record('totp') }, true],
     ['a recovery code, enrolled', { types: ANY, records: record('recovery_code') }, true],
     [
       'an old TOTP and a new password, enrolled',

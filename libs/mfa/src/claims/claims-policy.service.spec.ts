@@ -1,0 +1,148 @@
+/** @jest-environment-options {"ownModules": true} */
+import { describe, expect, it } from '@jest/globals';
+
+import type { MfaRequirement } from '../core/policy/policy.js';
+import { ClaimsPolicy } from './claims-policy.service.js';
+import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
+import { resolveClaimsOptions } from './mfa-claims-module-options.js';
+
+const NOW = 1_800_000_000;
+const TOTP = { amr: ['pwd', 'otp', 'mfa'], auth_time: NOW, mfa_at: NOW };
+const KEY = { amr: ['pop', 'user', 'mfa'], auth_time: NOW, mfa_at: NOW, acr: 'phr' };
+
+const decide = (requirement: MfaRequirement, user: unknown, options: MfaClaimsModuleOptions = {}) =>
+  new ClaimsPolicy(resolveClaimsOptions(options), { now: () => NOW * 1000 }).decide(requirement, { user });
+
+const passes = async (...given: Parameters<typeof decide>): Promise<boolean> =>
+  (await decide(...given)).allow;
+
+describe('a decision on a token', () => {
+  it.each([undefined, null, 'token', []])('is that nobody is there, for %j', async (user) => {
+    expect(await decide({}, user)).toEqual({ allow: false, code: 'unauthenticated' });
+    expect(await decide({ acr: 'phr' }, user)).toEqual({ allow: false, code: 'unauthenticated' });
+  });
+
+  it('names all that the route takes, as nothing is known of the user’s factors', async () => {
+    expect(await decide({}, { amr: ['pwd'] })).toEqual({
+      allow: false,
+      code: 'mfa_required',
+      methods: ['totp', 'webauthn', 'recovery_codes'],
+      maxAge: 300,
+    });
+    expect(await decide({ maxAge: 60 }, { amr: ['pwd'], mfa_enrolled: false })).toMatchObject({
+      code: 'mfa_enrollment_required',
+      methods: ['totp', 'webauthn'],
+    });
+    expect(await passes({ allowUnenrolled: true }, { amr: ['pwd'], mfa_enrolled: false })).toBe(true);
+    expect(await passes({ allowUnenrolled: true }, { amr: ['pwd'] })).toBe(false);
+  });
+
+  it('names the level to ask the issuer for', async () => {
+    expect(await decide({ phishingResistant: true }, TOTP)).toMatchObject({ acr: 'phr' });
+    expect(await decide({ acr: 'phrh' }, KEY)).toMatchObject({ code: 'mfa_required', acr: 'phrh' });
+    expect(await decide({ methods: ['totp'] }, KEY)).not.toHaveProperty('acr');
+  });
+
+  it('is never made for what only sessions remember', async () => {
+    await expect(decide({ once: true }, TOTP)).rejects.toThrow('`once` needs the sessions of MfaModule');
+  });
+
+  it('counts the age that the route or the option says, and that of the level', async () => {
+    const old = { ...TOTP, mfa_at: NOW - 301 };
+    expect(await passes({}, TOTP)).toBe(true);
+    expect(await passes({}, old)).toBe(false);
+    expect(await passes({ maxAge: 400 }, old)).toBe(true);
+    expect(await passes({}, old, { gracePeriodSeconds: 301 })).toBe(true);
+  });
+
+  describe('with a level that is asked for', () => {
+    const acr = { silver: {}, gold: { userVerified: true }, young: { userVerified: true, maxAge: 60 } };
+    const stated = (level: string, mfa_at = NOW) => ({
+      amr: ['mfa', 'otp'],
+      auth_time: NOW,
+      mfa_at,
+      acr: level,
+    });
+
+    it.each([
+      ['gold', 'gold', true],
+      ['gold', 'silver', true],
+      ['young', 'gold', true],
+      ['silver', 'gold', false],
+      ['platinum', 'gold', false],
+    ])('takes the word of the issuer: %s for %s, %p', async (level, wanted, does) => {
+      expect(await passes({ acr: wanted }, stated(level), { acr })).toBe(does);
+    });
+
+    it('takes a proof that shows what the level asks for, whatever is stated', async () => {
+      const shown = { mfa_proofs: [{ method: 'webauthn', at: NOW, user_verified: true }] };
+      expect(await passes({ acr: 'gold' }, { ...TOTP, ...shown }, { acr })).toBe(true);
+      expect(await passes({ acr: 'gold', methods: ['totp'] }, stated('gold'), { acr })).toBe(true);
+      expect(await passes({ acr: 'gold', methods: ['webauthn'] }, stated('gold'), { acr })).toBe(false);
+    });
+
+    it.each([
+      [{ acr: 'gold' }, 300, true],
+      [{ acr: 'gold' }, 301, false],
+      [{ acr: 'gold', maxAge: 400 }, 400, true],
+      [{ acr: 'gold', maxAge: 60 }, 61, false],
+      [{ acr: 'young', maxAge: 400 }, 61, false],
+      [{ acr: 'young' }, 60, true],
+    ])('%j wants it young enough: %i s ago passes: %p', async (requirement, age, does) => {
+      expect(await passes(requirement, stated('young', NOW - age), { acr })).toBe(does);
+    });
+
+    it('counts the newest of several proofs', async () => {
+      const proofs = [NOW - 400, NOW, NOW - 500].map((at) => ({ method: 'totp', at }));
+      for (const mfa_proofs of [proofs, proofs.toReversed()]) {
+        expect(await passes({ acr: 'gold' }, { ...stated('gold'), mfa_proofs }, { acr })).toBe(true);
+      }
+    });
+
+    it('takes no word where nothing was proven, or under a profile', async () => {
+      expect(await passes({ acr: 'gold' }, { amr: ['pwd'], auth_time: NOW, acr: 'gold' }, { acr })).toBe(
+        false,
+      );
+      expect(await passes({ acr: 'phr' }, { ...TOTP, acr: 'phr' })).toBe(true);
+      expect(await passes({ acr: 'phr' }, { ...TOTP, acr: 'phr' }, { profile: 'aal3' })).toBe(false);
+    });
+  });
+
+  it('reads the claims where the option says, and notes nothing', async () => {
+    const options = resolveClaimsOptions({
+      claims: (request) => Promise.resolve((request as { token: unknown }).token),
+    });
+    const policy = new ClaimsPolicy(options, { now: () => NOW * 1000 });
+    expect(await policy.decide({}, { token: TOTP, user: {} })).toEqual({ allow: true });
+    expect(policy.defaultMaxAge).toBe(300);
+    expect(policy.noteUse()).toBeUndefined();
+  });
+});
+
+describe('the options', () => {
+  const resolve = (options: object) => resolveClaimsOptions(options);
+  const YEAR = 366 * 86_400;
+
+  it.each([
+    [{}, 300],
+    [{ gracePeriodSeconds: 1 }, 1],
+    [{ gracePeriodSeconds: YEAR }, YEAR],
+    [{ profile: 'strict', gracePeriodSeconds: 900 }, 900],
+    [{ profile: 'aal2' }, 300],
+  ])('%j have a proof count for %i s', (options, seconds) => {
+    expect(resolve(options).gracePeriodSeconds).toBe(seconds);
+  });
+
+  it.each([
+    [{ gracePeriodSeconds: 0 }, 'gracePeriodSeconds'],
+    [{ gracePeriodSeconds: YEAR + 1 }, 'gracePeriodSeconds'],
+    [{ profile: 'strict', gracePeriodSeconds: 901 }, 'gracePeriodSeconds'],
+    [{ profile: 'lax' }, 'profile'],
+    [{ claims: 'user' }, '`claims` must be a function'],
+    [{ grace: 5 }, 'grace'],
+    [{ acr: 'gold' }, '`acr` must be an object of levels'],
+    [{ acr: { gold: { once: true } } }, '`acr`: `gold` is no level'],
+  ])('%j are refused', (options, problem) => {
+    expect(() => resolve(options)).toThrow(problem);
+  });
+});

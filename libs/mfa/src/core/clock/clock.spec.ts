@@ -1,0 +1,24 @@
+import { expect, it } from '@jest/globals';
+
+import { MFA_CLOCK, isWithin, systemClock } from './clock.js';
+
+const NOW = 1_800_000_000_000;
+
+it.each([
+  [0, true],
+  [300_000, true],
+  [300_001, false],
+  // A little ahead, as the clock of another instance may be.
+  [-2000, true],
+  [-2001, false],
+])('what happened %i ms ago is within five minutes: %p', (age, is) => {
+  expect(isWithin(NOW - age, 300, NOW)).toBe(is);
+});
+
+it('tells the time of the system, under a token that all copies of the module share', () => {
+  const before = Date.now();
+  const now = systemClock.now();
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
+  expect(MFA_CLOCK).toBe(Symbol.for('nestjs-mfa:CLOCK'));
+});

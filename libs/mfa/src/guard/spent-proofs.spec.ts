@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { MfaPolicyDecision } from '../core/policy/policy.js';
+import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import { SpentProofs } from './spent-proofs.js';
+
+const NOW = 1_800_000_000_000;
+const ALLOWED: MfaPolicyDecision = { allow: true };
+
+type Session = Pick<AuthenticationSession, 'status' | 'methods'>;
+const session = (status: Session['status'], ...methods: Session['methods']): Session => ({ status, methods });
+const proven = session('authenticated', { method: 'totp', at: NOW });
+
+/** Spends a proof of that session, where the commits win or lose as told, and what is found after a lost one. */
+async function spend(
+  held: Session | null,
+  { wins = [true], found = null as Session | null, decision = ALLOWED } = {},
+) {
+  const commits: unknown[] = [];
+  const told: unknown[] = [];
+  const asked: unknown[] = [];
+  const proofs = new SpentProofs(
+    {
+      planSpending: (one: Session) => ({ write: { of: one }, session: { spent: one } }),
+      reload: () => Promise.resolve(found && { session: found }),
+    } as never,
+    {
+      commit: ([write]: [unknown]) => {
+        commits.push(write);
+        return Promise.resolve({ committed: wins.shift() ?? true });
+      },
+    } as never,
+    { gracePeriodSeconds: 300 } as never,
+    { now: () => NOW },
+  );
+  const answer = await proofs.spend(
+    { once: true },
+    { user: { id: 1 }, session: held } as never,
+    (context) => {
+      asked.push(context.session);
+      return Promise.resolve(decision);
+    },
+    (one) => told.push(one),
+  );
+  return { answer, commits, told, asked };
+}
+
+describe('a proof that a request spends', () => {
+  it('is spent in one statement, and the session is told as it is then', async () => {
+    expect(await spend(proven)).toEqual({
+      answer: ALLOWED,
+      commits: [{ of: proven }],
+      told: [{ spent: proven }],
+      asked: [proven],
+    });
+  });
+
+  it.each<[string, Session | null, MfaPolicyDecision]>([
+    ['the request is refused', proven, { allow: false, code: 'unauthenticated' }],
+    ['there is no session', null, ALLOWED],
+    ['it is pending', { ...proven, status: 'pending' }, ALLOWED],
+    ['nothing was proven, as in the grace period', session('authenticated'), ALLOWED],
+    ['the proof is too old', session('authenticated', { method: 'totp', at: NOW - 300_001 }), ALLOWED],
+  ])('is not spent where %s', async (_, held, decision) => {
+    expect(await spend(held, { decision })).toEqual({
+      answer: decision,
+      commits: [],
+      told: [],
+      asked: [held],
+    });
+  });
+
+  it('that another request was quicker to spend is decided on anew', async () => {
+    const left = session('authenticated', { method: 'webauthn', at: NOW });
+    const { commits, told, asked } = await spend(proven, { wins: [false, true], found: left });
+    expect(asked).toEqual([proven, left]);
+    expect(commits).toEqual([{ of: proven }, { of: left }]);
+    expect(told).toEqual([{ spent: left }]);
+  });
+
+  it('is gone with a session that ended meanwhile', async () => {
+    await expect(spend(proven, { wins: [false] })).rejects.toMatchObject({ code: 'session_expired' });
+  });
+});

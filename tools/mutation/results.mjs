@@ -1,0 +1,35 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Kills hold for as long as the source is the same; that nothing killed a mutant, until a test changes or more of them are to be run. */
+export class Results {
+  statuses = new Map();
+
+  /** @param versionOf the hash of a source file; `tests` that of all specs; `budget`: what a mutant is worth */
+  constructor(file, { versionOf, tests, budget, isAnew }) {
+    Object.assign(this, { file, versionOf, tests, budget });
+    mkdirSync(dirname(file), { recursive: true });
+    if (isAnew || !existsSync(file)) return;
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      if (line === '') continue;
+      const { id, version, tests: testsThen, budget: budgetThen, ...result } = JSON.parse(line);
+      const isKill = result.status === 'killed' || result.status === 'timeout';
+      if (isKill || (testsThen === tests && budgetThen >= budget))
+        this.statuses.set(`${version} ${id}`, result);
+      else this.statuses.delete(`${version} ${id}`);
+    }
+  }
+
+  of({ id, file }) {
+    return this.statuses.get(`${this.versionOf(file)} ${id}`);
+  }
+
+  add({ id, file }, result) {
+    const version = this.versionOf(file);
+    this.statuses.set(`${version} ${id}`, result);
+    appendFileSync(
+      this.file,
+      `${JSON.stringify({ id, version, tests: this.tests, budget: this.budget, ...result })}\n`,
+    );
+  }
+}

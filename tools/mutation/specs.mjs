@@ -1,0 +1,11 @@
+/** The tests that mutants are run against. */
+export const SPECS = ['<rootDir>/libs/mfa/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'];
+
+/** Those left out: they run built code, a browser, or other processes, which hold no mutants; or take long for what others find too. */
+export const isLeftOut = [
+  '/test/(browser|cli|client|demo|docs|fit|attacks|model|opentelemetry|schema)/',
+  '/test/(floor-plan|recipes|troubleshooting)',
+  '/test/storage/servers',
+  '/test/engine/races',
+  '/libs/mfa/src/(schematics|cli|browser|attacks|i18n|pages|testing|opentelemetry|terminus|schema)/',
+];
