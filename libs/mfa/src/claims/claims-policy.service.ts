@@ -13,19 +13,15 @@ import { PROFILES } from '../options/profiles.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
-import { keyLevelsOf, readClaims } from './read-mfa-claims.js';
+import { readMfaClaims } from './read-mfa-claims.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
 @Injectable()
 export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge' | 'noteUse'> {
-  private readonly keyLevels: ReadonlySet<string>;
-
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
-  ) {
-    this.keyLevels = keyLevelsOf(options.acr);
-  }
+  ) {}
 
   /** How old a proof may be where a route does not say, in seconds. */
   get defaultMaxAge(): number {
@@ -41,7 +37,7 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
     const { acr: levels, profile } = this.options;
     const { floor } = PROFILES[profile];
     if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
-    const facts = readClaims(await this.options.claims(request), levels, this.keyLevels);
+    const facts = readMfaClaims(await this.options.claims(request), levels);
     const isStated = facts !== null && this.states(asked, facts, floor);
     // What the issuer states needs not be shown once more.
     const requirement = raise(isStated ? withoutLevel(asked) : withLevel(asked, levels), floor);

@@ -35,28 +35,10 @@ const OTHER_CODES: readonly string[] = ['sms', 'tel'];
  * @returns null when there are no claims at all, that is nobody
  */
 export function readMfaClaims(claims: unknown, levels: MfaAcrLevels = MFA_ACR_LEVELS): MfaClaimFacts | null {
-  return readClaims(claims, levels, keyLevelsOf(levels));
-}
-
-/**
- * The levels that nothing but a key reaches. What those of {@link MFA_ACR_LEVELS} mean everybody knows, also beside levels of
- * one's own.
- */
-export function keyLevelsOf(levels: MfaAcrLevels): ReadonlySet<string> {
-  const known: MfaAcrLevels = { ...MFA_ACR_LEVELS, ...levels };
-  return new Set(Object.keys(known).filter((name) => areKeys(known[name] as MfaAcrLevel)));
-}
-
-/** As {@link readMfaClaims}, for who reads many: with what {@link keyLevelsOf} says of the levels. */
-export function readClaims(
-  claims: unknown,
-  levels: MfaAcrLevels,
-  keyLevels: ReadonlySet<string>,
-): MfaClaimFacts | null {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
   const authenticatedAt = toMilliseconds(own(claims, 'auth_time'));
   return {
-    records: secondFactorOf(claims, authenticatedAt, keyLevels),
+    records: secondFactorOf(claims, authenticatedAt, levels),
     authenticatedAt,
     acr: acrOf(claims, levels),
     enrolled: own(claims, 'mfa_enrolled') !== false,
@@ -72,7 +54,7 @@ function acrOf(claims: object, levels: MfaAcrLevels): string | null {
 function secondFactorOf(
   claims: object,
   authenticatedAt: number | null,
-  keyLevels: ReadonlySet<string>,
+  levels: MfaAcrLevels,
 ): AuthenticationRecord[] {
   const amr = methodsOf(own(claims, 'amr'));
   if (!amr.includes(MULTI_FACTOR)) return [];
@@ -81,7 +63,7 @@ function secondFactorOf(
   const provenAt = own(claims, 'mfa_at');
   // Without one, the whole authentication happened at `auth_time`. One that is no moment vouches for nothing.
   const at = provenAt === undefined ? authenticatedAt : toMilliseconds(provenAt);
-  return at === null ? [] : [{ method: methodOf(amr, isOfKey(claims, keyLevels)), at }];
+  return at === null ? [] : [{ method: methodOf(amr, () => isOfKey(claims, levels)), at }];
 }
 
 /**
@@ -89,12 +71,13 @@ function secondFactorOf(
  * of a token can't vouch for two factors, and a key is WebAuthn only with the `acr` of it: other issuers write `hwk` and
  * `swk` for push messages too.
  */
-function methodOf(amr: readonly string[], isPhishingResistant: boolean): AuthenticationMethod {
+function methodOf(amr: readonly string[], isPhishingResistant: () => boolean): AuthenticationMethod {
   let found: AuthenticationMethod | null = null;
   for (const type of MFA_TYPES) {
-    if (isPhishingResistantType(type) && !isPhishingResistant) continue;
     const values = traitsOf(type)?.readFromAmr;
     if (!values || !amr.some((value) => values.includes(value))) continue;
+    // Few tokens say something that a key would: only these are asked for their level.
+    if (isPhishingResistantType(type) && !isPhishingResistant()) continue;
     const method = methodOfType(type);
     if (found !== null && found !== method) return 'external';
     found = method;
@@ -103,9 +86,11 @@ function methodOf(amr: readonly string[], isPhishingResistant: boolean): Authent
 }
 
 /** Whether the token states a level that nothing but a key reaches. */
-function isOfKey(claims: object, keyLevels: ReadonlySet<string>): boolean {
-  const acr = own(claims, 'acr');
-  return typeof acr === 'string' && keyLevels.has(acr);
+function isOfKey(claims: object, levels: MfaAcrLevels): boolean {
+  // What these mean everybody knows, also beside levels of one's own.
+  const known: MfaAcrLevels = { ...MFA_ACR_LEVELS, ...levels };
+  const acr = acrOf(claims, known);
+  return acr !== null && areKeys(known[acr] as MfaAcrLevel);
 }
 
 /** `amr` is a list of strings (RFC 8176, section 1); anything else is none. */
