@@ -68,7 +68,7 @@ export class RefusedRequests {
     if (!this.log.isFirst('cross_origin')) return;
     this.logger.warn(
       `A request from ${originOf(request)} was refused as another site’s (cross_origin; it came from ${addressOf(request)}). ` +
-        'If these pages are yours, name their origin in `trustedOrigins`; if it is the origin of this very site, a proxy has changed the host',
+        'If these pages are yours, name their origin in `trustedOrigins`; if it is the origin of this very site, a proxy has changed the host, or no page of this session made the form',
     );
   }
 }
