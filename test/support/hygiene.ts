@@ -74,8 +74,10 @@ export function noteAnswer(url: string, what: string, { body, text }: { body: un
  * @throws {Error} that says which address has one
  */
 export function noteAddress(url: string, address: string): void {
+  if (address === '') return;
+  const text = decoded(address);
   for (const [secret, origin] of knownOf(url))
-    if (holds(decoded(address), secret)) throw new Error(`The address ${address} has a secret of ${origin}`);
+    if (holds(text, secret)) throw new Error(`The address ${address} has a secret of ${origin}`);
 }
 
 /** Keeps the value of a cookie that proves something. */
