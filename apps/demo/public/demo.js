@@ -27,18 +27,24 @@ async function run(work) {
   await refresh();
 }
 
+/** What is read beside the buttons; null when it is refused, as after a sign-out that came in between. */
+async function read(path) {
+  const response = await fetch(path);
+  return response.ok ? response.json() : null;
+}
+
 async function refresh() {
   const me = await (await fetch('/me')).json();
   const mustEnroll = me.code === 'mfa_enrollment_required';
   const isSignedIn = Boolean(me.id) || mustEnroll;
-  const status = isSignedIn ? await (await fetch('/mfa/status')).json() : null;
+  const status = isSignedIn ? await read('/mfa/status') : null;
   if (mustEnroll) $('who').textContent = 'Signed in. Set up a second factor before anything else.';
   else
-    $('who').textContent = me.id
+    $('who').textContent = status
       ? `Signed in as ${me.email}; ${status.verified ? 'second factor proven' : status.enabled ? 'second factor not proven lately' : 'no second factor'}.`
       : 'Not signed in.';
-  const factors = isSignedIn ? await (await fetch('/mfa/authenticators')).json() : [];
-  $('factors').replaceChildren(...factors.map(factorRow));
+  const factors = isSignedIn ? await read('/mfa/authenticators') : null;
+  $('factors').replaceChildren(...(factors ?? []).map(factorRow));
 }
 
 function factorRow({ id, type, name, remaining }) {
