@@ -15,6 +15,9 @@ const MOST_FRESH = 8;
 const NEIGHBOURHOOD = 12;
 const MOST_CLOSEST = 10;
 
+/** So many specs are at home in a file: nobody goes through as much of it that few others go through. */
+const MOST_AT_HOME = 2;
+
 /** Which tests are run for a mutant, in which order. */
 export class Plan {
   /** By source file, its mutants. */
@@ -25,6 +28,8 @@ export class Plan {
   loading = new Set();
   /** By source file, the specs that run through any of it. */
   touching = new Map();
+  /** By source file, the specs that are at home in it. */
+  homes = new Map();
   /** By source file, the tests that killed a mutant, newest first. */
   killers = new Map();
   /** The specs of which a test needs what those before it did: they are run whole. */
@@ -124,25 +129,49 @@ export class Plan {
     return new Map(inFolder.flatMap(([, specs]) => [...specs]));
   }
 
-  /** The specs beside the file first, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
+  /** The specs beside the file first, then those at home in it, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
   #sorted(steps, file) {
     const rank = this.#rankIn(file);
     const known = steps.map((step) => ({ step, rank: rank(step.spec), cost: this.costOf(step) }));
     known.sort((a, b) => a.rank - b.rank || a.cost - b.cost);
-    return known.map(({ step, rank: place }) => ({ ...step, isBeside: place <= 1 }));
+    return known.map(({ step, rank: place }) => ({
+      ...step,
+      isBeside: place <= 1,
+      // Worth its price where nothing tells which of its tests matters.
+      isAtHome: place === 2 && step.tests === null,
+    }));
   }
 
   #rankIn(file) {
     const beside = `${SOURCES}/${file.replace(/\.ts$/, '.spec.ts')}`;
     const killing = new Set((this.killers.get(file) ?? []).map(({ spec }) => spec));
+    const homes = this.#homesOf(file);
     const places = [`${SOURCES}/${dirname(file)}/`, `test/${dirname(file)}/`, `test/${file.split('/')[0]}/`];
     return (spec) => {
       if (spec === beside) return 0;
       if (spec.startsWith(places[0])) return 1;
-      if (killing.has(spec)) return 2;
+      if (homes.includes(spec)) return 2;
+      if (killing.has(spec)) return 3;
       const place = places.findIndex((one) => spec.startsWith(one));
-      return place < 0 ? 5 : 2 + place;
+      return place < 0 ? 6 : 3 + place;
     };
+  }
+
+  /** What acts while an application boots is run through by nearly every spec, and matters to few: to those that alone run through what it prepares. */
+  #homesOf(file) {
+    if (!this.homes.has(file)) {
+      const scores = new Map();
+      for (const id of this.inFile.get(file).keys()) {
+        const specs = [...(this.coverers.get(id)?.keys() ?? [])];
+        for (const spec of specs) scores.set(spec, (scores.get(spec) ?? 0) + 1 / specs.length);
+      }
+      const sorted = [...scores].sort(([, a], [, b]) => b - a);
+      this.homes.set(
+        file,
+        sorted.slice(0, MOST_AT_HOME).map(([spec]) => spec),
+      );
+    }
+    return this.homes.get(file);
   }
 
   /** How long a step takes without a mutant, in milliseconds. */
