@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import type { MfaRequirementContext, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
@@ -41,6 +41,12 @@ class AppController {
   @Get('reports')
   @RequireMfa()
   reports(): object {
+    return {};
+  }
+
+  @Post('transfer')
+  @RequireMfa({ once: true })
+  transfer(): object {
     return {};
   }
 }
@@ -243,6 +249,26 @@ describe('a sign-in that an identity provider vouches for', () => {
       { method: 'external' },
     ]);
     expect((await client.get('/protected')).status).toBe(200);
+    await test.close();
+  });
+
+  it('stays spent for as long as the provider says the same, and is renewed by a newer word', async () => {
+    const test = await start();
+    const id = newUserId();
+    const told = (at: number) => ({ 'x-claims': JSON.stringify({ amr: ['pwd', 'mfa'], auth_time: at }) });
+    const first = seconds(test) - 10;
+    const client = test.client(told(first));
+    await client.post('/login', { id });
+    const transfer = async () => (await client.post('/app/transfer')).status;
+    expect([await transfer(), await transfer()]).toEqual([201, 403]);
+    for (const at of [first, first - 1]) {
+      Object.assign(client.headers, told(at));
+      expect((await client.post('/reauthenticate', { id })).status).toBe(200);
+      expect([at, await transfer()]).toEqual([at, 403]);
+    }
+    Object.assign(client.headers, told(first + 1));
+    await client.post('/reauthenticate', { id });
+    expect([await transfer(), await transfer()]).toEqual([201, 403]);
     await test.close();
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MfaService } from 'nestjs-mfa';
 
 import { rowsOf } from '../support/databases.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
@@ -42,6 +43,17 @@ describe('signing in', () => {
     }
     expect((await client.delete('/mfa/authenticators/x')).status).toBe(401);
   });
+
+  it.each([[''], ['a link by mail'], ['x'.repeat(41)], [null]])(
+    'takes no word for the first factor that can’t be told: %p',
+    async (word) => {
+      const firstFactor = word as string;
+      const login = test.app
+        .get(MfaService)
+        .login({ id: newUserId() }, { request: {}, response: {}, firstFactor });
+      await expect(login).rejects.toThrow(TypeError);
+    },
+  );
 
   it('is finished by a code, with a new token', async () => {
     const { id, secret } = await enroll(test);

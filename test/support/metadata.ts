@@ -1,4 +1,4 @@
-import { createHash, sign } from 'node:crypto';
+import { constants, createHash, sign } from 'node:crypto';
 
 import type { FidoMetadataEntry, MetadataOptions, MetadataStatusReport } from 'nestjs-mfa';
 
@@ -22,6 +22,9 @@ export async function makePublisher({ rsa = false } = {}): Promise<Publisher> {
   return { root, signer };
 }
 
+/** RSASSA-PSS (RFC 7518, section 3.5). */
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+
 interface Payload {
   no?: unknown;
   nextUpdate?: unknown;
@@ -43,10 +46,11 @@ export function blobOf(
   };
   const parts = [head, { legalHeader: 'None', no, nextUpdate, entries }];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-  const bits = /^[ER]S(\d+)$/.exec(head.alg)?.[1] ?? '256';
+  const bits = /^[ERP]S(\d+)$/.exec(head.alg)?.[1] ?? '256';
   const signature = sign(`sha${bits}`, Buffer.from(signed), {
     key: privateKeyOf(signer),
     dsaEncoding: 'ieee-p1363',
+    ...(isRsa && head.alg.startsWith('PS') ? PSS : {}),
   });
   return `${signed}.${signature.toString('base64url')}`;
 }

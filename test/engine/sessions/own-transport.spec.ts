@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ForbiddenException } from '@nestjs/common';
+import { ForbiddenException, Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import type { MfaSessionTransport } from 'nestjs-mfa';
 import { AuthenticationSessionService } from 'nestjs-mfa';
 
 import { PAGES, startPageApp } from '../../pages/support.js';
 import { PageClient } from '../../support/page-client.js';
 import type { Enrolled, TestApp } from '../../support/test-app.js';
-import { codeOf, enroll, newUserId } from '../../support/test-app.js';
+import { codeOf, enroll, newUserId, startTestApp } from '../../support/test-app.js';
 
 const SAID = 'the session store is away';
 
@@ -157,5 +158,45 @@ describe('a transport of the application’s that fails', () => {
     expect(body.code).toBe('cross_origin');
     await test.settled();
     expect(logged()).toHaveLength(1);
+  });
+});
+
+/** As an application writes it that keeps sessions in a service of its own. */
+@Injectable()
+class InjectedTransport extends StoreTransport {
+  constructor(@Inject(ModuleRef) readonly modules: ModuleRef) {
+    super();
+  }
+}
+
+class HalfTransport {
+  read(): null {
+    return null;
+  }
+
+  write(): undefined {
+    return undefined;
+  }
+}
+
+describe('a class of a transport', () => {
+  it('is built with what its constructor asks for', async () => {
+    const test = await startTestApp({ mfa: { session: { transport: InjectedTransport } } });
+    try {
+      const client = test.client({ 'x-store': 'injected' });
+      const { headers } = await client.post('/login', { id: newUserId() });
+      expect(headers.get('set-cookie')).toBeNull();
+      expect((await client.get('/me')).status).toBe(200);
+      expect((await test.client({ 'x-store': 'other' }).get('/me')).status).toBe(401);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it('without all its methods stops the boot', async () => {
+    const transport = HalfTransport as unknown as typeof StoreTransport;
+    await expect(startTestApp({ mfa: { session: { transport } } })).rejects.toThrow(
+      '`session.transport`: HalfTransport must have the methods read, write, clear',
+    );
   });
 });

@@ -107,6 +107,15 @@ describe('recovery codes', () => {
     });
   });
 
+  it('are no factor that is set up by itself', async () => {
+    const { client } = await enroll(test);
+    const begun = await client.post('/mfa/factors/recovery_codes', {});
+    expect([begun.status, begun.body.code]).toEqual([404, 'not_found']);
+    const activated = await client.post('/mfa/factors/recovery_codes/activate', { code: '12345678' });
+    expect(activated.status).toBeGreaterThanOrEqual(400);
+    expect(activated.body.code).toMatch(/^(not_found|no_pending_setup)$/);
+  });
+
   it('of another user are wrong', async () => {
     const ada = await enroll(test);
     const bob = await enroll(test);

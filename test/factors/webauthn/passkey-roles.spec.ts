@@ -14,7 +14,12 @@ describe(`what a passkey is for (${ENGINE})`, () => {
   let test: TestApp;
   beforeAll(async () => {
     test = await startTestApp({
-      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, trustedDevices: { enabled: true } },
+      mfa: {
+        webauthn: RELYING_PARTY,
+        passkeyLogin: true,
+        trustedDevices: { enabled: true },
+        reauthenticateUrl: '/password',
+      },
     });
   });
   afterAll(() => test.close());
@@ -208,7 +213,10 @@ describe(`what a passkey is for (${ENGINE})`, () => {
       test.clock.advance(2);
       const credential = key.create(later);
       const refused = await client.post('/mfa/webauthn', { credential });
-      expect([refused.status, refused.body.code]).toEqual([401, 'reauthentication_required']);
+      expect([refused.status, refused.body]).toMatchObject([
+        401,
+        { code: 'reauthentication_required', maxAge: 300, reauthenticateUrl: '/password' },
+      ]);
       expect((await upgrade(client, key)).status).toBe(401);
       await client.post('/reauthenticate', { id });
       expect((await client.post('/mfa/webauthn', { credential: key.create(options) })).status).toBe(400);

@@ -16,6 +16,7 @@ import type { Tampering } from '../../support/authenticator.js';
 import { SoftwareAuthenticator } from '../../support/authenticator.js';
 import { signInWithPasskey } from '../../support/ceremonies.js';
 import type { Answer, Client } from '../../support/client.js';
+import { Gate } from '../../support/gate.js';
 import { HELD, HoldBack } from '../../support/hold-back.js';
 import type { TestApp } from '../../support/test-app.js';
 import {
@@ -249,18 +250,37 @@ describe('a sign-up with a passkey', () => {
     expect(test.logger.lines.join()).toContain('who was there before');
   });
 
-  it('of two that are answered with one user, keeps one', async () => {
-    const adapter = await start();
-    const id = newUserId();
-    users.set(id, { id });
-    adapter.answer = () => ({ id });
-    const answers = await Promise.all([1, 2, 3].map(() => signUp(test.client())));
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect(await test.dataSource.getRepository(Authenticator).countBy({ userId: id, type: 'webauthn' })).toBe(
-      1,
-    );
-    // The user is the winner's.
-    expect(adapter.discarded).toEqual([]);
+  it('of two that are answered with one user, keeps one, wherever the first is overtaken', async () => {
+    const holdBack = new HoldBack();
+    test = await startTestApp({
+      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true },
+      adapter: SignUpAdapter,
+      configure: holdBack.mark,
+    });
+    const adapter = test.adapter as SignUpAdapter;
+    holdBack.watch(test.dataSource, adapter);
+    for (let point = 1; ; point += 1) {
+      const id = newUserId();
+      users.set(id, { id });
+      adapter.answer = () => ({ id });
+      const held = test.client(HELD);
+      const { body: options } = await held.post('/mfa/sign-up/options', NAME);
+      const body = { ...NAME, credential: new SoftwareAuthenticator().create(options) };
+      let other = 0;
+      const { answer, reached } = await holdBack.run(
+        point,
+        () => held.post('/mfa/sign-up', body),
+        async () => void (other = (await signUp(test.client())).status),
+      );
+      // Who was never held came alone.
+      const both = reached ? [201, 400] : [0, 201];
+      expect([point, [answer.status, other].sort()]).toEqual([point, both]);
+      const rows = test.dataSource.getRepository(Authenticator);
+      expect(await rows.countBy({ userId: id, type: 'webauthn' })).toBe(1);
+      // The user is the winner's.
+      expect(adapter.discarded).toEqual([]);
+      if (!reached) break;
+    }
   });
 
   it('makes nobody for a credential that is somebody’s', async () => {
@@ -273,17 +293,45 @@ describe('a sign-up with a passkey', () => {
     expect(adapter.asked).toHaveLength(1);
   });
 
-  it('has the user removed when the passkey could not be kept', async () => {
-    const adapter = await start();
+  describe('when another one keeps its passkey first', () => {
     const credentialId = Buffer.alloc(32, 9);
-    const answers = await Promise.all(
-      ['one@example.com', 'two@example.com'].map((name) =>
-        signUp(test.client(), new SoftwareAuthenticator({}, credentialId), { begun: { name } }),
-      ),
-    );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
-    // Whoever was asked in vain is gone again.
-    expect(adapter.discarded).toHaveLength(adapter.asked.length - 1);
+    const key = () => new SoftwareAuthenticator({}, credentialId);
+
+    /** A sign-up whose user is being made while another one with the same credential is through. */
+    async function overtaken(adapter: SignUpAdapter): Promise<Answer> {
+      const gate = new Gate();
+      gate.close();
+      const held = adapter.createUser.bind(adapter);
+      adapter.createUser = async (asked) => {
+        if (asked.name === 'slow@example.com') await gate.pass();
+        return held(asked);
+      };
+      const slow = signUp(test.client(), key(), { begun: { name: 'slow@example.com' } });
+      await gate.holds(1);
+      expect((await signUp(test.client(), key(), { begun: { name: 'fast@example.com' } })).status).toBe(201);
+      gate.open();
+      return slow;
+    }
+
+    it('has the user removed that was made in vain', async () => {
+      const adapter = await start();
+      expect(told(await overtaken(adapter))).toEqual([409, 'credential_already_registered']);
+      const made = adapter.taken.get('slow@example.com');
+      expect(adapter.discarded).toEqual([made?.id]);
+      expect(await test.dataSource.getRepository(MfaUserState).countBy({ userId: String(made?.id) })).toBe(0);
+    });
+
+    it('answers the same when the application could not remove them, and says so in the log', async () => {
+      const adapter = await start();
+      adapter.discardUser = () => {
+        throw new Error('the table of users is away');
+      };
+      expect(told(await overtaken(adapter))).toEqual([409, 'credential_already_registered']);
+      const id = String(adapter.taken.get('slow@example.com')?.id);
+      expect(test.logger.lines.join('\n')).toContain(
+        `The sign-up of user ${id} failed, and discardUser() did too: the table of users is away`,
+      );
+    });
   });
 
   it('ends the session that the browser had', async () => {

@@ -143,6 +143,25 @@ describe('ceremonies that fail', () => {
     expect(outcome(await register(client, new SoftwareAuthenticator()))).toEqual([201]);
   });
 
+  it('are not needed to keep lists short: nobody registers more than fifty', async () => {
+    const { client } = await enrollKey(test);
+    for (let count = 1; count < 49; count += 1) {
+      expect((await register(client, new SoftwareAuthenticator())).status).toBe(201);
+    }
+    const begun = [await client.post('/mfa/webauthn/options'), await client.post('/mfa/webauthn/options')];
+    const [last, oneMore] = begun.map(({ body }) => new SoftwareAuthenticator().create(body));
+    expect(outcome(await client.post('/mfa/webauthn', { credential: last }))).toEqual([201]);
+    expect(outcome(await client.post('/mfa/webauthn', { credential: oneMore }))).toEqual([
+      409,
+      'already_enabled',
+    ]);
+    // Before the browser makes one in vain.
+    expect(outcome(await client.post('/mfa/webauthn/options'))).toEqual([409, 'already_enabled']);
+    const [first] = (await client.get('/mfa/authenticators?type=webauthn')).body;
+    expect((await client.delete(`/mfa/authenticators/${first.id}`)).status).toBe(204);
+    expect((await register(client, new SoftwareAuthenticator())).status).toBe(201);
+  });
+
   it('with a passkey of a known user are told once a window, and cost the user nothing', async () => {
     const { id, key } = await enrollKey(test, new SoftwareAuthenticator(), { passwordless: true });
     for (const tampering of [{ wrongKey: true }, { userHandle: null }, { origin: 'https://evil.example' }]) {

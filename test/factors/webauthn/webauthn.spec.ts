@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter, WebAuthnService } from 'nestjs-mfa';
 
 import { rowsOf } from '../../support/databases.js';
@@ -13,6 +14,7 @@ import type { TestApp } from '../../support/test-app.js';
 import {
   ORIGIN,
   RELYING_PARTY,
+  TestAdapter,
   codeOf,
   enroll,
   halfSignIn,
@@ -374,6 +376,30 @@ describe('a security key as second factor', () => {
     expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
   });
 
+  it('steps up whom the application knows by a sign-in of its own, and nobody else', async () => {
+    class OwnSignIn extends TestAdapter {
+      override getUser(request: object): MfaUser | null | Promise<MfaUser | null> {
+        const { headers } = request as { headers: Record<string, string | undefined> };
+        return users.get(headers['x-user'] ?? '') ?? super.getUser(request);
+      }
+    }
+    const own = await startTestApp({ mfa: { webauthn }, adapter: OwnSignIn });
+    try {
+      const { id, key } = await enrollKey(own);
+      const client = own.client({ 'x-user': id });
+      expect((await client.get('/protected')).body.code).toBe('mfa_required');
+      const { id: stranger } = await enrollKey(own);
+      const asStranger = own.client({ 'x-user': stranger });
+      const { body: options } = await client.post('/mfa/authenticate/webauthn/options');
+      const credential = key.get(options);
+      expect((await asStranger.post('/mfa/authenticate/webauthn', { credential })).status).toBe(400);
+      expect((await assertKey(client, key)).body.status).toBe('authenticated');
+      expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+
   it('is no code: a TOTP does not open what is phishing-resistant', async () => {
     const { client, secret } = await enroll(test);
     await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
@@ -733,6 +759,22 @@ describe('policies of the relying party', () => {
     const none = await startTestApp({ mfa: { webauthn } });
     expect((await none.client().get('/.well-known/webauthn')).status).toBe(404);
     await none.close();
+  });
+
+  it('tells browsers which authenticators to offer first, where the application minds', async () => {
+    const test = await startTestApp({
+      mfa: { webauthn: { ...webauthn, hints: ['security-key', 'hybrid'] }, passkeyLogin: true },
+    });
+    const { client } = await enrollKey(test);
+    for (const path of [
+      '/mfa/webauthn/options',
+      '/mfa/authenticate/webauthn/options',
+      '/mfa/passkey/options',
+    ]) {
+      const { body } = await client.post(path);
+      expect([path, body.hints]).toEqual([path, ['security-key', 'hybrid']]);
+    }
+    await test.close();
   });
 
   it('has no routes without a relying party', async () => {

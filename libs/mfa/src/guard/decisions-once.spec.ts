@@ -7,6 +7,12 @@ import { DecisionsOnce } from './decisions-once.js';
 
 const SESSION = { id: 'one' } as MfaRequest['session'];
 
+interface Asked {
+  question: string;
+  session: MfaRequest['session'];
+  user: MfaUser | null;
+}
+
 describe('decisions of one operation', () => {
   const request = {};
   let decisions: DecisionsOnce;
@@ -17,15 +23,14 @@ describe('decisions of one operation', () => {
     made = 0;
   });
 
-  const decide = async (): Promise<MfaPolicyDecision> => {
+  const decide = (): Promise<MfaPolicyDecision> => {
     made += 1;
-    return { allow: true };
+    return Promise.resolve({ allow: true });
   };
   const ask = async (
     operation: object,
-    { question = 'same', session = SESSION, user = { id: 1 } as MfaUser | null } = {},
-  ) =>
-    decisions.once({ request, session, user } as unknown as MfaRequest, operation, () => question, decide);
+    { question = 'same', session = SESSION, user = { id: 1 } }: Partial<Asked> = {},
+  ) => decisions.once({ request, session, user } as unknown as MfaRequest, operation, () => question, decide);
 
   it('are made once for the same question', async () => {
     const operation = {};

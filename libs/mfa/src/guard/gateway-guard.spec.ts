@@ -89,7 +89,7 @@ describe('the global guard before gateways', () => {
 
   it('answers what the global guard does, and lets all pass in an application that has none', async () => {
     const context = {} as ExecutionContext;
-    const canActivate = jest.fn(async (_: ExecutionContext) => false);
+    const canActivate = jest.fn((_: ExecutionContext) => Promise.resolve(false));
     const global = { canActivate } as unknown as GlobalMfaGuard;
     expect(await new GatewayMfaGuard(global).canActivate(context)).toBe(false);
     expect(canActivate).toHaveBeenCalledWith(context);

@@ -5,8 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { isBackupType, typeOfRecord } from '../../core/policy/methods.js';
-import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { isBackupType } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorLock } from '../authenticators/authenticators.service.js';
 import { FactorAvailability } from '../factors/factor-availability.js';
@@ -82,9 +81,7 @@ export class SuspendAuthenticatorFlow {
     if (isRefused) throw new MfaException('cannot_suspend_authenticator');
 
     const suspendedAt = new Date(this.clock.now());
-    const rests = (record: AuthenticationRecord) =>
-      record.authenticatorId === row.id || (isBackupType(row.type) && typeOfRecord(record) === row.type);
-    const kept = session?.methods.filter((record) => !rests(record));
+    const kept = session?.methods.filter((record) => record.authenticatorId !== row.id);
     return {
       writes: [
         // First, as a use takes it first: a proof is either there when sessions end, or comes too late.

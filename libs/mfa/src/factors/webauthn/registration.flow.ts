@@ -9,7 +9,6 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { AccountsService } from '../../engine/authenticators/accounts.service.js';
 import { PASSWORDLESS } from '../../engine/rows/authenticator.entity.js';
-import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
@@ -59,7 +58,7 @@ export class RegistrationFlow {
   /**
    * Options for `navigator.credentials.create()`. Writes nothing.
    *
-   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`
+   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`, `already_enabled` with {@link MAX_KEYS}
    */
   async options(
     user: MfaUser,
@@ -71,6 +70,8 @@ export class RegistrationFlow {
     if (automatic) this.upgrade.assertAllowed(session);
     const userId = userIdOf(user);
     const { credentials, ...account } = await this.credentials.findAccount(userId);
+    // Before an authenticator makes a key that would be refused, and shows it from then on.
+    assertRoom(credentials.length);
     const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
     const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
     // Where nobody is asked, nobody is verified either: that is made up for at each use.
@@ -141,7 +142,7 @@ export class RegistrationFlow {
         endOtherSessions,
         check: ({ authenticators, session }) => {
           if (automatic) this.upgrade.assertAllowed(session);
-          assertRoom(authenticators);
+          assertRoom(authenticators.filter(({ type }) => type === 'webauthn').length);
         },
         onLost: {
           [NEW_CREDENTIAL_CLAIM]: 'credential_already_registered',
@@ -178,8 +179,6 @@ export class RegistrationFlow {
 }
 
 /** More keys than anybody has, so that lists and options stay small. */
-function assertRoom(authenticators: readonly Authenticator[]): void {
-  if (authenticators.filter(({ type }) => type === 'webauthn').length >= MAX_KEYS) {
-    throw new MfaException('already_enabled');
-  }
+function assertRoom(keys: number): void {
+  if (keys >= MAX_KEYS) throw new MfaException('already_enabled');
 }

@@ -120,7 +120,7 @@ export const WEBAUTHN_ROUTES = {
       description: 'For `navigator.credentials.create()`.',
       model: CreationOptionsModel,
     },
-    errors: ['not_found', 'unverified_email'],
+    errors: ['already_enabled', 'not_found', 'unverified_email'],
   },
   register: {
     operationId: 'mfaRegisterWebAuthn',

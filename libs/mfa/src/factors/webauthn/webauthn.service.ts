@@ -69,7 +69,7 @@ export class WebAuthnService {
   /**
    * Options for `navigator.credentials.create()`. Writes nothing.
    *
-   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`
+   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`, `already_enabled` with 50 keys
    */
   async getCredentialCreationOptions(
     user: MfaUser,

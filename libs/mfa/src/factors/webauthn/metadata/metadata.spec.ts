@@ -366,6 +366,19 @@ describe('the signature of a BLOB', () => {
     await test.close();
   });
 
+  it('is taken by each of the RSA algorithms, and by none for another', async () => {
+    const who = await makePublisher({ rsa: true });
+    const texts = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].map((alg) =>
+      blobOf(who, {}, { alg }),
+    );
+    for (const text of texts) expect(verified(text, who).no).toBe(7);
+    for (const [index, text] of texts.entries()) {
+      const [head, body] = text.split('.');
+      const [, , signature] = (texts[(index + 3) % texts.length] ?? '').split('.');
+      expect(() => verified(`${head}.${body}.${signature}`, who)).toThrow('its signature does not hold');
+    }
+  });
+
   it('may be checked to a root in DER, and over an authority', async () => {
     const authority = await issue({ subject: 'CN=Metadata CA', issuer: publisher.root, ca: true });
     const signer = await issue({ subject: 'CN=Signer', issuer: authority, ca: false });
@@ -755,6 +768,17 @@ describe('a model that is revoked later', () => {
     await eventually('report', () => events.length === 1);
     expect(events[0]).toMatchObject({ userId: owner.id, actor: { type: 'application', id: null } });
     await test.close();
+  });
+
+  it('is told of a key too whose user the application does not know any more', async () => {
+    const { apps, events, publish, close } = await pair([entryOf(AAGUID, root)]);
+    const gone = await holder(apps[0], await genuine());
+    const other = await holder(apps[0], await genuine());
+    for (const { adapter } of apps)
+      adapter.findUser = (id) => (id === gone.id ? null : { id: String(users.get(id)?.id) });
+    expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(2);
+    expect(events.map(({ userId }) => userId).sort()).toEqual([gone.id, other.id].sort());
+    await close();
   });
 
   it('goes on with the others when one can’t be told of', async () => {

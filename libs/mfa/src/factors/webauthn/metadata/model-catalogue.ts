@@ -29,10 +29,6 @@ export class ModelCatalogue {
     return true;
   }
 
-  get size(): number {
-    return this.byAaguid.size + this.byKey.size;
-  }
-
   find({ aaguid, attestationKeys }: ModelKeys): AuthenticatorModel | null {
     if (aaguid !== NO_AAGUID) return this.byAaguid.get(aaguid) ?? null;
     const key = attestationKeys?.find((one) => this.byKey.has(one));

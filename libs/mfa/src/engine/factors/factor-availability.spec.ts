@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { AuthenticatorsService } from '../authenticators/authenticators.service.js';
+import type { Authenticator } from '../rows/authenticator.entity.js';
+import { FactorAvailability } from './factor-availability.js';
+import type { FactorData } from './factor-judge.js';
+import type { FactorRegistry } from './factor-registry.js';
+import type { MfaFactor } from './mfa-factor.js';
+import type { ProfileFloor } from './profile-floor.js';
+
+const USER = { id: 'ada' };
+const rowOf = (type: string, id = type) => ({ id, type, userId: 'ada', isLocked: false }) as never as Row;
+type Row = Authenticator & { isLocked: boolean };
+
+/** With factors that answer so, by type. */
+function availability(factors: Record<string, MfaFactor['isUsable']>): FactorAvailability {
+  return new FactorAvailability(
+    {
+      isLocked: (row: Row) => row.isLocked,
+      usableTypes: (rows: Row[]) => rows.map(({ type }) => type),
+    } as unknown as AuthenticatorsService,
+    { find: (type: string) => (type in factors ? { isUsable: factors[type] } : undefined) } as FactorRegistry,
+    { open: (row: Row) => Promise.resolve(row) } as unknown as FactorData,
+    { admitted: (rows: Row[]) => Promise.resolve(rows) } as unknown as ProfileFloor,
+  );
+}
+
+describe('whether an authenticator works now', () => {
+  const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  afterEach(() => void error.mockClear());
+
+  it('is what its factor says of it', async () => {
+    const isUsable = jest.fn((_user: unknown, { id }: { id: string }) => Promise.resolve(id === 'works'));
+    const { isUsable: ask } = bound(availability({ pager: isUsable }));
+    expect(await ask(USER, rowOf('pager', 'works'))).toBe(true);
+    expect(await ask(USER, rowOf('pager', 'rests'))).toBe(false);
+    expect(isUsable).toHaveBeenCalledWith(USER, expect.objectContaining({ id: 'works' }));
+  });
+
+  it('is so where its factor says nothing, and where there is no such factor any more', async () => {
+    const { isUsable: ask } = bound(availability({ pager: undefined }));
+    expect(await ask(USER, rowOf('pager'))).toBe(true);
+    expect(await ask(USER, rowOf('gone'))).toBe(true);
+  });
+
+  it('is not so while it is locked, whatever its factor says', async () => {
+    const isUsable = jest.fn(() => true);
+    const { isUsable: ask } = bound(availability({ pager: isUsable }));
+    expect(await ask(USER, { ...rowOf('pager'), isLocked: true } as Row)).toBe(false);
+    expect(isUsable).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['an error', new Error('the pager network is away'), 'the pager network is away'],
+    ['what is no error', 'boom', ''],
+  ])('is not so where its factor throws %s, and the others still work', async (_, thrown, text) => {
+    const here = availability({
+      pager: () => {
+        throw thrown as Error;
+      },
+      totp: () => true,
+    });
+    expect(await here.usableTypes(USER, [rowOf('pager'), rowOf('totp')])).toEqual(['totp']);
+    expect(error).toHaveBeenCalledTimes(1);
+    expect(error).toHaveBeenCalledWith(`It could not be told whether pager (pager) works: ${text}`);
+  });
+
+  it('is not told where its factor refuses the request as a whole', async () => {
+    const refusal = new MfaException('storage_unavailable');
+    const here = availability({
+      pager: () => {
+        throw refusal;
+      },
+    });
+    await expect(here.usableTypes(USER, [rowOf('pager')])).rejects.toBe(refusal);
+    expect(error).not.toHaveBeenCalled();
+  });
+});
+
+const bound = (here: FactorAvailability) => ({ isUsable: here.isUsable.bind(here) });
