@@ -2,10 +2,10 @@
 // coverage/mutation/survivors.txt; exits with 1 when a folder's score, or that of a sample, is below the floor.
 //
 //     node tools/mutation.mjs [--folder core/policy] [--file policy.ts] [--specs test/guard] [--covered] [--sample 200 --seed 1]
-//       [--budget 20] [--floor 90] [--concurrency 2] [--anew]
+//       [--budget 20] [--floor 90] [--concurrency 2] [--survivors] [--anew]
 //
 // `--folder` and `--file` take a part of the sources, `--specs` of the tests, and `--covered` the mutants that these run through; `--sample` so many of them.
-// `--budget`: how many seconds of tests a mutant is worth. What was killed stays known until its source changes (coverage/mutation); `--anew` forgets it.
+// `--survivors`: only those that no test killed when they were looked at last. `--budget`: how many seconds of tests a mutant is worth. What was killed stays known until its source changes (coverage/mutation); `--anew` forgets it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '20' },
     floor: { type: 'string', default: '90' },
     concurrency: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    survivors: { type: 'boolean', default: false },
     anew: { type: 'boolean', default: false },
   },
 });
@@ -71,10 +72,11 @@ async function prepare() {
   return mutants;
 }
 
-function choose(mutants, plan) {
+function choose(mutants, plan, results) {
   const chosen = mutants.filter(
     (mutant) =>
       !mutant.ignored &&
+      (!values.survivors || results.hasSurvived(mutant)) &&
       values.folder.some((folder) => mutant.file.startsWith(folder)) &&
       mutant.file.includes(values.file) &&
       (!values.covered || plan.isCovered(mutant)),
@@ -120,10 +122,6 @@ const coverage = await coverageOf(specs, {
   say,
 });
 const plan = new Plan(coverage, mutants);
-const chosen = choose(mutants, plan);
-if (chosen.length === 0) throw new Error('No mutant is in that part of the sources');
-say(`${coverage.size} spec files are run; ${chosen.length} mutants are looked at`);
-
 const versions = new Map();
 const versionOf = (file) => {
   if (!versions.has(file)) versions.set(file, hashOf(readFileSync(join(ROOT, SOURCES, file))));
@@ -135,6 +133,10 @@ const results = new Results(join(KEPT, 'results.jsonl'), {
   budget: Number(values.budget),
   isAnew: values.anew,
 });
+const chosen = choose(mutants, plan, results);
+if (chosen.length === 0) throw new Error('No mutant is in that part of the sources');
+say(`${coverage.size} spec files are run; ${chosen.length} mutants are looked at`);
+
 const equivalents = new Equivalents();
 for (const { file, code } of equivalents.stale(mutants))
   say(`equivalents.json: ${file} has no such mutant any more: ${code}`);

@@ -37,7 +37,8 @@ export function blobOf(
   { no = 7, nextUpdate = '2027-03-01', entries = [] }: Payload,
   header: { alg?: string; [name: string]: unknown } = {},
 ): string {
-  const isRsa = privateKeyOf(signer).asymmetricKeyType === 'rsa';
+  const kind = privateKeyOf(signer).asymmetricKeyType;
+  const isRsa = kind === 'rsa';
   const head = {
     alg: isRsa ? 'RS256' : 'ES256',
     typ: 'JWT',
@@ -47,7 +48,7 @@ export function blobOf(
   const parts = [head, { legalHeader: 'None', no, nextUpdate, entries }];
   const signed = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   const bits = /^[ERP]S(\d+)$/.exec(head.alg)?.[1] ?? '256';
-  const signature = sign(`sha${bits}`, Buffer.from(signed), {
+  const signature = sign(kind === 'ed25519' ? null : `sha${bits}`, Buffer.from(signed), {
     key: privateKeyOf(signer),
     dsaEncoding: 'ieee-p1363',
     ...(isRsa && head.alg.startsWith('PS') ? PSS : {}),

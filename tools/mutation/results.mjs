@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 /** Kills hold for as long as the source is the same; that nothing killed a mutant, until a test changes or more of them are to be run. */
 export class Results {
   statuses = new Map();
+  /** Those that no test killed when they were looked at last. */
+  survivors = new Set();
 
   /** @param versionOf the hash of a source file; `tests` that of all specs; `budget`: what a mutant is worth */
   constructor(file, { versionOf, tests, budget, isAnew }) {
@@ -14,6 +16,8 @@ export class Results {
       if (line === '') continue;
       const { id, version, tests: testsThen, budget: budgetThen, ...result } = JSON.parse(line);
       const isKill = result.status === 'killed' || result.status === 'timeout';
+      if (isKill) this.survivors.delete(`${version} ${id}`);
+      else this.survivors.add(`${version} ${id}`);
       if (isKill || (testsThen === tests && budgetThen >= budget))
         this.statuses.set(`${version} ${id}`, result);
       else this.statuses.delete(`${version} ${id}`);
@@ -22,6 +26,10 @@ export class Results {
 
   of({ id, file }) {
     return this.statuses.get(`${this.versionOf(file)} ${id}`);
+  }
+
+  hasSurvived({ id, file }) {
+    return this.survivors.has(`${this.versionOf(file)} ${id}`);
   }
 
   add({ id, file }, result) {

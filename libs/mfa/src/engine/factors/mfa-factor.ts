@@ -87,7 +87,7 @@ export type MfaFactorVerdict = 'not_applicable' | 'wrong' | MfaFactorProof;
  * A kind of second factor that is proven by a code. Extend it, and name the class in the option `factors`:
  *
  *     export class TokenListFactor extends MfaFactor {
- *       static readonly traits = { type: 'token_list', label: 'Token list' } satisfies FactorTraits;
+ *       static readonly traits = { type: 'token_list', label: 'Token list' } satisfies MfaFactorTraits;
  *       …
  *     }
  *

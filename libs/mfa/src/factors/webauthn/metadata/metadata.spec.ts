@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { webcrypto } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -377,6 +378,38 @@ describe('the signature of a BLOB', () => {
       const [, , signature] = (texts[(index + 3) % texts.length] ?? '').split('.');
       expect(() => verified(`${head}.${body}.${signature}`, who)).toThrow('its signature does not hold');
     }
+  });
+
+  /** Signed with a key of that kind, by whom the root of the publisher has certified. */
+  const signedWith = async (algorithm: object, alg: string) => {
+    const keys = (await webcrypto.subtle.generateKey(algorithm as EcKeyGenParams, true, [
+      'sign',
+      'verify',
+    ]));
+    const signer = await issue({ subject: 'CN=Signer', issuer: publisher.root, ca: false, keys });
+    return blobOf({ root: publisher.root, signer }, {}, { alg });
+  };
+
+  it.each([
+    ['ES384', { name: 'ECDSA', namedCurve: 'P-384' }],
+    ['ES512', { name: 'ECDSA', namedCurve: 'P-521' }],
+    ['EdDSA', { name: 'Ed25519' }],
+  ])('is taken by %s', async (alg, algorithm) => {
+    expect(verified(await signedWith(algorithm, alg)).no).toBe(7);
+    await expect(signedWith({ name: 'ECDSA', namedCurve: 'P-256' }, alg).then(verified)).rejects.toThrow(
+      'its signature does not hold',
+    );
+  });
+
+  it('needs 2048 bits of an RSA key', async () => {
+    const rsa = (modulusLength: number) => ({
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      modulusLength,
+      publicExponent: new Uint8Array([1, 0, 1]),
+    });
+    expect(verified(await signedWith(rsa(2048), 'RS256')).no).toBe(7);
+    await expect(signedWith(rsa(2040), 'RS256').then(verified)).rejects.toThrow('signature does not hold');
   });
 
   it('may be checked to a root in DER, and over an authority', async () => {
