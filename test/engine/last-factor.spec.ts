@@ -53,6 +53,19 @@ describe('the last second factor of somebody who must have one', () => {
     expect((await remove(client, authenticatorId)).status).toBe(204);
   });
 
+  it('takes along what other factors have proven in the session', async () => {
+    const user = await enroll(test, { isStaff: false });
+    const client = test.client();
+    await client.post('/login', { id: user.id });
+    const [code] = user.recoveryCodes;
+    expect((await client.post('/mfa/authenticate', { code })).status).toBe(200);
+    expect((await client.get('/protected')).status).toBe(200);
+    expect((await remove(client, user.authenticatorId)).status).toBe(204);
+    const { proven } = (await client.get('/mfa/session')).body;
+    expect(proven.map(({ method }: { method: string }) => method)).toEqual(['pwd']);
+    expect((await client.get('/protected')).body.code).toBe('mfa_enrollment_required');
+  });
+
   it('goes by an administrator’s reset', async () => {
     const { id, client } = await enroll(test, { isStaff: true });
     await test.app.get(MfaAdminService).reset(id, 'Lost the phone');

@@ -49,6 +49,16 @@ describe.each([1, 3, 25])('with a limit of %i, the sessions of a user', (maxPerU
     expect((await other.get('/me')).status).toBe(200);
   });
 
+  it('are counted without those of others', async () => {
+    const id = newUserId();
+    const mine: Client[] = [];
+    for (let i = 0; i < maxPerUser; i++) {
+      mine.push(await signIn(id));
+      for (let j = 0; j < 4; j++) await signIn(newUserId());
+    }
+    for (const client of mine) expect((await client.get('/me')).status).toBe(200);
+  });
+
   it('may be pending ones, which are finished all the same', async () => {
     const user = await enroll(test);
     let half = await halfSignIn(test, user);
