@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Authenticator } from 'nestjs-mfa';
 
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, startTestApp } from '../support/test-app.js';
@@ -79,6 +80,17 @@ describe('the budget of attempts', () => {
     expect((await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) })).status).toBe(200);
   });
 
+  it('is spent by codes that no factor of the user’s could have made', async () => {
+    const { id, secret } = await enroll(test);
+    const client = await halfSignIn(test, { id });
+    for (let guess = 0; guess < 5; guess++) {
+      expect((await client.post('/mfa/authenticate', { code: '1234567' })).body.code).toBe('incorrect_code');
+    }
+    expect((await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) })).body.code).toBe(
+      'too_many_attempts',
+    );
+  });
+
   it('is not spent by what is no code at all', async () => {
     const { id, secret } = await enroll(test);
     const half = await halfSignIn(test, { id });
@@ -144,6 +156,19 @@ describe('the cap of consecutive failures', () => {
     );
     const { body } = await client.post('/mfa/recovery-codes');
     expect((await half.post('/mfa/authenticate', { code: body.codes[0] })).status).toBe(200);
+  });
+
+  it('is noted by the next guess where the server died after the last one was counted', async () => {
+    const { id, authenticatorId } = await enroll(test);
+    const rows = test.dataSource.getRepository(Authenticator);
+    const half = await halfSignIn(test, { id });
+    for (let guess = 0; guess < 3; guess++) await half.post('/mfa/authenticate', { code: '000000' });
+    await rows.update({ id: authenticatorId }, { lockedAt: null });
+    const from = test.adapter.notifications.length;
+    expect((await half.post('/mfa/authenticate', { code: '000000' })).body.code).toBe('authenticator_locked');
+    expect((await rows.findOneByOrFail({ id: authenticatorId })).lockedAt).not.toBeNull();
+    await test.settled();
+    expect(test.adapter.notifications.slice(from).map(({ type }) => type)).toEqual(['authenticator_locked']);
   });
 
   it('does not use up the budget once it is reached', async () => {

@@ -506,10 +506,12 @@ describe('a lock that right codes open', () => {
   });
 });
 
+const BUDGET = 5;
+
 describe('a lock that right codes open, with the budget of attempts', () => {
   let test: LockApp;
   beforeAll(async () => {
-    test = await startLockApp({ byCodes: 2, codesApartSeconds: 1 }, {}, 5);
+    test = await startLockApp({ byCodes: 2, codesApartSeconds: 1 }, {}, BUDGET);
   });
   afterAll(() => test.close());
 
@@ -551,6 +553,19 @@ describe('a lock that right codes open, with the budget of attempts', () => {
       }
       expect((await later(test, user, half, 30)).status).toBe(200);
     }
+  });
+
+  it('costs an attempt for each code that was used already', async () => {
+    const { user, half } = await enrollLocked(test);
+    test.clock.advance(300);
+    const used = codeOf(user.secret, test.clock);
+    expect((await authenticate(half, used)).body.unlock.codesLeft).toBe(1);
+    const answers: Answer[] = [];
+    for (let time = 0; time <= BUDGET; time++) answers.push(await authenticate(half, used));
+    expect(answers.map(({ body }) => body.code as string)).toEqual([
+      ...Array<string>(BUDGET).fill('authenticator_locked'),
+      'too_many_attempts',
+    ]);
   });
 
   it('counts neither the same code nor one of an earlier step, however far apart', async () => {

@@ -205,6 +205,26 @@ describe('where a user is signed in', () => {
     expect(await test.logger.statementsOf(() => writeActivity(test.app))).toEqual([]);
   });
 
+  it('is used by code of the application’s that authenticates with its token, unless that says otherwise', async () => {
+    const client = test.client({ 'x-mfa-session': 'new' });
+    const id = newUserId();
+    const { body } = await client.post('/login', { id });
+    const token = body.sessionToken as string;
+    const service = test.app.get(AuthenticationSessionService);
+    const seen = async () => (await test.app.get(MfaSessionsService).list({ id }))[0]?.lastSeenAt?.getTime();
+    const before = test.clock.now();
+    test.clock.advance(45);
+    await service.verifyAuthenticated(token, false);
+    expect(await seen()).toBe(before);
+    await service.verifyAuthenticated(token);
+    expect(await seen()).toBe(before + 45_000);
+    test.clock.advance(45);
+    await service.verify(token, false);
+    expect(await seen()).toBe(before + 45_000);
+    await service.verify(token);
+    expect(await seen()).toBe(before + 90_000);
+  });
+
   it('is the application’s and administrators’ to see and end too', async () => {
     const user = await enroll(test);
     const other = await signInAgain(test, user, test.client({ 'user-agent': FIREFOX }));
