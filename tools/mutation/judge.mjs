@@ -36,7 +36,8 @@ export class Judge {
     const costs = steps.map((step) => this.plan.costOf(step));
     let left = Math.max(this.budget, Math.min(...costs));
     return steps.filter(({ isBeside, isAtHome }, index) => {
-      if (!isBeside && !isAtHome && costs[index] > left) return false;
+      if (isBeside || isAtHome) return true;
+      if (costs[index] > left) return false;
       left -= costs[index];
       return true;
     });

@@ -15,6 +15,9 @@ const MOST_FRESH = 8;
 const NEIGHBOURHOOD = 12;
 const MOST_CLOSEST = 10;
 
+/** A spec that stands beside the source is a test of units, and free, if it takes no longer than this, in milliseconds. */
+const MOST_BESIDE = 3000;
+
 /** So many specs are at home in a file: nobody goes through as much of it that few others go through. */
 const MOST_AT_HOME = 2;
 
@@ -132,7 +135,10 @@ export class Plan {
   /** The specs beside the file first, then those at home in it, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
   #sorted(steps, file) {
     const rank = this.#rankIn(file);
-    const known = steps.map((step) => ({ step, rank: rank(step.spec), cost: this.costOf(step) }));
+    const known = steps.map((step) => {
+      const cost = this.costOf(step);
+      return { step, rank: rank(step.spec, cost), cost };
+    });
     known.sort((a, b) => a.rank - b.rank || a.cost - b.cost);
     return known.map(({ step, rank: place }) => ({
       ...step,
@@ -147,9 +153,10 @@ export class Plan {
     const killing = new Set((this.killers.get(file) ?? []).map(({ spec }) => spec));
     const homes = this.#homesOf(file);
     const places = [`${SOURCES}/${dirname(file)}/`, `test/${dirname(file)}/`, `test/${file.split('/')[0]}/`];
-    return (spec) => {
-      if (spec === beside) return 0;
-      if (spec.startsWith(places[0])) return 1;
+    return (spec, cost) => {
+      const isQuick = cost <= MOST_BESIDE;
+      if (isQuick && spec === beside) return 0;
+      if (isQuick && dirname(spec) === `${SOURCES}/${dirname(file)}`) return 1;
       if (homes.includes(spec)) return 2;
       if (killing.has(spec)) return 3;
       const place = places.findIndex((one) => spec.startsWith(one));

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
+import { derOf, makeRoot } from '../../../../../../test/support/attestation.js';
 import { NO_AAGUID, ModelCatalogue } from './model-catalogue.js';
 
 const AAGUID = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
@@ -61,14 +62,31 @@ describe('the catalogue of models', () => {
     );
   });
 
-  it('has the roots of both', () => {
-    const root = (der: string) => ({
-      metadataStatement: { description: 'A key', attestationRootCertificates: [der] },
-    });
-    catalogue.add(entry('', root('bm8gY2VydGlmaWNhdGU=')));
-    catalogue.add(entry('', root('bm9yIHRoaXM=')));
-    // What can't be read is no anchor, and does not keep others from being one.
-    expect(find(AAGUID)?.anchors()).toEqual([]);
+  it('has the roots of both, as far as they can be read', async () => {
+    const roots = [await makeRoot({ subject: 'CN=One' }), await makeRoot({ subject: 'CN=Two' })];
+    const [one, two] = roots.map((root) => derOf(root).toString('base64'));
+    const withRoots = (...attestationRootCertificates: unknown[]) =>
+      entry('', { metadataStatement: { description: 'A key', attestationRootCertificates } });
+    catalogue.add(withRoots(one, 'bm8gY2VydGlmaWNhdGU='));
+    catalogue.add(withRoots(7, two));
+    expect(
+      find(AAGUID)
+        ?.anchors()
+        .map(({ x509 }) => x509.subject),
+    ).toEqual(['CN=One', 'CN=Two']);
+  });
+
+  it.each([
+    [undefined, 1],
+    [['basic_full'], 1],
+    [['basic_surrogate', 'attca'], 1],
+    [['basic_surrogate'], 0],
+    [[], 0],
+  ])('is attested by its roots with the types %j: %i', async (attestationTypes, count) => {
+    const attestationRootCertificates = [derOf(await makeRoot()).toString('base64')];
+    const statement = { description: 'A key', attestationTypes, attestationRootCertificates };
+    catalogue.add(entry('', { metadataStatement: statement }));
+    expect(find(AAGUID)?.anchors()).toHaveLength(count);
   });
 
   it('takes the newest report of those that are in effect', () => {
