@@ -170,6 +170,15 @@ describe('an authenticator that was lost', () => {
     expect((await user.client.get('/protected')).status).toBe(200);
   });
 
+  it('is not told of as locked by wrong codes that come later', async () => {
+    const user = await enroll(test);
+    const half = await halfSignIn(test, user);
+    expect((await suspend(half, user.authenticatorId)).status).toBe(200);
+    for (let guess = 0; guess < 3; guess++) expect((await authenticate(half, '000000')).status).toBe(403);
+    await test.settled();
+    expect(own(user, 'mfa.authenticator.locked')).toEqual([]);
+  });
+
   it('takes its proofs along, and the trust in browsers', async () => {
     const user = await enroll(test);
     const browser = await halfSignIn(test, user);

@@ -130,6 +130,8 @@ describe('an import', () => {
     const client = await halfSignIn(test, { id });
     await client.post('/mfa/authenticate', { code: 'STUV6789' });
     expect((await client.get('/mfa/recovery-codes')).body).toMatchObject({ total: 4, remaining: 0 });
+    const [set] = (await client.get('/mfa/authenticators?type=recovery_codes')).body;
+    expect(set.remaining).toBe(0);
     const rows = await kept();
     for (const text of [SHORT, 'KLMN', 'aBcDe12345', 'ABCDE12345']) expect(rows).not.toContain(text);
   });

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { MfaBegunSetup, MfaFactorProof, MfaFactorTraits, MfaFactorVerdict } from 'nestjs-mfa';
-import { MfaFactor } from 'nestjs-mfa';
+import type { MfaBegunSetup, MfaEvent, MfaFactorProof, MfaFactorTraits, MfaFactorVerdict } from 'nestjs-mfa';
+import { MfaEvents, MfaFactor } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
 import { PaperCode } from '../../fixtures/paper-codes.factor.js';
@@ -116,12 +116,18 @@ describe('steps of factors of the application’s own', () => {
   });
 
   it('cost an attempt at activation when what a proof demands besides does not hold', async () => {
-    const { client } = await begin('claimed_step');
+    const { id, client } = await begin('claimed_step');
+    const failed: MfaEvent[] = [];
+    test.app.get(MfaEvents).on('mfa.enrollment.failed', (event) => {
+      if (event.userId === id) failed.push(event);
+    });
     const answers: Answer[] = [];
     for (let guess = 0; guess <= ATTEMPTS; guess++) {
       answers.push(await client.post('/mfa/factors/claimed_step/activate', { code: `70010${guess}` }));
     }
     expect(codes(answers)).toEqual([...Array<string>(ATTEMPTS).fill('incorrect_code'), 'too_many_attempts']);
+    await test.settled();
+    expect(failed.length).toBeGreaterThan(0);
   });
 
   it('open no lock of a factor that does not say that it has some', async () => {

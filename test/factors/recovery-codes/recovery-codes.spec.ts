@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RecoveryCodesService } from 'nestjs-mfa';
+import { MfaEvents, RecoveryCodesService } from 'nestjs-mfa';
 
 import { rowsOf } from '../../support/databases.js';
 import type { TestApp } from '../../support/test-app.js';
@@ -136,6 +136,35 @@ describe('recovery codes', () => {
       expect.objectContaining({ type: 'recovery_codes_regenerated', remaining: 10 }),
     ]);
     expect(JSON.stringify(test.adapter.notifications)).not.toContain(recoveryCodes[0]);
+  });
+
+  it('are one to fifty', async () => {
+    const { id } = await enroll(test);
+    const service = test.app.get(RecoveryCodesService);
+    for (const count of [0, 51, 2.5, NaN]) {
+      await expect(service.generate({ id }, count)).rejects.toThrow('A set has 1 to 50 recovery codes');
+    }
+    for (const count of [1, 50]) {
+      expect(new Set(await service.generate({ id }, count)).size).toBe(count);
+      expect((await service.getUnused({ id })).length).toBe(count);
+    }
+  });
+
+  it('may end the other sessions, or all where the application makes them', async () => {
+    const { id, client } = await enroll(test);
+    const ended: unknown[] = [];
+    test.app.get(MfaEvents).on('mfa.session.ended', ({ userId, data }) => {
+      if (userId === id) ended.push(data);
+    });
+    const service = test.app.get(RecoveryCodesService);
+    await client.post('/mfa/recovery-codes', { endOtherSessions: true });
+    expect((await client.get('/me')).status).toBe(200);
+    await service.generate({ id }, 10, undefined, { endOtherSessions: true });
+    expect((await client.get('/me')).status).toBe(401);
+    expect(ended).toEqual([
+      { scope: 'others', reason: 'factors_changed' },
+      { scope: 'all', reason: 'factors_changed' },
+    ]);
   });
 
   it('work without HTTP', async () => {
