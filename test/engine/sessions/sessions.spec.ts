@@ -205,6 +205,14 @@ describe('where a user is signed in', () => {
     expect(await test.logger.statementsOf(() => writeActivity(test.app))).toEqual([]);
   });
 
+  it('is used by what a guard of factors lets pass, with no other guard before it', async () => {
+    const { client, id } = await enroll(test);
+    const seen = async () => (await test.app.get(MfaSessionsService).list({ id }))[0]?.lastSeenAt?.getTime();
+    test.clock.advance(45);
+    expect((await client.get('/protected')).status).toBe(200);
+    expect(await seen()).toBe(test.clock.now());
+  });
+
   it('is used by code of the application’s that authenticates with its token, unless that says otherwise', async () => {
     const client = test.client({ 'x-mfa-session': 'new' });
     const id = newUserId();

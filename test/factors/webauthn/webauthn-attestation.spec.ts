@@ -47,6 +47,24 @@ const withCertificates =
 
 const REFUSED = '400 webauthn_failed, 0 keys';
 
+describe('the options of attestation', () => {
+  it.each<[WebAuthn, string | null]>([
+    [{}, null],
+    [{ attestation: 'direct' }, null],
+    [{ allowedAaguids: [AAGUID] }, 'refuses every key'],
+    [{ allowedAaguids: [AAGUID], attestation: 'indirect' }, 'refuses every key'],
+    [{ allowedAaguids: [AAGUID], attestation: 'direct' }, null],
+    [{ allowedAaguids: [AAGUID], attestation: 'enterprise' }, null],
+    [{ attestation: 'enterprise' }, 'may tell single devices apart'],
+  ])('%j are warned of: %j', async (webauthn, warning) => {
+    const app = await start(webauthn);
+    const warnings = app.logger.lines.filter((line) => line.includes('MfaAttestation'));
+    expect(warnings).toHaveLength(warning === null ? 0 : 1);
+    expect(warnings.join()).toContain(warning ?? '');
+    await app.close();
+  });
+});
+
 describe('an attestation that nobody asked for', () => {
   it.each([[0], [''], [[]], [[1]]])('is refused with %j in place of certificates', async (x5c) => {
     const test = await start({});

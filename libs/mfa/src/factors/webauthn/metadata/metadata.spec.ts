@@ -382,10 +382,7 @@ describe('the signature of a BLOB', () => {
 
   /** Signed with a key of that kind, by whom the root of the publisher has certified. */
   const signedWith = async (algorithm: object, alg: string) => {
-    const keys = (await webcrypto.subtle.generateKey(algorithm as EcKeyGenParams, true, [
-      'sign',
-      'verify',
-    ]));
+    const keys = await webcrypto.subtle.generateKey(algorithm as EcKeyGenParams, true, ['sign', 'verify']);
     const signer = await issue({ subject: 'CN=Signer', issuer: publisher.root, ca: false, keys });
     return blobOf({ root: publisher.root, signer }, {}, { alg });
   };
