@@ -5,7 +5,8 @@
 //       [--budget 20] [--floor 90] [--concurrency 2] [--survivors] [--anew]
 //
 // `--folder` and `--file` take a part of the sources, `--specs` of the tests, and `--covered` the mutants that these run through; `--sample` so many of them.
-// `--survivors`: only those that no test killed when they were looked at last. `--budget`: how many seconds of tests a mutant is worth. What was killed stays known until its source changes (coverage/mutation); `--anew` forgets it.
+// `--survivors`: only those that no test killed when they were looked at last. `--budget`: how many seconds of tests a mutant is worth. What was killed stays
+// known until its source changes (coverage/mutation); `--anew` forgets it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

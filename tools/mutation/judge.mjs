@@ -31,7 +31,9 @@ export class Judge {
     this.settle(mutant, { status: 'survived' });
   }
 
-  /** What stands beside the source or is at home in it, and of the other steps as many as a mutant is worth, in their order; the cheapest, however dear it is. */
+  /**
+   * What stands beside the source or is at home in it, and of the other steps as many as a mutant is worth, in their order; the cheapest, however dear it is.
+   */
   #affordable(steps) {
     const costs = steps.map((step) => this.plan.costOf(step));
     let left = Math.max(this.budget, Math.min(...costs));

@@ -132,7 +132,10 @@ export class Plan {
     return new Map(inFolder.flatMap(([, specs]) => [...specs]));
   }
 
-  /** The specs beside the file first, then those at home in it, then those that have killed there, then those of the same folder's behaviour; of these the quickest. */
+  /**
+   * The specs beside the file first, then those at home in it, then those that have killed there, then those of the same folder's behaviour; of these the
+   * quickest.
+   */
   #sorted(steps, file) {
     const rank = this.#rankIn(file);
     const known = steps.map((step) => {

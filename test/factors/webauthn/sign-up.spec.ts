@@ -18,7 +18,7 @@ import { signInWithPasskey } from '../../support/ceremonies.js';
 import type { Answer, Client } from '../../support/client.js';
 import { Gate } from '../../support/gate.js';
 import { HELD, HoldBack } from '../../support/hold-back.js';
-import type { TestApp } from '../../support/test-app.js';
+import type { TestApp, TestAppOptions } from '../../support/test-app.js';
 import {
   ORIGIN,
   RELYING_PARTY,
@@ -56,12 +56,21 @@ class SignUpAdapter extends TestAdapter {
 let test: TestApp;
 afterEach(() => test.close());
 
-async function start(mfa: Partial<MfaModuleOptions> = {}): Promise<SignUpAdapter> {
+async function start(mfa: Partial<MfaModuleOptions> = {}, rest: TestAppOptions = {}): Promise<SignUpAdapter> {
   test = await startTestApp({
     mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true, ...mfa },
     adapter: SignUpAdapter,
+    ...rest,
   });
   return test.adapter as SignUpAdapter;
+}
+
+/** One in which a request can be held back. */
+async function startHeldBack(): Promise<{ adapter: SignUpAdapter; holdBack: HoldBack }> {
+  const holdBack = new HoldBack();
+  const adapter = await start({}, { configure: holdBack.mark });
+  holdBack.watch(test.dataSource, adapter);
+  return { adapter, holdBack };
 }
 
 @Controller()
@@ -125,14 +134,7 @@ describe('a sign-up with a passkey', () => {
   });
 
   it('leaves no session without its passkey, whenever an administrator takes that away', async () => {
-    const holdBack = new HoldBack();
-    test = await startTestApp({
-      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true },
-      adapter: SignUpAdapter,
-      configure: holdBack.mark,
-    });
-    const adapter = test.adapter as SignUpAdapter;
-    holdBack.watch(test.dataSource, adapter);
+    const { adapter, holdBack } = await startHeldBack();
     let resets = 0;
     for (let point = 1; ; point += 1) {
       const name = { name: `ada-${point}@example.com` };
@@ -251,14 +253,7 @@ describe('a sign-up with a passkey', () => {
   });
 
   it('of two that are answered with one user, keeps one, wherever the first is overtaken', async () => {
-    const holdBack = new HoldBack();
-    test = await startTestApp({
-      mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, passkeySignUp: true },
-      adapter: SignUpAdapter,
-      configure: holdBack.mark,
-    });
-    const adapter = test.adapter as SignUpAdapter;
-    holdBack.watch(test.dataSource, adapter);
+    const { adapter, holdBack } = await startHeldBack();
     for (let point = 1; ; point += 1) {
       const id = newUserId();
       users.set(id, { id });
