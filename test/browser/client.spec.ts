@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
 
-import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { SharedContext, VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import { fail, openClientPage, run } from '../support/client-page.js';
 import { startDemo } from '../support/demo-app.js';
 
@@ -15,6 +15,7 @@ const describeInBrowser = hasChromium ? describe : describe.skip;
 describeInBrowser('nestjs-mfa/browser in Chromium', () => {
   let app: INestApplication;
   let browser: Browser;
+  let shared: SharedContext;
   let url: string;
   const problems: string[] = [];
 
@@ -25,6 +26,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
     }));
     browser = await launchChromium();
+    shared = await SharedContext.open(browser, url);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -33,7 +35,7 @@ describeInBrowser('nestjs-mfa/browser in Chromium', () => {
 
   /** An empty page of the application's origin that has the client. */
   async function openPage(): Promise<Page> {
-    const page = await (await browser.newContext()).newPage();
+    const page = await (await shared.begin()).newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     await openClientPage(page, url);
     return page;

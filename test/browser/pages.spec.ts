@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { ENGLISH } from 'nestjs-mfa';
 
 import { freePort } from '../../tools/support/free-port.mjs';
-import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { SharedContext, VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import { PASSWORD, PageAdapter } from '../pages/support.js';
 import { NOTHING, PageInspector } from '../support/page-inspector.js';
 import type { TestApp } from '../support/test-app.js';
@@ -17,6 +17,7 @@ const PAGES = '/account/security';
 describeInBrowser('the pages in Chromium', () => {
   let test: TestApp;
   let browser: Browser;
+  let shared: SharedContext;
   let inspector: PageInspector;
 
   beforeAll(async () => {
@@ -38,13 +39,16 @@ describeInBrowser('the pages in Chromium', () => {
     test.url = origin;
     browser = await launchChromium();
     inspector = new PageInspector(origin);
+    shared = await SharedContext.open(browser, `${origin}/public`, { baseURL: origin });
+    await inspector.watch(await shared.begin());
   }, 60_000);
   afterAll(async () => {
     await browser.close();
     await test.close();
   });
 
-  const open = async (options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> => {
+  /** A browser of other settings than the rest has. */
+  const open = async (options: BrowserContextOptions): Promise<BrowserContext> => {
     const context = await browser.newContext({ baseURL: test.url, ...options });
     await inspector.watch(context);
     return context;
@@ -68,7 +72,7 @@ describeInBrowser('the pages in Chromium', () => {
   };
 
   it('leads through the whole story', async () => {
-    const context = await open({ acceptDownloads: true });
+    const context = await shared.begin();
     const page = await context.newPage();
     const key = await VirtualAuthenticator.add(page, 'internal');
     const id = newUserId();
@@ -232,11 +236,10 @@ describeInBrowser('the pages in Chromium', () => {
     await inspector.look(page, 'totp-remove');
     await press(page, 'Remove');
     await page.getByText('Two-factor authentication is off.').waitFor();
-    await context.close();
   }, 240_000);
 
   it('signs in with a passkey, by the button and among the suggestions', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     const key = await VirtualAuthenticator.add(page, 'internal');
     await signIn(context, newUserId());
@@ -267,11 +270,10 @@ describeInBrowser('the pages in Chromium', () => {
     await press(page, 'Sign in with a passkey');
     await page.getByText('That did not finish.').waitFor();
     await inspector.look(page, 'passkey-cancelled');
-    await context.close();
   }, 120_000);
 
   it('makes an account with a passkey, and shows its recovery codes', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     await VirtualAuthenticator.add(page, 'internal');
     await page.goto(`${PAGES}/sign-up?next=%2Fprotected`);
@@ -292,11 +294,10 @@ describeInBrowser('the pages in Chromium', () => {
     await press(page, 'Create account');
     await page.getByText('could not be verified').waitFor();
     expect(await page.getByLabel('Email or user name').inputValue()).toBe('taken@example.com');
-    await context.close();
   }, 120_000);
 
   it('asks who has no second factor for the password before one is added', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     await signIn(context, newUserId());
     test.clock.advance(600);
@@ -311,11 +312,10 @@ describeInBrowser('the pages in Chromium', () => {
     await press(page, 'Continue');
     await heading(page, 'Set up an authenticator app');
     expect(path(page)).toBe(`${PAGES}/totp/add`);
-    await context.close();
   }, 60_000);
 
   it('can be used by keyboard alone', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     await signIn(context, newUserId());
     await page.goto(PAGES);
@@ -347,7 +347,6 @@ describeInBrowser('the pages in Chromium', () => {
     await page.keyboard.press('Enter');
     await heading(page, 'Account security');
     expect(path(page)).toBe(PAGES);
-    await context.close();
   }, 60_000);
 
   it('work without JavaScript, and at twice the size', async () => {
@@ -400,7 +399,7 @@ describeInBrowser('the pages in Chromium', () => {
   }, 60_000);
 
   it('sends a form once, however often its button is pressed', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     await signIn(context, newUserId());
     await page.goto(`${PAGES}/totp/add`);
@@ -419,7 +418,6 @@ describeInBrowser('the pages in Chromium', () => {
     });
     await heading(page, 'Save your recovery codes');
     expect(sent).toEqual(['POST']);
-    await context.close();
   }, 60_000);
 
   it('says it in German too, and how long one has to wait', async () => {
@@ -450,13 +448,12 @@ describeInBrowser('the pages in Chromium', () => {
   }, 120_000);
 
   it('says what it has not got', async () => {
-    const context = await open();
+    const context = await shared.begin();
     const page = await context.newPage();
     await signIn(context, newUserId());
     expect((await page.goto(`${PAGES}/webauthn/none/edit`))?.status()).toBe(404);
     await page.getByText('Not found.').waitFor();
     await inspector.look(page, 'error');
-    await context.close();
   }, 60_000);
 
   it('has nothing that axe or the content security policy finds fault with, and asks nobody else for anything', () => {

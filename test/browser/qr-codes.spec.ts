@@ -5,7 +5,7 @@ import { PNG } from 'pngjs';
 
 import { freePort } from '../../tools/support/free-port.mjs';
 import { PAGES, startPageApp } from '../pages/support.js';
-import { hasChromium, launchChromium } from '../support/chromium.js';
+import { SharedContext, hasChromium, launchChromium } from '../support/chromium.js';
 import type { TestApp } from '../support/test-app.js';
 import { newUserId } from '../support/test-app.js';
 
@@ -22,11 +22,14 @@ const onScreen = hasChromium ? describe : describe.skip;
 onScreen('the QR code of the page, at 1x', () => {
   let test: TestApp;
   let browser: Browser;
+  let shared: SharedContext;
   beforeAll(async () => {
     const port = await freePort();
     const webauthn = { rpId: 'localhost', rpName: 'Example', origins: [`http://localhost:${port}`] };
     test = await startPageApp({ port, mfa: { webauthn: { ...webauthn, allowInsecureOrigin: true } } });
     browser = await launchChromium();
+    const options = { baseURL: test.url, deviceScaleFactor: 1 };
+    shared = await SharedContext.open(browser, `${test.url}/public`, options);
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -34,15 +37,12 @@ onScreen('the QR code of the page, at 1x', () => {
   });
 
   it.each(ADDRESSES)('is readable with %s', async (_, email) => {
+    const context = await shared.begin();
+    await context.request.post('/login', { data: { id: newUserId(), email } });
+    const page = await context.newPage();
+    await page.goto(`${PAGES}/totp/add`);
     for (const width of [1280, 768]) {
-      const context = await browser.newContext({
-        baseURL: test.url,
-        deviceScaleFactor: 1,
-        viewport: { width, height: 900 },
-      });
-      await context.request.post('/login', { data: { id: newUserId(), email } });
-      const page = await context.newPage();
-      await page.goto(`${PAGES}/totp/add`);
+      await page.setViewportSize({ width, height: 900 });
       const { width: across, height, data } = PNG.sync.read(await page.getByRole('img').screenshot());
       const scanned = jsQR.default(new Uint8ClampedArray(data), across, height)?.data ?? '';
       expect(decodeURIComponent(new URL(scanned).pathname)).toContain(email);
@@ -53,7 +53,6 @@ onScreen('the QR code of the page, at 1x', () => {
       const { width: shown = 0 } = (await page.getByRole('img').boundingBox()) ?? {};
       expect((shown - 2) / modules).toBeGreaterThanOrEqual(4);
       expect((shown - 2) % modules).toBe(0);
-      await context.close();
     }
   });
 });

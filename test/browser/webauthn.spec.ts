@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
 
-import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { SharedContext, VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import { startDemo } from '../support/demo-app.js';
 
 const GRACE_SECONDS = 4;
@@ -15,6 +15,7 @@ const describeInBrowser = hasChromium ? describe : describe.skip;
 describeInBrowser('WebAuthn in Chromium', () => {
   let app: INestApplication;
   let browser: Browser;
+  let shared: SharedContext;
   let url: string;
   const problems: string[] = [];
 
@@ -24,6 +25,7 @@ describeInBrowser('WebAuthn in Chromium', () => {
       MFA_GRACE_PERIOD_SECONDS: String(GRACE_SECONDS),
     }));
     browser = await launchChromium();
+    shared = await SharedContext.open(browser, url);
     mkdirSync(SCREENSHOTS, { recursive: true });
   }, 60_000);
   afterAll(async () => {
@@ -34,7 +36,7 @@ describeInBrowser('WebAuthn in Chromium', () => {
   let users = 0;
 
   async function openPage(): Promise<Page> {
-    const page = await (await browser.newContext()).newPage();
+    const page = await (await shared.begin()).newPage();
     page.on('console', (message) => {
       // The browser also reports refused requests here; those are what the tests are about.
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {

@@ -9,7 +9,7 @@ import { totpCode } from 'nestjs-mfa/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 import { freePort } from '../../tools/support/free-port.mjs';
-import { VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
+import { SharedContext, VirtualAuthenticator, hasChromium, launchChromium } from '../support/chromium.js';
 import type { CreateApplication, StartedApplication } from './support/start-application.js';
 import { startApplication } from './support/start-application.js';
 import { PASSWORD } from './support/users.js';
@@ -29,6 +29,7 @@ const describeInBrowser = hasChromium ? describe : describe.skip;
 describeInBrowser('a page on another origin than the API', () => {
   let test: StartedApplication;
   let browser: Browser;
+  let shared: SharedContext;
   const scripts: Record<string, string> = {};
   /** Serves the page; its path says which script it has. */
   const serve: RequestListener = ({ url = '' }, response) => {
@@ -72,6 +73,7 @@ describeInBrowser('a page on another origin than the API', () => {
     };
     test = await startApplication(AppModule, create, port);
     browser = await launchChromium();
+    shared = await SharedContext.open(browser, `${WEB}/cookie`);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -80,7 +82,7 @@ describeInBrowser('a page on another origin than the API', () => {
   });
 
   async function open(origin: string, script: 'cookie' | 'header', context?: BrowserContext): Promise<Page> {
-    const page = await (context ?? (await browser.newContext())).newPage();
+    const page = await (context ?? (await shared.begin())).newPage();
     page.setDefaultTimeout(15_000);
     await page.goto(`${origin}/${script}`);
     return page;

@@ -13,6 +13,9 @@ const STORIES = ENGINE === 'sqlite' ? 25 : 10;
 /** Whether a shorter story is looked for when one fails. It would take minutes on a server. */
 const IS_SHRUNK = ENGINE === 'sqlite' && process.env['MFA_MODEL_SHRINK'] !== 'false';
 
+/** The time of one run, and of looking for a shorter story. */
+const LONGEST_MS = 90_000;
+
 /** Says which stories are told, to see some again. */
 const SEED = process.env['MFA_MODEL_SEED'];
 
@@ -41,6 +44,9 @@ describe.each([
       const settings = {
         numRuns: STORIES,
         endOnFailure: !IS_SHRUNK,
+        // In time to say what failed, and with which seed.
+        interruptAfterTimeLimit: LONGEST_MS,
+        markInterruptAsFailure: true,
         ...(SEED === undefined ? {} : { seed: Number(SEED) }),
       };
       const until = Date.now() + SECONDS * 1000;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
 const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -24,6 +24,33 @@ export function launchChromium(): Promise<Browser> {
       '--no-first-run',
     ],
   });
+}
+
+/**
+ * A context that the tests of a file share, each of which begins without cookies. One for each test takes twice the time: the browser
+ * starts a process for it, which compiles every script anew.
+ */
+export class SharedContext {
+  private constructor(
+    private readonly context: BrowserContext,
+    /** Keeps the process of this origin from one test to the next. */
+    private readonly anchor: Page,
+  ) {}
+
+  /** @param url any address of the application that is tested */
+  static async open(browser: Browser, url: string, options?: BrowserContextOptions): Promise<SharedContext> {
+    const context = await browser.newContext(options);
+    const anchor = await context.newPage();
+    await anchor.goto(url);
+    return new SharedContext(context, anchor);
+  }
+
+  /** The context as new: pages of the former test are closed. */
+  async begin(): Promise<BrowserContext> {
+    for (const page of this.context.pages()) if (page !== this.anchor) await page.close();
+    await this.context.clearCookies();
+    return this.context;
+  }
 }
 
 /** A credential inside a virtual authenticator, as the DevTools protocol describes it. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import type { AxeResults, RunOptions } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 
 import { THOROUGH } from './thorough.js';
@@ -57,7 +57,7 @@ export class PageInspector {
     });
   }
 
-  /** Asks axe about the page in each scheme, and takes pictures of it at each width; in light and narrow alone where not all is tried. */
+  /** Asks axe about the page, and whether it fits a narrow window; where all is tried, in each scheme and at each width, with pictures. */
   async look(page: Page, name: string): Promise<void> {
     const size = page.viewportSize();
     for (const colorScheme of SCHEMES) {
@@ -66,7 +66,8 @@ export class PageInspector {
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
         await this.measure(page, `${name} at ${width}`);
-        await page.screenshot({ path: `${FOLDER}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+        const path = `${FOLDER}/${name}-${width}-${colorScheme}.png`;
+        if (THOROUGH) await page.screenshot({ path, fullPage: true });
       }
     }
     await page.emulateMedia({ colorScheme: 'light' });
@@ -84,9 +85,10 @@ export class PageInspector {
   private async askAxe(page: Page, name: string): Promise<void> {
     // Evaluated, not added as an element: the page's content security policy would rightly refuse that.
     await page.evaluate(AXE);
-    const results = await page.evaluate(() =>
-      (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-    );
+    const results = await page.evaluate(() => {
+      const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
+      return axe.run({ resultTypes: ['violations'] });
+    });
     this.looks += 1;
     for (const { id, nodes } of results.violations) {
       this.found.accessibility.push(`${name}: ${id} ${nodes.map(({ html }) => html).join(' | ')}`);
