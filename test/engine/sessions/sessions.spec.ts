@@ -490,6 +490,22 @@ describe('a session that is not used', () => {
     }
   });
 
+  it('is not kept by what our guard of all routes refuses', async () => {
+    const other = await startTestApp({
+      mfa: { session: { idleTtlSeconds: 600 }, requiredForStaff: true, globalGuard: true },
+    });
+    try {
+      const client = other.client();
+      await client.post('/login', { id: newUserId(), isStaff: true });
+      other.clock.advance(400);
+      expect((await client.get('/public')).body.code).toBe('mfa_enrollment_required');
+      other.clock.advance(201);
+      expect((await client.get('/me')).body.code).toBe('session_expired');
+    } finally {
+      await other.close();
+    }
+  });
+
   it('takes one statement to use, as ever', async () => {
     const { client } = await enroll(test);
     test.clock.advance(120);
