@@ -229,11 +229,15 @@ describe.each(Object.entries(PLATFORMS))('requests across sites, on %s', (_, cre
   });
 
   it('the check holds without a session cookie too', async () => {
-    const test = await start({ mfa: { adapter: CookieUsers, session: { cookie: false } } });
+    const session = { cookie: false } as const;
+    const test = await start({
+      mfa: { adapter: CookieUsers, session, webauthn: RELYING_PARTY, passkeyLogin: true },
+    });
     const client = test.client({ cookie: `app_sid=${newUserId()}`, origin: EVIL });
     expect((await client.post('/mfa/totp')).body.code).toBe('cross_origin');
     // Nothing is planted in the browser, so a sign-in may come from anywhere.
     expect((await client.post('/login', { id: newUserId() })).status).toBe(200);
+    expect((await client.post('/mfa/passkey/options')).status).toBe(200);
     await test.close();
   });
 

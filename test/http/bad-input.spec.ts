@@ -143,6 +143,17 @@ describe.each([
   });
 
   it.each([
+    ['application/json; charset=utf-8', 'already_enabled'],
+    ['Application/JSON', 'already_enabled'],
+    ['application/vnd.api+json', 'already_enabled'],
+    ['application/jsonp', 'invalid_request'],
+    ['application/vnd.api-json', 'invalid_request'],
+  ])('a body of the type %s leads to %s', async (type, code) => {
+    const answer = await signedIn.send('POST', '/mfa/totp', '{}', { 'content-type': type });
+    expect(answer.body.code).toBe(code);
+  });
+
+  it.each([
     ['/mfa/authenticators/%00', 400],
     ['/mfa/authenticators/%E0%A4%A', 400],
     ['/mfa/authenticators/%ED%A0%80', 400],

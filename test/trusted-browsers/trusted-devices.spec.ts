@@ -100,6 +100,9 @@ describe('trusted browsers', () => {
     await test.app.get(TrustedDevicesService).revokeAll({ id: user.id });
     expect((await browser.get('/trusting')).body.code).toBe('mfa_required');
     expect((await browser.get('/me')).status).toBe(200);
+    // What was proven besides is not gone with the trust.
+    expect((await authenticate(user, browser, {})).status).toBe(200);
+    expect((await browser.get('/trusting')).status).toBe(200);
   });
 
   it('can’t be asked for together with phishing resistance', () => {

@@ -154,6 +154,8 @@ async function askQuestions() {
 async function useSearchBox(browser, url) {
   for (const settings of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: PHONE }]) {
     const page = await newPage(browser, url, settings);
+    // The browser draws slowly where the machine is busy.
+    page.setDefaultTimeout(120_000);
     await page.goto(`${url}/fastify.html`, { waitUntil: 'networkidle' });
     await page.keyboard.press('Control+k');
     await page.keyboard.type('lost phone');

@@ -23,6 +23,7 @@ describe('a user as they are at this moment', () => {
     // Whatever stands where, it is not the same list.
     [{ id: 1, a: ['b'], c: 1 } as MfaUser, { id: 1, a: ['b', 'c', 1] } as MfaUser, false],
     [{ id: 1, of: null } as MfaUser, { id: 1, of: null } as MfaUser, true],
+    [{ id: 1, of: undefined } as MfaUser, { id: 1, of: undefined } as MfaUser, true],
     [{ id: 1, age: NaN } as MfaUser, { id: 1, age: NaN } as MfaUser, true],
   ])('%j and %j are the same: %p', (one, other, are) => {
     expect(same(one, other)).toBe(are);
