@@ -77,6 +77,8 @@ async function newPage(browser, url, settings) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
   if (settings.javaScriptEnabled !== false) await context.addInitScript(AXE);
   const page = await context.newPage();
+  // The browser draws slowly where the machine is busy.
+  page.setDefaultTimeout(120_000);
   page.on('request', (request) => {
     if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
       wrong.push(`${page.url()} asks for ${request.url()}`);
@@ -154,8 +156,6 @@ async function askQuestions() {
 async function useSearchBox(browser, url) {
   for (const settings of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: PHONE }]) {
     const page = await newPage(browser, url, settings);
-    // The browser draws slowly where the machine is busy.
-    page.setDefaultTimeout(120_000);
     await page.goto(`${url}/fastify.html`, { waitUntil: 'networkidle' });
     await page.keyboard.press('Control+k');
     await page.keyboard.type('lost phone');
