@@ -156,7 +156,9 @@ async function askQuestions() {
 async function useSearchBox(browser, url) {
   for (const settings of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: PHONE }]) {
     const page = await newPage(browser, url, settings);
-    await page.goto(`${url}/fastify.html`, { waitUntil: 'networkidle' });
+    await page.goto(`${url}/fastify.html`);
+    // Before Vue has mounted the page, nothing listens to keys, however quiet the network is.
+    await page.waitForFunction(() => globalThis.document.querySelector('#app').__vue_app__);
     await page.keyboard.press('Control+k');
     await page.keyboard.type('lost phone');
     await page.locator('.search-results a mark').first().waitFor();
