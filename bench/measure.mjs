@@ -19,10 +19,10 @@ const IN_PROCESS = new URL('./in-process/measure.mjs', import.meta.url);
 const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
 /** Runs with a new database, which is dropped whatever happens. */
-async function withDatabase(engine, run) {
-  const { orm, url, drop } = await createDatabase(engine);
+async function withDatabase({ database, storage }, run) {
+  const { orm, url, drop } = await createDatabase(database);
   try {
-    return await run({ orm, url });
+    return await run({ orm, url, storage });
   } finally {
     await drop();
   }
@@ -32,7 +32,7 @@ async function withDatabase(engine, run) {
 async function withContenders(options, run, started = []) {
   const definition = DEFINITIONS[started.length];
   if (!definition) return run(started);
-  return withDatabase(options.database, async (settings) => {
+  return withDatabase(options, async (settings) => {
     note(`starting ${definition.name}`);
     const contender = await Contender.start(definition, settings, options.users);
     try {
@@ -51,17 +51,18 @@ async function measureSideBySide(options) {
   }));
 }
 
-function measureInProcess({ database, rounds, isQuick }) {
-  return withDatabase(database, async (settings) => {
+function measureInProcess(options) {
+  const { rounds, isQuick } = options;
+  return withDatabase(options, async (settings) => {
     note('in process');
     return firstWordOf(start(IN_PROCESS, { settings, rounds, isQuick }));
   });
 }
 
-function measureStarts({ database, rounds }) {
-  return withDatabase(database, (settings) => {
+function measureStarts(options) {
+  return withDatabase(options, (settings) => {
     note('start-up');
-    return measureStartUp(settings, rounds);
+    return measureStartUp(settings, options.rounds);
   });
 }
 

@@ -14,6 +14,7 @@ const HELP = `npm run bench -- [options]
   --rate <n>          requests a second of the fixed load, 200 by default
   --json <file>       writes everything that was seen
   --bars              says which of the project's bars are met
+  --prepared          ours with the option storage.preparedStatements
   --quick             one round with few requests: whether it runs at all`;
 
 function list(text, known) {
@@ -39,6 +40,7 @@ export function readOptions() {
       only: text,
       json: text,
       bars: flag,
+      prepared: flag,
       quick: flag,
       help: flag,
     },
@@ -54,6 +56,7 @@ export function readOptions() {
   return {
     database: values.database,
     json: values.json,
+    storage: { preparedStatements: values.prepared },
     hasBars: values.bars,
     isQuick,
     flows: Object.keys(FLOWS).filter((name) => only.includes(name)),

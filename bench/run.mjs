@@ -23,11 +23,12 @@ const { measure } = await import('./measure.mjs');
 const seen = await measure(options);
 const bars = barsOf(seen, options);
 const where = machine();
-const head = `${where.processor}, ${where.cores} cores, Node ${where.node}, ${options.database}, ${options.rounds} rounds`;
+const how = options.storage.preparedStatements ? ', prepared statements' : '';
+const head = `${where.processor}, ${where.cores} cores, Node ${where.node}, ${options.database}${how}, ${options.rounds} rounds`;
 const sections = [head, tablesOf(seen, options), ...(options.hasBars ? [barLines(bars)] : [])];
 process.stdout.write(`${sections.join('\n\n')}\n`);
 if (options.json !== undefined) {
-  const { database, rounds, rate, users } = options;
-  const report = { ...where, database, rounds, rate, users, ...seen, bars };
+  const { database, storage, rounds, rate, users } = options;
+  const report = { ...where, database, storage, rounds, rate, users, ...seen, bars };
   writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }

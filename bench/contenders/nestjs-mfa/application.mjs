@@ -23,7 +23,8 @@ export class GuardedController {
 decorate(GuardedController, 'get', [Get('guarded'), RequireMfa()]);
 Controller()(GuardedController);
 
-export function mfaModule() {
+/** @param storage options of the database: what it is on its own unless the command line says otherwise */
+export function mfaModule(storage = {}) {
   return MfaModule.forRoot({
     secret: 'a secret for measuring, of 32 bytes or more',
     adapter: Adapter,
@@ -34,13 +35,14 @@ export function mfaModule() {
     // The clock is moved by minutes at a time, and no proof may grow old by it.
     gracePeriodSeconds: 86_400,
     retention: { everySeconds: 0 },
+    storage,
   });
 }
 
 function moduleOn(settings, imports) {
   class BenchModule {}
   Module({
-    imports: [TypeOrmModule.forRoot(ormOptions(settings)), mfaModule(), ...imports],
+    imports: [TypeOrmModule.forRoot(ormOptions(settings)), mfaModule(settings.storage), ...imports],
     controllers: [LoginController, GuardedController, OpenController],
   })(BenchModule);
   return BenchModule;

@@ -92,7 +92,7 @@ describe('resolveOptions', () => {
         lockAfter: 100,
         unlock: { byOtherFactor: false, byCodes: 0, codesApartSeconds: 60, afterSeconds: 0 },
       },
-      storage: { timeoutSeconds: 10, sealFormerRows: true },
+      storage: { timeoutSeconds: 10, preparedStatements: false, sealFormerRows: true },
       retention: { everySeconds: 300, batchSize: 1000 },
       audit: { enabled: false, retentionDays: 365 },
       acr: MFA_ACR_LEVELS,

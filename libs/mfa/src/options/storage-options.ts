@@ -6,6 +6,11 @@ export const STORAGE_OPTIONS = {
   /** How long a statement may take before the request is refused with 503, in seconds. */
   timeoutSeconds: integer(10, 1, 300),
   /**
+   * Whether PostgreSQL keeps the plans of frequent statements, for each connection. Not behind a pooler that deals out connections by
+   * transaction, unless it keeps prepared statements (PgBouncer from 1.21 on, `max_prepared_statements`). No effect on other engines.
+   */
+  preparedStatements: toggle(false),
+  /**
    * Whether the first boot with seals seals the factors from before. Say false when it has: then nobody who can write to the
    * database can make it happen again.
    */

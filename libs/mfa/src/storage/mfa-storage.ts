@@ -9,6 +9,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { BoundedWait, Deadline, connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
+import { isNameRefused, nameStatements } from './named-statements.js';
 import type { NamedValues, PreparedRead, RowOf } from './prepared-statements.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { commitOnServer, surviveConnectionLoss } from './server-commit.js';
@@ -84,6 +85,7 @@ export class MfaStorage {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {
     surviveConnectionLoss(dataSource);
+    if (options.storage.preparedStatements) nameStatements(dataSource);
     watchTransactions(dataSource);
   }
 
@@ -187,8 +189,13 @@ export async function againOnConflict<T>(deadline: Deadline, work: () => Promise
   }
 }
 
-/** Whether the engine has undone the work so that other work could go first. */
+/** Whether the engine has undone the work so that other work could go first, or has refused it by its name alone. */
 export function isConflict(error: unknown): boolean {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  return CONFLICTS.includes(code) || CONFLICTS.includes(errno) || SQLITE_CONFLICT.test(String(code));
+  return (
+    CONFLICTS.includes(code) ||
+    CONFLICTS.includes(errno) ||
+    SQLITE_CONFLICT.test(String(code)) ||
+    isNameRefused(error)
+  );
 }

@@ -167,6 +167,21 @@ describe('prepared statements', () => {
     expect(await remove(ids)).toBe(0);
   });
 
+  it('last when they come again as they are, and not with a list: each length is another one', () => {
+    const { statements } = storage;
+    const isLasting = (query: { getQueryAndParameters(): [string, unknown[]] }) =>
+      statements.isLasting(query.getQueryAndParameters()[0]);
+    const deletion = (...list: string[]) =>
+      statements.deletion(MfaUserState, 'user_id IN (:...list)', { list });
+    const update = statements.update(MfaUserState, { attempts: 0 }, 'user_id = :id', { id: 'somebody' });
+    expect(isLasting(statements.insertion(MfaUserState, [state('somebody')]))).toBe(true);
+    expect(isLasting(statements.insertion(MfaUserState, [state('somebody'), state('else')]))).toBe(false);
+    expect(isLasting(update)).toBe(true);
+    expect(isLasting(deletion('somebody'))).toBe(true);
+    expect(isLasting(deletion('somebody', 'else'))).toBe(false);
+    expect(statements.isLasting('SELECT 1')).toBe(false);
+  });
+
   it('leave a row that is there already, where they are told to', async () => {
     const userId = newUserId();
     const insert = (options?: { orIgnore: boolean }) =>

@@ -53,6 +53,7 @@ export class PreparedStatements {
   private readonly statements = new Map<unknown, Map<string, Statement>>();
   private readonly readings = new Map<unknown, Reading<never>>();
   private readonly columns = new Map<unknown, Map<string, ColumnMetadata>>();
+  private readonly lasting = new Set<string>();
   private readonly isSqlite: boolean;
 
   constructor(private readonly dataSource: DataSource) {
@@ -64,6 +65,11 @@ export class PreparedStatements {
     const known = prepared.get(dataSource.entityMetadatas) ?? new PreparedStatements(dataSource);
     prepared.set(dataSource.entityMetadatas, known);
     return known;
+  }
+
+  /** Whether that is a statement of these that comes again as it is: with a list of values each length has one of its own. */
+  isLasting(sql: string): boolean {
+    return this.lasting.has(sql);
   }
 
   /**
@@ -185,7 +191,7 @@ export class PreparedStatements {
       ([alias, entity]) => [alias, this.mapperOf(alias, entity)] as const,
     );
     const reading: Reading<A> = {
-      statement: statementOf(read.build(this.dataSource, marks)),
+      statement: this.made(read.build(this.dataSource, marks)),
       rowOf: (raw) => {
         const row: Record<string, unknown> = {};
         for (const [alias, map] of mappers) row[alias] = map(raw);
@@ -226,7 +232,13 @@ export class PreparedStatements {
     let shapes = this.statements.get(entity);
     if (!shapes) this.statements.set(entity, (shapes = new Map<string, Statement>()));
     let statement = shapes.get(key);
-    if (!statement) shapes.set(key, (statement = statementOf(build())));
+    if (!statement) shapes.set(key, (statement = this.made(build())));
+    return statement;
+  }
+
+  private made(query: SqlOf): Statement {
+    const statement = statementOf(query);
+    if (statement.slots.every(({ index }) => index === null || index === 0)) this.lasting.add(statement.sql);
     return statement;
   }
 

@@ -1,0 +1,132 @@
+/** @jest-environment-options {"ownModules": true} */
+import { describe, expect, it } from '@jest/globals';
+
+import { createDatabase, hasServer } from '../../../../test/support/servers.js';
+import type { Client } from '../../../../test/support/client.js';
+import type { Enrolled, TestApp } from '../../../../test/support/test-app.js';
+import { codeOf, enroll, halfSignIn, startTestApp } from '../../../../test/support/test-app.js';
+
+const onPostgres = (await hasServer('postgres')) ? describe : describe.skip;
+
+async function withConnections(
+  max: number,
+  storage: object,
+  work: (test: TestApp) => Promise<void>,
+): Promise<void> {
+  const { orm, drop } = await createDatabase('postgres');
+  const test = await startTestApp({ orm: { ...orm, extra: { max } } as typeof orm, mfa: { storage } });
+  try {
+    await work(test);
+  } finally {
+    await test.close();
+    await drop();
+  }
+}
+
+async function signIn(test: TestApp, user: Enrolled): Promise<Client> {
+  const client = await halfSignIn(test, user);
+  const { status } = await client.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
+  expect(status).toBe(200);
+  test.clock.advance(60);
+  return client;
+}
+
+/** With one connection, each request has what the one before has left there. */
+const withOneConnection = withConnections.bind(null, 1);
+
+interface Kept {
+  name: string;
+  statement: string;
+  used: string;
+}
+
+const keptBy = ({ dataSource }: TestApp): Promise<Kept[]> =>
+  dataSource.query(
+    'SELECT name, statement, generic_plans + custom_plans AS used FROM pg_prepared_statements ORDER BY statement',
+  );
+
+interface PgClient {
+  query: unknown;
+  connection: { parsedStatements: object };
+}
+
+const clientsOf = ({ dataSource }: TestApp): PgClient[] =>
+  (dataSource.driver as unknown as { master: { _clients: PgClient[] } }).master._clients;
+
+const HINT = 'leave `storage.preparedStatements` off';
+
+onPostgres('statements on PostgreSQL', () => {
+  it('have names with `storage.preparedStatements`, and are used again', () =>
+    withOneConnection({ preparedStatements: true }, async (test) => {
+      const client = await signIn(test, await enroll(test));
+      const [{ query } = { query: null }] = clientsOf(test);
+      for (let turn = 0; turn < 3; turn += 1) expect((await client.get('/protected')).status).toBe(200);
+      expect(clientsOf(test)).toEqual([expect.objectContaining({ query })]);
+      const kept = await keptBy(test);
+      for (const { name } of kept) expect(name).toMatch(/^mfa_[0-9a-f]{32}$/);
+      const session = kept.filter(({ statement }) => /^SELECT .* FROM "mfa_session"/.test(statement));
+      expect(Math.max(...session.map(({ used }) => Number(used)))).toBeGreaterThanOrEqual(3);
+      expect(kept.map(({ statement }) => statement.split(' ', 1)[0])).toEqual(
+        expect.arrayContaining(['INSERT', 'SELECT', 'UPDATE']),
+      );
+    }));
+
+  it('have none where the application has not said so', () =>
+    withOneConnection({}, async (test) => {
+      const client = await signIn(test, await enroll(test));
+      expect((await client.get('/protected')).status).toBe(200);
+      expect(await keptBy(test)).toEqual([]);
+    }));
+
+  it('of the application stay without', () =>
+    withOneConnection({ preparedStatements: true }, async (test) => {
+      await enroll(test);
+      const before = (await keptBy(test)).length;
+      for (let turn = 0; turn < 3; turn += 1) await test.dataSource.query('SELECT $1::int AS one', [turn]);
+      expect(await keptBy(test)).toHaveLength(before);
+    }));
+
+  it.each([
+    ['are forgotten by the server', 'DEALLOCATE ALL'],
+    [
+      'return a column whose type a migration has changed',
+      'ALTER TABLE mfa_session ALTER user_agent TYPE text',
+    ],
+  ])('go on without names when they %s', (_, sql) =>
+    withOneConnection({ preparedStatements: true }, async (test) => {
+      const user = await enroll(test);
+      const client = await signIn(test, user);
+      expect((await client.get('/protected')).status).toBe(200);
+      await test.dataSource.query(sql);
+      expect((await client.get('/protected')).status).toBe(200);
+      expect((await client.get('/mfa/status')).status).toBe(200);
+      expect((await (await signIn(test, user)).get('/protected')).status).toBe(200);
+      expect(test.logger.lines.join('\n')).toContain(HINT);
+      const before = (await keptBy(test)).length;
+      expect((await client.post('/mfa/recovery-codes')).status).toBe(201);
+      expect(await keptBy(test)).toHaveLength(before);
+    }),
+  );
+
+  it('go on without names when theirs is taken on the connection', () =>
+    withOneConnection({ preparedStatements: true }, async (test) => {
+      const client = await signIn(test, await enroll(test));
+      expect((await client.get('/protected')).status).toBe(200);
+      const taken = await keptBy(test);
+      // As a pooler hands a connection over that another client has used: the driver knows nothing of what is there.
+      for (const { connection } of clientsOf(test)) connection.parsedStatements = {};
+      expect(taken.length).toBeGreaterThan(0);
+      expect((await client.get('/protected')).status).toBe(200);
+      expect(test.logger.lines.join('\n')).toContain('already exists');
+    }));
+
+  it('are refused on many connections at once, and that is told once', () =>
+    withConnections(4, { preparedStatements: true }, async (test) => {
+      const client = await signIn(test, await enroll(test));
+      const ask = () => Promise.all(Array.from({ length: 8 }, () => client.get('/protected')));
+      await ask();
+      for (const { connection } of clientsOf(test)) connection.parsedStatements = {};
+      for (const { status } of await ask()) expect(status).toBe(200);
+      expect(test.logger.lines.filter((line) => line.includes(HINT))).toHaveLength(1);
+    }));
+});
