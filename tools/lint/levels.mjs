@@ -6,6 +6,7 @@
  */
 export const LEVELS = [
   ['core/clock', 'the one source of time'],
+  ['core/objects', 'what is known of objects that belong to others'],
   ['core/traits', 'what can be said of a type of factor'],
   ['factors/totp/traits', 'what kind of factor an authenticator app is'],
   ['factors/webauthn/traits', 'what kind of factor a key is'],

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 
+import { SideTable } from '../core/objects/side-table.js';
 import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { MfaEncryptionContext } from '../core/crypto/envelope.js';
@@ -75,7 +76,7 @@ function passportUser(user: PassportUser): MfaUser | null {
 const withIds = new WeakMap<object, MfaUser>();
 
 /** Whose a session is, as the adapter has found them. */
-const owners = new WeakMap<AuthenticationSession, Promise<MfaUser | null>>();
+const owners = new SideTable<AuthenticationSession, Promise<MfaUser | null>>();
 
 /**
  * The one place where the application's own world comes in. Extend it, override what differs, and give the class as

@@ -1,3 +1,4 @@
+import { SideTable } from '../core/objects/side-table.js';
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { isSameSnapshot, snapshotOf } from './judgements.js';
@@ -13,7 +14,7 @@ interface Known {
  * thousands under names of their own. HTTP requests ask a few times, and may change in between what the answer hangs on.
  */
 export class DecisionsOnce {
-  private readonly known = new WeakMap<object, Map<string, Known>>();
+  private readonly known = new SideTable<object, Map<string, Known>>();
 
   /**
    * @param question says what is asked, in text

@@ -3,6 +3,7 @@ import { GUARDS_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Observable } from 'rxjs';
 import { concatMap, map, takeWhile } from 'rxjs';
 
+import { SideTable } from '../core/objects/side-table.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
@@ -24,7 +25,7 @@ export interface Judgement {
 }
 
 /** By guard, since several may stand before one handler. */
-const judgements = new WeakMap<object, Map<object, Judgement>>();
+const judgements = new SideTable<object, Map<object, Judgement>>();
 
 /** The calls whose answer is a stream, about which the guards are asked again and again. */
 const streaming = new WeakSet<object>();
@@ -36,8 +37,9 @@ const streaming = new WeakSet<object>();
  */
 export function keepJudgement(context: ExecutionContext, guard: object, judgement: Judgement): void {
   const execution = executionOf(context);
-  const kept = judgements.get(execution) ?? new Map<object, Judgement>();
-  judgements.set(execution, kept.set(guard, judgement));
+  const kept = judgements.get(execution);
+  if (kept) kept.set(guard, judgement);
+  else judgements.set(execution, new Map([[guard, judgement]]));
   if (!streaming.has(execution) && !isAskedAgain(context)) judgement.noteUse();
 }
 
@@ -52,7 +54,7 @@ export function judgementsOf(context: ExecutionContext): Judgement[] {
   return [...(judgements.get(executionOf(context))?.values() ?? [])];
 }
 
-const judged = new WeakMap<MfaPolicyDecision, MfaUser | null>();
+const judged = new SideTable<MfaPolicyDecision, MfaUser | null>();
 
 /** Notes for which user a decision was made. */
 export function noteJudged(decision: MfaPolicyDecision, user: MfaUser | null): MfaPolicyDecision {
@@ -73,18 +75,25 @@ export function snapshotOf(user: MfaUser | null): unknown[] {
   if (user === null) return [null];
   const { isStaff, emailVerified } = user;
   // Objects of a class keep what they know where it can't be seen: there only the same object is the same.
-  return [isPlain(user) ? null : user, userIdOf(user), isStaff, emailVerified, ...entriesOf(user, MAX_DEPTH)];
+  const seen: unknown[] = [isPlain(user) ? null : user, userIdOf(user), isStaff, emailVerified];
+  addEntries(seen, user, MAX_DEPTH);
+  return seen;
 }
 
 /** How deep lists of roles and the like are looked into. */
 const MAX_DEPTH = 4;
 
 /** What an object holds, and what the lists and plain objects in it hold: a guard may add a role to a list. */
-function entriesOf(value: object, depth: number): unknown[] {
-  return Object.entries(value).flatMap(([key, part]: [string, unknown]) => {
+function addEntries(seen: unknown[], value: object, depth: number): void {
+  for (const key of Object.keys(value)) {
+    const part = (value as Record<string, unknown>)[key];
     const isLookedInto = depth > 0 && typeof part === 'object' && part !== null && isPlain(part);
-    return isLookedInto ? [key, '{', ...entriesOf(part, depth - 1), '}'] : [key, part];
-  });
+    if (isLookedInto) {
+      seen.push(key, '{');
+      addEntries(seen, part, depth - 1);
+      seen.push('}');
+    } else seen.push(key, part);
+  }
 }
 
 function isPlain(value: object): boolean {

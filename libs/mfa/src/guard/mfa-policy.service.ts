@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { SideTable } from '../core/objects/side-table.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
@@ -30,7 +31,7 @@ import { SpentProofs } from './spent-proofs.js';
 export class MfaPolicyService {
   private readonly decisions = new DecisionsOnce();
   /** The session whose proof was spent for a call. */
-  private readonly paid = new WeakMap<object, string>();
+  private readonly paid = new SideTable<object, string>();
 
   constructor(
     @Inject(MfaRequestService) private readonly contexts: MfaRequestService,

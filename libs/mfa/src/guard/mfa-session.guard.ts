@@ -2,6 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
+import { SideTable } from '../core/objects/side-table.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { MfaExceptionMapper } from '../refusals/mfa-exception-mapper.js';
@@ -13,7 +14,7 @@ import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 
 /** The users that this guard has set: each comes from the session, and goes with it. */
-const signedIn = new WeakMap<object, MfaUser>();
+const signedIn = new SideTable<object, MfaUser>();
 
 /**
  * Signs in by the authentication session alone: sets `request.user` for applications that have no other sign-in session. A

@@ -4,6 +4,7 @@ import * as classTransformer from 'class-transformer';
 import * as classValidator from 'class-validator';
 import { map, tap } from 'rxjs';
 
+import { SideTable } from '../core/objects/side-table.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 
 /** Checks bodies and parameters of this module's routes, whatever the application's own pipe does. */
@@ -41,7 +42,7 @@ export class MfaValidationPipe extends ValidationPipe {
 
 const OWN_ANSWER = 'nestjs-mfa:own-answer';
 
-const answers = new WeakMap<object, { answer: unknown }>();
+const answers = new SideTable<object, { answer: unknown }>();
 
 function requestOf(context: ExecutionContext): object {
   return context.switchToHttp().getRequest<object>();

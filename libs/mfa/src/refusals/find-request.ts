@@ -1,3 +1,4 @@
+import { SideTable } from '../core/objects/side-table.js';
 import type { ArgumentsHost } from '@nestjs/common';
 
 interface GraphQLContext {
@@ -62,7 +63,7 @@ export function executionOf(host: ArgumentsHost): object {
   return request ?? (host as Partial<ArgumentsHost>).getArgs?.() ?? {};
 }
 
-const judged = new WeakMap<object, object>();
+const judged = new SideTable<object, object>();
 
 /** Keeps the request that a guard judged, where it is another than {@link findRequest} finds. */
 export function keepRequest(host: ArgumentsHost, request: object): void {

@@ -1,3 +1,4 @@
+import { SideTable } from '../../core/objects/side-table.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
@@ -170,7 +171,7 @@ interface Kept {
   context?: MfaRequest;
 }
 
-const kept = new WeakMap<object, Kept>();
+const kept = new SideTable<object, Kept>();
 
 function keptWith(request: object): Kept {
   const known = kept.get(request) ?? { session: null, user: null };

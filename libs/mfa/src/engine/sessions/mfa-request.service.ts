@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { SideTable } from '../../core/objects/side-table.js';
 import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
@@ -51,7 +52,7 @@ interface Read {
 /** Finds user and session of a request. */
 @Injectable()
 export class MfaRequestService {
-  private readonly reads = new WeakMap<object, Read>();
+  private readonly reads = new SideTable<object, Read>();
 
   constructor(
     @Inject(SessionTransport) private readonly transport: SessionTransport,
