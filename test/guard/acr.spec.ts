@@ -160,7 +160,8 @@ describe('a route that asks for a level', () => {
 describe('what a client asks of an authorization server', () => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTestApp({ mfa: { webauthn: RELYING_PARTY, acr: LEVELS } });
+    const session = { rememberTtlSeconds: 2_592_000 };
+    test = await startTestApp({ mfa: { webauthn: RELYING_PARTY, acr: LEVELS, session } });
   });
   afterAll(() => test.close());
 
@@ -180,6 +181,27 @@ describe('what a client asks of an authorization server', () => {
     });
     expect(await ask(client, id, { acrValues: ['silver', 'phr'], maxAge: 3600 })).toMatchObject({
       acr: 'silver',
+    });
+  });
+
+  it('is satisfied by what a remembered session proved when it began', async () => {
+    const { id, authenticatorId } = await enroll(test);
+    const at = test.clock.now();
+    const methods: AuthenticationRecord[] = [
+      { method: 'pwd', at },
+      { method: 'totp', at, authenticatorId },
+    ];
+    const given = { status: 'authenticated', methods, ttlSeconds: 2_592_000 } as const;
+    const { token } = await test.app.get(AuthenticationSessionService).create({ id }, given);
+    test.clock.advance(2_591_000);
+    const client = test.client();
+    client.cookies.set('mfa_session', token);
+    expect(await ask(client, id, { acrValues: 'silver' })).toMatchObject({
+      isSatisfied: true,
+      acr: 'silver',
+    });
+    expect(await ask(client, id, { acrValues: 'silver', maxAge: 86_400 })).toMatchObject({
+      isSatisfied: false,
     });
   });
 

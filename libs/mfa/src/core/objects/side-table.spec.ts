@@ -104,6 +104,12 @@ describe('a side table', () => {
     }
   });
 
+  it.each([undefined, null, 'text', 7])('knows nothing of %s', (nobody) => {
+    table.set(Object.freeze({}), 'somebody');
+    expect(table.get(nobody as never)).toBeUndefined();
+    expect(() => table.set(nobody as never, 'kept')).toThrow(TypeError);
+  });
+
   it('believes no object about what is kept for it', () => {
     const owner = new Proxy({}, { get: (_, __, self: unknown) => ({ owner: self, value: 'forged' }) });
     expect(table.get(owner)).toBeUndefined();

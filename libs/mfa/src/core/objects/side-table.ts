@@ -29,7 +29,8 @@ export class SideTable<K extends object, V> {
   }
 
   private noteOf(owner: K): Note<K, V> | undefined {
-    const note: unknown = (owner as Record<symbol, unknown>)[this.key];
+    // Untyped callers may have no object at all: of that nothing is known either.
+    const note: unknown = (owner as Record<symbol, unknown> | undefined)?.[this.key];
     return note instanceof Note && note.owner === owner ? (note as Note<K, V>) : undefined;
   }
 
