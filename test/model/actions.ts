@@ -197,11 +197,18 @@ export function giveWay(before: State, bound: Bound): State[] {
   return [before, without, wary];
 }
 
-/** What else may come of an action beside others: trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. */
-export function beside(before: State, bound: Bound): Outcome[] {
-  const { action, trusted } = bound;
-  if (action.type !== 'login' || trusted.length === 0) return [];
-  return [logIn(structuredClone(before), bound, action.by, false)];
+/**
+ * What else may come of an action beside others. Trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. And
+ * who signs out ends their session, also when it has got another token meanwhile: it is not to go on behind their back.
+ *
+ * @param begun the state in which they were all sent
+ */
+export function beside(before: State, bound: Bound, begun: State): Outcome[] {
+  const { action, trusted, cookie } = bound;
+  if (action.type === 'login' && trusted.length > 0)
+    return [logIn(structuredClone(before), bound, action.by, false)];
+  const session = action.type === 'sign out' && before.sessions[sessionOf(begun, cookie)?.[0] ?? ''];
+  return session ? [signOut(structuredClone(before), { ...bound, cookie: session.token }, action.by)] : [];
 }
 
 /** The password is right. The session that the browser had is over, whoever's it was. */

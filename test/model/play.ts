@@ -122,7 +122,7 @@ function* endsOf(
   }
   const { bound, answer } = first;
   const outcome = apply(state, bound);
-  const fitting = [outcome, ...(begun ? beside(state, bound) : [])].filter((one) =>
+  const fitting = [outcome, ...(begun ? beside(state, bound, begun) : [])].filter((one) =>
     fits(one, answer, begun !== null),
   );
   for (const one of fitting) yield* endsOf(one.state, others, begun, tried);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
 import { AuthenticationSession, AuthenticationSessionService, MfaService } from 'nestjs-mfa';
 
+import type { Answer } from '../../support/client.js';
 import type { TestApp } from '../../support/test-app.js';
 import {
   TestAdapter,
@@ -19,6 +20,12 @@ import {
 let meanwhile: { hook: string; run: () => Promise<unknown> } | null = null;
 
 class SlowAdapter extends TestAdapter {
+  /** Asked when the session is read already. */
+  override async getUser(request: object): Promise<MfaUser | null> {
+    if ((request as { method?: string }).method === 'DELETE') await this.pause('getUser');
+    return super.getUser(request);
+  }
+
   override async trustExternalMfa(): Promise<boolean> {
     await this.pause('trustExternalMfa');
     return false;
@@ -150,6 +157,22 @@ describe('sessions in the database', () => {
       meanwhile = { hook: 'completeLogin', run };
       expect((await test.client().post('/login', { id })).body.status).toBe('authenticated');
     });
+  });
+
+  it('end with a sign-out that is under way while they get another token', async () => {
+    const user = await enroll(test);
+    const former = user.client.cookies.get('mfa_session');
+    const code = codeOf(user.secret, test.clock);
+    let proof: Answer | undefined;
+    const copy = test.client();
+    copy.cookies.set('mfa_session', former ?? '');
+    const run = async () => (proof = await user.client.post('/mfa/authenticate', { code }));
+    meanwhile = { hook: 'getUser', run };
+    expect((await copy.delete('/mfa/session')).status).toBe(204);
+    expect(proof?.status).toBe(200);
+    expect(user.client.cookies.get('mfa_session')).not.toBe(former);
+    expect(await sessionsOf(user.id)).toEqual([]);
+    expect((await user.client.get('/me')).status).toBe(401);
   });
 
   describe('live as long as their sign-in says', () => {
