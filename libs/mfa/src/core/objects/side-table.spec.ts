@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { SideTable } from './side-table.js';
@@ -27,9 +29,12 @@ describe('a side table', () => {
     expect(table.get(owner)).toBe('one');
   });
 
-  it('is not seen on the object', () => {
+  it('is on the object, where it is not seen', () => {
     const owner = { a: 1 };
+    table.set(owner, 'former');
     table.set(owner, 'secret');
+    // Without it all would work, and cost what a WeakMap does.
+    expect(table).toHaveProperty('elsewhere', undefined);
     const copy = { ...owner };
     expect(table.get(copy)).toBeUndefined();
     expect(Reflect.ownKeys(copy)).toEqual(['a']);
@@ -113,6 +118,24 @@ describe('a side table', () => {
   it('believes no object about what is kept for it', () => {
     const owner = new Proxy({}, { get: (_, __, self: unknown) => ({ owner: self, value: 'forged' }) });
     expect(table.get(owner)).toBeUndefined();
+  });
+
+  it('goes on with an object that is frozen with all that it holds, and shows nothing to whoever looks', () => {
+    const owner = {};
+    table.set(owner, 'before');
+    for (const key of Reflect.ownKeys(owner)) Object.freeze((owner as Record<PropertyKey, unknown>)[key]);
+    Object.freeze(owner);
+    table.set(owner, 'after');
+    expect(table.get(owner)).toBe('after');
+    expect(inspect(owner, { showHidden: true })).not.toContain('after');
+  });
+
+  it('gives what it was given, also to a proxy that wraps whatever is read of it', () => {
+    const secrets = new SideTable<object, object>();
+    const owner = new Proxy({}, { get: (target, key) => new Proxy(Reflect.get(target, key) ?? {}, {}) });
+    const value = {};
+    secrets.set(owner, value);
+    expect(secrets.get(owner)).toBe(value);
   });
 
   it('goes on with an object that is frozen later', () => {

@@ -1,8 +1,26 @@
-class Note<K extends object, V> {
-  constructor(
-    readonly owner: K,
-    public value: V,
-  ) {}
+/** In private fields, which no one lists, freezes or sees through a proxy. */
+class Note<V> {
+  readonly #owner: object;
+  #value: V;
+
+  constructor(owner: object, value: V) {
+    this.#owner = owner;
+    this.#value = value;
+  }
+
+  /** That thing, if it is a note about this object. */
+  static about<V>(owner: object, thing: unknown): Note<V> | undefined {
+    const isNote = typeof thing === 'object' && thing !== null && #owner in thing && thing.#owner === owner;
+    return isNote ? (thing as unknown as Note<V>) : undefined;
+  }
+
+  get value(): V {
+    return this.#value;
+  }
+
+  set value(value: V) {
+    this.#value = value;
+  }
 }
 
 /**
@@ -28,10 +46,9 @@ export class SideTable<K extends object, V> {
     else if (!this.attach(owner, value)) (this.elsewhere ??= new WeakMap<K, V>()).set(owner, value);
   }
 
-  private noteOf(owner: K): Note<K, V> | undefined {
+  private noteOf(owner: K): Note<V> | undefined {
     // Untyped callers may have no object at all: of that nothing is known either.
-    const note: unknown = (owner as Record<symbol, unknown> | undefined)?.[this.key];
-    return note instanceof Note && note.owner === owner ? (note as Note<K, V>) : undefined;
+    return Note.about(owner, (owner as Record<symbol, unknown> | undefined)?.[this.key]);
   }
 
   /** Whether it is there now: what a proxy or a copy has got with another object's properties stays, and some proxies say yes and mean no. */
