@@ -1,5 +1,6 @@
-import { SideTable } from '../core/objects/side-table.js';
 import type { ArgumentsHost } from '@nestjs/common';
+
+import { SideTable } from '../core/objects/side-table.js';
 
 interface GraphQLContext {
   req?: { headers?: unknown; res?: object; extra?: { request?: unknown } };

@@ -191,11 +191,11 @@ export async function againOnConflict<T>(deadline: Deadline, work: () => Promise
 
 /** Whether the engine has undone the work so that other work could go first, or has refused it by its name alone. */
 export function isConflict(error: unknown): boolean {
-  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  const { code, errno, driverError } = error as { code?: unknown; errno?: unknown; driverError?: unknown };
   return (
     CONFLICTS.includes(code) ||
     CONFLICTS.includes(errno) ||
     SQLITE_CONFLICT.test(String(code)) ||
-    isNameRefused(error)
+    isNameRefused(driverError)
   );
 }

@@ -1,6 +1,15 @@
 /** @jest-environment-options {"ownModules": true} */
-import { describe, expect, it } from '@jest/globals';
+import type { EventEmitter } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 
+import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { MfaException } from 'nestjs-mfa';
+import { AuthenticationSession } from 'nestjs-mfa';
+
+import { MfaStorage } from './mfa-storage.js';
+import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { createDatabase, hasServer } from '../../../../test/support/servers.js';
 import type { Client } from '../../../../test/support/client.js';
 import type { Enrolled, TestApp } from '../../../../test/support/test-app.js';
@@ -52,6 +61,16 @@ interface PgClient {
 
 const clientsOf = ({ dataSource }: TestApp): PgClient[] =>
   (dataSource.driver as unknown as { master: { _clients: PgClient[] } }).master._clients;
+
+/** The driver has no types of its own. */
+const pg = createRequire(import.meta.url)('pg') as {
+  Client: { prototype: { query: (this: object, ...sent: unknown[]) => Promise<unknown> } };
+};
+
+/** Of a promise only what `await` needs. */
+const thenable = (promise: Promise<unknown>): PromiseLike<unknown> => ({
+  then: (...given) => promise.then(...given),
+});
 
 const HINT = 'leave `storage.preparedStatements` off';
 
@@ -128,5 +147,109 @@ onPostgres('statements on PostgreSQL', () => {
       for (const { connection } of clientsOf(test)) connection.parsedStatements = {};
       for (const { status } of await ask()) expect(status).toBe(200);
       expect(test.logger.lines.filter((line) => line.includes(HINT))).toHaveLength(1);
+    }));
+
+  describe('that change what is stored', () => {
+    const change = (storage: MfaStorage) =>
+      storage.write(
+        storage.statements.update(AuthenticationSession, { ip: '127.0.0.1' }, 'id = :id', {
+          id: randomUUID(),
+        }),
+      );
+
+    it.each([
+      ['written', 'ALTER TABLE mfa_session ALTER ip TYPE inet USING ip::inet'],
+      ['compared', 'ALTER TABLE mfa_session ALTER id TYPE uuid USING id::uuid'],
+    ])('go on without names when a column that is %s is of another type', (_, sql) =>
+      withOneConnection({ preparedStatements: true }, async (test) => {
+        const storage = test.app.get(MfaStorage);
+        await change(storage);
+        await test.dataSource.query(sql);
+        await expect(change(storage)).resolves.toBe(0);
+        expect(test.logger.lines.join('\n')).toContain(HINT);
+      }),
+    );
+
+    it.each([true, false])(
+      'are not tried again and again for an error of the application’s own with such a code (%p)',
+      (preparedStatements) =>
+        withOneConnection({ preparedStatements }, async (test) => {
+          const storage = test.app.get(MfaStorage);
+          await change(storage);
+          await test.dataSource.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = '26000'; END $$`);
+          await test.dataSource.query(
+            'CREATE TRIGGER refusal BEFORE UPDATE ON mfa_session FOR EACH STATEMENT EXECUTE FUNCTION refuse()',
+          );
+          const startedAt = Date.now();
+          await expect(change(storage)).rejects.toMatchObject({ code: 'storage_unavailable' });
+          expect(Date.now() - startedAt).toBeLessThan(2000);
+        }),
+    );
+
+    it('leave no rejection to nobody, whatever the logger does', () =>
+      withOneConnection({ preparedStatements: true }, async (test) => {
+        const storage = test.app.get(MfaStorage);
+        await change(storage);
+        await test.dataSource.query('DEALLOCATE ALL');
+        const unhandled = jest.fn();
+        process.on('unhandledRejection', unhandled);
+        const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {
+          throw new Error('the log is full');
+        });
+        await expect(change(storage)).rejects.toMatchObject({ code: 'storage_unavailable' });
+        await expect(change(storage)).resolves.toBe(0);
+        await new Promise(setImmediate);
+        warn.mockRestore();
+        process.off('unhandledRejection', unhandled);
+        expect(unhandled).not.toHaveBeenCalled();
+      }));
+
+    it.each<[string, (ask: () => Promise<unknown>) => unknown]>([
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is what is tried
+      ['rejects with nothing', () => Promise.reject(undefined)],
+      ['answers with less than a promise', (ask) => thenable(ask())],
+    ])('end as without names beside an instrumentation that %s', async (_, instrument) => {
+      const { prototype } = pg.Client;
+      const { query } = prototype;
+      const outcome = async (preparedStatements: boolean) => {
+        let ended: unknown;
+        await withOneConnection({ preparedStatements }, async (test) => {
+          const storage = test.app.get(MfaStorage);
+          await change(storage);
+          isInstrumented = true;
+          ended = await change(storage).catch(({ code }: MfaException) => code);
+          isInstrumented = false;
+        });
+        return ended;
+      };
+      let isInstrumented = false;
+      const instrumented = jest.spyOn(prototype, 'query').mockImplementation(function (
+        this: object,
+        ...sent: unknown[]
+      ) {
+        const ask = () => query.apply(this, sent);
+        return (isInstrumented ? instrument(ask) : ask()) as never;
+      });
+      const unhandled = jest.fn();
+      process.on('unhandledRejection', unhandled);
+      try {
+        expect(await outcome(true)).toEqual(await outcome(false));
+      } finally {
+        process.off('unhandledRejection', unhandled);
+        instrumented.mockRestore();
+      }
+      expect(unhandled).not.toHaveBeenCalled();
+    });
+  });
+
+  it('have one name for all applications on one DataSource', () =>
+    withOneConnection({ preparedStatements: true }, async (test) => {
+      const { master } = test.dataSource.driver as unknown as { master: EventEmitter };
+      const count = () => [master.listenerCount('acquire'), master.listenerCount('connect')];
+      const before = count();
+      for (let other = 0; other < 12; other += 1) new MfaStorage(test.dataSource, test.app.get(MFA_OPTIONS));
+      expect(count()).toEqual(before);
+      expect((await test.client().get('/public')).status).toBe(200);
     }));
 });

@@ -3,6 +3,8 @@ import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 import type { Deadline } from './bounded-wait.js';
 import { connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
+import type { PostgresPool } from './postgres-pools.js';
+import { poolsOf } from './postgres-pools.js';
 import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
@@ -83,9 +85,7 @@ async function discard(runner: QueryRunner): Promise<void> {
   }
 }
 
-interface Pool {
-  on(event: 'connect', listener: (client: { on(event: 'error', listener: () => void): void }) => void): void;
-}
+const survived = new WeakSet<PostgresPool>();
 
 /**
  * Keeps the process alive when PostgreSQL ends a connection in the moment in which it is made, as when the server restarts.
@@ -94,8 +94,11 @@ interface Pool {
  */
 export function surviveConnectionLoss(dataSource: DataSource): void {
   if (dataSource.options.type !== 'postgres' && dataSource.options.type !== 'cockroachdb') return;
-  const { master, slaves } = dataSource.driver as unknown as { master?: Pool; slaves?: Pool[] };
-  for (const pool of [master, ...(slaves ?? [])]) {
-    pool?.on('connect', (client) => client.on('error', () => undefined));
+  const { master, slaves = [] } = poolsOf(dataSource);
+  for (const pool of [master, ...slaves]) {
+    // Several applications may be on one DataSource.
+    if (!pool || survived.has(pool)) continue;
+    survived.add(pool);
+    pool.on('connect', (client) => client.on('error', () => undefined));
   }
 }
