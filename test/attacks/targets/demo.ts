@@ -22,12 +22,15 @@ export async function demoTarget(): Promise<{ target: AttackTarget<User>; close(
   const { app, url } = await startDemo({
     MFA_FACTORS: 'email_code',
     MFA_PASSKEY_LOGIN: 'true',
+    MFA_PASSKEY_SIGN_UP: 'true',
+    MFA_REQUIRED_FOR_STAFF: 'true',
     MFA_TRUSTED_DEVICES_ENABLED: 'true',
   });
   const clock = app.get<MfaClock>(MFA_CLOCK);
   const real = clock.now.bind(clock);
   let ahead = 0;
   clock.now = () => Date.now() + ahead;
+  const newEmail = (domain = 'example.com') => `user${(lastUser += 1)}@${domain}`;
   const close = async () => {
     // The clock is the one of all applications in this process.
     clock.now = real;
@@ -49,10 +52,17 @@ export async function demoTarget(): Promise<{ target: AttackTarget<User>; close(
         },
       },
       async register(client) {
-        const user = { email: `user${(lastUser += 1)}@example.com` };
+        const user = { email: newEmail() };
         await client.post('/auth/register', { ...user, password: PASSWORD });
         return user;
       },
+      async registerRequired(client) {
+        const user = { email: newEmail('staff.example.com') };
+        await client.post('/auth/register', { ...user, password: PASSWORD });
+        return user;
+      },
+      spendProof: (client) => client.post('/transfer'),
+      signUp: { newName: () => newEmail() },
       signIn: (client, { email }) => client.post('/auth/login', { email, password: PASSWORD }),
       reauthenticate: (client) => client.post('/auth/reauthenticate', { password: PASSWORD }),
       signOut: (client) => client.post('/auth/logout'),

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
-import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
-import { MfaAdminService, MfaService, MfaSessionGuard, emailCode } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaMessage, MfaSignUp, MfaUser } from 'nestjs-mfa';
+import { MfaAdminService, MfaService, MfaSessionGuard, RequireMfa, emailCode } from 'nestjs-mfa';
 import type { AttackTarget } from 'nestjs-mfa/attacks';
 
 import {
@@ -14,9 +14,17 @@ import {
 
 const sent: MfaMessage[] = [];
 
-class SendingAdapter extends TestAdapter {
+/** With codes that it sends, and accounts that begin with a passkey. */
+class FullAdapter extends TestAdapter {
   override sendMessage(message: MfaMessage): void {
     sent.push(message);
+  }
+
+  override createUser({ name }: MfaSignUp): MfaUser | null {
+    if (users.has(name)) return null;
+    const user = { id: name, email: name };
+    users.set(name, user);
+    return user;
   }
 }
 
@@ -48,6 +56,12 @@ class MoreController {
     return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor: 'federated' });
   }
 
+  @Post('transfer')
+  @RequireMfa({ once: true })
+  transfer(): { transferred: boolean } {
+    return { transferred: true };
+  }
+
   @Post('password')
   @UseGuards(MfaSessionGuard)
   async password(@Req() { user }: { user: MfaUser }, @Body() _new: object): Promise<void> {
@@ -77,11 +91,13 @@ export async function startEveryFactor(): Promise<{
   close(): Promise<void>;
 }> {
   const test = await startTestApp({
-    adapter: SendingAdapter,
+    adapter: FullAdapter,
     controllers: [MoreController],
     mfa: {
       webauthn: RELYING_PARTY,
       passkeyLogin: true,
+      passkeySignUp: true,
+      requiredForStaff: true,
       factors: [emailCode()],
       trustedDevices: { enabled: true },
       session: { cookie: { secure: true } },
@@ -107,6 +123,13 @@ export async function startEveryFactor(): Promise<{
       'a link by mail': (client, { id }) => client.post(`/magic-link/${id}`),
       'single sign-on': (client, { id }) => client.post(`/single-sign-on/${id}`),
     },
+    registerRequired: () => {
+      const id = newUserId();
+      users.set(id, { id, email: `${id}@example.com`, isStaff: true });
+      return Promise.resolve({ id, email: `${id}@example.com` });
+    },
+    spendProof: (client) => client.post('/transfer'),
+    signUp: { newName: () => `${newUserId()}@example.com` },
     changePassword: (client) => client.post('/password', {}),
     resetByAdmin: ({ id }) => test.client().post(`/reset/${id}`),
     removeUser: ({ id }) => test.client().post(`/remove/${id}`),

@@ -81,7 +81,10 @@ export class Codes {
       ? [...state.sessions.values()].filter(({ userId, setup }) => userId === user.id && setup !== null)
       : [];
     const unfinished = setups.map(({ setup }) => ({ secret: setup ?? '', lastStep: 0 }) as Authenticator);
-    return [...user.authenticators.filter(({ type }) => type === 'totp'), ...removed, ...unfinished];
+    const own = user.authenticators.filter(
+      ({ type, isLost }) => type === 'totp' && (!isLost || state.has('ignores-loss')),
+    );
+    return [...own, ...removed, ...unfinished];
   }
 
   /** Whether it is a code of that app and was not used yet; it is used then. */

@@ -47,7 +47,27 @@ export class Keys {
     };
   }
 
-  async register(user: User, session: Session, credential: Json, headers: Json): Promise<Authenticator> {
+  /** The first key of a new user, which stands for two factors. */
+  async signUp(
+    user: User,
+    stranger: Pick<Session, 'id' | 'userId'>,
+    credential: Json,
+    headers: Json,
+  ): Promise<Authenticator> {
+    const { attestationObject } = credential['response'] as Json;
+    const { flags } = parseAuthenticatorData(
+      decodeAttestationObject(bytesOf(attestationObject)).get('authData'),
+    );
+    if (!flags.uv && !this.state.has('signs-up-unverified')) throw new Refusal(400, 'webauthn_failed');
+    return this.register(user, stranger, credential, headers);
+  }
+
+  async register(
+    user: User,
+    session: Pick<Session, 'id' | 'userId'>,
+    credential: Json,
+    headers: Json,
+  ): Promise<Authenticator> {
     const { state } = this;
     await this.check(credential, 'registration', session, headers);
     const response = credential['response'] as Json;

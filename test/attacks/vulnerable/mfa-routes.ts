@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Codes } from './codes.js';
 import { Keys } from './keys.js';
 import { Refusal } from './refusal.js';
+import { SignUps } from './sign-ups.js';
 import { A_MOMENT } from './state.js';
 import type { Session, State, User } from './state.js';
 
@@ -29,10 +30,12 @@ type Route = (call: Call) => unknown;
 export class MfaRoutes {
   readonly codes: Codes;
   private readonly keys: Keys;
+  private readonly signUps: SignUps;
 
   constructor(private readonly state: State) {
     this.codes = new Codes(state);
     this.keys = new Keys(state);
+    this.signUps = new SignUps(state, this.keys);
   }
 
   readonly table: Record<string, Route> = {
@@ -66,13 +69,32 @@ export class MfaRoutes {
       found.name = String(call.body['name']);
       return { id: found.id, name: found.name };
     },
-    'DELETE /authenticators/:id': (call) => {
+    'DELETE /authenticators/:id': async (call) => {
       const { user, session } = this.recent(call);
       const [owner, found] = this.authenticator(user, call.id);
+      if (owner.isStaff && owner.authenticators.length === 1)
+        throw new Refusal(409, 'cannot_delete_authenticator');
+      if (this.state.has('keeps-last-factor-late')) await pause(A_MOMENT);
       owner.authenticators = owner.authenticators.filter((one) => one !== found);
       if (found.type === 'totp') owner.removed.push(found);
       this.state.factorsChanged(owner);
       if (!this.state.has('removal-ends-nothing')) this.state.endSessions(owner.id, session);
+    },
+    'POST /authenticate/authenticators/:id/suspend': (call) => {
+      const session = this.alive(call);
+      const user = this.userOf(session);
+      const [, found] = this.authenticator(user, call.id);
+      found.isLost = true;
+      session.provenAt = 0;
+      if (!this.state.has('loss-ends-nothing')) this.state.endSessions(user.id, session);
+      return { id: found.id, suspended: true };
+    },
+    'POST /authenticators/:id/resume': (call) => {
+      const isPasswordEnough = this.state.has('password-lifts-loss');
+      const { user } = isPasswordEnough ? this.signedIn(call, true) : this.recent(call);
+      const [, found] = this.authenticator(user, call.id);
+      found.isLost = false;
+      return { id: found.id, suspended: false };
     },
     'POST /totp': (call) => {
       const { user, session } = this.recent(call, this.state.has('pending-manages-factors'));
@@ -126,6 +148,12 @@ export class MfaRoutes {
       this.state.prove(session, 'webauthn');
       call.setCookie('sid', session.token);
       return { status: 'authenticated' };
+    },
+    'POST /sign-up/options': ({ body }) => this.signUps.options(this.nameIn(body)),
+    'POST /sign-up': async (call) => {
+      const name = this.nameIn(call.body);
+      const [user, added] = await this.signUps.finish(name, this.credential(call), call.headers);
+      return this.added(call, user, this.state.begin(user.id, 'authenticated'), added.id, 'webauthn');
     },
     'POST /webauthn/options': (call) => {
       const { session } = this.recent(call);
@@ -261,6 +289,11 @@ export class MfaRoutes {
 
   private note(secret: string): void {
     this.state.log.push(this.state.has('logs-secrets') ? `set-up ${secret}` : 'set-up');
+  }
+
+  private nameIn({ name }: Json): string {
+    if (typeof name !== 'string' || name === '') throw new Refusal(400, 'invalid_request');
+    return name;
   }
 
   private code({ body }: Call): string {

@@ -20,11 +20,15 @@ export interface Authenticator {
   publicKey: Uint8Array<ArrayBuffer>;
   signCount: number;
   canBeSynced: boolean;
+  /** Whether it was reported as lost. */
+  isLost: boolean;
 }
 
 export interface User {
   id: string;
   email: string;
+  /** Whether the user must have a second factor. */
+  isStaff: boolean;
   authenticators: Authenticator[];
   /** Apps that were removed. */
   removed: Authenticator[];
@@ -91,19 +95,21 @@ export class State {
     return this.clock.now();
   }
 
-  newUser(): User {
+  newUser(given: Partial<User> = {}): User {
     const id = randomBytes(12).toString('hex');
     const none = { authenticators: [], removed: [], mails: [], sent: [] };
     const recoveryCodes = new Set<string>();
     const user = {
       id,
       email: `${id}@example.com`,
+      isStaff: false,
       ...none,
       recoveryCodes,
       codesMadeAt: 0,
       failuresInARow: 0,
+      ...given,
     };
-    this.users.set(id, user);
+    this.users.set(user.id, user);
     return user;
   }
 
@@ -161,7 +167,8 @@ export class State {
   addAuthenticator(user: User, given: Partial<Authenticator>): Authenticator {
     const none = { name: 'New', secret: '', lastStep: 0, credentialId: '', publicKey: new Uint8Array() };
     const id = randomBytes(12).toString('hex');
-    const added: Authenticator = { type: 'totp', signCount: 0, canBeSynced: false, ...none, ...given, id };
+    const more = { signCount: 0, canBeSynced: false, isLost: false };
+    const added: Authenticator = { type: 'totp', ...more, ...none, ...given, id };
     user.authenticators.push(added);
     this.factorsChanged(user);
     return added;

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Fault } from './faults.js';
 import { ORIGIN } from './keys.js';
@@ -10,7 +11,7 @@ import { MfaRoutes } from './mfa-routes.js';
 import type { Call } from './mfa-routes.js';
 import { Refusal } from './refusal.js';
 import type { Session, Trust } from './state.js';
-import { State } from './state.js';
+import { A_MOMENT, State } from './state.js';
 
 type Json = Record<string, unknown>;
 
@@ -48,6 +49,10 @@ export class VulnerableApp {
       const { id, email } = this.state.newUser();
       return { id, email };
     },
+    'POST /register-staff': () => {
+      const { id, email } = this.state.newUser({ isStaff: true });
+      return { id, email };
+    },
     'POST /login/:id': (call) => this.login(call, false),
     'POST /magic-link/:id': (call) => this.login(call, this.state.has('other-ways-in')),
     'POST /reauthenticate': () => ({}),
@@ -63,6 +68,13 @@ export class VulnerableApp {
     'GET /reports': (call) => {
       if (!this.state.has('guards-paths')) this.guard(call);
       return { turnover: 42 };
+    },
+    'POST /transfer': async (call) => {
+      const { state } = this;
+      this.guard(call);
+      if (state.has('spends-late')) await pause(A_MOMENT);
+      if (call.session && !state.has('never-spends')) call.session.provenAt = 0;
+      return { transferred: true };
     },
     'GET /step-up': (call) => {
       this.guard(call, this.state.has('no-max-age') ? Infinity : FRESH_MS);
@@ -81,9 +93,11 @@ export class VulnerableApp {
       trust.token = state.newToken();
       call.setCookie('trust', trust.token);
     }
-    const isPending = user.authenticators.length > 0 && !isTrusted && !isComplete;
+    const owed = user.authenticators.filter(({ isLost }) => !isLost || !state.has('loss-counts-as-removal'));
+    const isPending = owed.length > 0 && !isTrusted && !isComplete;
     const session = state.begin(user.id, isPending ? 'pending' : 'authenticated');
-    if (isComplete || (isTrusted && state.has('trust-proves'))) state.prove(session, 'totp');
+    const isForgiven = owed.length < user.authenticators.length && owed.length === 0;
+    if (isComplete || isForgiven || (isTrusted && state.has('trust-proves'))) state.prove(session, 'totp');
     call.setCookie('sid', session.token);
     return { status: isPending ? 'mfa_required' : 'authenticated' };
   }
@@ -213,6 +227,9 @@ export class VulnerableApp {
     const [, start = '', id = ''] = /^(.*\/)([^/]+)$/.exec(asked) ?? [];
     const withId = table[`${start}:id`];
     if (withId) return [id, withId];
+    const [, before = '', inner = '', end = ''] = /^(.*\/)([^/]+)(\/[^/]+)$/.exec(asked) ?? [];
+    const withInner = table[`${before}:id${end}`];
+    if (withInner) return [inner, withInner];
     throw new Refusal(404, 'not_found');
   }
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { AttackTarget } from 'nestjs-mfa/attacks';
 
 import { ORIGIN } from './keys.js';
@@ -22,6 +24,9 @@ export function vulnerableTarget(app: VulnerableApp): AttackTarget<User> {
     settings: { freshSeconds: 300 },
     register: async (client) => (await client.post('/register')).body as unknown as User,
     signIn: (client, { id }) => client.post(`/login/${id}`),
+    registerRequired: async (client) => (await client.post('/register-staff')).body as unknown as User,
+    spendProof: (client) => client.post('/transfer'),
+    signUp: { newName: () => `${randomUUID()}@example.com` },
     reauthenticate: (client) => client.post('/reauthenticate'),
     otherSignIns: { 'a link by mail': (client, { id }) => client.post(`/magic-link/${id}`) },
     changePassword: (client) => client.post('/password'),

@@ -5,12 +5,14 @@ import { deliveredCodes } from './families/delivered-codes.js';
 import { guesses } from './families/guesses.js';
 import { halfFinished } from './families/half-finished.js';
 import { inside } from './families/inside.js';
+import { lostFactors } from './families/lost-factors.js';
 import { oddInput } from './families/odd-input.js';
 import { ownership } from './families/ownership.js';
 import { passkeys } from './families/passkeys.js';
 import { races } from './families/races.js';
 import { replay } from './families/replay.js';
 import { sessions } from './families/sessions.js';
+import { signUps } from './families/sign-ups.js';
 import { strength } from './families/strength.js';
 import { trust } from './families/trust.js';
 import { answers } from './families/webauthn-answers.js';
@@ -26,11 +28,13 @@ export const ATTACK_FAMILIES: readonly AttackFamily[] = [
   races,
   guesses,
   changes,
+  lostFactors,
   ownership,
   ceremonies,
   answers,
   passkeys,
   registration,
+  signUps,
   trust,
   crossSite,
   oddInput,

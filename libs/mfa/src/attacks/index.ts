@@ -17,6 +17,7 @@ export type {
   AttackClock,
   AttackLimits,
   AttackSettings,
+  AttackSignUp,
   AttackTarget,
   AttackUser,
 } from './target/attack-target.js';

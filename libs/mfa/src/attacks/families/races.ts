@@ -3,6 +3,7 @@ import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { itemsOf } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
+import type { AttackUser } from '../target/attack-target.js';
 import { atOnce, mustBeOne } from './counting.js';
 
 /** What may happen once is asked for many times at the same moment; of two instances, where there are two. */
@@ -97,6 +98,65 @@ export const races: AttackFamily = {
         const winner = answers[0].status < 300 ? owner : thief;
         const apps = itemsOf(await winner.mfa('GET', '/authenticators?type=totp'));
         scene.must(apps.length === 1, 'one app is there', `${apps.length} apps are there`);
+      },
+    },
+    {
+      id: 'parallel-spent-proof',
+      title: 'One proof for several requests that spend it',
+      priority: 'P1',
+      gain: 'One proof that was relayed makes two transfers.',
+      mend: 'Give the route `once: true`, after every guard that may refuse.',
+      sources: ['CWE-367', 'Delegated Regulation (EU) 2018/389, Article 4(1)'],
+      classes: [2, 25],
+      needs: ['spendProof'],
+      lookAt:
+        'Where an action takes a proof of its own, prove a factor once and send the action twice at the same moment: one has to be refused.',
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withApp();
+        const client = await scene.full(owner);
+        const spend = (one: AttackClient) => scene.target.spendProof?.(one) ?? one.get('/');
+        const copies = Array.from({ length: 4 }, () => client.copy());
+        mustBeOne(scene, 'one proof for four requests at once', await Promise.all(copies.map(spend)));
+        scene.mustRefuse('the same proof afterwards', await spend(client));
+        const code = await scene.freshCode(owner.app);
+        scene.control('stepping up', await client.mfa('POST', '/authenticate', { code }));
+        scene.control('a proof of its own', await spend(client));
+        scene.mustRefuse('that proof again', await spend(client));
+      },
+    },
+    {
+      id: 'race-for-last-factor',
+      title: 'The last two factors of somebody who must have one, removed at once',
+      priority: 'P1',
+      gain: 'An account of staff has no second factor any more, and its password is enough.',
+      mend: 'Judge in the commit that removes a factor that another one is left.',
+      sources: ['CWE-367', 'CWE-362'],
+      classes: [19],
+      needs: ['registerRequired'],
+      lookAt:
+        'As somebody who must have a second factor and has two, remove both at the same moment: one has to stay.',
+      async run(scene: Scene): Promise<void> {
+        const client = scene.browser();
+        const user = await scene.legitimately('registering', async () =>
+          scene.target.registerRequired?.(scene.browser()),
+        );
+        await scene.signIn(user as AttackUser, client);
+        const app = await scene.addApp(client);
+        const key = await scene.addKey(client);
+        const removals = [app, key].map(({ authenticatorId }, nth) =>
+          client
+            .copy()
+            .mfa('DELETE', `/authenticators/${authenticatorId}`, undefined, { isToSecond: nth === 1 }),
+        );
+        mustBeOne(scene, 'both factors removed at once', await Promise.all(removals));
+        const again = await scene.signIn(user as AttackUser);
+        const { body } = await again.mfa('GET', '/session');
+        const isOwed = body['status'] === 'mfa_required';
+        scene.must(
+          isOwed,
+          'a sign-in owes the factor that is left',
+          'a sign-in owes no second factor any more',
+        );
       },
     },
   ],

@@ -49,6 +49,12 @@ export interface AttackTarget<User extends AttackUser = AttackUser> {
   limits?: AttackLimits;
   /** Further ways in, by name: a link by mail, single sign-on, the end of a password reset. None is a second factor. */
   otherSignIns?: Record<string, (client: AttackClient, user: User) => Promise<unknown>>;
+  /** Makes an account that must have a second factor, as those of staff. */
+  registerRequired?(client: AttackClient): Promise<User>;
+  /** Does what takes a proof of its own each time (`@RequireMfa({ once: true })`): a transfer of one cent, say. */
+  spendProof?(client: AttackClient): Promise<AttackAnswer>;
+  /** How accounts are made with a passkey alone (option `passkeySignUp`). */
+  signUp?: AttackSignUp;
   /** Proves the password again in a session that there is. */
   reauthenticate?(client: AttackClient, user: User): Promise<unknown>;
   /** Changes the password, in a session that may. */
@@ -67,6 +73,14 @@ export interface AttackTarget<User extends AttackUser = AttackUser> {
   logged?(): Promise<string>;
   /** Keeps the database from answering; what it gives lets it answer again. */
   breakStorage?(): Promise<() => Promise<void>>;
+}
+
+/** What `POST /mfa/sign-up` takes besides the passkey. */
+export interface AttackSignUp {
+  /** A name that nobody has: an address, mostly. */
+  newName(): string;
+  /** What the adapter's `createUser` asks for besides. */
+  fields?: Record<string, unknown>;
 }
 
 /** How the target is set up, where that is not by default. */
