@@ -59,21 +59,17 @@ export function keyedHash(key: Buffer, ...fields: string[]): string {
     .digest('hex');
 }
 
-/** Of the number that precedes each field. */
-const LENGTH_BYTES = 4;
-
-/** Joins fields so that no two different lists give the same bytes: each field is preceded by its length. */
+/** Joins fields so that no two different lists give the same bytes: each field, in UTF-8, is preceded by its length in four bytes. */
 export function lengthPrefixed(...fields: string[]): Buffer {
-  let length = 0;
-  for (const field of fields) length += LENGTH_BYTES + Buffer.byteLength(field, 'utf8');
-  const joined = Buffer.alloc(length);
-  let at = 0;
+  // A character for each byte: writing one text takes a third of the time of writing many, and every guarded request checks a seal.
+  let bytes = '';
   for (const field of fields) {
-    const bytes = joined.write(field, at + LENGTH_BYTES, 'utf8');
-    joined.writeUInt32BE(bytes, at);
-    at += LENGTH_BYTES + bytes;
+    const length = Buffer.byteLength(field, 'utf8');
+    const isAscii = length === field.length;
+    bytes += String.fromCharCode(length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255);
+    bytes += isAscii ? field : Buffer.from(field, 'utf8').toString('latin1');
   }
-  return joined;
+  return Buffer.from(bytes, 'latin1');
 }
 
 /** What a seal covers, as text: the same fields in the same order whenever the row is written or read. */

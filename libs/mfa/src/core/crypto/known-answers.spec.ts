@@ -59,6 +59,17 @@ describe('what was written before', () => {
     expect(lengthPrefixed('ä', '', 'bc').toString('hex')).toBe('00000002c3a400000000000000026263');
   });
 
+  it.each([
+    ['a length of more than seven bits', 'x'.repeat(200), '000000c8', '78'.repeat(200)],
+    ['a length of more than a byte', 'x'.repeat(0x1_02_03), '00010203', '78'.repeat(0x1_02_03)],
+    ['characters of four bytes', '😀', '00000004', 'f09f9880'],
+    ['a half of a character, which UTF-8 does not have', '\ud83d', '00000003', 'efbfbd'],
+    ['characters that are one byte elsewhere', 'é\u0080', '00000004', 'c3a9c280'],
+  ])('has the same bytes for %s', (_what, field, length, bytes) => {
+    expect(lengthPrefixed(field).toString('hex')).toBe(length + bytes);
+    expect(lengthPrefixed('a', field).toString('hex')).toBe(`0000000161${length}${bytes}`);
+  });
+
   it('is found by its moment', () => {
     expect(firstIdAt(1_800_000_000_000)).toBe('01a3185c-5000-0000-0000-000000000000');
     expect(firstIdAt(0)).toBe('00000000-0000-0000-0000-000000000000');
