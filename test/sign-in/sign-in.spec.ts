@@ -55,6 +55,16 @@ describe('signing in', () => {
     },
   );
 
+  it.each(['external', 'trusted_device', 'mfa', 'mca'])(
+    'takes no word for the first factor that means more than one: %s',
+    async (firstFactor) => {
+      const [mfa, user] = [test.app.get(MfaService), { id: newUserId() }];
+      const exchange = { request: {}, response: {}, firstFactor };
+      await expect(mfa.login(user, exchange)).rejects.toThrow(`\`firstFactor: '${firstFactor}'\``);
+      await expect(mfa.recordReauthentication(user, exchange)).rejects.toThrow('`federated`');
+    },
+  );
+
   it('is finished by a code, with a new token', async () => {
     const { id, secret } = await enroll(test);
     const client = await halfSignIn(test, { id });

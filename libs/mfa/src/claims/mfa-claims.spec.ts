@@ -262,7 +262,11 @@ describe('mfaClaims', () => {
     ['kerberos', ['wia']],
     ['federated', []],
     ['email', ['email']],
-  ] as const)('calls a first factor by its name in RFC 8176: %s', (method, amr) => {
+    ['external', ['external']],
+    ['mfa', []],
+    ['mca', []],
+  ])('calls a first factor by its name in RFC 8176, and never several: %s', (word, amr) => {
+    const method = word as AuthenticationMethod;
     const methods = [{ method, at: NOW * 1000, isFirst: true as const }];
     expect(mfaClaims({ methods })).toEqual({ amr, auth_time: NOW });
   });

@@ -3,6 +3,7 @@ import { MFA_ACR_LEVELS, levelOf } from '../core/policy/acr.js';
 import {
   showsFacts,
   isFirstFactor,
+  isVouchedFor,
   newestRecord,
   standsForSecondFactor,
   typeOfRecord,
@@ -10,7 +11,7 @@ import {
 import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
-import { MULTI_FACTOR, amrOfRecord } from './amr.js';
+import { MULTI_CHANNEL, MULTI_FACTOR, amrOfRecord } from './amr.js';
 
 /** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
 export interface WebAuthnFacts {
@@ -70,7 +71,7 @@ export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions =
   if (session.status === 'pending')
     throw new TypeError('A pending session has proven nothing yet: no claims');
   const { firstFactor, enrolled, acr: levels = MFA_ACR_LEVELS } = options;
-  if (firstFactor?.some((value) => value === MULTI_FACTOR || value === 'mca')) {
+  if (firstFactor?.some((value) => value === MULTI_FACTOR || value === MULTI_CHANNEL)) {
     throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
   }
   const { methods } = session;
@@ -114,12 +115,12 @@ function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaims
 
 /** Whether this proof came on top of another factor, or is two factors by itself. */
 function isAdded(
-  { method }: AuthenticationRecord,
+  record: AuthenticationRecord,
   methods: readonly AuthenticationRecord[],
   options: MfaClaimsOptions,
   key: MfaProofFacts,
 ): boolean {
-  if (method === 'external') return true;
+  if (isVouchedFor(record)) return true;
   const hasFirst = options.firstFactor ? options.firstFactor.length > 0 : methods.some(isFirstFactor);
   return hasFirst || hasVerifyingKey(methods, key);
 }
@@ -137,7 +138,7 @@ function firstFactorOf(
   if (options.firstFactor) return options.firstFactor;
   const first = newestRecord(methods, isFirstFactor);
   // Beside `external` the password is the identity provider's business: nobody here saw one.
-  const isElsewhere = first?.method === 'pwd' && methods.some(({ method }) => method === 'external');
+  const isElsewhere = first?.method === 'pwd' && methods.some(isVouchedFor);
   if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
   const key = methods.find(isOfKey);
   return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];

@@ -15,11 +15,14 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 export interface MfaFirstFactorExchange extends MfaHttpExchange {
   /**
    * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
-   * characters. It is what `proven` and the claim `amr` say, and a factor whose codes come over the same channel is no second one.
-   * Default: `pwd`.
+   * characters; not `external`, `trusted_device`, `mfa` or `mca`, which mean more than one factor. It is what `proven` and the claim `amr`
+   * say, and a factor whose codes come over the same channel is no second one. Default: `pwd`.
    */
   firstFactor?: MfaFirstFactor | (string & {});
 }
+
+/** What sessions and tokens call something else by than the first factor. */
+const MORE_THAN_ONE: readonly string[] = ['external', 'trusted_device', 'mfa', 'mca'];
 
 /** What the application has seen of a user before it calls this module, as records of a session. */
 @Injectable()
@@ -33,11 +36,16 @@ export class FirstFactors {
   /**
    * By what the user was recognised.
    *
-   * @throws {TypeError} when the word for it is none
+   * @throws {TypeError} when the word for it is none, or one that means more than a first factor
    */
   record({ firstFactor = 'pwd' }: MfaFirstFactorExchange): AuthenticationRecord {
     if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
       throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
+    }
+    if (MORE_THAN_ONE.includes(firstFactor)) {
+      throw new TypeError(
+        `\`firstFactor: '${firstFactor}'\` is no first factor. For single sign-on it is \`federated\`; that the identity provider has asked for several factors is what \`trustExternalMfa()\` of the adapter says`,
+      );
     }
     return firstFactorRecord(firstFactor, this.clock.now());
   }

@@ -15,7 +15,7 @@ import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { isBackupMethod } from '../core/policy/methods.js';
+import { isBackupMethod, isTrustedBrowser } from '../core/policy/methods.js';
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
@@ -151,7 +151,7 @@ export class TrustFlow {
 const cameOf =
   ({ id }: TrustedDevice) =>
   ({ methods }: AuthenticationSession): boolean =>
-    methods.some(({ method, authenticatorId }) => method === 'trusted_device' && authenticatorId === id);
+    methods.some((record) => isTrustedBrowser(record) && record.authenticatorId === id);
 
 function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {
   const events: NewMfaEvent[] = [

@@ -57,6 +57,14 @@ describe('what the key has to show', () => {
     expect(decide({ userVerified: true, deviceBound: true }, facts(shared)).allow).toBe(false);
   });
 
+  it('is met by no first factor, whatever an application calls it', () => {
+    for (const method of ['totp', 'webauthn', 'recovery_code', 'external', 'trusted_device'] as const) {
+      const records: AuthenticationRecord[] = [{ method, at: NOW, isFirst: true }];
+      for (const demand of [{}, { acceptTrustedDevice: true }, { once: true }])
+        expect([method, demand, decide(demand, facts(records)).allow]).toEqual([method, demand, false]);
+    }
+  });
+
   it('is not met by what says nothing of a key', () => {
     for (const demand of DEMANDS.filter((one) => Object.values(one).includes(true))) {
       for (const method of ['totp', 'recovery_code', 'external', 'trusted_device', 'pwd'] as const) {

@@ -169,6 +169,7 @@ describe('a record', () => {
     [{ method: 'trusted_device', at: 1 }, false],
     [{ method: 'pwd', at: 1 }, false],
     [first, false],
+    [{ method: 'external', at: 1, isFirst: true }, false],
   ])('%j stands for a second factor: %p', (record, does) => {
     expect(standsForSecondFactor(record)).toBe(does);
   });

@@ -188,6 +188,16 @@ export function typeOfRecord(record: AuthenticationRecord): MfaType | undefined 
   return isFirstFactor(record) ? undefined : typeOfMethod(record.method);
 }
 
+/** Whether an identity provider vouches for several factors. A first factor that an application calls so vouches for none. */
+export function isVouchedFor(record: AuthenticationRecord): boolean {
+  return record.method === 'external' && !isFirstFactor(record);
+}
+
+/** Whether a trusted browser has stood in for the second factor. */
+export function isTrustedBrowser(record: AuthenticationRecord): boolean {
+  return record.method === 'trusted_device' && !isFirstFactor(record);
+}
+
 /** Whether two records are of the same kind, so that the newer one takes the place of the other. */
 export function isSameProof(one: AuthenticationRecord, other: AuthenticationRecord): boolean {
   return one.method === other.method && isFirstFactor(one) === isFirstFactor(other);
@@ -200,7 +210,7 @@ export function isSecondFactor(record: AuthenticationRecord): boolean {
 
 /** Whether this record stands for a second factor: one of ours, unless it is too weak, or those that an identity provider vouches for. */
 export function standsForSecondFactor(record: AuthenticationRecord): boolean {
-  return (isSecondFactor(record) && !record.weak) || record.method === 'external';
+  return (isSecondFactor(record) && !record.weak) || isVouchedFor(record);
 }
 
 /** The newest of the records that fit, or undefined. */

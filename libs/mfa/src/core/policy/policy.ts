@@ -7,6 +7,8 @@ import {
   showsFacts,
   newestRecord,
   typeOfRecord,
+  isTrustedBrowser,
+  isVouchedFor,
 } from './methods.js';
 
 /** What a route asks for; the argument of `@RequireMfa()`. */
@@ -202,8 +204,8 @@ function fits(record: AuthenticationRecord, types: readonly MfaType[], requireme
   if (type !== undefined) return types.includes(type) && shows(record, requirement);
   // Neither says which factor it was.
   const isAnyGood = !requirement.methods && !requirement.phishingResistant && !asksForFacts(requirement);
-  if (record.method === 'trusted_device') return requirement.acceptTrustedDevice === true && isAnyGood;
-  return record.method === 'external' && isAnyGood;
+  if (isTrustedBrowser(record)) return requirement.acceptTrustedDevice === true && isAnyGood;
+  return isVouchedFor(record) && isAnyGood;
 }
 
 /** Whether a proof shows what is asked for: unknown is no answer. */

@@ -7,6 +7,7 @@ import {
   isFirstFactor,
   newestRecord,
   typeOfRecord,
+  isVouchedFor,
 } from './methods.js';
 
 /**
@@ -50,7 +51,7 @@ export function isRecent({ types, records, authenticatedAt, now, maxAge }: Recen
     // Else a spent proof would buy a new factor, and with it a proof that is not spent.
     if (record.spent) return false;
     if (type !== undefined) return types === null || types.includes(type);
-    return types === null && (isFirstFactor(record) || record.method === 'external');
+    return types === null && (isFirstFactor(record) || isVouchedFor(record));
   });
   const times = newest ? [newest.at] : [];
   if (types === null && authenticatedAt !== null) times.push(authenticatedAt);

@@ -15,7 +15,13 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { Account } from '../rows/account.js';
 import { accountOf, withAuthenticators } from '../rows/account.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
-import { methodOfType, isFirstFactor, isSameProof, shownFacts } from '../../core/policy/methods.js';
+import {
+  methodOfType,
+  isFirstFactor,
+  isSameProof,
+  isVouchedFor,
+  shownFacts,
+} from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
@@ -244,7 +250,7 @@ export class AuthenticationSessionService {
     // What an identity provider has said once is the same evidence however often it is shown: it stays spent.
     const spent = (record: AuthenticationRecord) =>
       session.methods.find(
-        (one) => one.spent && one.method === 'external' && isSameProof(one, record) && one.at >= record.at,
+        (one) => one.spent && isVouchedFor(one) && isSameProof(one, record) && one.at >= record.at,
       );
     const methods = [
       ...session.methods.filter((record) => !isReplaced(record)),
