@@ -241,6 +241,47 @@ describe('what a client asks of an authorization server', () => {
     expect(await ask(client, id, { maxAge: 61 })).toMatchObject({ isSatisfied: true });
   });
 
+  it('is not reached by having time left to set up a factor', async () => {
+    const grace = await startTestApp({
+      mfa: { webauthn: RELYING_PARTY, acr: LEVELS, enrollmentGracePeriodSeconds: 604_800 },
+    });
+    try {
+      const { client, id } = await signIn(grace);
+      expect((await client.get('/protected/phishing-resistant')).status).toBe(200);
+      const policy = grace.app.get(MfaPolicyService);
+      const token = client.cookies.get('mfa_session') ?? '';
+      for (const session of [null, await grace.app.get(AuthenticationSessionService).verify(token)]) {
+        for (const acrValues of ['silver', 'phr', 'gold phr silver'])
+          expect(await policy.checkAuthorization({ id }, session, { acrValues })).toMatchObject({
+            isSatisfied: false,
+            owed: { code: 'mfa_enrollment_required' },
+          });
+      }
+    } finally {
+      await grace.close();
+    }
+  });
+
+  it('is owed by whom nothing else is open to before a factor is set up', async () => {
+    const strict = await startTestApp({ mfa: { webauthn: RELYING_PARTY, requiredForStaff: true } });
+    try {
+      const sessions = strict.app.get(AuthenticationSessionService);
+      const policy = strict.app.get(MfaPolicyService);
+      const answers = [];
+      for (const isStaff of [true, false]) {
+        const { client, id } = await signIn(strict);
+        const session = await sessions.verify(client.cookies.get('mfa_session') ?? '');
+        answers.push(await policy.checkAuthorization({ id, isStaff }, session, {}));
+      }
+      expect(answers).toMatchObject([
+        { isSatisfied: false, owed: { code: 'mfa_enrollment_required', methods: ['totp', 'webauthn'] } },
+        { isSatisfied: true },
+      ]);
+    } finally {
+      await strict.close();
+    }
+  });
+
   it('counts nothing of a session that is somebody else’s, pending, or over', async () => {
     const { client } = await enrollKey(test);
     expect(await ask(client, 'somebody-else', { acrValues: 'silver' })).toMatchObject({ isSatisfied: false });

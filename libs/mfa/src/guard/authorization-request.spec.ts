@@ -27,6 +27,7 @@ async function decide(
       asked.push(requirement);
       return Promise.resolve(answers[requirement.acr ?? ''] ?? PROVE);
     },
+    overdueTypes: () => Promise.resolve(null),
   });
   return { decision, asked };
 }

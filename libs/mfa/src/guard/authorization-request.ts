@@ -1,8 +1,8 @@
 import { isWithin } from '../core/clock/clock.js';
 import type { MfaAcrLevels } from '../core/policy/acr.js';
 import { withLevel } from '../core/policy/acr.js';
-import type { AuthenticationRecord } from '../core/policy/methods.js';
-import { isFirstFactor, isSecondFactor, newestRecord } from '../core/policy/methods.js';
+import type { AuthenticationRecord, MfaType } from '../core/policy/methods.js';
+import { isFirstFactor, isSecondFactor, isVouchedFor, newestRecord } from '../core/policy/methods.js';
 import type { MfaPolicyDecision, MfaRequirement } from '../core/policy/policy.js';
 
 /** What a client asks of an authorization server about the authentication of the user. */
@@ -42,7 +42,10 @@ interface Grounds {
   levels: MfaAcrLevels;
   defaultMaxAge: number;
   now: number;
+  /** Whether what was proven reaches the requirement. */
   decide: (requirement: MfaRequirement) => Promise<MfaPolicyDecision>;
+  /** The types of which the user has to set one up before anything else; null where none has to be. */
+  overdueTypes: () => Promise<MfaType[] | null>;
 }
 
 /**
@@ -54,7 +57,7 @@ interface Grounds {
 export async function decideAuthorization(
   { acrValues = [], maxAge }: MfaAuthorizationRequest,
   records: readonly AuthenticationRecord[],
-  { levels, defaultMaxAge, now, decide }: Grounds,
+  { levels, defaultMaxAge, now, decide, overdueTypes }: Grounds,
 ): Promise<MfaAuthorizationDecision> {
   const newest = newestRecord(records, isActive);
   const authTime = new Date(newest?.at ?? now);
@@ -63,13 +66,11 @@ export async function decideAuthorization(
     (one) => one !== '',
   );
   if (asked.length === 0) {
-    if (isFresh) return { isSatisfied: true, authTime };
-    const owed = {
-      allow: false,
-      code: 'reauthentication_required',
-      maxAge: maxAge ?? defaultMaxAge,
-    } as const;
-    return { isSatisfied: false, owed };
+    if (!isFresh) return { isSatisfied: false, owed: reauthentication(maxAge ?? defaultMaxAge) };
+    const methods = await overdueTypes();
+    if (methods)
+      return { isSatisfied: false, owed: { allow: false, code: 'mfa_enrollment_required', methods } };
+    return { isSatisfied: true, authTime };
   }
   const owed: { acr: string; owed: MfaOwedAuthentication }[] = [];
   for (const acr of asked.filter((one) => Object.hasOwn(levels, one))) {
@@ -87,7 +88,11 @@ export async function decideAuthorization(
     : { isSatisfied: false, error: 'unmet_authentication_requirements' };
 }
 
+function reauthentication(maxAge: number): MfaOwedAuthentication {
+  return { allow: false, code: 'reauthentication_required', maxAge };
+}
+
 /** Whether somebody did something for it: a trusted browser is no authentication (NIST SP 800-63B-4, section 5.1). */
 function isActive(record: AuthenticationRecord): boolean {
-  return isFirstFactor(record) || isSecondFactor(record) || record.method === 'external';
+  return isFirstFactor(record) || isSecondFactor(record) || isVouchedFor(record);
 }

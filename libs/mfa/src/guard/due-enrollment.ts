@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
+import type { MfaType } from '../core/policy/methods.js';
 import { isFirstFactor } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import type { Account } from '../engine/rows/account.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
+import { recordsOf } from '../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
+import type { Judged } from './policy-facts.js';
 import { PolicyFacts } from './policy-facts.js';
 
 /** Who must have a second factor, and has to set it up before anything else. */
@@ -29,17 +32,21 @@ export class DueEnrollment {
    * @throws {MfaException} `mfa_enrollment_required`
    */
   async assertNotOverdue(context: MfaRequest): Promise<void> {
-    const { user } = context;
+    const methods = await this.overdueTypes(context);
+    if (methods) throw new MfaException('mfa_enrollment_required', { methods });
+  }
+
+  /** The types of which one has to be set up before anything else; null where none has to. */
+  async overdueTypes(context: Judged): Promise<MfaType[] | null> {
+    const { user, session } = context;
+    const records = recordsOf(session);
     // What was proven here can only come from a factor.
-    if (!user || context.records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return;
+    if (!user || records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return null;
     const account = await this.facts.accountOf(user, context);
     const isEnrolled = await this.facts.isEnrolled(user, account);
     // Under a profile that nothing of theirs meets, it is as if they had none.
-    if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return;
+    if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return null;
     const duty = await this.enrollment.duty(user, account.state, context);
-    if (!duty?.isOverdue) return;
-    throw new MfaException('mfa_enrollment_required', {
-      methods: this.enrollment.supportedSecondFactors(context.records),
-    });
+    return duty?.isOverdue ? this.enrollment.supportedSecondFactors(records) : null;
   }
 }

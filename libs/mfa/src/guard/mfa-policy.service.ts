@@ -123,12 +123,15 @@ export class MfaPolicyService {
     request: MfaAuthorizationRequest,
   ): Promise<MfaAuthorizationDecision> {
     const own = session?.userId === userIdOf(user) && !this.sessions.isOver(session) ? session : null;
+    const judged = { user, session: own };
     return decideAuthorization(request, recordsOf(own), {
       levels: this.options.acr,
       // A level says what was proven in this session; how long ago, the client asks with `max_age`.
       defaultMaxAge: Math.max(this.options.session.ttlSeconds, this.options.session.rememberTtlSeconds),
       now: this.clock.now(),
-      decide: (requirement) => this.decideFor(requirement, { user, session: own }),
+      // To pass in the time that is left to set a factor up is to have proven nothing: others are told what was.
+      decide: (requirement) => this.facts.decide(requirement, judged, { hasGrace: false }),
+      overdueTypes: () => this.due.overdueTypes(judged),
     });
   }
 

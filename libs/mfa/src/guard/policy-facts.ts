@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK } from '../core/clock/clock.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { isTrustedBrowser } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { asksForKeys, decide, satisfies } from '../core/policy/policy.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
@@ -50,8 +51,16 @@ export class PolicyFacts {
     return this.enrollment.isEnrolled(user, authenticators);
   }
 
-  /** The decision on this requirement, and on what the profile demands besides. */
-  async decide(asked: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
+  /**
+   * The decision on this requirement, and on what the profile demands besides.
+   *
+   * @param hasGrace whether users may pass without a second factor while they have time to set one up
+   */
+  async decide(
+    asked: MfaRequirement,
+    context: Judged,
+    { hasGrace = true }: { hasGrace?: boolean } = {},
+  ): Promise<MfaPolicyDecision> {
     const { user } = context;
     const requirement = this.floor.raise(asked);
     const session = {
@@ -75,7 +84,7 @@ export class PolicyFacts {
       ...(this.floor.isOpen ? {} : { weakTypes: await this.floor.weakTypes(authenticators) }),
       offeredTypes: this.options.supportedTypes,
       ...(asksForKeys(requirement) ? { keys: await keyFactsOf(this.details, userIdOf(user)) } : {}),
-      enrollmentDeadline: enrolled ? null : await this.enrollment.deadline(user, state, context),
+      enrollmentDeadline: enrolled || !hasGrace ? null : await this.enrollment.deadline(user, state, context),
     });
   }
 
@@ -85,7 +94,7 @@ export class PolicyFacts {
     context: Pick<MfaRequest, 'user' | 'session'>,
   ): Promise<readonly AuthenticationRecord[]> {
     const records = recordsOf(context.session);
-    const trusted = records.find(({ method }) => method === 'trusted_device');
+    const trusted = records.find(isTrustedBrowser);
     if (!requirement.acceptTrustedDevice || !trusted || !context.user) return records;
     const devices = await this.devices.find(userIdOf(context.user), this.clock.now());
     const isTrusted = devices.some(({ id }) => id === trusted.authenticatorId);
