@@ -1,18 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get } from '@nestjs/common';
-import type { MfaEvent } from 'nestjs-mfa';
+import { Controller, Get, Inject, Post, Req, UseGuards } from '@nestjs/common';
+import type { MfaEvent, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
   MfaEvents,
   MfaService,
+  MfaSessionGuard,
   RequireMfa,
   TrustedDevicesService,
 } from 'nestjs-mfa';
 
+import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { register } from '../support/ceremonies.js';
 import { rowsOf } from '../support/databases.js';
 import type { Client } from '../support/client.js';
+import { HELD, HoldBack } from '../support/hold-back.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
-import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
+import {
+  RELYING_PARTY,
+  codeOf,
+  enroll,
+  halfSignIn,
+  newUserId,
+  startTestApp,
+  users,
+} from '../support/test-app.js';
 
 const COOKIE = 'mfa_trusted';
 
@@ -28,6 +40,17 @@ class TrustingController {
   @RequireMfa({ acceptTrustedDevice: true, methods: ['totp'] })
   totp(): object {
     return {};
+  }
+}
+
+@Controller('password')
+class PasswordController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Post()
+  @UseGuards(MfaSessionGuard)
+  changed(@Req() request: { user: MfaUser }): Promise<void> {
+    return this.mfa.passwordChanged(request.user, { request, endSessions: true });
   }
 }
 
@@ -457,6 +480,43 @@ describe('trusted browsers', () => {
       expect((await user.client.get('/me')).status).toBe(200);
       await test.app.get(MfaService).passwordChanged({ id: user.id }, { endSessions: true });
       expect((await user.client.get('/me')).status).toBe(401);
+    });
+
+    it.each([
+      ['a factor is removed', (id: string) => ({ method: 'DELETE', path: `/mfa/authenticators/${id}` })],
+      ['the password is changed', () => ({ method: 'POST', path: '/password' })],
+    ])('when %s, at whatever moment they sign in', async (_what, changing) => {
+      const holdBack = new HoldBack();
+      const held = await startTestApp({
+        mfa: { webauthn: RELYING_PARTY, trustedDevices: { enabled: true } },
+        controllers: [PasswordController],
+        configure: holdBack.mark,
+      });
+      holdBack.watch(held.dataSource, held.adapter);
+      try {
+        let point = 1;
+        for (let reached = true; reached; point += 1) {
+          const user = await enroll(held);
+          const { body } = await register(user.client, new SoftwareAuthenticator());
+          const browser = await halfSignIn(held, user);
+          held.clock.advance(60);
+          const code = codeOf(user.secret, held.clock);
+          await browser.post('/mfa/authenticate', { code, trustDevice: true });
+          await browser.delete('/mfa/session');
+          const { method, path } = changing(body.authenticator.id as string);
+          const answer = await holdBack.run(
+            point,
+            () => user.client.send(method, path, undefined, HELD),
+            async () => void (await browser.post('/login', { id: user.id })),
+          );
+          reached = answer.reached;
+          expect([point, answer.answer.status]).toEqual([point, method === 'DELETE' ? 204 : 201]);
+          expect([point, (await browser.get('/me')).status]).toEqual([point, 401]);
+        }
+        expect(point).toBeGreaterThan(4);
+      } finally {
+        await held.close();
+      }
     });
 
     it('when the option is off', async () => {

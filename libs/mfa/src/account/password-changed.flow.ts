@@ -36,13 +36,13 @@ export class PasswordChangedFlow {
     if (endSessions) {
       events.push({ type: 'mfa.session.ended', data: { scope: kept === '' ? 'all' : 'others', reason } });
     }
-    await this.journal.commit(
-      [
-        endSessions ? this.sessions.planEndingOthers(userId, kept) : this.sessions.planEndingPending(userId),
-        // After the sessions: a sign-in that these have waited for may have given trust.
-        this.devices.planRevocationOfAll(userId),
-      ],
-      { user, source: context?.source ?? APPLICATION_SOURCE, events },
-    );
+    const ending = endSessions
+      ? this.sessions.planEndingOthers(userId, kept)
+      : this.sessions.planEndingPending(userId);
+    await this.journal.commit(this.devices.planRevocationAround(userId, [ending]), {
+      user,
+      source: context?.source ?? APPLICATION_SOURCE,
+      events,
+    });
   }
 }

@@ -117,17 +117,18 @@ export class FactorChange {
         this.users.claimVersion(state ?? this.users.blank(userId), !planned.keepsFactors),
         ...(session ? [this.sessions.planClaim(session)] : []),
       ];
-      const consequences = planned.keepsFactors
-        ? []
-        : [this.devices.planRevocationOfAll(userId), this.users.planFactorCount(userId)];
-      const outcome = await this.journal.commit([...claims, ...writes, ...consequences], {
+      const changes = planned.keepsFactors
+        ? writes
+        : [...this.devices.planRevocationAround(userId, writes), this.users.planFactorCount(userId)];
+      const outcome = await this.journal.commit([...claims, ...changes], {
         user,
         source: place,
         events,
         silent,
       });
       if (outcome.committed) {
-        const revoked = outcome.affected[claims.length + writes.length];
+        const { affected } = outcome;
+        const revoked = [claims.length, claims.length + 1 + writes.length].some((at) => affected[at]);
         if (!planned.keepsFactors && revoked) await this.tellOfLostTrust(user, place);
         return result;
       }

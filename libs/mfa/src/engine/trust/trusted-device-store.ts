@@ -81,6 +81,15 @@ export class TrustedDeviceStore {
     return { query: this.deletion().where('user_id = :userId', { userId }) };
   }
 
+  /**
+   * Revokes all of the user's browsers, before and after writes that end sessions. At the first revocation a sign-in that such a browser
+   * finishes is waited for, or loses its claim: it can't begin between the end of the sessions and that of the trust. The second one takes
+   * the trust that a sign-in has given while it was waited for.
+   */
+  planRevocationAround(userId: string, writes: readonly Write[]): Write[] {
+    return [this.planRevocationOfAll(userId), ...writes, this.planRevocationOfAll(userId)];
+  }
+
   private planTrimming(userId: string): Write {
     const { maxPerUser } = this.options.trustedDevices;
     const newest = this.storage.dataSource
