@@ -2,11 +2,14 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
-import { AuthenticationSession, AuthenticationSessionService, MfaService } from 'nestjs-mfa';
+import { AuthenticationSession, AuthenticationSessionService, MfaAdminService, MfaService } from 'nestjs-mfa';
 
-import type { Answer } from '../../support/client.js';
+import { SoftwareAuthenticator } from '../../support/authenticator.js';
+import { enrollKey, signInWithPasskey } from '../../support/ceremonies.js';
+import type { Answer, Client } from '../../support/client.js';
 import type { TestApp } from '../../support/test-app.js';
 import {
+  RELYING_PARTY,
   TestAdapter,
   codeOf,
   enroll,
@@ -39,7 +42,14 @@ class SlowAdapter extends TestAdapter {
 
   override async completeLogin(): Promise<Record<string, unknown>> {
     await this.pause('completeLogin');
-    return {};
+    return { accessToken: 'of the application' };
+  }
+
+  override findUser(userId: string): MfaUser | null {
+    const user = super.findUser(userId);
+    // It was read; what comes next comes before anything is done with it.
+    if (meanwhile?.hook !== 'findUser') return user;
+    return this.pause('findUser').then(() => user) as never;
   }
 
   private async pause(hook: string): Promise<void> {
@@ -49,6 +59,47 @@ class SlowAdapter extends TestAdapter {
     await run();
   }
 }
+
+/** What ends a user's sessions. */
+const ENDS: Record<string, (test: TestApp, id: string) => Promise<unknown>> = {
+  passwordChanged: ({ app }, id) => app.get(MfaService).passwordChanged({ id }, { endSessions: true }),
+  revokeAll: ({ app }, id) => app.get(AuthenticationSessionService).revokeAll({ id }),
+  reset: ({ app }, id) => app.get(MfaAdminService).reset(id, 'stolen'),
+  endAllSessions: ({ app }) => app.get(MfaAdminService).endAllSessions('breach'),
+  forgetUser: ({ app }, id) => app.get(MfaService).forgetUser(id),
+};
+
+/** What signs somebody in, or lets them in for the first time, and asks the application for its part when all is committed. */
+const WAYS_IN: Record<string, (test: TestApp, during: (id: string) => void) => Promise<[Client, Answer]>> = {
+  'a second factor': async (test, during) => {
+    const user = await enroll(test);
+    const half = await halfSignIn(test, user);
+    during(user.id);
+    return [half, await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) })];
+  },
+  'a passkey': async (test, during) => {
+    const key = new SoftwareAuthenticator();
+    const { id } = await enrollKey(test, key, { passwordless: true });
+    const client = test.client();
+    during(id);
+    return [client, await signInWithPasskey(client, key)];
+  },
+  'a trusted browser': async (test, during) => {
+    const user = await enroll(test);
+    const browser = await halfSignIn(test, user);
+    await browser.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock), trustDevice: true });
+    await browser.delete('/mfa/session');
+    during(user.id);
+    return [browser, await browser.post('/login', { id: user.id })];
+  },
+  'the first factor of someone who must have one': async (test, during) => {
+    const [client, id] = [test.client(), newUserId()];
+    await client.post('/login', { id, isStaff: true });
+    const { body } = await client.post('/mfa/totp');
+    during(id);
+    return [client, await client.post('/mfa/totp/activate', { code: codeOf(body.secret, test.clock) })];
+  },
+};
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -156,6 +207,72 @@ describe('sessions in the database', () => {
       const run = () => test.app.get(MfaService).passwordChanged({ id: 'somebody-else' });
       meanwhile = { hook: 'completeLogin', run };
       expect((await test.client().post('/login', { id })).body.status).toBe('authenticated');
+    });
+  });
+
+  describe('of a sign-in that is committed', () => {
+    let whole: TestApp;
+    beforeAll(async () => {
+      const mfa = {
+        webauthn: RELYING_PARTY,
+        passkeyLogin: true,
+        trustedDevices: { enabled: true },
+        requiredForStaff: true,
+      };
+      whole = await startTestApp({ adapter: SlowAdapter, mfa });
+    });
+    afterAll(() => whole.close());
+
+    it.each(Object.keys(WAYS_IN).flatMap((way) => Object.keys(ENDS).map((end) => [way, end] as const)))(
+      'by %s give no access token when %s ends them while the application is asked for it',
+      async (way, end) => {
+        const during = (id: string) => {
+          meanwhile = { hook: 'completeLogin', run: async () => ENDS[end]?.(whole, id) };
+        };
+        const [client, { status, body }] = (await WAYS_IN[way]?.(whole, during)) as [Client, Answer];
+        expect([status, body.code, body.accessToken]).toEqual([401, 'session_expired', undefined]);
+        expect((await client.get('/me')).status).toBe(401);
+      },
+    );
+
+    it.each(Object.keys(WAYS_IN))('by %s give it otherwise', async (way) => {
+      const [client, { body }] = (await WAYS_IN[way]?.(whole, () => undefined)) as [Client, Answer];
+      expect(body.accessToken).toBe('of the application');
+      expect((await client.get('/me')).status).toBe(200);
+    });
+
+    it('by a passkey end when its user was disabled after they were looked up', async () => {
+      let disabled = '';
+      const disable = async () => {
+        users.delete(disabled);
+        await ENDS['revokeAll']?.(whole, disabled);
+      };
+      const [client, { status, body }] = (await WAYS_IN['a passkey']?.(whole, (id) => {
+        disabled = id;
+        meanwhile = { hook: 'findUser', run: disable };
+      })) as [Client, Answer];
+      expect([status, body.code]).toEqual([401, 'session_expired']);
+      expect(await whole.dataSource.getRepository(AuthenticationSession).countBy({ userId: disabled })).toBe(
+        0,
+      );
+      expect((await client.get('/me')).status).toBe(401);
+    });
+
+    it('by a passkey are none when nobody can tell any more whether there is a user', async () => {
+      let owner = '';
+      const [client, { status }] = (await WAYS_IN['a passkey']?.(whole, (id) => {
+        owner = id;
+        const fail = () => Promise.reject(new Error('The users are not there'));
+        // Once they are looked up the first time they can't be a second time.
+        const run = () => {
+          meanwhile = { hook: 'findUser', run: fail };
+          return Promise.resolve();
+        };
+        meanwhile = { hook: 'findUser', run };
+      })) as [Client, Answer];
+      expect(status).toBe(500);
+      expect(await whole.dataSource.getRepository(AuthenticationSession).countBy({ userId: owner })).toBe(1);
+      expect((await client.get('/me')).status).toBe(401);
     });
   });
 

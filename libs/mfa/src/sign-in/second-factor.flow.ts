@@ -99,6 +99,24 @@ export class ProofSubjects {
     return this.availability.usableTypes(user, authenticators, session?.methods);
   }
 
+  /**
+   * Looks once more, after the commit that has started a session: nothing was pending before it that would have ended with the sessions of
+   * someone who was removed or disabled while they were signing in.
+   *
+   * @throws {MfaException} `session_expired` when the user is gone; the session is over then
+   */
+  async assertStillThere(session: AuthenticationSession): Promise<void> {
+    let user: MfaUser | null = null;
+    try {
+      user = await this.findAgain(session);
+    } catch (error) {
+      // The client gets no token of it.
+      await this.sessions.revoke(session);
+      throw error;
+    }
+    if (!user) throw new MfaException('session_expired');
+  }
+
   /** Someone who was removed or disabled since the first factor is not signed in any more. */
   private async findAgain(session: AuthenticationSession): Promise<MfaUser | null> {
     const user = await this.adapter.findUser(session.userId);
@@ -263,6 +281,7 @@ export class SecondFactorFlow {
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
     if (!session) await this.limit.started(issued);
+    if (!session && isSignIn) await this.subjects.assertStillThere(issued.session);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.plans.open(row, user, source);
     const { request } = exchange;

@@ -16,7 +16,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaSessionTransport } from '../../core/web/session-transport.js';
-import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaProvenMethod } from '../../core/policy/methods.js';
 import { provenMethods } from '../../core/policy/methods.js';
@@ -218,7 +218,12 @@ export class SessionAnswers {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Asks the application for its own part of a completed sign-in, then hands out the token. */
+  /**
+   * Asks the application for its own part of a completed sign-in, then hands out the token.
+   *
+   * @throws {MfaException} `session_expired` when the session was ended while the application was asked: what it has made for the answer, such as
+   *   an access token, would live on
+   */
   async complete(
     user: MfaUser,
     issued: MfaIssuedSession,
@@ -226,6 +231,9 @@ export class SessionAnswers {
     occasion: SessionOccasion = 'proof',
   ): Promise<CompletedSignIn> {
     const extra = await this.askApplication(user, issued.session, exchange);
+    const isAsked = this.adapter.completeLogin !== DefaultMfaAdapter.prototype.completeLogin;
+    if (isAsked && !(await this.sessions.isThere(issued.session.id)))
+      throw new MfaException('session_expired');
     return { ...extra, status: 'authenticated', ...(await this.handOver(user, issued, exchange, occasion)) };
   }
 
