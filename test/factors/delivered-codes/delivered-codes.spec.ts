@@ -52,6 +52,11 @@ class MagicController {
   }
 }
 
+/** A header with the claims of an access token, for an application that has these. */
+const ACCESS_TOKEN = 'x-access-token';
+
+const cookieOf = ({ cookies }: Client) => `mfa_session=${cookies.get('mfa_session') ?? ''}`;
+
 const lastCode = () => outbox.at(-1)?.code as string;
 const wrongCode = () => String((Number(lastCode()) + 1) % 1_000_000).padStart(6, '0');
 
@@ -68,6 +73,15 @@ describe('codes that are sent', () => {
       adapter: SendingAdapter,
       controllers: [MagicController],
       mfa: { factors: [emailCode(), smsCode({ acceptNumber: (number) => !number.endsWith('99') })] },
+      configure: (app) => {
+        app.use(
+          (request: { headers: Record<string, string>; user?: unknown }, _: unknown, next: () => void) => {
+            const token = request.headers[ACCESS_TOKEN];
+            if (token !== undefined) request.user = JSON.parse(token);
+            next();
+          },
+        );
+      },
     });
   });
   afterAll(() => test.close());
@@ -293,6 +307,31 @@ describe('codes that are sent', () => {
     expect((await recovered.post('/mfa/factors/email_code')).body.destination).toBe('n•••@example.com');
     const anew = await recovered.post('/mfa/factors/email_code/activate', { code: lastCode() });
     expect(anew.status).toBe(201);
+  });
+
+  it('go to the address on record, whatever an access token says', async () => {
+    const person = await withCodes();
+    const old = users.get(person.id) as MfaUser;
+    const bearer = test.client({ [ACCESS_TOKEN]: JSON.stringify(old) });
+    const path = '/mfa/authenticate/email_code/challenge';
+    expect((await bearer.post(path)).status).toBe(200);
+    expect((await bearer.post('/mfa/authenticate', { code: lastCode() })).status).toBe(200);
+    test.clock.advance(3600);
+
+    users.set(person.id, { ...old, email: 'new@example.com' });
+    const stale = test.client({ [ACCESS_TOKEN]: JSON.stringify(old) });
+    expect((await stale.post(path)).body.code).toBe('not_found');
+    expect((await stale.post('/mfa/authenticate', { code: lastCode() })).body.code).toBe('incorrect_code');
+
+    const fresh = await signUp();
+    const claims = { ...(users.get(fresh.id) as MfaUser), email: 'thief@example.com' };
+    const lying = test.client({ [ACCESS_TOKEN]: JSON.stringify(claims), cookie: cookieOf(fresh.client) });
+    const begun = await lying.post('/mfa/factors/email_code');
+    expect([begun.status, outbox.at(-1)?.to]).toEqual([201, `${fresh.id}@example.com`]);
+    expect((await lying.post('/mfa/factors/email_code/activate', { code: lastCode() })).status).toBe(201);
+
+    users.delete(person.id);
+    expect((await bearer.post(path)).body.code).toBe('session_expired');
   });
 
   it('are no second factor where the first came over the same channel', async () => {

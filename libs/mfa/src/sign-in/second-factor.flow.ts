@@ -7,6 +7,7 @@ import { isSecondFactorRow } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { AlongProof } from '../engine/verification/code-verifier.js';
 import { CodeVerifier } from '../engine/verification/code-verifier.js';
+import { FactorRegistry } from '../engine/factors/factor-registry.js';
 import { ProfileFloor } from '../engine/factors/profile-floor.js';
 import { proofEvents, nameAuthenticator, MfaJournal } from '../engine/journal/mfa-journal.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
@@ -51,6 +52,7 @@ export class ProofSubjects {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(FactorAvailability) private readonly availability: FactorAvailability,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
+    @Inject(FactorRegistry) private readonly factors: FactorRegistry,
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
@@ -61,15 +63,19 @@ export class ProofSubjects {
    */
   async of(context: MfaRequest): Promise<ProofSubject> {
     const { session } = context;
-    const user = await this.userOf(context);
+    const isSignIn = session?.status === 'pending';
+    const presented = await this.userOf(context);
     const authenticators =
-      context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));
+      context.account?.authenticators ?? (await this.authenticators.find(userIdOf(presented)));
     if (!authenticators.some(isSecondFactorRow)) {
       throw new MfaException('mfa_enrollment_required', {
         methods: this.enrollment.supportedSecondFactors(session?.methods),
       });
     }
-    return { user, session, isSignIn: session?.status === 'pending', authenticators };
+    // Who is half signed in was looked up already.
+    const types = isSignIn ? [] : authenticators.map(({ type }) => type);
+    const user = await this.factors.onRecord(presented, types);
+    return { user, session, isSignIn, authenticators };
   }
 
   /**

@@ -1,6 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaType } from '../../core/policy/methods.js';
+import { traitsOf } from '../../core/policy/methods.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaFactor } from './mfa-factor.js';
 
 /** Injection token of the factors of the option `factors`, by their types. */
@@ -20,11 +26,29 @@ export interface RegisteredFactor {
 export class FactorRegistry {
   private readonly factors: ReadonlyMap<MfaType, MfaFactor>;
 
-  constructor(@Inject(MFA_FACTORS) readonly all: readonly RegisteredFactor[]) {
+  constructor(
+    @Inject(MFA_FACTORS) readonly all: readonly RegisteredFactor[],
+    @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
+  ) {
     this.factors = new Map(all.map(({ type, factor }) => [type, factor]));
   }
 
   find(type: MfaType): MfaFactor | undefined {
     return this.factors.get(type);
+  }
+
+  /**
+   * The user of a request as the application has them on record, where one of these factors sends something to them: the access token of a
+   * request may know an address that its owner has given up. For other factors, and where the adapter looks nobody up, as given.
+   *
+   * @throws {MfaException} `session_expired` when the user is gone
+   */
+  async onRecord(user: MfaUser, types: readonly MfaType[]): Promise<MfaUser> {
+    const isSentTo = types.some((type) => traitsOf(type)?.channel !== undefined);
+    if (!isSentTo || this.adapter.findUser === DefaultMfaAdapter.prototype.findUser) return user;
+    const id = userIdOf(user);
+    const found = await this.adapter.findUser(id);
+    if (!found || userIdOf(found) !== id) throw new MfaException('session_expired');
+    return found;
   }
 }

@@ -54,11 +54,13 @@ export class FactorSetupFlow {
    *   {@link FactorChange.run}
    */
   async begin(
-    user: MfaUser,
+    given: MfaUser,
     type: MfaType,
     body: Readonly<Record<string, unknown>>,
     context?: MfaRequest,
   ): Promise<object> {
+    // A request says who somebody is, not where they are reached; code of the application's says both.
+    const user = context ? await this.registry.onRecord(given, [type]) : given;
     const factor = this.factorOf(user, type, context);
     const userId = userIdOf(user);
     const { state, authenticators } = await this.accounts.find(userId);
@@ -95,11 +97,12 @@ export class FactorSetupFlow {
    * @throws {MfaException} `no_pending_setup`, `incorrect_code`, `invalid_request`, `too_many_attempts`, `already_enabled`
    */
   async activate(
-    user: MfaUser,
+    given: MfaUser,
     type: MfaType,
     { code, name, endOtherSessions = false }: MfaFactorActivation,
     context?: MfaRequest,
   ): Promise<MfaAddedFactor> {
+    const user = context ? await this.registry.onRecord(given, [type]) : given;
     const factor = this.factorOf(user, type, context);
     if (typeof code !== 'string' || !CODE_INPUT_PATTERN.test(code)) {
       throw new MfaException('invalid_request', { message: ['code must be a code'] });
