@@ -14,7 +14,7 @@ import { FACTOR_CLEANUPS } from '../engine/factors/factor-parts.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { nameAuthenticator } from '../engine/journal/mfa-journal.js';
-import { isBackupType } from '../core/policy/methods.js';
+import { isOwnBackup, isRecoveryCodes } from '../core/policy/methods.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 
@@ -47,13 +47,17 @@ export class ResetFlow {
     { reason, authenticatorId }: Reset,
     { userId, authenticators }: FactorState,
   ): Promise<PlannedChange<void>> {
-    const removed = select(authenticators, authenticatorId);
+    const selected = select(authenticators, authenticatorId);
+    const keepsFactor = authenticators.some((row) => isSecondFactorRow(row) && !selected.includes(row));
+    // What only stands in for a factor goes with the last one.
+    const removed = authenticators.filter(
+      (row) => selected.includes(row) || (!keepsFactor && isOwnBackup(row)),
+    );
     for (const row of removed) {
       if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'admin' })))
         throw new MfaException('cannot_delete_authenticator');
     }
-    const keepsFactor = authenticators.some((row) => isSecondFactorRow(row) && !removed.includes(row));
-    const takesCodes = !keepsFactor || removed.some(({ type }) => isBackupType(type));
+    const takesCodes = !keepsFactor || removed.some(({ type }) => isRecoveryCodes(type));
     return {
       result: undefined,
       onLost: { [REMOVAL_CLAIM]: 'not_found' },

@@ -14,7 +14,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { MfaEventSource, MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaUser, sourceOfRequest } from '../engine/rows/mfa-request.js';
-import { isOverSameChannel, MFA_TYPES, isBackupType, methodOfType } from '../core/policy/methods.js';
+import { isOverSameChannel, MFA_TYPES, isRecoveryCodes, methodOfType } from '../core/policy/methods.js';
 import type { MfaProofFacts, MfaType } from '../core/policy/methods.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { OwedFactors } from './owed-factors.js';
@@ -178,7 +178,7 @@ export class ProofPlans {
       opens: this.lock.openedByProofOf(authenticator, authenticators),
       // As it was when the use was claimed.
       codesLeft:
-        authenticator.remaining !== null && isBackupType(authenticator.type)
+        authenticator.remaining !== null && isRecoveryCodes(authenticator.type)
           ? authenticator.remaining - 1
           : null,
       writes: [proof.write, ...(trust?.writes ?? [])],

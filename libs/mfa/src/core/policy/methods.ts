@@ -135,6 +135,16 @@ export const BUILT_IN_TYPES: readonly MfaType[] = BUILT_IN_TRAITS.map(({ type })
 
 for (const traits of BUILT_IN_TRAITS) registerFactorType(traits);
 
+/** Whether these are the recovery codes that come with the module, which are one set: another factor may stand in for a lost one too. */
+export function isRecoveryCodes(type: MfaType): boolean {
+  return isBackupType(type) && BUILT_IN_TYPES.includes(type);
+}
+
+/** Whether it stands in for a lost factor and is the application's own. */
+export function isOwnBackup({ type }: { type: MfaType }): boolean {
+  return isBackupType(type) && !isRecoveryCodes(type);
+}
+
 /** What answers and events tell of a ceremony: only what is known. */
 export type ShownFacts = Pick<MfaProofFacts, 'userVerified' | 'backedUp' | 'attested'>;
 

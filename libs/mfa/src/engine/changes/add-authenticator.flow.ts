@@ -18,6 +18,7 @@ import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
+import { isBackupType, isSecondFactorType } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
@@ -78,6 +79,17 @@ export class AddAuthenticatorFlow {
     if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
     if (this.options.requireVerifiedEmail && flagOf(user, 'emailVerified') === false)
       throw new MfaException('unverified_email');
+  }
+
+  /**
+   * Refuses what only stands in for a second factor to users without one.
+   *
+   * @throws {MfaException} `mfa_enrollment_required`
+   */
+  assertMayStandIn(type: MfaType, authenticators: readonly Authenticator[]): void {
+    if (!isBackupType(type) || authenticators.some(isSecondFactorRow)) return;
+    const methods = this.options.supportedTypes.filter(isSecondFactorType);
+    throw new MfaException('mfa_enrollment_required', { methods });
   }
 
   /**

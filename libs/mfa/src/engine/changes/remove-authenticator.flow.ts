@@ -13,7 +13,13 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
-import { isBackupType, isSecondFactorType, isSecondFactor, typeOfRecord } from '../../core/policy/methods.js';
+import {
+  isOwnBackup,
+  isRecoveryCodes,
+  isSecondFactor,
+  isSecondFactorType,
+  typeOfRecord,
+} from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
 import type { MfaRequest } from '../rows/mfa-request.js';
 import { BackupCodes } from './backup-codes.js';
@@ -30,7 +36,7 @@ export class RemoveAuthenticatorFlow {
   ) {}
 
   /**
-   * Removes one authenticator. The last second factor takes the recovery codes along. Sessions lose what the removed
+   * Removes one authenticator. The last second factor takes along what stands in for it, the recovery codes first of all. Sessions lose what the removed
    * factor proved: the user's other sessions end, the current one goes on without that proof.
    *
    * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so or it {@link isNeeded}
@@ -64,10 +70,11 @@ export class RemoveAuthenticatorFlow {
     if (!(await this.adapter.canDeleteAuthenticator(removed, { by: 'user' })))
       throw new MfaException('cannot_delete_authenticator');
 
-    const writes = this.authenticators.planRemoval(userId, [removed], authenticators);
     const isLast =
       removed.role !== PASSWORDLESS && !authenticators.some((row) => row.id !== id && isSecondFactorRow(row));
-    if (this.backup && (isLast || isBackupType(removed.type)))
+    const others = isLast ? authenticators.filter((row) => row.id !== id && isOwnBackup(row)) : [];
+    const writes = this.authenticators.planRemoval(userId, [removed, ...others], authenticators);
+    if (this.backup && (isLast || isRecoveryCodes(removed.type)))
       writes.push(...this.backup.planRemoval(userId));
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.removed', data: { authenticator: nameAuthenticator(removed), isLast } },
@@ -81,7 +88,7 @@ export class RemoveAuthenticatorFlow {
       // By its method too: recovery codes have another id since they were made anew.
       const isGone = (record: AuthenticationRecord) =>
         record.authenticatorId === id ||
-        (isBackupType(removed.type) && typeOfRecord(record) === removed.type) ||
+        (isRecoveryCodes(removed.type) && typeOfRecord(record) === removed.type) ||
         (isLast && isSecondFactor(record));
       const kept = session.methods.filter((record) => !isGone(record));
       writes.push(this.sessions.planRecords(session, kept));

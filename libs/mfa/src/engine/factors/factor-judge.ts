@@ -94,6 +94,7 @@ export class FactorJudge {
     const challenge = found?.authenticatorId === row.id ? found : null;
     const verdict = await factor.verify(code, { user, sessionId, authenticator, challenge });
     if (verdict === 'not_applicable' || verdict === 'wrong') return verdict;
+    assertProof(this.type, verdict);
     const use = await this.claimUse(row, verdict);
     const others = [...ownWrites(this.type, verdict), ...(challenge ? [rows.claimChallenge(challenge)] : [])];
     const isStep =
@@ -126,6 +127,33 @@ export class FactorJudge {
     const condition = conditions.length === 0 ? undefined : { where: conditions.join(' AND '), parameters };
     return this.parts.authenticators.claimUse(row, new Date(this.parts.clock.now()), set, condition);
   }
+}
+
+const PROOF_PARTS: readonly string[] = [
+  'step',
+  'data',
+  'remaining',
+  'claims',
+  'writes',
+] satisfies (keyof MfaFactorProof)[];
+
+/**
+ * Refuses whatever else a factor answers to a code: what TypeScript did not see, such as the `false` of a comparison, is no proof.
+ *
+ * @throws {TypeError} when it is no {@link MfaFactorProof}
+ */
+export function assertProof(type: MfaType, verdict: unknown): asserts verdict is MfaFactorProof {
+  if (isPlain(verdict) && Object.keys(verdict).every((part) => PROOF_PARTS.includes(part))) return;
+  throw new TypeError(
+    `The factor ${type} has to answer 'wrong', 'not_applicable' or an object of ${PROOF_PARTS.join(', ')} to a code`,
+  );
+}
+
+/** Whether it is an object of no class: no list, no date, no promise that nobody has waited for. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** What a proof changes in tables of the factor's own. */

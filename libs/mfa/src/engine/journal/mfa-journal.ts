@@ -18,7 +18,7 @@ import type { MfaEventAuthenticator, MfaEvent, NewMfaEvent, MfaEventType } from 
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaAuditEntry } from './audit-entry.entity.js';
 import { areFewCodesLeft } from '../../core/policy/codes-left.js';
-import { isBackupType } from '../../core/policy/methods.js';
+import { isRecoveryCodes } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { findOptionalProvider } from '../../options/find-optional-provider.js';
 
@@ -160,7 +160,7 @@ export function proofEvents(row: Authenticator): NewMfaEvent[] {
   const authenticator = nameAuthenticator(row);
   const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
   // Of others that count down nobody needs to be warned: what is lost with them is only that factor.
-  if (row.remaining === null || !isBackupType(row.type)) return events;
+  if (row.remaining === null || !isRecoveryCodes(row.type)) return events;
   const remaining = row.remaining - 1;
   events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
   if (areFewCodesLeft(remaining))

@@ -16,7 +16,7 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf, isOverSameChannel } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import { FactorData, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
+import { FactorData, assertProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { MfaFactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
@@ -117,6 +117,7 @@ export class FactorSetupFlow {
       const data = await this.data.decrypt(setup.data, setup);
       const { id: authenticatorId } = setup;
       proof = await factor.activate(normalizeCode(code), { data, authenticatorId }, { user, sessionId });
+      if (proof !== 'wrong') assertProof(type, proof);
     } catch (error) {
       await this.limiter.giveBack(attempt);
       throw error;
@@ -173,6 +174,7 @@ export class FactorSetupFlow {
   }
 
   private assertRoom(type: MfaType, authenticators: readonly Authenticator[]): void {
+    this.adding.assertMayStandIn(type, authenticators);
     const count = authenticators.filter((row) => row.type === type).length;
     if (count >= (traitsOf(type)?.maxPerUser ?? 1)) throw new MfaException('already_enabled');
   }

@@ -6,7 +6,7 @@ import { AuthenticatorList } from '../../engine/authenticators/authenticator-lis
 import { Access, CurrentRequest, CurrentUser } from '../../guard/mfa-route.guard.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
-import { isBackupType } from '../../core/policy/methods.js';
+import { isRecoveryCodes } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { MfaService } from '../../account/mfa.service.js';
 import { OfferedFactors } from '../frame/offered-factors.js';
@@ -21,7 +21,7 @@ function hasUsedCode(
   context: Pick<MfaRequest, 'records'>,
   authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[],
 ): boolean {
-  const set = authenticators.find(({ type }) => isBackupType(type));
+  const set = authenticators.find(({ type }) => isRecoveryCodes(type));
   return set !== undefined && context.records.some(({ authenticatorId }) => authenticatorId === set.id);
 }
 
