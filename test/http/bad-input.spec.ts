@@ -76,6 +76,8 @@ describe.each([
     'behind the strictest pipe of an application',
     { whitelist: true, forbidNonWhitelisted: true, transform: true },
   ],
+  ['behind a pipe with a status of its own', { errorHttpStatusCode: 422 }],
+  ['behind a pipe with another one', { errorHttpStatusCode: 406 }],
 ])('bad input, %s', (_, pipe) => {
   let test: TestApp;
   let signedIn: Client;

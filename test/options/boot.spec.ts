@@ -253,6 +253,13 @@ describe('an adapter', () => {
     await expect(boot([orm, mfa(options)])).rejects.toThrow('`adapter` must not be request-scoped');
   });
 
+  it.each([null, {}, 'MyAdapter', 42])('that is %j stops the boot', async (adapter) => {
+    const orm = await typeOrm({ synchronize: true });
+    await expect(async () => boot([orm, mfa({ adapter: adapter as never })])).rejects.toThrow(
+      '`adapter` must be a class, or have `useClass`',
+    );
+  });
+
   it('is not blamed for options that are request-scoped', async () => {
     const orm = await typeOrm({ synchronize: true });
     const options = MfaModule.forRootAsync({ inject: [REQUEST], useFactory: () => ({ secret: SECRET }) });

@@ -29,12 +29,20 @@ export function adapterProviders(option: MfaAdapterOption = DefaultMfaAdapter): 
 
 function rawProvider(option: MfaAdapterOption): Provider {
   if (typeof option === 'function') return { provide: MFA_RAW_ADAPTER, useClass: option };
+  // Untyped callers may give none.
+  if (typeof option !== 'object' || (option as object | null) === null) throw wrongAdapter();
   if ('useClass' in option) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
   if ('useExisting' in option) return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };
   if ('useFactory' in option) {
     return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
   }
-  throw new MfaOptionsError(['`adapter` must be a class, or have `useClass`, `useExisting` or `useFactory`']);
+  throw wrongAdapter();
+}
+
+function wrongAdapter(): MfaOptionsError {
+  return new MfaOptionsError([
+    '`adapter` must be a class, or have `useClass`, `useExisting` or `useFactory`',
+  ]);
 }
 
 function connect(

@@ -260,6 +260,11 @@ describe('resolveOptions', () => {
     ['a cookie name with a space', { session: { cookie: { name: 'a b' } } }, '`session.cookie.name`'],
     ['a domain that is none', { session: { cookie: { domain: 'a b' } } }, '`session.cookie.domain`'],
     ['a relative path', { session: { cookie: { path: 'app' } } }, '`session.cookie.path`'],
+    [
+      'a header that is the cookies’',
+      { session: { header: 'Cookie' } },
+      '`session.header` must be a header of its own',
+    ],
     ['a header that is none', { session: { header: 'a b' } }, '`session.header`'],
     ['an endless session', { session: { ttlSeconds: 2_592_001 } }, '`session.ttlSeconds`'],
     [

@@ -8,6 +8,19 @@ import type { Problems } from './problems.js';
 
 export const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
+/** Requests have these for another purpose, and a token in them would be read by others, or others' values as a token. */
+const TAKEN_HEADERS: readonly string[] = [
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'host',
+  'origin',
+  'referer',
+  'transfer-encoding',
+  'user-agent',
+];
 const DOMAIN = /^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/;
 
 const maxTtl = ({ preset }: OptionScope): number => preset.maxSessionTtlSeconds;
@@ -89,8 +102,17 @@ export const SESSION_OPTIONS = {
     kind: 'text',
     usual: '`x-mfa-session`',
     range: 'the name of an HTTP header',
-    read: (name, value, problems) =>
-      problems.text(name, value, 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header').toLowerCase(),
+    read: (name, value, problems) => {
+      const header = problems
+        .text(name, value, 'x-mfa-session', HEADER_NAME, 'the name of an HTTP header')
+        .toLowerCase();
+      if (TAKEN_HEADERS.includes(header)) {
+        problems.add(
+          `\`${name}\` must be a header of its own: \`${header}\` means something else. Leave it out for \`x-mfa-session\``,
+        );
+      }
+      return header;
+    },
   }),
   /**
    * Keeps the token where the application keeps a session of its own, instead of in cookie and header: an object, or a class that Nest

@@ -35,8 +35,17 @@ function toMfaException(error: unknown): MfaException | null {
   if (error instanceof MfaException) return error;
   if (!(error instanceof HttpException)) return null;
   const status = error.getStatus();
-  if (status !== 400 && status !== 413 && status !== 415) return null;
-  return invalidRequest(error.getResponse());
+  const response = error.getResponse();
+  return REFUSED_BODY.includes(status) || isOfPipe(status, response) ? invalidRequest(response) : null;
+}
+
+/** Malformed, too large, and of a type that nobody reads. */
+const REFUSED_BODY: readonly number[] = [400, 413, 415];
+
+/** Whether a `ValidationPipe` of the application's has refused it under the status that it is set to (`errorHttpStatusCode`). */
+function isOfPipe(status: number, response: unknown): boolean {
+  const { message } = (response ?? {}) as { message?: unknown };
+  return (status === 406 || status === 422) && Array.isArray(message);
 }
 
 /** The refusal of a malformed request, with what is known to be wrong in `message`. */

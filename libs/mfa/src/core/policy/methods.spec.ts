@@ -56,7 +56,31 @@ describe('registering a type of factor', () => {
     );
   });
 
-  it.each(['pwd', 'trusted_device', 'external', 'totp', 'recovery_code', 'mail_code'])(
+  it.each([
+    [{ labl: 'Push' }, '`labl` is no trait of a factor'],
+    [{ phishingResistent: true }, '`phishingResistent` is no trait'],
+    [{ role: 'bakcup' }, '`role` of a factor must be `second_factor` or `backup`'],
+    [{ phishingResistant: 'yes' }, '`phishingResistant` of a factor must be true or false'],
+    [{ amr: 'x' }, '`amr` of a factor must be a list of texts, or'],
+    [{ amr: { hardware: ['hwk'], synced: ['swk'] } }, '`amr` of a factor'],
+    [{ readFromAmr: [1] }, '`readFromAmr` of a factor must be a list of texts'],
+    [{ judgedBy: 'itself' }, '`judgedBy` of a factor'],
+    [{ channel: '' }, '`channel` of a factor must be text'],
+    [{ refusedBy: 'aal2' }, '`refusedBy` of a factor must be a list of `aal2`, `strict` and `aal3`'],
+    [{ refusedBy: ['aal1'] }, '`refusedBy` of a factor'],
+    [{ labels: { de: 7 } }, '`labels` of a factor must be an object of texts'],
+    [{ labels: 'Push' }, '`labels` of a factor'],
+  ])('refuses the trait %j', (trait, problem) => {
+    expect(() => registerFactorType(factor({ type: 'push', ...trait }))).toThrow(problem);
+    expect(MFA_TYPES).not.toContain('push');
+  });
+
+  it('takes traits that are left undefined', () => {
+    const traits = factor({ type: 'paper', role: 'backup', maxPerUser: 1 });
+    expect(() => registerFactorType({ ...traits, amr: undefined })).not.toThrow();
+  });
+
+  it.each(['pwd', 'trusted_device', 'external', 'mfa', 'totp', 'recovery_code', 'mail_code'])(
     'refuses the method %s, which is another one’s',
     (method) => {
       expect(() => registerFactorType(factor({ type: 'push', method }))).toThrow(`The method ${method}`);

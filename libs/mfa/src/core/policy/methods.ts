@@ -1,4 +1,5 @@
 import { BUILT_IN_TRAITS } from '../../factors/traits/built-in.js';
+import { checkTraits } from '../traits/check-traits.js';
 import type { MfaProofFacts } from '../traits/proof-facts.js';
 import { isHardwareKey } from '../traits/proof-facts.js';
 import type { TypeTraits } from '../traits/type-traits.js';
@@ -26,7 +27,7 @@ export interface MfaFactorTraits extends TypeTraits {
 }
 
 const TYPE = /^[a-z0-9_]{1,20}$/;
-const RESERVED = ['pwd', 'trusted_device', 'external'];
+const RESERVED = ['pwd', 'trusted_device', 'external', 'mfa', 'mca'];
 
 const registered = new Map<MfaType, MfaFactorTraits>();
 const types: MfaType[] = [];
@@ -41,18 +42,16 @@ export const SECOND_FACTOR_TYPES: readonly MfaType[] = secondFactors;
 /**
  * Makes a type of factor known.
  *
- * @throws {TypeError} when its name is not fit for a type, or another factor of this process has it
+ * @throws {TypeError} when its name is not fit for a type, another factor of this process has it, or a trait is none
  */
 export function registerFactorType(traits: MfaFactorTraits): void {
-  const { type, method = type, role = 'second_factor', maxPerUser = 1 } = traits;
+  const { type, method = type, role = 'second_factor' } = traits;
   if (!TYPE.test(type) || RESERVED.includes(type)) {
     throw new TypeError(
       `A factor's type has 1 to 20 characters (a to z, digits, _); this is ${String(type)}`,
     );
   }
-  if (!Number.isInteger(maxPerUser) || maxPerUser < 1 || maxPerUser > 20) {
-    throw new TypeError(`\`maxPerUser\` of the factor ${type} must be a whole number from 1 to 20`);
-  }
+  checkTraits(traits);
   const known = registered.get(type);
   if (known) {
     if (JSON.stringify(known) === JSON.stringify(traits)) return;

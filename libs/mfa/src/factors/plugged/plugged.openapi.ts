@@ -1,7 +1,7 @@
 import type { RouteDescription } from '../../openapi/describe-route.js';
 import { ActivationModel, FACTOR_TYPE } from '../../openapi/models.js';
 import type { Schema } from '../../openapi/schema.js';
-import { flag, model, moment, object, text } from '../../openapi/schema.js';
+import { flag, model, moment, object, schemaOf, text } from '../../openapi/schema.js';
 import { ActivateFactorDto } from './activate-factor.dto.js';
 import { ChallengeFactorDto } from './challenge-factor.dto.js';
 
@@ -82,7 +82,7 @@ export const PLUGGED_ROUTES = {
     summary: 'Send a code, to finish a sign-in or to step up',
     description: '`POST authenticate` takes the code.',
     parameters: [TYPE],
-    body: ChallengeFactorDto,
+    body: { schema: schemaOf(ChallengeFactorDto), required: false },
     answer: { status: 200, description: 'A code is on its way.', model: ChallengeModel },
     errors: ['mfa_enrollment_required', 'authenticator_locked', 'not_found', ...SENDING],
   },
