@@ -63,10 +63,34 @@ describe.each([1, 3, 25])('with a limit of %i, the sessions of a user', (maxPerU
     const user = await enroll(test);
     let half = await halfSignIn(test, user);
     for (let i = 0; i < maxPerUser + 1; i++) half = await halfSignIn(test, user);
-    expect(await countOf(test, user.id)).toBe(maxPerUser);
+    // Whoever knows the password alone ends nothing that was opened with more.
+    expect((await user.client.get('/me')).status).toBe(200);
+    expect(await countOf(test, user.id)).toBe(Math.max(2, maxPerUser));
     expect((await half.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) })).status).toBe(
       200,
     );
+  });
+
+  it('that are complete make room when a sign-in is completed, half-finished ones first', async () => {
+    const user = await enroll(test);
+    const halves: Client[] = [];
+    for (let i = 0; i < maxPerUser; i++) halves.push(await halfSignIn(test, user));
+    const last = halves.at(-1) as Client;
+    await last.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) });
+    expect(await countOf(test, user.id)).toBe(maxPerUser);
+    expect((await last.get('/me')).status).toBe(200);
+    expect((await user.client.get('/me')).status).toBe(maxPerUser === 1 ? 401 : 200);
+  });
+
+  it('that are over are the first to go', async () => {
+    const user = await enroll(test);
+    const { clock } = test;
+    for (let i = 0; i < maxPerUser + 2; i++) await halfSignIn(test, user);
+    clock.advance(901);
+    const half = await halfSignIn(test, user);
+    await half.post('/mfa/authenticate', { code: codeOf(user.secret, clock) });
+    expect((await half.get('/me')).status).toBe(200);
+    expect((await user.client.get('/me')).status).toBe(maxPerUser === 1 ? 401 : 200);
   });
 
   it('may be started by a passkey, or by the application', async () => {
@@ -82,7 +106,8 @@ describe.each([1, 3, 25])('with a limit of %i, the sessions of a user', (maxPerU
     }
     expect(await countOf(test, user.id)).toBe(maxPerUser);
     const sessions = test.app.get(AuthenticationSessionService);
-    for (let i = 0; i < maxPerUser + 1; i++) await sessions.create({ id: user.id });
+    for (let i = 0; i < maxPerUser + 1; i++)
+      await sessions.create({ id: user.id }, { status: 'authenticated' });
     expect(await countOf(test, user.id)).toBe(maxPerUser);
   });
 

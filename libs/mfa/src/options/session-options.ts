@@ -86,7 +86,7 @@ export const SESSION_OPTIONS = {
         ? problems.integer(name, value, 0, 0, 30 * 86_400) || null
         : problems.integer(name, value, maxIdleTtlSeconds, 1, maxIdleTtlSeconds),
   }),
-  /** Sessions that one user may have, half-finished sign-ins included; the oldest goes first. */
+  /** Sessions that one user may have, half-finished sign-ins included: of these the oldest goes first, and none takes the place of a complete session. */
   maxPerUser: integer(1000, 1, 10_000),
   /** The session cookie, or false for the header transport only. */
   cookie: special<MfaSessionCookieOptions | false, ResolvedCookie | false>({

@@ -12,6 +12,7 @@ import {
   SESSION_CLAIM,
 } from '../engine/sessions/authentication-session.service.js';
 import type { MfaSessionAnswer, SessionOccasion } from '../engine/sessions/session-transport.js';
+import { SessionLimit } from '../engine/sessions/session-limit.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { BeginSignInFlow } from './begin-sign-in.flow.js';
@@ -63,6 +64,7 @@ export class LoginFlow {
     @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
+    @Inject(SessionLimit) private readonly limit: SessionLimit,
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
@@ -137,6 +139,7 @@ export class LoginFlow {
       events: external.map(({ method }) => ({ type: 'mfa.session.verified', data: { method } })),
     });
     if (!committed) throw new MfaException('session_expired');
+    await this.limit.started({ session });
   }
 
   /** The session with the record of a trusted browser, when this is one. */
@@ -158,6 +161,7 @@ export class LoginFlow {
       // Revoked, or used by a parallel request, since it was read: then the second factor is owed after all.
       return null;
     }
+    await this.limit.started({ session: completed });
     browser.giveCookie(response);
     return { session: completed, token };
   }

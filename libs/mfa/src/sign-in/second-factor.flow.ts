@@ -286,7 +286,7 @@ export class SecondFactorFlow {
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
-    if (!session) await this.limit.started(issued);
+    if (!session || isSignIn) await this.limit.started(issued);
     if (!session && isSignIn) await this.subjects.assertStillThere(issued.session);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.plans.open(row, user, source);

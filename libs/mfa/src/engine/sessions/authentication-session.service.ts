@@ -187,6 +187,7 @@ export class AuthenticationSessionService {
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .where('s.userId = :userId', { userId: userIdOf(user) })
+        .andWhere('s.expires_at > :now', { now: this.clock.now() })
         .orderBy('s.createdAt', 'DESC')
         .addOrderBy('s.id', 'DESC')
         .limit(this.options.session.maxPerUser)

@@ -1,16 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import type { MfaClock } from '../../core/clock/clock.js';
+import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
+import type { AuthenticationSessionStatus } from '../rows/authentication-session.entity.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 
 /** So many users are remembered; the others are counted a little later. */
 const MAX_REMEMBERED = 10_000;
 
+/** A session as far as the limit looks at it. */
+interface Counted {
+  id: string;
+  status: AuthenticationSessionStatus;
+  isOver: boolean;
+}
+
 /**
- * Keeps a user's sessions at `session.maxPerUser`: the oldest go. They are not counted at each sign-in, but when a tenth of the
+ * Keeps a user's sessions at `session.maxPerUser`: of the complete ones the oldest go, and half-finished sign-ins before them. Such a sign-in
+ * takes the place of another one, never of a complete session: the password alone must not end what its owner has opened with more. They are not counted at each sign-in, but when a tenth of the
  * limit has been started in this process since they were last, or the limit may be reached; under a limit below ten, each time.
  */
 @Injectable()
@@ -21,39 +32,44 @@ export class SessionLimit {
   constructor(
     @Inject(MfaStorage) private readonly storage: MfaStorage,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
+    @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** To be told of each session that was started, when its commit is done. */
-  async started({ session: { id, userId } }: MfaIssuedSession): Promise<void> {
+  /** To be told of each session that was started, and of each sign-in that was completed, when its commit is done. */
+  async started({ session }: Pick<MfaIssuedSession, 'session'>): Promise<void> {
+    const { userId } = session;
     const uncounted = Math.floor(this.options.session.maxPerUser / 10);
     const room = this.room.get(userId) ?? uncounted;
     if (room > 0) return this.remember(userId, room - 1);
     try {
-      this.remember(userId, Math.min(await this.trim(userId, id), uncounted));
+      this.remember(userId, Math.min(await this.trim(session), uncounted));
     } catch {
       // The sign-in stands, and the storage has logged why. The next one counts again.
     }
   }
 
   /** Ends what is too many, a batch at most; returns how many more there may be. */
-  private async trim(userId: string, startedId: string): Promise<number> {
+  private async trim(started: AuthenticationSession): Promise<number> {
+    const { userId } = started;
     const { maxPerUser } = this.options.session;
     const { batchSize } = this.options.retention;
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .select('s.id', 'id')
+        .addSelect('s.status', 'status')
+        .addSelect('s.expires_at', 'expiresAt')
         .where('s.user_id = :userId', { userId })
         .orderBy('s.created_at', 'DESC')
         .addOrderBy('s.id', 'DESC')
         .limit(maxPerUser + batchSize)
-        .getRawMany<{ id: string }>(),
+        .getRawMany<{ id: string; status: AuthenticationSessionStatus; expiresAt: number | string }>(),
     );
     // Whatever the clocks of other instances say, the one that was just started stays.
-    const surplus = rows
-      .map(({ id }) => id)
-      .filter((id) => id !== startedId)
-      .slice(maxPerUser - 1);
+    const others = rows
+      .filter(({ id }) => id !== started.id)
+      .map(({ id, status, expiresAt }) => ({ id, status, isOver: Number(expiresAt) <= this.clock.now() }));
+    const surplus = surplusOf(others, started.status, maxPerUser).map(({ id }) => id);
     if (surplus.length === 0) return maxPerUser - rows.length;
     await this.storage.write(
       this.storage.dataSource
@@ -72,4 +88,18 @@ export class SessionLimit {
     const [oldest] = this.room.keys();
     if (this.room.size > MAX_REMEMBERED && oldest !== undefined) this.room.delete(oldest);
   }
+}
+
+/** Which of them are too many beside the one that was started; they come newest first. */
+function surplusOf(
+  others: readonly Counted[],
+  status: AuthenticationSessionStatus,
+  maxPerUser: number,
+): readonly Counted[] {
+  const over = others.filter(({ isOver }) => isOver);
+  const living = others.filter(({ isOver }) => !isOver);
+  const complete = living.filter((one) => one.status === 'authenticated');
+  const pending = living.filter((one) => one.status === 'pending');
+  if (status === 'authenticated') return [...complete, ...pending, ...over].slice(maxPerUser - 1);
+  return [...pending, ...over].slice(Math.max(0, maxPerUser - 1 - complete.length));
 }
