@@ -157,6 +157,12 @@ const keyService = {
   },
 };
 
+/** What is imported, name by name, and from where. */
+const importsOf = (code: string): string[] =>
+  [...code.matchAll(/^import (?:type )?\{([^}]+)\} from '([^']+)'/gm)].flatMap(([, names = '', from]) =>
+    names.split(',').map((name) => `${name.replace('type ', '').trim()} from ${from}`),
+  );
+
 async function setUp(adapter: MfaModuleOptions['adapter']) {
   const test = await startTestApp({ adapter });
   const id = newUserId();
@@ -171,10 +177,13 @@ async function setUp(adapter: MfaModuleOptions['adapter']) {
 describe('the recipes of docs/adapter.md', () => {
   it('are the classes of this file', () => {
     const own = readFileSync(new URL(import.meta.url), 'utf8');
-    const recipes =
-      readFileSync('docs/adapter.md', 'utf8').match(/(?<=```ts\n)class [\s\S]*?\n(?=```)/g) ?? [];
+    const [, page = ''] = readFileSync('docs/adapter.md', 'utf8').split('\n## Recipes\n');
+    const recipes = [...page.matchAll(/```ts\n((?:import .*\n)*)\n?([\s\S]*?)```/g)];
     expect(recipes).toHaveLength(10);
-    for (const recipe of recipes) expect(own).toContain(recipe);
+    for (const [, imports = '', recipe] of recipes) {
+      expect(own).toContain(recipe);
+      expect(importsOf(own)).toEqual(expect.arrayContaining(importsOf(imports)));
+    }
   });
 
   it('another issuer and label', async () => {
