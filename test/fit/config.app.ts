@@ -10,24 +10,13 @@ import {
   Res,
   UnauthorizedException,
 } from '@nestjs/common';
-import { ConfigModule, registerAs } from '@nestjs/config';
+import { ConfigModule } from '@nestjs/config';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { MfaBehaviourOptions, MfaLoginResult, MfaUser } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter, MfaModule, MfaService, RequireMfa } from 'nestjs-mfa';
 
+import { mfaConfig } from './mfa.config.js';
 import { UsersModule, UsersService } from './support/users.js';
-
-/** What differs from one environment to the other. */
-export const mfaConfig = registerAs('mfa', (): MfaBehaviourOptions => ({
-  // One secret or several, separated by commas: the first one writes, all of them read.
-  secret: process.env['MFA_SECRET']?.split(',') ?? [],
-  webauthn: {
-    rpId: new URL(process.env['APP_URL'] ?? '').hostname,
-    rpName: 'Example',
-    origins: [process.env['APP_URL'] ?? ''],
-  },
-  gracePeriodSeconds: Number(process.env['MFA_GRACE_PERIOD_SECONDS'] ?? 300),
-}));
 
 @Injectable()
 export class AppMfaAdapter extends DefaultMfaAdapter {

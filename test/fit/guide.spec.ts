@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const GUIDES: Record<string, string[]> = {
   fastify: ['fastify.app.ts'],
   graphql: ['graphql.app.ts'],
-  config: ['config.app.ts'],
+  config: ['mfa.config.ts', 'config.app.ts'],
   'other-orms': ['drizzle.app.ts', 'prisma.app.ts'],
   transactions: ['transactional.app.ts'],
   throttling: ['throttler.app.ts'],
