@@ -46,11 +46,12 @@ class PassportTransport implements MfaSessionTransport {
 }
 
 class PassportAdapter extends TestAdapter {
-  /** Whom Passport remembers counts together with the authentication session, which can be ended from elsewhere. */
-  override getUser(request: object): MfaUser | null {
+  /** Passport's user counts together with the authentication session, which can be ended from elsewhere. */
+  override async getUser(request: object): Promise<MfaUser | null> {
     const { user } = request as PassportRequest;
-    const session = getMfaSession(request);
-    return user && String(user.id) === session?.userId ? user : null;
+    // Passport doesn't know users yet who are setting up the first factor that they must have: the session says who they are.
+    if (!user) return super.getUser(request);
+    return String(user.id) === getMfaSession(request)?.userId ? user : null;
   }
 
   /** Only now does Passport get to know the user. It gives the session another id. */
@@ -104,7 +105,7 @@ describe('an application with Passport and a session on the server', () => {
     test = await startTestApp({
       adapter: PassportAdapter,
       controllers: [AppController],
-      mfa: { session: { transport: PassportTransport } },
+      mfa: { session: { transport: PassportTransport }, requiredForStaff: true },
       configure: (app) => {
         sessions.use(app);
         app.use(passport.initialize());
@@ -164,6 +165,48 @@ describe('an application with Passport and a session on the server', () => {
     expect(half.cookies.get('app.sid')).not.toBe(sid);
     expect(tokenOf(half)).not.toBe(token);
     expect(sessions.kept.has(sid ?? '')).toBe(false);
+  });
+
+  describe('a user who must enroll', () => {
+    const mustEnroll = async () => {
+      const id = newUserId();
+      users.set(id, { id, isStaff: true });
+      const client = test.client();
+      expect((await client.post('/app/login', { id })).body.status).toBe('enrollment_required');
+      return { id, client };
+    };
+
+    it('sets up the first factor, which signs in to Passport', async () => {
+      const { id, client } = await mustEnroll();
+      expect(await who(client)).toBeNull();
+      expect((await client.get('/protected/feed')).status).toBe(403);
+      const setup = await client.post('/mfa/totp');
+      expect(setup.status).toBe(201);
+      expect(await who(client)).toBeNull();
+      const code = codeOf(setup.body.secret, test.clock);
+      const { status, body } = await client.post('/mfa/totp/activate', { code });
+      expect([status, body.welcome]).toEqual([201, id]);
+      expect(await who(client)).toBe(id);
+      expect((await client.get('/me')).body.id).toBe(id);
+      expect((await client.get('/protected')).status).toBe(200);
+    });
+
+    it('is out after Passport’s own logout, before and after', async () => {
+      const { client } = await mustEnroll();
+      const { body: setup } = await client.post('/mfa/totp');
+      await client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
+      const former = test.client({ cookie: `app.sid=${client.cookies.get('app.sid')}` });
+      expect((await former.get('/me')).status).toBe(200);
+      const half = await mustEnroll();
+      for (const one of [client, half.client]) {
+        expect((await one.post('/app/logout')).status).toBe(204);
+        expect(tokenOf(one)).toBeUndefined();
+        expect((await one.get('/me')).body.code).toBe('unauthenticated');
+        expect((await one.post('/mfa/totp')).status).toBe(401);
+      }
+      // Nor does a copy of the cookie open anything: that session is gone.
+      expect((await former.get('/me')).status).toBe(401);
+    });
   });
 
   it('signs out of both, whichever was asked', async () => {
