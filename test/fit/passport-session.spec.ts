@@ -21,9 +21,9 @@ import {
 } from '../support/test-app.js';
 
 interface PassportRequest {
-  session: ServerSession & { mfaToken?: string };
+  session: ServerSession & { mfaToken?: string; passport?: { user?: MfaUser['id'] } };
   user?: MfaUser;
-  logIn(user: MfaUser, done: (error?: unknown) => void): void;
+  logIn(user: MfaUser, options: { keepSessionInfo: boolean }, done: (error?: unknown) => void): void;
   logout(done: (error?: unknown) => void): void;
 }
 
@@ -54,14 +54,17 @@ class PassportAdapter extends TestAdapter {
     return String(user.id) === getMfaSession(request)?.userId ? user : null;
   }
 
-  /** Only now does Passport get to know the user. It gives the session another id. */
+  /** Only now does Passport learn who the user is. */
   override async completeLogin(
     user: MfaUser,
     _session: unknown,
     request: object,
   ): Promise<{ welcome: string }> {
     const passportRequest = request as PassportRequest;
-    await promisify(passportRequest.logIn.bind(request))(user);
+    // `logIn` starts a new session, at every step-up too. What yours holds is kept, unless it was another user's.
+    const known = passportRequest.session.passport?.user;
+    const keepSessionInfo = known === undefined || String(known) === String(user.id);
+    await promisify(passportRequest.logIn.bind(passportRequest))(user, { keepSessionInfo });
     return { welcome: String(user.id) };
   }
 }
@@ -87,6 +90,18 @@ class AppController {
   @HttpCode(204)
   async logout(@Req() request: PassportRequest): Promise<void> {
     await promisify(request.logout.bind(request))();
+  }
+
+  /** What the application keeps in its session, for visitors too. */
+  @Post('cart')
+  @HttpCode(204)
+  fillCart(@Req() { session }: PassportRequest, @Body() { item }: { item: string }): void {
+    session['cart'] = [item];
+  }
+
+  @Get('cart')
+  cart(@Req() { session }: PassportRequest): object {
+    return { items: session['cart'] ?? [] };
   }
 
   /** Guarded by nothing but what Passport says. */
@@ -207,6 +222,34 @@ describe('an application with Passport and a session on the server', () => {
       // Nor does a copy of the cookie open anything: that session is gone.
       expect((await former.get('/me')).status).toBe(401);
     });
+  });
+
+  it('keeps what the application has in the session, at sign-in and at every step-up', async () => {
+    const { id, secret } = await enroll(test);
+    const client = test.client();
+    await client.post('/app/cart', { item: 'a book' });
+    const cart = async () => (await client.get('/app/cart')).body.items;
+    await client.post('/app/login', { id });
+    for (let proofs = 0; proofs < 3; proofs += 1) {
+      const sid = client.cookies.get('app.sid');
+      const code = codeOf(secret, test.clock);
+      expect((await client.post('/mfa/authenticate', { code })).status).toBe(200);
+      expect([await who(client), await cart()]).toEqual([id, ['a book']]);
+      expect(client.cookies.get('app.sid')).not.toBe(sid);
+      expect(sessions.kept.has(sid ?? '')).toBe(false);
+      test.clock.advance(30);
+    }
+  });
+
+  it('hands nothing of the session on to whoever signs in next', async () => {
+    const client = test.client();
+    await client.post('/app/login', { id: newUserId() });
+    await client.post('/app/cart', { item: 'a book' });
+    const next = newUserId();
+    expect((await client.post('/app/login', { id: next })).body.status).toBe('authenticated');
+    expect(await who(client)).toBe(next);
+    expect((await client.get('/me')).body.id).toBe(next);
+    expect((await client.get('/app/cart')).body.items).toEqual([]);
   });
 
   it('signs out of both, whichever was asked', async () => {

@@ -36,18 +36,29 @@ export class ServerSessions {
 
   private start(request: Request, response: Response): void {
     const id = randomUUID();
-    this.kept.set(id, { regenerate: () => undefined, save: (callback) => callback() });
+    const session = {} as ServerSession;
+    // As in `express-session`, the methods are not among what a session holds: Passport may copy that into the next one.
+    hide(session, 'save', (callback) => callback());
+    this.kept.set(id, session);
     response.cookie(COOKIE, id, { httpOnly: true });
     this.continue(id, request, response);
   }
 
   private continue(id: string, request: Request, response: Response): void {
     const session = this.kept.get(id) as ServerSession;
-    session.regenerate = (callback) => {
+    hide(session, 'regenerate', (callback) => {
       this.kept.delete(id);
       this.start(request, response);
       callback();
-    };
+    });
     request.session = session;
   }
+}
+
+function hide(
+  session: ServerSession,
+  name: 'regenerate' | 'save',
+  value: (callback: Callback) => void,
+): void {
+  Object.defineProperty(session, name, { value, enumerable: false, configurable: true });
 }
