@@ -15,3 +15,19 @@ declare module 'supertest' {
   const request: ((server: unknown) => Agent) & { agent(server: unknown): Agent };
   export default request;
 }
+
+declare module 'express-session' {
+  const session: (options: {
+    secret: string;
+    resave: boolean;
+    saveUninitialized: boolean;
+  }) => (request: object, response: object, next: () => void) => void;
+  export default session;
+}
+
+declare module 'passport-local' {
+  export class Strategy {
+    constructor(options: { usernameField: string }, verify: (...given: unknown[]) => void);
+    authenticate(request: object): void;
+  }
+}
