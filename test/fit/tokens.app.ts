@@ -87,6 +87,8 @@ export class TokenAdapter extends DefaultMfaAdapter {
   }
 }
 
+type RefreshClaims = { typ: 'refresh'; sub: string; sid: string };
+
 @Controller('auth')
 export class AuthController {
   constructor(
@@ -118,14 +120,6 @@ export class AuthController {
     return { accessToken: await this.tokens.accessToken(sub, session) };
   }
 
-  /** The same without a refresh token: the session's own token is one. */
-  @Post('token')
-  @HttpCode(200)
-  @UseGuards(MfaSessionGuard)
-  async token(@MfaSession() session: AuthenticationSession): Promise<{ accessToken: string }> {
-    return { accessToken: await this.tokens.accessToken(session.userId, session) };
-  }
-
   /** From here on no refresh token of this session is worth anything. */
   @Post('logout')
   @HttpCode(204)
@@ -134,7 +128,18 @@ export class AuthController {
   }
 }
 
-type RefreshClaims = { typ: 'refresh'; sub: string; sid: string };
+@Controller('auth')
+export class TokenController {
+  constructor(private readonly tokens: TokensService) {}
+
+  /** The same without a refresh token: the session's own token is one. */
+  @Post('token')
+  @HttpCode(200)
+  @UseGuards(MfaSessionGuard)
+  async token(@MfaSession() session: AuthenticationSession): Promise<{ accessToken: string }> {
+    return { accessToken: await this.tokens.accessToken(session.userId, session) };
+  }
+}
 
 /** The application that signs in. */
 @Module({
@@ -152,7 +157,7 @@ type RefreshClaims = { typ: 'refresh'; sub: string; sid: string };
       adapter: { useClass: TokenAdapter, imports: [UsersModule, TokensModule] },
     }),
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, TokenController],
 })
 export class SignInModule {}
 

@@ -62,6 +62,23 @@ describe('an application with access and refresh tokens, and an API that reads t
     expect((await refresh(complete.accessToken)).status).toBe(401);
   });
 
+  it('carries a factor that was set up while signed in after the next refresh', async () => {
+    const client = signIn.client({ 'x-mfa-session': 'new' });
+    const { body: first } = await client.post('/auth/login', {
+      email: 'radia@example.com',
+      password: PASSWORD,
+    });
+    const header = { 'x-mfa-session': first.sessionToken };
+    const { body: setup } = await client.post('/mfa/totp', undefined, header);
+    const code = totpCode(setup.secret, signIn.clock);
+    const { status, body } = await client.post('/mfa/totp/activate', { code }, header);
+    expect([status, body.sessionToken]).toEqual([201, expect.any(String)]);
+    expect(body).not.toHaveProperty('accessToken');
+    expect((await reports(first.accessToken)).body.code).toBe('mfa_required');
+    const { body: refreshed } = await refresh(first.refreshToken);
+    expect((await reports(refreshed.accessToken)).body).toEqual({ turnover: 42 });
+  });
+
   it('refreshes without making a proof any newer: a step-up does that', async () => {
     const { complete, stepUp } = await signedIn('grace@example.com');
     const refreshed = (await refresh(complete.refreshToken)).body.accessToken;
