@@ -5,16 +5,32 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UseFilters, UseGuards } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { AuthenticationSession } from 'nestjs-mfa';
-import { MfaException, MfaExceptionFilter, MfaSession, MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
+import {
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+} from '@nestjs/websockets';
+import {
+  AuthenticationSession,
+  AuthenticationSessionService,
+  MfaException,
+  MfaExceptionFilter,
+  MfaPolicyService,
+  MfaSession,
+  MfaSessionGuard,
+  RequireMfa,
+} from 'nestjs-mfa';
 import { interval, map } from 'rxjs';
+import type { Server, Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import WebSocket from 'ws';
 
+import { UsersService } from '../fit/support/users.js';
 import type { TestApp } from '../support/test-app.js';
 import { eventually } from '../support/eventually.js';
-import { codeOf, enroll, newUserId } from '../support/test-app.js';
+import { codeOf, enroll, newUserId, users } from '../support/test-app.js';
 import type { Connection, Told } from './support/expectations.js';
 import { EXPECTATIONS } from './support/expectations.js';
 import { headersOf, startTransportApp } from './support/transport-app.js';
@@ -229,6 +245,88 @@ describe('gateways under the global guard', () => {
       { userId: 'anybody' },
     ]);
     await test.close();
+  });
+});
+
+@WebSocketGateway()
+class ReportsGateway {
+  @WebSocketServer()
+  private readonly server!: Server;
+
+  constructor(
+    private readonly policy: MfaPolicyService,
+    private readonly sessions: AuthenticationSessionService,
+    private readonly users: UsersService,
+  ) {}
+
+  /** Keeps with the connection whose session it belongs to. */
+  @SubscribeMessage('subscribe')
+  @RequireMfa()
+  subscribe(@ConnectedSocket() client: Socket, @MfaSession() session: AuthenticationSession): void {
+    Object.assign(client.data as object, { userId: session.userId, sessionId: session.id });
+    void client.join('reports');
+  }
+
+  /** Instead of `server.emit`: sends to those who may still read it, and disconnects the others. */
+  async push(report: object): Promise<void> {
+    for (const client of await this.server.in('reports').fetchSockets()) {
+      const { userId, sessionId } = client.data as { userId: string; sessionId: string };
+      const sessions = await this.sessions.list({ id: userId });
+      const session = sessions.find(({ id }) => id === sessionId) ?? null;
+      const { allow } = await this.policy.check(this.users.find(userId), session, { maxAge: 3600 });
+      if (allow) client.emit('report', report);
+      else client.disconnect(true);
+    }
+  }
+}
+
+describe('what the server sends of its own accord', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    const find = (id: string) => users.get(id) ?? null;
+    test = await startTransportApp({
+      providers: [ReportsGateway, { provide: UsersService, useValue: { find } }],
+    });
+  });
+  afterAll(() => test.close());
+
+  it('reaches those who may still read it, and the other connections are closed', async () => {
+    const gateway = test.app.get(ReportsGateway);
+    const people = [await enroll(test), await enroll(test), await enroll(test)];
+    const [stays, leaves, disabled] = people;
+    const sockets = people.map(({ client }) =>
+      io(test.url, {
+        extraHeaders: headersOf(client),
+        transports: ['websocket'],
+        reconnection: false,
+        forceNew: true,
+      }),
+    );
+    const got = [0, 0, 0];
+    for (const [number, socket] of sockets.entries()) {
+      socket.on('report', () => (got[number] = (got[number] ?? 0) + 1));
+      socket.emit('subscribe');
+    }
+    await eventually('everybody gets it', async () => {
+      await gateway.push({});
+      return got.every((count) => count > 0);
+    });
+    test.clock.advance(30);
+    // A step-up changes the token, and not the session.
+    await stays?.client.post('/mfa/authenticate', { code: codeOf(stays.secret, test.clock) });
+    await leaves?.client.clone().delete('/mfa/session');
+    users.delete(disabled?.id ?? '');
+    const before = [...got];
+    await gateway.push({});
+    await eventually(
+      'the others are closed',
+      () => sockets.filter(({ connected }) => connected).length === 1,
+    );
+    await eventually('one gets it', () => got[0] === (before[0] ?? 0) + 1);
+    expect([got[1], got[2]]).toEqual([before[1], before[2]]);
+    test.clock.advance(3601);
+    await gateway.push({});
+    await eventually('a proof that is too old', () => !sockets[0]?.connected);
   });
 });
 
