@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
-import { DefaultMfaAdapter, MfaGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
+import { AuthenticationSessionService, DefaultMfaAdapter, MfaGuard, RequireMfa, SkipMfa } from 'nestjs-mfa';
 
 import { rowsOf } from '../support/databases.js';
 import type { TestApp } from '../support/test-app.js';
@@ -120,6 +120,28 @@ describe('users who must have a second factor', () => {
     expect((await client.get('/protected/feed')).body.code).toBe('mfa_enrollment_required');
     expect((await client.get('/public')).status).toBe(200);
     expect((await client.post('/mfa/totp')).status).toBe(201);
+    await test.close();
+  });
+
+  it('have proven it for as long as a remembered session goes on', async () => {
+    const session = { ttlSeconds: 3600, rememberTtlSeconds: 2_592_000 };
+    const test = await startTestApp({ mfa: { requiredForStaff: true, globalGuard: true, session } });
+    const user = await enroll(test, { isStaff: true });
+    const at = test.clock.now();
+    const { token } = await test.app.get(AuthenticationSessionService).create(
+      { id: user.id },
+      {
+        status: 'authenticated',
+        methods: [
+          { method: 'pwd', at },
+          { method: 'totp', at, authenticatorId: user.authenticatorId },
+        ],
+        ttlSeconds: 2_592_000,
+      },
+    );
+    const client = test.client({ 'x-mfa-session': token });
+    test.clock.advance(2_591_000);
+    expect((await client.get('/me')).status).toBe(200);
     await test.close();
   });
 

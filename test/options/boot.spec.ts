@@ -260,6 +260,12 @@ describe('an adapter', () => {
     );
   });
 
+  it.each([undefined, null, 'secret'])('and options that are %j are told apart', async (given) => {
+    const orm = await typeOrm({ synchronize: true });
+    const options = MfaModule.forRootAsync({ useFactory: () => given as never });
+    await expect(boot([orm, options])).rejects.toThrow('the options are missing');
+  });
+
   it('is not blamed for options that are request-scoped', async () => {
     const orm = await typeOrm({ synchronize: true });
     const options = MfaModule.forRootAsync({ inject: [REQUEST], useFactory: () => ({ secret: SECRET }) });

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
-import { Controller, Get, VersioningType } from '@nestjs/common';
+import { Controller, Get, Res, VersioningType } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { MfaUser } from 'nestjs-mfa';
-import { RequireMfa } from 'nestjs-mfa';
+import { MfaException, RequireMfa } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import type { Answer } from '../support/client.js';
@@ -54,6 +54,24 @@ class AttackedAdapter extends TestAdapter {
   }
 }
 
+interface RawResponse {
+  raw?: RawResponse;
+  write(text: string): void;
+  end(): void;
+}
+
+/** A handler that thinks better of it when it has answered half. */
+@Controller('begun')
+class BegunController {
+  @Get()
+  get(@Res() response: RawResponse): void {
+    const raw = response.raw ?? response;
+    raw.write('begun');
+    setTimeout(() => raw.end(), 20);
+    throw new MfaException('mfa_required');
+  }
+}
+
 @Controller('narrow')
 class NarrowController {
   @Get()
@@ -87,6 +105,7 @@ describe.each(Object.entries(PLATFORMS))('on %s', (_, create) => {
     test = await startTestApp({
       ...(create ? { create } : {}),
       adapter: AttackedAdapter,
+      controllers: [BegunController],
       mfa: {
         pages: {
           // Not ASCII, which no header can hold.
@@ -102,6 +121,27 @@ describe.each(Object.entries(PLATFORMS))('on %s', (_, create) => {
     });
   });
   afterAll(() => test.close());
+
+  it('spends no attempt while the application can’t tell whether the password is right', async () => {
+    const client = await signedIn(test);
+    const path = `${PAGES}/reauthenticate`;
+    const form = await client.get(path);
+    for (let i = 0; i < 8; i++) {
+      const { status } = await client.submit(path, { _csrf: tokenOf(form), password: 'fail' });
+      expect(status).toBe(500);
+    }
+    const right = await client.submit(path, { _csrf: tokenOf(form), password: 'right' });
+    expect(right.status).toBe(303);
+  });
+
+  it('sends a browser nowhere once its answer has begun', async () => {
+    const answer = await fetch(`${test.url}/begun`, { headers: { accept: 'text/html' } })
+      .then((response) => response.text())
+      .catch(() => 'cut off');
+    expect(['begun', 'cut off']).toContain(answer);
+    expect((await test.client().get('/public')).status).toBe(200);
+    expect(test.logger.lines.join('\n')).not.toContain('ERR_HTTP_HEADERS_SENT');
+  });
 
   it('refuses forms without the token of this session, and whatever is no form', async () => {
     const victim = PageClient.of((await enroll(test)).client);
@@ -290,7 +330,7 @@ describe('the pages', () => {
     expect(await attempt('truthy')).toBe(422);
     expect(await attempt('fail')).toBe(500);
     const form = await browser.get(`${PAGES}/totp/add`);
-    for (const code of ['000000', '000001', '000002'])
+    for (const code of ['000000', '000001', '000002', '000003'])
       await browser.submit(`${PAGES}/totp/add`, { code }, form);
     expect(await attempt('right')).toBe(429);
   });

@@ -134,7 +134,7 @@ describe('the cost of a request', () => {
     const list = await client.get('/mfa/authenticate/authenticators');
     const totp = list.body.find(({ type }: { type: string }) => type === 'totp');
     const lost = () => client.post(`/mfa/authenticate/authenticators/${totp.id}/suspend`);
-    expect(await expectAtMost('reporting a factor lost', 9, lost)).toBe(200);
+    expect(await expectAtMost('reporting a factor lost', 10, lost)).toBe(200);
   });
 
   it('a notice of new browsers and an end for want of use cost no statement', async () => {

@@ -237,8 +237,9 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * Decrypts what `encrypt` made. Throw {@link MfaEnvelopeError} for what is lost for good: any other error says that the key service
-   * is away, and is asked again.
+   * Decrypts what `encrypt` made. Throw `new MfaException('storage_unavailable')` while the key service can't be reached: the request is
+   * answered with it, and nothing is spent. Throw {@link MfaEnvelopeError} for what is lost for good. After any other error a factor counts as
+   * unreadable, and the user's others go on; the module's own keys (`context.purpose` is `key`) are asked for again.
    */
   decrypt(text: string, context?: MfaEncryptionContext): string | Promise<string> {
     return open(this.mfa.keyRing, text, context);

@@ -17,8 +17,10 @@ export class DemandEnrollmentFlow {
   /**
    * @param from until then the user may work without; null: it is demanded no more
    * @throws {MfaException} `not_found`
+   * @throws {RangeError} when `from` is an invalid date
    */
   async demand(userId: string, reason: string, from: Date | null, source: MfaEventSource): Promise<void> {
+    if (from !== null && Number.isNaN(from.getTime())) throw new RangeError('`from` is no moment');
     const user = await this.users.findKnown(userId);
     await this.states.ensure(userId);
     await this.journal.commit([this.states.planEnrollmentRequired(userId, from)], {

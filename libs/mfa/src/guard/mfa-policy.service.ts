@@ -44,6 +44,12 @@ export class MfaPolicyService {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
+  /** How old a proof of a living session can be, in seconds: what a sign-in has proven counts as long as it goes on. */
+  private get longestSession(): number {
+    const { ttlSeconds, rememberTtlSeconds } = this.options.session;
+    return Math.max(ttlSeconds, rememberTtlSeconds);
+  }
+
   /** How old a proof may be where a route does not say, in seconds. */
   get defaultMaxAge(): number {
     return this.options.gracePeriodSeconds;
@@ -127,7 +133,7 @@ export class MfaPolicyService {
     return decideAuthorization(request, recordsOf(own), {
       levels: this.options.acr,
       // A level says what was proven in this session; how long ago, the client asks with `max_age`.
-      defaultMaxAge: Math.max(this.options.session.ttlSeconds, this.options.session.rememberTtlSeconds),
+      defaultMaxAge: this.longestSession,
       now: this.clock.now(),
       // To pass in the time that is left to set a factor up is to have proven nothing: others are told what was.
       decide: (requirement) => this.facts.decide(requirement, judged, { hasGrace: false }),
@@ -151,7 +157,7 @@ export class MfaPolicyService {
         const account = await this.facts.accountOf(user, context);
         const mustEnroll = await this.due.isDemanded(user, account, context);
         if (!mustEnroll) return noteJudged({ allow: true }, user);
-        return this.decideFor({ maxAge: this.options.session.ttlSeconds }, { ...context, account });
+        return this.decideFor({ maxAge: this.longestSession }, { ...context, account });
       },
     );
   }

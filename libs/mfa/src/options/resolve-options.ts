@@ -45,6 +45,9 @@ export function resolveOptions(
   /** The types of the option `factors`. */
   factorTypes: readonly MfaType[] = [],
 ): ResolvedMfaOptions {
+  // Untyped callers, and factories that return nothing, give none.
+  if (typeof options !== 'object' || (options as object | null) === null)
+    throw new MfaOptionsError(['the options are missing: give an object with `secret` at least']);
   const problems = new Problems();
   // The others depend on it; what is wrong with it is told with them.
   const profile = new Problems().oneOf('profile', options.profile, 'default', MFA_PROFILES);

@@ -1,5 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { Catch, Inject, Injectable } from '@nestjs/common';
+import { Catch, Inject, Injectable, Logger } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { from, mergeMap } from 'rxjs';
@@ -17,6 +17,8 @@ import { presentIn } from './transport-exceptions.js';
 @Injectable()
 @Catch(MfaException)
 export class MfaExceptionFilter extends BaseExceptionFilter {
+  private readonly failures = new Logger(MfaExceptionFilter.name);
+
   constructor(
     @Inject(MfaExceptionMapper) private readonly mapper: MfaExceptionMapper,
     @Inject(BrowserRedirect) protected readonly redirects: BrowserRedirect,
@@ -29,9 +31,9 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
     const presented = presentIn(host, this.mapper, exception).catch((failure: unknown) => failure);
     switch (host.getType<string>()) {
       case 'http':
-        return void presented.then((error) => this.answerHttp(error, exception, host));
+        return this.settle(presented.then((error) => this.answerHttp(error, exception, host)));
       case 'ws':
-        return void presented.then((error) => answerMessage(refusal(error, exception), host));
+        return this.settle(presented.then((error) => void answerMessage(refusal(error, exception), host)));
       case 'rpc':
         return from(presented).pipe(
           mergeMap((error) => answerMessage(refusal(error, exception), host) as Observable<never>),
@@ -42,10 +44,18 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
     }
   }
 
+  /** Nest waits for no filter: what fails here would end the process. */
+  private settle(answering: Promise<void>): void {
+    answering.catch((failure: unknown) => this.failures.error(failure));
+  }
+
   private answerHttp(presented: unknown, exception: MfaException, host: ArgumentsHost): void {
+    const { httpAdapter } = this.adapterHost;
+    const response = host.switchToHttp().getResponse<object>();
     const location = this.locationFor(exception, host.switchToHttp().getRequest<object>());
-    if (location === null) return super.catch(presented, host);
-    this.adapterHost.httpAdapter.redirect(host.switchToHttp().getResponse<object>(), 303, location);
+    // What has begun to answer can be sent nowhere else; Nest ends it.
+    if (location === null || httpAdapter.isHeadersSent(response)) return super.catch(presented, host);
+    httpAdapter.redirect(response, 303, location);
   }
 
   /** Where to send a browser that was refused; null: it gets the answer that every client gets. */

@@ -50,6 +50,13 @@ export function isInsideTransaction(dataSource: DataSource): boolean {
   return false;
 }
 
+/** The innermost frame that is open still: what is over is let go of, for some contexts live as long as the process. */
+function openFrame(): Frame | undefined {
+  let frame = frames.getStore();
+  while (frame && (!frame.isOpen || frame.runner?.isReleased)) frame = frame.outer;
+  return frame;
+}
+
 type Transact = (...parameters: unknown[]) => Promise<unknown>;
 type Work = (manager: EntityManager) => Promise<unknown>;
 
@@ -63,7 +70,7 @@ function wrapTransaction(dataSource: DataSource): void {
     const index = parameters.findIndex((one) => typeof one === 'function');
     const work = parameters[index] as Work | undefined;
     if (!work) return original(...parameters);
-    const frame: Frame = { dataSource, isOpen: true, outer: frames.getStore() };
+    const frame: Frame = { dataSource, isOpen: true, outer: openFrame() };
     const inside: Work = (transactional) =>
       beginning.exit(() => frames.run(frame, () => work(transactional)));
     try {
@@ -82,7 +89,7 @@ class TransactionWatch implements EntitySubscriberInterface {
   /** TypeORM calls this before it awaits anything, so that what is entered here reaches the function that begins. */
   beforeTransactionStart({ queryRunner: runner }: { queryRunner: QueryRunner }): void {
     if (own.has(runner) || beginning.getStore() === MANAGED) return;
-    frames.enterWith({ dataSource: this.dataSource, runner, isOpen: true, outer: frames.getStore() });
+    frames.enterWith({ dataSource: this.dataSource, runner, isOpen: true, outer: openFrame() });
   }
 
   afterTransactionCommit(event: { queryRunner: QueryRunner }): void {
@@ -132,7 +139,6 @@ function compile(connection: SqliteConnection, sql: string): SqliteStatement {
   return statement;
 }
 
-const WAIT_MS = 5_000;
 const POLL_MS = 5;
 
 /**
@@ -147,7 +153,7 @@ export async function commitOnSqlite(
   deadline: Deadline,
 ): Promise<CommitResult> {
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
-  await waitForOtherTransaction(databaseConnection);
+  await waitForOtherTransaction(databaseConnection, deadline);
   deadline.assert();
   // From here to the end nothing is awaited.
   const run = ({ query }: Write): number => {
@@ -177,13 +183,16 @@ export async function commitOnSqlite(
   }
 }
 
-/** Waits until the application's own transaction on the shared connection is over: it must not take our writes in. */
-async function waitForOtherTransaction(connection: SqliteConnection): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
+/**
+ * Waits until the application's own transaction on the shared connection is over: it must not take our writes in.
+ *
+ * @throws {Error} when that takes longer than anybody waits
+ */
+async function waitForOtherTransaction(connection: SqliteConnection, deadline: Deadline): Promise<void> {
   while (connection.inTransaction) {
-    if (Date.now() > deadline) {
+    if (deadline.left <= POLL_MS) {
       throw new Error(
-        `a transaction stayed open on the only SQLite connection for ${WAIT_MS} ms: end it before calling nestjs-mfa`,
+        'a transaction stayed open on the only SQLite connection: end it before calling nestjs-mfa',
       );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -33,6 +33,8 @@ export function tableOptions(): ResolvedTableOptions {
 /** For {@link configureMfaTables}; returns what was in force before. */
 export function setTableOptions(options: MfaTableOptions): ResolvedTableOptions {
   const former = current;
-  current = { ...DEFAULTS, ...options };
+  // What is left undefined, as from an environment variable that is not set, is not there.
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  current = { ...DEFAULTS, ...(Object.fromEntries(given) as MfaTableOptions) };
   return former;
 }

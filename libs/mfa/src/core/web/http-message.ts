@@ -13,6 +13,11 @@ export interface HttpRequest {
 
 /** The parts of a response that this module uses: Express's and Node's, or Fastify's. */
 export interface HttpResponse {
+  /** Express and Node: whether it has begun. */
+  headersSent?: boolean;
+  /** The same of Fastify, which also has Node's own response. */
+  sent?: boolean;
+  raw?: { headersSent?: boolean };
   setHeader?(name: string, value: string | string[]): unknown;
   getHeader?(name: string): number | string | string[] | undefined;
   header?(name: string, value: string | string[]): unknown;
@@ -47,9 +52,10 @@ export function readCookies(request: object, name: string): string[] {
   return [...new Set(values)];
 }
 
-/** Sets a header; does nothing where there is no response, as in a message handler. */
+/** Sets a header; does nothing where there is no response, as in a message handler, or it has begun already. */
 export function setHeader(response: object | undefined, name: string, value: string): void {
   const target = response as HttpResponse | undefined;
+  if (target?.headersSent || target?.sent || target?.raw?.headersSent) return;
   if (target?.setHeader) target.setHeader(name, value);
   else target?.header?.(name, value);
 }

@@ -44,9 +44,12 @@ export class FactorConnection {
     userId: string,
   ): Promise<ReadonlyMap<string, object>> {
     const rows = (await this.authenticators.find(userId)).filter((row) => row.type === type);
-    const described = await Promise.all(
+    const described = await Promise.allSettled(
       rows.map(async (row) => [row.id, factor.describe?.(await this.data.open(row)) ?? {}] as const),
     );
-    return new Map(described);
+    const failed = described.find((one) => one.status === 'rejected');
+    // One row that can't be read must not hide what is known of the others.
+    if (failed && described.every((one) => one.status === 'rejected')) throw failed.reason as Error;
+    return new Map(described.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   }
 }

@@ -58,6 +58,14 @@ function isUnjudged(verdict: unknown): verdict is Unjudged {
   return UNJUDGED.some((one) => one === verdict);
 }
 
+/** Whether it says that what is needed to judge a code can't be reached now, and not that a row is damaged. */
+function isAwayFor(error: unknown): boolean {
+  return (
+    error instanceof KeyServiceError ||
+    (error instanceof MfaException && error.code === 'storage_unavailable')
+  );
+}
+
 /** Verifies a code against the user's authenticators: counts, compares, claims, in this order. */
 @Injectable()
 export class CodeVerifier {
@@ -171,7 +179,7 @@ export class CodeVerifier {
     try {
       return await factor.verify(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
-      if (error instanceof KeyServiceError) return 'away';
+      if (isAwayFor(error)) return 'away';
       this.unreadable.note(user, row, error, source);
       return 'unreadable';
     }

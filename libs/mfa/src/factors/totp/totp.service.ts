@@ -199,7 +199,10 @@ export class TotpService {
   }
 
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
-    const data = await this.setups.open(setup);
+    const data = await this.setups.open(setup).catch(async (error: unknown) => {
+      await this.limiter.giveBack(attempt);
+      throw error;
+    });
     if (data === null) {
       await this.limiter.giveBack(attempt);
       throw new MfaException('no_pending_setup');

@@ -3,6 +3,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { answersNo } from '../../core/errors/answers-no.js';
@@ -53,10 +54,15 @@ export class WebAuthnAuthenticator {
     }
   }
 
-  /** Options for `navigator.credentials.get()` with this key alone. */
+  /**
+   * Options for `navigator.credentials.get()` with this key alone.
+   *
+   * @throws {MfaException} `not_found` before it is registered
+   */
   async getCredentialRequestOptions(request: object): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    if (!this.stored) throw new MfaException('not_found');
     const session = (await this.resolve(request)).authenticatedSession;
-    return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored?.id ?? '');
+    return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored.id);
   }
 
   /** Whether this key made the assertion, which is used up then; another one of the user's did not. */
