@@ -59,7 +59,7 @@ async function examine(...words: string[]) {
 describe('the doctor', () => {
   it('finds nothing in an application that has all', async () => {
     const { text, code } = await examine();
-    expect(text).toContain('0 to mend, 0 to think about');
+    expect(text).toContain('0 problems, 0 suggestions');
     expect(text).toMatch(/ok {7}typeorm (1|0\.3)\./);
     expect(text).toContain('ok       All tables and columns are there (better-sqlite3)');
     expect(code).toBe(0);

@@ -10,9 +10,7 @@ export function doctorCommand(
   print: (line: string) => void,
 ): Command {
   return new Command('doctor')
-    .description(
-      'says what is missing or wrong, and what helps; exit status 1 when something has to be mended',
-    )
+    .description('says what is missing or wrong, and how to fix it; exit status 1 when there is a problem')
     .option('--url <address>', 'where the running site answers, to look at it from outside')
     .action(async (options: { url?: string }) => {
       const loaded = load();
@@ -20,8 +18,13 @@ export function doctorCommand(
       print(`Starting ${loaded.file}; a database that does not answer takes half a minute …`);
       const findings = await examine({ ...loaded, ...options });
       for (const line of findings.flatMap(describeFinding)) print(line);
-      const count = (kind: string) => findings.filter((one) => one.kind === kind).length;
-      print(`${count('problem')} to mend, ${count('advice')} to think about`);
-      if (count('problem') > 0) process.exitCode = 1;
+      const problems = findings.filter(({ kind }) => kind === 'problem').length;
+      const suggestions = findings.filter(({ kind }) => kind === 'advice').length;
+      print(`${counted(problems, 'problem')}, ${counted(suggestions, 'suggestion')}`);
+      if (problems > 0) process.exitCode = 1;
     });
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
