@@ -77,7 +77,7 @@ if (unsaid.length > 0) throw new Error(`No comment says what these are: ${unsaid
 
 const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 const table = [
-  cells(['option', 'default', 'may be', 'meaning']),
+  cells(['option', 'default', 'allowed values', 'meaning']),
   '| --- | --- | --- | --- |',
   ...rows.map(cells),
 ].join('\n');

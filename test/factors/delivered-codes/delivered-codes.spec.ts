@@ -441,7 +441,7 @@ describe('the options of codes that are sent', () => {
     [
       'text messages alone',
       { supportedTypes: ['sms_code', 'recovery_codes'], factors: [smsCode()] },
-      'must hold `totp` or `webauthn` beside `sms_code`',
+      'must hold `totp` or `webauthn` along with `sms_code`',
     ],
     [
       'a code that is too short',

@@ -24,13 +24,13 @@ export function checkFactors(
       );
     } else if (PROFILES[profile].offersOnlyFloor && !isOfferedUnderFloor(type)) {
       problems.add(
-        `\`supportedTypes\` must not hold \`${type}\` under profile \`${profile}\`: its proofs don't show a key that is bound to its device and has verified its user (NIST SP 800-63B-4, section 2.3.1). Leave it out, also of \`factors\`; who has one signs in with it until they have such a key`,
+        `\`supportedTypes\` must not hold \`${type}\` under profile \`${profile}\`: its proofs don't show a key that is bound to its device and has verified its user (NIST SP 800-63B-4, section 2.3.1). Leave it out, also of \`factors\`; users who have one sign in with it until they have such a key`,
       );
     }
     if (restricted && !supportedTypes.some(isStronger)) {
       const stronger = BUILT_IN_TYPES.filter(isStronger).map((one) => `\`${one}\``);
       problems.add(
-        `\`supportedTypes\` must hold ${stronger.join(' or ')} beside \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
+        `\`supportedTypes\` must hold ${stronger.join(' or ')} along with \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
       );
     }
   }

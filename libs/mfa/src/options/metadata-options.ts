@@ -68,8 +68,8 @@ type GivenBlob = string | (() => string | Promise<string>);
 /** The options of FIDO's metadata: what is known of models of authenticators. */
 export const METADATA_OPTIONS = {
   /**
-   * What is known of models, given by the application itself: metadata statements, or entries as a BLOB has them, with
-   * `statusReports`. Nothing of it is signed; where it comes from is the application's business.
+   * Your own data about models: metadata statements, or entries as a BLOB has them, with `statusReports`. None of it is signed, so you
+   * are responsible for where it comes from.
    */
   statements: special<readonly GivenStatement[], readonly GivenStatement[] | null>({
     kind: 'other',
@@ -83,8 +83,8 @@ export const METADATA_OPTIONS = {
     },
   }),
   /**
-   * The BLOB of FIDO's Metadata Service (MDS3), a JWS; or a function that gives the newest one, asked once a day. The library fetches
-   * nothing by itself.
+   * The BLOB of FIDO's Metadata Service (MDS3), a JWS; or a function that returns the newest one and is called once a day. The library
+   * fetches nothing by itself.
    */
   blob: special<GivenBlob, GivenBlob | null>({
     kind: 'other',
@@ -98,7 +98,7 @@ export const METADATA_OPTIONS = {
       return null;
     },
   }),
-  /** The path of a file with the BLOB; it is read again when it has changed. */
+  /** The path of a file with the BLOB; it is read again when it changes. */
   file: optionalText(/./, 'the path of a file'),
   /** Certificates (PEM, or DER as bytes) that the signature of the BLOB must lead to. */
   rootCertificates: special<readonly (string | Uint8Array)[], readonly (string | Uint8Array)[]>({
@@ -108,7 +108,7 @@ export const METADATA_OPTIONS = {
     read: (name, value, problems) =>
       readCertificateList<Uint8Array>(name, value, problems, 'PEM, or in DER as bytes'),
   }),
-  /** The certification that a model must have to be registered, by its newest report. */
+  /** The certification that a model needs to be registered, by its newest report. */
   minimumLevel: special<CertificationLevel, CertificationLevel | undefined>({
     kind: 'text',
     usual: 'none',
@@ -118,7 +118,7 @@ export const METADATA_OPTIONS = {
         ? undefined
         : problems.oneOf<CertificationLevel>(name, value, 'FIDO_CERTIFIED_L1', CERTIFICATION_LEVELS),
   }),
-  /** Models with one of these in their status reports are not registered, and those of users are reported. */
+  /** Models with one of these in their status reports can't be registered, and users' existing keys of them are reported. */
   rejectStatuses: special<RejectableStatus[], readonly RejectableStatus[]>({
     kind: 'list',
     usual: '`REVOKED`, and what was broken',
@@ -126,11 +126,11 @@ export const METADATA_OPTIONS = {
     read: (name, value, problems) => readStatuses(name, value, problems),
   }),
   /**
-   * Whether a BLOB whose `nextUpdate` has passed attests nothing any more: at boot it stops the boot. By default the log says so once a
-   * day.
+   * Whether a BLOB whose `nextUpdate` has passed no longer attests anything; at boot, it stops the boot. By default, the log says so once
+   * a day.
    */
   strict: toggle(false),
-  /** How often newer data is looked for and keys of revoked models are reported, in seconds; 0: never by itself. */
+  /** How often the module looks for newer data and reports keys of revoked models, in seconds; 0: never automatically. */
   everySeconds: integer(3600, 0, 86_400),
 };
 

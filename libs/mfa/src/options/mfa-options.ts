@@ -33,8 +33,8 @@ const webauthn = group(WEBAUTHN_OPTIONS, checkWebAuthn);
 /** Options that may come from a factory. */
 export const BEHAVIOUR_OPTIONS = {
   /**
-   * At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. One that repeats a
-   * few characters stops the boot.
+   * At least 32 bytes each; the first one writes, all of them read. Take it from a secret store, never from the sources. The
+   * application doesn't boot with a secret that repeats a few characters.
    */
   secret: special<string | string[], [string, ...string[]]>({
     kind: 'list',
@@ -42,7 +42,7 @@ export const BEHAVIOUR_OPTIONS = {
     range: '32 bytes or more each',
     read: (_name, value, problems) => resolveSecrets(problems, value),
   }),
-  /** Factors that users may enroll. A type that is removed still works for those who have it. */
+  /** Factors that users may enroll. If you remove a type, it still works for users who have it. */
   supportedTypes: special<MfaType[], readonly MfaType[] | undefined>({
     kind: 'list',
     usual: 'all three, and those of `factors`',
@@ -54,7 +54,7 @@ export const BEHAVIOUR_OPTIONS = {
   totp: group<typeof TOTP_OPTIONS, TotpOptions>(TOTP_OPTIONS),
   /** Recovery codes. */
   recoveryCodes: group<typeof RECOVERY_CODES_OPTIONS, RecoveryCodesOptions>(RECOVERY_CODES_OPTIONS),
-  /** Security keys and passkeys; without them WebAuthn is not offered. */
+  /** Security keys and passkeys; without it, WebAuthn is not offered. */
   webauthn: special<WebAuthnOptions, ResolvedWebAuthnOptions | null>({
     ...webauthn,
     read: (name, value, problems, scope) => {
@@ -63,9 +63,9 @@ export const BEHAVIOUR_OPTIONS = {
       return kept;
     },
   }),
-  /** Sign-in with a passkey alone. */
+  /** Whether users may sign in with a passkey alone. */
   passkeyLogin: toggle(false),
-  /** Accounts that begin with a passkey, without a password; with `passkeyLogin` and the adapter's `createUser()` (docs/webauthn.md). */
+  /** Whether new accounts may begin with a passkey, without a password; needs `passkeyLogin` and the adapter's `createUser()` (docs/webauthn.md). */
   passkeySignUp: toggle(false),
   /** Whether users with `isStaff` must have a second factor. */
   requiredForStaff: toggle(false),
@@ -74,8 +74,8 @@ export const BEHAVIOUR_OPTIONS = {
     to: '86400; `aal2` 3600, `strict` and `aal3` 900',
   }),
   /**
-   * How old a proof may be for changes of factors, recovery codes and sessions (*recent*), in seconds; by default as old as for anything
-   * else, under profiles 900 at most.
+   * How old a proof may be to change factors, recovery codes and sessions (*recent*), in seconds. By default the same as for everything
+   * else, but at most 900 under profiles.
    */
   changesMaxAgeSeconds: special<number, number | undefined>({
     kind: 'number',
@@ -87,25 +87,25 @@ export const BEHAVIOUR_OPTIONS = {
         : problems.integer(name, value, maxChangesAgeSeconds, 1, maxChangesAgeSeconds),
   }),
   /**
-   * What *recent* means for users who have a phishing-resistant factor and change their factors or recovery codes: `strongest`,
-   * one of that kind or a recovery code; `any`, any second factor.
+   * Which proof users with a phishing-resistant factor need to change their factors or recovery codes. `strongest`: a factor of that
+   * kind, or a recovery code. `any`: any second factor.
    */
   changesNeed: choice<ChangesNeed>(['strongest', 'any']),
-  /** How long someone who must enroll may still work without, in seconds. */
+  /** How long users who must enroll may still work without a second factor, in seconds. */
   enrollmentGracePeriodSeconds: integer(0, 0, ({ preset }) => preset.maxEnrollmentGraceSeconds, {
     to: '31536000; profiles 0',
   }),
-  /** How long ago an identity provider may have asked for several factors for `trustExternalMfa` to count, in seconds. */
+  /** `trustExternalMfa` only counts if the identity provider asked for several factors no longer ago than this, in seconds. */
   externalMfaMaxAgeSeconds: integer(43_200, 1, ({ preset }) => preset.maxSessionTtlSeconds, {
     to: '2592000; `aal2` 86400, `strict` and `aal3` 43200',
   }),
-  /** Whether users whose address is known to be unverified (`emailVerified: false`) may not enroll. */
+  /** Whether users need a verified address to enroll: `emailVerified: false` then refuses them. */
   requireVerifiedEmail: toggle(true),
   /** Sessions, and how their token travels. */
   session: group<typeof SESSION_OPTIONS, MfaSessionOptions>(SESSION_OPTIONS, checkSession),
   /**
-   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, https, or http on localhost. CORS is
-   * the application's.
+   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, with https, or http on localhost. You
+   * configure CORS yourself.
    */
   trustedOrigins: special<string[], readonly string[]>({
     kind: 'list',
@@ -115,8 +115,8 @@ export const BEHAVIOUR_OPTIONS = {
       resolveTrustedOrigins(problems, value, profile === 'default' || isDevelopment(nodeEnv)),
   }),
   /**
-   * Where a client proves the first factor again: the route of the application that calls `MfaService.recordReauthentication()`.
-   * Refusals of the code `reauthentication_required` name it.
+   * Where a client proves the first factor again: your own route that calls `MfaService.recordReauthentication()`. Refusals with the
+   * code `reauthentication_required` contain it.
    */
   reauthenticateUrl: optionalText(
     /^(?:\/(?![/\\])|https:\/\/)[\x21-\x7e]*$/,
@@ -124,7 +124,7 @@ export const BEHAVIOUR_OPTIONS = {
   ),
   /** Browsers that skip the second factor at sign-in. */
   trustedDevices: group<typeof TRUSTED_DEVICES_OPTIONS, TrustedDevicesOptions>(TRUSTED_DEVICES_OPTIONS),
-  /** The notice of a sign-in with a browser that is new to its user. */
+  /** The notification of a sign-in with a browser that is new to its user. */
   newSignIn: group<typeof NEW_SIGN_IN_OPTIONS, MfaNewSignInOptions>(NEW_SIGN_IN_OPTIONS),
   /** What keeps codes from being guessed. */
   rateLimit: group<typeof RATE_LIMIT_OPTIONS, MfaRateLimitOptions>(RATE_LIMIT_OPTIONS),
@@ -135,8 +135,8 @@ export const BEHAVIOUR_OPTIONS = {
   /** Removing what has expired. */
   retention: group<typeof RETENTION_OPTIONS, MfaRetentionOptions>(RETENTION_OPTIONS),
   /**
-   * The levels that routes (`@RequireMfa({ acr })`), tokens and authorization servers call by name, from the weakest to the strongest:
-   * each a requirement that asks for all that the one before asks for (docs/stateless.md).
+   * Named levels for routes (`@RequireMfa({ acr })`), tokens and authorization servers, from the weakest to the strongest. Each is a
+   * requirement that includes the one before (docs/stateless.md).
    */
   acr: special<MfaAcrLevels, MfaAcrLevels>({
     kind: 'other',
@@ -148,17 +148,17 @@ export const BEHAVIOUR_OPTIONS = {
       return levels;
     },
   }),
-  /** Languages of messages and notifications: those that the module has, or texts of your own; the first is the default. */
+  /** Languages of messages and notifications: built-in ones, or your own texts; the first is the default. */
   locales: special<('en' | 'de' | MfaLocaleTexts)[], readonly [MfaLocaleTexts, ...MfaLocaleTexts[]]>({
     kind: 'list',
     usual: "`['en']`",
-    range: '`en`, `de`, texts of your own',
+    range: '`en`, `de`, your own texts',
     read: (_name, value, problems) => resolveLocales(problems, value),
   }),
   /**
-   * What a standard asks for, preset and held (docs/profiles.md). `aal2` and `strict`: long recovery codes, shorter sessions, WebAuthn
-   * offered, an audit trail, no trusted browsers; `strict` also tolerates no clock drift and requires user verification. `aal3`: nothing
-   * counts but a key that stays on its device and has verified its user.
+   * Presets and enforces what a standard requires (docs/profiles.md). `aal2` and `strict`: long recovery codes, shorter sessions,
+   * WebAuthn offered, an audit trail, no trusted browsers; `strict` also tolerates no clock drift and requires user verification.
+   * `aal3`: only a key counts that stays on its device and has verified its user.
    */
   profile: choice<MfaProfile>(MFA_PROFILES),
 };
@@ -166,8 +166,8 @@ export const BEHAVIOUR_OPTIONS = {
 /** Options that may come from a factory. */
 export interface MfaBehaviourOptions extends Omit<GivenOf<typeof BEHAVIOUR_OPTIONS>, 'secret'> {
   /**
-   * At least 32 bytes each; the first one writes, all of them read. From a secret store, never from the sources. One that repeats a
-   * few characters stops the boot.
+   * At least 32 bytes each; the first one writes, all of them read. Take it from a secret store, never from the sources. The
+   * application doesn't boot with a secret that repeats a few characters.
    */
   secret: string | string[] | undefined;
 }

@@ -1,4 +1,4 @@
-/** Collects what is wrong with the options, so that one failed boot names everything there is to mend. */
+/** Collects what is wrong with the options, so that one failed boot names everything there is to fix. */
 export class Problems {
   readonly list: string[] = [];
 

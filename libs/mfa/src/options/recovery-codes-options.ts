@@ -10,9 +10,9 @@ const MOST_DIGITS = 16;
 
 /** The options of recovery codes. */
 export const RECOVERY_CODES_OPTIONS = {
-  /** Codes in a set. Sets that exist stay as they are. */
+  /** How many codes a set has. Existing sets stay as they are. */
   count: integer(10, 1, 50),
-  /** Decimal digits of a code; profiles make longer codes of a form of their own. Sets that exist stay as they are. */
+  /** How many decimal digits a code has; profiles make longer codes in a different form. Existing sets stay as they are. */
   digits: special<number, RecoveryCodeFormat>({
     kind: 'number',
     usual: String(LEAST_DIGITS),

@@ -64,7 +64,7 @@ export function resolveOptions(
   checkLevels(problems, kept.acr, preset, factorTypes);
   if (supportedTypes.some((type) => lacksOption(type, kept))) {
     problems.add(
-      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (where NODE_ENV is `development` it may wait)',
+      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (with NODE_ENV `development`, this can wait)',
     );
   }
   if (kept.passkeyLogin && !kept.webauthn)

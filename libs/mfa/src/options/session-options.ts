@@ -28,19 +28,19 @@ const MAX_TTL = '2592000; `aal2` 86400, `strict` and `aal3` 43200';
 
 /** The session cookie. */
 export const SESSION_COOKIE_OPTIONS = {
-  /** Its name. A Secure cookie gets the strongest prefix that it can have: `__Host-` on path `/` without a domain, else `__Secure-`. */
+  /** The cookie's name. A Secure cookie gets the strongest possible prefix: `__Host-` on path `/` without a domain, otherwise `__Secure-`. */
   name: text('mfa_session', COOKIE_NAME, 'the name of a cookie'),
-  /** Which requests of other sites it goes along with. */
+  /** Which requests from other sites carry the cookie. */
   sameSite: choice<'lax' | 'strict' | 'none'>(
     ['lax', 'strict', 'none'],
     ({ preset }) => preset.sameSite,
-    'profiles no `none`',
+    'profiles not `none`',
   ),
-  /** Whether it travels by https alone. Production is where NODE_ENV is neither `development` nor `test`. */
+  /** Whether browsers send the cookie over https only. Production means that NODE_ENV is neither `development` nor `test`. */
   secure: toggle(({ nodeEnv }) => !isDevelopment(nodeEnv), 'true in production'),
-  /** For which host and those below it; by default for the host that sets it, and no other. */
+  /** The host that gets the cookie, along with its subdomains; by default only the host that sets it. */
   domain: optionalText(DOMAIN, 'a domain'),
-  /** For which paths. */
+  /** The paths that get the cookie. */
   path: text('/', /^\/[^;\s]*$/, 'a path that begins with /'),
 };
 
@@ -65,7 +65,7 @@ export const SESSION_OPTIONS = {
   pendingTtlSeconds: integer(900, 1, 3600),
   /** How long a session lives at most, in seconds. */
   ttlSeconds: integer(43_200, 1, maxTtl, { to: MAX_TTL }),
-  /** How long a session lives at most whose sign-in says so ("remember me"), in seconds: `login(user, { ttlSeconds, … })`. */
+  /** The longest lifetime that a sign-in may ask for ("remember me"), in seconds: `login(user, { ttlSeconds, … })`. */
   rememberTtlSeconds: special<number, number | undefined>({
     kind: 'number',
     usual: '`ttlSeconds`',
@@ -74,8 +74,8 @@ export const SESSION_OPTIONS = {
       value === undefined ? undefined : problems.integer(name, value, 1, 1, maxTtl(scope)),
   }),
   /**
-   * A session that is not used for so long is over, in seconds; 0: none ends by that. Every request that no guard
-   * refuses is a use; signing in, re-authentication and proofs are too.
+   * After how many seconds without use a session ends; 0: never. Every request that no guard refuses counts as use, and so do signing
+   * in, re-authentication and proofs.
    */
   idleTtlSeconds: special<number, number | null>({
     kind: 'number',
@@ -86,9 +86,9 @@ export const SESSION_OPTIONS = {
         ? problems.integer(name, value, 0, 0, 30 * 86_400) || null
         : problems.integer(name, value, maxIdleTtlSeconds, 1, maxIdleTtlSeconds),
   }),
-  /** Sessions that one user may have, half-finished sign-ins included: of these the oldest goes first, and none takes the place of a complete session. */
+  /** How many sessions a user may have. Half-finished sign-ins count too, are removed first, and never replace a complete session. */
   maxPerUser: integer(1000, 1, 10_000),
-  /** The session cookie, or false for the header transport only. */
+  /** The session cookie; false: only the header carries the token. */
   cookie: special<MfaSessionCookieOptions | false, ResolvedCookie | false>({
     ...cookie,
     kind: 'boolean',
@@ -115,8 +115,8 @@ export const SESSION_OPTIONS = {
     },
   }),
   /**
-   * Keeps the token where the application keeps a session of its own, instead of in cookie and header: an object, or a class that Nest
-   * builds (docs/passport.md). `cookie` then says only what other cookies of this module are like.
+   * Keeps the token in your application's own session instead of in cookie and header: an object, or a class that Nest
+   * builds (docs/passport.md). `cookie` then only applies to the other cookies of this module.
    */
   transport: special<MfaSessionTransportOption, MfaSessionTransportOption | null>({
     kind: 'other',

@@ -6,12 +6,12 @@ export const STORAGE_OPTIONS = {
   /** How long a statement may take before the request is refused with 503, in seconds. */
   timeoutSeconds: integer(10, 1, 300),
   /**
-   * Whether PostgreSQL keeps the plans of frequent statements, for each connection. Not behind a pooler that deals out connections by
-   * transaction, unless it keeps prepared statements (PgBouncer from 1.21 on, `max_prepared_statements`). No effect on other engines.
+   * Whether PostgreSQL keeps the plans of frequent statements, for each connection. Leave it off behind a pooler in transaction mode,
+   * unless the pooler keeps prepared statements (PgBouncer from 1.21 on, `max_prepared_statements`). No effect on other engines.
    */
   preparedStatements: toggle(false),
   /**
-   * Whether the first boot with seals seals the factors from before. Say false when it has: then nobody who can write to the
+   * Whether the first boot with seals also seals existing factors. Set it to false afterwards: then nobody who can write to the
    * database can make it happen again.
    */
   sealFormerRows: toggle(true),
@@ -21,9 +21,9 @@ export interface MfaStorageOptions extends GivenOf<typeof STORAGE_OPTIONS> {}
 
 /** The options of removing what has expired. */
 export const RETENTION_OPTIONS = {
-  /** How often what has expired is removed, in seconds; 0: never by itself. */
+  /** How often expired rows are removed, in seconds; 0: never automatically. */
   everySeconds: integer(300, 0, 86_400),
-  /** Rows that one statement removes. */
+  /** How many rows one statement removes. */
   batchSize: integer(1000, 1, 10_000),
 };
 
@@ -31,7 +31,7 @@ export interface MfaRetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {
 
 /** The options of the audit trail. */
 export const AUDIT_OPTIONS = {
-  /** Whether every event is kept in a table, written in the transaction of its change. Profiles demand it. */
+  /** Whether every event is kept in a table, written in the transaction of its change. Profiles require it. */
   enabled: special<boolean>({
     kind: 'boolean',
     usual: 'false; profiles true',
@@ -40,7 +40,7 @@ export const AUDIT_OPTIONS = {
       const enabled = problems.boolean(name, value, needsAudit);
       if (needsAudit && !enabled) {
         problems.add(
-          `\`${name}\` must be true under profile \`${profile}\`: a record of what befell each authenticator has to be kept (NIST SP 800-63B-4, section 4.1)`,
+          `\`${name}\` must be true under profile \`${profile}\`: you have to keep a record of what happened to each authenticator (NIST SP 800-63B-4, section 4.1)`,
         );
       }
       return enabled;

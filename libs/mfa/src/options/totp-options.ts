@@ -11,11 +11,11 @@ export const TOTP_OPTIONS = {
     ({ siteName, packageName }) => siteName ?? packageName ?? 'NestJS application',
     /^[^:\p{Cc}]{1,100}$/u,
     'a name of 1 to 100 characters without a colon',
-    '`webauthn.rpName`, else the package’s name',
+    '`webauthn.rpName`, otherwise the package’s name',
   ),
-  /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Authenticators that exist keep theirs. */
+  /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Existing authenticators keep theirs. */
   period: integer(30, 1, ({ preset }) => preset.maxTotpPeriodSeconds, { to: '120; profiles 60' }),
-  /** Length of a code. Authenticators that exist keep theirs. */
+  /** Length of a code. Existing authenticators keep theirs. */
   digits: integer(6, 6, 8),
   /** Steps of clock drift accepted on either side (RFC 6238, section 5.2). */
   tolerance: integer(
@@ -24,9 +24,9 @@ export const TOTP_OPTIONS = {
     ({ preset }) => preset.maxTolerance,
     { usual: '1; `strict`, `aal3` 0', to: '1; `strict`, `aal3` 0' },
   ),
-  /** The hash function. Some authenticator apps know `sha1` only, whatever the QR code says. */
+  /** The hash function. Some authenticator apps only know `sha1`, whatever the QR code says. */
   algorithm: choice<TotpAlgorithm>(['sha1', 'sha256', 'sha512']),
-  /** Authenticator apps that a user may have at once. */
+  /** How many authenticator apps a user may have at once. */
   maxPerUser: integer(1, 1, 10),
   /** How long a set-up waits for its first code, in seconds. */
   setupTtlSeconds: integer(600, 1, 3600),

@@ -4,13 +4,13 @@ import { COOKIE_NAME } from './session-options.js';
 
 /** The options of trusted browsers. */
 export const TRUSTED_DEVICES_OPTIONS = {
-  /** Whether users may spare a browser the second factor at sign-in. A convenience, and no authentication; off under profiles. */
+  /** Whether users may skip the second factor at sign-in in browsers they trust. A convenience, not authentication; off under profiles. */
   enabled: toggle(false),
   /** How long a browser stays trusted, in seconds (NIST SP 800-63B-4, section 2.1.3). */
   ttlSeconds: integer(1_209_600, 1, 30 * 86_400),
-  /** Browsers that one user may trust; the oldest goes first. */
+  /** How many browsers a user may trust; the oldest is removed first. */
   maxPerUser: integer(20, 1, 100),
-  /** The cookie's name; it is prefixed, and travels, as the session's is. */
+  /** The cookie's name; it gets the same prefix and attributes as the session's. */
   cookie: text('mfa_trusted', COOKIE_NAME, 'the name of a cookie'),
   /** Whether a browser may be trusted after a recovery code. */
   afterRecoveryCode: toggle(false),

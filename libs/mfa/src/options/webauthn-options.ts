@@ -24,7 +24,7 @@ export const WEBAUTHN_OPTIONS = {
   /** The site's name, shown by some authenticators. */
   rpName: text('', /^[^\p{Cc}]{1,100}$/u, 'a name of 1 to 100 characters', 'required in production'),
   /**
-   * The exact origins on which ceremonies may run, such as `https://app.example.com`; also those of Android apps
+   * The exact origins on which ceremonies may run, such as `https://app.example.com`. This includes those of Android apps
    * (`android:apk-key-hash:…`) and browser extensions (`chrome-extension://…`), as they send them.
    */
   origins: special<string[]>({
@@ -34,27 +34,27 @@ export const WEBAUTHN_OPTIONS = {
     // Read with `allowInsecureOrigin`.
     read: (_name, value) => (Array.isArray(value) ? (value as string[]) : []),
   }),
-  /** Lets `http://localhost` in. */
+  /** Whether `http://localhost` is allowed. */
   allowInsecureOrigin: toggle(false),
   /** Whether keys have to check a PIN or a fingerprint. */
   userVerification: choice<'preferred' | 'required' | 'discouraged'>(
     ['preferred', 'required', 'discouraged'],
     ({ preset }) => preset.userVerification,
-    '`aal2` no `discouraged`, `strict` and `aal3` `required`',
+    '`aal2` not `discouraged`, `strict` and `aal3` `required`',
   ),
   /**
-   * Whether authenticators have to say what they are. With `direct` or `enterprise` a registration without an attestation is
-   * refused; with roots or AAGUIDs only one whose certificates lead to a root is accepted.
+   * Whether authenticators have to say what they are. With `direct` or `enterprise`, a registration without an attestation is
+   * refused. With roots or AAGUIDs, it is only accepted if its certificates lead to a root.
    */
   attestation: choice(['none', 'indirect', 'direct', 'enterprise']),
-  /** Certificates (PEM) that the attestation of a key must lead to; with `attestation` `direct` or `enterprise`. */
+  /** Certificates (PEM) that the attestation of a key must lead to; needs `attestation` `direct` or `enterprise`. */
   attestationRoots: special<string[]>({
     kind: 'list',
     usual: 'none',
     range: 'certificates in PEM',
     read: (name, value, problems) => readCertificateList<string>(name, value, problems, 'PEM'),
   }),
-  /** Models of authenticators that may be registered; proven by a path to a root, so it needs `attestationRoots` or `metadata`. */
+  /** Models of authenticators that may be registered. A path to a root proves the model, so this needs `attestationRoots` or `metadata`. */
   allowedAaguids: special<string[], string[] | null>({
     kind: 'list',
     usual: 'any',
@@ -62,13 +62,13 @@ export const WEBAUTHN_OPTIONS = {
     read: (name, value, problems) => readAaguids(name, value, problems),
   }),
   /**
-   * What FIDO's Metadata Service knows of models (docs/webauthn.md): attestation is verified against it, and keys of models that are
-   * revoked later are reported. With `attestation` `direct` or `enterprise` only models in it are registered.
+   * What FIDO's Metadata Service knows about models (docs/webauthn.md). Attestation is verified against it, and keys of models that are
+   * revoked later are reported. With `attestation` `direct` or `enterprise`, only models in it can be registered.
    */
   metadata,
   /**
-   * What happens when the signature counter of a key goes back: it is refused and locked until an administrator opens it, or the
-   * user is told and no more. Counters of keys that can be synced never count.
+   * What happens if the signature counter of a key goes backwards. `reject`: the key is refused, and locked until an administrator opens
+   * it. `report`: the user is notified, and nothing more. Counters of keys that can be synced never count.
    */
   signCount: choice<'reject' | 'report'>(
     ['reject', 'report'],
@@ -76,15 +76,15 @@ export const WEBAUTHN_OPTIONS = {
     ONLY_REJECT,
   ),
   /**
-   * What happens when a key can be synced and could not when it was registered, or the other way round: it is refused with an
-   * event and a text that says so, or used from then on as what it is (WebAuthn Level 3, section 7.2, step 19).
+   * What happens if a key can be synced but couldn't when it was registered, or the other way round. `reject`: it is refused, with an
+   * event and a text that says so. `report`: it is used from then on as what it is now (WebAuthn Level 3, section 7.2, step 19).
    */
   backupEligibilityChange: choice<'reject' | 'report'>(
     ['reject', 'report'],
     ({ preset }) => preset.suspicions,
     ONLY_REJECT,
   ),
-  /** Which kind of authenticator browsers offer first, the most wanted first (WebAuthn Level 3, section 5.8.7). Nothing is refused by it. */
+  /** Which kinds of authenticators browsers offer first, in order of preference (WebAuthn Level 3, section 5.8.7). This refuses none. */
   hints: special<WebAuthnHint[], readonly WebAuthnHint[]>({
     kind: 'list',
     usual: 'none',
@@ -134,11 +134,11 @@ function checkOrigins(given: unknown, allowInsecure: boolean, problems: Problems
     if (typeof origin === 'string' && APP_ORIGIN.test(origin)) continue;
     if (typeof origin === 'string' && origin.includes('*')) {
       problems.add(
-        `\`webauthn.origins\` takes no wildcards: name each origin; ${origin} would let in whoever gets a name there`,
+        `\`webauthn.origins\` takes no wildcards: name each origin; ${origin} would let in anyone who gets a name there`,
       );
     } else if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.add(
-        `\`webauthn.origins\` must hold exact origins such as https://app.example.com; ${String(origin)} is none`,
+        `\`webauthn.origins\` must hold exact origins such as https://app.example.com; ${String(origin)} is not one`,
       );
     } else if (!isSecure(new URL(origin), allowInsecure)) {
       problems.add(
