@@ -1,14 +1,18 @@
+/** @jest-environment-options {"ownModules": true} */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
-import type { MfaModuleOptions, MfaUser } from 'nestjs-mfa';
+import type { Type } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import type { MfaFactorTraits, MfaLoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSession,
+  MfaFactor,
   MfaImportService,
   MfaPolicyService,
+  MfaService,
   MfaSessionGuard,
   RequireMfa,
   mfaClaims,
@@ -78,10 +82,12 @@ afterEach(async () => {
 async function start(
   profile: MfaModuleOptions['profile'],
   mfa: Partial<MfaModuleOptions> = {},
+  controllers: Type[] = [],
 ): Promise<TestApp> {
   const test = await startTestApp({
     mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, profile, ...mfa },
     protectedRoutes: GuardedController,
+    controllers,
     database: join(folder, 'mfa.sqlite'),
   });
   open.push(test);
@@ -111,6 +117,93 @@ async function proveTotp(test: TestApp, user: Pick<Enrolled, 'id' | 'secret'>): 
   expect((await prove(client, codeOf(user.secret, test.clock))).status).toBe(200);
   return client;
 }
+
+/** Signs in by a link in a mail, or whatever the word says. */
+@Controller('link')
+class LinkController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Post()
+  @HttpCode(200)
+  login(
+    @Body() { id, firstFactor }: { id: string; firstFactor: string },
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<MfaLoginResult> {
+    return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
+  }
+}
+
+/** A factor of the application's own, of which no more is said. */
+function factorOf(traits: object): typeof MfaFactor {
+  class OwnFactor extends MfaFactor {
+    static readonly traits = traits as MfaFactorTraits;
+    begin = () => ({ data: 'x', expiresAt: new Date(), answer: {} });
+    activate = () => 'wrong' as const;
+    verify = () => 'wrong' as const;
+  }
+  return OwnFactor;
+}
+
+describe('a factor of the application’s own', () => {
+  it.each(['aal2', 'strict', 'aal3'] as const)(
+    'whose codes come by mail stops the boot under %s, whatever it says of itself',
+    async (profile) => {
+      const factors = [factorOf({ type: 'mail_link', channel: 'email' })] as never;
+      const mfa = { webauthn: RELYING_PARTY, profile, factors };
+      await expect(startTestApp({ mfa })).rejects.toThrow('does not allow `mail_link`');
+    },
+  );
+
+  it('that stands in for a lost one stops the boot under aal3', async () => {
+    const factors = [factorOf({ type: 'maiden_name', role: 'backup' })] as never;
+    const mfa = { webauthn: RELYING_PARTY, profile: 'aal3' as const, factors };
+    await expect(startTestApp({ mfa })).rejects.toThrow('must not hold `maiden_name`');
+  });
+});
+
+describe.each(['aal2', 'strict'] as const)('profile %s', (profile) => {
+  const linked = async (test: TestApp, id: string, firstFactor: string): Promise<Client> => {
+    const client = test.client();
+    expect((await client.post('/link', { id, firstFactor })).body.status).toBe('mfa_required');
+    return client;
+  };
+
+  it.each(['email', 'sms'])(
+    'takes no authenticator without user verification beside a first factor by %s',
+    async (firstFactor) => {
+      const test = await start(profile, {}, [LinkController]);
+      const user = await enroll(test);
+      test.clock.advance(60);
+      const client = await linked(test, user.id, firstFactor);
+      expect((await prove(client, codeOf(user.secret, test.clock))).status).toBe(200);
+      const refused = await client.get('/guarded');
+      expect(told(refused)).toEqual([403, 'mfa_enrollment_required']);
+      expect(refused.body).toMatchObject({ methods: ['webauthn'], needs: { userVerified: true } });
+
+      // The way on: a key that verifies its user, which the proof of the app lets them add.
+      const key = bound();
+      expect((await register(client, key)).status).toBe(201);
+      expect((await client.get('/guarded')).status).toBe(200);
+
+      test.clock.advance(60);
+      const again = await linked(test, user.id, firstFactor);
+      expect((await prove(again, codeOf(user.secret, test.clock))).status).toBe(200);
+      expect((await again.get('/guarded')).body).toMatchObject({
+        code: 'mfa_required',
+        methods: ['webauthn'],
+        needs: { userVerified: true },
+      });
+      expect((await assertKey(again, key)).status).toBe(200);
+      expect((await again.get('/guarded')).status).toBe(200);
+
+      test.clock.advance(60);
+      const federated = await linked(test, user.id, 'federated');
+      expect((await prove(federated, codeOf(user.secret, test.clock))).status).toBe(200);
+      expect((await federated.get('/guarded')).status).toBe(200);
+    },
+  );
+});
 
 describe('profile aal3', () => {
   const NEEDED = { userVerified: true, deviceBound: true };

@@ -62,7 +62,7 @@ export class PolicyFacts {
     { hasGrace = true }: { hasGrace?: boolean } = {},
   ): Promise<MfaPolicyDecision> {
     const { user } = context;
-    const requirement = this.floor.raise(asked);
+    const requirement = this.floor.raise(asked, recordsOf(context.session));
     const session = {
       hasUser: user !== null,
       records: await this.livingRecords(requirement, context),

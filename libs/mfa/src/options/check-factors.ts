@@ -17,8 +17,10 @@ export function checkFactors(
   supportedTypes: readonly MfaType[],
 ): void {
   for (const type of supportedTypes) {
-    const { refusedBy = [], restricted = false } = traitsOf(type) ?? {};
-    if (refusedBy.some((one) => one === profile)) {
+    const { refusedBy = [], restricted = false, channel } = traitsOf(type) ?? {};
+    // Whatever a factor says of itself: e-mail is no out-of-band authenticator (NIST SP 800-63B-4, section 3.1.3.1).
+    const isMail = channel === 'email' && profile !== 'default';
+    if (isMail || refusedBy.some((one) => one === profile)) {
       problems.add(
         `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
       );

@@ -1,4 +1,10 @@
-import { isBackupMethod, showsFacts, isPhishingResistantType, isBackupType } from './methods.js';
+import {
+  isBackupMethod,
+  isFirstFactor,
+  isPhishingResistantType,
+  isRecoveryCodes,
+  showsFacts,
+} from './methods.js';
 import type { AuthenticationRecord, MfaType } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { isFittingProof } from './policy.js';
@@ -21,7 +27,22 @@ export function onlyRecovers(record: AuthenticationRecord, floor: ProofFloor | n
   return record.weak !== true && floor !== null && isBackupMethod(record.method);
 }
 
-/** Whether users may enroll a type where nothing but what meets a floor, or stands in for it, is offered. */
+/**
+ * Whether users may enroll a type where nothing but what meets a floor is offered, and the recovery codes that stand in for it: what an
+ * application's own backup factor is worth nobody here can tell.
+ */
 export function isOfferedUnderFloor(type: MfaType): boolean {
-  return isBackupType(type) || (isPhishingResistantType(type) && showsFacts(type));
+  return isRecoveryCodes(type) || (isPhishingResistantType(type) && showsFacts(type));
+}
+
+/** First factors of which each proves no more than that somebody reads a mailbox, or has a phone. */
+const DELIVERED: readonly string[] = ['email', 'sms'];
+
+/**
+ * Whether nothing that the user knows was proven first, but a link or code that was delivered. A second authenticator beside it is something
+ * that they have too, so that the two are no two factors (NIST SP 800-63B-4, section 2.2.1).
+ */
+export function isFirstDelivered(records: readonly AuthenticationRecord[]): boolean {
+  const first = records.filter(isFirstFactor);
+  return first.length > 0 && first.every(({ method }) => DELIVERED.includes(method));
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { ProofFloor } from '../../core/policy/floor.js';
-import { meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
+import { isFirstDelivered, meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
 import { isBackupType } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts, MfaType } from '../../core/policy/methods.js';
 import type { MfaRequirement } from '../../core/policy/policy.js';
@@ -48,9 +48,14 @@ export class ProfileFloor {
     };
   }
 
-  /** The requirement of a route with the floor under it. */
-  raise(requirement: MfaRequirement): MfaRequirement {
-    return raise(requirement, this.floor);
+  /**
+   * The requirement of a route with the floor under it. Where the first factor was delivered, the second one has to be two by itself.
+   *
+   * @param records what the session holds
+   */
+  raise(requirement: MfaRequirement, records: readonly AuthenticationRecord[]): MfaRequirement {
+    const raised = raise(requirement, this.floor);
+    return !this.isOpen && isFirstDelivered(records) ? { ...raised, userVerified: true } : raised;
   }
 
   meets(record: AuthenticationRecord): boolean {
