@@ -116,6 +116,26 @@ describe('the doctor', () => {
       'production',
       /because of `session\.cookie\.path`/,
     ],
+    [
+      'keys for localhost where users are',
+      {},
+      'production',
+      /PROBLEM {2}NODE_ENV says production, and keys are for localhost: `webauthn\.rpId` localhost[^]*→ Give the domain/,
+    ],
+    [
+      'localhost among the origins where users are',
+      {
+        mfa: {
+          webauthn: {
+            ...RELYING_PARTY,
+            origins: [...RELYING_PARTY.origins, 'http://localhost'],
+            allowInsecureOrigin: true,
+          },
+        },
+      },
+      'production',
+      /PROBLEM {2}NODE_ENV says production[^]*`origins` https:[^]*http:\/\/localhost/,
+    ],
     ['Secure on localhost', {}, 'production', /advice {3}The session cookie is Secure: Safari/],
     [
       'another host',
@@ -139,6 +159,7 @@ describe('the doctor', () => {
     expect(text).toContain('ok       The framework is told which proxies to trust');
     expect(text).toContain('ok       The session cookie is __Host-mfa_session');
     expect(text).toContain('ok       NODE_ENV says production');
+    expect(text).not.toContain('localhost');
   });
 
   it.each<[string, typeof given, RegExp]>([

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 import { describe, expect, it } from '@jest/globals';
+import typescript from 'typescript';
 
 import type { NestAddOptions } from './nest-add.js';
 import { nestAdd } from './nest-add.js';
@@ -120,6 +121,43 @@ export class AppModule {}
     const files = new Files({ [MODULE]: EMPTY, [DATABASE]: database(root) }).add();
     expect(files.text('test/mfa.e2e-spec.ts')).toMatch(/writes into the database[^]*':memory:'/);
     expect(files.told.join()).toMatch(/writes into the database[^]*one of its own/);
+  });
+
+  describe('what the module is told', () => {
+    /** Runs the options that were added, in an environment without a `.env`. */
+    function optionsIn(env: Record<string, string>): { webauthn: unknown } {
+      const source = new Files({ [MODULE]: EMPTY }).add().text('src/mfa/mfa.options.ts');
+      const { outputText } = typescript.transpileModule(source, {
+        compilerOptions: { module: typescript.ModuleKind.CommonJS, target: typescript.ScriptTarget.ES2022 },
+      });
+      const exported: { mfaOptions?: () => { webauthn: unknown } } = {};
+      const needed = (name: string) => (name === 'node:fs' ? { existsSync: () => false } : {});
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the file is what is tested
+      const run = new Function('require', 'exports', 'process', outputText) as (...given: unknown[]) => void;
+      run(needed, exported, { env });
+      return exported.mfaOptions?.() ?? { webauthn: null };
+    }
+
+    it.each(['development', 'test'])('is localhost under NODE_ENV=%s, unless it is said', (NODE_ENV) => {
+      const origins = ['http://localhost:3000'];
+      const localhost = { rpId: 'localhost', rpName: 'shop', origins, allowInsecureOrigin: true };
+      expect(optionsIn({ NODE_ENV }).webauthn).toEqual(localhost);
+      expect(optionsIn({ NODE_ENV, APP_ORIGIN: 'https://shop.example' }).webauthn).toMatchObject({
+        rpId: 'shop.example',
+      });
+    });
+
+    it.each<Record<string, string>>([{ NODE_ENV: 'production' }, {}])('has to be said under %o', (env) => {
+      const lacks = /^APP_ORIGIN is not set: give the address of the site/;
+      expect(() => optionsIn({ ...env })).toThrow(lacks);
+      expect(() => optionsIn({ ...env, APP_ORIGIN: '' })).toThrow(lacks);
+      expect(optionsIn({ ...env, APP_ORIGIN: 'https://shop.example' }).webauthn).toEqual({
+        rpId: 'shop.example',
+        rpName: 'shop',
+        origins: ['https://shop.example'],
+        allowInsecureOrigin: false,
+      });
+    });
   });
 
   it('changes nothing when it runs again', () => {

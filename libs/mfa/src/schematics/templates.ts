@@ -27,18 +27,32 @@ import type { MfaBehaviourOptions } from 'nestjs-mfa';
 /** What nestjs-mfa is told when the application boots. All its options: README.md of the package. */
 export function mfaOptions(): MfaBehaviourOptions {
   readEnvFile();
-  // The site as browsers see it, such as https://app.example.com.
-  const origin = process.env.APP_ORIGIN ?? 'http://localhost:3000';
+  const origin = appOrigin();
   return {
     secret: process.env.MFA_SECRET,
     webauthn: {
       rpId: new URL(origin).hostname,
       rpName: ${JSON.stringify(name).replace(/^"(.*)"$/, "'$1'")},
       origins: [origin],
-      // Plain http for localhost, and for nothing else.
-      allowInsecureOrigin: true,
+      // Plain http for localhost on developers' machines, and for nothing else.
+      allowInsecureOrigin: isDevelopment(),
     },
   };
+}
+
+/** The site as browsers see it, such as https://app.example.com. Keys that are registered for localhost work nowhere else. */
+function appOrigin(): string {
+  const { APP_ORIGIN: origin } = process.env;
+  if (origin) return origin;
+  if (isDevelopment()) return 'http://localhost:3000';
+  throw new Error(
+    'APP_ORIGIN is not set: give the address of the site, such as https://app.example.com. Only NODE_ENV=development and test do without.',
+  );
+}
+
+/** As nestjs-mfa sees it: without NODE_ENV it is production. */
+function isDevelopment(): boolean {
+  return ['development', 'test'].includes(process.env.NODE_ENV ?? '');
 }
 
 /** What the environment says already counts more than the file, which is for developers' machines. */

@@ -21,6 +21,7 @@ export function checkOptions(
   return [
     ...checkEnvironment(isPublic, nodeEnv),
     ...checkOrigins(options, origins),
+    ...checkLocalhost(options, origins, nodeEnv),
     ...checkCookie(options, isPublic),
     ...(isPublic ? [checkProxy(folder)] : []),
   ];
@@ -59,6 +60,26 @@ function checkOrigins({ webauthn }: ResolvedMfaOptions, origins: readonly URL[])
       'Set `webauthn.rpId` to the domain that all origins share; for others see docs/webauthn.md (related origins)',
     ),
   ];
+}
+
+/** Where users are, localhost is what is left when nobody has said where the site is: every browser refuses its keys there. */
+function checkLocalhost(
+  { webauthn }: ResolvedMfaOptions,
+  origins: readonly URL[],
+  nodeEnv: string | undefined,
+): Finding[] {
+  const hosts = [webauthn?.rpId, ...origins.map(({ hostname }) => hostname)];
+  if (isDevelopment(nodeEnv) || !hosts.some((one) => one !== undefined && isLocalhost(one))) return [];
+  return [
+    problem(
+      `NODE_ENV says production, and keys are for localhost: \`webauthn.rpId\` ${webauthn?.rpId}, \`origins\` ${webauthn?.origins.join(', ')}`,
+      'Give the domain of the site as `webauthn.rpId`, its https address in `origins`, and no localhost (after `nest add`: set APP_ORIGIN); on a developer’s machine set NODE_ENV=development',
+    ),
+  ];
+}
+
+function isLocalhost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
 }
 
 function checkCookie({ session: { cookie } }: ResolvedMfaOptions, isPublic: boolean): Finding[] {

@@ -30,6 +30,7 @@ describe('why an application does not start', () => {
       Object.assign(new Error("ENOENT: no such file or directory, open '.env'"), { code: 'ENOENT' }),
       /no \.env/,
     ],
+    [new Error('APP_ORIGIN is not set: give the address of the site'), /Set APP_ORIGIN to the address/],
     [new Error('something else'), /not of nestjs-mfa/],
     ['thrown text', /not of nestjs-mfa/],
     [undefined, /not of nestjs-mfa/],

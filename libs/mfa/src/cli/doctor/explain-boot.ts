@@ -33,6 +33,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
     'A package of ES modules is loaded by CommonJS: on NestJS 11 install `@nestjs/typeorm@11`, and use Node.js 20.19, 22.12, 24 or newer',
   ],
   [
+    /APP_ORIGIN is not set/,
+    'Set APP_ORIGIN to the address of the site as browsers see it, such as https://app.example.com; on a developer’s machine set NODE_ENV=development',
+  ],
+  [
     /ENOENT.*\.env/,
     'There is no .env where the application looks for it: run this in its folder, or make it',
   ],
