@@ -171,6 +171,7 @@ describeInBrowser('the pages in Chromium', () => {
     await page.goto('/protected/phishing-resistant');
     await heading(page, 'Confirm it is you');
     await expect(page.getByLabel('Code from your authenticator app').count()).resolves.toBe(0);
+    await expect(page.getByLabel('Trust this browser').count()).resolves.toBe(0);
     await inspector.look(page, 'authenticate-key-only');
     await press(page, 'Use a security key or passkey');
     await page.waitForURL('**/protected/phishing-resistant');

@@ -149,6 +149,66 @@ describe('the pages without JavaScript', () => {
       expect((await browser.post('/login', { id: user.id })).body.status).toBe('authenticated');
     });
 
+    it('offers trust only where a browser is trusted then', async () => {
+      const { user } = await enrolledIn(test);
+      const browser = await halfSignedIn(test, user);
+      const read = async (query = '') => {
+        const { text } = await browser.get(`${PAGES}/authenticate${query}`);
+        return { hasBox: text.includes('name="trustDevice"'), text: textOf(text) };
+      };
+      const byApp = await read();
+      expect(byApp.hasBox).toBe(true);
+      // The field takes recovery codes too.
+      expect(byApp.text).toContain('nobody else uses. Has no effect with a recovery code.');
+      expect((await read('?method=totp')).text).not.toContain('Has no effect');
+      for (const query of ['?method=recovery_codes', '?method=recovery_codes&only=totp,recovery_codes']) {
+        const { hasBox, text } = await read(query);
+        expect([query, text.includes('Recovery code'), hasBox]).toEqual([query, true, false]);
+      }
+
+      const trusted = { code: codeOf(user.secret, test.clock), trustDevice: 'on' };
+      await browser.submit(`${PAGES}/authenticate`, trusted);
+      expect((await read()).hasBox).toBe(false);
+      // It is trusted for this one kind of browser, and for this user.
+      const moved = await browser.get(`${PAGES}/authenticate`, {
+        'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      });
+      expect(moved.text).toContain('name="trustDevice"');
+      const { user: other } = await enrolledIn(test);
+      await browser.post('/login', { id: other.id });
+      expect((await read()).hasBox).toBe(true);
+    });
+
+    it('reads no trusted browsers for who brings no cookie of one, and uses no token up', async () => {
+      const { user } = await enrolledIn(test);
+      const browser = await halfSignedIn(test, user);
+      const reads = async () => {
+        const statements = await test.logger.statementsOf(() => browser.get(`${PAGES}/authenticate`));
+        return statements.filter((statement) => statement.includes('trusted'));
+      };
+      expect(await reads()).toEqual([]);
+      const code = codeOf(user.secret, test.clock);
+      await browser.submit(`${PAGES}/authenticate`, { code, trustDevice: 'on' });
+      const token = browser.cookies.get('mfa_trusted');
+      expect(await reads()).toEqual([expect.stringMatching(/^SELECT/)]);
+      expect(browser.cookies.get('mfa_trusted')).toBe(token);
+    });
+
+    it('offers trust with a recovery code where that makes a browser trusted', async () => {
+      const lenient = await startPageApp({
+        mfa: { trustedDevices: { enabled: true, afterRecoveryCode: true } },
+      });
+      const { user } = await enrolledIn(lenient);
+      const browser = await halfSignedIn(lenient, user);
+      expect(textOf((await browser.get(`${PAGES}/authenticate`)).text)).not.toContain('Has no effect');
+      const address = `${PAGES}/authenticate?method=recovery_codes`;
+      const page = await browser.get(address);
+      expect(page.text).toContain('name="trustDevice"');
+      await browser.submit(address, { code: user.recoveryCodes[0] as string, trustDevice: 'on' }, page);
+      expect((await browser.post('/login', { id: user.id })).body.status).toBe('authenticated');
+      await lenient.close();
+    });
+
     it('says when another attempt makes sense, also for a right code', async () => {
       const { user } = await enrolledIn(test);
       const browser = await halfSignedIn(test, user);

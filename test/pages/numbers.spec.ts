@@ -78,8 +78,8 @@ describe('numbers in the texts of the pages', () => {
   it('say for one day, not for one days', async () => {
     const { user } = await enrolledIn(test);
     const browser = await halfSignedIn(test, user);
-    expect(await said(browser, '/authenticate', 'en')).toContain('do not ask here again for 1 day Only');
-    expect(await said(browser, '/authenticate', 'de')).toContain('hier 1 Tag lang nicht mehr fragen');
+    expect(await said(browser, '/authenticate', 'en')).toContain('when you sign in for 1 day. Only');
+    expect(await said(browser, '/authenticate', 'de')).toContain('Er fragt 1 Tag lang bei');
   });
 
   it('do not warn of a small set that is whole', async () => {

@@ -104,10 +104,12 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateUseRecovery: 'Wiederherstellungscode verwenden',
   authenticateUseOther: 'Andere Methode verwenden',
   authenticateTrust: {
-    one: 'Diesem Browser vertrauen und hier {days} Tag lang nicht mehr fragen',
-    other: 'Diesem Browser vertrauen und hier {days} Tage lang nicht mehr fragen',
+    one: 'Diesem Browser vertrauen. Er fragt {days} Tag lang bei der Anmeldung nicht nach einem zweiten Faktor.',
+    other:
+      'Diesem Browser vertrauen. Er fragt {days} Tage lang bei der Anmeldung nicht nach einem zweiten Faktor.',
   },
   authenticateTrustHint: 'Nur auf einem Gerät, das sonst niemand benutzt.',
+  authenticateTrustNoBackup: 'Gilt nicht bei einem Wiederherstellungscode.',
   authenticateNothing: 'Keiner Ihrer Faktoren genügt hier.',
   authenticateLost: 'Zweiten Faktor verloren?',
   authenticateCancel: 'Abbrechen und als jemand anderes anmelden',

@@ -99,10 +99,11 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateUseRecovery: 'Use a recovery code',
   authenticateUseOther: 'Use another method',
   authenticateTrust: {
-    one: 'Trust this browser and do not ask here again for {days} day',
-    other: 'Trust this browser and do not ask here again for {days} days',
+    one: 'Trust this browser. It won’t ask for a second factor when you sign in for {days} day.',
+    other: 'Trust this browser. It won’t ask for a second factor when you sign in for {days} days.',
   },
   authenticateTrustHint: 'Only on a device that nobody else uses.',
+  authenticateTrustNoBackup: 'Has no effect with a recovery code.',
   authenticateNothing: 'None of your second factors can be used here.',
   authenticateLost: 'Lost your second factor?',
   authenticateCancel: 'Cancel and sign in as someone else',

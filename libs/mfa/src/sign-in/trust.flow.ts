@@ -108,6 +108,17 @@ export class TrustFlow {
     return null;
   }
 
+  /** Whether this request comes from a browser that the user trusts; no token is used up. No read without a cookie, one with it. */
+  async isTrusted(user: MfaUser, request: object): Promise<boolean> {
+    if (!this.options.trustedDevices.enabled) return false;
+    const hashes = new Set(this.cookie.read(request).map(hashToken));
+    if (hashes.size === 0) return false;
+    const userId = userIdOf(user);
+    const { userAgent } = sourceOfRequest(request, userId);
+    const devices = await this.store.find(userId, this.clock.now());
+    return devices.some((one) => hashes.has(one.tokenHash) && isSameBrowser(one.userAgent, userAgent));
+  }
+
   private planUse(
     device: TrustedDevice,
     presented: string,

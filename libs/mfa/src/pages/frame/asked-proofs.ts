@@ -1,11 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
+import { isBackupType } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { needsOf } from '../../refusals/page-needs.js';
 import { ProofSubjects } from '../../sign-in/second-factor.flow.js';
+import { TrustFlow } from '../../sign-in/trust.flow.js';
 import { CodeFactors } from './code-factors.js';
 import type { PageAnswer } from './page-answer.js';
 import { show } from './page-answer.js';
@@ -33,6 +36,7 @@ export interface AskedProof {
 export class AskedProofs {
   constructor(
     @Inject(ProofSubjects) private readonly subjects: ProofSubjects,
+    @Inject(TrustFlow) private readonly trust: TrustFlow,
     @Inject(CodeFactors) private readonly codes: CodeFactors,
     @Inject(PageLocale) private readonly locale: PageLocale,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
@@ -49,9 +53,11 @@ export class AskedProofs {
     byBackup: boolean,
     refusal?: Refusal,
   ): Promise<PageAnswer> {
-    const usable = await this.subjects.usableTypes(await this.subjects.of(context));
+    const subject = await this.subjects.of(context);
+    const usable = await this.subjects.usableTypes(subject);
     const wanted = byBackup ? only : method;
     const methods = restrict(usable, wanted);
+    const asksBackup = (byBackup || methods.length === 1) && methods.some(isBackupType);
     const { trustedDevices, totp } = this.options;
     return show(
       'authenticate',
@@ -63,15 +69,23 @@ export class AskedProofs {
         needs: needsOf(needs),
         byBackup,
         isPending: context.session?.status === 'pending',
-        trustDays: trustedDevices.enabled
+        trustDays: (await this.offersTrust(subject.user, context.request, asksBackup))
           ? Math.max(1, Math.floor(trustedDevices.ttlSeconds / DAY_SECONDS))
           : null,
+        backupTrusts: trustedDevices.afterRecoveryCode,
         digits: totp.digits,
         notice: noticeText(notice, await this.locale.textsFor(context)),
         error: refusal?.error ?? null,
       },
       refusal,
     );
+  }
+
+  /** Whether the proof can make this browser a trusted one: not what is one already, and no recovery code unless the option says so. */
+  private async offersTrust(user: MfaUser, request: object, asksBackup: boolean): Promise<boolean> {
+    const { enabled, afterRecoveryCode } = this.options.trustedDevices;
+    if (!enabled || (asksBackup && !afterRecoveryCode)) return false;
+    return !(await this.trust.isTrusted(user, request));
   }
 }
 

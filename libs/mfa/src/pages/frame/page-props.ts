@@ -98,8 +98,10 @@ export interface MfaPageProps {
       byBackup: boolean;
       /** Whether a sign-in is half done, so that it can be given up. */
       isPending: boolean;
-      /** How long this browser can be trusted, in days; null: it can't. */
+      /** How long the proof can make this browser trusted, in days; null: it can't, or the browser is trusted already. */
       trustDays: number | null;
+      /** Whether a recovery code can do so too. */
+      backupTrusts: boolean;
       digits: number;
       /** What was just done. */
       notice: string | null;

@@ -12,8 +12,8 @@ import { Needs } from './parts/needs.js';
 
 /** Confirming with a second factor: to finish a sign-in, or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
-  const { page, next, methods, sent, own, challenge, only, needs, byBackup, isPending, error, notice } =
-    props;
+  const { page, next, methods, sent, own, challenge, only, needs, byBackup } = props;
+  const { isPending, backupTrusts, error, notice } = props;
   const { texts } = page;
   const backup = methods.map(backupPartOf).find((part) => part !== undefined);
   const shownBackup = byBackup || methods.length === 1 ? backup : undefined;
@@ -38,7 +38,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
       ))}
       {showsKey && showsCode && <p class="mfa-or">{texts.authenticateOr}</p>}
       {showsCode && (
-        <ByCode {...props}>
+        <ByCode {...props} exceptBackup={backup !== undefined && !backupTrusts}>
           {hasSent && challenge.answer.destination !== null && (
             <p>{page.fill('codeSentTo', { destination: challenge.answer.destination })}</p>
           )}
@@ -107,7 +107,12 @@ function ownLabel({ page, own }: Props): string {
   return page.fill('authenticateOwnLabel', { factor: own.map(({ label }) => label).join(', ') });
 }
 
-function ByCode({ children, ...props }: Props & { children: ComponentChildren }): VNode {
+type TrustProps = Props & {
+  /** Whether the form takes recovery codes too, which make no browser trusted. */
+  exceptBackup?: boolean;
+};
+
+function ByCode({ children, ...props }: TrustProps & { children: ComponentChildren }): VNode {
   const { page, next } = props;
   return (
     <section>
@@ -124,14 +129,15 @@ function ByCode({ children, ...props }: Props & { children: ComponentChildren })
   );
 }
 
-function Trust({ page, trustDays }: Props): VNode | null {
+function Trust({ page, trustDays, exceptBackup = false }: TrustProps): VNode | null {
   if (trustDays === null) return null;
+  const { authenticateTrustHint: hint, authenticateTrustNoBackup: exception } = page.texts;
   return (
     <Checkbox
       id="trustDevice"
       name="trustDevice"
       label={page.fill('authenticateTrust', { days: trustDays })}
-      hint={page.texts.authenticateTrustHint}
+      hint={exceptBackup ? `${hint} ${exception}` : hint}
     />
   );
 }
