@@ -425,7 +425,7 @@ describe('the demo without the pages of the library', () => {
 describe('the pages in the configuration of the demo', () => {
   const pagesOf = (environment: Record<string, string>) =>
     readConfig({ DATABASE_URL: 'sqlite::memory:', MFA_SECRET: SECRET, ...environment }).mfa.pages;
-  const site = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css' };
+  const site = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css', icon: '/logo.svg' };
 
   it.each([
     [{}, site],

@@ -111,6 +111,11 @@ describe('every page', () => {
     expect(asked.text).not.toMatch(/<script>|<b>|<i>/);
   });
 
+  it('lets no browser look for an icon that is not there', async () => {
+    const { text } = await browser.get(PAGES);
+    expect(attributeOf(text, 'href', '[rel=icon]')).toBe('data:,');
+  });
+
   it('has assets that browsers may keep, and no other files', async () => {
     const page = await browser.get(PAGES);
     const css = attributeOf(page.text, 'href', '[rel=stylesheet]');
@@ -168,6 +173,7 @@ describe('pages of the application’s own', () => {
           templatesDir: 'test/fixtures/pages',
           path: '/me/safety/',
           stylesheet: '/theme.css',
+          icon: '/favicon.ico',
           homeUrl: '/start',
         },
       },
@@ -176,6 +182,7 @@ describe('pages of the application’s own', () => {
     const enroll = await browser.get('/me/safety/enrol');
     expect(enroll.text).toContain('<p>Set up a second factor: totp+webauthn</p></main>');
     expect(enroll.text).toContain('<link rel="stylesheet" href="/theme.css"/>');
+    expect(attributeOf(enroll.text, 'href', '[rel=icon]')).toBe('/favicon.ico');
     expect(enroll.text).toContain('href="/start"');
     expect((await browser.get('/me/safety/totp/add')).text).toMatch(/<\/h1>&lt;[A-Z2-7]{32}><\/main>/);
     expect((await browser.get('/me/safety')).text).toContain('<h1>Account security</h1>');

@@ -13,7 +13,12 @@ export interface DemoConfig {
 }
 
 /** The library's pages as a part of this site. */
-const PAGES: MfaPagesOptions = { loginUrl: '/login', homeUrl: '/', stylesheet: '/demo.css' };
+const PAGES: MfaPagesOptions = {
+  loginUrl: '/login',
+  homeUrl: '/',
+  stylesheet: '/demo.css',
+  icon: '/logo.svg',
+};
 
 /** What the environment says, with the demo's defaults. */
 export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {

@@ -658,6 +658,7 @@ describe('resolveStructure', () => {
     [{ pages: { homeUrl: 'https://evil.example' } }, '`pages.homeUrl`'],
     [{ pages: { path: '/auth' }, path: 'auth' }, '`pages.path` must differ from `path`'],
     [{ pages: { stylesheet: '/\\\\evil.example/x.css' } }, '`pages.stylesheet`'],
+    [{ pages: { icon: 'https://evil.example/x.svg' } }, '`pages.icon`'],
     [{ pages: { theme: 'dark' } }, '`pages.theme`'],
     [{ pages: true, controllers: false }, '`pages` needs `controllers`'],
     [{ controllers: 'no' }, '`controllers`'],

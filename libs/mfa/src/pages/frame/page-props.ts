@@ -204,6 +204,7 @@ export interface MfaPageContext {
   support: SupportContact | null;
   homeUrl: string;
   stylesheet: string | null;
+  icon: string | null;
   assets: { css: string; script: string };
   /** Prefix of the JSON routes. */
   api: string;

@@ -18,6 +18,8 @@ export interface MfaPagesOptions {
   layout?: MfaLayout;
   /** A style sheet of your own, loaded after that of the module: a path of your site. It can set the `--mfa-…` variables. */
   stylesheet?: string;
+  /** The icon of the site, such as `/favicon.ico`: a path of your site. Default: none, and browsers look for none. */
+  icon?: string;
   /** Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`. Default: none, they get 401. */
   loginUrl?: string;
   /** Where the pages lead back to: a path of your site. Default: `/`. */

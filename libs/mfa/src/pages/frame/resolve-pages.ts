@@ -13,6 +13,7 @@ export interface ResolvedPages extends PageAddresses {
   templatesDir: string | null;
   layout: MfaLayout | null;
   stylesheet: string | null;
+  icon: string | null;
 }
 
 const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
@@ -25,7 +26,7 @@ export function resolvePages(
 ): ResolvedPages | null {
   if (pages === undefined || pages === false) return null;
   const given = pages === true ? {} : problems.group('pages', pages);
-  const known = ['path', 'publicPath', 'templatesDir', 'layout', 'stylesheet', 'loginUrl', 'homeUrl'];
+  const known = ['path', 'publicPath', 'templatesDir', 'layout', 'stylesheet', 'icon', 'loginUrl', 'homeUrl'];
   problems.onlyKnown('pages.', given, known);
   if (controllers === false) {
     problems.add('`pages` needs `controllers`: keys and passkeys are used through the JSON routes');
@@ -57,6 +58,7 @@ export function resolvePages(
     templatesDir: resolveFolder(problems, given['templatesDir']),
     layout: resolveLayout(problems, given['layout']),
     stylesheet: ownPath('stylesheet', null),
+    icon: ownPath('icon', null),
     loginUrl: ownPath('loginUrl', null),
     homeUrl: ownPath('homeUrl', '/'),
   };

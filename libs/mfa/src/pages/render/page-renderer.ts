@@ -20,7 +20,7 @@ import { PageTemplates } from './page-templates.js';
 import { titleOf } from '../frame/page-texts.js';
 import { directionOf, fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
 
-/** No inline script or style, nothing from elsewhere, in nobody's frame. `data:` is the QR code. */
+/** No inline script or style, nothing from elsewhere, in nobody's frame. `data:` is the QR code, and the icon that there is not. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -83,6 +83,7 @@ export class PageRenderer {
       support: await this.support.findFor(context),
       homeUrl: this.links.home,
       stylesheet: this.pages?.stylesheet ?? null,
+      icon: this.pages?.icon ?? null,
       assets: this.assets.addresses(),
       api: this.links.api,
       isSignedIn: context.authenticatedSession !== null,
