@@ -17,6 +17,7 @@ export const NOTHING: PageInspector['found'] = {
   problems: [],
   external: [],
   overflowing: [],
+  undersized: [],
 };
 
 /** Looks at pages as they are, and keeps what it found. */
@@ -29,6 +30,8 @@ export class PageInspector {
     /** Requests to anywhere but the application. */
     external: [] as string[],
     overflowing: [] as string[],
+    /** Links and buttons that are hard to hit. */
+    undersized: [] as string[],
   };
   private looks = 0;
 
@@ -101,5 +104,17 @@ export class PageInspector {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     if (excess > 0) this.found.overflowing.push(`${name}: ${excess} px`);
+    // WCAG 2.2, 2.5.8: 24 pixels, but for links in a sentence.
+    const small = await page.evaluate(() => {
+      const standsInText = ({ parentElement }: Element) =>
+        [...(parentElement?.childNodes ?? [])].some(
+          ({ nodeType, textContent }) => nodeType === Node.TEXT_NODE && textContent?.trim(),
+        );
+      return [...document.querySelectorAll('a, button')]
+        .filter((one) => one.checkVisibility() && !standsInText(one))
+        .filter((one) => one.getBoundingClientRect().height < 24)
+        .map(({ outerHTML }) => outerHTML);
+    });
+    this.found.undersized.push(...small.map((html) => `${name}: ${html}`));
   }
 }

@@ -73,7 +73,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
         </ByCode>
       )}
       {other && backup && (
-        <p>
+        <p class="mfa-links">
           <a
             href={page.link(
               'authenticate',
@@ -86,7 +86,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
           </a>
         </p>
       )}
-      <p>
+      <p class="mfa-links">
         <a href={page.link('lost', { next })}>{texts.authenticateLost}</a>
       </p>
       {isPending ? (

@@ -67,7 +67,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
       {status.enabled && <RecoveryCodes page={page} {...status.recoveryCodes} />}
       <section aria-labelledby="sessions">
         <h2 id="sessions">{texts.sessionsTitle}</h2>
-        <p>
+        <p class="mfa-links">
           <a href={page.link('sessions')}>{texts.sessionsLink}</a>
         </p>
       </section>
@@ -75,7 +75,7 @@ const Index: MfaPageTemplate<'index'> = (props) => {
         <section aria-labelledby="devices">
           <h2 id="devices">{texts.devicesTitle}</h2>
           <p>{texts.devicesLead}</p>
-          <p>
+          <p class="mfa-links">
             <a href={page.link('trusted-devices')}>{texts.devicesLink}</a>
           </p>
         </section>
@@ -98,7 +98,7 @@ function RecoveryCodes({
     <section aria-labelledby="codes">
       <h2 id="codes">{texts.recoveryTitle}</h2>
       <CodesLeft page={page} total={total} remaining={remaining} />
-      <p>
+      <p class="mfa-links">
         <a href={page.link('recovery-codes')}>{texts.codesLink}</a>
       </p>
     </section>

@@ -27,7 +27,7 @@ const Lost: MfaPageTemplate<'lost'> = ({ page, authenticators, hasSuspended, nex
         </>
       )}
       {isPending ? (
-        <p>
+        <p class="mfa-back">
           <a href={page.link('authenticate', { next })}>{texts.cancel}</a>
         </p>
       ) : (
