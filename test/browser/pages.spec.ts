@@ -154,7 +154,7 @@ describeInBrowser('the pages in Chromium', () => {
     expect(await signIn(context, id)).toMatchObject({ status: 'mfa_required' });
     test.clock.advance(60);
     await page.goto('/protected');
-    await heading(page, 'Confirm it is you');
+    await heading(page, 'Confirm it’s you');
     await inspector.look(page, 'authenticate');
     await page.getByLabel('Code from your authenticator app').fill('123456');
     await press(page, 'Confirm');
@@ -169,7 +169,7 @@ describeInBrowser('the pages in Chromium', () => {
 
     // A trusted browser still steps up, here with the passkey, and comes back.
     await page.goto('/protected/phishing-resistant');
-    await heading(page, 'Confirm it is you');
+    await heading(page, 'Confirm it’s you');
     await expect(page.getByLabel('Code from your authenticator app').count()).resolves.toBe(0);
     await expect(page.getByLabel('Trust this browser').count()).resolves.toBe(0);
     await inspector.look(page, 'authenticate-key-only');
@@ -198,8 +198,8 @@ describeInBrowser('the pages in Chromium', () => {
     await page.getByRole('link', { name: 'Lost it?' }).first().click();
     await heading(page, 'Report a lost second factor');
     await inspector.look(page, 'lost');
-    await press(page, 'Suspend it');
-    await page.getByText('Reported as lost').waitFor();
+    await press(page, 'Report as lost');
+    await page.getByText('Reported as lost: can’t').waitFor();
     await inspector.look(page, 'index-suspended');
     await page.getByRole('link', { name: 'Use it again' }).click();
     await heading(page, 'Use a second factor again');
@@ -209,10 +209,10 @@ describeInBrowser('the pages in Chromium', () => {
     await page.getByRole('link', { name: 'Recovery codes' }).click();
     await heading(page, 'Recovery codes');
     await inspector.look(page, 'recovery-codes');
-    await page.getByRole('link', { name: 'Make new codes' }).click();
-    await heading(page, 'Make new recovery codes');
+    await page.getByRole('link', { name: 'Create new codes' }).click();
+    await heading(page, 'Create new recovery codes');
     await inspector.look(page, 'recovery-codes-generate');
-    await press(page, 'Make new codes');
+    await press(page, 'Create new codes');
     await heading(page, 'Save your recovery codes');
     await page.getByLabel('I have saved these codes').check();
     await press(page, 'Continue');
@@ -238,6 +238,25 @@ describeInBrowser('the pages in Chromium', () => {
     await press(page, 'Remove');
     await page.getByText('Two-factor authentication is off.').waitFor();
   }, 240_000);
+
+  it('shows moments in the time of its reader, and those of today without the day', async () => {
+    const context = await open({ locale: 'en-US', timezoneId: 'Asia/Tokyo' });
+    const page = await context.newPage();
+    await signIn(context, newUserId());
+    await page.goto(`${PAGES}/totp/add`);
+    const expires = page.locator('time[data-mfa-local=soon]');
+    const at = Date.parse((await expires.getAttribute('datetime')) ?? '');
+    const shownOn = async (now: number) => {
+      await page.clock.setFixedTime(now);
+      await page.reload();
+      return expires.textContent();
+    };
+    const time = /^\d{1,2}:\d\d\s[AP]M$/;
+    expect(await shownOn(at)).toMatch(time);
+    expect(await shownOn(at - 86_400_000)).toMatch(/^[A-Z]\w+ \d{1,2}, \d{4}, \d{1,2}:\d\d\s[AP]M$/);
+    expect(await expires.getAttribute('title')).toMatch(/ UTC$/);
+    await context.close();
+  }, 60_000);
 
   it('signs in with a passkey, by the button and among the suggestions', async () => {
     const context = await shared.begin();
@@ -269,7 +288,7 @@ describeInBrowser('the pages in Chromium', () => {
     await VirtualAuthenticator.add(page, 'usb');
     await page.goto(`${PAGES}/passkey`);
     await press(page, 'Sign in with a passkey');
-    await page.getByText('That did not finish.').waitFor();
+    await page.getByText('That didn’t work.').waitFor();
     await inspector.look(page, 'passkey-cancelled');
   }, 120_000);
 
@@ -440,7 +459,7 @@ describeInBrowser('the pages in Chromium', () => {
       await press(page, 'Bestätigen');
     }
     const refusal = await page.getByRole('alert').textContent();
-    expect(refusal).toMatch(/^Zu viele Versuche\. .* Nach .* können Sie es erneut versuchen\.$/);
+    expect(refusal).toMatch(/^Zu viele Versuche\. Versuchen Sie es nach \d.* erneut\.$/);
     await inspector.look(page, 'authenticate-blocked-de');
     // Half signed in is nobody: account security leads back here.
     await page.goto(PAGES);

@@ -127,7 +127,7 @@ describe('the demo', () => {
       text: expect.stringContaining('was added to your account'),
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
-    expect(second).toMatchObject({ subject: 'nestjs-mfa demo: new recovery codes were made' });
+    expect(second).toMatchObject({ subject: 'nestjs-mfa demo: new recovery codes were created' });
     const all = (await outbox()).body.map(({ at }: { at: string }) => at) as string[];
     expect(all).toEqual([...all].sort().reverse());
     expect((await outbox()).headers.get('vary')).toBe('Accept');

@@ -88,7 +88,7 @@ describe('the last second factor of somebody who must have one', () => {
       200,
       [expect.stringContaining('sign-out')],
     ]);
-    expect(textOf(page.text)).toContain('the last one cannot be removed. Add another one first.');
+    expect(textOf(page.text)).toContain('you can’t remove the last one. Add another one first.');
     expect(page.text).toContain(`<a class="mfa-button" href="${PAGES}">`);
     expect((await browser.get(`${PAGES}/totp/remove`, { 'accept-language': 'de' })).status).toBe(200);
 

@@ -9,9 +9,10 @@ import type { MfaLayout } from 'nestjs-mfa/pages';
 import type { VNode } from 'preact';
 import { h } from 'preact';
 
-import { addressesOf, attributeOf, textOf } from '../support/html.js';
+import { addressesOf, attributeOf, parseHtml, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
+import { codeOf } from '../support/test-app.js';
 import { PAGES, enrolledIn, halfSignedIn, signedIn, startPageApp } from './support.js';
 
 const LIMIT_BYTES = 60_000;
@@ -109,6 +110,22 @@ describe('every page', () => {
     const next = `/x?${encodeURIComponent('"><script>alert(1)</script>')}`;
     const asked = await mine.get(`${PAGES}/enrol?next=${encodeURIComponent(next)}&method=<b>&notice=<i>`);
     expect(asked.text).not.toMatch(/<script>|<b>|<i>/);
+  });
+
+  it('says what a factor is once, and of one without use that it has none', async () => {
+    const { user, browser: mine } = await enrolledIn(test);
+    const card = async (page: string) => {
+      const { text } = await mine.get(page);
+      return textOf(parseHtml(text).querySelector('.mfa-card')?.outerHTML ?? '');
+    };
+    expect(await card(PAGES)).toMatch(/^Authenticator app Added .* Last used [^N]/);
+    const other = await halfSignedIn(test, user);
+    test.clock.advance(30);
+    const fields = { code: codeOf(user.secret, test.clock), trustDevice: 'on' };
+    await other.submit(`${PAGES}/authenticate`, fields);
+    // The name of the fact is there for those who hear the page.
+    const trusted = await card(`${PAGES}/trusted-devices`);
+    expect(trusted).toMatch(/Trusted since .* Last used Never used Expires/);
   });
 
   it('lets no browser look for an icon that is not there', async () => {

@@ -89,7 +89,9 @@ describe('pages of codes that are sent', () => {
       .body;
     const removal = `${PAGES}/factors/email_code/remove?id=${id}`;
     expect((await half.get(PAGES)).text).toContain(`href="${removal}"`);
-    expect(textOf((await half.get(removal)).text)).toContain('It can’t be used to sign in any more.');
+    expect(textOf((await half.get(removal)).text)).toContain(
+      'You won’t be able to sign in with it any more.',
+    );
     expect((await half.submit(removal)).status).toBe(303);
     expect((await half.get(removal)).status).toBe(404);
   });
@@ -97,8 +99,8 @@ describe('pages of codes that are sent', () => {
   it('say the risk of text messages before they are set up', async () => {
     const browser = await signedIn(test, { phoneNumber: '+491701234567' });
     const page = textOf((await browser.get(`${PAGES}/factors/sms_code/add`)).text);
-    expect(page).toContain('Telephone numbers can be taken over');
-    expect(textOf((await browser.get(add)).text)).not.toContain('Telephone numbers');
+    expect(page).toContain('Phone numbers can be hijacked');
+    expect(textOf((await browser.get(add)).text)).not.toContain('Phone numbers');
     const without = await signedIn(test, { phoneNumber: null });
     expect(textOf((await without.get(PAGES)).text)).not.toContain('Codes by text message');
     const refused = await without.submit(`${PAGES}/factors/sms_code/add`, { begin: '1' });
@@ -113,7 +115,7 @@ describe('pages of codes that are sent', () => {
     for (let sent = 0; sent < 4; sent++) await half.submit(path, { send: 'email_code' });
     const refused = await half.submit(path, { send: 'email_code' });
     expect(refused.status).toBe(429);
-    expect(textOf(refused.text)).toContain('Too many codes were requested. Try again later.');
+    expect(textOf(refused.text)).toContain('Too many codes were requested. Try again after ');
     expect(refused.headers.get('retry-after')).toBe('600');
   });
 

@@ -37,7 +37,7 @@ describe('the pages of a lost second factor', () => {
 
     const page = await browser.get(`${LOST}?next=%2Fprotected`);
     expect(page.status).toBe(200);
-    expect(textOf(page.text)).toContain('Your account still asks for a second factor');
+    expect(textOf(page.text)).toContain('Your account will still ask for a second factor');
     expect(textOf(page.text)).toContain('help@example.com');
     const german = await browser.get(LOST, { 'accept-language': 'de' });
     expect(textOf(german.text)).toContain('Verlorenen zweiten Faktor melden');
@@ -50,13 +50,17 @@ describe('the pages of a lost second factor', () => {
     const owed = await browser.get(locationOf(sent));
     expect(textOf(owed.text)).toContain('Nobody can sign in with it.');
     expect(textOf(owed.text)).toContain('Recovery code');
-    expect(textOf((await browser.get(LOST)).text)).toContain('has been reported. Use a recovery code');
+    expect(textOf((await browser.get(LOST)).text)).toContain(
+      'has been reported as lost. Use a recovery code',
+    );
     const code = user.recoveryCodes[0] as string;
     const done = await browser.submit(`${PAGES}/authenticate`, { code }, owed);
     expect(done.status).toBe(303);
-    expect(textOf((await browser.get(LOST)).text)).toContain('has been reported. Use a recovery code');
+    expect(textOf((await browser.get(LOST)).text)).toContain(
+      'has been reported as lost. Use a recovery code',
+    );
     const other = await signedIn(test);
-    expect(textOf((await other.get(LOST)).text)).toContain('There is nothing to report.');
+    expect(textOf((await other.get(LOST)).text)).toContain('There’s nothing to report.');
   });
 
   it('report one from account security, and take that back after another proof', async () => {
@@ -79,7 +83,7 @@ describe('the pages of a lost second factor', () => {
 
     await browser.submit(`${PAGES}/authenticate`, { code: user.recoveryCodes[0] as string });
     const page = await browser.get(found);
-    expect(textOf(page.text)).toContain('Let it sign you in again only if nobody else had it.');
+    expect(textOf(page.text)).toContain('Use it again only if nobody else has had it.');
     const back = await browser.submit(found, {}, page);
     expect([back.status, locationOf(back)]).toEqual([303, `${PAGES}?notice=resumed`]);
     expect(textOf((await browser.get(PAGES)).text)).not.toContain('Reported as lost');

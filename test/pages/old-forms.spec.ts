@@ -39,7 +39,7 @@ describe('a form that is sent twice without JavaScript', () => {
     const [won, lost] = answers.sort((one, other) => one.status - other.status) as [Answer, Answer];
     expect([won.status, won.headers.get('location')]).toEqual([303, '/reports']);
     expect(lost.status).toBe(401);
-    expect(lost.text).toContain('Continue, and check whether it was done.');
+    expect(lost.text).toContain('Continue, and check whether the change was made.');
     expect(lost.text).toContain('href="/reports"');
   });
 
@@ -63,7 +63,7 @@ describe('a form that is sent twice without JavaScript', () => {
     await twin(browser).send('DELETE', '/mfa/session');
     const answer = await browser.submit(`${PAGES}/recovery-codes/generate`, {}, page);
     expect(answer.status).toBe(401);
-    expect(answer.text).not.toContain('check whether it was done');
+    expect(answer.text).not.toContain('check whether the change was made');
     expect((await statusOf(test, user.id)).recoveryCodes.remaining).toBe(10);
   });
 });
@@ -78,7 +78,7 @@ describe('a form whose session nobody can be sure of', () => {
     const planted = { cookie: `${cookies}; mfa_session=${'A'.repeat(43)}`, ...SAME_ORIGIN };
     const answer = await browser.form(path, fields, planted);
     expect(answer.status).toBe(401);
-    expect(answer.text).not.toContain('check whether it was done');
+    expect(answer.text).not.toContain('check whether the change was made');
     expect((await statusOf(test, user.id)).recoveryCodes.remaining).toBe(10);
     await test.close();
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { Answer } from '../support/client.js';
-import { codesOf, hiddenFields, secretOf, textOf } from '../support/html.js';
+import { codesOf, hiddenFields, parseHtml, secretOf, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, halfSignIn } from '../support/test-app.js';
@@ -47,11 +47,18 @@ describe('the page of sessions', () => {
     expect(text).toContain('(this browser)');
     expect(text).toContain('Confirmed with Password, Authenticator app');
     expect(text).toContain('Address 127.0.0.1');
-    expect(text).toContain('Place this <very> machine');
+    expect(text).toContain('Location this <very> machine');
     expect(page.text).toContain('this &lt;very');
     const german = textOf((await browser.get(PAGE, { 'accept-language': 'de' })).text);
     expect(german).toContain('Wo Sie angemeldet sind');
     expect(german).toContain('Bestätigt mit Passwort, Authenticator-App');
+  });
+
+  it('has a button of its own name for this session', async () => {
+    const { browser } = await enrolledIn(test);
+    const { text } = await browser.get(PAGE);
+    const buttons = parseHtml(text).querySelectorAll('button');
+    expect(buttons.map((one) => one.text)).toEqual(['Sign out this session', 'Sign out']);
   });
 
   it('signs out one of them', async () => {

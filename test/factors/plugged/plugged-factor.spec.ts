@@ -96,7 +96,7 @@ describe('a factor of the application’s own', () => {
     const page = textOf((await browser.get(add)).text);
     const [first] = /(\d{6} ){4}\d{6}/.exec(page)?.[0].split(' ') as [string];
     expect((await browser.submit(add, { code: first })).status).toBe(303);
-    expect(textOf((await browser.get(PAGES)).text)).toContain('Token list Token list');
+    expect(textOf((await browser.get(PAGES)).text)).toContain('factors Token list Added');
     const [{ id }] = (await browser.get('/mfa/authenticators')).body;
     const removal = `${PAGES}/factors/token_list/remove?id=${id}`;
     expect((await browser.submit(removal)).status).toBe(303);

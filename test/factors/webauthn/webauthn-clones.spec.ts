@@ -85,7 +85,7 @@ describe('a key of which there is a copy', () => {
     expect(english.body).toMatchObject({
       code: 'authenticator_locked',
       reason: 'key_cloned',
-      message: expect.stringContaining('as if a copy of it existed'),
+      message: expect.stringContaining('as if it had been copied'),
     });
     const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
     const { body } = await half.post(

@@ -68,8 +68,8 @@ export const GERMAN: MfaLocaleTexts = Object.freeze({
       text: '„{name}“ war gesperrt und kann wieder zur Anmeldung verwendet werden.',
     },
     authenticator_suspended: {
-      subject: '{site}: Ein zweiter Faktor wurde stillgelegt',
-      text: '„{name}“ wurde als verloren gemeldet und kann nicht zur Anmeldung verwendet werden, bis Sie mit einem anderen Faktor bestätigen, dass er noch Ihnen gehört. Ihr Konto verlangt weiterhin einen zweiten Faktor, Sie wurden überall sonst abgemeldet, und kein Browser gilt mehr als vertrauenswürdig. Wenn Sie das nicht gemeldet haben, kennt jemand Ihr Passwort.',
+      subject: '{site}: Ein zweiter Faktor wurde als verloren gemeldet',
+      text: '„{name}“ wurde als verloren gemeldet und kann nicht zur Anmeldung verwendet werden, bis Sie mit einem anderen Faktor bestätigen, dass er noch Ihnen gehört. Ihr Konto verlangt weiterhin einen zweiten Faktor, Sie wurden überall sonst abgemeldet, und Browser, denen Sie vertraut haben, fragen wieder. Wenn Sie das nicht gemeldet haben, kennt jemand Ihr Passwort.',
     },
     authenticator_resumed: {
       subject: '{site}: Ein zweiter Faktor kann wieder verwendet werden',

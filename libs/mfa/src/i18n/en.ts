@@ -9,13 +9,13 @@ const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { messa
 /** What lies behind a code. */
 export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
   backup_eligibility_changed:
-    'This security key or passkey has changed since it was registered: whether it can be copied to other devices is different now. Sign in with another factor, remove it from your account, and register it again.',
-  factor_suspended: 'This factor was reported as lost, and can’t be used. Use another one.',
+    'This security key or passkey has changed since it was registered: it now says something else about whether it can be copied to other devices. Sign in with another factor, remove this one from your account, and register it again.',
+  factor_suspended: 'This factor was reported as lost and can’t be used. Use another one.',
   other_factor_needed: 'None of your second factors can be used here. Set up one that can.',
   key_can_be_synced:
-    'This passkey can be copied to other devices, and here only keys that stay on their device may be registered. Use a security key.',
+    'This passkey can be copied to other devices. Only keys that stay on one device can be registered here. Use a security key.',
   key_cloned:
-    'This security key is locked, because it behaved as if a copy of it existed. Use another factor, remove the key from your account, and register another one.',
+    'This security key is locked because it behaved as if it had been copied. Use another factor, then remove the key from your account and register a new one.',
 });
 
 /** What brings a code: it says who asks, and that nobody else ever does (NIST SP 800-63B-4, section 3.1.3). */
@@ -31,7 +31,7 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
   notifications: {
     authenticator_added: {
       subject: '{site}: a second factor was added',
-      text: '“{name}” was added to your account. It can be used to sign in from now on.',
+      text: '“{name}” was added to your account. It can now be used to sign in.',
     },
     authenticator_removed: {
       subject: '{site}: a second factor was removed',
@@ -43,11 +43,11 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     authenticator_unlocked: {
       subject: '{site}: a second factor was unlocked',
-      text: '“{name}” was locked, and can be used to sign in again.',
+      text: '“{name}” is no longer locked and can be used to sign in again.',
     },
     authenticator_suspended: {
-      subject: '{site}: a second factor was suspended',
-      text: '“{name}” was reported as lost. It can’t be used to sign in until you confirm with another factor that it is still yours. Your account still asks for a second factor, you were signed out everywhere else, and no browser is trusted any more. If you didn’t report it, someone knows your password.',
+      subject: '{site}: a second factor was reported as lost',
+      text: '“{name}” was reported as lost. It can’t be used to sign in until you confirm with another factor that you still have it. Your account still asks for a second factor. You were signed out everywhere else, and browsers you trusted will ask again. If you didn’t report it, someone knows your password.',
     },
     authenticator_resumed: {
       subject: '{site}: a second factor can be used again',
@@ -55,51 +55,51 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     },
     authenticator_cloned: {
       subject: '{site}: a security key may have been copied',
-      text: 'The security key “{name}” behaved as if a copy of it existed. It may be locked now. Remove it from your account and register another one.',
+      text: 'The security key “{name}” behaved as if it had been copied. It may now be locked. Remove it from your account and register a new one.',
     },
     authenticator_model_revoked: {
       subject: '{site}: a security key should be replaced',
-      text: 'Security keys of the same model as “{name}” are no longer considered safe: a weakness in them has become known. The key still works. Register another one, and remove this one from your account.',
+      text: 'Security keys of the same model as “{name}” are no longer considered safe because a weakness was found in them. The key still works, but you should register another one and remove this one from your account.',
     },
     attempts_exhausted: {
       subject: '{site}: too many failed attempts',
-      text: 'Too many attempts to confirm your identity failed within a short time, with codes, keys or your password. More are refused for a while, even correct ones. Whoever made them knows your password or uses a device on which you are signed in.',
+      text: 'There were too many failed attempts to confirm your identity within a short time, with codes, keys or your password. For a while, all further attempts are refused, even correct ones. Whoever made them knows your password or is using a device where you’re signed in.',
     },
     recovery_code_used: {
       subject: '{site}: a recovery code was used',
-      text: 'One of your recovery codes was used in place of your second factor. Recovery codes left: {remaining}.',
+      text: 'One of your recovery codes was used instead of your second factor. Recovery codes left: {remaining}.',
     },
     recovery_codes_low: {
-      subject: '{site}: few recovery codes are left',
-      text: 'Recovery codes left: {remaining}. Make new ones and keep them in a safe place.',
+      subject: '{site}: only a few recovery codes are left',
+      text: 'Recovery codes left: {remaining}. Create new ones and keep them in a safe place.',
     },
     recovery_codes_regenerated: {
-      subject: '{site}: new recovery codes were made',
-      text: 'New recovery codes were made for your account. The old ones no longer work.',
+      subject: '{site}: new recovery codes were created',
+      text: 'New recovery codes were created for your account. The old ones no longer work.',
     },
     trusted_device_added: {
       subject: '{site}: a browser is now trusted',
-      text: 'A browser was marked as trusted. It will not ask for your second factor at sign-in for a while.',
+      text: 'A browser was marked as trusted. For a while, it won’t ask for your second factor when you sign in.',
     },
     trusted_device_reused: {
       subject: '{site}: a trusted browser may have been copied',
-      text: 'Two browsers presented the token of one that you trust, so someone has probably copied it. That browser is no longer trusted, and the sessions that it opened were signed out. Whoever used the copy knew your password as well.',
+      text: 'Two browsers used the token of one that you trust, so someone has probably copied it. That browser is no longer trusted, and the sessions it opened were signed out. Whoever used the copy also knew your password.',
     },
     trusted_device_copied: {
       subject: '{site}: the token of a trusted browser was used elsewhere',
-      text: 'Another kind of browser presented the token of one that you trust, so someone has probably copied it. It was asked for your second factor. Whoever used it knew your password.',
+      text: 'A different kind of browser used the token of one that you trust, so someone has probably copied it. That browser was asked for your second factor. Whoever used it knew your password.',
     },
     new_sign_in: {
       subject: '{site}: new sign-in',
-      text: 'Someone signed in to your account with a browser that was not used for it before, or not for a long time. A private window and a browser whose cookies were deleted count as new too. If it was you, there is nothing to do.',
+      text: 'Someone signed in to your account with a browser that hasn’t been used for it before, or not for a long time. Private windows and browsers whose cookies were deleted count as new, too. If it was you, you don’t need to do anything.',
     },
     admin_reset: {
       subject: '{site}: your second factors were reset',
-      text: 'An administrator removed second factors from your account. You may have to set up a new one when you sign in next.',
+      text: 'An administrator removed second factors from your account. You may have to set up a new one the next time you sign in.',
     },
     enrollment_demanded: {
       subject: '{site}: your account needs a second factor',
-      text: 'An administrator requires a second factor for your account. From {from} on you can’t go on without one. Set it up when you sign in next.',
+      text: 'An administrator requires a second factor for your account. From {from}, you won’t be able to continue without one. Set one up the next time you sign in.',
     },
   },
   details: {
@@ -107,7 +107,7 @@ export const ENGLISH: MfaLocaleTexts = Object.freeze({
     ip: 'IP address: {ip}',
     userAgent: 'Browser: {userAgent}',
     repudiation:
-      'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run {site}.',
+      'If this wasn’t you, change your password right away, check the second factors on your account, and tell the people who run {site}.',
   },
   pages: ENGLISH_PAGES,
 });

@@ -4,7 +4,7 @@ import type { MfaPageTexts } from './page-texts.js';
 export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',
-  never: 'nie',
+  neverUsed: 'Noch nie verwendet',
   goToSite: 'Weiter zu {site}',
   support: 'Fragen? {contact}',
   mailPage: 'Ihr Konto ansehen: {url}',
@@ -13,7 +13,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   scriptNeeded:
     'Sicherheitsschlüssel und Passkeys brauchen JavaScript. Schalten Sie es ein, oder verwenden Sie eine andere Methode.',
   ceremonyCancelled:
-    'Der Vorgang wurde nicht abgeschlossen. Vielleicht haben Sie abgebrochen, oder es hat zu lange gedauert. Versuchen Sie es erneut.',
+    'Das hat nicht geklappt. Vielleicht wurde der Vorgang abgebrochen, oder die Zeit ist abgelaufen. Versuchen Sie es erneut.',
   ceremonyUnsupported: 'Dieser Browser kann keine Sicherheitsschlüssel und Passkeys verwenden.',
   ceremonyFailed:
     'Der Sicherheitsschlüssel oder Passkey konnte nicht verwendet werden. Versuchen Sie es erneut.',
@@ -32,9 +32,9 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   typePasskey: 'Passkey (ohne Passwort)',
   keyInAccount: 'In {provider}, auf allen Geräten mit diesem Konto',
   keySynced: 'In einem Passwortmanager, auf allen Geräten mit diesem Konto',
-  keyOnSecurityKey: 'Auf diesem einen Sicherheitsschlüssel',
-  keyOnDevice: 'Auf dem einen Gerät, auf dem er erstellt wurde',
-  keyOnOne: 'Auf einem einzigen Gerät oder Sicherheitsschlüssel',
+  keyOnSecurityKey: 'Nur auf diesem Sicherheitsschlüssel',
+  keyOnDevice: 'Nur auf dem Gerät, auf dem er erstellt wurde (nicht synchronisiert)',
+  keyOnOne: 'Nur auf einem einzigen Gerät oder Sicherheitsschlüssel',
   added: 'Hinzugefügt',
   lastUsed: 'Zuletzt verwendet',
   locked: 'Nach zu vielen Fehlversuchen gesperrt',
@@ -71,7 +71,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   noticeKeyAdded: 'Der Sicherheitsschlüssel oder Passkey wurde hinzugefügt.',
   noticeRenamed: 'Der neue Name wurde gespeichert.',
   noticeRemoved: 'Der zweite Faktor wurde entfernt.',
-  noticeSuspended: 'Der zweite Faktor ist stillgelegt. Niemand kann sich damit anmelden.',
+  noticeSuspended: 'Der zweite Faktor ist als verloren gemeldet. Niemand kann sich damit anmelden.',
   noticeResumed: 'Der zweite Faktor kann wieder verwendet werden.',
   noticeDeviceRevoked: 'Der Browser gilt nicht mehr als vertrauenswürdig.',
   noticeDevicesRevoked: 'Kein Browser gilt mehr als vertrauenswürdig.',
@@ -85,7 +85,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateCodeHint: '{digits} Ziffern. Öffnen Sie die App, um den Code zu sehen.',
   authenticateRecoveryLabel: 'Wiederherstellungscode',
   authenticateRecoveryHint: 'Einer der Codes, die Sie gespeichert haben. Jeder gilt einmal.',
-  authenticateNewCodes: 'Danach neue Wiederherstellungscodes erzeugen',
+  authenticateNewCodes: 'Nach der Anmeldung neue Wiederherstellungscodes erzeugen',
   authenticateSubmit: 'Bestätigen',
   authenticateOr: 'oder',
   needsUserVerified:
@@ -113,19 +113,19 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   authenticateNothing: 'Keiner Ihrer Faktoren genügt hier.',
   authenticateLost: 'Zweiten Faktor verloren?',
   authenticateCancel: 'Abbrechen und als jemand anderes anmelden',
-  invalidCode: 'Geben Sie den Code ein: Ziffern, oder Buchstaben und Ziffern eines Wiederherstellungscodes.',
+  invalidCode: 'Geben Sie die Ziffern des Codes oder einen Wiederherstellungscode ein.',
 
   lostTitle: 'Verlorenen zweiten Faktor melden',
   lostLead:
-    'Niemand kann sich mehr damit anmelden. Sie werden überall sonst abgemeldet, und kein Browser gilt mehr als vertrauenswürdig.',
+    'Sobald Sie ihn melden, kann sich niemand mehr damit anmelden. Sie werden überall sonst abgemeldet, und Browser, denen Sie vertraut haben, fragen wieder.',
   lostNext:
     'Ihr Konto verlangt weiterhin einen zweiten Faktor: Verwenden Sie einen anderen oder einen Wiederherstellungscode. Wenn Sie beides nicht haben, wenden Sie sich an die Betreiber dieser Website. Mit einem anderen zweiten Faktor können Sie dies rückgängig machen.',
   lostWhich: 'Was haben Sie verloren?',
-  lostSubmit: 'Stilllegen',
+  lostSubmit: 'Als verloren melden',
   lostNothing:
     'Es gibt nichts zu melden. Wenn Ihre Wiederherstellungscodes verloren sind, melden Sie sich mit Ihrem zweiten Faktor an und erzeugen Sie neue.',
   lostAll:
-    'Alles, womit Sie sich anmelden könnten, ist schon gemeldet. Verwenden Sie einen Wiederherstellungscode; ohne einen wenden Sie sich an die Betreiber dieser Website.',
+    'Alles, womit Sie sich anmelden könnten, ist schon als verloren gemeldet. Verwenden Sie einen Wiederherstellungscode; ohne einen wenden Sie sich an die Betreiber dieser Website.',
   foundTitle: 'Zweiten Faktor wieder verwenden',
   foundLead:
     '„{name}“ war als verloren gemeldet. Melden Sie sich nur dann wieder damit an, wenn niemand sonst ihn hatte.',
@@ -180,7 +180,7 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
     'Sie brauchen kein Passwort: Ab jetzt meldet Sie die Bildschirmsperre Ihres Geräts oder ein Sicherheitsschlüssel an. Für den Fall, dass Sie ihn verlieren, erhalten Sie Wiederherstellungscodes.',
   signUpHint: 'Ihr Passkey wird unter diesem Namen geführt.',
   signUpButton: 'Konto anlegen',
-  signUpOther: 'Ich habe ein Konto',
+  signUpOther: 'Ich habe schon ein Konto',
 
   totpAddTitle: 'Authenticator-App einrichten',
   totpReplaceLead: 'Die neue App ersetzt „{name}“; diese gilt weiter, bis Sie fertig sind.',
@@ -249,8 +249,8 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   devicesName: '{browser} unter {system}',
   devicesUnknown: 'Unbekannter Browser',
   devicesCurrent: 'dieser Browser',
-  devicesTrusted: 'Seit',
-  devicesExpires: 'Bis',
+  devicesTrusted: 'Vertrauenswürdig seit',
+  devicesExpires: 'Läuft ab',
   devicesAddress: 'Adresse',
   devicesRevoke: 'Nicht mehr vertrauen',
   devicesRevokeAll: 'Keinem Browser mehr vertrauen',
@@ -260,10 +260,11 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   sessionsNone: 'Sie sind nirgends angemeldet.',
   sessionsStarted: 'Angemeldet',
   sessionsSeen: 'Zuletzt verwendet',
-  sessionsUntil: 'Bis',
+  sessionsUntil: 'Läuft ab',
   sessionsPlace: 'Ort',
   sessionsProven: 'Bestätigt mit',
   sessionsEnd: 'Dort abmelden',
+  sessionsEndThis: 'Diese Sitzung abmelden',
   sessionsEndOthers: 'Überall sonst abmelden',
   methodPwd: 'Passwort',
   methodRecoveryCode: 'Wiederherstellungscode',
@@ -279,5 +280,6 @@ export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
     'Dieses Formular wurde zweimal gesendet oder kam von einer veralteten Seite. Fahren Sie fort und prüfen Sie, ob die Änderung übernommen wurde.',
   errorOldForm: 'Diese Seite war veraltet; es wurde nichts geändert. Laden Sie sie neu, um fortzufahren.',
   loadAgain: 'Neu laden',
-  errorRetry: 'Nach {time} können Sie es erneut versuchen.',
+  errorLater: 'Versuchen Sie es später erneut.',
+  errorRetry: 'Versuchen Sie es nach {time} erneut.',
 });

@@ -80,6 +80,13 @@ describe('the texts of the module', () => {
     }
   });
 
+  it('end with what a known time takes the place of, where one has to wait', () => {
+    for (const { errors, pages } of [ENGLISH, GERMAN]) {
+      for (const code of ['too_many_attempts', 'too_many_messages', 'storage_unavailable'] as const)
+        expect(errors[code]).toMatch(new RegExp(`\\. ${pages?.errorLater ?? '–'}$`));
+    }
+  });
+
   it('can’t be changed by accident where they are shared', () => {
     expect(Object.isFrozen(ENGLISH.errors) && Object.isFrozen(GERMAN.errors)).toBe(true);
     expect(Object.isFrozen(ENGLISH) && Object.isFrozen(GERMAN)).toBe(true);

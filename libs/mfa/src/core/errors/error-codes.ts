@@ -30,8 +30,11 @@ export const MFA_ERRORS = {
     status: 409,
     message: 'You cannot generate recovery codes without having two-factor authentication enabled.',
   },
-  no_pending_setup: { status: 409, message: 'There is no set-up to finish, or it has expired. Start again.' },
-  conflict: { status: 409, message: 'Another change came first, and nothing was changed. Try again.' },
+  no_pending_setup: { status: 409, message: 'There is no setup to finish, or it has expired. Start again.' },
+  conflict: {
+    status: 409,
+    message: 'Something else was changed at the same time, so nothing was saved. Try again.',
+  },
   too_many_attempts: { status: 429, message: 'Too many attempts. Try again later.' },
   too_many_messages: { status: 429, message: 'Too many codes were requested. Try again later.' },
   message_not_sent: {

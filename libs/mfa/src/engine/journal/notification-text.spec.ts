@@ -40,16 +40,19 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     ],
   },
   authenticator_unlocked: {
-    en: ['Example: a second factor was unlocked', '“My phone” was locked, and can be used'],
+    en: ['Example: a second factor was unlocked', '“My phone” is no longer locked and can be used'],
     de: ['Example: Ein zweiter Faktor wurde entsperrt', '„My phone“ war gesperrt und kann wieder'],
   },
   enrollment_demanded: {
-    en: ['Example: your account needs a second factor', 'From February 1, 2027 at 12:00:00 AM UTC on'],
+    en: [
+      'Example: your account needs a second factor',
+      'From February 1, 2027 at 12:00:00 AM UTC, you won’t be able',
+    ],
     de: ['Example: Ihr Konto braucht einen zweiten Faktor', 'Ab 1. Februar 2027 um 00:00:00 UTC geht es'],
   },
   authenticator_suspended: {
-    en: ['Example: a second factor was suspended', '“My phone” was reported as lost.'],
-    de: ['Example: Ein zweiter Faktor wurde stillgelegt', '„My phone“ wurde als verloren gemeldet'],
+    en: ['Example: a second factor was reported as lost', '“My phone” was reported as lost.'],
+    de: ['Example: Ein zweiter Faktor wurde als verloren gemeldet', '„My phone“ wurde als verloren gemeldet'],
   },
   authenticator_resumed: {
     en: ['Example: a second factor can be used again', '“My phone”, which was reported as lost'],
@@ -70,7 +73,7 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     ],
   },
   attempts_exhausted: {
-    en: ['Example: too many failed attempts', 'Too many attempts to confirm your identity failed'],
+    en: ['Example: too many failed attempts', 'There were too many failed attempts to confirm'],
     de: ['Example: Zu viele Fehlversuche', 'Innerhalb kurzer Zeit sind zu viele Versuche fehlgeschlagen'],
   },
   recovery_code_used: {
@@ -78,11 +81,11 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     de: ['Example: Ein Wiederherstellungscode wurde verwendet', 'Verbleibende Codes: 3.'],
   },
   recovery_codes_low: {
-    en: ['Example: few recovery codes are left', 'Recovery codes left: 3.'],
+    en: ['Example: only a few recovery codes are left', 'Recovery codes left: 3.'],
     de: ['Example: Nur noch wenige Wiederherstellungscodes', 'Verbleibende Wiederherstellungscodes: 3.'],
   },
   recovery_codes_regenerated: {
-    en: ['Example: new recovery codes were made', 'The old ones no longer work.'],
+    en: ['Example: new recovery codes were created', 'The old ones no longer work.'],
     de: ['Example: Neue Wiederherstellungscodes wurden erzeugt', 'Die bisherigen gelten nicht mehr.'],
   },
   trusted_device_added: {
@@ -90,21 +93,24 @@ const GIST: Record<MfaNotification['type'], { en: [string, string]; de: [string,
     de: ['Example: Ein Browser gilt jetzt als vertrauenswürdig', 'Ein Browser wurde als vertrauenswürdig'],
   },
   trusted_device_reused: {
-    en: ['Example: a trusted browser may have been copied', 'Two browsers presented the token'],
+    en: ['Example: a trusted browser may have been copied', 'Two browsers used the token of one'],
     de: [
       'Example: Ein vertrauenswürdiger Browser wurde vielleicht kopiert',
       'Zwei Browser haben das Token eines Browsers vorgewiesen',
     ],
   },
   trusted_device_copied: {
-    en: ['Example: the token of a trusted browser was used elsewhere', 'Another kind of browser presented'],
+    en: [
+      'Example: the token of a trusted browser was used elsewhere',
+      'A different kind of browser used the token',
+    ],
     de: [
       'Example: Das Token eines vertrauenswürdigen Browsers wurde anderswo verwendet',
       'Ein Browser anderer Art hat das Token',
     ],
   },
   new_sign_in: {
-    en: ['Example: new sign-in', 'Someone signed in to your account with a browser that was not used'],
+    en: ['Example: new sign-in', 'Someone signed in to your account with a browser that hasn’t been used'],
     de: ['Example: Neue Anmeldung', 'Bei Ihrem Konto hat sich jemand mit einem Browser angemeldet'],
   },
   admin_reset: {
@@ -138,9 +144,9 @@ describe('the texts of a notification', () => {
 
   it('are whole, in English', () => {
     expect(write({}).text).toBe(
-      '“My phone” was added to your account. It can be used to sign in from now on.\n\n' +
+      '“My phone” was added to your account. It can now be used to sign in.\n\n' +
         'When: January 15, 2027 at 8:00:00 AM UTC\nIP address: 192.0.2.1\nBrowser: Firefox\n\n' +
-        'Wasn’t you? Change your password right away, check the second factors on your account, and tell the people who run Example.',
+        'If this wasn’t you, change your password right away, check the second factors on your account, and tell the people who run Example.',
     );
   });
 

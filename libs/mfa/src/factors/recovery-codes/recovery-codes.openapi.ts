@@ -22,7 +22,7 @@ export const RECOVERY_CODES_ROUTES = {
   },
   regenerate: {
     operationId: 'mfaRegenerateRecoveryCodes',
-    summary: 'Make new recovery codes',
+    summary: 'Create new recovery codes',
     description: 'The former ones are dead.',
     body: { schema: schemaOf(RegenerateRecoveryCodesDto), required: false },
     answer: { status: 201, description: 'The new codes.', model: CodesModel },

@@ -1,11 +1,13 @@
 /** Shows the moments of the page, which the server writes in UTC, in the reader's time zone. */
 export function showLocalTimes(): void {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
+  const { lang } = document.documentElement;
+  const format = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' });
+  const formatOfToday = new Intl.DateTimeFormat(lang, { timeStyle: 'short' });
+  const today = new Date().toDateString();
   for (const time of document.querySelectorAll<HTMLTimeElement>('time[data-mfa-local]')) {
     time.title = time.textContent;
-    time.textContent = format.format(new Date(time.dateTime));
+    const at = new Date(time.dateTime);
+    const isToday = time.dataset['mfaLocal'] === 'soon' && at.toDateString() === today;
+    time.textContent = (isToday ? formatOfToday : format).format(at);
   }
 }

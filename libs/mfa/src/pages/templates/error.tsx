@@ -1,6 +1,6 @@
 import type { MfaPageTemplate } from '../frame/page-props.js';
+import { Retryable } from './parts/alert.js';
 import { Back } from './parts/back.js';
-import { TextWithMoment } from './parts/moment.js';
 
 /** What a page that can't be shown shows instead. */
 const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }) => {
@@ -10,13 +10,12 @@ const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }
   return (
     <>
       <p class="mfa-alert" role="alert">
-        {oldForm === null ? (message ?? texts.errorUnexpected) : oldFormText}
+        {oldForm === null ? (
+          <Retryable page={page} message={message ?? texts.errorUnexpected} at={retryAt} />
+        ) : (
+          oldFormText
+        )}
       </p>
-      {retryAt && (
-        <p>
-          <TextWithMoment page={page} text="errorRetry" at={retryAt} />
-        </p>
-      )}
       {oldForm !== null && (
         <p class="mfa-actions">
           <a class="mfa-button mfa-primary" href={oldForm.href}>

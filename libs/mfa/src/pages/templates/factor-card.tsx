@@ -3,6 +3,8 @@ import type { VNode } from 'preact';
 import { factorLabel } from '../../i18n/factor-label.js';
 import type { ListedAuthenticator, MfaPageContext } from '../frame/page-props.js';
 import { partOf } from './factor-parts.js';
+import { Fact } from './parts/fact.js';
+import { LastUsed } from './parts/last-used.js';
 import { Moment } from './parts/moment.js';
 
 interface Props {
@@ -18,29 +20,22 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
   const { name, type, createdAt, lastUsedAt, locked, suspended, provider, destination } = factor;
   const { kindOf, placeOf, linksOf, removalOf } = partOf(type);
   const place = placeOf?.(factor, page) ?? null;
+  const label = kindOf?.(factor, page) ?? factorLabel(type, page);
+  const kind = [label, provider, destination].filter((one) => one && one !== name).join(' · ');
   return (
     <li class="mfa-card">
       <div class="mfa-card-text">
         <h3>{name}</h3>
-        <p>
-          {kindOf?.(factor, page) ?? factorLabel(type, page)}
-          {provider && ` · ${provider}`}
-          {destination && ` · ${destination}`}
-        </p>
+        {/* Without a name of its own a factor is called by its kind. */}
+        {kind !== '' && <p>{kind}</p>}
         {place !== null && <p>{place}</p>}
         {suspended && <p class="mfa-warning">{texts.suspended}</p>}
         {locked && !suspended && <p class="mfa-warning">{texts.locked}</p>}
         <dl>
-          <div>
-            <dt>{texts.added}</dt>
-            <dd>
-              <Moment page={page} at={createdAt} />
-            </dd>
-          </div>
-          <div>
-            <dt>{texts.lastUsed}</dt>
-            <dd>{lastUsedAt ? <Moment page={page} at={lastUsedAt} /> : texts.never}</dd>
-          </div>
+          <Fact name={texts.added}>
+            <Moment page={page} at={createdAt} />
+          </Fact>
+          <LastUsed page={page} at={lastUsedAt} />
         </dl>
       </div>
       <p class="mfa-card-actions">

@@ -62,7 +62,7 @@ function Session({ page, session }: { page: MfaPageContext; session: MfaPlacedSe
       </div>
       <Form page={page} class="mfa-card-actions">
         <button type="submit" name="id" value={id} aria-describedby={`session-${id}`}>
-          {current ? texts.signOut : texts.sessionsEnd}
+          {current ? texts.sessionsEndThis : texts.sessionsEnd}
         </button>
       </Form>
     </li>

@@ -8,6 +8,7 @@ import { Back } from './parts/back.js';
 import { browserName } from './parts/browser-name.js';
 import { Fact } from './parts/fact.js';
 import { Form } from './parts/form.js';
+import { LastUsed } from './parts/last-used.js';
 import { Moment } from './parts/moment.js';
 
 const TrustedDevices: MfaPageTemplate<'trusted-devices'> = ({ page, devices, notice }) => {
@@ -53,9 +54,7 @@ function Device({ page, device }: { page: MfaPageContext; device: TrustedDeviceV
           <Fact name={texts.devicesTrusted}>
             <Moment page={page} at={createdAt} />
           </Fact>
-          <Fact name={texts.lastUsed}>
-            {lastUsedAt ? <Moment page={page} at={lastUsedAt} /> : texts.never}
-          </Fact>
+          <LastUsed page={page} at={lastUsedAt} />
           <Fact name={texts.devicesExpires}>
             <Moment page={page} at={expiresAt} />
           </Fact>

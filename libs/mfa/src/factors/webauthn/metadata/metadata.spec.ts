@@ -713,7 +713,7 @@ describe('a model that is revoked later', () => {
       .flatMap(({ adapter }) => adapter.notifications)
       .filter(({ type }) => type === 'authenticator_model_revoked');
     expect(mails).toHaveLength(5);
-    expect(mails[0]?.text).toContain('The key still works.');
+    expect(mails[0]?.text).toContain('The key still works,');
     const { entries } = await apps[0].app
       .get(MfaAuditService)
       .find({ userId: holders[0]!.id, types: ['mfa.authenticator.model_revoked'] });

@@ -34,7 +34,7 @@ const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
             {!isFirst && <EndOtherSessions page={page} />}
             {begun.expiresAt !== null && (
               <p class="mfa-hint">
-                <TextWithMoment page={page} text="factorExpires" at={begun.expiresAt} />
+                <TextWithMoment page={page} text="factorExpires" at={begun.expiresAt} isSoon />
               </p>
             )}
             <p class="mfa-actions">

@@ -8,14 +8,27 @@ export function Alert({ page, error }: { page: MfaPageContext; error: MfaPageErr
   if (!error || error.field) return null;
   return (
     <p class="mfa-alert" role="alert">
-      {error.message}
-      {error.retryAt && (
-        <>
-          {' '}
-          <TextWithMoment page={page} text="errorRetry" at={error.retryAt} />
-        </>
-      )}
+      <Retryable page={page} message={error.message} at={error.retryAt ?? null} />
     </p>
+  );
+}
+
+interface RetryableProps {
+  page: MfaPageContext;
+  message: string;
+  /** When it makes sense to try again; null: nobody knows. */
+  at: Date | null;
+}
+
+/** What went wrong. Where it is known when to try again, it says so and not "later". */
+export function Retryable({ page, message, at }: RetryableProps): VNode {
+  if (!at) return <>{message}</>;
+  const { errorLater } = page.texts;
+  const stem = message.endsWith(errorLater) ? message.slice(0, -errorLater.length).trimEnd() : message;
+  return (
+    <>
+      {stem} <TextWithMoment page={page} text="errorRetry" at={at} isSoon />
+    </>
   );
 }
 

@@ -42,7 +42,7 @@ const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
             <NameField label={texts.totpName} hint={texts.totpNameHint} error={error} value={name} />
             {!isFirst && replaced === null && <EndOtherSessions page={page} />}
             <p class="mfa-hint">
-              <TextWithMoment page={page} text="totpExpires" at={expiresAt} />
+              <TextWithMoment page={page} text="totpExpires" at={expiresAt} isSoon />
             </p>
             <p class="mfa-actions">
               <button type="submit" class="mfa-primary">
