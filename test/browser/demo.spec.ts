@@ -94,6 +94,10 @@ describeInBrowser('the pages of the demo in Chromium', () => {
     await look('error-403');
     await page.goto('/outbox');
     await look('outbox');
+    // In the reader's time zone, as the library's pages have it.
+    const sent = page.locator('article time').first();
+    expect(await sent.textContent()).toMatch(/^[A-Z]\w+ \d{1,2}, \d{4}, \d{1,2}:\d\d\s[AP]M$/);
+    expect(await sent.getAttribute('title')).toMatch(/ UTC$/);
     await expect(page.getByText('a second factor was added').count()).resolves.toBeGreaterThan(0);
   }, 120_000);
 

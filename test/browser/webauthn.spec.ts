@@ -77,6 +77,22 @@ describeInBrowser('WebAuthn in Chromium', () => {
     return (await page.locator('#answer').textContent()) ?? '';
   }
 
+  it('begins with no answer, also where nothing offers passkeys, and with each box beside its label', async () => {
+    const page = await openPage();
+    const offered = page.waitForResponse((response) => response.url().endsWith('/mfa/passkey/options'));
+    await page.goto(`${url}/playground`);
+    await offered;
+    await page.waitForLoadState('networkidle');
+    expect(await page.locator('#answer').textContent()).toBe('–');
+    const box = await page.locator('#trust').boundingBox();
+    const label = await page.locator('label:has(#trust)').evaluate((element) => {
+      const range = document.createRange();
+      range.selectNodeContents(element.lastElementChild?.previousSibling as Node);
+      return range.getClientRects()[0]?.top ?? 0;
+    });
+    expect(Math.abs((box?.y ?? 0) - label)).toBeLessThan(box?.height ?? 0);
+  }, 60_000);
+
   it('registers a USB key without user verification, signs in with it, and steps up', async () => {
     const { page } = await signUp('usb');
     const registered = await press(page, 'Add a security key', /POST \/mfa\/webauthn → 201/);

@@ -6,7 +6,7 @@ import { readConfig } from '../../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../../apps/demo/src/create-demo.js';
 import type { Answer } from '../support/client.js';
 import { Client } from '../support/client.js';
-import { addressesOf, hiddenFields, textOf } from '../support/html.js';
+import { addressesOf, attributesOf, hiddenFields, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
 
 const SECRET = 'a secret for the tests of 32 bytes or more';
@@ -57,7 +57,7 @@ describe('the pages of the demo', () => {
   });
   afterAll(() => demo.app.close());
 
-  it('are strict documents without any script', async () => {
+  it('are strict documents with one script, and nothing inline', async () => {
     const { browser, api } = await demo.signUp('documents@staff.example.com');
     await addApp(api, browser);
     for (const path of [
@@ -75,11 +75,13 @@ describe('the pages of the demo', () => {
       expect([path, page.status]).toEqual([path, path === '/nowhere' ? 404 : 200]);
       expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(page.headers.get('content-security-policy')).toBe(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       );
       expect(page.headers.get('cache-control')).toBe('no-store');
       expect(page.text).toMatch(/^<!doctype html>\n<html lang="en">/);
-      expect(page.text).not.toMatch(/<script|<style| style=| on\w+=/);
+      expect(attributesOf(page.text, 'src', 'script')).toEqual(['/local-times.js']);
+      expect(page.text).toContain('></script>');
+      expect(page.text).not.toMatch(/<style| style=| on\w+=/);
       expect(page.text.length).toBeLessThan(20_000);
     }
   });
@@ -123,7 +125,7 @@ describe('the pages of the demo', () => {
       expect([answer.status, location(answer)]).toEqual([303, '/profile']);
       const profile = textOf((await browser.get('/profile')).text);
       expect(profile).toContain('Signed in as ada@example.com');
-      expect(profile).toMatch(/Password \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+      expect(profile).toMatch(/Password [A-Z]\w+ \d{1,2}, \d{4}, \d{1,2}:\d\d\s[AP]M UTC/);
       expect(profile).not.toContain('Staff');
       expect(profile).toContain('Two-factor authentication is off.');
     });
@@ -176,6 +178,20 @@ describe('the pages of the demo', () => {
       const empty = await browser.form('/login', { email: '', password: '' });
       expect(textOf(empty.text)).toMatch(/Enter your email address.*Enter your password/);
       expect([empty.status, browser.cookies.size]).toEqual([422, 0]);
+    });
+
+    it('begins with having signed out, when that was on a page of account security', async () => {
+      const { browser } = await demo.signUp('leaving@example.com');
+      const { text } = await browser.get('/account/security');
+      // Signed in, it is another visitor's address at most.
+      expect(textOf((await browser.get('/login?notice=signed-out')).text)).not.toContain(
+        'You’re signed out.',
+      );
+      const out = await browser.form('/account/security/sign-out', hiddenFields(text));
+      expect([out.status, location(out)]).toEqual([303, '/login?notice=signed-out']);
+      expect(textOf((await browser.get(location(out))).text)).toContain('You’re signed out.');
+      for (const query of ['', '?notice=other'])
+        expect(textOf((await browser.get(`/login${query}`)).text)).not.toContain('signed out');
     });
 
     it('goes on to where the visitor wanted to be, by way of the second factor', async () => {

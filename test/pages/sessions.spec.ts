@@ -84,7 +84,7 @@ describe('the page of sessions', () => {
   it('signs out here, and leads to where visitors sign in', async () => {
     const { browser, page, ids } = await twice();
     const answer = await browser.submit(PAGE, { id: ids[1] as string }, page);
-    expect([answer.status, location(answer)]).toEqual([303, '/sign-in']);
+    expect([answer.status, location(answer)]).toEqual([303, '/sign-in?notice=signed-out']);
     expect(browser.cookies.size).toBe(0);
   });
 

@@ -76,11 +76,11 @@ async function addKey(passwordless) {
   await call('POST', '/mfa/webauthn', { credential: credential.toJSON() });
 }
 
-async function getCredential(path, extra = {}) {
+async function getCredential(path) {
   const options = await call('POST', path);
   if (!options.ok) return null;
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.body);
-  return navigator.credentials.get({ publicKey, ...extra });
+  return navigator.credentials.get({ publicKey });
 }
 
 async function signInWithPasskey(credential) {
@@ -94,17 +94,15 @@ let autofill = new AbortController();
 /** Offers passkeys in the email field (conditional mediation), until something else is asked for. */
 async function offerAutofill() {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  if (!(await fetch('/mfa/passkey/options', { method: 'POST' })).ok) return;
-  const { signal: abort } = autofill;
-  try {
-    const credential = await getCredential('/mfa/passkey/options', {
-      mediation: 'conditional',
-      signal: abort,
-    });
-    await run(() => signInWithPasskey(credential));
-  } catch (error) {
-    if (error.name !== 'AbortError') show(`${error.name}: ${error.message}`);
-  }
+  const { signal } = autofill;
+  // Nobody has pressed anything yet: neither this answer nor a browser without passkeys is what the page begins with.
+  const response = await fetch('/mfa/passkey/options', { method: 'POST' });
+  if (!response.ok) return;
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await response.json());
+  const credential = await navigator.credentials
+    .get({ publicKey, mediation: 'conditional', signal })
+    .catch(() => null);
+  if (credential) await run(() => signInWithPasskey(credential));
 }
 
 function stopAutofill() {

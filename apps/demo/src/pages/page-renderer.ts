@@ -8,9 +8,9 @@ import type { PageView } from './page.js';
 import type { Site } from './site.js';
 import { SiteFinder } from './site.js';
 
-/** No script at all, styles and images of this site, in nobody's frame. */
+/** Scripts, styles and images of this site, nothing inline, in nobody's frame. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',

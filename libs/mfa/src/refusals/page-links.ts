@@ -80,10 +80,14 @@ export class MfaPageLinks {
     return withQuery(address, query);
   }
 
-  /** Where a visitor signs in who is nobody yet; null when the application has not said. */
-  signIn(next: string | null): string | null {
+  /**
+   * Where a visitor signs in who is nobody yet; null when the application has not said.
+   *
+   * @param notice what was just done: `signed-out`
+   */
+  signIn(next: string | null, notice: 'signed-out' | null = null): string | null {
     const { loginUrl = null } = this.pages ?? {};
-    return loginUrl && withQuery(loginUrl, { next });
+    return loginUrl && withQuery(loginUrl, { next, notice });
   }
 
   /**

@@ -24,8 +24,9 @@ export class LoginController {
   ) {}
 
   @Get('login')
-  show(@Query('next') next: unknown): PageView {
-    return showPage(LoginPage, { next: safeNextPath(next), email: '', errors: null });
+  show(@Query('next') next: unknown, @Query('notice') notice: unknown): PageView {
+    const hasSignedOut = notice === 'signed-out';
+    return showPage(LoginPage, { next: safeNextPath(next), email: '', errors: null, hasSignedOut });
   }
 
   @Post('login')
@@ -40,7 +41,7 @@ export class LoginController {
     // What could not be registered signs nobody in.
     const user = errors ? null : await this.users.check(email, password);
     if (user) return this.signIns.signIn(user, next, { request, response });
-    return showPage(LoginPage, { next, email, errors: explain(email, password) }, 422);
+    return showPage(LoginPage, { next, email, errors: explain(email, password), hasSignedOut: false }, 422);
   }
 
   @Post('logout')

@@ -20,6 +20,7 @@ export function Layout({ site, title, children }: Props): VNode {
         <link rel="icon" href="/logo.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/mfa.css" />
         <link rel="stylesheet" href="/demo.css" />
+        <script type="module" src="/local-times.js"></script>
       </head>
       <body class="mfa">
         <header class="mfa-header demo-header">

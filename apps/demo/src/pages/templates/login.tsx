@@ -1,3 +1,5 @@
+import { Notice } from 'nestjs-mfa/pages';
+
 import type { PageComponent } from '../page.js';
 import { AFTER_SIGN_IN } from '../sign-in.service.js';
 import type { CredentialsProps } from './credentials-fields.js';
@@ -5,13 +7,19 @@ import { CredentialsForm, withNext } from './credentials-fields.js';
 import { Layout } from './layout.js';
 import { SignedIn } from './parts.js';
 
-export const LoginPage: PageComponent<CredentialsProps> = ({ site, ...form }) => {
+type Props = CredentialsProps & {
+  /** Whether this is where a sign-out has led. */
+  hasSignedOut: boolean;
+};
+
+export const LoginPage: PageComponent<Props> = ({ site, hasSignedOut, ...form }) => {
   const passkey = site.options.passkeyLogin
     ? site.security.link('passkey', form.next ?? AFTER_SIGN_IN)
     : null;
   return (
     <Layout site={site} title="Sign in">
       <SignedIn site={site} />
+      {hasSignedOut && !site.user && <Notice text="You’re signed out." />}
       <CredentialsForm {...form} password="current-password" button="Sign in" />
       {passkey !== null && (
         <>

@@ -23,10 +23,15 @@ export function SignOut(): VNode {
   );
 }
 
-/** Date and time in UTC: there is no script on these pages that would know the reader's time zone. */
+const FORMAT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+
+/** Date and time in UTC, as the library's pages have it; the one script of these pages puts it into the reader's time zone. */
 export function Moment({ at }: { at: number }): VNode {
-  const time = new Date(at).toISOString();
-  return <time dateTime={time}>{`${time.slice(0, 10)} ${time.slice(11, 16)} UTC`}</time>;
+  return (
+    <time dateTime={new Date(at).toISOString()} data-demo-local>
+      {`${FORMAT.format(at)} UTC`}
+    </time>
+  );
 }
 
 /** What stands on a protected page: what it is, what guards it, and the way back. */

@@ -72,7 +72,7 @@ export class SessionsPage {
 
   private async leave(exchange: MfaHttpExchange): Promise<PageAnswer> {
     await this.mfa.logout(exchange);
-    return new PageRedirect(this.links.signIn(null) ?? this.links.home);
+    return new PageRedirect(this.links.signIn(null, 'signed-out') ?? this.links.home);
   }
 
   private async place(session: MfaSignedInSession): Promise<MfaPlacedSession> {

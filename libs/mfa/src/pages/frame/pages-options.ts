@@ -20,7 +20,10 @@ export interface MfaPagesOptions {
   stylesheet?: string;
   /** The icon of the site, such as `/favicon.ico`: a path of your site. Default: none, and browsers look for none. */
   icon?: string;
-  /** Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`. Default: none, they get 401. */
+  /**
+   * Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`, and `?notice=signed-out` from who has just
+   * signed out. Default: none, they get 401.
+   */
   loginUrl?: string;
   /** Where the pages lead back to: a path of your site. Default: `/`. */
   homeUrl?: string;
