@@ -28,6 +28,7 @@ export class Codes {
    */
   async take(user: User, session: Session, code: string, address: string): Promise<Session['provenBy']> {
     const { state } = this;
+    if (state.has('logs-codes')) state.log.push(`code ${code}`);
     const isFree = state.has('step-up-is-free') && session.status === 'authenticated';
     const key = this.bucket(user, session, code, address);
     if (!isFree) this.assertAttemptLeft(key);
@@ -104,7 +105,8 @@ export class Codes {
     const { state } = this;
     const now = Math.floor(state.now / 30_000);
     const drift = state.has('wide-window') ? 10 : 1;
-    for (let step = now - drift; step <= now + drift; step += 1)
+    const past = state.has('remembers-old-codes') ? 20 : drift;
+    for (let step = now - past; step <= now + drift; step += 1)
       if (isSame(totpCode(secret, step * 30_000), code)) return step;
     return null;
   }

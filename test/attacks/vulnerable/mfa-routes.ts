@@ -64,7 +64,8 @@ export class MfaRoutes {
         );
     },
     'PATCH /authenticators/:id': (call) => {
-      const { user } = this.recent(call);
+      const isPasswordEnough = this.state.has('pending-renames');
+      const { user } = isPasswordEnough ? this.signedIn(call, true) : this.recent(call);
       const [, found] = this.authenticator(user, call.id);
       found.name = String(call.body['name']);
       return { id: found.id, name: found.name };

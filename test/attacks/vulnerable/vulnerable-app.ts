@@ -247,6 +247,7 @@ export class VulnerableApp {
         recoveryCodes: [...recoveryCodes].map(kept),
       })),
       sessions: [...state.sessions.values()].map(({ id, token }) => ({ id, token: kept(token) })),
+      trusts: state.trusts.map(({ token }) => (state.has('stores-trust') ? token : kept(token))),
     });
   }
 

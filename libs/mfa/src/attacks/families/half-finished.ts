@@ -84,8 +84,11 @@ export const halfFinished: AttackFamily = {
           if (![404, 409].includes(legitimate.status)) scene.control(`${method} ${path}`, legitimate);
           scene.mustRefuse(`${method} ${path}`, await half.mfa(method, path), [404]);
         }
-        const gone = await half.mfa('DELETE', `/authenticators/${owner.authenticatorId}`);
-        scene.mustRefuse('removing the factor', gone, [404]);
+        const factor = `/authenticators/${owner.authenticatorId}`;
+        scene.mustRefuse('renaming the factor', await half.mfa('PATCH', factor, { name: 'Mine' }), [404]);
+        scene.mustRefuse('removing the factor', await half.mfa('DELETE', factor), [404]);
+        for (const path of ['/sessions', '/trusted-devices'])
+          scene.mustRefuse(`DELETE ${path}`, await half.mfa('DELETE', path), [404]);
         const code = await scene.freshCode(owner.app);
         scene.control('finishing it', await half.mfa('POST', '/authenticate', { code }));
       },

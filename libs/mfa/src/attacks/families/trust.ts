@@ -87,6 +87,12 @@ export const trust: AttackFamily = {
         const client = await scene.full(owner);
         scene.control('making new recovery codes', await client.mfa('POST', '/recovery-codes'));
         await mustBeAsked(scene, 'after new recovery codes', onlyTrust(scene, owner), owner.user);
+        const other = await controlTrust(scene, await trusting(scene));
+        const signedIn = await scene.full(other);
+        // Where there are no keys, the codes alone are changed.
+        if ((await signedIn.mfa('POST', '/webauthn/options', {})).status === 404) return;
+        await scene.addKey(signedIn);
+        await mustBeAsked(scene, 'after a key was added', onlyTrust(scene, other), other.user);
       },
     },
     {
