@@ -3,7 +3,7 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
-import { setHeader } from '../core/web/http-message.js';
+import { hasBegun, setHeader } from '../core/web/http-message.js';
 import { RefusedRequests } from './refused-requests.js';
 
 /** Gives refusals the text that the adapter has for them, and the response the headers that belong to them. */
@@ -19,8 +19,10 @@ export class MfaExceptionMapper {
     const exception = toMfaException(error);
     if (!exception) return error;
     this.refused.note(exception.code, request);
-    setHeader(response, 'Cache-Control', 'no-store');
-    for (const [name, value] of Object.entries(exception.headers)) setHeader(response, name, value);
+    if (!hasBegun(response)) {
+      setHeader(response, 'Cache-Control', 'no-store');
+      for (const [name, value] of Object.entries(exception.headers)) setHeader(response, name, value);
+    }
     if (exception.details.message !== undefined) return exception;
     const { reason } = exception.details;
     const message = reason

@@ -286,8 +286,8 @@ export class SecondFactorFlow {
     { issued, trust, opens, codesLeft }: PlannedProof,
     exchange: MfaHttpExchange,
   ): Promise<MfaLoginResult> {
-    if (!session || isSignIn) await this.limit.started(issued);
     if (!session && isSignIn) await this.subjects.assertStillThere(issued.session);
+    if (!session || isSignIn) await this.limit.started(issued);
     const source = sourceOfRequest(exchange.request, userIdOf(user), issued.session.id);
     for (const row of opens) await this.plans.open(row, user, source);
     const { request } = exchange;

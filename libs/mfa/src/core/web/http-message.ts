@@ -52,10 +52,15 @@ export function readCookies(request: object, name: string): string[] {
   return [...new Set(values)];
 }
 
-/** Sets a header; does nothing where there is no response, as in a message handler, or it has begun already. */
+/** Whether the answer is under way, so that it takes no header any more. */
+export function hasBegun(response: object | undefined): boolean {
+  const { headersSent, sent, raw } = (response ?? {}) as HttpResponse;
+  return Boolean(headersSent || sent || raw?.headersSent);
+}
+
+/** Sets a header; does nothing where there is no response, as in a message handler. */
 export function setHeader(response: object | undefined, name: string, value: string): void {
   const target = response as HttpResponse | undefined;
-  if (target?.headersSent || target?.sent || target?.raw?.headersSent) return;
   if (target?.setHeader) target.setHeader(name, value);
   else target?.header?.(name, value);
 }
