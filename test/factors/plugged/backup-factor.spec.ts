@@ -93,6 +93,19 @@ describe('a backup factor of the application’s own', () => {
     }
   });
 
+  it('that the adapter keeps also keeps the last second factor, and else is told of when it goes', async () => {
+    const user = await withWord();
+    const hook = test.adapter.canDeleteAuthenticator.bind(test.adapter);
+    test.adapter.canDeleteAuthenticator = ({ type }) => type !== TYPE;
+    const path = `/mfa/authenticators/${user.authenticatorId}`;
+    expect((await user.client.delete(path)).body.code).toBe('cannot_delete_authenticator');
+    expect(await typesOf(user.client)).toEqual(['recovery_codes', TYPE, 'totp']);
+    test.adapter.canDeleteAuthenticator = hook;
+    events.length = 0;
+    expect((await user.client.delete(path)).status).toBe(204);
+    expect(events.filter((type) => type === 'mfa.authenticator.removed')).toHaveLength(2);
+  });
+
   it('stands in for nothing where there is no second factor', async () => {
     const [client, id] = [test.client(), newUserId()];
     await client.post('/login', { id });

@@ -67,17 +67,22 @@ export class RemoveAuthenticatorFlow {
   ): Promise<PlannedChange<void>> {
     const removed = authenticators.find((row) => row.id === id);
     if (!removed) throw new MfaException('not_found');
-    if (!(await this.adapter.canDeleteAuthenticator(removed, { by: 'user' })))
-      throw new MfaException('cannot_delete_authenticator');
-
     const isLast =
       removed.role !== PASSWORDLESS && !authenticators.some((row) => row.id !== id && isSecondFactorRow(row));
     const others = isLast ? authenticators.filter((row) => row.id !== id && isOwnBackup(row)) : [];
+    for (const row of [removed, ...others]) {
+      if (!(await this.adapter.canDeleteAuthenticator(row, { by: 'user' })))
+        throw new MfaException('cannot_delete_authenticator');
+    }
     const writes = this.authenticators.planRemoval(userId, [removed, ...others], authenticators);
     if (this.backup && (isLast || isRecoveryCodes(removed.type)))
       writes.push(...this.backup.planRemoval(userId));
     const events: NewMfaEvent[] = [
       { type: 'mfa.authenticator.removed', data: { authenticator: nameAuthenticator(removed), isLast } },
+      ...others.map((row): NewMfaEvent => {
+        const data = { authenticator: nameAuthenticator(row), isLast: false };
+        return { type: 'mfa.authenticator.removed', data };
+      }),
     ];
     if (isSecondFactorType(removed.type)) {
       writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));
