@@ -11,8 +11,8 @@ import { ROOT } from './support/built.mjs';
 import { pack } from './support/pack.mjs';
 
 /** The greatest sizes, in bytes. */
-const PACKED = 1_170_000;
-const UNPACKED = 7_000_000;
+const PACKED = 1_250_000;
+const UNPACKED = 7_400_000;
 
 const INSIDE = [
   'README.md',
