@@ -1,11 +1,22 @@
 /** @jest-environment-options {"ownModules": true} */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaBegunSetup, MfaFactorProof, MfaFactorTraits, MfaType } from 'nestjs-mfa';
-import { MfaAdminService, MfaEvents, MfaFactor } from 'nestjs-mfa';
+import { MfaAdminService, MfaEvents, MfaFactor, MfaService } from 'nestjs-mfa';
 
+import { SoftwareAuthenticator } from '../../support/authenticator.js';
+import { register } from '../../support/ceremonies.js';
 import type { Client } from '../../support/client.js';
+import { sharedDatabase } from '../../support/databases.js';
+import { permittingLostSecret } from '../../support/inside.js';
 import type { Enrolled, TestApp } from '../../support/test-app.js';
-import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../../support/test-app.js';
+import {
+  RELYING_PARTY,
+  codeOf,
+  enroll,
+  halfSignIn,
+  newUserId,
+  startTestApp,
+} from '../../support/test-app.js';
 
 const TYPE = 'safe_word' as MfaType;
 const RIGHT = '271828';
@@ -34,6 +45,13 @@ class SafeWord extends MfaFactor {
   }
 }
 
+const add = async (client: Client) => {
+  expect((await client.post(`/mfa/factors/${TYPE}`)).status).toBe(201);
+  const { status, body } = await client.post(`/mfa/factors/${TYPE}/activate`, { code: RIGHT });
+  expect(status).toBe(201);
+  return body.authenticator.id as string;
+};
+
 describe('a backup factor of the application’s own', () => {
   let test: TestApp;
   const events: string[] = [];
@@ -42,13 +60,6 @@ describe('a backup factor of the application’s own', () => {
     test.app.get(MfaEvents).on('*', ({ type }) => events.push(type));
   });
   afterAll(() => test.close());
-
-  const add = async (client: Client) => {
-    expect((await client.post(`/mfa/factors/${TYPE}`)).status).toBe(201);
-    const { status, body } = await client.post(`/mfa/factors/${TYPE}/activate`, { code: RIGHT });
-    expect(status).toBe(201);
-    return body.authenticator.id as string;
-  };
 
   const withWord = async (): Promise<Enrolled & { wordId: string }> => {
     const user = await enroll(test);
@@ -164,4 +175,37 @@ describe('a backup factor of the application’s own', () => {
       }
     },
   );
+});
+
+describe('one whose second factor is discarded', () => {
+  it('goes along when no secret opens what it stands in for', async () => {
+    const LOST = 'the lost secret of the safe, of 32 bytes or more';
+    const NEW = 'the new secret of the safe, of 32 bytes or more';
+    const { orm, drop } = await sharedDatabase();
+    const start = (secret: string | string[]) =>
+      startTestApp({ orm, mfa: { factors: [SafeWord], webauthn: RELYING_PARTY, secret } });
+
+    const before = await start(LOST);
+    const [alone, keeper] = [await enroll(before), await enroll(before)];
+    await before.app.close();
+    const during = await start([NEW, LOST]);
+    for (const user of [alone, keeper]) {
+      const half = await halfSignIn(during, user);
+      await half.post('/mfa/authenticate', { code: user.recoveryCodes[0] });
+      if (user === keeper) await register(half, new SoftwareAuthenticator());
+      await add(half);
+    }
+    await during.app.close();
+
+    const after = await permittingLostSecret(() => start(NEW));
+    after.clock.advance(600);
+    await after.app.get(MfaAdminService).discardUnreadable();
+    const left = async ({ id }: Enrolled) => {
+      const { authenticators } = await after.app.get(MfaService).exportUser(id);
+      return authenticators.map(({ type }) => type).sort();
+    };
+    expect([await left(alone), await left(keeper)]).toEqual([[], [TYPE, 'webauthn']]);
+    await after.app.close();
+    await drop();
+  });
 });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { isOwnBackup } from '../core/policy/methods.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticatorsService, REMOVAL_CLAIM } from '../engine/authenticators/authenticators.service.js';
@@ -78,7 +79,7 @@ export class DiscardOfUserFlow {
     });
   }
 
-  /** What of a user's authenticators does not work; the recovery codes too, when nothing else is left. */
+  /** What of a user's authenticators does not work; with the last second factor also what stands in for it. */
   private async select(
     userId: string,
     all: readonly Authenticator[],
@@ -107,6 +108,8 @@ export class DiscardOfUserFlow {
       if (!isGood) await take(row);
     }
     const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
+    const isChosen = (row: Authenticator) => [...selected.removed, ...selected.refused].includes(row);
+    for (const row of all) if (!keepsFactor && isOwnBackup(row) && !isChosen(row)) await take(row);
     const codes = all.find(({ type }) => type === this.recoveryCodes.type);
     if (codes && (!keepsFactor || (await hasLostKey(codes)))) await take(codes);
     return selected;
