@@ -29,6 +29,7 @@ import type {
 } from './module/module-options.js';
 import { assertImportedOnce, missingDataSource } from './module/boot-checks.js';
 import { exportedInternals } from './module/exported-providers.js';
+import { ProfileWarning } from './module/profile-warning.js';
 import { ScopeCheck } from './module/scope-check.js';
 import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
@@ -180,6 +181,7 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       },
     },
     ScopeCheck,
+    ProfileWarning,
     OWN_TRANSPORT_PROVIDER,
     { provide: MFA_CLOCK, useValue: systemClock },
     {
