@@ -180,11 +180,14 @@ describe.each(['aal2', 'strict'] as const)('profile %s', (profile) => {
       const refused = await client.get('/guarded');
       expect(told(refused)).toEqual([403, 'mfa_enrollment_required']);
       expect(refused.body).toMatchObject({ methods: ['webauthn'], needs: { userVerified: true } });
+      const status = async () => (await client.get('/mfa/status')).body as Record<string, unknown>;
+      expect(await status()).toMatchObject({ verified: false, verifiedAt: null });
 
       // The way on: a key that verifies its user, which the proof of the app lets them add.
       const key = bound();
       expect((await register(client, key)).status).toBe(201);
       expect((await client.get('/guarded')).status).toBe(200);
+      expect(await status()).toMatchObject({ verified: true });
 
       test.clock.advance(60);
       const again = await linked(test, user.id, firstFactor);

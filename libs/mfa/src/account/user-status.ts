@@ -5,7 +5,7 @@ import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { newestRecord, standsForSecondFactor } from '../core/policy/methods.js';
+import { newestRecord } from '../core/policy/methods.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
@@ -59,10 +59,8 @@ export class UserStatus {
     const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
     // Without a session nobody is there for whom a grace period could begin.
     const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
-    const newest = newestRecord(
-      recordsOf(session),
-      (record) => standsForSecondFactor(record) && this.floor.meets(record),
-    );
+    const records = recordsOf(session);
+    const newest = newestRecord(records, (record) => this.floor.counts(record, records));
     const { total, remaining } = await this.recoveryCodes.summary(user);
     return {
       enabled,
@@ -71,7 +69,7 @@ export class UserStatus {
       verified:
         newest !== undefined && isWithin(newest.at, this.options.gracePeriodSeconds, this.clock.now()),
       verifiedAt: newest ? new Date(newest.at) : null,
-      methods: await this.availability.usableTypes(user, authenticators, recordsOf(session)),
+      methods: await this.availability.usableTypes(user, authenticators, records),
       recoveryCodes: { total, remaining },
     };
   }

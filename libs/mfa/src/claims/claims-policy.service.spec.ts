@@ -1,6 +1,8 @@
 /** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
+import type { MfaFactorTraits } from '../core/policy/methods.js';
+import { registerFactorType } from '../core/policy/methods.js';
 import type { MfaRequirement } from '../core/policy/policy.js';
 import { ClaimsPolicy } from './claims-policy.service.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
@@ -105,6 +107,61 @@ describe('a decision on a token', () => {
       );
       expect(await passes({ acr: 'phr' }, { ...TOTP, acr: 'phr' })).toBe(true);
       expect(await passes({ acr: 'phr' }, { ...TOTP, acr: 'phr' }, { profile: 'aal3' })).toBe(false);
+    });
+  });
+
+  describe('under a profile, which its issuer need not have', () => {
+    const of = (...amr: string[]) => ({ amr: [...amr, 'mfa'], auth_time: NOW, mfa_at: NOW });
+    const verified = { mfa_proofs: [{ method: 'webauthn', at: NOW, user_verified: true }] };
+
+    it.each([
+      ['default', 43_201, true],
+      ['aal2', 43_201, true],
+      ['aal2', 86_400, true],
+      ['aal2', 86_401, false],
+      ['strict', 43_200, true],
+      ['strict', 43_201, false],
+    ] as const)(
+      '%s takes a proof of %i s, longer than its sessions last or not: %p',
+      async (profile, age, does) => {
+        const old = { ...TOTP, mfa_at: NOW - age };
+        expect(await passes({ maxAge: 30 * 86_400 }, old, { profile })).toBe(does);
+      },
+    );
+
+    it.each([
+      // Beside what was delivered, another thing that the user has is no second factor.
+      [['email', 'otp'], true, false, false],
+      [['sms', 'otp'], true, false, false],
+      [['tel', 'email_code'], true, false, false],
+      [['kerberos', 'email', 'otp'], true, true, true],
+      [['pwd', 'otp'], true, true, true],
+      // What was delivered is none at all by mail, and under `strict` none over the telephone.
+      [['pwd', 'email'], true, false, false],
+      [['pwd', 'email_code'], true, false, false],
+      [['pwd', 'sms'], true, true, false],
+      [['pwd', 'sms_code'], true, true, false],
+      // The issuer vouches for several factors without naming them.
+      [[], true, true, true],
+    ])('amr %j: by default %p, under aal2 %p, under strict %p', async (amr, byDefault, aal2, strict) => {
+      expect(await passes({}, of(...amr))).toBe(byDefault);
+      expect(await passes({}, of(...amr), { profile: 'aal2' })).toBe(aal2);
+      expect(await passes({}, of(...amr), { profile: 'strict' })).toBe(strict);
+    });
+
+    it('takes a key that verified its user beside what was delivered', async () => {
+      const byLink = { ...of('email', 'pop'), ...verified };
+      expect(await passes({}, byLink, { profile: 'aal2' })).toBe(true);
+      expect(
+        await passes({}, { ...byLink, mfa_proofs: [{ method: 'webauthn', at: NOW }] }, { profile: 'aal2' }),
+      ).toBe(false);
+    });
+
+    it('takes no proof by a factor that it refuses at boot', async () => {
+      registerFactorType({ type: 'mail_pin', channel: 'email' } as unknown as MfaFactorTraits);
+      const proven = { ...of('pwd', 'mail_pin'), mfa_proofs: [{ method: 'mail_pin', at: NOW }] };
+      expect(await passes({}, proven)).toBe(true);
+      expect(await passes({}, proven, { profile: 'aal2' })).toBe(false);
     });
   });
 

@@ -4,8 +4,6 @@ import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
 import { isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
-import type { ProofFloor } from '../core/policy/floor.js';
-import { raise } from '../core/policy/floor.js';
 import { MFA_TYPES } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { decide } from '../core/policy/policy.js';
@@ -14,6 +12,7 @@ import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
 import { readMfaClaims } from './read-mfa-claims.js';
+import { countingProofs, demandedBy } from './under-profile.js';
 
 /** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
 @Injectable()
@@ -34,13 +33,13 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
    * @throws {Error} for `once`: nothing here remembers what was spent
    */
   async decide(asked: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
-    const { acr: levels, profile } = this.options;
-    const { floor } = PROFILES[profile];
+    const { acr: levels, profile, gracePeriodSeconds } = this.options;
     if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
     const facts = readMfaClaims(await this.options.claims(request), levels);
-    const isStated = facts !== null && this.states(asked, facts, floor);
+    const isStated = facts !== null && this.states(asked, facts);
     // What the issuer states needs not be shown once more.
-    const requirement = raise(isStated ? withoutLevel(asked) : withLevel(asked, levels), floor);
+    const wanted = isStated ? withoutLevel(asked) : withLevel(asked, levels);
+    const requirement = facts ? demandedBy(profile, wanted, facts) : wanted;
     const decision = decide(requirement, {
       // Which factors the user has is not in the token, so a refusal names all that the route takes; and an issuer leaves
       // `mfa_enrolled` out for users who must enroll.
@@ -51,9 +50,9 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
       enrollmentDeadline: null,
       hasUser: facts !== null,
       enrolled: facts?.enrolled ?? false,
-      records: facts?.records ?? [],
+      records: facts ? countingProofs(profile, facts) : [],
       now: this.clock.now(),
-      defaultMaxAge: this.options.gracePeriodSeconds,
+      defaultMaxAge: gracePeriodSeconds,
     });
     if (decision.allow || decision.code !== 'mfa_required') return decision;
     // In the words that the client passes on to the authorization server (RFC 9470, section 3).
@@ -67,10 +66,10 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
   }
 
   /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */
-  private states({ acr, maxAge }: MfaRequirement, facts: MfaClaimFacts, floor: ProofFloor | null): boolean {
-    const { acr: levels, gracePeriodSeconds } = this.options;
+  private states({ acr, maxAge }: MfaRequirement, facts: MfaClaimFacts): boolean {
+    const { acr: levels, profile, gracePeriodSeconds } = this.options;
     // Under a floor a name is not enough: the token has to show it.
-    if (acr === undefined || floor || !isLevelAtLeast(facts.acr, acr, levels)) return false;
+    if (acr === undefined || PROFILES[profile].floor || !isLevelAtLeast(facts.acr, acr, levels)) return false;
     const [newest] = facts.records.map(({ at }) => at).sort((one, other) => other - one);
     const atMost = Math.min(levels[acr]?.maxAge ?? Infinity, maxAge ?? Infinity);
     const isBounded = Number.isFinite(atMost);

@@ -7,6 +7,8 @@ import { readProofClaims } from './proof-claims.js';
 
 /** What a verified token says, in the words of the policy. */
 export interface MfaClaimFacts {
+  /** The values of the claim `amr` (RFC 8176); empty when it is missing or no list of texts. */
+  amr: readonly string[];
   /** The second factors that were proven, with their times and what is known of them; empty when there is none. */
   records: AuthenticationRecord[];
   /** `auth_time` in milliseconds since the epoch; null when it is missing or no moment. */
@@ -36,9 +38,11 @@ const OTHER_CODES: readonly string[] = ['sms', 'tel'];
  */
 export function readMfaClaims(claims: unknown, levels: MfaAcrLevels = MFA_ACR_LEVELS): MfaClaimFacts | null {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return null;
+  const amr = methodsOf(own(claims, 'amr'));
   const authenticatedAt = toMilliseconds(own(claims, 'auth_time'));
   return {
-    records: secondFactorOf(claims, authenticatedAt, levels),
+    amr,
+    records: secondFactorOf(claims, amr, authenticatedAt, levels),
     authenticatedAt,
     acr: acrOf(claims, levels),
     enrolled: own(claims, 'mfa_enrolled') !== false,
@@ -53,10 +57,10 @@ function acrOf(claims: object, levels: MfaAcrLevels): string | null {
 
 function secondFactorOf(
   claims: object,
+  amr: readonly string[],
   authenticatedAt: number | null,
   levels: MfaAcrLevels,
 ): AuthenticationRecord[] {
-  const amr = methodsOf(own(claims, 'amr'));
   if (!amr.includes(MULTI_FACTOR)) return [];
   const proofs = readProofClaims(own(claims, 'mfa_proofs'));
   if (proofs) return proofs;

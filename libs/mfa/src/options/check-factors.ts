@@ -7,7 +7,7 @@ import {
 import { isOfferedUnderFloor } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { Problems } from './problems.js';
-import { PROFILES } from './profiles.js';
+import { PROFILES, isRefusedBy } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
 /** What the profile and the other factors say to those of the option `factors`. */
@@ -17,10 +17,8 @@ export function checkFactors(
   supportedTypes: readonly MfaType[],
 ): void {
   for (const type of supportedTypes) {
-    const { refusedBy = [], restricted = false, channel } = traitsOf(type) ?? {};
-    // Whatever a factor says of itself: e-mail is no out-of-band authenticator (NIST SP 800-63B-4, section 3.1.3.1).
-    const isMail = channel === 'email' && profile !== 'default';
-    if (isMail || refusedBy.some((one) => one === profile)) {
+    const { restricted = false } = traitsOf(type) ?? {};
+    if (isRefusedBy(profile, type)) {
       problems.add(
         `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
       );

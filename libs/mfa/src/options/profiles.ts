@@ -1,4 +1,6 @@
 import type { ProofFloor } from '../core/policy/floor.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { traitsOf } from '../core/policy/methods.js';
 
 /** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
 export type MfaProfile = 'default' | 'aal2' | 'strict' | 'aal3';
@@ -113,3 +115,13 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
 };
 
 export const MFA_PROFILES = Object.keys(PROFILES) as [MfaProfile, ...MfaProfile[]];
+
+/**
+ * Whether a profile takes no proofs of this type, whatever the factor says of itself: e-mail is no out-of-band authenticator
+ * (NIST SP 800-63B-4, section 3.1.3.1).
+ */
+export function isRefusedBy(profile: MfaProfile, type: MfaType): boolean {
+  if (profile === 'default') return false;
+  const { refusedBy = [], channel } = traitsOf(type) ?? {};
+  return channel === 'email' || refusedBy.includes(profile);
+}

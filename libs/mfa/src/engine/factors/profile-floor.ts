@@ -6,7 +6,7 @@ import { isFirstDelivered, meetsFloor, onlyRecovers, raise } from '../../core/po
 import { isBackupType } from '../../core/policy/methods.js';
 import type { AuthenticationRecord, MfaProofFacts, MfaType } from '../../core/policy/methods.js';
 import type { MfaRequirement } from '../../core/policy/policy.js';
-import { asksForKeys, fittingTypes, isOfKind } from '../../core/policy/policy.js';
+import { asksForKeys, fittingTypes, isFittingProof, isOfKind } from '../../core/policy/policy.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { PROFILES } from '../../options/profiles.js';
@@ -60,6 +60,11 @@ export class ProfileFloor {
 
   meets(record: AuthenticationRecord): boolean {
     return meetsFloor(record, this.floor);
+  }
+
+  /** Whether a proof counts beside the others of its session, as on a route that asks for nothing in particular. */
+  counts(record: AuthenticationRecord, records: readonly AuthenticationRecord[]): boolean {
+    return this.meets(record) && isFittingProof(record, this.raise({}, records));
   }
 
   /** Whether a proof is only good for binding what meets the floor. */
