@@ -7,6 +7,8 @@ import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { build } from 'esbuild';
+
 import { ROOT } from './support/built.mjs';
 import { pack } from './support/pack.mjs';
 
@@ -101,12 +103,41 @@ function loadBoth() {
     run(process.execPath, '--input-type=module', '--eval', program, first);
 }
 
+/** As in an application that is bundled as ES modules, with a package in it that requires the library. */
+async function bundleBoth(folder) {
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(ROOT, 'libs/mfa/package.json'), 'utf8'),
+  );
+  const program = `
+    import { MfaGuard } from 'nestjs-mfa';
+    if (require('nestjs-mfa').MfaGuard !== MfaGuard) throw new Error('The bundle has the library twice');`;
+  const outfile = join(folder, 'bundle.cjs');
+  await build({
+    stdin: { contents: program, resolveDir: ROOT },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: Object.keys({ ...dependencies, ...peerDependencies }),
+    outfile,
+    // The repository's own leads to the sources.
+    tsconfigRaw: {},
+    logLevel: 'error',
+  });
+  const { status } = spawnSync(process.execPath, [outfile], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') },
+  });
+  assert.equal(status, 0, 'a bundle that imports and requires the library');
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-package-'));
 try {
   const packed = pack(folder);
   lookInside(packed);
   lookAtImports(packed.files);
   loadBoth();
+  await bundleBoth(folder);
   run('npx', '--yes', PUBLINT, packed.file, '--strict');
   // A file for pages, which is no module of Node.js.
   run('npx', '--yes', ATTW, packed.file, '--no-emoji', '--exclude-entrypoints', 'browser.min.js');
