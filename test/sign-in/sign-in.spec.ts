@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MfaService } from 'nestjs-mfa';
 
-import { rowsOf } from '../support/databases.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
@@ -234,10 +233,21 @@ describe('step-up', () => {
   });
 
   it('does not prolong the session', async () => {
-    const { body } = await user.client.get('/mfa/status');
-    const [session] = await rowsOf(test.dataSource, 'SELECT expires_at, created_at FROM mfa_session');
-    expect(session.expires_at - session.created_at).toBe(43_200_000);
-    expect(body.verified).toBe(true);
+    const { id, secret } = await enroll(test);
+    const client = await halfSignIn(test, { id });
+    const signedIn = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
+    const expiresAt = new Date(test.clock.now() + 43_200_000).toISOString();
+    expect(signedIn.body.expiresAt).toBe(expiresAt);
+
+    test.clock.advance(43_000);
+    expect((await client.get('/protected')).body.code).toBe('mfa_required');
+    const { body } = await client.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
+    expect(body).toMatchObject({ status: 'authenticated', expiresAt });
+    expect((await client.get('/protected')).status).toBe(200);
+    test.clock.advance(199);
+    expect((await client.get('/protected')).status).toBe(200);
+    test.clock.advance(1);
+    expect((await client.get('/me')).body.code).toBe('session_expired');
   });
 
   it('has nothing to prove for a user without factors', async () => {
