@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Authenticator } from 'nestjs-mfa';
 
+import { PausingAdapter } from '../support/overlap.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, startTestApp } from '../support/test-app.js';
 
@@ -113,7 +114,10 @@ describe('the budget of attempts', () => {
 describe('the cap of consecutive failures', () => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTestApp({ mfa: { rateLimit: { attempts: 50, lockAfter: 3 } } });
+    test = await startTestApp({
+      mfa: { rateLimit: { attempts: 50, lockAfter: 3 } },
+      adapter: PausingAdapter,
+    });
   });
   afterAll(() => test.close());
 
@@ -183,8 +187,8 @@ describe('the cap of consecutive failures', () => {
     const { id, secret } = await enroll(test);
     const from = test.adapter.notifications.length;
     const halves = await Promise.all(Array.from({ length: 30 }, () => halfSignIn(test, { id })));
-    const answers = await Promise.all(
-      halves.map((half) => half.post('/mfa/authenticate', { code: '000000' })),
+    const answers = await PausingAdapter.overlap(
+      halves.map((half) => () => half.post('/mfa/authenticate', { code: '000000' })),
     );
     expect(answers.filter(({ body }) => body.code === 'incorrect_code')).toHaveLength(3);
     expect(answers.filter(({ body }) => body.code === 'authenticator_locked')).toHaveLength(27);

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaEvent, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
-import { DefaultMfaAdapter, MfaAdminService, MfaEvents, TotpService } from 'nestjs-mfa';
+import type { MfaEvent, MfaModuleOptions } from 'nestjs-mfa';
+import { MfaAdminService, MfaEvents, TotpService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import type { Answer, Client } from '../support/client.js';
 import { ENGINE } from '../support/databases.js';
-import { Gate } from '../support/gate.js';
+import { PausingAdapter } from '../support/overlap.js';
 import type { Enrolled, TestApp, TestAppOptions } from '../support/test-app.js';
-import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp, users } from '../support/test-app.js';
+import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from '../support/test-app.js';
 
 type Unlock = NonNullable<NonNullable<MfaModuleOptions['rateLimit']>['unlock']>;
 
@@ -36,30 +36,6 @@ async function startLockApp(
   const events: MfaEvent[] = [];
   test.app.get(MfaEvents).on('*', (event) => events.push(event));
   return Object.assign(test, { events });
-}
-
-/** Holds requests of half-finished sign-ins after they have read what is kept of the user. */
-class PausingAdapter extends DefaultMfaAdapter {
-  static readonly gate = new Gate();
-
-  override async findUser(userId: string): Promise<MfaUser | null> {
-    await PausingAdapter.gate.pass();
-    return users.get(userId) ?? null;
-  }
-
-  /** What the requests answer when all of them have read before any of them writes. */
-  static async overlap<T>(
-    send: readonly (() => Promise<T>)[],
-    meanwhile?: () => Promise<unknown>,
-  ): Promise<T[]> {
-    PausingAdapter.gate.close();
-    const sent = Promise.all(send.map((one) => one()));
-    await PausingAdapter.gate.holds(send.length);
-    const goOn = PausingAdapter.gate.openForOthers();
-    await meanwhile?.();
-    goOn();
-    return sent;
-  }
 }
 
 const authenticate = (client: Client, code: string | undefined) => client.post('/mfa/authenticate', { code });
@@ -587,7 +563,7 @@ describe('a lock that right codes open, with the budget of attempts', () => {
 describe('a lock that opens by waiting', () => {
   let test: LockApp;
   beforeAll(async () => {
-    test = await startLockApp({ afterSeconds: 600 });
+    test = await startLockApp({ afterSeconds: 600 }, { adapter: PausingAdapter });
   });
   afterAll(() => test.close());
 
@@ -634,7 +610,7 @@ describe('a lock that opens by waiting', () => {
     const { user } = await enrollLocked(test);
     test.clock.advance(600);
     const halves = await Promise.all(Array.from({ length: 30 }, () => halfSignIn(test, user)));
-    const answers = await Promise.all(halves.map((half) => authenticate(half, WRONG)));
+    const answers = await PausingAdapter.overlap(halves.map((half) => () => authenticate(half, WRONG)));
     expect(answers.filter(({ body }) => body.code === 'incorrect_code')).toHaveLength(LOCK_AFTER);
     expect(answers.filter(({ body }) => body.code === 'authenticator_locked')).toHaveLength(30 - LOCK_AFTER);
     expect(await rowOf(test, user)).toMatchObject({ failures: LOCK_AFTER, lockedAt: test.clock.now() });
