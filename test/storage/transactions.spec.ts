@@ -1,22 +1,43 @@
 import { Agent, request } from 'node:http';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { INestApplication } from '@nestjs/common';
 import type { MfaLoginResult } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 import { DataSource } from 'typeorm';
 
-import { ENGINE } from '../support/databases.js';
+import { eventually, turns } from '../support/eventually.js';
+import { Gate } from '../support/gate.js';
 import type { TestApp } from '../support/test-app.js';
 import { newUserId, startTestApp } from '../support/test-app.js';
 
 const REASON = 'called inside an open transaction of the application';
 
+let hasArrived = false;
+
+/** Notes the arrival of a request that signs in. */
+const watchLogins = (app: INestApplication): void => {
+  app.use('/login', (_request: object, _response: object, next: () => void) => {
+    hasArrived = true;
+    next();
+  });
+};
+
+function closedGate(): Gate {
+  const gate = new Gate();
+  gate.close();
+  return gate;
+}
+
 describe('a sign-in inside a transaction of the application', () => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ configure: watchLogins });
   });
   afterAll(() => test.close());
+  beforeEach(() => {
+    hasArrived = false;
+  });
 
   const login = (): Promise<MfaLoginResult> =>
     test.app.get(MfaService).login(
@@ -62,25 +83,43 @@ describe('a sign-in inside a transaction of the application', () => {
     await expect(work).rejects.toThrow(REASON);
   });
 
-  it('fails when the DataSource was opened anew, too', async () => {
-    if (ENGINE === 'sqlite') return;
+  it('fails when the DataSource was opened anew, too, and works outside of one', async () => {
     await test.dataSource.destroy();
     await test.dataSource.initialize();
     await expect(test.dataSource.transaction(() => login())).rejects.toThrow(REASON);
+    const runner = test.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await expect(login()).rejects.toThrow(REASON);
+    await runner.rollbackTransaction();
+    await runner.release();
+    await expect(login()).resolves.toMatchObject({ status: 'authenticated' });
   });
 
   it('beside one, before it or after it, works', async () => {
-    const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-    const beside = test.dataSource.transaction(() => pause(50));
-    await expect(login()).resolves.toMatchObject({ status: 'authenticated' });
+    const gate = closedGate();
+    const beside = test.dataSource.transaction(() => gate.pass());
+    await gate.holds(1);
+    const during = login();
+    await turns();
+    gate.open();
+    await expect(during).resolves.toMatchObject({ status: 'authenticated' });
     await beside;
-    // On SQLite the second one is a savepoint of the first.
-    const signIn = async (milliseconds: number) => {
-      await test.dataSource.transaction(() => pause(milliseconds));
+
+    const [first, second] = [closedGate(), closedGate()];
+    const signInAfter = async (open: Gate) => {
+      await test.dataSource.transaction(() => open.pass());
       return login();
     };
-    const [one, other] = await Promise.all([signIn(20), pause(10).then(() => signIn(60))]);
-    expect([one.status, other.status]).toEqual(['authenticated', 'authenticated']);
+    const one = signInAfter(first);
+    await first.holds(1);
+    // On SQLite the second one is a savepoint of the first.
+    const other = signInAfter(second);
+    await second.holds(1);
+    first.open();
+    await turns();
+    second.open();
+    const answers = await Promise.all([one, other]);
+    expect(answers.map(({ status }) => status)).toEqual(['authenticated', 'authenticated']);
   });
 
   it('of another request that waits meanwhile works', async () => {
@@ -89,9 +128,9 @@ describe('a sign-in inside a transaction of the application', () => {
       await manager.query('SELECT 1');
     });
     await expect(others).resolves.toHaveLength(2);
-    let end: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (end = resolve));
-    const transaction = test.dataSource.transaction(() => held);
+    const gate = closedGate();
+    const transaction = test.dataSource.transaction(() => gate.pass());
+    await gate.holds(1);
     // Another request: what it runs in was not begun inside the transaction.
     const other = new Promise<MfaLoginResult>((resolve, reject) => {
       setImmediate(() => {
@@ -101,21 +140,23 @@ describe('a sign-in inside a transaction of the application', () => {
           .then((answer) => resolve(answer.body as MfaLoginResult), reject);
       });
     });
-    setTimeout(end, 100);
+    await eventually('sign-in', () => hasArrived);
+    await turns();
+    gate.open();
     await transaction;
     await expect(other).resolves.toMatchObject({ status: 'authenticated' });
   });
 
   it('over a connection whose last request has left one open works', async () => {
-    let end: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (end = resolve));
+    const gate = closedGate();
     let slow: Promise<void> | undefined;
     const other = await startTestApp({
       configure: (app) => {
         app.use((request: { headers: Record<string, string> }, _response: object, next: () => void) => {
-          if (request.headers['x-slow']) slow = app.get(DataSource).transaction(() => held);
+          if (request.headers['x-slow']) slow = app.get(DataSource).transaction(() => gate.pass());
           next();
         });
+        watchLogins(app);
       },
     });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -127,8 +168,11 @@ describe('a sign-in inside a transaction of the application', () => {
         sent.on('error', reject).end(body);
       });
     await send('GET', '/public', { 'x-slow': '1' });
+    await gate.holds(1);
     const answer = send('POST', '/login', { 'content-type': 'application/json' }, `{"id":"${newUserId()}"}`);
-    setTimeout(end, 100);
+    await eventually('sign-in', () => hasArrived);
+    await turns();
+    gate.open();
     const status = await answer;
     await slow;
     agent.destroy();
