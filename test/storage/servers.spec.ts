@@ -1,8 +1,12 @@
 /** @jest-environment-options {"ownModules": true} */
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MfaService, RecoveryCodesService, useBinaryCollation } from 'nestjs-mfa';
+import type { DataSource } from 'typeorm';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { Gate } from '../support/gate.js';
 import { createDatabase, hasServer } from '../support/servers.js';
 import type { ServerName } from '../support/servers.js';
 import type { TestApp } from '../support/test-app.js';
@@ -22,6 +26,28 @@ const available = {
 } satisfies Record<ServerName, boolean>;
 
 const onServer = (name: ServerName) => (available[name] ? describe : describe.skip);
+
+/** Holds the COMMIT by which a factor becomes one, and no other. */
+function holdActivation(dataSource: DataSource): { gate: Gate; restore(): void } {
+  const original = dataSource.createQueryRunner.bind(dataSource);
+  const gate = new Gate();
+  gate.close();
+  dataSource.createQueryRunner = (mode) => {
+    const runner = original(mode);
+    const [query, commit] = [runner.query.bind(runner), runner.commitTransaction.bind(runner)];
+    let activates = false;
+    runner.query = (...given: Parameters<typeof query>) => {
+      activates ||= /^INSERT INTO .mfa_authenticator\b/.test(given[0]);
+      return query(...given) as never;
+    };
+    runner.commitTransaction = async () => {
+      if (activates) await gate.pass();
+      return commit();
+    };
+    return runner;
+  };
+  return { gate, restore: () => (dataSource.createQueryRunner = original) };
+}
 
 describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) => {
   const runs = available[name] ? it : it.skip;
@@ -124,29 +150,17 @@ describe.each<ServerName>(['postgres', 'mariadb'])('the main job on %s', (name) 
       const id = newUserId();
       await client.post('/login', { id });
       const { body: setup } = await client.post('/mfa/totp');
-      const original = test.dataSource.createQueryRunner.bind(test.dataSource);
-      let delayed = false;
-      // The activation's COMMIT takes its time; everything else does not.
-      test.dataSource.createQueryRunner = (mode) => {
-        const runner = original(mode);
-        const commit = runner.commitTransaction.bind(runner);
-        runner.commitTransaction = async () => {
-          if (!delayed) {
-            delayed = true;
-            await new Promise((resolve) => setTimeout(resolve, 500));
-          }
-          return commit();
-        };
-        return runner;
-      };
+      const commit = holdActivation(test.dataSource);
       const activation = client.post('/mfa/totp/activate', { code: codeOf(setup.secret, test.clock) });
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await commit.gate.holds(1);
       const late = test.client();
       const login = late.post('/login', { id });
+      // It waits for what the activation has locked, or is through before it.
+      await Promise.race([login, wait(300)]);
+      commit.gate.open();
       expect((await activation).status).toBe(201);
       const { body } = await login;
-      test.dataSource.createQueryRunner = original;
-      expect(delayed).toBe(true);
+      commit.restore();
       // It saw no factor and its session is over now, or it saw the factor, or it was ended before it was told.
       expect(body.status ?? body.code).toMatch(/^(authenticated|mfa_required|session_expired)$/);
       expect((await late.get('/me')).status).toBe(401);
