@@ -197,6 +197,8 @@ describe('a database that is gone', () => {
       expect(answer.text).not.toMatch(/sqlite|select|typeorm|stack/i);
       expect(answer.headers.get('set-cookie')).toBeNull();
     }
+    const logged = test.logger.lines.filter((line) => line.includes('The database refused: '));
+    expect(logged.length).toBeGreaterThanOrEqual(7);
     await test.close().catch(() => undefined);
   });
 });
