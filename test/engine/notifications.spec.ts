@@ -14,6 +14,8 @@ import {
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import type { Client } from '../support/client.js';
+import { eventually, turns } from '../support/eventually.js';
+import { Gate } from '../support/gate.js';
 import { revocableMetadata } from '../support/metadata.js';
 import type { Enrolled, TestApp, TestAppOptions } from '../support/test-app.js';
 import {
@@ -394,17 +396,26 @@ describe('the adapter’s own hook', () => {
   });
 
   it('is waited for when the application ends', async () => {
+    const gate = new Gate();
     const sent: string[] = [];
     class Slow extends TestAdapter {
       override async sendNotification({ type }: MfaNotification): Promise<void> {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await gate.pass();
         sent.push(type);
       }
     }
     const test = await start({ adapter: Slow });
     const { id } = await enroll(test);
+    await eventually('first one', () => sent.length === 1);
+    gate.close();
     await test.app.get(MfaAdminService).reset(id, 'lost phone');
-    await test.close();
+    await gate.holds(1);
+    let hasEnded = false;
+    const ending = test.close().then(() => (hasEnded = true));
+    await turns();
+    expect([hasEnded, sent]).toEqual([false, ['authenticator_added']]);
+    gate.open();
+    await ending;
     expect(sent).toEqual(['authenticator_added', 'admin_reset']);
   });
 });
