@@ -4,6 +4,7 @@ import type { HealthCheckResult } from '@nestjs/terminus';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { MfaHealthIndicator } from 'nestjs-mfa/terminus';
 
+import { eventually } from '../support/eventually.js';
 import type { TestApp } from '../support/test-app.js';
 import { enroll, startTestApp } from '../support/test-app.js';
 
@@ -32,7 +33,7 @@ describe('the health indicator', () => {
   let test: TestApp;
 
   beforeEach(async () => {
-    test = await startTestApp({ imports: [HealthModule] });
+    test = await startTestApp({ imports: [HealthModule], mfa: { storage: { timeoutSeconds: 1 } } });
   });
   afterEach(() => test.close());
 
@@ -100,6 +101,23 @@ describe('the health indicator', () => {
     expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'database' } });
     expect(Date.now() - startedAt).toBeLessThan(590);
     restore();
+  });
+
+  it('answers in time while a statement hangs, and is up again when the next one does not', async () => {
+    let isHanging = true;
+    const original = test.dataSource.createQueryRunner.bind(test.dataSource);
+    test.dataSource.createQueryRunner = (mode) => {
+      const runner = original(mode);
+      const query = runner.query.bind(runner);
+      runner.query = (...given: Parameters<typeof query>) =>
+        isHanging ? new Promise(() => undefined) : query(...given);
+      return runner;
+    };
+    const startedAt = Date.now();
+    expect(await ask()).toEqual({ status: 503, mfa: { status: 'down', problem: 'database' } });
+    expect(Date.now() - startedAt).toBeLessThan(900);
+    isHanging = false;
+    await eventually('answer that it is up', async () => (await ask()).status === 200, 4000);
   });
 
   it('looks once for all who ask meanwhile', async () => {

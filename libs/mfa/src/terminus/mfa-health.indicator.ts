@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { HealthIndicatorService } from '@nestjs/terminus';
 
+import { MfaException } from '../core/errors/mfa-exception.js';
 import { FactorTables } from '../engine/authenticators/factor-tables.js';
 import { SecretRegistry } from '../secrets/secret-registry.js';
 import { missingTables } from '../schema/migrations/missing-tables.js';
@@ -47,7 +48,7 @@ export class MfaHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const indicator = this.indicators.check(key);
     const problem = await within(timeoutMs, this.look()).catch((error: unknown) =>
-      this.tell('database', error),
+      this.tell('database', causeOf(error)),
     );
     if (problem) return indicator.down({ problem });
     this.told = null;
@@ -63,9 +64,11 @@ export class MfaHealthIndicator {
   }
 
   private async findProblem(): Promise<MfaHealthProblem | null> {
-    const { dataSource } = this.modules.get(MfaStorage, { strict: false });
     if (!this.hasTables) {
-      const missing = await missingTables(dataSource, this.modules.get(FactorTables, { strict: false }).all);
+      const storage = this.modules.get(MfaStorage, { strict: false });
+      const { all } = this.modules.get(FactorTables, { strict: false });
+      // The storage gives up on a statement that hangs, so that the next look is a new one.
+      const missing = await missingTables(storage.dataSource, all, (query) => storage.read(query));
       if (missing.length > 0) return this.tell('tables', `the database lacks ${missing.join(', ')}`);
       this.hasTables = true;
     }
@@ -82,4 +85,9 @@ export class MfaHealthIndicator {
     this.told = text;
     return problem;
   }
+}
+
+/** What the storage was refused with, rather than what it answers requests. */
+function causeOf(error: unknown): unknown {
+  return error instanceof MfaException ? (error.cause ?? error) : error;
 }

@@ -9,6 +9,8 @@ import { mfaMigrations } from './index.js';
 import type { PrimaryReader } from '../../storage/mfa-storage.js';
 import { readFromPrimary } from '../../storage/mfa-storage.js';
 
+type Read = (query: (reader: PrimaryReader) => Promise<string[]>) => Promise<string[]>;
+
 /** No such table or column: PostgreSQL and CockroachDB by SQLSTATE, MySQL and MariaDB by number, SQLite in words. */
 const MISSING: readonly unknown[] = ['42P01', '42703', 1146, 1054];
 const MISSING_ON_SQLITE = /no such (table|column)/;
@@ -59,12 +61,14 @@ async function hasFactorTables(
  * The tables of the module that are not there, or lack a column.
  *
  * @param factorTables those of the application's own factors, to look at them too
+ * @param read how to read; without it, it waits for as long as the database takes
  */
 export function missingTables(
   dataSource: DataSource,
   factorTables: readonly FactorTable[] = [],
+  read?: Read,
 ): Promise<string[]> {
-  return findMissing(dataSource, [...MFA_ENTITIES, ...factorTables.map(({ entity }) => entity)]);
+  return findMissing(dataSource, [...MFA_ENTITIES, ...factorTables.map(({ entity }) => entity)], read);
 }
 
 async function nonePending(dataSource: DataSource): Promise<boolean> {
@@ -74,8 +78,9 @@ async function nonePending(dataSource: DataSource): Promise<boolean> {
 async function findMissing(
   dataSource: DataSource,
   entities: readonly (new () => object)[],
+  read: Read = (query) => readFromPrimary(dataSource, query),
 ): Promise<string[]> {
-  return readFromPrimary(dataSource, (reader) => missingOf(dataSource, reader, entities));
+  return read((reader) => missingOf(dataSource, reader, entities));
 }
 
 async function missingOf(
