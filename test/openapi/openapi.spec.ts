@@ -66,6 +66,12 @@ describe('the OpenAPI document', () => {
       Object.entries<Json>(methods).map(([method, operation]) => ({ path, method, operation })),
     );
 
+  /** The headers of the answer to a second factor that carry the session's token. */
+  const tokenHeadersOf = ({ paths }: OpenAPIObject) =>
+    Object.keys((paths as Json)['/mfa/authenticate'].post.responses[200].headers).filter(
+      (name) => name !== 'Cache-Control',
+    );
+
   it('is the one that is checked in', async () => {
     const style = await resolveConfig(DOCUMENT_FILE);
     const made = await format(JSON.stringify(document), { ...style, parser: 'json' });
@@ -144,16 +150,31 @@ describe('the OpenAPI document', () => {
     });
     const bare = await startTestApp({ mfa: { session: { cookie: false } } });
     try {
-      const { components } = describeMfa(other.app, SwaggerModule.createDocument(other.app, config));
-      expect(components?.securitySchemes).toMatchObject({
+      const named = describeMfa(other.app, SwaggerModule.createDocument(other.app, config));
+      expect(named.components?.securitySchemes).toMatchObject({
         mfa_cookie: { in: 'cookie', name: '__Host-sid' },
         mfa_header: { in: 'header', name: 'x-sid' },
       });
+      expect(tokenHeadersOf(named)).toEqual(['Set-Cookie', 'x-sid']);
+      expect(JSON.stringify(named)).not.toContain('x-mfa-session');
       const without = describeMfa(bare.app, SwaggerModule.createDocument(bare.app, config));
       expect(Object.keys(without.components?.securitySchemes ?? {})).toEqual(['mfa_header']);
+      expect(tokenHeadersOf(without)).toEqual(['x-mfa-session']);
+      expect(JSON.stringify(without)).not.toContain('mfa_cookie');
     } finally {
       await other.close();
       await bare.close();
+    }
+  });
+
+  it('has no well-known addresses where the application mounts the routes itself', async () => {
+    const other = await startTestApp({ mfa: { controllers: false } });
+    try {
+      const { paths } = describeMfa(other.app, SwaggerModule.createDocument(other.app, config));
+      expect(Object.keys(paths).filter((path) => path.startsWith('/.well-known'))).toEqual([]);
+      expect((await other.client().get('/.well-known/webauthn')).body.code).toBeUndefined();
+    } finally {
+      await other.close();
     }
   });
 

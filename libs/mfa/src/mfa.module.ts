@@ -37,7 +37,7 @@ import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
 import type { ResolvedPages } from './pages/frame/resolve-pages.js';
 import { assertPagesWork } from './pages/frame/resolve-pages.js';
-import { MFA_PAGES, MFA_PATH } from './options/addresses.js';
+import { MFA_CONTROLLERS, MFA_PAGES, MFA_PATH } from './options/addresses.js';
 import type { ResolvedStructure } from './module/structural-options.js';
 import type { ResolvedRoutes } from './http/mount-controller.js';
 import { behaviourOf, resolveStructure } from './module/structural-options.js';
@@ -140,6 +140,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
       ...PUBLIC_PROVIDERS,
       ...INTERNAL_PROVIDERS,
       { provide: MFA_PATH, useValue: structure.path },
+      { provide: MFA_CONTROLLERS, useValue: structure.controllers },
       { provide: MFA_PAGES, useValue: structure.pages },
       ...(structure.pages ? PAGE_PROVIDERS : []),
       ...(structure.controllers ? [WellKnownRoutes] : []),

@@ -1,7 +1,9 @@
+import { MFA_CONTROLLERS } from '../options/addresses.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { COOKIE_SCHEME, HEADER_SCHEME } from './describe-route.js';
 import { ErrorModel } from './models.js';
+import { nameSession } from './name-session.js';
 import type { Schema } from './schema.js';
 import { list, object, ref, text } from './schema.js';
 
@@ -17,11 +19,12 @@ export interface MfaDescribedApplication {
 }
 
 /**
- * Adds to a document what no route can say: the security schemes with the names that the options give cookie and header, and the two
- * addresses below `/.well-known`. Give it what `SwaggerModule.createDocument(app, config)` made.
+ * Adds to a document what no route can say: the security schemes, the names that the options give cookie and header, and the two
+ * addresses below `/.well-known`, unless `controllers` is false. Give it what `SwaggerModule.createDocument(app, config)` made.
  */
 export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedApplication, document: T): T {
-  const { cookie, header } = app.get<ResolvedMfaOptions>(MFA_OPTIONS, { strict: false }).session;
+  const { session } = app.get<ResolvedMfaOptions>(MFA_OPTIONS, { strict: false });
+  const { cookie, header } = session;
   const securitySchemes = {
     ...(cookie === false
       ? {}
@@ -44,7 +47,10 @@ export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedAppli
   };
   return {
     ...document,
-    paths: { ...document.paths, ...WELL_KNOWN },
+    paths: {
+      ...nameSession(document.paths, session),
+      ...(app.get<boolean>(MFA_CONTROLLERS, { strict: false }) ? WELL_KNOWN : {}),
+    },
     components: {
       ...document.components,
       securitySchemes: { ...document.components?.securitySchemes, ...securitySchemes },

@@ -50,6 +50,9 @@ const DESCRIPTION = 'nestjs-mfa:route-description';
 export const COOKIE_SCHEME = 'mfa_cookie';
 export const HEADER_SCHEME = 'mfa_header';
 
+/** The session header as routes describe it; `describeMfa()` puts the option's name in its place. */
+export const USUAL_HEADER = 'x-mfa-session';
+
 const NEEDS: Record<RouteAccess, string> = {
   anyone: 'Needs nobody.',
   user: 'Needs a signed-in user.',
@@ -167,7 +170,7 @@ const NO_STORE = {
 
 const TOKEN_HEADERS = {
   'Set-Cookie': header('The session’s new token, for clients of the cookie.'),
-  'x-mfa-session': header('The session’s new token, for clients of this header.'),
+  [USUAL_HEADER]: header('The session’s new token, for clients of this header.'),
 };
 
 const RETRY_AFTER = { 'Retry-After': header('Seconds to wait.', { type: 'integer', minimum: 1 }) };

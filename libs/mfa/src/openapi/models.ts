@@ -111,7 +111,7 @@ export const SESSION_FIELDS = {
   expiresAt: moment('When the session ends.'),
 };
 export const SESSION_TOKEN = text(
-  'The new token; only for clients of the header `x-mfa-session`. The former one is dead.',
+  'The new token; only for clients that send it in the session header. The former one is dead.',
 );
 
 export const SignInModel = model(

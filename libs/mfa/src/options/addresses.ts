@@ -1,6 +1,9 @@
 /** Injection token of the prefix of the routes. */
 export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
 
+/** Injection token of whether the module mounts its routes by itself: the option `controllers`. */
+export const MFA_CONTROLLERS = Symbol.for('nestjs-mfa:CONTROLLERS');
+
 /** Injection token of the {@link PageAddresses}, or null without the option `pages`. */
 export const MFA_PAGES = Symbol.for('nestjs-mfa:PAGES');
 
