@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { DynamicModule, INestApplication, ModuleMetadata, OnModuleInit, Type } from '@nestjs/common';
 import { Global, Inject, Injectable, Module, Scope } from '@nestjs/common';
@@ -9,6 +10,7 @@ import { DefaultMfaAdapter, MfaModule, MfaOptionsError, MfaService, mfaMigration
 import type { DataSourceOptions } from 'typeorm';
 import { DataSource, DefaultNamingStrategy } from 'typeorm';
 
+import { TokenListFactor } from '../fixtures/token-list.factor.js';
 import { emptyDatabase } from '../support/databases.js';
 import { MemoryLogger } from '../support/memory-logger.js';
 import { SECRET } from '../support/test-app.js';
@@ -251,6 +253,19 @@ describe('an adapter', () => {
   ])('that %s stops the boot', async (_, options) => {
     const orm = await typeOrm({ synchronize: true });
     await expect(boot([orm, mfa(options)])).rejects.toThrow('`adapter` must not be request-scoped');
+  });
+
+  it('is not blamed for a factor that is request-scoped', async () => {
+    @Injectable()
+    class WithRequestFactor extends TokenListFactor {
+      constructor(@Inject(REQUEST) readonly request: object) {
+        super();
+      }
+    }
+    const orm = await typeOrm({ synchronize: true });
+    await expect(boot([orm, mfa({ factors: [WithRequestFactor] })])).rejects.toThrow(
+      '`factors`: the factor token_list must not be request-scoped',
+    );
   });
 
   it.each([null, {}, 'MyAdapter', 42])('that is %j stops the boot', async (adapter) => {

@@ -181,7 +181,11 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
         return options;
       },
     },
-    ScopeCheck,
+    {
+      provide: ScopeCheck,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) => new ScopeCheck(modules, factorTypes),
+    },
     ProfileWarning,
     OWN_TRANSPORT_PROVIDER,
     { provide: MFA_CLOCK, useValue: systemClock },

@@ -17,7 +17,12 @@ import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { FactorConnection } from '../engine/factors/factor-connection.js';
 import { FACTOR_JUDGES, FactorJudge, FactorData } from '../engine/factors/factor-judge.js';
 import type { RegisteredFactor } from '../engine/factors/factor-registry.js';
-import { BUILT_IN_FACTORS, FactorRegistry, MFA_FACTORS } from '../engine/factors/factor-registry.js';
+import {
+  BUILT_IN_FACTORS,
+  FactorRegistry,
+  MFA_FACTORS,
+  factorToken,
+} from '../engine/factors/factor-registry.js';
 import { FactorRows } from '../engine/factors/factor-rows.js';
 import { FactorTools } from '../engine/factors/factor-tools.js';
 import { MessageBudget } from '../engine/factors/message-budget.js';
@@ -43,12 +48,11 @@ const CLEANUPS = given(FACTORS.map(({ cleanup }) => cleanup));
 
 /** The factors of the option `factors`, and what all factors together are asked for. */
 export function factorProviders(options: readonly MfaFactorOption[]): Provider[] {
-  const tokens = options.map(({ traits }) => Symbol(`nestjs-mfa:FACTOR:${traits.type}`));
   return [
-    ...options.map((option, index) => providerOf(option, tokens[index] as symbol)),
+    ...options.map(providerOf),
     {
       provide: MFA_FACTORS,
-      inject: tokens,
+      inject: options.map(({ traits }) => factorToken(traits.type)),
       useFactory: (...made: unknown[]): RegisteredFactor[] =>
         made.map((factor, index) => registered(options[index]?.traits.type as MfaType, factor)),
     },
@@ -97,7 +101,8 @@ export function tablesOf(options: readonly MfaFactorOption[]): FactorTable[] {
   return options.flatMap(({ traits: { type }, tables = [] }) => tables.map((table) => ({ ...table, type })));
 }
 
-function providerOf(option: MfaFactorOption, token: symbol): Provider {
+function providerOf(option: MfaFactorOption): Provider {
+  const token = factorToken(option.traits.type);
   return isDefinition(option)
     ? {
         provide: token,

@@ -1,7 +1,9 @@
-import { Inject, Injectable, Scope } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { Scope } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import type { MfaType } from '../core/policy/methods.js';
+import { factorToken } from '../engine/factors/factor-registry.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { dependenciesOf, tokenOf } from './dependencies.js';
@@ -14,10 +16,9 @@ type Token = Parameters<NestModule['providers']['get']>[0];
  * Guards and jobs work outside of any request too, so what they are made of can't hang on one. Nest would find it out as well,
  * and speak of classes of this module of which nobody has heard; so the declarations are looked at before it makes them.
  */
-@Injectable()
 export class ScopeCheck {
-  /** @throws {MfaOptionsError} when the adapter or the options are request-scoped, or inject what is */
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+  /** @throws {MfaOptionsError} when the adapter, the options or a factor are request-scoped, or inject what is */
+  constructor(modules: ModulesContainer, factorTypes: readonly MfaType[]) {
     const own = [...modules.values()].find(({ providers }) => providers.has(MFA_OPTIONS));
     if (!own) return;
     // The options first: they are given to the adapter, which is request-scoped by them.
@@ -29,6 +30,12 @@ export class ScopeCheck {
     if (isPerRequest(own, MFA_ADAPTER)) {
       throw new MfaOptionsError([
         '`adapter` must not be request-scoped, nor inject what is: leave `Scope.REQUEST` and `REQUEST` out, since its hooks are given the request; get other request-scoped providers in a hook, by `ModuleRef.resolve()`',
+      ]);
+    }
+    const type = factorTypes.find((one) => isPerRequest(own, factorToken(one)));
+    if (type !== undefined) {
+      throw new MfaOptionsError([
+        `\`factors\`: the factor ${type} must not be request-scoped, nor inject what is: leave \`Scope.REQUEST\` and \`REQUEST\` out; its methods are told for whom they work`,
       ]);
     }
   }

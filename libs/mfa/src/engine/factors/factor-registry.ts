@@ -12,6 +12,9 @@ import type { MfaFactor } from './mfa-factor.js';
 /** Injection token of the factors of the option `factors`, by their types. */
 export const MFA_FACTORS = Symbol.for('nestjs-mfa:FACTORS');
 
+/** Injection token of one of these. */
+export const factorToken = (type: MfaType): symbol => Symbol.for(`nestjs-mfa:FACTOR:${type}`);
+
 /** Injection token of the factors that come with the module and verify codes, by their types. */
 export const BUILT_IN_FACTORS = Symbol.for('nestjs-mfa:BUILT_IN_FACTORS');
 
