@@ -477,6 +477,22 @@ describe('a session that is not used', () => {
     }
   });
 
+  it('is kept by its use at another instance, however soon it would end', async () => {
+    const brief = await startTestApp({ mfa: { session: { idleTtlSeconds: 40 } } });
+    try {
+      const { client } = await enroll(brief);
+      await client.post('/login', { id: newUserId() });
+      for (let i = 0; i < 3; i++) {
+        brief.clock.advance(25);
+        expect((await client.get('/me')).status).toBe(200);
+        await writeActivity(brief.app);
+        forgetActivity(brief.app);
+      }
+    } finally {
+      await brief.close();
+    }
+  });
+
   it('is not kept by what the second of several guards of all routes refuses', async () => {
     const other = await startTestApp({
       mfa: { session: { idleTtlSeconds: 600 } },

@@ -8,14 +8,15 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 
-/** A session's use is written down when this is later than what stands there. */
+/** A session's use is written down when this is later than what stands there, or sooner: several times before it would end. */
 const WRITTEN_EVERY_MS = 60_000;
+const WRITTEN_BEFORE_IDLE = 4;
 
 /** How soon after the first use that is to be written; sooner where a session ends by not being used. */
 const WAITS_MS = 30_000;
 const WAITS_BEFORE_IDLE_MS = 1_000;
 
-/** So many sessions are remembered; of the others it is known to the minute. */
+/** So many sessions are remembered; of the others it is known as the database has it. */
 const MAX_REMEMBERED = 10_000;
 
 /**
@@ -57,7 +58,7 @@ export class SessionActivity implements OnModuleDestroy {
     this.seen.set(session.id, now);
     const [oldest] = this.seen.keys();
     if (this.seen.size > MAX_REMEMBERED && oldest !== undefined) this.seen.delete(oldest);
-    if (now - writtenAt(session) <= WRITTEN_EVERY_MS) return;
+    if (now - writtenAt(session) <= this.writtenEvery) return;
     this.due.set(session.id, Math.floor(now / 1000));
     if (this.due.size >= this.options.retention.batchSize) void this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), this.waits).unref();
@@ -96,6 +97,12 @@ export class SessionActivity implements OnModuleDestroy {
   /** What was noted last is not lost when the application closes. */
   async onModuleDestroy(): Promise<void> {
     await this.flush();
+  }
+
+  /** Other instances know of a use only what is written, and end the session by that. */
+  private get writtenEvery(): number {
+    const idleMs = (this.options.session.idleTtlSeconds ?? Infinity) * 1000;
+    return Math.min(WRITTEN_EVERY_MS, idleMs / WRITTEN_BEFORE_IDLE);
   }
 
   private get waits(): number {
