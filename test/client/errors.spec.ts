@@ -11,12 +11,18 @@ import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/
 
 const NEXT_CODE = new Date('2030-01-01T00:00:00.000Z');
 const DETAILS: Partial<Record<MfaErrorCode, MfaErrorDetails>> = {
-  mfa_required: { methods: ['totp', 'webauthn'], maxAge: 300 },
-  mfa_enrollment_required: { methods: ['webauthn'] },
+  mfa_required: { methods: ['totp', 'webauthn'], maxAge: 300, needs: { userVerified: true }, acr: 'phr' },
+  mfa_enrollment_required: { methods: ['webauthn'], reason: 'other_factor_needed' },
+  reauthentication_required: { maxAge: 300, reauthenticateUrl: '/login' },
   too_many_attempts: { retryAfter: 42 },
   webauthn_failed: { unknownCredential: { rpId: 'example.com', credentialId: 'AAAA' } },
   authenticator_locked: { unlock: { codesLeft: 2, nextCodeAt: NEXT_CODE } },
   invalid_request: { message: ['name must be a string', 'name must not be empty'] },
+};
+/** Where it is not that of the code. */
+const MESSAGES: Partial<Record<MfaErrorCode, string>> = {
+  mfa_enrollment_required: 'None of your second factors can be used here. Set up one that can.',
+  invalid_request: 'name must be a string, name must not be empty',
 };
 
 /** Refuses everything with the code of its path. */
@@ -61,9 +67,7 @@ describe('an error of the browser client', () => {
       ...(problems ? { problems } : {}),
       ...(unlock ? { unlock: { codesLeft: 2, nextCodeAt: NEXT_CODE.toISOString() } } : {}),
     });
-    expect(error.message).toBe(
-      problems ? 'name must be a string, name must not be empty' : MFA_ERRORS[code].message,
-    );
+    expect(error.message).toBe(MESSAGES[code] ?? MFA_ERRORS[code].message);
     expect(isMfaClientError(error, code)).toBe(true);
     expect(isMfaClientError(error, 'network')).toBe(false);
   });

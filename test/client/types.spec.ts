@@ -63,6 +63,9 @@ const same = {
   signals: true satisfies Same<WebAuthnSignals, Json<ServerSignals>>,
   codes: true satisfies Same<{ of: Exclude<MfaClientErrorCode, MfaClientOnlyCode> }, { of: ServerCode }>,
   unlock: true satisfies Same<{ of?: MfaClientError['unlock'] }, { of?: Json<MfaErrorDetails>['unlock'] }>,
+  details: true satisfies Exclude<keyof MfaErrorDetails, 'message'> extends keyof MfaClientError
+    ? true
+    : false,
   creationOptions: true satisfies Asked extends Created ? true : false,
 };
 

@@ -1,4 +1,5 @@
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
+import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaType } from '../core/policy/methods.js';
 import type { MfaNeeds } from '../core/policy/policy.js';
 
@@ -33,8 +34,12 @@ export interface MfaClientErrorDetails {
   maxAge?: number;
   /** What the proof has to show besides: pass it on to `authenticateWithKey`. */
   needs?: MfaNeeds;
+  /** The level that is asked for by name (option `acr`). */
+  acr?: string;
   /** Where the first factor is proven again, when the server says. */
   reauthenticateUrl?: string;
+  /** What lies behind the code, where the user can do something about it; the message says what. */
+  reason?: MfaRefusalReason;
   /** Seconds until another attempt is accepted. */
   retryAfter?: number;
   /** A passkey that is not known to the server. */
@@ -50,6 +55,9 @@ export class MfaClientError extends Error implements MfaClientErrorDetails {
   readonly methods?: readonly MfaType[];
   readonly maxAge?: number;
   readonly needs?: MfaNeeds;
+  readonly acr?: string;
+  readonly reauthenticateUrl?: string;
+  readonly reason?: MfaRefusalReason;
   readonly retryAfter?: number;
   readonly unknownCredential?: { rpId: string; credentialId: string };
   readonly unlock?: { codesLeft: number; nextCodeAt: string };

@@ -15,17 +15,19 @@ export function toRefusal({ status, statusText, headers }: Response, body: unkno
     const details = seconds > 0 ? { retryAfter: seconds } : {};
     return new MfaClientError('unexpected_answer', statusText || `HTTP ${status}`, status, details);
   }
-  const { code, message, methods, maxAge, needs, retryAfter, unknownCredential, unlock, reauthenticateUrl } =
-    body;
+  const { code, message, retryAfter, methods, maxAge, needs, acr } = body;
+  const { reauthenticateUrl, reason, unknownCredential, unlock } = body;
   const details: MfaClientErrorDetails = {
     problems: Array.isArray(message) ? message : undefined,
     methods,
     maxAge,
     needs,
+    acr,
+    reauthenticateUrl,
+    reason,
     retryAfter: retryAfter ?? (seconds > 0 ? seconds : undefined),
     unknownCredential,
     unlock,
-    reauthenticateUrl,
   };
   return new MfaClientError(code, Array.isArray(message) ? message.join(', ') : message, status, details);
 }
