@@ -48,6 +48,21 @@ describe('the browser client with the header transport', () => {
     await expect(mfa.status()).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('forgets the token when it ends its own session by its id, and of no other', async () => {
+    const { id, client, secret } = await enroll(test);
+    const mfa = connect();
+    await login(mfa.fetch, id);
+    await mfa.authenticate({ code: codeOf(secret, test.clock) });
+    const sessions = await mfa.listSessions();
+    expect(sessions.map(({ current }) => current)).toEqual([true, false]);
+    const { sessionToken } = mfa;
+    await mfa.endSessionOf(sessions[1]?.id ?? '');
+    expect(mfa.sessionToken).toBe(sessionToken);
+    expect((await client.get('/me')).status).toBe(401);
+    await mfa.endSessionOf(sessions[0]?.id ?? '');
+    expect(mfa.sessionToken).toBeNull();
+  });
+
   it('signs in again after the session has ended elsewhere', async () => {
     const { id } = await enroll(test);
     const mfa = connect();

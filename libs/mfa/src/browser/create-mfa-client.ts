@@ -65,6 +65,14 @@ export function createMfaClient<CompleteLogin extends object = object>({
     }
   }
 
+  /** Which session is the client's own, its token does not say. */
+  async function forgetEnded(): Promise<void> {
+    if (token.value === null) return;
+    await call('GET', '/session').catch((error: MfaClientError) => {
+      if (error.code === 'session_expired') token.value = null;
+    });
+  }
+
   return {
     status: () => call('GET', '/status'),
 
@@ -164,7 +172,10 @@ export function createMfaClient<CompleteLogin extends object = object>({
     revokeAllTrustedDevices: () => call('DELETE', '/trusted-devices'),
 
     listSessions: () => call('GET', '/sessions'),
-    endSessionOf: (id) => call('DELETE', `/sessions/${encodeURIComponent(id)}`),
+    async endSessionOf(id) {
+      await call('DELETE', `/sessions/${encodeURIComponent(id)}`);
+      await forgetEnded();
+    },
     endOtherSessions: () => call('DELETE', '/sessions'),
 
     session: () => call('GET', '/session'),
