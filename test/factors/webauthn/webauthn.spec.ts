@@ -74,6 +74,15 @@ describe('registering a security key', () => {
     expect((await client.get('/mfa/status')).body.methods).toEqual(['webauthn', 'recovery_codes']);
   });
 
+  it('names no key as another one, after one was removed', async () => {
+    const { client } = await signIn(test);
+    const add = async () => (await register(client, new SoftwareAuthenticator())).body.authenticator;
+    const master = await add();
+    expect((await add()).name).toBe('Backup key');
+    expect((await client.delete(`/mfa/authenticators/${master.id}`)).status).toBe(204);
+    expect([(await add()).name, (await add()).name]).toEqual(['Key nr. 3', 'Key nr. 4']);
+  });
+
   it('lists keys with what is known of them, and nothing secret', async () => {
     const known = new SoftwareAuthenticator({
       aaguid: 'bada5566-a7aa-401f-bd96-45619a55120d',

@@ -337,15 +337,17 @@ export class DefaultMfaAdapter {
 
   /**
    * The name of a new authenticator that the user did not name. Default: `Master key`, `Backup key`, `Key nr. 3`, … for
-   * keys; the kind of factor for the others.
+   * keys; the kind of factor for the others. It is none that another of the kind has.
    */
   async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
     const { label, maxPerUser = 1 } = traitsOf(type) ?? {};
     if (label !== undefined && maxPerUser === 1) return label;
     const rows = await this.mfa.findAuthenticators(userIdOf(user));
-    const number = rows.filter((row) => row.type === type).length + 1;
-    if (label !== undefined) return number === 1 ? label : `${label} ${number}`;
-    return ['Master key', 'Backup key'][number - 1] ?? `Key nr. ${number}`;
+    const taken = rows.filter((row) => row.type === type).map(({ name }) => name);
+    let number = taken.length + 1;
+    // One that came before may be gone.
+    while (taken.includes(nameOf(label, number))) number += 1;
+    return nameOf(label, number);
   }
 
   /**
@@ -397,4 +399,10 @@ export class DefaultMfaAdapter {
       : null;
     return textsOf(await this.getLocale(user, request), this.mfa.options.locales);
   }
+}
+
+/** @param label of a type that has one; keys have names of their own */
+function nameOf(label: string | undefined, number: number): string {
+  if (label !== undefined) return number === 1 ? label : `${label} ${number}`;
+  return ['Master key', 'Backup key'][number - 1] ?? `Key nr. ${number}`;
 }
