@@ -22,7 +22,8 @@ const CHECKS: Readonly<Record<keyof TypeTraits, Check>> = {
   phishingResistant: FLAG,
   showsFacts: FLAG,
   amr: [
-    (value) => isTexts(value) || KEYS_AMR.every((key) => isTexts((value as Record<string, unknown>)[key])),
+    (value) =>
+      isTexts(value) || KEYS_AMR.every((key) => isTexts((value as Record<string, unknown> | null)?.[key])),
     'a list of texts, or such lists for `hardware`, `synced` and `unknown`',
   ],
   readFromAmr: TEXTS,
