@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import type { MfaUser } from 'nestjs-mfa';
 import { DefaultMfaAdapter, RecoveryCodesService } from 'nestjs-mfa';
@@ -6,6 +6,7 @@ import { DefaultMfaAdapter, RecoveryCodesService } from 'nestjs-mfa';
 import { rowsOf } from '../support/databases.js';
 import type { Answer } from '../support/client.js';
 import { Gate } from '../support/gate.js';
+import { beforeEachCommit } from '../support/inside.js';
 import type { TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp } from '../support/test-app.js';
 
@@ -47,6 +48,23 @@ describe('a change of factors that another one overtakes', () => {
     expect((await client.get('/mfa/recovery-codes')).body.total).toBe(0);
     await test.close();
   });
+
+  it('is given up in time, also when others never stop and the clock does not go on', async () => {
+    const test = await startTestApp({ mfa: { storage: { timeoutSeconds: 1 } } });
+    const { id } = await enroll(test);
+    const table = test.dataSource.entityMetadatas.find(({ name }) => name === 'MfaUserState')?.tablePath;
+    beforeEachCommit(test.app, async () => {
+      await test.dataSource.query(`UPDATE ${table} SET version = version + 1`);
+    });
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    try {
+      const changed = test.app.get(RecoveryCodesService).generate({ id });
+      await expect(changed).rejects.toMatchObject({ code: 'conflict' });
+    } finally {
+      clock.mockRestore();
+    }
+    await test.close();
+  }, 5000);
 });
 
 describe('proofs that come at once in one session', () => {

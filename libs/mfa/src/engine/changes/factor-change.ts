@@ -15,6 +15,7 @@ import type { AuthenticationSession } from '../rows/authentication-session.entit
 import { AuthenticationSessionService, SESSION_CLAIM } from '../sessions/authentication-session.service.js';
 import type { ChangePurpose } from '../sessions/recent-proof.service.js';
 import { RecentProof } from '../sessions/recent-proof.service.js';
+import { Deadline } from '../../storage/bounded-wait.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { TrustedDeviceStore } from '../trust/trusted-device-store.js';
 import { UserStateService, VERSION_CLAIM } from '../users/user-state.service.js';
@@ -100,7 +101,7 @@ export class FactorChange {
     plan: (state: FactorState) => Promise<PlannedChange<T>>,
   ): Promise<T> {
     const userId = userIdOf(user);
-    const until = Date.now() + this.options.storage.timeoutSeconds * 1000;
+    const deadline = new Deadline(this.options.storage.timeoutSeconds * 1000);
     const isReport = purpose === 'reporting';
     let wasKept = false;
     for (let tried = 1; ; tried++) {
@@ -135,7 +136,7 @@ export class FactorChange {
       const code = onLost[outcome.lost];
       if (code) throw new MfaException(code);
       if (!PLANNED_ANEW.includes(outcome.lost)) throw new Error(`Unhandled lost claim ${outcome.lost}`);
-      if (Date.now() >= until) throw new MfaException('conflict');
+      if (deadline.left === 0) throw new MfaException('conflict');
       await pause(tried);
     }
   }
