@@ -49,6 +49,20 @@ describe('a decision on a token', () => {
     await expect(decide({ once: true }, TOTP)).rejects.toThrow('`once` needs the sessions of MfaModule');
   });
 
+  it.each([
+    'findUser',
+    'check',
+    'checkAuthorization',
+    'decideGlobally',
+    'assertNotOverdue',
+    'assertRecent',
+  ] as const)('is all that can be asked: %s() says that it needs MfaModule', async (method) => {
+    const policy = new ClaimsPolicy(resolveClaimsOptions({}), { now: () => NOW * 1000 });
+    await expect(policy[method]()).rejects.toThrow(
+      `\`MfaPolicyService.${method}()\` needs the sessions of MfaModule`,
+    );
+  });
+
   it('counts the age that the route or the option says, and that of the level', async () => {
     const old = { ...TOTP, mfa_at: NOW - 301 };
     expect(await passes({}, TOTP)).toBe(true);

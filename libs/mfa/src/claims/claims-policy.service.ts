@@ -14,9 +14,12 @@ import type { MfaClaimFacts } from './read-mfa-claims.js';
 import { readMfaClaims } from './read-mfa-claims.js';
 import { countingProofs, demandedBy } from './under-profile.js';
 
-/** Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. */
+/**
+ * Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. It stands in for `MfaPolicyService`
+ * where applications inject that too, so it has all of its methods; those that ask for users or sessions say that there are none.
+ */
 @Injectable()
-export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultMaxAge' | 'noteUse'> {
+export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyService> {
   constructor(
     @Inject(MFA_CLAIMS_OPTIONS) private readonly options: Required<MfaClaimsModuleOptions>,
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
@@ -65,6 +68,31 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
     // Nothing to note.
   }
 
+  /** @throws {Error} always, like those below */
+  findUser(): Promise<never> {
+    return needsSessions('findUser');
+  }
+
+  check(): Promise<never> {
+    return needsSessions('check');
+  }
+
+  checkAuthorization(): Promise<never> {
+    return needsSessions('checkAuthorization');
+  }
+
+  decideGlobally(): Promise<never> {
+    return needsSessions('decideGlobally');
+  }
+
+  assertNotOverdue(): Promise<never> {
+    return needsSessions('assertNotOverdue');
+  }
+
+  assertRecent(): Promise<never> {
+    return needsSessions('assertRecent');
+  }
+
   /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */
   private states({ acr, maxAge }: MfaRequirement, facts: MfaClaimFacts): boolean {
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
@@ -81,4 +109,9 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, 'decide' | 'defaultM
 
 function withoutLevel({ acr: _named, ...besides }: MfaRequirement): MfaRequirement {
   return besides;
+}
+
+function needsSessions(method: keyof MfaPolicyService): Promise<never> {
+  const problem = `\`MfaPolicyService.${method}()\` needs the sessions of MfaModule: with MfaClaimsModule ask \`decide()\``;
+  return Promise.reject(new Error(problem));
 }
