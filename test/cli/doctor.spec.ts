@@ -8,6 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { MfaModuleOptions } from 'nestjs-mfa';
 import { DefaultMfaAdapter, MfaModule, mfaMigrations } from 'nestjs-mfa';
+import { MfaTelemetryModule } from 'nestjs-mfa/opentelemetry';
 
 import { testCli } from '../support/cli.js';
 import { ORIGIN, RELYING_PARTY, SECRET, TestAdapter, startTestApp } from '../support/test-app.js';
@@ -20,10 +21,10 @@ const LOCALHOST = {
 };
 
 /** What the application of a test is like. */
-let given: { mfa?: Partial<MfaModuleOptions>; orm?: object; bare?: boolean } = {};
+let given: { mfa?: Partial<MfaModuleOptions>; orm?: object; bare?: boolean; modules?: DynamicModule[] } = {};
 
 const { path, run, remove } = testCli((database): DynamicModule => {
-  const { mfa = {}, orm = {}, bare = false } = given;
+  const { mfa = {}, orm = {}, bare = false, modules = [] } = given;
   const tables = { autoLoadEntities: true, migrations: mfaMigrations, migrationsRun: true, ...orm };
   return {
     module: class AppModule {},
@@ -32,6 +33,7 @@ const { path, run, remove } = testCli((database): DynamicModule => {
       : [
           TypeOrmModule.forRoot({ type: 'better-sqlite3', database, ...tables }),
           MfaModule.forRoot({ secret: SECRET, adapter: TestAdapter, webauthn: LOCALHOST, ...mfa }),
+          ...modules,
         ],
   };
 });
@@ -83,6 +85,12 @@ describe('the doctor', () => {
       { mfa: { adapter: DefaultMfaAdapter } },
       'test',
       /advice {3}The adapter does not override findUser\(\)[^]*sendNotification\(\)/,
+    ],
+    [
+      'hooks behind telemetry',
+      { mfa: { adapter: DefaultMfaAdapter }, modules: [MfaTelemetryModule.forRoot()] },
+      'test',
+      /advice {3}The adapter does not override sendNotification\(\)/,
     ],
     ['synchronize', { orm: { synchronize: true, migrations: [] } }, 'test', /advice {3}`synchronize` is on/],
     ['no keys', { mfa: { webauthn: undefined } }, 'test', /advice {3}Security keys and passkeys are off/],

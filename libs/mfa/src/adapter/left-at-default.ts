@@ -1,3 +1,4 @@
+import { methodWithin } from '../opentelemetry/wrap-method.js';
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 
 /** Hooks whose defaults know nothing of the application, and what comes of that. */
@@ -10,6 +11,6 @@ const HOOKS: Readonly<Partial<Record<keyof DefaultMfaAdapter, string>>> = {
 /** The hooks that every application should override and this adapter does not, each with what comes of it. */
 export function leftAtDefault(adapter: DefaultMfaAdapter): [hook: string, effect: string][] {
   return Object.entries(HOOKS).filter(
-    ([hook]) => Reflect.get(adapter, hook) === Reflect.get(DefaultMfaAdapter.prototype, hook),
+    ([hook]) => methodWithin(adapter, hook) === Reflect.get(DefaultMfaAdapter.prototype, hook),
   );
 }

@@ -5,6 +5,7 @@ import { MFA_TYPES } from '../core/policy/methods.js';
 import { MFA_OPERATIONS } from '../engine/factors/operation.js';
 import type { MfaEventType } from '../engine/journal/mfa-event.js';
 import { ENGLISH } from '../i18n/en.js';
+import type { SupportedDatabase } from '../schema/check-data-source.js';
 
 /** How an operation ended. `refused` is the module's own no (4xx); `failed` is what nobody wanted (5xx, or anything thrown). */
 export const MFA_OUTCOMES = [
@@ -59,6 +60,15 @@ const EVENTS: Record<MfaEventType, true> = {
 export const EVENT_TYPES = Object.keys(EVENTS);
 export const LOCK_CAUSES = ['failures', 'cloned'];
 
+/** What OpenTelemetry calls the databases that TypeORM has under these names. */
+export const DATABASE_SYSTEMS = {
+  'better-sqlite3': 'sqlite',
+  postgres: 'postgresql',
+  cockroachdb: 'cockroachdb',
+  mysql: 'mysql',
+  mariadb: 'mariadb',
+} as const satisfies Record<SupportedDatabase, string>;
+
 /** What each attribute may be. `error.type` and `db.system.name` are OpenTelemetry's own names (semantic conventions). */
 const VALUES = {
   'mfa.operation': new Set<string>(MFA_OPERATIONS),
@@ -70,7 +80,7 @@ const VALUES = {
   'mfa.channel': new Set(['email', 'sms']),
   'mfa.lock.cause': new Set(LOCK_CAUSES),
   'error.type': new Set(Object.keys(MFA_ERRORS)),
-  'db.system.name': new Set(['sqlite', 'postgresql', 'mysql', 'mariadb']),
+  'db.system.name': new Set<string>(Object.values(DATABASE_SYSTEMS)),
 } satisfies Record<string, { has(value: string): boolean }>;
 
 export type MfaAttribute = keyof typeof VALUES;

@@ -10,9 +10,10 @@ import type { MfaEvent } from '../engine/journal/mfa-event.js';
 import { MfaEvents } from '../engine/journal/mfa-journal.js';
 import type { MfaOperation } from '../engine/factors/operation.js';
 import { getMfaUser } from '../engine/rows/mfa-request.js';
+import type { SupportedDatabase } from '../schema/check-data-source.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { MfaAttribute } from './closed-attributes.js';
-import { closed } from './closed-attributes.js';
+import { DATABASE_SYSTEMS, closed } from './closed-attributes.js';
 import { CurrentInstruments, SCOPE } from './instruments.js';
 import type { Ending, ObservedMethod } from './operations.js';
 import { OBSERVED, endingOf, failureOf } from './operations.js';
@@ -36,8 +37,6 @@ type Known = Partial<Record<MfaAttribute, string | undefined>>;
 /** The applications of this process that are observed. */
 const observed = new WeakSet<MfaStorage>();
 
-const DATABASES: Readonly<Record<string, string>> = { 'better-sqlite3': 'sqlite', postgres: 'postgresql' };
-
 /** Puts spans and measurements around what the module does, and counts what its events tell. */
 @Injectable()
 export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
@@ -58,7 +57,8 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
       );
     observed.add(storage);
     this.instruments = new CurrentInstruments(storage);
-    const system = DATABASES[storage.dataSource.options.type] ?? storage.dataSource.options.type;
+    // The boot has refused every other.
+    const system = DATABASE_SYSTEMS[storage.dataSource.options.type as SupportedDatabase];
     for (const method of OBSERVED) {
       const isStorage = method.operation.startsWith('storage.');
       const known: Known = isStorage ? { 'db.system.name': system } : {};

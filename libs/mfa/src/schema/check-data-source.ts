@@ -8,7 +8,8 @@ import { factorTablesProblem } from './check-factor-tables.js';
 import { MFA_ENTITIES } from './entities.js';
 
 /** The engines on which a commit is one transaction, and its claims are counted. */
-const SUPPORTED = ['better-sqlite3', 'postgres', 'cockroachdb', 'mysql', 'mariadb'];
+export const SUPPORTED_DATABASES = ['better-sqlite3', 'postgres', 'cockroachdb', 'mysql', 'mariadb'] as const;
+export type SupportedDatabase = (typeof SUPPORTED_DATABASES)[number];
 const ANOTHER =
   'or keep the tables of this module on a second DataSource, and name it in the option `dataSource`';
 
@@ -37,8 +38,8 @@ function kindProblem({ options }: DataSource): string | undefined {
   if (type === 'sqlite') {
     return "a DataSource of the type `sqlite` mixes the transactions of requests that come at the same time: install `better-sqlite3` and give `type: 'better-sqlite3'`, which opens the same file";
   }
-  if (!SUPPORTED.includes(type)) {
-    return `a DataSource of the type \`${type}\` is not supported: use ${SUPPORTED.join(', ')}, ${ANOTHER}`;
+  if (!SUPPORTED_DATABASES.some((one) => one === type)) {
+    return `a DataSource of the type \`${type}\` is not supported: use ${SUPPORTED_DATABASES.join(', ')}, ${ANOTHER}`;
   }
   if (type === 'better-sqlite3' && 'readonly' in options && options.readonly) {
     return `the DataSource opens its file \`readonly\`, and every sign-in is written: leave that out, ${ANOTHER}`;

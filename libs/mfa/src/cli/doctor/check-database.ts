@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 
+import type { SupportedDatabase } from '../../schema/check-data-source.js';
 import { missingTables } from '../../schema/migrations/missing-tables.js';
 import type { Finding } from './finding.js';
 import { advice, fine, problem } from './finding.js';
@@ -8,8 +9,10 @@ import { advice, fine, problem } from './finding.js';
 const GREATEST_DRIFT = 5000;
 
 /** What tells the time of the server. SQLite has none of its own. */
-const NOW: Readonly<Record<string, string>> = {
+const NOW: Readonly<Record<SupportedDatabase, string | null>> = {
+  'better-sqlite3': null,
   postgres: 'SELECT extract(epoch FROM clock_timestamp()) AS now',
+  cockroachdb: 'SELECT extract(epoch FROM clock_timestamp()) AS now',
   mysql: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now',
   mariadb: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now',
 };
@@ -37,8 +40,8 @@ export async function checkDatabase(dataSource: DataSource, now = () => Date.now
 }
 
 async function checkClock(dataSource: DataSource, now: () => number): Promise<Finding[]> {
-  const statement = NOW[dataSource.options.type];
-  if (statement === undefined) return [];
+  const statement = NOW[dataSource.options.type as SupportedDatabase];
+  if (statement === null) return [];
   const before = now();
   const [row] = await dataSource.query<{ now: string | number }[]>(statement);
   // The server's answer was made somewhere between the two.
