@@ -34,11 +34,7 @@ export class PasswordFlow {
     const session = getMfaSession(exchange.request) ?? null;
     const source = sourceOfRequest(exchange.request, userIdOf(user), session?.id ?? null);
     const attempt = await this.limiter.take(user, source, { session });
-    const isRight = await this.isRight(user, password, exchange.request).catch(async (error: unknown) => {
-      // Nobody has judged the password: the attempts of all factors must not be spent by that.
-      await this.limiter.giveBack(attempt);
-      throw error;
-    });
+    const isRight = await this.limiter.judging(attempt, () => this.isRight(user, password, exchange.request));
     if (!isRight) {
       await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
       throw new MfaException('incorrect_code');

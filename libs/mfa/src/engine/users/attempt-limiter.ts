@@ -88,6 +88,19 @@ export class AttemptLimiter {
     await this.storage.commit([this.refund(attempt)]);
   }
 
+  /**
+   * What becomes of judging the attempt. When that throws, nobody has judged it, and it is given back: the attempts of all factors must
+   * not be spent by what fails here.
+   */
+  async judging<T>(attempt: TakenAttempt, judge: () => Promise<T>): Promise<T> {
+    try {
+      return await judge();
+    } catch (error) {
+      await this.giveBack(attempt);
+      throw error;
+    }
+  }
+
   /** The statement that gives back this one attempt, if its window is still the current one. */
   refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);

@@ -19,7 +19,7 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { FactorData, assertProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
-import type { MfaFactorProof, MfaFactor } from '../../engine/factors/mfa-factor.js';
+import type { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 /** What finishes a set-up. */
@@ -112,21 +112,21 @@ export class FactorSetupFlow {
     const setup = await this.rows.findSetup(userId, type, sessionId);
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
-    let proof: MfaFactorProof | 'wrong';
-    try {
+    const { id } = setup;
+    const proof = await this.limiter.judging(attempt, async () => {
       const data = await this.data.decrypt(setup.data, setup);
-      const { id: authenticatorId } = setup;
-      proof = await factor.activate(normalizeCode(code), { data, authenticatorId }, { user, sessionId });
-      if (proof !== 'wrong') assertProof(type, proof);
-    } catch (error) {
-      await this.limiter.giveBack(attempt);
-      throw error;
-    }
+      const verdict = await factor.activate(
+        normalizeCode(code),
+        { data, authenticatorId: id },
+        { user, sessionId },
+      );
+      if (verdict !== 'wrong') assertProof(type, verdict);
+      return verdict;
+    });
     if (proof === 'wrong') {
       await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
       throw new MfaException('incorrect_code');
     }
-    const { id } = setup;
     const { data = '', step: lastStep = null, remaining = null } = proof;
     try {
       return await this.adding.add(

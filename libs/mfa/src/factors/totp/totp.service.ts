@@ -199,10 +199,7 @@ export class TotpService {
   }
 
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
-    const data = await this.setups.open(setup).catch(async (error: unknown) => {
-      await this.limiter.giveBack(attempt);
-      throw error;
-    });
+    const data = await this.limiter.judging(attempt, () => this.setups.open(setup));
     if (data === null) {
       await this.limiter.giveBack(attempt);
       throw new MfaException('no_pending_setup');
