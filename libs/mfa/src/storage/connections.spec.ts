@@ -54,8 +54,7 @@ const insertion = ({ test: { dataSource } }: Setting, userId: string): Write => 
     .createQueryBuilder()
     .insert()
     .into(MfaUserState)
-    .values({ userId, version: 0, attempts: 0 })
-    .updateEntity(false),
+    .values({ userId, version: 0, attempts: 0 }),
 });
 
 const update = ({ test: { dataSource } }: Setting, userId: string): Write => ({

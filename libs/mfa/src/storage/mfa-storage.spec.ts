@@ -43,8 +43,7 @@ describe('storage on SQLite', () => {
         windowStartedAt: null,
         enrollmentStartedAt: null,
         userHandle: null,
-      })
-      .updateEntity(false),
+      }),
   });
   const impossible = () => ({
     claim: 'impossible',
@@ -151,8 +150,7 @@ describe('a SQLite file that another process writes to', () => {
       .createQueryBuilder()
       .insert()
       .into(MfaUserState)
-      .values({ userId, version: 0, attempts: 0 })
-      .updateEntity(false),
+      .values({ userId, version: 0, attempts: 0 }),
   });
 
   it('is waited for', async () => {

@@ -101,7 +101,7 @@ export class PreparedStatements {
             .insert()
             .into(entity)
             .values(values as never);
-          return (orIgnore ? query.orIgnore() : query).updateEntity(false).setParameters(marks);
+          return (orIgnore ? query.orIgnore() : query).setParameters(marks);
         });
         const parameters = statement.slots.map(({ name, index }) =>
           this.persistent(entity, name, rows[index ?? 0]?.[name]),

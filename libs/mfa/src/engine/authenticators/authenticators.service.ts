@@ -191,8 +191,7 @@ export class AuthenticatorsService {
         .createQueryBuilder()
         .insert()
         .into(Authenticator)
-        .values({ ...authenticator, seal: sealAuthenticator(this.keyRing, authenticator) })
-        .updateEntity(false),
+        .values({ ...authenticator, seal: sealAuthenticator(this.keyRing, authenticator) }),
     };
   }
 

@@ -45,8 +45,7 @@ export class FactorRows {
         .insert()
         .into(MfaFactorSetup)
         .values(setup)
-        .orUpdate(['id', 'data', 'session_id', 'expires_at'], ['user_id', 'type'])
-        .updateEntity(false),
+        .orUpdate(['id', 'data', 'session_id', 'expires_at'], ['user_id', 'type']),
     };
   }
 
@@ -95,8 +94,7 @@ export class FactorRows {
         .insert()
         .into(MfaFactorChallenge)
         .values({ ...challenge, id: randomUUID() })
-        .orUpdate(['id', 'authenticator_id', 'data', 'expires_at'], ['user_id', 'type', 'session_id'])
-        .updateEntity(false),
+        .orUpdate(['id', 'authenticator_id', 'data', 'expires_at'], ['user_id', 'type', 'session_id']),
     };
   }
 

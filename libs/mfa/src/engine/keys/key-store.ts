@@ -95,7 +95,6 @@ export class KeyStore {
       .insert()
       .into(MfaStoredKey)
       .values({ id, data })
-      .orIgnore()
-      .updateEntity(false);
+      .orIgnore();
   }
 }

@@ -52,8 +52,7 @@ export class RecoveryCodeStore {
       .createQueryBuilder()
       .insert()
       .into(RecoveryCode)
-      .values(rows)
-      .updateEntity(false);
+      .values(rows);
     return { keyId, writes: [{ query }, claim] };
   }
 

@@ -101,8 +101,7 @@ export class TotpSetupStore {
       .insert()
       .into(TotpSetup)
       .values(setup)
-      .orUpdate(['id', 'data', 'session_id', 'replaces_id', 'expires_at'], ['user_id'])
-      .updateEntity(false);
+      .orUpdate(['id', 'data', 'session_id', 'replaces_id', 'expires_at'], ['user_id']);
     return { query };
   }
 

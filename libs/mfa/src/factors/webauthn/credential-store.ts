@@ -109,8 +109,7 @@ export class CredentialStore {
           credentialIdHash: hashCredentialId(credential.credentialId),
           seal: sealCredential(this.keyRing, credential),
         })
-        .orIgnore()
-        .updateEntity(false),
+        .orIgnore(),
     };
   }
 
