@@ -18,6 +18,7 @@ export type { Fetch } from './session-header.js';
 export type { StepUpCode, StepUpHandler, StepUpOptions } from './step-up.js';
 export { withStepUp } from './step-up.js';
 export type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
+export type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 export type { MfaNeeds } from '../core/policy/policy.js';
 export type { WebAuthnCredentialRole } from '../factors/webauthn/credential-role.js';
 export type { MfaErrorCode } from '../core/errors/error-codes.js';
