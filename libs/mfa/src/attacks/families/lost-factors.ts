@@ -40,9 +40,7 @@ export const lostFactors: AttackFamily = {
         scene.mustRefuse('a code of the lost app', await again.mfa('POST', '/authenticate', { code }));
         const resume = `/authenticators/${owner.authenticatorId}/resume`;
         scene.mustRefuse('taking it back with the password alone', await again.mfa('POST', resume));
-        const options = await scene.proofOptions(again);
-        const credential = scene.byBrowser(() => key.get(options.body as never));
-        scene.control('the key', await again.mfa('POST', '/authenticate/webauthn', { credential }));
+        scene.control('the key', await scene.proveKey(again, key));
         scene.control('taking it back by key', await again.mfa('POST', resume));
         await scene.controlProtected(await scene.full(owner));
       },

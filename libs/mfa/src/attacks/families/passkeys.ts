@@ -1,18 +1,7 @@
 import { FLAGS } from '../../core/virtual-authenticators/ceremony-answers.js';
 import type { AttackFamily } from '../scene/attack.js';
-import type { HostileKey } from '../scene/hostile-key.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
-import type { AttackAnswer } from '../target/attack-answer.js';
-
-type Lie = NonNullable<Parameters<HostileKey['getWith']>[1]>;
-
-/** A passkey that can sign in alone, and does so with a lie. */
-async function signInAlone(scene: Scene, key: HostileKey, lie?: Lie): Promise<AttackAnswer> {
-  const client = scene.browser();
-  const options = await scene.passkeyOptions(client);
-  return client.mfa('POST', '/passkey', { credential: key.getWith(options.body, lie) });
-}
 
 /** A passkey signs in alone. */
 export const passkeys: AttackFamily = {
@@ -28,8 +17,8 @@ export const passkeys: AttackFamily = {
       classes: [27],
       async run(scene: Scene): Promise<void> {
         const { key } = await scene.withKey();
-        scene.control('an honest sign-in', await signInAlone(scene, key));
-        const answer = await signInAlone(scene, key, ({ flags }) => ({ flags: flags & ~FLAGS.userVerified }));
+        scene.control('an honest sign-in', await scene.signInAlone(key));
+        const answer = await scene.signInAlone(key, ({ flags }) => ({ flags: flags & ~FLAGS.userVerified }));
         scene.mustRefuse('no user verification', answer);
       },
     },
@@ -43,10 +32,10 @@ export const passkeys: AttackFamily = {
       classes: [26],
       async run(scene: Scene): Promise<void> {
         const [{ key }, other] = [await scene.withKey(), await scene.withKey()];
-        scene.control('an honest sign-in', await signInAlone(scene, key));
+        scene.control('an honest sign-in', await scene.signInAlone(key));
         const handles = { 'another user’s handle': other.key.userHandle, 'no handle': null };
         for (const [what, userHandle] of Object.entries(handles))
-          scene.mustRefuse(what, await signInAlone(scene, key, () => ({ userHandle })));
+          scene.mustRefuse(what, await scene.signInAlone(key, () => ({ userHandle })));
       },
     },
     {

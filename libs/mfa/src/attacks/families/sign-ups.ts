@@ -35,12 +35,6 @@ async function signUp(scene: Scene, name: string, key: HostileKey): Promise<Atta
   return client;
 }
 
-async function signInAlone(scene: Scene, key: HostileKey): Promise<AttackAnswer> {
-  const client = scene.browser();
-  const options = await scene.passkeyOptions(client);
-  return client.mfa('POST', '/passkey', { credential: key.getWith(options.body) });
-}
-
 /** Accounts that begin with a passkey, and no password. */
 export const signUps: AttackFamily = {
   name: 'Accounts that begin with a passkey',
@@ -64,8 +58,8 @@ export const signUps: AttackFamily = {
         const credential = strange.createWith(options.body, () => ({}));
         scene.mustRefuse('a sign-up under its name', await send(scene, thief, name, credential));
         await scene.mustNotOpen('the protected route after that', thief);
-        scene.mustRefuse('signing in with the other key', await signInAlone(scene, strange));
-        scene.control('the owner’s key', await signInAlone(scene, own));
+        scene.mustRefuse('signing in with the other key', await scene.signInAlone(strange));
+        scene.control('the owner’s key', await scene.signInAlone(own));
       },
     },
     {
@@ -86,7 +80,7 @@ export const signUps: AttackFamily = {
         const key = scene.key();
         const credential = key.createWith(options.body, () => ({}));
         scene.mustRefuse('another name', await send(scene, client, newName(scene), credential));
-        scene.mustRefuse('signing in with that key', await signInAlone(scene, key));
+        scene.mustRefuse('signing in with that key', await scene.signInAlone(key));
       },
     },
     {

@@ -1,34 +1,25 @@
 import { FLAGS } from '../../core/virtual-authenticators/ceremony-answers.js';
 import type { AttackFamily } from '../scene/attack.js';
-import type { HostileKey } from '../scene/hostile-key.js';
+import type { ProofLie } from '../scene/hostile-key.js';
 import type { Scene } from '../scene/scene.js';
-import type { AttackAnswer } from '../target/attack-answer.js';
-
-type Lie = NonNullable<Parameters<HostileKey['getWith']>[1]>;
 
 /** So many failed proofs of one user are judged before the budget of attempts is spent. */
 const LIES_PER_USER = 4;
 
 /** An honest proof is accepted; then, in a sign-in each, every lie has to be refused. */
-async function mustSeeThrough(scene: Scene, lies: Record<string, Lie>, headers = {}): Promise<void> {
+async function mustSeeThrough(scene: Scene, lies: Record<string, ProofLie>, headers = {}): Promise<void> {
   const named = Object.entries(lies);
   for (let first = 0; first < named.length; first += LIES_PER_USER) {
     const owner = await scene.withKey();
-    const prove = async (lie?: Lie): Promise<AttackAnswer> => {
-      const half = await scene.half(owner);
-      const options = await scene.proofOptions(half);
-      const credential = owner.key.getWith(options.body, lie);
-      return half.mfa('POST', '/authenticate/webauthn', { credential }, { headers: lie ? headers : {} });
-    };
-    scene.control('an honest proof', await prove());
+    scene.control('an honest proof', await scene.proveKey(await scene.half(owner), owner.key));
     for (const [what, lie] of named.slice(first, first + LIES_PER_USER)) {
-      scene.mustRefuse(what, await prove(lie));
+      scene.mustRefuse(what, await scene.proveKey(await scene.half(owner), owner.key, lie, headers));
     }
   }
 }
 
 const inClientData =
-  (lie: Record<string, unknown>): Lie =>
+  (lie: Record<string, unknown>): ProofLie =>
   ({ clientData }) => ({ clientData: { ...clientData, ...lie } });
 
 /** Keys, and the browsers around them, lie. */

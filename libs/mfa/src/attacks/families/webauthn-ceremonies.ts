@@ -1,31 +1,18 @@
 import type { AttackFamily } from '../scene/attack.js';
+import type { ProofLie } from '../scene/hostile-key.js';
 import type { Scene, WithKey } from '../scene/scene.js';
-import type { AttackAnswer } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 import { atOnce, mustBeOne } from './counting.js';
 
 /** Longer than any ceremony is recommended to be given, and shorter than a sign-in. */
 const CEREMONY_SECONDS = 720;
 
-type Lie = Parameters<WithKey['key']['getWith']>[1];
-
-/** Proves the key at a half-finished sign-in, with a lie. */
-async function prove(
-  scene: Scene,
-  half: AttackClient,
-  key: WithKey['key'],
-  lie?: Lie,
-): Promise<AttackAnswer> {
-  const options = await scene.proofOptions(half);
-  return half.mfa('POST', '/authenticate/webauthn', { credential: key.getWith(options.body, lie) });
-}
-
 /** As most passkeys are: a counter that grows would give a replay away, and has an attack of its own. */
-const countsNothing: Lie = () => ({ signCount: 0 });
+const countsNothing: ProofLie = () => ({ signCount: 0 });
 
 /** An honest proof has to be accepted in the same place, or the refusals mean nothing. */
 async function controlKey(scene: Scene, half: AttackClient, key: WithKey['key']): Promise<void> {
-  scene.control('an honest proof', await prove(scene, half, key));
+  scene.control('an honest proof', await scene.proveKey(half, key));
 }
 
 /** Challenges and answers of security keys are exchanged, copied and relayed. */
@@ -107,7 +94,7 @@ export const ceremonies: AttackFamily = {
         const { body: registration } = await scene.keyOptions(owner.client);
         const half = await scene.half(owner);
         const challenge = String(registration['challenge']);
-        const answer = await prove(scene, half, owner.key, ({ clientData }) => ({
+        const answer = await scene.proveKey(half, owner.key, ({ clientData }) => ({
           clientData: { ...clientData, challenge },
         }));
         scene.mustRefuse('the challenge of a registration', answer);
@@ -148,7 +135,7 @@ export const ceremonies: AttackFamily = {
         const { body: theirs } = await scene.proofOptions(await scene.half(other));
         const half = await scene.half(owner);
         const challenge = String(theirs['challenge']);
-        const answer = await prove(scene, half, owner.key, ({ clientData }) => ({
+        const answer = await scene.proveKey(half, owner.key, ({ clientData }) => ({
           clientData: { ...clientData, challenge },
         }));
         scene.mustRefuse('the challenge of another user', answer);
@@ -166,7 +153,7 @@ export const ceremonies: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withKey();
         const half = await scene.half(owner);
-        const answer = await prove(scene, half, owner.key, ({ clientData }) => ({
+        const answer = await scene.proveKey(half, owner.key, ({ clientData }) => ({
           clientData: { ...clientData, challenge: Buffer.alloc(32, 7).toString('base64url') },
         }));
         scene.mustRefuse('a challenge of one’s own', answer);
@@ -184,7 +171,7 @@ export const ceremonies: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const [owner, other] = [await scene.withKey(), await scene.withKey()];
         const half = await scene.half(owner);
-        scene.mustRefuse('another user’s key', await prove(scene, half, other.key));
+        scene.mustRefuse('another user’s key', await scene.proveKey(half, other.key));
         await controlKey(scene, half, owner.key);
       },
     },

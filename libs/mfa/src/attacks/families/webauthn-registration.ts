@@ -20,10 +20,8 @@ export const registration: AttackFamily = {
         const credential = copy.createWith(options, () => ({}));
         const answer = await thief.client.mfa('POST', '/webauthn', { credential });
         scene.mustRefuse('another user’s credential id', answer);
-        const half = await scene.half(owner);
-        const { body: proof } = await scene.proofOptions(half);
-        const honest = { credential: owner.key.getWith(proof) };
-        scene.control('the owner’s key', await half.mfa('POST', '/authenticate/webauthn', honest));
+        const honest = await scene.proveKey(await scene.half(owner), owner.key);
+        scene.control('the owner’s key', honest);
       },
     },
     {

@@ -10,6 +10,9 @@ import { VirtualSecurityKey } from '../../core/virtual-authenticators/virtual-se
 /** What an attacker's key or browser says in place of the truth; the rest is honest. */
 type Lie<Parts> = (honest: Parts) => Partial<Parts>;
 
+/** A lie in the proof of a key. */
+export type ProofLie = Lie<AssertionParts>;
+
 /** A security key whose owner can make it, and the browser around it, say anything. It refuses nothing. */
 export class HostileKey extends VirtualSecurityKey {
   /** As `create()`, with a lie. */
@@ -20,10 +23,7 @@ export class HostileKey extends VirtualSecurityKey {
   }
 
   /** As `get()`, with a lie. */
-  getWith(
-    options: Record<string, unknown>,
-    lie: Lie<AssertionParts> = () => ({}),
-  ): AuthenticationResponseJSON {
+  getWith(options: Record<string, unknown>, lie: ProofLie = () => ({})): AuthenticationResponseJSON {
     const parts = this.assertion(options as never);
     return assertionAnswer({ ...parts, ...lie(parts) });
   }

@@ -8,6 +8,7 @@ import type { AttackSettings, AttackTarget, AttackUser } from '../target/attack-
 import { messageOf } from '../target/message-of.js';
 import { Wire } from '../target/wire.js';
 import { AuthenticatorApp } from './authenticator-app.js';
+import type { ProofLie } from './hostile-key.js';
 import { HostileKey } from './hostile-key.js';
 import { Judgement } from './judgement.js';
 import { KnownSecrets } from './known-secrets.js';
@@ -40,10 +41,12 @@ const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
 const LONGEST_WAIT_SECONDS = 35;
 /** How much of a time step has to be left for a code of the step before it to arrive in time, in milliseconds. */
 const ARRIVAL_MS = 4_000;
+
 /** Where an attack is made: legitimate users and what they do, and the words for what came of it. */
 export class Scene extends Judgement {
   readonly settings: Required<AttackSettings>;
   readonly limits: typeof LIMITS;
+
   constructor(
     readonly target: AttackTarget,
     readonly wire: Wire = new Wire(target),
@@ -156,6 +159,25 @@ export class Scene extends Judgement {
       'asking for a proof by key',
       await client.mfa('POST', '/authenticate/webauthn/options', {}),
     );
+  }
+
+  /** Proves a key in a session, with a lie or without one. */
+  async proveKey(
+    client: AttackClient,
+    key: HostileKey,
+    lie?: ProofLie,
+    headers: Record<string, string> = {},
+  ): Promise<AttackAnswer> {
+    const { body } = await this.proofOptions(client);
+    const credential = key.getWith(body, lie);
+    return client.mfa('POST', '/authenticate/webauthn', { credential }, { headers });
+  }
+
+  /** Signs in with a passkey alone, in a browser of its own, with a lie or without one. */
+  async signInAlone(key: HostileKey, lie?: ProofLie): Promise<AttackAnswer> {
+    const client = this.browser();
+    const { body } = await this.passkeyOptions(client);
+    return client.mfa('POST', '/passkey', { credential: key.getWith(body, lie) });
   }
 
   /** What a browser is asked for to sign in with a passkey alone. */
