@@ -125,6 +125,31 @@ describe('a target that takes no code any more', () => {
   });
 });
 
+describe('the cookies of a target', () => {
+  /** The vulnerable application, behind something that says good-bye by a cookie. */
+  const cookiesFound = async (settings: AttackTarget['settings'], ...only: string[]) => {
+    const app = await new VulnerableApp().start();
+    open.push(app);
+    const url = await serve((request, response) => {
+      if (request.method === 'DELETE')
+        response.appendHeader('set-cookie', 'farewell=1; Secure; SameSite=Lax');
+      forward(app.url, request, response).catch(() => request.socket.destroy());
+    });
+    const target = { ...vulnerableTarget(app), baseUrl: url, settings };
+    const { results } = await runAttacks(target, { only: ['readable-cookie', ...only] });
+    return results.find(({ id }) => id === 'readable-cookie')?.reason;
+  };
+
+  it('are looked at whenever in the run they came', async () => {
+    expect(await cookiesFound({})).toBe('');
+    expect(await cookiesFound({}, 'signed-out-session')).toBe('the cookie farewell lacks HttpOnly');
+  });
+
+  it('may be readable where the target says so', async () => {
+    expect(await cookiesFound({ readableCookies: ['farewell'] }, 'signed-out-session')).toBe('');
+  });
+});
+
 const FORWARDED = ['cookie', 'content-type', 'origin', 'sec-fetch-site'];
 
 async function forward(url: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -137,8 +162,8 @@ async function forward(url: string, request: IncomingMessage, response: ServerRe
     ),
     ...(body === '' ? {} : { body }),
   });
-  const cookies = answer.headers.getSetCookie();
-  response.writeHead(answer.status, { 'content-type': 'application/json', 'set-cookie': cookies });
+  for (const cookie of answer.headers.getSetCookie()) response.appendHeader('set-cookie', cookie);
+  response.writeHead(answer.status, { 'content-type': 'application/json' });
   response.end(await answer.text());
 }
 

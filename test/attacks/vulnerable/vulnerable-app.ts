@@ -152,11 +152,14 @@ export class VulnerableApp {
     const cookies: Json = {};
     const setCookie = (name: string, value: string) => {
       cookies[name] = value;
-      const attributes = `Path=/${state.has('readable-cookie') ? '' : '; HttpOnly'}; SameSite=Lax; Secure`;
-      response.appendHeader(
-        'Set-Cookie',
-        `${name}=${value}; ${value === '' ? 'Max-Age=0; ' : ''}${attributes}`,
-      );
+      const isReadable = state.has('readable-cookie') || (state.has('readable-trust') && name === 'trust');
+      const attributes = [
+        ...(value === '' ? ['Max-Age=0'] : []),
+        ...(isReadable ? [] : ['HttpOnly']),
+        ...(state.has('unencrypted-cookie') ? [] : ['Secure']),
+        `SameSite=${state.has('cookie-of-all-sites') ? 'None' : 'Lax'}`,
+      ];
+      response.appendHeader('Set-Cookie', `${name}=${value}; Path=/; ${attributes.join('; ')}`);
     };
     const session = this.sessionOf(headers);
     const body = this.bodyOf(raw, headers);

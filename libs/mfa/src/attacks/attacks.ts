@@ -36,11 +36,11 @@ export const ATTACK_FAMILIES: readonly AttackFamily[] = [
   registration,
   signUps,
   trust,
-  crossSite,
   oddInput,
   deliveredCodes,
   strength,
   inside,
+  crossSite,
   byHand,
 ];
 

@@ -3,6 +3,8 @@ import { NotApplicable, Unclear } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 
+/** A name as a report may show it. */
+const NAME = /^[\w.-]{1,40}$/;
 const EVIL = 'https://evil.example';
 /** What a browser adds to a request of another site's page. */
 const FOREIGN = { origin: EVIL, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
@@ -143,33 +145,33 @@ export const crossSite: AttackFamily = {
     },
     {
       id: 'readable-cookie',
-      title: 'A session cookie that scripts read, or that travels without encryption',
+      title: 'Cookies that scripts read, or that travel without encryption or from other sites',
       priority: 'P1',
-      gain: 'One injected script, or one open network, takes the session away.',
-      mend: 'Set `HttpOnly`, `SameSite` and, on https, `Secure`.',
+      gain: 'One injected script, or one open network, takes the session or the trust away.',
+      mend: 'Set `HttpOnly`, `SameSite` and, on https, `Secure` for every cookie; name what scripts have to read in `settings.readableCookies`.',
       sources: ['OWASP ASVS 5.0.0, 3.3.1 to 3.3.4'],
       classes: [58],
       async run(scene: Scene): Promise<void> {
-        if (scene.wire.sessionHeader !== undefined) throw new NotApplicable('No cookie carries the session');
         const owner = await scene.withApp();
-        const half = await scene.half(owner);
-        const code = await scene.freshCode(owner.app);
-        const answer = await half.mfa('POST', '/authenticate', { code });
-        const cookies = scene.control('signing in', answer).headers.getSetCookie();
-        if (cookies.length === 0) throw new NotApplicable('The second step sets no cookie');
-        const wanted = [
-          'HttpOnly',
-          'SameSite',
-          ...(scene.wire.origin.startsWith('https:') ? ['Secure'] : []),
-        ];
-        for (const cookie of cookies) {
-          const missing = wanted.filter((one) => !new RegExp(`;\\s*${one}`, 'i').test(cookie));
-          scene.must(
-            missing.length === 0 && !/samesite=none/i.test(cookie),
-            'the cookie of the session is kept from scripts and other sites',
-            `the cookie of the session lacks ${missing.join(', ') || 'a strict SameSite'}`,
-          );
-        }
+        await scene.full(owner, { trustDevice: true });
+        await scene.browser().get(scene.target.protectedRoute, { headers: { accept: 'text/html' } });
+        // Those of the attacks before this one are among them.
+        const { cookies, origin } = scene.wire;
+        if (cookies.all.length === 0) throw new NotApplicable('No cookie was set');
+        const faults = cookies.all.map(([name, lacking]): [string, string[]] => [
+          NAME.test(name) ? `the cookie ${name}` : 'a cookie',
+          lacking.filter(
+            (one) =>
+              (one !== 'Secure' || origin.startsWith('https:')) &&
+              (one !== 'HttpOnly' || !scene.settings.readableCookies.includes(name)),
+          ),
+        ]);
+        const told = faults.filter(([, lacking]) => lacking.length > 0);
+        scene.must(
+          told.length === 0,
+          `${faults.map(([name]) => name).join(', ')}: kept from scripts and other sites`,
+          told.map(([name, lacking]) => `${name} lacks ${lacking.join(', ')}`).join('; '),
+        );
       },
     },
     {

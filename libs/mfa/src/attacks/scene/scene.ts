@@ -35,6 +35,7 @@ const SETTINGS: Required<AttackSettings> = {
   freshSeconds: 900,
   pendingSeconds: 900,
   windowSeconds: 300,
+  readableCookies: [],
 };
 const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
 /** The longest that an attack waits for real. */

@@ -1,5 +1,6 @@
 import type { AttackAnswer } from './attack-answer.js';
 import { textOf } from './attack-answer.js';
+import { parseSetCookie } from './seen-cookies.js';
 import type { Wire } from './wire.js';
 
 export interface AttackRequest {
@@ -84,17 +85,10 @@ export class AttackClient {
     };
   }
 
-  private keep(setCookie: string): void {
-    const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim());
-    const [name = '', ...value] = pair.split('=');
-    if (attributes.some(isOver)) this.cookies.delete(name);
-    else this.cookies.set(name, value.join('='));
+  private keep(line: string): void {
+    const cookie = parseSetCookie(line);
+    this.wire.cookies.note(cookie);
+    if (cookie.isOver) this.cookies.delete(cookie.name);
+    else this.cookies.set(cookie.name, cookie.value);
   }
-}
-
-/** Whether an attribute of a cookie says that it is to be removed. */
-function isOver(attribute: string): boolean {
-  const [name = '', value = ''] = attribute.split('=');
-  if (/^max-age$/i.test(name)) return Number(value) <= 0;
-  return /^expires$/i.test(name) && Date.parse(value) < Date.parse('2000-01-01');
 }

@@ -93,6 +93,8 @@ export interface AttackSettings {
   pendingSeconds?: number;
   /** The window of the budget of attempts, in seconds (`rateLimit.windowSeconds`). Default: 300. */
   windowSeconds?: number;
+  /** Names of cookies that scripts have to read, such as one against CSRF. Default: none. */
+  readableCookies?: readonly string[];
 }
 
 /** How hard the target is hit. */

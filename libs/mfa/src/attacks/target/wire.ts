@@ -2,6 +2,7 @@ import type { AttackAnswer } from './attack-answer.js';
 import type { AttackClient, AttackRequest } from './attack-client.js';
 import type { AttackTarget } from './attack-target.js';
 import { messageOf } from './message-of.js';
+import { SeenCookies } from './seen-cookies.js';
 
 /** A megabyte: more of an answer is nothing that an attack reads. */
 const LONGEST_BODY = 1_000_000;
@@ -13,6 +14,7 @@ export class Wire {
   readonly origin: string;
   readonly sessionHeader: string | undefined;
   readonly afterAnswer: ((client: AttackClient, answer: AttackAnswer) => void) | undefined;
+  readonly cookies = new SeenCookies();
   /** Requests so far. */
   sent = 0;
   readonly base: string;
