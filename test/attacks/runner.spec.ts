@@ -125,6 +125,26 @@ describe('a target that takes no code any more', () => {
   });
 });
 
+describe('the end of sessions', () => {
+  const only = ['endless-session', 'unused-session'];
+
+  it('is not waited for where no clock moves, unless it comes soon', async () => {
+    const app = await new VulnerableApp().start();
+    open.push(app);
+    app.state.clock.advance((Date.now() - app.state.now) / 1000);
+    const { clock: _, ...target } = vulnerableTarget(app);
+    const { trouble, results } = await runAttacks({ ...target, settings: {} }, { only });
+    expect(trouble).toBeUndefined();
+    expect(results.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      [
+        'not_applicable',
+        expect.stringMatching(/^Nobody waits for 43200 seconds: .*`settings.sessionSeconds`/),
+      ],
+      ['not_applicable', 'No `settings.idleSeconds` says when a session ends'],
+    ]);
+  });
+});
+
 describe('the cookies of a target', () => {
   /** The vulnerable application, behind something that says good-bye by a cookie. */
   const cookiesFound = async (settings: AttackTarget['settings'], ...only: string[]) => {

@@ -21,6 +21,7 @@ let lastUser = 0;
 export async function demoTarget(): Promise<{ target: AttackTarget<User>; close(): Promise<void> }> {
   const { app, url } = await startDemo({
     MFA_FACTORS: 'email_code',
+    MFA_SESSION_IDLE_TTL_SECONDS: '3600',
     MFA_PASSKEY_LOGIN: 'true',
     MFA_PASSKEY_SIGN_UP: 'true',
     MFA_REQUIRED_FOR_STAFF: 'true',
@@ -44,7 +45,7 @@ export async function demoTarget(): Promise<{ target: AttackTarget<User>; close(
       baseUrl: url,
       protectedRoute: '/reports',
       stepUpRoute: '/reports',
-      settings: { freshSeconds: 300 },
+      settings: { freshSeconds: 300, idleSeconds: 3600 },
       clock: {
         now: () => clock.now(),
         advance: (seconds) => {

@@ -100,7 +100,7 @@ export async function startEveryFactor(): Promise<{
       requiredForStaff: true,
       factors: [emailCode()],
       trustedDevices: { enabled: true },
-      session: { cookie: { secure: true } },
+      session: { cookie: { secure: true }, idleTtlSeconds: 3600 },
     },
   });
   const { clock, dataSource, logger } = test;
@@ -112,7 +112,7 @@ export async function startEveryFactor(): Promise<{
     protectedRoute: '/protected',
     stepUpRoute: '/protected',
     clock,
-    settings: { freshSeconds: 300 },
+    settings: { freshSeconds: 300, idleSeconds: 3600 },
     register: () => {
       const id = newUserId();
       return Promise.resolve({ id, email: `${id}@example.com` });

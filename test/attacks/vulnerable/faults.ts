@@ -37,6 +37,8 @@ export const FAULTS = {
   'keeps-pending': ['a finished sign-in can be finished again', 'reused-challenge'],
   'pending-never-ends': ['half-finished sign-ins live for ever', 'expired-challenge'],
   'sign-out-keeps-session': ['signing out removes the cookie only', 'signed-out-session'],
+  'sessions-never-end': ['a session that is used lives for ever', 'endless-session'],
+  'unused-sessions-never-end': ['a session that nobody uses lives on', 'unused-session'],
   'claims-step-late': ['a code is claimed after a pause', 'parallel-totp-code'],
   'claims-recovery-code-late': ['a recovery code is claimed after a pause', 'parallel-recovery-code'],
   'claims-set-up-late': ['a set-up is claimed after a pause', 'parallel-activation'],

@@ -46,6 +46,7 @@ export interface Session {
   userId: string;
   status: 'pending' | 'authenticated';
   since: number;
+  usedAt: number;
   /** When a second factor was proven, and which; 0: not yet. */
   provenAt: number;
   provenBy: Authenticator['type'] | 'recovery_code' | 'none';
@@ -124,6 +125,7 @@ export class State {
       userId,
       status,
       since: this.now,
+      usedAt: this.now,
       provenAt: 0,
       provenBy: 'none',
       setup: null,

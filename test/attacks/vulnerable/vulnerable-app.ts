@@ -16,6 +16,8 @@ import { A_MOMENT, State } from './state.js';
 type Json = Record<string, unknown>;
 
 const PENDING_MS = 900_000;
+const SESSION_MS = 43_200_000;
+const IDLE_MS = 3_600_000;
 const FRESH_MS = 300_000;
 const UNSAFE = ['POST', 'PATCH', 'DELETE'];
 
@@ -203,9 +205,16 @@ export class VulnerableApp {
     const session = state.sessions.get(token);
     const [somebody] = state.sessions.values();
     if (!session) return state.has('makes-sessions-up') ? (somebody ?? null) : null;
-    const isOver = session.status === 'pending' && session.since < state.now - PENDING_MS;
-    if (isOver && !state.has('pending-never-ends')) return null;
+    if (this.isOver(session)) return null;
+    session.usedAt = state.now;
     return session;
+  }
+
+  private isOver({ status, since, usedAt }: Session): boolean {
+    const { state } = this;
+    if (status === 'pending') return since < state.now - PENDING_MS && !state.has('pending-never-ends');
+    if (since < state.now - SESSION_MS && !state.has('sessions-never-end')) return true;
+    return usedAt < state.now - IDLE_MS && !state.has('unused-sessions-never-end');
   }
 
   private bodyOf(raw: string, headers: Json): Json {

@@ -21,7 +21,7 @@ export function vulnerableTarget(app: VulnerableApp): AttackTarget<User> {
     protectedRoute: '/reports',
     stepUpRoute: '/step-up',
     clock: state.clock,
-    settings: { freshSeconds: 300 },
+    settings: { freshSeconds: 300, idleSeconds: 3600 },
     register: async (client) => (await client.post('/register')).body as unknown as User,
     signIn: (client, { id }) => client.post(`/login/${id}`),
     registerRequired: async (client) => (await client.post('/register-staff')).body as unknown as User,

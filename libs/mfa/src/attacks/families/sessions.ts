@@ -1,8 +1,30 @@
 import { randomBytes } from 'node:crypto';
 
 import type { AttackFamily } from '../scene/attack.js';
+import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
+import type { AttackClient } from '../target/attack-client.js';
+
+/** The longest that an attack waits for the end of a session where no clock moves. */
+const LONGEST_LIFE_SECONDS = 600;
+/** An instance knows within two minutes that a session was used on another one. */
+const LATE_SECONDS = 150;
+
+/** Without a clock, sessions that are to end have to be short. */
+function assertEnds({ target, settings }: Scene, name: 'sessionSeconds' | 'idleSeconds'): void {
+  if (settings[name] === 0) throw new NotApplicable(`No \`settings.${name}\` says when a session ends`);
+  if (!target.clock && settings[name] > LONGEST_LIFE_SECONDS)
+    throw new NotApplicable(
+      `Nobody waits for ${settings[name]} seconds: start the target with a clock that moves, or with sessions of ${LONGEST_LIFE_SECONDS} seconds at most, and say so in \`settings.${name}\``,
+    );
+}
+
+async function mustBeOver(scene: Scene, client: AttackClient): Promise<void> {
+  scene.mustRefuse('the session after its end', await client.mfa('GET', '/session'));
+  scene.mustRefuse('the account after its end', await client.mfa('GET', '/status'));
+  await scene.mustNotOpen('the protected route after its end', client);
+}
 
 /** Sessions are made up, copied, and kept beyond their end. */
 export const sessions: AttackFamily = {
@@ -134,6 +156,50 @@ export const sessions: AttackFamily = {
         if (target.signOut) await scene.legitimately('signing out', async () => target.signOut?.(client));
         else scene.control('signing out', await client.mfa('DELETE', '/session'));
         await scene.mustNotOpen('a copy of the session after signing out', copy);
+      },
+    },
+    {
+      id: 'endless-session',
+      title: 'A copy of a session that is used until its time is over, and beyond',
+      priority: 'P1',
+      gain: 'A copied cookie or token is good for ever, as long as it is used.',
+      mend: 'End each session so long after it began, whatever it is used for (`session.ttlSeconds`).',
+      sources: ['OWASP ASVS 5.0.0, 7.3.2', 'NIST SP 800-63B-4, section 2.2.3'],
+      classes: [],
+      async run(scene: Scene): Promise<void> {
+        assertEnds(scene, 'sessionSeconds');
+        const { sessionSeconds, idleSeconds } = scene.settings;
+        const owner = await scene.withApp();
+        const thief = owner.client.copy();
+        // So often that it does not end for being unused.
+        const step = Math.min(sessionSeconds, idleSeconds || sessionSeconds) / 2;
+        for (let passed = step; passed <= sessionSeconds + step; passed += step) {
+          await scene.pass(step, step);
+          const answer = await thief.mfa('GET', '/session');
+          if (passed < 0.9 * sessionSeconds) scene.control('using it until then', answer);
+        }
+        await mustBeOver(scene, thief);
+        await scene.controlProtected(await scene.full(owner));
+      },
+    },
+    {
+      id: 'unused-session',
+      title: 'A copy of a session that nobody has used for long',
+      priority: 'P1',
+      gain: 'Who finds a computer, or an old copy of a cookie, is signed in.',
+      mend: 'End what nobody uses (`session.idleTtlSeconds`).',
+      sources: ['OWASP ASVS 5.0.0, 7.3.1', 'NIST SP 800-63B-4, section 2.2.3'],
+      classes: [],
+      async run(scene: Scene): Promise<void> {
+        assertEnds(scene, 'idleSeconds');
+        const { idleSeconds } = scene.settings;
+        const owner = await scene.withApp();
+        const thief = owner.client.copy();
+        await scene.pass(idleSeconds / 2, idleSeconds);
+        scene.control('using it in between', await thief.mfa('GET', '/session'));
+        await scene.pass(idleSeconds + LATE_SECONDS, idleSeconds + LATE_SECONDS);
+        await mustBeOver(scene, thief);
+        await scene.controlProtected(await scene.full(owner));
       },
     },
     {

@@ -35,6 +35,8 @@ const SETTINGS: Required<AttackSettings> = {
   freshSeconds: 900,
   pendingSeconds: 900,
   windowSeconds: 300,
+  sessionSeconds: 43_200,
+  idleSeconds: 0,
   readableCookies: [],
 };
 const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
@@ -73,11 +75,12 @@ export class Scene extends Judgement {
   /**
    * Lets time pass.
    *
+   * @param longest how long to wait for real, where no clock moves
    * @throws {NotApplicable} when that would take longer than anybody waits
    */
-  async pass(seconds: number): Promise<void> {
+  async pass(seconds: number, longest = LONGEST_WAIT_SECONDS): Promise<void> {
     if (this.target.clock) return void (await this.target.clock.advance(seconds));
-    if (seconds > LONGEST_WAIT_SECONDS)
+    if (seconds > longest)
       throw new NotApplicable(`${seconds} seconds have to pass: start the target with a clock that moves`);
     await pause(seconds * 1000);
   }

@@ -93,6 +93,10 @@ export interface AttackSettings {
   pendingSeconds?: number;
   /** The window of the budget of attempts, in seconds (`rateLimit.windowSeconds`). Default: 300. */
   windowSeconds?: number;
+  /** When a session ends, however it is used, in seconds (`session.ttlSeconds`). Default: 43,200. */
+  sessionSeconds?: number;
+  /** When a session ends that nobody uses, in seconds (`session.idleTtlSeconds`). Default: 0, never. */
+  idleSeconds?: number;
   /** Names of cookies that scripts have to read, such as one against CSRF. Default: none. */
   readableCookies?: readonly string[];
 }
