@@ -69,7 +69,7 @@ export class Codes {
     const { state } = this;
     const owners = state.has('code-of-anybody') ? [...state.users.values()] : [user];
     for (const owner of owners) {
-      for (const app of this.appsOf(owner)) if (await this.isOfApp(app, code)) return 'totp';
+      for (const app of this.appsOf(owner)) if (await this.isOfApp(app, code, session)) return 'totp';
       if (await this.isRecoveryCode(owner, code)) return 'recovery_code';
     }
     return this.isMailed(user, session, code) ? 'email_code' : null;
@@ -89,12 +89,15 @@ export class Codes {
   }
 
   /** Whether it is a code of that app and was not used yet; it is used then. */
-  async isOfApp(app: Authenticator, code: string): Promise<boolean> {
+  private async isOfApp(app: Authenticator, code: string, { status }: Session): Promise<boolean> {
     const { state } = this;
     const step = this.stepOf(app.secret, code);
     if (step === null) return false;
     const isUsed = state.has('remembers-one-step') ? step === app.lastStep : step <= app.lastStep;
-    if (isUsed && !state.has('forgets-steps')) return false;
+    if (isUsed && state.has('steps-go-back') && step < app.lastStep) app.lastStep = step;
+    const isForgotten =
+      state.has('forgets-steps') || (state.has('step-up-forgets-steps') && status === 'authenticated');
+    if (isUsed && !isForgotten) return false;
     if (state.has('claims-step-late')) await pause(A_MOMENT);
     app.lastStep = state.has('remembers-one-step') ? step : Math.max(app.lastStep, step);
     return true;

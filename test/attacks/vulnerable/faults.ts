@@ -27,6 +27,8 @@ export const FAULTS = {
   'forgets-steps': ['used codes are not remembered', 'replayed-totp-code', 'older-totp-code'],
   'forgets-activation': ['the code of the set-up is not remembered', 'replayed-activation-code'],
   'remembers-one-step': ['only the last code is remembered', 'older-totp-code'],
+  'steps-go-back': ['an older code that was refused makes the newer one good again', 'older-totp-code'],
+  'step-up-forgets-steps': ['a step-up takes used codes', 'replayed-totp-code', 'replayed-activation-code'],
   'remembers-old-codes': ['codes of ten minutes ago are taken', 'stale-totp-code'],
   'pending-renames': ['half-finished sign-ins rename factors', 'half-finished-session-manages-factors'],
   'logs-codes': ['codes that are typed are logged', 'secrets-in-the-log'],

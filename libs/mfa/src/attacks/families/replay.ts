@@ -1,6 +1,7 @@
 import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
+import type { AttackClient } from '../target/attack-client.js';
 
 /** What was used once is used again. */
 export const replay: AttackFamily = {
@@ -21,6 +22,7 @@ export const replay: AttackFamily = {
         scene.control('signing in', await first.mfa('POST', '/authenticate', { code }));
         const thief = await scene.half(owner);
         scene.mustRefuse('the same code again', await thief.mfa('POST', '/authenticate', { code }));
+        scene.mustRefuse('the same code at a step-up', await first.mfa('POST', '/authenticate', { code }));
         const next = await scene.freshCode(owner.app);
         scene.control(
           'signing in with the next code',
@@ -43,6 +45,7 @@ export const replay: AttackFamily = {
         scene.control('setting up an app', await client.mfa('POST', '/totp/activate', { code }));
         const thief = await scene.half({ user });
         scene.mustRefuse('the code of the set-up', await thief.mfa('POST', '/authenticate', { code }));
+        scene.mustRefuse('that code at a step-up', await client.mfa('POST', '/authenticate', { code }));
         const next = await scene.freshCode(app);
         scene.control(
           'signing in with the next code',
@@ -65,13 +68,13 @@ export const replay: AttackFamily = {
         await scene.pass(scene.target.clock ? 2 * owner.app.period : 0);
         const older = await scene.freshCode(owner.app);
         const newer = await scene.freshCode(owner.app);
-        const first = await scene.half(owner);
-        scene.control(
-          'signing in with the later code',
-          await first.mfa('POST', '/authenticate', { code: newer }),
-        );
-        const thief = await scene.half(owner);
-        scene.mustRefuse('the earlier code', await thief.mfa('POST', '/authenticate', { code: older }));
+        const [first, thief] = [await scene.half(owner), await scene.half(owner)];
+        const enter = (client: AttackClient, code: string) => client.mfa('POST', '/authenticate', { code });
+        scene.control('signing in with the later code', await enter(first, newer));
+        scene.mustRefuse('the earlier code', await enter(thief, older));
+        scene.mustRefuse('the later code once more', await enter(thief, newer));
+        const next = await scene.freshCode(owner.app);
+        scene.control('signing in with a code that is newer still', await enter(thief, next));
       },
     },
     {
