@@ -63,7 +63,8 @@ export const FAULTS = {
   'set-up-verifies': ['an unfinished set-up verifies codes', 'unfinished-set-up'],
   'set-up-is-shared': ['a set-up belongs to all sessions of the user', 'set-up-of-another-session'],
   'first-factor-ends-nothing': ['the first factor ends no session', 'session-from-before-first-factor'],
-  'any-factor-will-do': ['a code changes keys', 'weak-factor-changes-strong'],
+  'any-factor-will-do': ['a code changes keys', 'weak-factor-changes-strong', 'typed-code-adds-app'],
+  'code-adds-apps': ['a code adds an app to a key', 'typed-code-adds-app'],
   'removal-ends-nothing': ['removing a factor ends no session', 'removed-factor'],
   'removed-app-verifies': ['a removed app goes on verifying', 'removed-factor'],
   'ignores-loss': [
@@ -120,6 +121,7 @@ export const FAULTS = {
   'trust-proves': ['trust counts as a second factor', 'trust-opens-step-up'],
   'trust-by-beginning': ['a part of the trust is enough', 'edited-trust'],
   'trust-stays-the-same': ['a token of trust is never exchanged', 'copied-trust'],
+  'claims-trust-late': ['a token of trust is exchanged after a pause', 'parallel-trust'],
   'any-trust': ['trust is found by id alone', 'trust-of-another-user-revoked'],
   'any-site': ['requests of other sites are taken', 'cross-site-request', 'sign-in-planted'],
   'text-is-json': ['text of other sites is taken for JSON', 'sign-in-planted'],

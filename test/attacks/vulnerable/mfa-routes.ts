@@ -98,7 +98,10 @@ export class MfaRoutes {
       return { id: found.id, suspended: false };
     },
     'POST /totp': (call) => {
-      const { user, session } = this.recent(call, this.state.has('pending-manages-factors'));
+      const isPendingEnough = this.state.has('pending-manages-factors');
+      const { user, session } = this.state.has('code-adds-apps')
+        ? this.signedIn(call)
+        : this.recent(call, isPendingEnough);
       const shared = [...this.state.sessions.values()].find(
         ({ userId, setup }) => userId === user.id && setup !== null,
       )?.setup;

@@ -84,13 +84,14 @@ export class VulnerableApp {
     },
   };
 
-  private login(call: Call, isComplete: boolean): unknown {
+  private async login(call: Call, isComplete: boolean): Promise<unknown> {
     const { state } = this;
     const user = state.users.get(call.id);
     if (!user) throw new Refusal(401, 'unauthenticated');
     if (state.has('sign-in-renews-attempts')) state.attempts.delete(user.id);
     const trust = this.trustIn(call.headers['cookie'], user.id);
     const isTrusted = trust !== undefined;
+    if (state.has('claims-trust-late')) await pause(A_MOMENT);
     if (trust && !state.has('trust-stays-the-same')) {
       trust.token = state.newToken();
       call.setCookie('trust', trust.token);

@@ -2,6 +2,7 @@ import { AuthenticatorApp } from '../scene/authenticator-app.js';
 import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
+import type { AttackClient } from '../target/attack-client.js';
 
 /** An app whose secret the client has made up. */
 const OWN_SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -166,6 +167,27 @@ export const changes: AttackFamily = {
         scene.mustRefuse('registering a key', await client.mfa('POST', '/webauthn/options', {}));
         const removed = await owner.client.mfa('DELETE', `/authenticators/${added.authenticatorId}`);
         scene.control('removing the key by key', removed);
+      },
+    },
+    {
+      id: 'typed-code-adds-app',
+      title: 'Another app by a code that was typed, for who has a key',
+      priority: 'P1',
+      gain: 'Who has relayed one code has an app in the account, beside the key that can’t be relayed.',
+      mend: 'Ask for the strongest kind of factor before a further one is added, of every kind (`changesNeed: "strongest"`).',
+      sources: ['NIST SP 800-63B-4, section 4.1.2', 'OWASP ASVS 5.0.0, 7.5.1'],
+      classes: [51],
+      async run(scene: Scene): Promise<void> {
+        const owner = await scene.withApp();
+        const { key } = await scene.addKey(owner.client);
+        const thief = await scene.full(owner);
+        await scene.controlProtected(thief);
+        const begin = (client: AttackClient) =>
+          client.mfa('POST', '/totp', { replaces: owner.authenticatorId });
+        scene.mustRefuse('setting up another app', await begin(thief));
+        scene.mustRefuse('setting up one beside it', await thief.mfa('POST', '/totp'));
+        scene.control('proving the key', await scene.proveKey(thief, key));
+        scene.control('setting up another app then', await begin(thief));
       },
     },
     {

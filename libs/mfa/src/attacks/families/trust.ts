@@ -1,5 +1,5 @@
 import type { AttackFamily } from '../scene/attack.js';
-import { NotApplicable } from '../scene/outcome.js';
+import { NotApplicable, Unclear } from '../scene/outcome.js';
 import type { Scene, WithApp } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
@@ -142,6 +142,24 @@ export const trust: AttackFamily = {
         const copy = onlyTrust(scene, owner);
         await controlTrust(scene, owner);
         await mustBeAsked(scene, 'a token that was replaced', copy, owner.user);
+      },
+    },
+    {
+      id: 'parallel-trust',
+      title: 'One token of trust at several sign-ins at once',
+      priority: 'P1',
+      gain: 'A copied cookie, used in the same moment as by its owner, spares its thief the second factor unnoticed.',
+      mend: 'Exchange the token by one conditional statement whose count of changed rows decides.',
+      sources: ['RFC 9700, section 4.14.2', 'CWE-367'],
+      classes: [36],
+      async run(scene: Scene): Promise<void> {
+        const owner = await controlTrust(scene, await trusting(scene));
+        const copies = Array.from({ length: 4 }, () => onlyTrust(scene, owner));
+        const statuses = await Promise.all(copies.map((copy) => statusOf(scene, copy, owner.user)));
+        const spared = statuses.filter((status) => status === 'authenticated').length;
+        if (spared === 0) throw new Unclear('The trust was good for none of four sign-ins at once');
+        const found = `${spared} of 4 sign-ins at once owed no second factor`;
+        scene.must(spared === 1, found, found);
       },
     },
     {
