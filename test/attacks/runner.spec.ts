@@ -327,6 +327,31 @@ describe('a report', () => {
     expect(trouble).toBe('registering failed: POST /magic/…/end');
   });
 
+  it('shows how what held was answered, in each form', async () => {
+    const app = await new VulnerableApp().start();
+    open.push(app);
+    const only = ['replayed-totp-code', 'made-up-session'];
+    const report = await runAttacks(vulnerableTarget(app), { only });
+    const seen = 'the same code again: POST /mfa/authenticate answered 400 incorrect_code';
+    const often = 'a made-up token: GET /reports answered 401 unauthenticated (6 times)';
+    const page = parse(reportAsHtml(report)).querySelectorAll('section.held details li');
+    expect(page.map((line) => line.text)).toEqual(expect.arrayContaining([seen, often]));
+    const junit = reportAsJUnit(report);
+    expectWellFormed(junit);
+    const output = [...junit.matchAll(/<system-out>([^<]*)<\/system-out>/g)].map(([, lines = '']) => lines);
+    expect(output.join('\n').split('\n')).toEqual(expect.arrayContaining([seen, often]));
+    for (const line of [seen, often]) expect(reportAsText(report)).toContain(`\n     ${line}\n`);
+  });
+
+  it('shows on a terminal three answers of many', async () => {
+    const app = await new VulnerableApp().start();
+    open.push(app);
+    const report = await runAttacks(vulnerableTarget(app), { only: ['odd-code'] });
+    expect(reportAsText(report)).toMatch(
+      /held \(1\)\n {2}P0 odd-code: .*\n(?: {5}.*\n){3} {5}and \d+ more\n\n/i,
+    );
+  });
+
   it('says first what is to be mended, in each form', async () => {
     const app = await new VulnerableApp('forgets-steps').start();
     open.push(app);
@@ -350,7 +375,7 @@ describe('a report', () => {
 /** As much of XML as JUnit's needs: tags that close, and no bare `<` or `&`. */
 function expectWellFormed(xml: string): void {
   const [, body = ''] = xml.split('?>\n');
-  const tag = /<(\/?)([a-z]+)((?: [a-z]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)(\/?)>/g;
+  const tag = /<(\/?)([a-z-]+)((?: [a-z]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)(\/?)>/g;
   const inside: string[] = [];
   for (const [, close, name = '', , alone] of body.matchAll(tag)) {
     if (close) expect(inside.pop()).toBe(name);

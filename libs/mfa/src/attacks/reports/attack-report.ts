@@ -62,6 +62,13 @@ export const VERDICT_NAMES: Record<AttackVerdict, string> = {
 export const describeCounts = (counts: AttackReport['counts']): string =>
   VERDICTS.map((one) => `${counts[one]} ${VERDICT_NAMES[one]}`).join(', ');
 
+/** What was tried and how it was answered, besides the reason; what came several times in one line. */
+export function describeEvidence({ evidence, reason }: AttackResult): string[] {
+  const times = new Map<string, number>();
+  for (const line of evidence) if (line !== reason) times.set(line, (times.get(line) ?? 0) + 1);
+  return [...times].map(([line, count]) => (count === 1 ? line : `${line} (${count} times)`));
+}
+
 /** What is safe in every kind of report: control characters, and halves of characters, are in nobody's words. */
 export const printable = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\p{Surrogate}/gu, ' ');

@@ -1,7 +1,7 @@
 import escapeHtml from 'escape-html';
 
 import type { AttackReport, AttackResult, AttackVerdict } from './attack-report.js';
-import { VERDICTS, VERDICT_NAMES, printable } from './attack-report.js';
+import { VERDICTS, VERDICT_NAMES, describeEvidence, printable } from './attack-report.js';
 
 const safe = (text: string) => escapeHtml(printable(text));
 
@@ -64,19 +64,9 @@ ${results.map(article).join('\n')}
 </section>`;
 }
 
-function article({
-  id,
-  family,
-  title,
-  priority,
-  verdict,
-  reason,
-  evidence,
-  gain,
-  mend,
-  sources,
-}: AttackResult) {
-  const told = evidence.filter((line) => line !== reason);
+function article(result: AttackResult): string {
+  const { id, family, title, priority, verdict, reason, gain, mend, sources } = result;
+  const told = describeEvidence(result);
   const isOpen = verdict === 'fell' ? ' open' : '';
   return `<details${isOpen}><summary><span class="priority">${priority}</span> ${safe(title)} <code>${safe(id)}</code></summary>
 ${reason === '' ? '' : `<p class="reason">${safe(reason)}</p>`}

@@ -1,9 +1,9 @@
 import type { AttackReport, AttackResult } from './attack-report.js';
-import { printable } from './attack-report.js';
+import { describeEvidence, printable } from './attack-report.js';
 
 /**
  * The report as JUnit's XML, which every CI server reads: what fell is a failure, what is unclear an error, and what is not applicable or
- * for a person to check is skipped.
+ * for a person to check is skipped. What was seen is the output of the test.
  */
 export function reportAsJUnit({ target, at, took, results, counts }: AttackReport): string {
   const attributes = attributesOf({
@@ -33,7 +33,7 @@ function testCase(result: AttackResult): string {
     name: `${id}: ${title}`,
     time: seconds(took),
   });
-  const inside = outcome(result);
+  const inside = outcome(result) + output(result);
   return inside === '' ? `    <testcase ${attributes}/>` : `    <testcase ${attributes}>${inside}</testcase>`;
 }
 
@@ -44,6 +44,11 @@ function outcome({ verdict, reason, gain, mend, sources }: AttackResult): string
   if (verdict !== 'fell') return `<skipped ${message}/>`;
   const text = `What an attacker gains: ${gain} What mends it: ${mend} Source: ${sources.join('; ')}`;
   return `<failure ${message}>${escapeXml(text)}</failure>`;
+}
+
+function output(result: AttackResult): string {
+  const lines = describeEvidence(result).map(escapeXml);
+  return lines.length === 0 ? '' : `<system-out>${lines.join('\n')}</system-out>`;
 }
 
 const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(3);

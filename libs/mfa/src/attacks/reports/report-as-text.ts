@@ -1,5 +1,5 @@
 import type { AttackReport, AttackResult } from './attack-report.js';
-import { VERDICTS, VERDICT_NAMES, describeCounts, printable } from './attack-report.js';
+import { VERDICTS, VERDICT_NAMES, describeCounts, describeEvidence, printable } from './attack-report.js';
 
 /** The report in plain words, for a terminal: what is to be done first. */
 export function reportAsText(report: AttackReport): string {
@@ -20,9 +20,13 @@ export function reportAsText(report: AttackReport): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-function describe({ verdict, id, priority, title, reason, gain, mend, sources }: AttackResult): string[] {
+/** Lines of evidence on a terminal; the page has them all. */
+const SHOWN = 3;
+
+function describe(result: AttackResult): string[] {
+  const { verdict, id, priority, title, reason, gain, mend, sources } = result;
   const head = `  ${priority} ${id}: ${title}`;
-  if (verdict === 'held') return [head];
+  if (verdict === 'held') return [head, ...shorten(describeEvidence(result)).map((line) => `     ${line}`)];
   if (verdict !== 'fell') return [head, `     ${reason}`];
   return [
     head,
@@ -31,4 +35,9 @@ function describe({ verdict, id, priority, title, reason, gain, mend, sources }:
     `     What mends it: ${mend}`,
     `     Source: ${sources.join('; ')}`,
   ];
+}
+
+function shorten(lines: readonly string[]): readonly string[] {
+  if (lines.length <= SHOWN) return lines;
+  return [...lines.slice(0, SHOWN), `and ${lines.length - SHOWN} more`];
 }
