@@ -30,6 +30,10 @@ export const FAULTS = {
   'steps-go-back': ['an older code that was refused makes the newer one good again', 'older-totp-code'],
   'step-up-forgets-steps': ['a step-up takes used codes', 'replayed-totp-code', 'replayed-activation-code'],
   'remembers-old-codes': ['codes of ten minutes ago are taken', 'stale-totp-code'],
+  'pending-sees-trust': [
+    'half-finished sign-ins list trusted browsers',
+    'half-finished-session-manages-factors',
+  ],
   'pending-renames': ['half-finished sign-ins rename factors', 'half-finished-session-manages-factors'],
   'logs-codes': ['codes that are typed are logged', 'secrets-in-the-log'],
   'stores-trust': ['tokens of trust are stored as they are', 'secrets-in-the-database'],
@@ -58,6 +62,7 @@ export const FAULTS = {
   'never-locks': ['an authenticator is never disabled', 'endless-guesses'],
   'strangers-spend-attempts': ['anybody spends attempts of a user', 'victim-kept-out'],
   'stale-proof-will-do': ['changes ask for no fresh proof', 'stale-proof-changes-factors'],
+  'stale-proof-revokes-trust': ['revoking trust asks for no fresh proof', 'stale-proof-changes-factors'],
   'no-max-age': ['the step-up route forgets the age of the proof', 'stale-proof-opens-step-up'],
   'secret-from-body': ['the set-up takes a secret from the body', 'secret-of-the-client'],
   'set-up-verifies': ['an unfinished set-up verifies codes', 'unfinished-set-up'],

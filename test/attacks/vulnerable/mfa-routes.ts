@@ -181,11 +181,13 @@ export class MfaRoutes {
       this.state.sessions.delete(found.token);
     },
     'GET /trusted-devices': (call) => {
-      const { user } = this.signedIn(call);
+      const isPasswordEnough = this.state.has('pending-sees-trust');
+      const { user } = isPasswordEnough ? this.signedIn(call, true) : this.signedIn(call);
       return this.state.trusts.filter(({ userId }) => userId === user.id).map(({ id }) => ({ id }));
     },
     'DELETE /trusted-devices': (call) => {
-      const { user } = this.recent(call);
+      const isAgeless = this.state.has('stale-proof-revokes-trust');
+      const { user } = isAgeless ? this.signedIn(call) : this.recent(call);
       if (this.state.has('trust-survives-revocation')) return;
       this.state.trusts = this.state.trusts.filter(({ userId }) => userId !== user.id);
     },

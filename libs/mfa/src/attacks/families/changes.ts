@@ -3,6 +3,7 @@ import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import type { AttackClient } from '../target/attack-client.js';
+import { RECENT_ROUTES, mustReachNone } from './own-routes.js';
 
 /** An app whose secret the client has made up. */
 const OWN_SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -30,11 +31,8 @@ export const changes: AttackFamily = {
         await scene.legitimately('entering the password again', async () =>
           scene.target.reauthenticate?.(client, owner.user),
         );
+        await mustReachNone(scene, RECENT_ROUTES, client, owner);
         const factor = `/authenticators/${owner.authenticatorId}`;
-        scene.mustRefuse('renaming it', await client.mfa('PATCH', factor, { name: 'Mine' }));
-        scene.mustRefuse('making recovery codes', await client.mfa('POST', '/recovery-codes'));
-        scene.mustRefuse('registering a key', await client.mfa('POST', '/webauthn/options', {}), [404]);
-        scene.mustRefuse('removing it', await client.mfa('DELETE', factor));
         const code = await scene.freshCode(owner.app);
         scene.control('stepping up', await client.mfa('POST', '/authenticate', { code }));
         scene.control('renaming it then', await client.mfa('PATCH', factor, { name: 'Mine' }));

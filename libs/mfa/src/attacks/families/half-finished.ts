@@ -2,17 +2,7 @@ import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { describeAnswer } from '../target/attack-answer.js';
-
-/** Routes of nestjs-mfa that are for who is signed in. */
-const OWN_ROUTES: readonly [string, string][] = [
-  ['GET', '/status'],
-  ['GET', '/authenticators'],
-  ['GET', '/recovery-codes'],
-  ['GET', '/sessions'],
-  ['POST', '/recovery-codes'],
-  ['POST', '/totp'],
-  ['POST', '/webauthn/options'],
-];
+import { RECENT_ROUTES, SIGNED_IN_ROUTES, mustReachNone } from './own-routes.js';
 
 /** The password is known, the second factor is not. */
 export const halfFinished: AttackFamily = {
@@ -78,17 +68,12 @@ export const halfFinished: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
         const half = await scene.half(owner);
-        for (const [method, path] of OWN_ROUTES) {
-          const legitimate = await owner.client.mfa(method, path);
-          // There may be no such thing, or no second one.
-          if (![404, 409].includes(legitimate.status)) scene.control(`${method} ${path}`, legitimate);
-          scene.mustRefuse(`${method} ${path}`, await half.mfa(method, path), [404]);
+        for (const route of SIGNED_IN_ROUTES) {
+          const legitimate = await owner.client.mfa('GET', route.slice('GET '.length));
+          if (legitimate.status !== 404) scene.control(route, legitimate);
         }
-        const factor = `/authenticators/${owner.authenticatorId}`;
-        scene.mustRefuse('renaming the factor', await half.mfa('PATCH', factor, { name: 'Mine' }), [404]);
-        scene.mustRefuse('removing the factor', await half.mfa('DELETE', factor), [404]);
-        for (const path of ['/sessions', '/trusted-devices'])
-          scene.mustRefuse(`DELETE ${path}`, await half.mfa('DELETE', path), [404]);
+        scene.control('making recovery codes', await owner.client.mfa('POST', '/recovery-codes'));
+        await mustReachNone(scene, [...SIGNED_IN_ROUTES, ...RECENT_ROUTES], half, owner);
         const code = await scene.freshCode(owner.app);
         scene.control('finishing it', await half.mfa('POST', '/authenticate', { code }));
       },
