@@ -8,6 +8,7 @@ import { demoTarget } from './targets/demo.js';
 import { startEveryFactor } from './targets/every-factor.js';
 import { fastifyExample, headerExample } from './targets/examples.js';
 import { noteReport } from './targets/note-report.js';
+import { passportExample } from './targets/passport.js';
 
 interface Started<User extends object> {
   target: AttackTarget<User>;
@@ -35,6 +36,7 @@ const some = (): RunAttacksOptions => ({ only: sample(ATTACKS, 6).map(({ id }) =
 /** Why an attack may not apply to the example, which has no such thing. */
 const LACKING: Record<string, RegExp> = {
   fastify: /idleSeconds|no security keys|No browser is trusted|no `readMail`/,
+  passport: /no `readMail`/,
   header: /passkey alone|browsers with cookies|No cookie carries|No cookie was set|no `readMail`|idleSeconds/,
 };
 
@@ -64,5 +66,9 @@ describe('attacks', () => {
 
   it('find nothing in the example with the header', async () => {
     expectHeld(await attack(headerExample(), some()), LACKING['header']);
+  }, 180_000);
+
+  it('find nothing in the example with Passport', async () => {
+    expectHeld(await attack(passportExample(), some()), LACKING['passport']);
   }, 180_000);
 });

@@ -31,8 +31,8 @@ const blocksOf = (guide: string): string[] =>
   [...guide.matchAll(/ *```(?:ts|js|graphql)\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 
 describe('the guide to Passport', () => {
-  const applications = ['passport-jwt', 'passport-session']
-    .map((name) => read(`test/fit/${name}.spec.ts`))
+  const applications = ['passport-jwt.spec.ts', 'passport-session.app.ts']
+    .map((name) => read(`test/fit/${name}`))
     .join('\n')
     // Which finds its users among those of the tests.
     .replaceAll('extends TestAdapter', 'extends DefaultMfaAdapter');

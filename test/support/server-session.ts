@@ -23,7 +23,7 @@ interface Response {
 
 /** Sessions of an application's own, as `express-session` has them: each under the id in a cookie, in memory here. */
 export class ServerSessions {
-  readonly kept = new Map<string, ServerSession>();
+  readonly kept = new Map<string, Record<string, unknown>>();
 
   readonly use = (app: INestApplication): void => {
     app.use((request: Request, response: Response, next: Callback) => {
@@ -36,29 +36,22 @@ export class ServerSessions {
 
   private start(request: Request, response: Response): void {
     const id = randomUUID();
-    const session = {} as ServerSession;
-    // As in `express-session`, the methods are not among what a session holds: Passport may copy that into the next one.
-    hide(session, 'save', (callback) => callback());
-    this.kept.set(id, session);
-    response.cookie(COOKIE, id, { httpOnly: true });
+    this.kept.set(id, {});
+    response.cookie(COOKIE, id, { httpOnly: true, sameSite: 'lax', secure: true });
     this.continue(id, request, response);
   }
 
+  /** As in `express-session`, the methods are each request's own, and not among what a session holds. */
   private continue(id: string, request: Request, response: Response): void {
-    const session = this.kept.get(id) as ServerSession;
-    hide(session, 'regenerate', (callback) => {
-      this.kept.delete(id);
-      this.start(request, response);
-      callback();
-    });
-    request.session = session;
+    const methods: Record<string | symbol, unknown> = {
+      save: (callback: Callback) => callback(),
+      regenerate: (callback: Callback) => {
+        this.kept.delete(id);
+        this.start(request, response);
+        callback();
+      },
+    };
+    const get = (held: object, name: string | symbol): unknown => methods[name] ?? Reflect.get(held, name);
+    request.session = new Proxy(this.kept.get(id) ?? {}, { get }) as ServerSession;
   }
-}
-
-function hide(
-  session: ServerSession,
-  name: 'regenerate' | 'save',
-  value: (callback: Callback) => void,
-): void {
-  Object.defineProperty(session, name, { value, enumerable: false, configurable: true });
 }

@@ -21,6 +21,7 @@ declare module 'express-session' {
     secret: string;
     resave: boolean;
     saveUninitialized: boolean;
+    cookie: { sameSite: 'lax'; secure: boolean };
   }) => (request: object, response: object, next: () => void) => void;
   export default session;
 }
