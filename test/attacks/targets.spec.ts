@@ -9,6 +9,7 @@ import { startEveryFactor } from './targets/every-factor.js';
 import { fastifyExample, headerExample } from './targets/examples.js';
 import { noteReport } from './targets/note-report.js';
 import { passportExample } from './targets/passport.js';
+import { tokensExample } from './targets/tokens.js';
 
 interface Started<User extends object> {
   target: AttackTarget<User>;
@@ -36,9 +37,13 @@ const some = (): RunAttacksOptions => ({ only: sample(ATTACKS, 6).map(({ id }) =
 /** Why an attack may not apply to the example, which has no such thing. */
 const LACKING: Record<string, RegExp> = {
   fastify: /idleSeconds|no security keys|No browser is trusted|no `readMail`/,
+  tokens: /no security keys|browsers with cookies|No cookie|idleSeconds|no `readMail`/,
   passport: /no `readMail`/,
   header: /passkey alone|browsers with cookies|No cookie carries|No cookie was set|no `readMail`|idleSeconds/,
 };
+
+/** An API that asks nobody takes an access token until it expires (docs/tokens.md). */
+const TOKENS_LIVE_ON = ['token-from-before-step-up', 'signed-out-session'];
 
 const told = ({ results }: AttackReport, ...verdicts: string[]) =>
   results.filter(({ verdict }) => verdicts.includes(verdict)).map(({ id, reason }) => `${id}: ${reason}`);
@@ -70,5 +75,15 @@ describe('attacks', () => {
 
   it('find nothing in the example with Passport', async () => {
     expectHeld(await attack(passportExample(), some()), LACKING['passport']);
+  }, 180_000);
+
+  it('find in the example with access tokens what its guide says of them, and nothing else', async () => {
+    const { only = [] } = some();
+    const report = await attack(tokensExample(), { only: [...new Set([...only, ...TOKENS_LIVE_ON])] });
+    const fell = report.results.filter(({ verdict }) => verdict === 'fell').map(({ id }) => id);
+    expect(fell).toEqual(TOKENS_LIVE_ON);
+    expect(told(report, 'unclear')).toEqual([]);
+    const lacking = LACKING['tokens'] ?? /^$/;
+    expect(told(report, 'not_applicable').filter((reason) => !lacking.test(reason))).toEqual([]);
   }, 180_000);
 });

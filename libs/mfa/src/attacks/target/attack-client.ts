@@ -53,7 +53,7 @@ export class AttackClient {
     for (const cookie of answer.headers.getSetCookie()) this.keep(cookie);
     const token = textOf(answer.body['sessionToken']);
     if (this.wire.sessionHeader !== undefined && token !== '') this.token = token;
-    this.wire.afterAnswer?.(this, answer);
+    await this.wire.afterAnswer?.(this, answer);
     return answer;
   }
 

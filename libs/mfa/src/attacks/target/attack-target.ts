@@ -39,8 +39,11 @@ export interface AttackTarget<User extends AttackUser = AttackUser> {
   origin?: string;
   /** Carries the session in this header, as clients other than browsers do: `x-mfa-session`. Default: cookies. */
   sessionHeader?: string;
-  /** Sees each answer, to take an access token out of it: `client.headers['authorization'] = …`. */
-  afterAnswer?(client: AttackClient, answer: AttackAnswer): void;
+  /**
+   * Sees each answer, to take an access token out of it: `client.headers['authorization'] = …`. It may send requests of its own, as to
+   * refresh the token after a factor was set up.
+   */
+  afterAnswer?(client: AttackClient, answer: AttackAnswer): void | Promise<void>;
   /** Where a second instance on the same database answers: attacks in parallel go to both. */
   secondInstance?: string;
   /** A clock that the target was started with; without one, attacks wait for 35 seconds at most. */

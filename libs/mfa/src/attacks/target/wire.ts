@@ -13,7 +13,7 @@ export class Wire {
   readonly mfaPath: string;
   readonly origin: string;
   readonly sessionHeader: string | undefined;
-  readonly afterAnswer: ((client: AttackClient, answer: AttackAnswer) => void) | undefined;
+  readonly afterAnswer: ((client: AttackClient, answer: AttackAnswer) => void | Promise<void>) | undefined;
   readonly cookies = new SeenCookies();
   /** Requests so far. */
   sent = 0;
