@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
@@ -22,6 +23,15 @@ describe('the list of attacks', () => {
       for (const sentence of [one.gain, one.mend, ...(one.lookAt === undefined ? [] : [one.lookAt])])
         expect(sentence).toMatch(/^[A-Z`].*\.$/s);
     }
+  });
+
+  it('leaves no attack to a person without the guide’s saying why', () => {
+    const [, section = ''] = /## What can't be attacked from outside\n(.*?)\n## /s.exec(
+      readFileSync('docs/attacks.md', 'utf8'),
+    ) ?? [''];
+    const named = [...section.matchAll(/^\|[^|]*\| `([a-z-]+)`/gm)].map(([, id = '']) => id);
+    const byHand = ATTACKS.filter((one) => !('run' in one)).map(({ id }) => id);
+    expect(named.sort()).toEqual(byHand.sort());
   });
 
   it('says of each that needs something of the target what else to do', () => {
