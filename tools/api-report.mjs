@@ -95,12 +95,17 @@ function memberText(symbol, node) {
   const isReadonly =
     ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Readonly ||
     (symbol.flags & ts.SymbolFlags.Accessor) === ts.SymbolFlags.GetAccessor;
-  const shown = typeText(optional ? withoutUndefined(type) : type, node);
+  const shown = optional ? optionalText(type, node) : typeText(type, node);
   return [`${prefix}${isReadonly ? 'readonly ' : ''}${name}${optional ? '?' : ''}: ${shown};`];
 }
 
-const withoutUndefined = (type) =>
-  type.isUnion() && !(type.flags & ts.TypeFlags.Boolean) ? checker.getNonNullableType(type) : type;
+/** The question mark says that it may be undefined. That it may be null has to be said. */
+function optionalText(type, node) {
+  if (!type.isUnion() || type.flags & ts.TypeFlags.Boolean) return typeText(type, node);
+  const text = typeText(checker.getNonNullableType(type), node);
+  if (!type.types.some(({ flags }) => flags & ts.TypeFlags.Null)) return text;
+  return `${text.includes('=>') ? `(${text})` : text} | null`;
+}
 
 /** Of a class or an interface: what it has itself or of a base that nobody can see. */
 function membersOf(type, node, names = () => true) {
