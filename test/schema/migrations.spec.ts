@@ -148,6 +148,17 @@ describe.each<Engine>(['sqlite', 'postgres', 'mariadb'])('migrations on %s', (en
     }),
   );
 
+  runs('make the tables of two applications in one database, which have prefixes of their own', () =>
+    within(async (orm) => {
+      for (const prefix of ['mfa_', 'auth_']) {
+        const migrationsTableName = `${prefix}migrations`;
+        const dataSource = await connect({ ...orm, migrationsTableName }, { prefix });
+        await dataSource.runMigrations();
+        expect(await differences(dataSource)).toEqual([]);
+      }
+    }),
+  );
+
   (engine === 'postgres' ? runs : it.skip)('take the schema of the DataSource where no other is named', () =>
     within(async (orm) => {
       const [first, own] = [await connect(orm), { ...orm, schema: 'own' } as DataSourceOptions];

@@ -3,7 +3,7 @@ import { getMetadataArgsStorage } from 'typeorm';
 import { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_ENTITIES } from './entities.js';
-import type { MfaTableOptions, ResolvedTableOptions } from '../storage/table-options.js';
+import type { MfaTableOptions } from '../storage/table-options.js';
 import { BINARY_COLLATION, setTableOptions, tableOptions } from '../storage/table-options.js';
 
 /**
@@ -18,7 +18,9 @@ export function configureMfaTables(options: MfaTableOptions): void {
       throw new MfaOptionsError([`\`${name}\` must be letters, digits and underscores, 31 at most`]);
     }
   }
-  nameTables(setTableOptions(options));
+  const { prefix: former } = setTableOptions(options);
+  nameTables(former);
+  nameIndices(former);
   shapeColumns();
   referToUsers();
 }
@@ -32,13 +34,27 @@ export function entityNameOf(table: string): string {
   );
 }
 
-function nameTables({ prefix: former }: ResolvedTableOptions): void {
+function nameTables(former: string): void {
   const { prefix, schema } = tableOptions();
   for (const table of getMetadataArgsStorage().tables) {
     if (!isOurs(table.target)) continue;
     Object.assign(table, { name: `${prefix}${String(table.name).slice(former.length)}` });
     Object.assign(table, { schema });
   }
+}
+
+/** On PostgreSQL and SQLite an index is called as no other of its schema. */
+function nameIndices(former: string): void {
+  for (const index of getMetadataArgsStorage().indices) {
+    if (isOurs(index.target) && index.name !== undefined)
+      Object.assign(index, { name: indexNameOf(index.name, former) });
+  }
+}
+
+/** The name of an index with the prefix of the tables, in place of another one. */
+export function indexNameOf(name: string, former: string): string {
+  const [, kind, rest] = new RegExp(`^(idx_|uq_)${former}(.+)$`).exec(name) ?? [];
+  return kind === undefined ? name : `${kind}${tableOptions().prefix}${rest}`;
 }
 
 function shapeColumns(): void {

@@ -17,8 +17,10 @@ export type ResolvedTableOptions = Required<Pick<MfaTableOptions, 'prefix' | 'us
 /** A collation of MySQL and MariaDB that tells `Admin` from `admin`. */
 export const BINARY_COLLATION = 'utf8mb4_bin';
 
+export const DEFAULT_PREFIX = 'mfa_';
+
 const DEFAULTS: ResolvedTableOptions = {
-  prefix: 'mfa_',
+  prefix: DEFAULT_PREFIX,
   userId: { type: 'varchar', length: 191 },
   binaryCollation: false,
 };

@@ -1,8 +1,8 @@
 import type { EntityMetadata, QueryRunner, TableColumnOptions } from 'typeorm';
 import { Table, TableColumn, TableForeignKey, TableIndex, TableUnique } from 'typeorm';
 
-import { BINARY_COLLATION, tableOptions } from '../../storage/table-options.js';
-import { entityNameOf } from '../configure-tables.js';
+import { BINARY_COLLATION, DEFAULT_PREFIX, tableOptions } from '../../storage/table-options.js';
+import { entityNameOf, indexNameOf } from '../configure-tables.js';
 import { dataSourceOf } from './data-source-of.js';
 
 /** A column as a migration writes it; types are those of `@Column()`. */
@@ -14,11 +14,18 @@ export interface ColumnSpec {
   default?: number;
 }
 
+interface IndexSpec {
+  name: string;
+  columns: string[];
+  unique?: boolean;
+}
+
 export interface TableSpec {
   /** Without the prefix. */
   name: string;
   columns: Record<string, ColumnSpec>;
-  indices?: { name: string; columns: string[]; unique?: boolean }[];
+  /** With the default prefix in their names. */
+  indices?: IndexSpec[];
   /** Goes with the row that it refers to. */
   refersTo?: { column: string; table: string; referenced: string };
   /** Whether it goes with its user, where there is a table of users. */
@@ -63,11 +70,11 @@ export class TableBuilder {
   }
 
   /** Adds indices that are not there yet. */
-  async addIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+  async addIndices({ name, indices }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
     const path = this.pathOf(name);
     const { driver } = dataSourceOf(this.runner);
     const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
-    for (const index of indices) {
+    for (const index of named(indices)) {
       // MySQL knows no `IF NOT EXISTS` here.
       if (!this.hasSchemas && (await this.hasIndex(path, index.name))) continue;
       const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
@@ -77,9 +84,9 @@ export class TableBuilder {
     }
   }
 
-  async dropIndices({ name, indices = [] }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
+  async dropIndices({ name, indices }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
     const path = this.pathOf(name);
-    for (const index of indices) {
+    for (const index of named(indices)) {
       if (await this.hasIndex(path, index.name)) await this.runner.dropIndex(path, index.name);
     }
   }
@@ -114,9 +121,9 @@ export class TableBuilder {
   }
 
   /** For CockroachDB TypeORM takes a unique index for a constraint, and wants an index for each foreign key of a relation. */
-  private indices({ name: table, indices = [], refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
+  private indices({ name: table, indices, refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
     const isCockroach = dataSourceOf(this.runner).options.type === 'cockroachdb';
-    const own = indices.map(({ name, columns, unique = false }) => ({
+    const own = named(indices).map(({ name, columns, unique = false }) => ({
       name,
       columnNames: columns,
       isUnique: unique,
@@ -196,4 +203,9 @@ export class TableBuilder {
   private get hasSchemas(): boolean {
     return ['postgres', 'cockroachdb'].includes(dataSourceOf(this.runner).options.type);
   }
+}
+
+/** The indices under the names that they have with the prefix of the tables. */
+function named(indices: readonly IndexSpec[] = []): IndexSpec[] {
+  return indices.map((index) => ({ ...index, name: indexNameOf(index.name, DEFAULT_PREFIX) }));
 }
