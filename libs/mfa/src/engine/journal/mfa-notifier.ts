@@ -9,6 +9,7 @@ import { SupportContacts } from '../../adapter/support-contacts.js';
 import { textsOf } from '../../i18n/choose-texts.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { UnderWay } from '../jobs/under-way.js';
 import type { MfaEvent, MfaEventAuthenticator } from './mfa-event.js';
 import type { MailLinks } from './mail-links.js';
 import { MAIL_LINKS } from './mail-links.js';
@@ -81,7 +82,7 @@ const SHUTDOWN_MS = 5000;
 @Injectable()
 export class MfaNotifier implements OnModuleDestroy {
   private readonly logger = new Logger(MfaNotifier.name);
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly underWay = new UnderWay();
 
   constructor(
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
@@ -95,21 +96,21 @@ export class MfaNotifier implements OnModuleDestroy {
     const facts = notificationOf(event);
     if (!facts) return;
     const { ip, userAgent, at } = event;
-    const sent = this.send({ ...facts, at: at.getTime(), ip, userAgent }, user)
-      .catch((error: unknown) => {
-        this.logger.error(
-          `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
-        );
-      })
-      .finally(() => this.underWay.delete(sent));
+    const sent = this.send({ ...facts, at: at.getTime(), ip, userAgent }, user).catch((error: unknown) => {
+      this.logger.error(
+        `A notification (${facts.type}) could not be sent: ${error instanceof Error ? error.message : ''}`,
+      );
+    });
     this.underWay.add(sent);
   }
 
   /** What is under way is sent before the application closes the connections that a mailer may need. */
   async onModuleDestroy(): Promise<void> {
-    const all = Promise.allSettled(this.underWay);
     const signal = AbortSignal.timeout(SHUTDOWN_MS);
-    await Promise.race([all, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+    await Promise.race([
+      this.underWay.ended(),
+      new Promise((resolve) => signal.addEventListener('abort', resolve)),
+    ]);
   }
 
   private async send(

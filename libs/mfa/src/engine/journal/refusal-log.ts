@@ -9,6 +9,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { NewMfaEvent } from './mfa-event.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
+import { UnderWay } from '../jobs/under-way.js';
 import { MfaJournal } from './mfa-journal.js';
 
 /** So many are remembered; with more of them at once the oldest may be told again. */
@@ -22,7 +23,7 @@ const MAX_REMEMBERED = 10_000;
 export class RefusalLog implements OnModuleDestroy {
   private readonly logger = new Logger(RefusalLog.name);
   private readonly told = new Map<string, number>();
-  private readonly underway = new Set<Promise<void>>();
+  private readonly underWay = new UnderWay();
 
   constructor(
     @Inject(MfaJournal) private readonly journal: MfaJournal,
@@ -61,16 +62,14 @@ export class RefusalLog implements OnModuleDestroy {
 
   /** Does something that no request waits for, and that fails none. */
   later(work: () => Promise<void>): void {
-    const done = work()
-      .catch((error: unknown) => {
-        this.logger.warn(`A refusal could not be recorded: ${error instanceof Error ? error.message : ''}`);
-      })
-      .finally(() => this.underway.delete(done));
-    this.underway.add(done);
+    const done = work().catch((error: unknown) => {
+      this.logger.warn(`A refusal could not be recorded: ${error instanceof Error ? error.message : ''}`);
+    });
+    this.underWay.add(done);
   }
 
   /** Nothing is left half told when the application closes. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all(this.underway);
+    await this.underWay.ended();
   }
 }
