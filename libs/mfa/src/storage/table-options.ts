@@ -1,5 +1,5 @@
 export interface MfaTableOptions {
-  /** What the names of the tables begin with. Default: `mfa_`. */
+  /** What the names of tables begin with, and of indices after `idx_` or `uq_`. Default: `mfa_`. */
   prefix?: string;
   /** The database schema that holds the tables, on engines that have schemas. Default: that of the DataSource. */
   schema?: string;
