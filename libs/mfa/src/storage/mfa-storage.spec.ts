@@ -32,18 +32,14 @@ describe('storage on SQLite', () => {
   afterAll(() => test.close());
 
   const insert = (userId: string) => ({
-    query: test.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(MfaUserState)
-      .values({
-        userId,
-        version: 0,
-        attempts: 0,
-        windowStartedAt: null,
-        enrollmentStartedAt: null,
-        userHandle: null,
-      }),
+    query: test.dataSource.createQueryBuilder().insert().into(MfaUserState).values({
+      userId,
+      version: 0,
+      attempts: 0,
+      windowStartedAt: null,
+      enrollmentStartedAt: null,
+      userHandle: null,
+    }),
   });
   const impossible = () => ({
     claim: 'impossible',

@@ -48,11 +48,7 @@ export class RecoveryCodeStore {
       const codeHash = usedAt ? hashOfUsed(key, userId, code) : hashOf(key, userId, code);
       return { userId, codeHash, createdAt, usedAt };
     });
-    const query = this.storage.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(RecoveryCode)
-      .values(rows);
+    const query = this.storage.dataSource.createQueryBuilder().insert().into(RecoveryCode).values(rows);
     return { keyId, writes: [{ query }, claim] };
   }
 
