@@ -1,4 +1,4 @@
-import { methodWithin } from '../opentelemetry/wrap-method.js';
+import { methodWithin } from '../core/objects/wrap-method.js';
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 
 /** Hooks whose defaults know nothing of the application, and what comes of that. */

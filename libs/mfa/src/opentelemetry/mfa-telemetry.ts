@@ -17,8 +17,8 @@ import { DATABASE_SYSTEMS, closed } from './closed-attributes.js';
 import { CurrentInstruments, SCOPE } from './instruments.js';
 import type { Ending, ObservedMethod } from './operations.js';
 import { OBSERVED, endingOf, failureOf } from './operations.js';
-import type { Around } from './wrap-method.js';
-import { wrapMethod } from './wrap-method.js';
+import type { Around } from '../core/objects/wrap-method.js';
+import { wrapMethod } from '../core/objects/wrap-method.js';
 
 /** Injection token of the options of `MfaTelemetryModule`. */
 export const TELEMETRY_OPTIONS = Symbol.for('nestjs-mfa:TELEMETRY_OPTIONS');
