@@ -1,4 +1,4 @@
-// Attacks the library with every factor, the demo, four example applications and the vulnerable application of test/attacks, all of the
+// Attacks the library with every factor, the demo, five example applications and the vulnerable application of test/attacks, all of the
 // list on each; prints what came of it, and which attacks find which fault. Some minutes. Exits with 1 when a test fails.
 //
 //   node tools/attacks.mjs

@@ -31,7 +31,7 @@ const blocksOf = (guide: string): string[] =>
   [...guide.matchAll(/ *```(?:ts|js|graphql)\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 
 describe('the guide to Passport', () => {
-  const applications = ['passport-jwt.spec.ts', 'passport-session.app.ts']
+  const applications = ['passport-jwt.app.ts', 'passport-session.app.ts']
     .map((name) => read(`test/fit/${name}`))
     .join('\n')
     // Which finds its users among those of the tests.

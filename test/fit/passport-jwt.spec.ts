@@ -1,216 +1,77 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
-import {
-  Body,
-  Controller,
-  ForbiddenException,
-  Get,
-  HttpCode,
-  Inject,
-  Injectable,
-  Module,
-  Post,
-  Req,
-  Res,
-  SetMetadata,
-  UseGuards,
-} from '@nestjs/common';
-import { APP_GUARD, Reflector } from '@nestjs/core';
-import { AuthGuard, PassportStrategy } from '@nestjs/passport';
-import jwt from 'jsonwebtoken';
-import type { AuthenticationSession, MfaLoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
-import { MfaModule, MfaOptionsError, MfaService, RequireMfa } from 'nestjs-mfa';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { ForbiddenException, Inject, Injectable, Module, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { MfaUser } from 'nestjs-mfa';
+import { MfaModule, MfaOptionsError } from 'nestjs-mfa';
 
 import type { Client } from '../support/client.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
+import { RELYING_PARTY, SECRET, codeOf, newUserId, startTestApp } from '../support/test-app.js';
 import {
-  RELYING_PARTY,
-  SECRET,
-  TestAdapter,
-  codeOf,
-  newUserId,
-  startTestApp,
-  users,
-} from '../support/test-app.js';
+  GuardedController,
+  JwtGuard,
+  JwtStrategy,
+  Public,
+  VARIANTS,
+  sign,
+  startJwtApp,
+} from './passport-jwt.app.js';
 
-const KEY = 'a secret of the application for its access tokens';
-const Public = () => SetMetadata('isPublic', true);
+describe.each(VARIANTS)('an application with access tokens and $name', (variant) => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startJwtApp(variant);
+  });
+  afterAll(() => test.close());
 
-interface Claims {
-  sub: string;
-  /** The token of the authentication session. */
-  sid?: string;
-}
-
-const sign = (claims: Claims): string => jwt.sign(claims, KEY, { expiresIn: 600 });
-
-@Injectable()
-class JwtStrategy extends PassportStrategy(Strategy) {
-  constructor() {
-    super({ jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: KEY });
-  }
-
-  validate({ sub, ...claims }: Claims): object | null {
-    const user = users.get(sub);
-    return user ? { ...user, ...claims } : null;
-  }
-}
-
-/** Reads a token that comes along on public routes too: what is public needs none, and may know whom it speaks to. */
-@Injectable()
-class JwtGuard extends AuthGuard('jwt') {
-  constructor(@Inject(Reflector) private readonly reflector: Reflector) {
-    super();
-  }
-
-  override handleRequest<User>(
-    error: unknown,
-    user: User,
-    info: unknown,
-    context: ExecutionContext,
-    status?: unknown,
-  ): User {
-    const isPublic = this.reflector.getAllAndOverride<boolean>('isPublic', [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (isPublic && !error && !user) return undefined as User;
-    return super.handleRequest(error, user, info, context, status);
-  }
-}
-
-/** Gives the access token once the sign-in is complete. */
-class TokenAdapter extends TestAdapter {
-  override completeLogin(user: MfaUser, _session: AuthenticationSession): { accessToken: string } {
-    return { accessToken: sign({ sub: String(user.id) }) };
-  }
-}
-
-@Controller('app')
-class AppController {
-  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
-
-  @Public()
-  @Post('login')
-  @HttpCode(200)
-  login(
-    @Body() { id }: { id: string },
-    @Req() request: { user?: MfaUser },
-    @Res({ passthrough: true }) response: object,
-  ): Promise<MfaLoginResult> {
-    const user = users.get(id) ?? { id };
-    users.set(id, user);
-    // As `AuthGuard('local')` leaves it.
-    request.user = user;
-    return this.mfa.login(user, { request, response });
-  }
-
-  @Get('orders')
-  @RequireMfa({ allowUnenrolled: true })
-  orders(@Req() { user }: { user: MfaUser }): object {
-    return { of: user.id };
-  }
-}
-
-/** The same with the guard on the controller. */
-@Controller('app')
-@UseGuards(JwtGuard)
-class GuardedController extends AppController {}
-
-interface Variant {
-  name: string;
-  controller: Type;
-  providers: object[];
-  routes: MfaModuleOptions['routes'];
-}
-
-const VARIANTS: Variant[] = [
-  {
-    name: 'a global guard and `@Public()`',
-    controller: AppController,
-    providers: [{ provide: APP_GUARD, useClass: JwtGuard }],
-    routes: { decorators: [Public()] },
-  },
-  {
-    name: 'a guard on each controller',
-    controller: GuardedController,
-    providers: [],
-    routes: { guards: [JwtGuard], decorators: [Public()] },
-  },
-];
-
-describe.each(VARIANTS)(
-  'an application with access tokens and $name',
-  ({ controller, providers, routes }) => {
-    let test: TestApp;
-    beforeAll(async () => {
-      @Module({ providers: [JwtStrategy, ...(providers as [])] })
-      class AuthModule {}
-      test = await startTestApp({
-        adapter: TokenAdapter,
-        controllers: [controller],
-        imports: [AuthModule],
-        mfa: { webauthn: RELYING_PARTY, passkeyLogin: true, routes },
-      });
+  /** A client that has its access token, and keeps the session in the header. */
+  const clientOf = ({ accessToken, sessionToken }: { accessToken?: string; sessionToken: string }): Client =>
+    test.client({
+      ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
+      'x-mfa-session': sessionToken,
     });
-    afterAll(() => test.close());
+  const login = async (id: string) =>
+    (await test.client({ 'x-mfa-session': 'new' }).post('/app/login', { id })).body;
 
-    /** A client that has its access token, and keeps the session in the header. */
-    const clientOf = ({
-      accessToken,
-      sessionToken,
-    }: {
-      accessToken?: string;
-      sessionToken: string;
-    }): Client =>
-      test.client({
-        ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
-        'x-mfa-session': sessionToken,
-      });
-    const login = async (id: string) =>
-      (await test.client({ 'x-mfa-session': 'new' }).post('/app/login', { id })).body;
+  it('signs in, sets up an app, and signs in with it: the token comes with the second factor', async () => {
+    const id = newUserId();
+    const first = await login(id);
+    expect(first).toMatchObject({ status: 'authenticated', accessToken: expect.any(String) });
+    const client = clientOf(first);
+    expect((await client.get('/app/orders')).body).toEqual({ of: id });
+    const { body: setup } = await client.post('/mfa/totp');
+    const code = codeOf(setup.secret, test.clock);
+    const { body: added } = await client.post('/mfa/totp/activate', { code });
+    expect(added.authenticator.type).toBe('totp');
+    test.clock.advance(30);
 
-    it('signs in, sets up an app, and signs in with it: the token comes with the second factor', async () => {
-      const id = newUserId();
-      const first = await login(id);
-      expect(first).toMatchObject({ status: 'authenticated', accessToken: expect.any(String) });
-      const client = clientOf(first);
-      expect((await client.get('/app/orders')).body).toEqual({ of: id });
-      const { body: setup } = await client.post('/mfa/totp');
-      const code = codeOf(setup.secret, test.clock);
-      const { body: added } = await client.post('/mfa/totp/activate', { code });
-      expect(added.authenticator.type).toBe('totp');
-      test.clock.advance(30);
-
-      const half = await login(id);
-      expect(half.status).toBe('mfa_required');
-      expect(half).not.toHaveProperty('accessToken');
-      expect((await clientOf(half).get('/app/orders')).status).toBe(401);
-      expect((await clientOf(half).get('/mfa/status')).status).toBe(401);
-      const { status, body } = await clientOf(half).post('/mfa/authenticate', {
-        code: codeOf(setup.secret, test.clock),
-      });
-      expect([status, body.status]).toEqual([200, 'authenticated']);
-      expect((await clientOf(body).get('/app/orders')).body).toEqual({ of: id });
-      expect((await clientOf(body).get('/mfa/sessions')).body[0]).toMatchObject({ current: true });
+    const half = await login(id);
+    expect(half.status).toBe('mfa_required');
+    expect(half).not.toHaveProperty('accessToken');
+    expect((await clientOf(half).get('/app/orders')).status).toBe(401);
+    expect((await clientOf(half).get('/mfa/status')).status).toBe(401);
+    const { status, body } = await clientOf(half).post('/mfa/authenticate', {
+      code: codeOf(setup.secret, test.clock),
     });
+    expect([status, body.status]).toEqual([200, 'authenticated']);
+    expect((await clientOf(body).get('/app/orders')).body).toEqual({ of: id });
+    expect((await clientOf(body).get('/mfa/sessions')).body[0]).toMatchObject({ current: true });
+  });
 
-    it('knows whose token comes along on the module’s routes, and lets none in without', async () => {
-      const { accessToken } = await login(newUserId());
-      const { status, body } = await test
-        .client({ authorization: `Bearer ${accessToken}` })
-        .get('/mfa/status');
-      expect([status, body.enabled]).toEqual([200, false]);
-      for (const headers of [{}, { authorization: 'Bearer forged' }]) {
-        const answer = await test.client(headers as Record<string, string>).get('/mfa/status');
-        expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
-      }
-      expect((await test.client().post('/mfa/passkey/options')).status).toBe(200);
-    });
-  },
-);
+  it('knows whose token comes along on the module’s routes, and lets none in without', async () => {
+    const { accessToken } = await login(newUserId());
+    const { status, body } = await test.client({ authorization: `Bearer ${accessToken}` }).get('/mfa/status');
+    expect([status, body.enabled]).toEqual([200, false]);
+    for (const headers of [{}, { authorization: 'Bearer forged' }]) {
+      const answer = await test.client(headers as Record<string, string>).get('/mfa/status');
+      expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+    }
+    expect((await test.client().post('/mfa/passkey/options')).status).toBe(200);
+  });
+});
 
 describe('the token of the session in a claim of the access token', () => {
   let test: TestApp;
