@@ -66,6 +66,9 @@ describe('attacks', () => {
     const report = await attack(startEveryFactor());
     expectHeld(report);
     expect(report.counts.held).toBe(ATTACKS.filter((one) => 'run' in one).length);
+    const cookies = report.results.find(({ id }) => id === 'readable-cookie')?.evidence.join();
+    for (const name of ['mfa_session', 'mfa_trusted', 'mfa_known'])
+      expect(cookies).toContain(`the cookie __Host-${name}`);
   }, 180_000);
 
   it('find nothing in the demo', async () => {

@@ -100,6 +100,7 @@ export async function startEveryFactor(): Promise<{
       requiredForStaff: true,
       factors: [emailCode()],
       trustedDevices: { enabled: true },
+      newSignIn: { enabled: true },
       session: { cookie: { secure: true }, idleTtlSeconds: 3600 },
     },
   });
