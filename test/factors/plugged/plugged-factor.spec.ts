@@ -218,3 +218,37 @@ describe('a factor of the application’s own', () => {
     expect(source.match(/from '(?!node:)[^']+'/g)).toEqual(["from 'nestjs-mfa'", "from 'nestjs-mfa'"]);
   });
 });
+
+describe('the page of a set-up', () => {
+  /** Says more than texts, one of it by a name that the page has a use for. */
+  class TalkativeFactor extends TokenListFactor {
+    override begin(...given: Parameters<TokenListFactor['begin']>) {
+      const begun = super.begin(...given);
+      const more = {
+        type: 'laminated',
+        columns: ['A', 7],
+        length: 5,
+        nested: { at: 1 },
+        none: [],
+        isNew: true,
+      };
+      return { ...begun, answer: { ...begun.answer, ...more } };
+    }
+  }
+
+  it('shows texts and numbers, and lists of these', async () => {
+    const test = await startTestApp({
+      adapter: PageAdapter,
+      mfa: { factors: [TalkativeFactor], pages: true },
+    });
+    const client = test.client();
+    await client.post('/login', { id: newUserId() });
+    const browser = PageClient.of(client);
+    const add = `${PAGES}/factors/token_list/add`;
+    await browser.submit(add, { begin: '1' });
+    const shown = textOf((await browser.get(add)).text);
+    for (const detail of ['type: laminated', 'columns: A, 7', 'length: 5']) expect(shown).toContain(detail);
+    expect(shown).not.toMatch(/nested|none|isNew|object/);
+    await test.close();
+  });
+});

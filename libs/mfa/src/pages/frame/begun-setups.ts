@@ -13,6 +13,12 @@ export interface BegunAnswer {
   details: readonly (readonly [string, string])[];
 }
 
+/** What the cookie holds. */
+interface Begun {
+  type: string;
+  answer: object;
+}
+
 /** How long an answer is shown that does not say when it ends. */
 const TTL_SECONDS = 600;
 const SHOWN_ELSEWHERE = ['destination', 'expiresAt', 'nextAt'];
@@ -26,7 +32,7 @@ export class BegunSetups {
   constructor(@Inject(PageCookies) private readonly cookies: PageCookies) {}
 
   async put(response: object, context: MfaRequest, type: MfaType, answer: object): Promise<void> {
-    await this.keep(response, context, setupCookie(type), { type, ...answer });
+    await this.keep(response, context, setupCookie(type), { type, answer });
   }
 
   async read(context: MfaRequest, type: MfaType): Promise<BegunAnswer | null> {
@@ -34,7 +40,7 @@ export class BegunSetups {
   }
 
   async putChallenge(response: object, context: MfaRequest, type: MfaType, answer: object): Promise<void> {
-    await this.keep(response, context, CHALLENGE, { type, ...answer });
+    await this.keep(response, context, CHALLENGE, { type, answer });
   }
 
   /** What this session was last challenged with here, and for which type. */
@@ -42,13 +48,8 @@ export class BegunSetups {
     return this.find(context, CHALLENGE);
   }
 
-  private async keep(
-    response: object,
-    context: MfaRequest,
-    cookie: PageCookie,
-    answer: object,
-  ): Promise<void> {
-    await this.cookies.put(response, cookie, context, JSON.stringify(answer), TTL_SECONDS);
+  private async keep(response: object, context: MfaRequest, cookie: PageCookie, begun: Begun): Promise<void> {
+    await this.cookies.put(response, cookie, context, JSON.stringify(begun), TTL_SECONDS);
   }
 
   private async find(
@@ -57,18 +58,25 @@ export class BegunSetups {
   ): Promise<{ type: string; answer: BegunAnswer } | null> {
     const text = await this.cookies.read(context.request, cookie, context);
     if (text === null) return null;
-    const { type, ...fields } = JSON.parse(text) as Record<string, unknown> & { type: string };
-    const { destination, expiresAt } = fields;
+    const { type, answer: fields } = JSON.parse(text) as Begun;
+    const { destination, expiresAt } = fields as Record<string, unknown>;
     const answer: BegunAnswer = {
       destination: typeof destination === 'string' ? destination : null,
       expiresAt: typeof expiresAt === 'string' ? new Date(expiresAt) : null,
-      details: Object.entries(fields).filter(
-        (entry): entry is [string, string] =>
-          !SHOWN_ELSEWHERE.includes(entry[0]) && typeof entry[1] === 'string',
-      ),
+      details: Object.entries(fields)
+        .filter(([name]) => !SHOWN_ELSEWHERE.includes(name))
+        .map(([name, value]): [string, string | null] => [name, readable(value)])
+        .filter((detail): detail is [string, string] => detail[1] !== null),
     };
     return { type, answer };
   }
+}
+
+/** What can be shown as it is: a text, a number, or a list of these. */
+function readable(value: unknown): string | null {
+  const all = Array.isArray(value) ? (value as unknown[]) : [value];
+  const isReadable = all.length > 0 && all.every((one) => typeof one === 'string' || typeof one === 'number');
+  return isReadable ? all.join(', ') : null;
 }
 
 /** `lax`: a link from another site must not begin a new set-up in place of the one under way. */
