@@ -30,7 +30,7 @@ export const TOTP_OPTIONS = {
   maxPerUser: integer(1, 1, 10),
   /** How long a set-up waits for its first code, in seconds. */
   setupTtlSeconds: integer(600, 1, 3600),
-  /** A code that is always right, for end-to-end tests only: refused unless NODE_ENV is `test` or `development`. */
+  /** A code that is always right, for end-to-end tests only: refused unless NODE_ENV is `test` or `development`, and under every profile. */
   insecureBypassCode: special<string, string | undefined>({
     kind: 'text',
     usual: 'none',
