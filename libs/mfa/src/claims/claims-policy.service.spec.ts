@@ -115,6 +115,24 @@ describe('a decision on a token', () => {
       }
     });
 
+    it('asks for its age all the same, and for no younger proof than it wants', async () => {
+      const acr = { gold: {}, young: { maxAge: 60 } };
+      const key = { method: 'webauthn', at: NOW - 290, user_verified: true };
+      const both = { ...stated('young'), mfa_proofs: [key, { method: 'totp', at: NOW }] };
+      for (const besides of [
+        { methods: ['webauthn'] },
+        { allOf: ['webauthn', 'totp'] },
+        { userVerified: true },
+      ] as const) {
+        expect(await passes({ acr: 'young', ...besides }, both, { acr })).toBe(false);
+        expect(await passes({ acr: 'gold', ...besides }, both, { acr })).toBe(true);
+      }
+      const long = { acr: { long: { maxAge: 3600 } } };
+      expect(await passes({ acr: 'long' }, stated('long', NOW - 3600), long)).toBe(true);
+      expect(await passes({ acr: 'long' }, stated('long', NOW - 3601), long)).toBe(false);
+      expect(await passes({ acr: 'long', maxAge: 60 }, stated('long', NOW - 61), long)).toBe(false);
+    });
+
     it('takes no word where nothing was proven, or under a profile', async () => {
       expect(await passes({ acr: 'gold' }, { amr: ['pwd'], auth_time: NOW, acr: 'gold' }, { acr })).toBe(
         false,
@@ -148,13 +166,23 @@ describe('a decision on a token', () => {
       [['email', 'otp'], true, false, false],
       [['sms', 'otp'], true, false, false],
       [['tel', 'email_code'], true, false, false],
-      [['kerberos', 'email', 'otp'], true, true, true],
+      [['sms', 'pop'], true, false, false],
+      [['email', 'rba', 'geo', 'otp'], true, false, false],
       [['pwd', 'otp'], true, true, true],
+      [['kerberos', 'otp'], true, true, true],
       // What was delivered is none at all by mail, and under `strict` none over the telephone.
       [['pwd', 'email'], true, false, false],
+      [['kerberos', 'email', 'otp'], true, false, false],
+      [['pwd', 'email', 'otp'], true, false, false],
+      [['pwd', 'otp', 'x_secondary_oob_otp_email'], true, false, false],
+      [['pwd', 'otp', 'Email-OTP'], true, false, false],
+      [['pwd', 'SMS-otp'], true, true, false],
       [['pwd', 'email_code'], true, false, false],
       [['pwd', 'sms'], true, true, false],
       [['pwd', 'sms_code'], true, true, false],
+      // A first factor without a name here, or a key, and a code by text message on top.
+      [['sms'], true, true, false],
+      [['swk', 'user', 'sms'], true, true, false],
       // The issuer vouches for several factors without naming them.
       [[], true, true, true],
     ])('amr %j: by default %p, under aal2 %p, under strict %p', async (amr, byDefault, aal2, strict) => {
@@ -176,6 +204,30 @@ describe('a decision on a token', () => {
       const proven = { ...of('pwd', 'mail_pin'), mfa_proofs: [{ method: 'mail_pin', at: NOW }] };
       expect(await passes({}, proven)).toBe(true);
       expect(await passes({}, proven, { profile: 'aal2' })).toBe(false);
+      const acr = { special: { maxAge: 60 } };
+      const older = [{ method: 'totp', at: NOW - 290 }, ...proven.mfa_proofs];
+      const stating = { ...proven, mfa_proofs: older, acr: 'special' };
+      expect(await passes({ acr: 'special' }, stating, { acr })).toBe(true);
+      expect(await passes({ acr: 'special' }, stating, { acr, profile: 'aal2' })).toBe(false);
+      expect(await decide({}, { amr: ['pwd'] }, { profile: 'aal2' })).not.toMatchObject({
+        methods: expect.arrayContaining(['mail_pin']),
+      });
+    });
+
+    it('keeps the proofs that it knows beside one that it does not', async () => {
+      const key = { method: 'webauthn', at: NOW, user_verified: true, device_bound: true };
+      const besides = { ...of('pwd', 'push'), mfa_proofs: [key, { method: 'push', at: NOW }] };
+      expect(await passes({}, besides, { profile: 'aal3' })).toBe(true);
+      expect(await passes({ methods: ['webauthn'] }, besides)).toBe(true);
+      const newer = {
+        ...besides,
+        mfa_proofs: [
+          { ...key, at: NOW - 200 },
+          { method: 'push', at: NOW },
+        ],
+      };
+      expect(await passes({ maxAge: 60 }, newer)).toBe(true);
+      expect(await passes({ maxAge: 60, methods: ['webauthn'] }, newer)).toBe(false);
     });
   });
 

@@ -3,11 +3,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../core/clock/clock.js';
 import type { MfaPolicyService } from '../guard/mfa-policy.service.js';
-import { isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
+import { ageOfLevel, isLevelAtLeast, levelFor, withLevel } from '../core/policy/acr.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
 import { MFA_TYPES } from '../core/policy/methods.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { decide } from '../core/policy/policy.js';
-import { PROFILES } from '../options/profiles.js';
+import { PROFILES, isRefusedBy } from '../options/profiles.js';
 import type { MfaClaimsModuleOptions } from './mfa-claims-module-options.js';
 import { MFA_CLAIMS_OPTIONS } from '../options/resolved-options.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
@@ -39,21 +40,23 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
     if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
     const facts = readMfaClaims(await this.options.claims(request), levels);
-    const isStated = facts !== null && this.states(asked, facts);
-    // What the issuer states needs not be shown once more.
-    const wanted = isStated ? withoutLevel(asked) : withLevel(asked, levels);
+    const records = facts ? countingProofs(profile, facts) : [];
+    const isStated = facts !== null && this.states(asked, facts, records);
+    // What the issuer states needs not be shown once more. How old it may be is asked for in any case.
+    const wanted = isStated ? ageOfLevel(asked, levels) : withLevel(asked, levels);
     const requirement = facts ? demandedBy(profile, wanted, facts) : wanted;
+    const types = MFA_TYPES.filter((type) => !isRefusedBy(profile, type));
     const decision = decide(requirement, {
       // Which factors the user has is not in the token, so a refusal names all that the route takes; and an issuer leaves
       // `mfa_enrolled` out for users who must enroll.
       mustEnroll: false,
       enrolledTypes: [],
-      usableTypes: MFA_TYPES,
-      offeredTypes: MFA_TYPES,
+      usableTypes: types,
+      offeredTypes: types,
       enrollmentDeadline: null,
       hasUser: facts !== null,
       enrolled: facts?.enrolled ?? false,
-      records: facts ? countingProofs(profile, facts) : [],
+      records,
       now: this.clock.now(),
       defaultMaxAge: gracePeriodSeconds,
     });
@@ -94,21 +97,21 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
   }
 
   /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */
-  private states({ acr, maxAge }: MfaRequirement, facts: MfaClaimFacts): boolean {
+  private states(
+    { acr, maxAge }: MfaRequirement,
+    facts: MfaClaimFacts,
+    records: readonly AuthenticationRecord[],
+  ): boolean {
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
     // Under a floor a name is not enough: the token has to show it.
     if (acr === undefined || PROFILES[profile].floor || !isLevelAtLeast(facts.acr, acr, levels)) return false;
-    const [newest] = facts.records.map(({ at }) => at).sort((one, other) => other - one);
+    const [newest] = records.map(({ at }) => at).sort((one, other) => other - one);
     const atMost = Math.min(levels[acr]?.maxAge ?? Infinity, maxAge ?? Infinity);
     const isBounded = Number.isFinite(atMost);
     return (
       newest !== undefined && isWithin(newest, isBounded ? atMost : gracePeriodSeconds, this.clock.now())
     );
   }
-}
-
-function withoutLevel({ acr: _named, ...besides }: MfaRequirement): MfaRequirement {
-  return besides;
 }
 
 function needsSessions(method: keyof MfaPolicyService): Promise<never> {

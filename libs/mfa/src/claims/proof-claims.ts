@@ -17,6 +17,9 @@ export interface MfaProofClaim {
   attested?: true;
 }
 
+/** What this module never writes here. */
+const NO_SECOND_FACTOR: readonly string[] = ['pwd', 'trusted_device', 'mfa', 'mca'];
+
 /** More second factors than any session has; a longer list is none. */
 const MAX_PROOFS = 32;
 
@@ -48,14 +51,18 @@ export function proofClaims(
 export function readProofClaims(claim: unknown): AuthenticationRecord[] | null {
   if (!Array.isArray(claim) || claim.length === 0 || claim.length > MAX_PROOFS) return null;
   const records = (claim as unknown[]).map(readOne);
-  return records.every((record) => record !== null) ? records : null;
+  if (!records.every((record) => record !== null)) return null;
+  // Of one that names nothing which is known here, the other claims say more.
+  return (claim as { method: string }[]).some(({ method }) => isKnown(method)) ? records : null;
 }
 
 function readOne(proof: unknown): AuthenticationRecord | null {
   if (typeof proof !== 'object' || proof === null) return null;
   const { method, at, ...facts } = Object.fromEntries(Object.entries(proof)) as Record<string, unknown>;
-  const isKnown = typeof method === 'string' && (method === 'external' || isSecondFactor(method));
-  if (!isKnown || typeof at !== 'number' || !Number.isSafeInteger(at) || at <= 0) return null;
+  if (typeof method !== 'string' || NO_SECOND_FACTOR.includes(method)) return null;
+  if (typeof at !== 'number' || !Number.isSafeInteger(at) || at <= 0) return null;
+  // A factor of the issuer's own is one, though nobody here knows which: it fits no route that names one.
+  if (!isKnown(method)) return { method: 'external', at: at * 1000 };
   return {
     method: method as AuthenticationMethod,
     at: at * 1000,
@@ -65,6 +72,6 @@ function readOne(proof: unknown): AuthenticationRecord | null {
   };
 }
 
-function isSecondFactor(method: string): boolean {
-  return typeOfMethod(method as AuthenticationMethod) !== undefined;
+function isKnown(method: string): boolean {
+  return method === 'external' || typeOfMethod(method as AuthenticationMethod) !== undefined;
 }

@@ -1,19 +1,21 @@
 import { raise } from '../core/policy/floor.js';
 import type { AuthenticationRecord } from '../core/policy/methods.js';
-import { typeOfRecord } from '../core/policy/methods.js';
+import { isPhishingResistantType, typeOfRecord } from '../core/policy/methods.js';
 import type { MfaRequirement } from '../core/policy/policy.js';
 import type { MfaProfile } from '../options/profiles.js';
 import { PROFILES, isRefusedBy } from '../options/profiles.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
 
-/** `amr` values of what was sent by mail: the first factor, and second ones that are named after it. */
-const BY_MAIL = /^email(_\w+)?$/;
+/** `amr` values of what was sent by mail, under the names that this module, its applications and other issuers have for it. */
+const BY_MAIL = /(^|[-_])e?mail([-_]|$)/i;
 /** The same for what was sent or said to a phone (`sms` and `tel`: RFC 8176, section 2). */
-const BY_PHONE = /^(sms|tel)(_\w+)?$/;
-/** Values of what the user has, which say nothing of a first factor. */
-const POSSESSION = /^(otp|rc|pop|hwk|swk)$/;
+const BY_PHONE = /(^|[-_])(sms|tel)([-_]|$)/i;
+/** Typed codes: some issuers say `otp` of those that were sent, too. */
+const TYPED = /^(otp|rc)$/i;
+/** Keys. */
+const KEY = /^(pop|hwk|swk)$/i;
 /** Values that are no factor. */
-const NO_FACTOR = /^(mfa|mca|user)$/;
+const NO_FACTOR = /^(mfa|mca|user|geo|rba)$/i;
 
 /** What a profile demands of a route, given what the token says of its first factor. */
 export function demandedBy(
@@ -37,11 +39,12 @@ export function countingProofs(
   profile: MfaProfile,
   { amr, records }: MfaClaimFacts,
 ): readonly AuthenticationRecord[] {
+  const isRefused = amr.some((value) => isRefusedValue(profile, value));
   return records.filter((record) => {
     const type = typeOfRecord(record);
-    if (type !== undefined) return !isRefusedBy(profile, type);
-    // Which factor it was can't be told: it may have been this one.
-    return !amr.some((value) => isRefusedValue(profile, value));
+    if (type !== undefined && isRefusedBy(profile, type)) return false;
+    // Nothing but a key can be told from what was delivered: a typed code, or what has no name, may have been just that.
+    return !isRefused || (type !== undefined && isPhishingResistantType(type));
   });
 }
 
@@ -51,11 +54,14 @@ function isRefusedValue(profile: MfaProfile, value: string): boolean {
   return BY_MAIL.test(value) || (profile !== 'aal2' && BY_PHONE.test(value));
 }
 
-/** Whether the only first factor that the token names is a link or code that was delivered, which is no knowledge (`isFirstDelivered` of a session). */
+/**
+ * Whether the only first factor that the token names is a link or code that was delivered, which is no knowledge (`isFirstDelivered` of a
+ * session). This module names the first factor first; a key before a delivered code was one by itself.
+ */
 function isFirstDelivered(amr: readonly string[]): boolean {
-  const says =
-    (...kinds: RegExp[]) =>
-    (value: string) =>
-      kinds.some((kind) => kind.test(value));
-  return amr.some(says(BY_MAIL, BY_PHONE)) && amr.every(says(BY_MAIL, BY_PHONE, POSSESSION, NO_FACTOR));
+  const factors = amr.filter((value) => !NO_FACTOR.test(value));
+  const isDelivered = (value: string) => BY_MAIL.test(value) || BY_PHONE.test(value);
+  if (!factors.some(isDelivered) || factors.length < 2) return false;
+  const isAfterKey = KEY.test(factors[0] ?? '');
+  return !isAfterKey && factors.every((value) => isDelivered(value) || TYPED.test(value) || KEY.test(value));
 }

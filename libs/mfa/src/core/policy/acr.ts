@@ -162,6 +162,13 @@ export function withLevel(requirement: MfaRequirement, levels: MfaAcrLevels): Mf
   };
 }
 
+/** What is left of the requirement where a token states the level that it names: that level may still be too old. */
+export function ageOfLevel({ acr, ...besides }: MfaRequirement, levels: MfaAcrLevels): MfaRequirement {
+  const level = acr === undefined ? undefined : levels[acr];
+  const maxAge = Math.min(besides.maxAge ?? Infinity, level?.maxAge ?? Infinity);
+  return Number.isFinite(maxAge) ? { ...besides, maxAge } : besides;
+}
+
 /** What is said of a name that the table does not have. */
 export function unknownLevel(acr: string, levels: MfaAcrLevels): string {
   return `there is no level \`${acr}\`: name one of ${Object.keys(levels).join(', ')}, or give it in the option \`acr\``;
