@@ -63,6 +63,34 @@ describe('the browser client with the header transport', () => {
     expect(mfa.sessionToken).toBeNull();
   });
 
+  it('keeps the token of a sign-in that came while it asked whether its own session has ended', async () => {
+    const { id, secret } = await enroll(test);
+    let signIn: (() => Promise<unknown>) | null = null;
+    const mfa = connect(async (...given) => {
+      const answer = await fetch(...given);
+      const [url] = given;
+      if (signIn && new Request(url).url.endsWith('/session')) {
+        const now = signIn;
+        signIn = null;
+        await now();
+      }
+      return answer;
+    });
+    const finish = async () => {
+      await login(mfa.fetch, id);
+      await mfa.authenticate({ code: codeOf(secret, test.clock) });
+    };
+    test.clock.advance(60);
+    await finish();
+    const [own] = (await mfa.listSessions()).filter(({ current }) => current);
+    const before = mfa.sessionToken;
+    test.clock.advance(60);
+    signIn = finish;
+    await mfa.endSessionOf(own?.id ?? '');
+    expect(mfa.sessionToken).not.toBe(before);
+    expect((await mfa.status()).verified).toBe(true);
+  });
+
   it('signs in again after the session has ended elsewhere', async () => {
     const { id } = await enroll(test);
     const mfa = connect();

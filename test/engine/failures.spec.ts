@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Post,
+  Req,
+  Res,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { MfaEvent, MfaNotification, MfaUser } from 'nestjs-mfa';
 import {
@@ -36,6 +47,8 @@ class PasswordAdapter extends TestAdapter {
   }
 
   override checkPassword(_user: MfaUser, password: string): boolean {
+    // As strategies and services of an application do.
+    if (password.startsWith('thrown')) throw new UnauthorizedException('That is not your password');
     return password === PASSWORD;
   }
 }
@@ -267,6 +280,20 @@ describe('failures', () => {
     const told = await test.toldOf(id);
     expect(factsOf(told, 'mfa.reauthentication.failed')).toEqual([{ method: 'pwd' }]);
     expect(JSON.stringify(told)).not.toMatch(/hunter22|correct horse/);
+  });
+
+  it('is an attempt when `checkPassword()` throws a no in place of answering it', async () => {
+    const id = newUserId();
+    const client = test.client();
+    await client.post('/login', { id });
+    const guess = (turn: number) => client.post('/password', { id, password: `thrown ${turn}` });
+    const first = await guess(0);
+    expect([first.status, first.body.message]).toEqual([401, 'That is not your password']);
+    const told = factsOf(await test.toldOf(id), 'mfa.reauthentication.failed');
+    expect(told).toEqual([{ method: 'pwd' }]);
+    for (let turn = 1; turn < 5; turn++) expect((await guess(turn)).status).toBe(401);
+    expect((await guess(5)).body.code).toBe('too_many_attempts');
+    expect((await client.post('/password', { id, password: PASSWORD })).status).toBe(429);
   });
 });
 

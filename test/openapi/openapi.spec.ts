@@ -161,6 +161,9 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(without.components?.securitySchemes ?? {})).toEqual(['mfa_header']);
       expect(tokenHeadersOf(without)).toEqual(['x-mfa-session']);
       expect(JSON.stringify(without)).not.toContain('mfa_cookie');
+      // Of the application's own: it must not become one that is open to all.
+      const own = { '/a': { get: { responses: {}, security: [{ mfa_cookie: [] }] }, post: null } };
+      expect(describeMfa(bare.app, { paths: own }).paths).toMatchObject(own);
     } finally {
       await other.close();
       await bare.close();

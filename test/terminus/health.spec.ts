@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { HealthCheckResult } from '@nestjs/terminus';
@@ -118,6 +120,25 @@ describe('the health indicator', () => {
     expect(Date.now() - startedAt).toBeLessThan(900);
     isHanging = false;
     await eventually('answer that it is up', async () => (await ask()).status === 200, 4000);
+  });
+
+  it('is up in the end where each statement is slow, and none too slow', async () => {
+    const original = test.dataSource.createQueryRunner.bind(test.dataSource);
+    // SQLite has one for all.
+    const slowed = new WeakSet();
+    test.dataSource.createQueryRunner = (mode) => {
+      const runner = original(mode);
+      if (slowed.has(runner)) return runner;
+      slowed.add(runner);
+      const query = runner.query.bind(runner);
+      runner.query = async (...given: Parameters<typeof query>) => {
+        await wait(150);
+        return query(...given) as never;
+      };
+      return runner;
+    };
+    expect((await ask()).status).toBe(503);
+    await eventually('answer that it is up', async () => (await ask()).status === 200, 6000);
   });
 
   it('looks once for all who ask meanwhile', async () => {

@@ -1,5 +1,6 @@
 /** @jest-environment-options {"ownModules": true} */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ForbiddenException } from '@nestjs/common';
 import type { MfaBegunSetup, MfaFactorProof, MfaFactorTraits, MfaType } from 'nestjs-mfa';
 import { MfaAdminService, MfaEvents, MfaFactor, MfaService } from 'nestjs-mfa';
 
@@ -20,6 +21,8 @@ import {
 
 const TYPE = 'safe_word' as MfaType;
 const RIGHT = '271828';
+/** Of which it throws what it should answer. */
+const THROWN = '314159';
 
 /** A word in a safe, which stands in for a lost factor three times. */
 class SafeWord extends MfaFactor {
@@ -40,6 +43,7 @@ class SafeWord extends MfaFactor {
   }
 
   private judge(code: string, proof: MfaFactorProof): 'wrong' | MfaFactorProof {
+    if (code === THROWN) throw new ForbiddenException('That is not the word');
     if (SafeWord.answer !== undefined) return SafeWord.answer as MfaFactorProof;
     return code === RIGHT ? proof : 'wrong';
   }
@@ -175,6 +179,22 @@ describe('a backup factor of the application’s own', () => {
       }
     },
   );
+});
+
+describe('one that throws a no in place of answering it', () => {
+  it('has judged the code: each is an attempt', async () => {
+    const test = await startTestApp({ mfa: { factors: [SafeWord] } });
+    const user = await enroll(test);
+    await user.client.post(`/mfa/factors/${TYPE}`);
+    const activate = (code: string) => user.client.post(`/mfa/factors/${TYPE}/activate`, { code });
+    expect((await activate(THROWN)).status).toBe(403);
+    expect((await activate(RIGHT)).status).toBe(201);
+    const half = await halfSignIn(test, user);
+    for (let turn = 0; turn < 4; turn++)
+      expect((await half.post('/mfa/authenticate', { code: THROWN })).body.code).toBe('incorrect_code');
+    expect((await half.post('/mfa/authenticate', { code: THROWN })).body.code).toBe('too_many_attempts');
+    await test.close();
+  });
 });
 
 describe('one whose second factor is discarded', () => {

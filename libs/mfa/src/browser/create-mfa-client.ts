@@ -67,9 +67,11 @@ export function createMfaClient<CompleteLogin extends object = object>({
 
   /** Which session is the client's own, its token does not say. */
   async function forgetEnded(): Promise<void> {
-    if (token.value === null) return;
+    const sent = token.value;
+    if (sent === null) return;
     await call('GET', '/session').catch((error: MfaClientError) => {
-      if (error.code === 'session_expired') token.value = null;
+      // A sign-in may have brought another one meanwhile.
+      if (error.code === 'session_expired' && token.value === sent) token.value = null;
     });
   }
 

@@ -13,15 +13,19 @@ export function nameSession(paths: object, names: SessionNames): object {
 
 /** A path may also hold what is no operation, such as `parameters`. */
 function nameInOperation(operation: unknown, names: SessionNames): unknown {
-  const { responses, security } = operation as { responses?: Json; security?: Json[] };
+  const { responses, security } = (operation ?? {}) as { responses?: Json; security?: Json[] };
   if (!responses) return operation;
   return {
     ...(operation as Json),
     responses: mapValues(responses, (response) => nameInResponse(response as Json, names)),
-    ...(security && names.cookie === false
-      ? { security: security.filter((one) => !(COOKIE_SCHEME in one)) }
-      : {}),
+    ...(security && names.cookie === false ? { security: withoutCookie(security) } : {}),
   };
+}
+
+/** Never none of them, which would say that the route is open to all. */
+function withoutCookie(security: Json[]): Json[] {
+  const others = security.filter((one) => !(COOKIE_SCHEME in one));
+  return others.length > 0 ? others : security;
 }
 
 function nameInResponse(response: Json, { cookie, header }: SessionNames): Json {

@@ -6,6 +6,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { sourceOfRequest, getMfaSession } from '../engine/rows/mfa-request.js';
+import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import type { MfaLoginResult } from './login.flow.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
@@ -34,9 +35,12 @@ export class PasswordFlow {
     const session = getMfaSession(exchange.request) ?? null;
     const source = sourceOfRequest(exchange.request, userIdOf(user), session?.id ?? null);
     const attempt = await this.limiter.take(user, source, { session });
-    const isRight = await this.limiter.judging(attempt, () => this.isRight(user, password, exchange.request));
+    const failure: NewMfaEvent = { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } };
+    const isRight = await this.limiter.judging(attempt, failure, () =>
+      this.isRight(user, password, exchange.request),
+    );
     if (!isRight) {
-      await this.limiter.failed(attempt, { type: 'mfa.reauthentication.failed', data: { method: 'pwd' } });
+      await this.limiter.failed(attempt, failure);
       throw new MfaException('incorrect_code');
     }
     await this.limiter.giveBack(attempt);

@@ -5,6 +5,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import { isRefusal } from '../../core/errors/is-refusal.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
@@ -89,14 +90,16 @@ export class AttemptLimiter {
   }
 
   /**
-   * What becomes of judging the attempt. When that throws, nobody has judged it, and it is given back: the attempts of all factors must
-   * not be spent by what fails here.
+   * What becomes of judging the attempt. When that fails, nobody has judged it, and it is given back: the attempts of all factors must
+   * not be spent by what fails here. A refusal that the application throws is a judgement.
+   *
+   * @param failure what is told of a refusal
    */
-  async judging<T>(attempt: TakenAttempt, judge: () => Promise<T>): Promise<T> {
+  async judging<T>(attempt: TakenAttempt, failure: NewMfaEvent, judge: () => Promise<T>): Promise<T> {
     try {
       return await judge();
     } catch (error) {
-      await this.giveBack(attempt);
+      await (isRefusal(error) ? this.failed(attempt, failure) : this.giveBack(attempt));
       throw error;
     }
   }

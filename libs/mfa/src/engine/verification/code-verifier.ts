@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import { isRefusal } from '../../core/errors/is-refusal.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { nameAuthenticator, proofEvents, MfaJournal } from '../journal/mfa-journal.js';
@@ -180,6 +181,8 @@ export class CodeVerifier {
       return await factor.verify(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
       if (isAwayFor(error)) return 'away';
+      // A factor of the application's own that throws in place of answering has judged the code all the same.
+      if (isRefusal(error)) return 'wrong';
       this.unreadable.note(user, row, error, source);
       return 'unreadable';
     }

@@ -12,6 +12,7 @@ import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf, isOverSameChannel } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
@@ -113,7 +114,8 @@ export class FactorSetupFlow {
     if (!setup) throw new MfaException('no_pending_setup');
     const attempt = await this.limiter.take(user, context?.source ?? APPLICATION_SOURCE, { isKept: true });
     const { id } = setup;
-    const proof = await this.limiter.judging(attempt, async () => {
+    const failure: NewMfaEvent = { type: 'mfa.enrollment.failed', data: { type } };
+    const proof = await this.limiter.judging(attempt, failure, async () => {
       const data = await this.data.decrypt(setup.data, setup);
       const verdict = await factor.activate(
         normalizeCode(code),
@@ -124,7 +126,7 @@ export class FactorSetupFlow {
       return verdict;
     });
     if (proof === 'wrong') {
-      await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
+      await this.limiter.failed(attempt, failure);
       throw new MfaException('incorrect_code');
     }
     const { data = '', step: lastStep = null, remaining = null } = proof;

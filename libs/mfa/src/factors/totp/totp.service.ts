@@ -12,6 +12,7 @@ import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { responseOf } from '../../core/web/http-message.js';
@@ -199,14 +200,15 @@ export class TotpService {
   }
 
   private async firstStep(setup: TotpSetup, code: string, attempt: TakenAttempt): Promise<number | null> {
-    const data = await this.limiter.judging(attempt, () => this.setups.open(setup));
+    const failure: NewMfaEvent = { type: 'mfa.enrollment.failed', data: { type: TYPE } };
+    const data = await this.limiter.judging(attempt, failure, () => this.setups.open(setup));
     if (data === null) {
       await this.limiter.giveBack(attempt);
       throw new MfaException('no_pending_setup');
     }
     const proof = this.factor.activate(code, { data });
     if (proof !== 'wrong') return proof.step ?? null;
-    await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type: TYPE } });
+    await this.limiter.failed(attempt, failure);
     throw new MfaException('incorrect_code');
   }
 

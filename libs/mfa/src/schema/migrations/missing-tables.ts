@@ -9,7 +9,7 @@ import { mfaMigrations } from './index.js';
 import type { PrimaryReader } from '../../storage/mfa-storage.js';
 import { readFromPrimary } from '../../storage/mfa-storage.js';
 
-type Read = (query: (reader: PrimaryReader) => Promise<string[]>) => Promise<string[]>;
+type Read = (query: (reader: PrimaryReader) => Promise<boolean>) => Promise<boolean>;
 
 /** No such table or column: PostgreSQL and CockroachDB by SQLSTATE, MySQL and MariaDB by number, SQLite in words. */
 const MISSING: readonly unknown[] = ['42P01', '42703', 1146, 1054];
@@ -61,7 +61,7 @@ async function hasFactorTables(
  * The tables of the module that are not there, or lack a column.
  *
  * @param factorTables those of the application's own factors, to look at them too
- * @param read how to read; without it, it waits for as long as the database takes
+ * @param read how to read one of them; without it, it waits for as long as the database takes
  */
 export function missingTables(
   dataSource: DataSource,
@@ -80,25 +80,23 @@ async function findMissing(
   entities: readonly (new () => object)[],
   read: Read = (query) => readFromPrimary(dataSource, query),
 ): Promise<string[]> {
-  return read((reader) => missingOf(dataSource, reader, entities));
-}
-
-async function missingOf(
-  dataSource: DataSource,
-  reader: PrimaryReader,
-  entities: readonly (new () => object)[],
-): Promise<string[]> {
   const missing: string[] = [];
   for (const entity of entities) {
-    try {
-      // All its columns, and none of its rows.
-      await reader.createQueryBuilder(entity, 'r').where('1 = 0').getMany();
-    } catch (error) {
-      if (!isMissing(error)) throw error;
+    if (!(await read((reader) => isThere(reader, entity))))
       missing.push(dataSource.getMetadata(entity).tablePath);
-    }
   }
   return missing;
+}
+
+async function isThere(reader: PrimaryReader, entity: new () => object): Promise<boolean> {
+  try {
+    // All its columns, and none of its rows.
+    await reader.createQueryBuilder(entity, 'r').where('1 = 0').getMany();
+    return true;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return false;
+  }
 }
 
 function isMissing(error: unknown): boolean {
