@@ -329,6 +329,34 @@ describe('profile aal3', () => {
     expect((await client.delete(path)).status).toBe(204);
   });
 
+  it('lets a recovery code finish the sign-in of who must have a key and has one, which routes go on asking for', async () => {
+    const test = await start('aal3', { requiredForStaff: true });
+    const lost = await enrollKey(test, bound());
+    users.set(lost.id, { ...users.get(lost.id), id: lost.id, isStaff: true });
+    const client = await halfSignIn(test, lost);
+    const { body } = await prove(client, lost.recoveryCodes[0] as string);
+    expect(body).toMatchObject({ status: 'authenticated', remainingRecoveryCodes: 9 });
+    expect((await client.get('/guarded')).body).toMatchObject({
+      code: 'mfa_required',
+      methods: ['webauthn'],
+    });
+  });
+
+  it('asks no more of the database about a key that meets it', async () => {
+    const readsUnder = async (profile: MfaModuleOptions['profile']) => {
+      const test = await start(profile);
+      const { key, id } = await enrollKey(test, bound());
+      const half = await halfSignIn(test, { id });
+      const { body: options } = await half.post('/mfa/authenticate/webauthn/options');
+      const body = { credential: key.get(options) };
+      const statements = await test.logger.statementsOf(async () => {
+        expect((await half.post('/mfa/authenticate/webauthn', body)).status).toBe(200);
+      });
+      return statements.filter((sql) => /^SELECT.*mfa_webauthn_credential/s.test(sql)).length;
+    };
+    expect(await readsUnder('aal3')).toBe(await readsUnder('default'));
+  });
+
   it('is what MfaPolicyService.check() goes by', async () => {
     const before = await start('default');
     const { id } = await enroll(before);

@@ -7,8 +7,15 @@ import type { TestApp } from '../../support/test-app.js';
 import { TestAdapter, codeOf, enroll, halfSignIn, newUserId, users } from '../../support/test-app.js';
 import { startTransportApp } from '../../transports/support/transport-app.js';
 
-/** An application that knows some users by a token of its own. */
+/** An application that knows some users by a token of its own, and may not be able to say who must have a second factor. */
 class TokenUsers extends TestAdapter {
+  isAway = false;
+
+  override isMfaRequired(...given: Parameters<TestAdapter['isMfaRequired']>): boolean | Promise<boolean> {
+    if (this.isAway) throw new Error('the directory does not answer');
+    return super.isMfaRequired(...given);
+  }
+
   override async getUser(request: { headers: Record<string, string | undefined> }): Promise<MfaUser | null> {
     const [, id] = /^Bearer (.+)$/.exec(request.headers['authorization'] ?? '') ?? [];
     return id ? { id } : super.getUser(request);
@@ -92,6 +99,23 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
     const client = test.client();
     await client.post('/login', { id: newUserId() });
     expect((await client.get('/mfa/session')).body).toMatchObject({ status: 'authenticated', methods: [] });
+  });
+
+  it('tells nothing while nobody can say what is owed', async () => {
+    const client = test.client();
+    await client.post('/login', { id: newUserId() });
+    const adapter = test.adapter as TokenUsers;
+    adapter.isAway = true;
+    const { status, body } = await client.get('/mfa/session');
+    adapter.isAway = false;
+    expect([status, body.status, body.methods]).toEqual([500, undefined, undefined]);
+    expect((await client.get('/mfa/session')).body.status).toBe('authenticated');
+  });
+
+  it('reads what is kept of the user once', async () => {
+    const client = test.client();
+    await client.post('/login', { id: newUserId(), isStaff: true });
+    expect(await test.logger.statementsOf(() => client.get('/mfa/session'))).toHaveLength(2);
   });
 
   it('is refused without a session, with one that is over, and with a stranger’s', async () => {

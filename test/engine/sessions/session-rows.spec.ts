@@ -302,6 +302,7 @@ describe('sessions in the database', () => {
     it('when nothing is owed', async () => {
       const id = newUserId();
       expect(secondsLeft(await login({ id }, 60))).toBe(60);
+      expect(secondsLeft(await login({ id }, 1))).toBe(1);
       const result = await login({ id }, 2_592_000);
       expect(secondsLeft(result)).toBe(2_592_000);
       test.clock.advance(43_201);
@@ -321,7 +322,7 @@ describe('sessions in the database', () => {
     });
 
     it('and never longer than the options allow', async () => {
-      for (const ttlSeconds of [2_592_001, 0, 1.5, NaN]) {
+      for (const ttlSeconds of [2_592_001, 0, -1, 1.5, NaN, Infinity]) {
         await expect(login({ id: newUserId() }, ttlSeconds)).rejects.toThrow(RangeError);
       }
     });
