@@ -59,7 +59,7 @@ export class OwedFactors {
   /** What somebody who is not enrolled has to set up; null: nothing. */
   async enrollmentOf(
     user: MfaUser,
-    { account }: Standing,
+    { account }: Pick<Standing, 'account'>,
     { request, session }: { request: object; session: AuthenticationSession },
   ): Promise<OwedEnrollment | null> {
     const duty = await this.enrollment.duty(user, account.state, { request, session });
@@ -79,7 +79,7 @@ export class OwedFactors {
     if (methods.some((record) => isSecondFactor(record) && this.floor.meets(record))) return null;
     if (await this.floor.hasFitting(authenticators)) return null;
     const account = await this.accounts.find(userIdOf(user));
-    const owed = await this.enrollmentOf(user, { account, isEnrolled: true }, scope);
+    const owed = await this.enrollmentOf(user, { account }, scope);
     return owed?.isOverdue ? owed.methods : null;
   }
 }

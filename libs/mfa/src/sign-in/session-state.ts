@@ -36,7 +36,7 @@ export class SessionStates {
   /** @throws {MfaException} `session_expired` when the user is gone */
   async describe(context: MfaRequest, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
-    const user = isPending ? await this.findUser(session) : (context.user ?? { id: session.userId });
+    const user = isPending ? await this.findUser(session) : context.user;
     if (!user) throw new MfaException('session_expired');
     const account = await this.accounts.find(session.userId);
     const owed = isPending ? null : await this.owedEnrollment(context.with({ account }));
