@@ -14,7 +14,7 @@ const proven = session('authenticated', { method: 'totp', at: NOW });
 /** Spends a proof of that session, where the commits win or lose as told, and what is found after a lost one. */
 async function spend(
   held: Session | null,
-  { wins = [true], found = null as Session | null, decision = ALLOWED } = {},
+  { wins = [true], found = null as Session | null, decision = ALLOWED, tells = true } = {},
 ) {
   const commits: unknown[] = [];
   const told: unknown[] = [];
@@ -40,7 +40,7 @@ async function spend(
       asked.push(context.session);
       return Promise.resolve(decision);
     },
-    (one) => told.push(one),
+    tells ? (one) => told.push(one) : undefined,
   );
   return { answer, commits, told, asked };
 }
@@ -52,6 +52,13 @@ describe('a proof that a request spends', () => {
       commits: [{ of: proven }],
       told: [{ spent: proven }],
       asked: [proven],
+    });
+  });
+
+  it('is spent where nobody wants to be told', async () => {
+    expect(await spend(proven, { tells: false })).toMatchObject({
+      answer: ALLOWED,
+      commits: [{ of: proven }],
     });
   });
 
