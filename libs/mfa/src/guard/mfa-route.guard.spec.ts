@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
 import type { ExecutionContext, Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 
 import type { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaUser } from '../core/users/mfa-user.js';
@@ -8,7 +9,7 @@ import type { AuthenticationSession } from '../engine/rows/authentication-sessio
 import { MfaRequest, mfaRequestOf } from '../engine/rows/mfa-request.js';
 import { judgementsOf } from './judgements.js';
 import type { RouteAccess } from './mfa-route.guard.js';
-import { Access, MfaRouteGuard, accessOf } from './mfa-route.guard.js';
+import { Access, CurrentRequest, CurrentUser, MfaRouteGuard, accessOf } from './mfa-route.guard.js';
 
 const OPEN = Symbol('open');
 
@@ -112,6 +113,17 @@ describe('what a route needs', () => {
     expect(needs(Overridden, handlerOf(Overridden, 'anyone'))).toBe('anyone');
     expect(needs(Further, handlerOf(Overridden, 'recent'))).toBe('recent');
     expect(needs(Wrapped, wrapped)).toBe('session');
+  });
+
+  it('is a user where a base class has something else than a handler in its place', () => {
+    class Base {}
+    Object.defineProperty(Base.prototype, 'session', { value: 'text' });
+    class Own extends Base {
+      session(): string {
+        return 'answer';
+      }
+    }
+    expect(accessOf(executionOf({ type: Own, handler: handlerOf(Own, 'session') }).execution)).toBe('user');
   });
 
   it('is a user where an application adds a handler, and a recent proof where nobody knows it', () => {
@@ -255,6 +267,32 @@ describe('the guard of a route', () => {
     expect(mfaRequestOf(request)?.user).toEqual({ id: 'mallory' });
     judgement?.noteUse();
     expect(used).toEqual([request, request, request]);
+  });
+});
+
+describe('what a handler of a route is given', () => {
+  class Asking {
+    ask(@CurrentRequest() context: unknown, @CurrentUser() user: unknown): unknown[] {
+      return [context, user];
+    }
+  }
+
+  /** What Nest would give it, in the order of its parameters. */
+  function injected(execution: ExecutionContext): unknown[] {
+    const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, Asking, 'ask') as Record<
+      string,
+      { index: number; factory: (data: unknown, execution: ExecutionContext) => unknown }
+    >;
+    return Object.values(parameters)
+      .sort((one, other) => one.index - other.index)
+      .map(({ factory }) => factory(undefined, execution));
+  }
+
+  it('is what its guard has found, and nothing where none has', async () => {
+    const { pass, execution, request } = guardOf({});
+    expect(injected(execution)).toEqual([undefined, undefined]);
+    await pass();
+    expect(injected(execution)).toEqual([mfaRequestOf(request), USER]);
   });
 });
 
