@@ -95,21 +95,21 @@ function assertPossible(target: Type, { profile, acr: levels }: Levelled): void 
 
 /** Where decorators may stand: a class and its methods, by the name that messages call them. */
 export function placesOf(target: Type): [name: string, place: object][] {
-  const prototype = target.prototype as Record<string, object> | undefined;
-  const names = prototype ? new MetadataScanner().getAllMethodNames(prototype) : [];
-  const methods = names.flatMap((name): [string, object][] => {
-    const method = prototype?.[name];
-    return method ? [[`${target.name}.${name}`, method]] : [];
-  });
+  const methods = methodsOf(target).map(([name, method]): [string, object] => [
+    `${target.name}.${name}`,
+    method,
+  ]);
   return [[target.name, target], ...methods];
 }
 
+/** The methods of a class and its base classes; none of what is no class. */
+function methodsOf(target: Type): [name: string, method: object][] {
+  const prototype = target.prototype as Record<string, object>;
+  return new MetadataScanner().getAllMethodNames(prototype).map((name) => [name, prototype[name] as object]);
+}
+
 function arrange(target: Type, isGlobal: boolean): void {
-  const prototype = target.prototype as Record<string, object> | undefined;
-  if (!prototype) return;
-  for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
-    const handler = prototype[name];
-    if (!handler) continue;
+  for (const [, handler] of methodsOf(target)) {
     // A method of which nothing is known is nobody's handler.
     const isGuarded = isGlobal
       ? Reflect.getMetadataKeys(handler).length > 0
