@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { MfaRequirementContext, MfaUser } from 'nestjs-mfa';
-import { AuthenticationSessionService } from 'nestjs-mfa';
+import { Controller, HttpCode, Post } from '@nestjs/common';
+import type { MfaEvent, MfaRequirementContext, MfaUser } from 'nestjs-mfa';
+import { AuthenticationSessionService, MfaEvents, RequireMfa } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, enrollKey, register, signInWithPasskey } from '../support/ceremonies.js';
@@ -24,9 +25,11 @@ let meanwhile: () => Promise<unknown>;
 class OwnAdapter extends TestAdapter {
   readonly asked: MfaRequirementContext[] = [];
 
-  override getUser(request: object): MfaUser | null | Promise<MfaUser | null> {
+  override async getUser(request: object): Promise<MfaUser | null> {
     const { headers } = request as { headers: Record<string, string | undefined> };
-    return users.get(headers['x-user'] ?? '') ?? super.getUser(request);
+    if (headers['x-held']) await meanwhile();
+    const id = headers['x-user'];
+    return id === undefined ? super.getUser(request) : { id };
   }
 
   override isMfaRequired(user: MfaUser, context: MfaRequirementContext): boolean {
@@ -39,15 +42,31 @@ class OwnAdapter extends TestAdapter {
     return super.isMfaEnabled(...given);
   }
 
+  override trustExternalMfa(_user: MfaUser, request: object): boolean {
+    return 'x-vouched' in (request as { headers: object }).headers;
+  }
+
   override completeLogin(): Record<string, unknown> {
     return { accessToken: 'of the application' };
   }
 }
 
+@Controller('transfer')
+class TransferController {
+  @Post()
+  @HttpCode(200)
+  @RequireMfa({ once: true })
+  transfer(): object {
+    return {};
+  }
+}
+
 let test: TestApp;
+const events: MfaEvent[] = [];
 beforeAll(async () => {
   test = await startTestApp({
     adapter: OwnAdapter,
+    controllers: [TransferController],
     mfa: {
       webauthn: RELYING_PARTY,
       passkeyLogin: true,
@@ -55,6 +74,7 @@ beforeAll(async () => {
       session: { maxPerUser: 2 },
     },
   });
+  test.app.get(MfaEvents).on('*', (event) => events.push(event));
 });
 afterAll(() => test.close());
 beforeEach(() => {
@@ -98,12 +118,80 @@ describe('a sign-in that enrollment ends', () => {
     expect([second.status, second.body.accessToken]).toEqual([201, undefined]);
   });
 
+  it('has told of its beginning, and of no proof', async () => {
+    const id = newUserId();
+    await test.client().post('/login', { id, isStaff: true });
+    expect(events.filter(({ userId }) => userId === id)).toMatchObject([
+      { type: 'mfa.session.started', data: { methods: ['pwd'] } },
+    ]);
+  });
+
   it('had ended before where nobody had to enroll', async () => {
     const client = test.client();
     const begun = await client.post('/login', { id: newUserId() });
     expect([begun.body.status, begun.body.accessToken]).toEqual(['authenticated', 'of the application']);
     const { status, body } = await activate(client);
     expect([status, body.accessToken]).toEqual([201, undefined]);
+  });
+});
+
+describe('a sign-in that an identity provider vouches for', () => {
+  it('is told of as one that has proven more', async () => {
+    const id = newUserId();
+    const answer = await test.client({ 'x-vouched': 'yes' }).post('/login', { id });
+    expect(methodsOf(answer)).toEqual(['pwd', 'external']);
+    const [session] = await test.app.get(AuthenticationSessionService).list({ id });
+    const told = { userId: id, sessionId: session?.id, ip: '127.0.0.1' };
+    expect(events.filter(({ userId }) => userId === id)).toMatchObject([
+      { ...told, type: 'mfa.session.started', data: { methods: ['pwd'] } },
+      { ...told, type: 'mfa.session.verified', data: { method: 'external' } },
+    ]);
+  });
+});
+
+describe('a step-up', () => {
+  const HELD = { 'x-held': 'yes' };
+
+  /** Has another request of the same session spend its proofs once the step-up has read them. */
+  const spendMeanwhile = (client: Client) => {
+    meanwhile = async () => {
+      meanwhile = () => Promise.resolve();
+      expect((await client.clone().post('/transfer')).status).toBe(200);
+    };
+  };
+
+  it('by a code counts, though the session has lost a proof meanwhile', async () => {
+    const user = await enroll(test);
+    const { client } = user;
+    spendMeanwhile(client);
+    const proven = await client.post('/mfa/authenticate', { code: codeOf(user.secret, test.clock) }, HELD);
+    expect([proven.status, methodsOf(proven)]).toEqual([200, ['pwd', 'totp']]);
+    expect((await client.post('/transfer')).status).toBe(200);
+    expect((await client.post('/transfer')).status).toBe(401);
+  });
+
+  it('by a key counts, though the session has lost a proof meanwhile, which it gives nobody back', async () => {
+    const user = await enroll(test);
+    const { client } = user;
+    const key = new SoftwareAuthenticator();
+    await register(client, key);
+    const { body: options } = await client.post('/mfa/authenticate/webauthn/options');
+    spendMeanwhile(client);
+    const body = { credential: key.get(options) };
+    const proven = await client.post('/mfa/authenticate/webauthn', body, HELD);
+    expect([proven.status, methodsOf(proven)]).toEqual([200, ['pwd', 'totp', 'webauthn']]);
+    const [session] = await test.app.get(AuthenticationSessionService).list({ id: user.id });
+    expect(session?.methods.map(({ spent = false }) => spent)).toEqual([false, true, false]);
+  });
+
+  it('is no new session, and so counts none', async () => {
+    const user = await enroll(test);
+    test.clock.advance(60);
+    const body = { code: codeOf(user.secret, test.clock) };
+    const statements = await test.logger.statementsOf(async () => {
+      expect((await user.client.post('/mfa/authenticate', body)).status).toBe(200);
+    });
+    expect(statements.filter((sql) => /mfa_session.* LIMIT /s.test(sql))).toEqual([]);
   });
 });
 
@@ -170,9 +258,7 @@ describe('somebody whom the application has signed in itself', () => {
   const known = (id: string) => test.client({ 'x-user': id });
 
   it('has nothing to prove without a factor', async () => {
-    const id = newUserId();
-    users.set(id, { id });
-    const { status, body } = await known(id).post('/mfa/authenticate', { code: '123456' });
+    const { status, body } = await known(newUserId()).post('/mfa/authenticate', { code: '123456' });
     expect([status, body.code, body.methods]).toEqual([403, 'mfa_enrollment_required', ['totp', 'webauthn']]);
   });
 
@@ -186,6 +272,12 @@ describe('somebody whom the application has signed in itself', () => {
       status: 'authenticated',
       proven: [{ method: 'totp' }],
     });
+  });
+
+  it('need not be known to this module by anything else', async () => {
+    const user = await enroll(test);
+    users.delete(user.id);
+    expect((await prove(known(user.id), user)).status).toBe(200);
   });
 
   it('has no more sessions than the limit allows either', async () => {
