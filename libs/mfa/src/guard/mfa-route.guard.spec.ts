@@ -178,7 +178,10 @@ function guardOf({
       isForgeable: () => isForgeable,
       assertSameOrigin: (request: object) => compared.push(request),
     } as never,
-    { assertRecent: (_: MfaRequest, purpose?: string) => Promise.resolve(recent.push(purpose)) } as never,
+    {
+      assertRecent: (_: MfaRequest, purpose?: string) =>
+        Promise.resolve(recent.push(purpose ?? 'any change')),
+    } as never,
   );
   const pass = () => guard.canActivate(made.execution);
   return { ...made, pass, found, resolved, recent, used, compared };
@@ -214,7 +217,7 @@ describe('the guard of a route', () => {
     ['user', false, []],
     ['session', false, []],
     ['authenticate', true, []],
-    ['recent', true, [undefined]],
+    ['recent', true, ['any change']],
     ['adding', true, ['adding']],
   ])(
     'of %s reads the account with it: %p, and asks for a recent proof: %j',

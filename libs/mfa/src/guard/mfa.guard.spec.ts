@@ -181,6 +181,12 @@ describe('what it has allowed', () => {
     expect(await judgement?.stillHolds()).toBe(holds);
   });
 
+  it('is not looked for where nobody knows whom it was for', async () => {
+    const { judgement, sought } = await judge({ judged: undefined });
+    await judgement?.stillHolds();
+    expect(sought).toEqual([]);
+  });
+
   it('is looked at for the same operation, and judged anew for another', async () => {
     const { judgement, sought, request, asked } = await judge({});
     await judgement?.stillHolds();
