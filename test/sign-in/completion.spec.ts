@@ -6,6 +6,7 @@ import { AuthenticationSessionService, MfaEvents, RequireMfa } from 'nestjs-mfa'
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, enrollKey, register, signInWithPasskey } from '../support/ceremonies.js';
 import type { Answer, Client } from '../support/client.js';
+import { beforeEachCommit } from '../support/inside.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
   RELYING_PARTY,
@@ -18,8 +19,9 @@ import {
   users,
 } from '../support/test-app.js';
 
-/** What happens while the application is asked whether a user has a second factor. */
+/** What happens while the application is asked whether a user has a second factor, and before each commit. */
 let meanwhile: () => Promise<unknown>;
+let beforeCommit: () => Promise<void>;
 
 /** An application that gives a token of its own at the end of a sign-in, and knows some users by a header. */
 class OwnAdapter extends TestAdapter {
@@ -74,11 +76,13 @@ beforeAll(async () => {
       session: { maxPerUser: 2 },
     },
   });
+  beforeEachCommit(test.app, () => beforeCommit());
   test.app.get(MfaEvents).on('*', (event) => events.push(event));
 });
 afterAll(() => test.close());
 beforeEach(() => {
   meanwhile = () => Promise.resolve();
+  beforeCommit = () => Promise.resolve();
 });
 
 const TRUST_COOKIE = 'mfa_trusted';
@@ -208,6 +212,25 @@ describe('a sign-in by a trusted browser', () => {
     meanwhile = () => Promise.resolve();
     expect(browser.cookies.get(TRUST_COOKIE)).toBe(token);
     expect(methodsOf(await browser.post('/login', { id: user.id }))).toEqual(['pwd', 'trusted_device']);
+  });
+
+  it('owes the second factor where another request was faster with its token', async () => {
+    const user = await enroll(test);
+    const browser = await trust(user);
+    const copy = browser.clone();
+    await user.client.delete('/mfa/session');
+    let commits = 0;
+    beforeCommit = async () => {
+      commits += 1;
+      // The session is there, and the browser is recognised.
+      if (commits !== 2) return;
+      expect((await copy.post('/login', { id: user.id })).body.status).toBe('authenticated');
+    };
+    const slow = await browser.post('/login', { id: user.id });
+    beforeCommit = () => Promise.resolve();
+    expect([slow.status, slow.body.status]).toEqual([200, 'mfa_required']);
+    expect((await prove(browser, user)).status).toBe(200);
+    expect((await copy.get('/me')).status).toBe(200);
   });
 
   it('makes room for itself among the sessions of its user', async () => {

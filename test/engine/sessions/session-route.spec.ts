@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MfaUser } from 'nestjs-mfa';
-import { AuthenticationSessionService, MfaAdminService } from 'nestjs-mfa';
+import { AuthenticationSessionService, MfaAdminService, MfaException } from 'nestjs-mfa';
 
 import { PLATFORMS } from '../../support/platforms.js';
 import type { TestApp } from '../../support/test-app.js';
@@ -9,10 +9,10 @@ import { startTransportApp } from '../../transports/support/transport-app.js';
 
 /** An application that knows some users by a token of its own, and may not be able to say who must have a second factor. */
 class TokenUsers extends TestAdapter {
-  isAway = false;
+  failure: Error | null = null;
 
   override isMfaRequired(...given: Parameters<TestAdapter['isMfaRequired']>): boolean | Promise<boolean> {
-    if (this.isAway) throw new Error('the directory does not answer');
+    if (this.failure) throw this.failure;
     return super.isMfaRequired(...given);
   }
 
@@ -101,14 +101,17 @@ describe.each(Object.entries(PLATFORMS))('GET /mfa/session on %s', (_, createOn)
     expect((await client.get('/mfa/session')).body).toMatchObject({ status: 'authenticated', methods: [] });
   });
 
-  it('tells nothing while nobody can say what is owed', async () => {
+  it.each<[string, Error, number]>([
+    ['for whatever reason', new Error('the directory does not answer'), 500],
+    ['for a reason that has a code', new MfaException('storage_unavailable'), 503],
+  ])('tells nothing while nobody can say what is owed, %s', async (_reason, failure, status) => {
     const client = test.client();
     await client.post('/login', { id: newUserId() });
     const adapter = test.adapter as TokenUsers;
-    adapter.isAway = true;
-    const { status, body } = await client.get('/mfa/session');
-    adapter.isAway = false;
-    expect([status, body.status, body.methods]).toEqual([500, undefined, undefined]);
+    adapter.failure = failure;
+    const answer = await client.get('/mfa/session');
+    adapter.failure = null;
+    expect([answer.status, answer.body.status, answer.body.methods]).toEqual([status, undefined, undefined]);
     expect((await client.get('/mfa/session')).body.status).toBe('authenticated');
   });
 
