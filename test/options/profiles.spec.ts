@@ -5,14 +5,13 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
-import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
-import type { MfaFactorTraits, MfaLoginResult, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
+import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import type { MfaFactorTraits, MfaModuleOptions, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSession,
   MfaFactor,
   MfaImportService,
   MfaPolicyService,
-  MfaService,
   MfaSessionGuard,
   RequireMfa,
   mfaClaims,
@@ -23,6 +22,7 @@ import { totpCode } from 'nestjs-mfa/testing';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, enrollKey, register, signInWithPasskey } from '../support/ceremonies.js';
 import type { Answer, Client } from '../support/client.js';
+import { LinkController } from '../support/controllers.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
   RELYING_PARTY,
@@ -116,22 +116,6 @@ async function proveTotp(test: TestApp, user: Pick<Enrolled, 'id' | 'secret'>): 
   const client = await halfSignIn(test, user);
   expect((await prove(client, codeOf(user.secret, test.clock))).status).toBe(200);
   return client;
-}
-
-/** Signs in by a link in a mail, or whatever the word says. */
-@Controller('link')
-class LinkController {
-  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
-
-  @Post()
-  @HttpCode(200)
-  login(
-    @Body() { id, firstFactor }: { id: string; firstFactor: string },
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
-  ): Promise<MfaLoginResult> {
-    return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
-  }
 }
 
 /** A factor of the application's own, of which no more is said. */

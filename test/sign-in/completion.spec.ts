@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Controller, HttpCode, Post } from '@nestjs/common';
 import type { MfaEvent, MfaRequirementContext, MfaUser } from 'nestjs-mfa';
-import { AuthenticationSessionService, MfaEvents, RequireMfa } from 'nestjs-mfa';
+import { AuthenticationSessionService, MfaEvents } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { assertKey, enrollKey, register, signInWithPasskey } from '../support/ceremonies.js';
 import type { Answer, Client } from '../support/client.js';
+import { TransferController } from '../support/controllers.js';
 import { beforeEachCommit } from '../support/inside.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
@@ -50,16 +50,6 @@ class OwnAdapter extends TestAdapter {
 
   override completeLogin(): Record<string, unknown> {
     return { accessToken: 'of the application' };
-  }
-}
-
-@Controller('transfer')
-class TransferController {
-  @Post()
-  @HttpCode(200)
-  @RequireMfa({ once: true })
-  transfer(): object {
-    return {};
   }
 }
 

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Body, Controller, HttpCode, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { MfaEvent, MfaUser } from 'nestjs-mfa';
-import { AuthenticationSessionService, MfaEvents, MfaService, MfaSessionGuard, RequireMfa } from 'nestjs-mfa';
+import { AuthenticationSessionService, MfaEvents, MfaService, MfaSessionGuard } from 'nestjs-mfa';
 
 import type { Client } from '../support/client.js';
+import { TransferController } from '../support/controllers.js';
 import { rowsOf } from '../support/databases.js';
 import { provePassword } from '../support/inside.js';
 import type { TestApp } from '../support/test-app.js';
@@ -69,16 +70,6 @@ class PasswordController {
   ): Promise<unknown> {
     await this.mfa.forgetUser(id);
     return provePassword(this.modules, { id }, password, { request, response });
-  }
-}
-
-@Controller('transfer')
-class TransferController {
-  @Post()
-  @HttpCode(200)
-  @RequireMfa({ once: true })
-  transfer(): object {
-    return {};
   }
 }
 

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
+import type { MfaMessage, MfaUser } from 'nestjs-mfa';
 import {
   MfaAdminService,
   MfaFactorChallenge,
@@ -11,6 +10,7 @@ import {
 } from 'nestjs-mfa';
 
 import type { Client } from '../../support/client.js';
+import { LinkController } from '../../support/controllers.js';
 import type { TestApp, TestAppOptions } from '../../support/test-app.js';
 import {
   TestAdapter,
@@ -36,22 +36,6 @@ class SendingAdapter extends TestAdapter {
   }
 }
 
-/** Signs in by a magic link. */
-@Controller('magic')
-class MagicController {
-  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
-
-  @Post()
-  @HttpCode(200)
-  login(
-    @Body() { id, firstFactor }: { id: string; firstFactor: string },
-    @Req() request: object,
-    @Res({ passthrough: true }) response: object,
-  ): Promise<MfaLoginResult> {
-    return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
-  }
-}
-
 /** A header with the claims of an access token, for an application that has these. */
 const ACCESS_TOKEN = 'x-access-token';
 
@@ -71,7 +55,7 @@ describe('codes that are sent', () => {
   beforeAll(async () => {
     test = await startTestApp({
       adapter: SendingAdapter,
-      controllers: [MagicController],
+      controllers: [LinkController],
       mfa: { factors: [emailCode(), smsCode({ acceptNumber: (number) => !number.endsWith('99') })] },
       configure: (app) => {
         app.use(
@@ -337,7 +321,7 @@ describe('codes that are sent', () => {
   it('are no second factor where the first came over the same channel', async () => {
     const person = await withCodes();
     const half = test.client();
-    const login = await half.post('/magic', { id: person.id, firstFactor: 'email' });
+    const login = await half.post('/link', { id: person.id, firstFactor: 'email' });
     expect(login.body).toMatchObject({
       status: 'mfa_required',
       methods: ['recovery_codes'],
@@ -351,7 +335,7 @@ describe('codes that are sent', () => {
 
     const fresh = await signUp();
     const byLink = test.client();
-    expect((await byLink.post('/magic', { id: fresh.id, firstFactor: 'email' })).body.status).toBe(
+    expect((await byLink.post('/link', { id: fresh.id, firstFactor: 'email' })).body.status).toBe(
       'authenticated',
     );
     expect((await byLink.post('/mfa/factors/email_code')).status).toBe(400);
