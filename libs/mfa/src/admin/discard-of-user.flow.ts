@@ -108,8 +108,8 @@ export class DiscardOfUserFlow {
       if (!isGood) await take(row);
     }
     const keepsFactor = all.some((row) => isSecondFactorRow(row) && !selected.removed.includes(row));
-    const isChosen = (row: Authenticator) => [...selected.removed, ...selected.refused].includes(row);
-    for (const row of all) if (!keepsFactor && isOwnBackup(row) && !isChosen(row)) await take(row);
+    const working = all.filter((row) => !selected.removed.includes(row) && !selected.refused.includes(row));
+    for (const row of working) if (!keepsFactor && isOwnBackup(row)) await take(row);
     const codes = all.find(({ type }) => type === this.recoveryCodes.type);
     if (codes && (!keepsFactor || (await hasLostKey(codes)))) await take(codes);
     return selected;

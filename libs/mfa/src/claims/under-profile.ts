@@ -39,19 +39,14 @@ export function countingProofs(
   profile: MfaProfile,
   { amr, records }: MfaClaimFacts,
 ): readonly AuthenticationRecord[] {
-  const isRefused = amr.some((value) => isRefusedValue(profile, value));
+  if (profile === 'default') return records;
+  const isRefused = amr.some((value) => BY_MAIL.test(value) || (profile !== 'aal2' && BY_PHONE.test(value)));
   return records.filter((record) => {
     const type = typeOfRecord(record);
     if (type !== undefined && isRefusedBy(profile, type)) return false;
     // Nothing but a key can be told from what was delivered: a typed code, or what has no name, may have been just that.
     return !isRefused || (type !== undefined && isPhishingResistantType(type));
   });
-}
-
-/** As {@link isRefusedBy} for factors that an API doesn't know. */
-function isRefusedValue(profile: MfaProfile, value: string): boolean {
-  if (profile === 'default') return false;
-  return BY_MAIL.test(value) || (profile !== 'aal2' && BY_PHONE.test(value));
 }
 
 /**
