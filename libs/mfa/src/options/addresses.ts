@@ -1,20 +1,20 @@
-/** Injection token of the prefix of the routes. */
+/** Injection token of the route prefix. */
 export const MFA_PATH = Symbol.for('nestjs-mfa:PATH');
 
-/** Injection token of whether the module mounts its routes by itself: the option `controllers`. */
+/** Injection token of the option `controllers`: whether the module mounts its own routes. */
 export const MFA_CONTROLLERS = Symbol.for('nestjs-mfa:CONTROLLERS');
 
-/** Injection token of the {@link PageAddresses}, or null without the option `pages`. */
+/** Injection token of the {@link PageAddresses}; null without the option `pages`. */
 export const MFA_PAGES = Symbol.for('nestjs-mfa:PAGES');
 
-/** Where the pages are, and where they lead. */
+/** Where the pages are, and where they link to. */
 export interface PageAddresses {
-  /** Without slashes at its ends. */
+  /** Without leading or trailing slashes. */
   path: string;
-  /** With a slash before it and none after it, empty for the root; null: as the server has them. */
+  /** With a leading slash and no trailing one; empty for the root; null if the public path is the one that the server sees. */
   publicPath: string | null;
-  /** Where visitors sign in; null: the application has not said. */
+  /** Where visitors sign in; null if the application doesn't say. */
   loginUrl: string | null;
-  /** Where the pages lead back to. */
+  /** Where users go when they leave the pages. */
   homeUrl: string;
 }

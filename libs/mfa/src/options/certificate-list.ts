@@ -3,7 +3,7 @@ import type { Problems } from './problems.js';
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The certificates of an option, one by one: a text may hold several. */
+/** Reads an option's list of certificates. One string may hold several; each becomes an entry of its own. */
 export function readCertificateList<T extends string | Uint8Array>(
   name: string,
   given: unknown,

@@ -10,7 +10,7 @@ import type { Problems } from './problems.js';
 import { PROFILES, isRefusedBy } from './profiles.js';
 import type { ResolvedMfaOptions } from './resolved-options.js';
 
-/** What the profile and the other factors say to those of the option `factors`. */
+/** Checks each supported factor type against the profile and the other types. */
 export function checkFactors(
   problems: Problems,
   profile: ResolvedMfaOptions['profile'],
@@ -36,7 +36,7 @@ export function checkFactors(
   }
 }
 
-/** Whether it is known to be stronger than a restricted authenticator; of the application's own, only if nobody can relay it. */
+/** Whether the type is known to be stronger than a restricted authenticator. One of the application's own has to be phishing-resistant. */
 function isStronger(type: MfaType): boolean {
   return isPhishingResistantType(type) || (BUILT_IN_TYPES.includes(type) && isSecondFactorType(type));
 }

@@ -2,11 +2,10 @@ import type { ModuleRef } from '@nestjs/core';
 import { ModulesContainer } from '@nestjs/core';
 
 /**
- * A provider of an optional package, by the name of its class: an import of a package that may be missing is an error to
- * bundlers.
+ * Finds a provider of an optional package by its class name. Importing a package that may be missing is an error to bundlers.
  *
- * @param method what the provider must have, so that nothing else of that name is taken for it
- * @returns null when no module of the application has it
+ * @param method a method that the provider must have, so that an unrelated class of that name doesn't match
+ * @returns null if no module of the application has the provider
  */
 export function findOptionalProvider<T extends object>(
   modules: ModuleRef,

@@ -1,12 +1,12 @@
 import { pathToFileURL } from 'node:url';
 
 /**
- * The module in a file of the application's.
+ * Imports a module from one of the application's files.
  *
  * @param file its absolute path
  */
 export async function importFile(file: string): Promise<unknown> {
-  // The CommonJS build has a `require` in the place of this `import`, which takes paths and knows no URLs.
+  // The CommonJS build turns this `import` into a `require`, which takes paths but no URLs.
   const specifier = typeof require === 'function' ? file : pathToFileURL(file).href;
   return (await import(specifier)) as unknown;
 }

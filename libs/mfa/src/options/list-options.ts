@@ -3,8 +3,8 @@ import type { MfaListedOption } from './option.js';
 import { listOptions } from './option.js';
 
 /**
- * All options that a factory may give, with how a text is turned into a value: for applications that read theirs from environment
- * variables or from a file.
+ * Lists every option that a factory may return, and how to parse its value from text, for applications that read them from environment
+ * variables or a file.
  */
 export function listMfaOptions(): readonly MfaListedOption[] {
   return listOptions(BEHAVIOUR_OPTIONS);

@@ -3,7 +3,7 @@ import { group, integer, optionalText, special, toggle } from './option.js';
 import { readCertificateList } from './certificate-list.js';
 import type { Problems } from './problems.js';
 
-/** Levels of certification, the lowest first (FIDO Metadata Service v3.0, section 3.1.4, AuthenticatorStatus). */
+/** Certification levels, from lowest to highest (FIDO Metadata Service v3.0, section 3.1.4, AuthenticatorStatus). */
 export const CERTIFICATION_LEVELS = [
   'FIDO_CERTIFIED',
   'FIDO_CERTIFIED_L1',
@@ -15,7 +15,7 @@ export const CERTIFICATION_LEVELS = [
 ] as const;
 export type CertificationLevel = (typeof CERTIFICATION_LEVELS)[number];
 
-/** What is rejected by default: what has been broken, or was never to be trusted (section 3.1.4). */
+/** Rejected by default: statuses of models that are broken or should never have been trusted (section 3.1.4). */
 const BROKEN_STATUSES = [
   'REVOKED',
   'USER_VERIFICATION_BYPASS',
@@ -29,31 +29,31 @@ const REJECTABLE_STATUSES = [
   'SELF_ASSERTION_SUBMITTED',
   'UPDATE_AVAILABLE',
 ] as const;
-/** A status for which models of authenticators can be rejected. */
+/** A status that can make the module reject a model of authenticator. */
 export type RejectableStatus = (typeof REJECTABLE_STATUSES)[number];
 
-/** A StatusReport (FIDO Metadata Service v3.0, section 3.1.3), as much of it as is read. */
+/** The fields of a StatusReport that the module reads (FIDO Metadata Service v3.0, section 3.1.3). */
 export interface MetadataStatusReport {
   status: string;
-  /** `YYYY-MM-DD`; without one it holds from ever. */
+  /** `YYYY-MM-DD`; without it, the report has always applied. */
   effectiveDate?: string;
-  /** The certificate (DER in base64) that it is about, where it is not about the whole model. */
+  /** The certificate (DER in base64) that the report is about, if it isn't about the whole model. */
   certificate?: string;
 }
 
-/** A metadata statement (FIDO Metadata Statement v3.0, section 3.1), as much of it as is read. */
+/** The fields of a metadata statement that the module reads (FIDO Metadata Statement v3.0, section 3.1). */
 export interface FidoMetadataStatement {
-  /** What the model is called. */
+  /** The model's name. */
   description: string;
   aaguid?: string;
-  /** Of models without an AAGUID (U2F). */
+  /** Identifies models without an AAGUID (U2F). */
   attestationCertificateKeyIdentifiers?: readonly string[];
   attestationTypes?: readonly string[];
   /** DER in base64. */
   attestationRootCertificates: readonly string[];
 }
 
-/** An entry of a BLOB (FIDO Metadata Service v3.0, section 3.1.1), as much of it as is read. */
+/** The fields of a BLOB entry that the module reads (FIDO Metadata Service v3.0, section 3.1.1). */
 export interface FidoMetadataEntry {
   aaguid?: string;
   attestationCertificateKeyIdentifiers?: readonly string[];
@@ -62,14 +62,14 @@ export interface FidoMetadataEntry {
 }
 
 type GivenStatement = FidoMetadataStatement | FidoMetadataEntry;
-/** The BLOB as it was published (a JWS), or what gives the newest. */
+/** The BLOB as published (a JWS), or a function that returns the newest one. */
 type GivenBlob = string | (() => string | Promise<string>);
 
-/** The options of FIDO's metadata: what is known of models of authenticators. */
+/** The options of FIDO metadata: what is known about models of authenticators. */
 export const METADATA_OPTIONS = {
   /**
-   * Your own data about models: metadata statements, or entries as a BLOB has them, with `statusReports`. None of it is signed, so you
-   * are responsible for where it comes from.
+   * Your own data about models: metadata statements, or BLOB entries with `statusReports`. None of it is signed, so you are responsible
+   * for where it comes from.
    */
   statements: special<readonly GivenStatement[], readonly GivenStatement[] | null>({
     kind: 'other',
@@ -83,8 +83,8 @@ export const METADATA_OPTIONS = {
     },
   }),
   /**
-   * The BLOB of FIDO's Metadata Service (MDS3), a JWS; or a function that returns the newest one and is called once a day. The library
-   * fetches nothing by itself.
+   * The BLOB of FIDO's Metadata Service (MDS3), a JWS; or a function that returns the newest one, called once a day. The library doesn't
+   * download anything itself.
    */
   blob: special<GivenBlob, GivenBlob | null>({
     kind: 'other',
@@ -98,9 +98,9 @@ export const METADATA_OPTIONS = {
       return null;
     },
   }),
-  /** The path of a file with the BLOB; it is read again when it changes. */
+  /** The path of a file that contains the BLOB; it is read again when it changes. */
   file: optionalText(/./, 'the path of a file'),
-  /** Certificates (PEM, or DER as bytes) that the signature of the BLOB must lead to. */
+  /** Root certificates (PEM, or DER as bytes) that the BLOB's signature must chain to. */
   rootCertificates: special<readonly (string | Uint8Array)[], readonly (string | Uint8Array)[]>({
     kind: 'list',
     usual: 'those of FIDO',
@@ -108,7 +108,7 @@ export const METADATA_OPTIONS = {
     read: (name, value, problems) =>
       readCertificateList<Uint8Array>(name, value, problems, 'PEM, or in DER as bytes'),
   }),
-  /** The certification that a model needs to be registered, by its newest report. */
+  /** The certification level that a model needs for registration, according to its newest report. */
   minimumLevel: special<CertificationLevel, CertificationLevel | undefined>({
     kind: 'text',
     usual: 'none',
@@ -118,7 +118,7 @@ export const METADATA_OPTIONS = {
         ? undefined
         : problems.oneOf<CertificationLevel>(name, value, 'FIDO_CERTIFIED_L1', CERTIFICATION_LEVELS),
   }),
-  /** Models with one of these in their status reports can't be registered, and users' existing keys of them are reported. */
+  /** Models with one of these statuses can't be registered, and users' existing keys of these models are reported. */
   rejectStatuses: special<RejectableStatus[], readonly RejectableStatus[]>({
     kind: 'list',
     usual: '`REVOKED`, and what was broken',
@@ -126,11 +126,11 @@ export const METADATA_OPTIONS = {
     read: (name, value, problems) => readStatuses(name, value, problems),
   }),
   /**
-   * Whether a BLOB whose `nextUpdate` has passed no longer attests anything; at boot, it stops the boot. By default, the log says so once
-   * a day.
+   * Whether to stop trusting a BLOB once its `nextUpdate` has passed; the application then doesn't boot with it either. By default, the
+   * module only logs a warning once a day.
    */
   strict: toggle(false),
-  /** How often the module looks for newer data and reports keys of revoked models, in seconds; 0: never automatically. */
+  /** How often the module checks for newer data and reports keys of revoked models, in seconds; 0: never automatically. */
   everySeconds: integer(3600, 0, 86_400),
 };
 
@@ -139,7 +139,7 @@ export type ResolvedMetadataOptions = Readonly<KeptOf<typeof METADATA_OPTIONS>>;
 
 const SOURCES = ['statements', 'blob', 'file'] as const;
 
-/** FIDO's metadata, or null without. */
+/** FIDO metadata; null if the option is not set. */
 export const metadata = (() => {
   const options = group<typeof METADATA_OPTIONS, MetadataOptions>(METADATA_OPTIONS, checkMetadata);
   return special<MetadataOptions, ResolvedMetadataOptions | null>({

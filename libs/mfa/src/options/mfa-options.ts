@@ -30,11 +30,11 @@ import { WEBAUTHN_OPTIONS, checkWebAuthn } from './webauthn-options.js';
 
 const webauthn = group(WEBAUTHN_OPTIONS, checkWebAuthn);
 
-/** Options that may come from a factory. */
+/** Options that a factory may return. */
 export const BEHAVIOUR_OPTIONS = {
   /**
-   * At least 32 bytes each; the first one writes, all of them read. Take it from a secret store, never from the sources. The
-   * application doesn't boot with a secret that repeats a few characters.
+   * Secrets of at least 32 bytes each. The first is used for new data, all of them for existing data. Keep them in a secret store, never
+   * in source code. The application doesn't boot with a secret that repeats a few characters.
    */
   secret: special<string | string[], [string, ...string[]]>({
     kind: 'list',
@@ -42,19 +42,19 @@ export const BEHAVIOUR_OPTIONS = {
     range: '32 bytes or more each',
     read: (_name, value, problems) => resolveSecrets(problems, value),
   }),
-  /** Factors that users may enroll. If you remove a type, it still works for users who have it. */
+  /** Factors that users may enroll. A type that you remove keeps working for users who already have it. */
   supportedTypes: special<MfaType[], readonly MfaType[] | undefined>({
     kind: 'list',
     usual: 'all three, and those of `factors`',
     range: '`totp`, `webauthn`, `recovery_codes`, those of `factors`',
-    // Read with the types of the option `factors`.
+    // Checked later, together with the types from the option `factors`.
     read: (_name, value) => value as MfaType[] | undefined,
   }),
   /** Authenticator apps. */
   totp: group<typeof TOTP_OPTIONS, TotpOptions>(TOTP_OPTIONS),
   /** Recovery codes. */
   recoveryCodes: group<typeof RECOVERY_CODES_OPTIONS, RecoveryCodesOptions>(RECOVERY_CODES_OPTIONS),
-  /** Security keys and passkeys; without it, WebAuthn is not offered. */
+  /** Security keys and passkeys; WebAuthn is off if this is not set. */
   webauthn: special<WebAuthnOptions, ResolvedWebAuthnOptions | null>({
     ...webauthn,
     read: (name, value, problems, scope) => {
@@ -65,17 +65,20 @@ export const BEHAVIOUR_OPTIONS = {
   }),
   /** Whether users may sign in with a passkey alone. */
   passkeyLogin: toggle(false),
-  /** Whether new accounts may begin with a passkey, without a password; needs `passkeyLogin` and the adapter's `createUser()` (docs/webauthn.md). */
+  /**
+   * Whether new accounts may start with a passkey instead of a password; needs `passkeyLogin` and the adapter's `createUser()`
+   * (docs/webauthn.md).
+   */
   passkeySignUp: toggle(false),
   /** Whether users with `isStaff` must have a second factor. */
   requiredForStaff: toggle(false),
-  /** How long a proven second factor counts, in seconds. */
+  /** How long a proof of a second factor stays valid, in seconds. */
   gracePeriodSeconds: integer(300, 1, ({ preset }) => preset.maxGracePeriodSeconds, {
     to: '86400; `aal2` 3600, `strict` and `aal3` 900',
   }),
   /**
-   * How old a proof may be to change factors, recovery codes and sessions (*recent*), in seconds. By default the same as for everything
-   * else, but at most 900 under profiles.
+   * How old a proof may be for changes to factors, recovery codes and sessions (*recent*), in seconds. Defaults to `gracePeriodSeconds`,
+   * but to at most 900 under profiles.
    */
   changesMaxAgeSeconds: special<number, number | undefined>({
     kind: 'number',
@@ -87,25 +90,25 @@ export const BEHAVIOUR_OPTIONS = {
         : problems.integer(name, value, maxChangesAgeSeconds, 1, maxChangesAgeSeconds),
   }),
   /**
-   * Which proof users with a phishing-resistant factor need to change their factors or recovery codes. `strongest`: a factor of that
-   * kind, or a recovery code. `any`: any second factor.
+   * Which proof users with a phishing-resistant factor need to change their factors or recovery codes. `strongest`: a phishing-resistant
+   * factor or a recovery code. `any`: any second factor.
    */
   changesNeed: choice<ChangesNeed>(['strongest', 'any']),
-  /** How long users who must enroll may still work without a second factor, in seconds. */
+  /** How long users who must enroll may keep working without a second factor, in seconds. */
   enrollmentGracePeriodSeconds: integer(0, 0, ({ preset }) => preset.maxEnrollmentGraceSeconds, {
     to: '31536000; profiles 0',
   }),
-  /** `trustExternalMfa` only counts if the identity provider asked for several factors no longer ago than this, in seconds. */
+  /** How recently the identity provider must have asked for several factors for `trustExternalMfa` to count, in seconds. */
   externalMfaMaxAgeSeconds: integer(43_200, 1, ({ preset }) => preset.maxSessionTtlSeconds, {
     to: '2592000; `aal2` 86400, `strict` and `aal3` 43200',
   }),
-  /** Whether users need a verified address to enroll: `emailVerified: false` then refuses them. */
+  /** Whether users need a verified email address to enroll: users with `emailVerified: false` are refused. */
   requireVerifiedEmail: toggle(true),
-  /** Sessions, and how their token travels. */
+  /** Sessions, and how their token is transported. */
   session: group<typeof SESSION_OPTIONS, MfaSessionOptions>(SESSION_OPTIONS, checkSession),
   /**
-   * Other origins whose pages may use the cookie, such as `https://www.example.com`: exact, with https, or http on localhost. You
-   * configure CORS yourself.
+   * Other origins whose pages may use the cookie, such as `https://www.example.com`. Give exact origins with https, or http on localhost.
+   * You configure CORS yourself.
    */
   trustedOrigins: special<string[], readonly string[]>({
     kind: 'list',
@@ -115,28 +118,28 @@ export const BEHAVIOUR_OPTIONS = {
       resolveTrustedOrigins(problems, value, profile === 'default' || isDevelopment(nodeEnv)),
   }),
   /**
-   * Where a client proves the first factor again: your own route that calls `MfaService.recordReauthentication()`. Refusals with the
-   * code `reauthentication_required` contain it.
+   * Where a client proves the first factor again: your own route that calls `MfaService.recordReauthentication()`. Responses with the
+   * code `reauthentication_required` include this URL.
    */
   reauthenticateUrl: optionalText(
     /^(?:\/(?![/\\])|https:\/\/)[\x21-\x7e]*$/,
     'a path such as /auth/reauthenticate, or an https address',
   ),
-  /** Browsers that skip the second factor at sign-in. */
+  /** Browsers in which users may skip the second factor at sign-in. */
   trustedDevices: group<typeof TRUSTED_DEVICES_OPTIONS, TrustedDevicesOptions>(TRUSTED_DEVICES_OPTIONS),
-  /** The notification of a sign-in with a browser that is new to its user. */
+  /** Notifications of sign-ins from a browser that is new to the user. */
   newSignIn: group<typeof NEW_SIGN_IN_OPTIONS, MfaNewSignInOptions>(NEW_SIGN_IN_OPTIONS),
-  /** What keeps codes from being guessed. */
+  /** Protection against guessing codes. */
   rateLimit: group<typeof RATE_LIMIT_OPTIONS, MfaRateLimitOptions>(RATE_LIMIT_OPTIONS),
   /** The database. */
   storage: group<typeof STORAGE_OPTIONS, MfaStorageOptions>(STORAGE_OPTIONS),
-  /** The trail of events. */
+  /** The audit trail. */
   audit: group<typeof AUDIT_OPTIONS, MfaAuditOptions>(AUDIT_OPTIONS),
-  /** Removing what has expired. */
+  /** Removal of expired rows. */
   retention: group<typeof RETENTION_OPTIONS, MfaRetentionOptions>(RETENTION_OPTIONS),
   /**
-   * Named levels for routes (`@RequireMfa({ acr })`), tokens and authorization servers, from the weakest to the strongest. Each is a
-   * requirement that includes the one before (docs/stateless.md).
+   * Named levels for routes (`@RequireMfa({ acr })`), tokens and authorization servers, from weakest to strongest. Each is a requirement
+   * that includes the one before it (docs/stateless.md).
    */
   acr: special<MfaAcrLevels, MfaAcrLevels>({
     kind: 'other',
@@ -148,7 +151,7 @@ export const BEHAVIOUR_OPTIONS = {
       return levels;
     },
   }),
-  /** Languages of messages and notifications: built-in ones, or your own texts; the first is the default. */
+  /** Languages of messages and notifications: built-in ones or your own texts. The first is the default. */
   locales: special<('en' | 'de' | MfaLocaleTexts)[], readonly [MfaLocaleTexts, ...MfaLocaleTexts[]]>({
     kind: 'list',
     usual: "`['en']`",
@@ -156,23 +159,23 @@ export const BEHAVIOUR_OPTIONS = {
     read: (_name, value, problems) => resolveLocales(problems, value),
   }),
   /**
-   * Presets and enforces what a standard requires (docs/profiles.md). `aal2` and `strict`: long recovery codes, shorter sessions,
-   * WebAuthn offered, an audit trail, no trusted browsers; `strict` also tolerates no clock drift and requires user verification.
-   * `aal3`: only a key counts that stays on its device and has verified its user.
+   * Sets defaults for a standard and enforces its requirements (docs/profiles.md). `aal2` and `strict`: long recovery codes, shorter
+   * sessions, WebAuthn offered, an audit trail, no trusted browsers; `strict` also tolerates no clock drift and requires user
+   * verification. `aal3`: only device-bound keys that have verified their user count.
    */
   profile: choice<MfaProfile>(MFA_PROFILES),
 };
 
-/** Options that may come from a factory. */
+/** Options that a factory may return. */
 export interface MfaBehaviourOptions extends Omit<GivenOf<typeof BEHAVIOUR_OPTIONS>, 'secret'> {
   /**
-   * At least 32 bytes each; the first one writes, all of them read. Take it from a secret store, never from the sources. The
-   * application doesn't boot with a secret that repeats a few characters.
+   * Secrets of at least 32 bytes each. The first is used for new data, all of them for existing data. Keep them in a secret store, never
+   * in source code. The application doesn't boot with a secret that repeats a few characters.
    */
   secret: string | string[] | undefined;
 }
 
-/** A class given as `useClass` or `useExisting` to `forRootAsync`. */
+/** A class passed to `forRootAsync` as `useClass` or `useExisting`. */
 export interface MfaOptionsFactory {
   createMfaOptions(): MfaBehaviourOptions | Promise<MfaBehaviourOptions>;
 }

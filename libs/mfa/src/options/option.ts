@@ -2,32 +2,32 @@ import type { OptionsEnvironment } from './options-environment.js';
 import type { Problems } from './problems.js';
 import type { MfaProfile, ProfilePreset } from './profiles.js';
 
-/** What an option's default and range may depend on. */
+/** What an option's default and range can depend on. */
 export interface OptionScope extends OptionsEnvironment {
   profile: MfaProfile;
   preset: ProfilePreset;
-  /** How the application calls itself elsewhere in the options. */
+  /** The application's name, as another option gives it. */
   siteName: string | undefined;
 }
 
-/** How a text, such as an environment variable, is turned into a value. */
+/** How to parse the option's value from text, such as an environment variable. */
 export type OptionKind = 'text' | 'number' | 'boolean' | 'list' | 'group' | 'other';
 
 /**
- * One option: its type, its default, what it may be, and how it is read. An option is declared once, in the table of its group, with
- * its meaning as the comment on it: the types of `forRoot()`, the checks at boot, the environment variables of the demo and the
- * table in README.md come from there.
+ * One option: its type, default, range, and how it is read. Each option is declared once, in the table of its group, and documented by
+ * the comment on it. The types of `forRoot()`, the checks at boot, the demo's environment variables and the table in README.md all derive
+ * from these declarations.
  */
 export interface Option<Given, Kept = Given> {
   readonly kind: OptionKind;
-  /** The default, as the documents show it. */
+  /** The default, as shown in the documentation. */
   readonly usual: string;
-  /** What it may be, as the documents show it. */
+  /** The allowed values, as shown in the documentation. */
   readonly range: string;
   /** For `group`: the options in it. */
   readonly table?: OptionTable;
   read(name: string, value: unknown, problems: Problems, scope: OptionScope): Kept;
-  /** Never there: carries the type of what is given. */
+  /** Never set; carries the type of the given value. */
   readonly given?: Given;
 }
 
@@ -35,12 +35,12 @@ export interface Option<Given, Kept = Given> {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type OptionTable = Readonly<Record<string, Option<any, any>>>;
 
-/** What an application may give. */
+/** The type of the options that an application passes in. */
 export type GivenOf<Table> = {
   -readonly [Name in keyof Table]?: Table[Name] extends Option<infer Given, infer _> ? Given : never;
 };
 
-/** What is left after defaults and checks. */
+/** The type of the options after defaults and checks. */
 export type KeptOf<Table> = {
   -readonly [Name in keyof Table]: Table[Name] extends Option<infer _, infer Kept> ? Kept : never;
 };
@@ -50,7 +50,7 @@ type OfScope<T> = T | ((scope: OptionScope) => T);
 const valueOf = <T extends number | boolean | string>(of: OfScope<T>, scope: OptionScope): T =>
   typeof of === 'function' ? of(scope) : of;
 
-/** What a default is where it depends on nothing, for the documents. */
+/** A default as shown in the documentation; `instead` if it is computed. */
 const shown = (usual: unknown, instead = ''): string =>
   typeof usual === 'function' ? instead : typeof usual === 'string' ? `\`${usual}\`` : String(usual);
 
@@ -79,7 +79,7 @@ export function toggle(usual: OfScope<boolean>, words?: string): Option<boolean>
   };
 }
 
-/** One of these words; without a default of its own it is the first. */
+/** One of the given words. Without another default, it is the first. */
 export function choice<T extends string>(
   allowed: readonly [T, ...T[]],
   only?: (scope: OptionScope) => readonly T[],
@@ -96,7 +96,7 @@ export function choice<T extends string>(
   };
 }
 
-/** A text that matches the pattern; `must` says in words what that is. */
+/** A text that matches the pattern; `must` describes the pattern in words. */
 export function text(
   usual: OfScope<string>,
   pattern: RegExp,
@@ -111,7 +111,7 @@ export function text(
   };
 }
 
-/** Like {@link text}, and nothing by default. */
+/** Like {@link text}, but not set by default. */
 export function optionalText(
   pattern: RegExp,
   must: string,
@@ -125,14 +125,14 @@ export function optionalText(
   };
 }
 
-/** An option with rules of its own. */
+/** An option with its own way of reading its value. */
 export function special<Given, Kept = Given>(
   option: Omit<Option<Given, Kept>, 'given'>,
 ): Option<Given, Kept> {
   return option;
 }
 
-/** Options that belong together; `finish` holds them against each other, and sees which of them were given. */
+/** A group of options. `finish` checks them against each other and sees which of them were given. */
 export function group<Table extends OptionTable, Given = GivenOf<Table>>(
   table: Table,
   finish?: (
@@ -156,7 +156,7 @@ export function group<Table extends OptionTable, Given = GivenOf<Table>>(
   };
 }
 
-/** Reads the options of a table; misspelt ones are problems. The name of the outermost is empty. */
+/** Reads the options of a table. Unknown names are problems. The outermost table's name is empty. */
 export function readGroup<Table extends OptionTable>(
   table: Table,
   name: string,
@@ -175,16 +175,16 @@ export function readGroup<Table extends OptionTable>(
   ) as KeptOf<Table>;
 }
 
-/** An option, as tools and documents go through them. */
+/** An option as tools and documentation see it. */
 export interface MfaListedOption {
-  /** Such as `rateLimit.lockAfter`. */
+  /** For example `rateLimit.lockAfter`. */
   path: string;
   kind: OptionKind;
   usual: string;
   range: string;
 }
 
-/** All options of a table, those of its groups too. */
+/** Lists all options of a table, including those of nested groups. */
 export function listOptions(table: OptionTable, prefix = ''): MfaListedOption[] {
   return Object.entries(table).flatMap(([name, { kind, usual, range, table: inner }]) => [
     ...(kind === 'group' ? [] : [{ path: `${prefix}${name}`, kind, usual, range }]),

@@ -1,9 +1,9 @@
-/** Thrown when the application boots with options that are wrong, missing or contradictory. It lists all of them. */
+/** Thrown when the application boots with options that are wrong, missing or contradictory. Lists all of them. */
 export class MfaOptionsError extends Error {
   override readonly name = 'MfaOptionsError';
 
   constructor(
-    /** One sentence each, naming the option and the remedy. */
+    /** One sentence per problem, naming the option and the remedy. */
     readonly problems: readonly string[],
   ) {
     super(

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
 /**
- * The name of the application's package without its scope: of the `package.json` nearest to the script that was started, so
- * that it is there under `node dist/main` as under `npm start`.
+ * The name of the application's package without its scope, from the `package.json` nearest to the script that was started. This works for
+ * both `node dist/main` and `npm start`.
  *
- * @param script the path of that script; one of an installed package, such as a test or process runner, says nothing of the
- *   application, and the working directory is looked at in its place
+ * @param script the path of that script. A script of an installed package, such as a test runner or a process manager, says nothing about
+ * the application; the working directory is used instead
  */
 export function findPackageName(
   script: string | undefined = process.argv[1],
@@ -26,7 +26,7 @@ function readName(file: string): string | undefined {
     if (typeof name !== 'string') return undefined;
     return name.replace(/^@[^/]*\//, '') || undefined;
   } catch {
-    // None here, or none that can be read.
+    // There is no readable package.json here.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** Collects what is wrong with the options, so that one failed boot names everything there is to fix. */
+/** Collects everything that is wrong with the options, so that one failed boot lists all there is to fix. */
 export class Problems {
   readonly list: string[] = [];
 
@@ -6,7 +6,7 @@ export class Problems {
     this.list.push(problem);
   }
 
-  /** The value when it is a whole number from `min` to `max`, else the default and a problem. */
+  /** Returns the value if it is a whole number from `min` to `max`; otherwise adds a problem and returns the default. */
   integer(name: string, value: unknown, fallback: number, min: number, max: number): number {
     if (value === undefined) return fallback;
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
@@ -28,7 +28,7 @@ export class Problems {
     return fallback;
   }
 
-  /** The value when it matches the pattern; `must` says in words what that is. */
+  /** Returns the value if it matches the pattern; `must` describes the pattern in words. */
   text<T extends string | undefined>(
     name: string,
     value: unknown,
@@ -42,7 +42,7 @@ export class Problems {
     return fallback;
   }
 
-  /** The nested options object; anything else is a problem and counts as empty. */
+  /** Returns the nested options object. Anything else is a problem and counts as empty. */
   group(name: string, value: unknown): Record<string, unknown> {
     if (value === undefined) return {};
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -51,7 +51,7 @@ export class Problems {
     return {};
   }
 
-  /** Refuses misspelt options: one that is silently ignored would be a hole nobody sees. */
+  /** Rejects unknown options: a misspelt one that is silently ignored would be a hole nobody notices. */
   onlyKnown(prefix: string, given: object, known: readonly string[]): void {
     for (const key of Object.keys(given)) {
       if (!known.includes(key)) {

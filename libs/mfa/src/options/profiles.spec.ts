@@ -22,7 +22,10 @@ const problemsOf = (options: Given, environment = staging): readonly string[] =>
   }
 };
 
-/** One option that breaks a profile: what it breaks, the greatest that does not, one that does, and who is named. */
+/**
+ * An option that can break a profile: the rule it breaks, the most lenient allowed value, a value beyond it, and the option named in the
+ * error.
+ */
 interface Breach {
   breaks: keyof ProfilePreset | 'trustedDevices' | 'secure';
   profiles: readonly MfaProfile[];
@@ -276,7 +279,7 @@ describe('an option that breaks a profile', () => {
   });
 
   it('is in the table above, for each bound that a profile sets', () => {
-    // What is judged at use, and not at boot.
+    // Checked at use, not at boot.
     const atUse = ['refusesWeak', 'floor'];
     for (const profile of MFA_PROFILES.filter((one) => one !== 'default')) {
       const bounds = Object.keys(PROFILES.default).filter((key) => {

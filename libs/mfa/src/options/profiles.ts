@@ -2,47 +2,47 @@ import type { ProofFloor } from '../core/policy/floor.js';
 import type { MfaType } from '../core/policy/methods.js';
 import { traitsOf } from '../core/policy/methods.js';
 
-/** Presets that follow a standard; an option that breaks the chosen one stops the boot. */
+/** Presets that follow a standard. The application doesn't boot with an option that breaks the chosen one. */
 export type MfaProfile = 'default' | 'aal2' | 'strict' | 'aal3';
 
-/** What a profile changes about the defaults, and the bounds that it puts on what is given. */
+/** What a profile changes about the defaults, and the bounds it sets. */
 export interface ProfilePreset {
   /** Recovery codes of at least 112 bits (ASVS v5.0.0-6.5.2, NIST SP 800-63B-4, section 4.2.1.1). */
   longRecoveryCodes: boolean;
   maxTolerance: 0 | 1;
-  /** Greatest `totp.period`, in seconds (NIST SP 800-63B-4, section 3.1.4.1, allows 120; ASVS v5.0.0-6.5.5 asks for 30). */
+  /** Maximum of `totp.period`, in seconds (NIST SP 800-63B-4, section 3.1.4.1, allows 120; ASVS v5.0.0-6.5.5 asks for 30). */
   maxTotpPeriodSeconds: number;
-  /** Greatest `session.ttlSeconds` (NIST SP 800-63B-4, sections 2.2.3 and 2.3.3). */
+  /** Maximum of `session.ttlSeconds` (NIST SP 800-63B-4, sections 2.2.3 and 2.3.3). */
   maxSessionTtlSeconds: number;
-  /** Greatest `gracePeriodSeconds`. */
+  /** Maximum of `gracePeriodSeconds`. */
   maxGracePeriodSeconds: number;
-  /** Greatest `changesMaxAgeSeconds`. */
+  /** Maximum of `changesMaxAgeSeconds`. */
   maxChangesAgeSeconds: number;
-  /** Greatest `session.idleTtlSeconds`, which is also its default (NIST SP 800-63B-4, section 2.2.3); null: none is asked for. */
+  /** Maximum and default of `session.idleTtlSeconds` (NIST SP 800-63B-4, section 2.2.3); null if none is required. */
   maxIdleTtlSeconds: number | null;
-  /** Greatest `enrollmentGracePeriodSeconds`: in it a password alone passes. */
+  /** Maximum of `enrollmentGracePeriodSeconds`, during which a password alone is enough. */
   maxEnrollmentGraceSeconds: number;
-  /** Greatest `rateLimit.attempts`. */
+  /** Maximum of `rateLimit.attempts`. */
   maxAttempts: number;
-  /** Least `rateLimit.windowSeconds`. */
+  /** Minimum of `rateLimit.windowSeconds`. */
   minWindowSeconds: number;
-  /** Greatest `rateLimit.unlock.byCodes`: a disabled authenticator has to be bound anew (NIST SP 800-63B-4, section 3.2.2). */
+  /** Maximum of `rateLimit.unlock.byCodes`: a disabled authenticator has to be bound anew (NIST SP 800-63B-4, section 3.2.2). */
   maxUnlockCodes: number;
-  /** Whether every event has to be kept (NIST SP 800-63B-4, section 4.1). */
+  /** Whether every event must be recorded (NIST SP 800-63B-4, section 4.1). */
   needsAudit: boolean;
-  /** Whether a phishing-resistant factor has to be offered (NIST SP 800-63B-4, section 2.2.2). */
+  /** Whether a phishing-resistant factor must be offered (NIST SP 800-63B-4, section 2.2.2). */
   needsPhishingResistant: boolean;
-  /** Whether only factors that meet {@link floor} may be enrolled, and what stands in for them. */
+  /** Whether users may only enroll factors that meet {@link floor}, and those that stand in for such factors. */
   offersOnlyFloor: boolean;
-  /** What `session.cookie.sameSite` may be, the default first (NIST SP 800-63B-4, section 5.1.1). */
+  /** The allowed values of `session.cookie.sameSite`, the default first (NIST SP 800-63B-4, section 5.1.1). */
   sameSite: readonly ('lax' | 'strict' | 'none')[];
-  /** What `webauthn.userVerification` may be, the default first. */
+  /** The allowed values of `webauthn.userVerification`, the default first. */
   userVerification: readonly ('required' | 'preferred' | 'discouraged')[];
-  /** What `webauthn.signCount` and `backupEligibilityChange` may be, the default first. */
+  /** The allowed values of `webauthn.signCount` and `backupEligibilityChange`, the default first. */
   suspicions: readonly ('reject' | 'report')[];
-  /** Whether a proof of a weak factor ({@link MfaFactor.isWeak}) counts for nothing but for getting a better one. */
+  /** Whether a proof of a weak factor ({@link MfaFactor.isWeak}) counts only for adding a better one. */
   refusesWeak: boolean;
-  /** What every proof has to show, whatever a route says; null: nothing. */
+  /** What every proof must show, whatever the route requires; null for nothing. */
   floor: ProofFloor | null;
 }
 
@@ -117,8 +117,8 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
 export const MFA_PROFILES = Object.keys(PROFILES) as [MfaProfile, ...MfaProfile[]];
 
 /**
- * Whether a profile takes no proofs of this type, whatever the factor says of itself: e-mail is no out-of-band authenticator
- * (NIST SP 800-63B-4, section 3.1.3.1).
+ * Whether a profile rejects proofs of this type, whatever the factor says about itself. E-mail isn't an out-of-band authenticator (NIST
+ * SP 800-63B-4, section 3.1.3.1).
  */
 export function isRefusedBy(profile: MfaProfile, type: MfaType): boolean {
   if (profile === 'default') return false;

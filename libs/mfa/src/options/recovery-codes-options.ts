@@ -1,7 +1,7 @@
 import type { GivenOf } from './option.js';
 import { integer, special } from './option.js';
 
-/** How recovery codes are written: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
+/** The format of recovery codes: decimal digits, or groups of a base32 alphabet with at least 112 bits. */
 export type RecoveryCodeFormat =
   { alphabet: 'digits'; length: number } | { alphabet: 'base32'; length: number };
 
@@ -10,9 +10,9 @@ const MOST_DIGITS = 16;
 
 /** The options of recovery codes. */
 export const RECOVERY_CODES_OPTIONS = {
-  /** How many codes a set has. Existing sets stay as they are. */
+  /** How many codes a set has. Existing sets don't change. */
   count: integer(10, 1, 50),
-  /** How many decimal digits a code has; profiles make longer codes in a different form. Existing sets stay as they are. */
+  /** How many decimal digits a code has. Profiles use longer codes in a different format. Existing sets don't change. */
   digits: special<number, RecoveryCodeFormat>({
     kind: 'number',
     usual: String(LEAST_DIGITS),

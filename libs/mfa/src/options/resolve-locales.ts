@@ -5,7 +5,7 @@ import type { Problems } from './problems.js';
 
 const BUILT_IN: Record<string, MfaLocaleTexts> = { en: ENGLISH, de: GERMAN };
 
-/** The languages, each with a text for everything. */
+/** Resolves the languages, and checks that each has every required text. */
 export function resolveLocales(
   problems: Problems,
   given: unknown,
@@ -41,7 +41,7 @@ function isLanguageTag(tag: string): boolean {
   }
 }
 
-/** The paths of the texts that a language lacks. */
+/** The paths of the texts that are missing in a language. */
 function missingTexts(model: object, texts: unknown, path = ''): string[] {
   return Object.entries(model).flatMap(([key, value]) => {
     const given = (texts as Record<string, unknown> | null | undefined)?.[key];

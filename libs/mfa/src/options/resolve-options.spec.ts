@@ -11,7 +11,6 @@ import { resolveStructure } from '../module/structural-options.js';
 
 const secret = 'a secret of 32 bytes or more, for tests';
 const webauthn = { rpId: 'example.com', rpName: 'Shop', origins: ['https://example.com'] };
-/** Some certificate. */
 const ROOT = (SettingsService.getRootCertificates({ identifier: 'apple' })[0] as string).trim();
 const production = { nodeEnv: 'production', packageName: 'shop' };
 const development = { nodeEnv: 'development', packageName: undefined };
@@ -118,7 +117,7 @@ describe('resolveOptions', () => {
     ['production', { name: '__Host-own' }, { name: '__Host-own' }],
     ['production', { name: '__Secure-own' }, { name: '__Host-own' }],
     ['production', { name: '__host-own', path: '/app' }, { name: '__Secure-own' }],
-    // Browsers drop a cookie whose name promises what it does not keep.
+    // Browsers drop a cookie that doesn't meet the conditions of its name's prefix.
     ['development', { name: '__Host-own' }, { name: 'own', secure: false }],
     ['development', { secure: true, sameSite: 'none' }, { name: '__Host-mfa_session', sameSite: 'none' }],
   ] as const)('with NODE_ENV %s and cookie %j sets %j', (nodeEnv, cookie, resolved) => {

@@ -22,7 +22,7 @@ import { nameCookie } from './session-options.js';
 
 type BuiltIn = (typeof BUILT_IN_TRAITS)[number];
 
-/** A group of options that may be absent, and the type that goes with it then. */
+/** An option group that may be absent; a factor type that needs it is then unavailable. */
 type NeededOption = Extract<BuiltIn, { needsOption: string }>['needsOption'];
 
 const NEEDED: ReadonlyMap<MfaType, NeededOption> = new Map(
@@ -32,9 +32,9 @@ const NEEDED: ReadonlyMap<MfaType, NeededOption> = new Map(
 );
 
 /**
- * Fills in the defaults and checks every option against the others.
+ * Fills in the defaults and checks all options against each other.
  *
- * @throws {MfaOptionsError} naming each option that is wrong, and the remedy
+ * @throws {MfaOptionsError} naming each wrong option and the remedy
  */
 export function resolveOptions(
   options: MfaBehaviourOptions,
@@ -42,14 +42,14 @@ export function resolveOptions(
     nodeEnv: process.env['NODE_ENV'],
     packageName: findPackageName(),
   },
-  /** The types of the option `factors`. */
+  /** The types from the option `factors`. */
   factorTypes: readonly MfaType[] = [],
 ): ResolvedMfaOptions {
-  // Untyped callers, and factories that return nothing, give none.
+  // Untyped callers, and factories that return nothing, pass no options.
   if (typeof options !== 'object' || (options as object | null) === null)
     throw new MfaOptionsError(['the options are missing: give an object with `secret` at least']);
   const problems = new Problems();
-  // The others depend on it; what is wrong with it is told with them.
+  // The other options depend on it. A problem with it is reported along with theirs.
   const profile = new Problems().oneOf('profile', options.profile, 'default', MFA_PROFILES);
   const preset = PROFILES[profile];
   const siteName = options.webauthn?.rpName;
@@ -101,7 +101,7 @@ export function resolveOptions(
   return resolved;
 }
 
-/** Whether some factor could reach each of the levels, under the profile too. */
+/** Checks that some factor can reach each of the levels, also under the profile. */
 function checkLevels(
   problems: Problems,
   levels: MfaAcrLevels,
@@ -121,7 +121,7 @@ function checkLevels(
   }
 }
 
-/** Whether the type needs a group of options that is not given. */
+/** Whether the type needs a group of options that isn't set. */
 function lacksOption(type: MfaType, given: Readonly<Partial<Record<NeededOption, unknown>>>): boolean {
   const option = NEEDED.get(type);
   return option !== undefined && (given[option] ?? null) === null;
@@ -137,10 +137,10 @@ function resolveTypes(
   const { supportedTypes: types } = options;
   const known = [...BUILT_IN_TYPES, ...factorTypes];
   if (types === undefined) {
-    // While an application is being built it may do without a relying party; elsewhere and under a profile not.
+    // During development the relying party may be missing; in production, or under a profile, it is required.
     const isOptional = profile === 'default' && isDevelopment(nodeEnv);
     if (isOptional) return known.filter((type) => !lacksOption(type, options));
-    // A factor of the option `factors` was named: that it will not do has to be said.
+    // Keep the types of the option `factors`: they were asked for explicitly, so if one doesn't fit, the check has to say so.
     return PROFILES[profile].offersOnlyFloor
       ? known.filter((type) => isOfferedUnderFloor(type) || factorTypes.includes(type))
       : known;
@@ -162,7 +162,7 @@ function resolveTypes(
   return types;
 }
 
-/** A cookie that travels as the session's does. */
+/** A cookie with the same attributes as the session cookie. */
 function cookieLikeSession(
   name: string,
   { cookie }: Pick<KeptOf<typeof BEHAVIOUR_OPTIONS>['session'], 'cookie'>,
@@ -177,7 +177,7 @@ function cookieLikeSession(
   return nameCookie({ ...attributes, name });
 }
 
-/** One cookie would replace the other. */
+/** Two cookies with the same name would overwrite each other. */
 function checkCookieNames(
   problems: Problems,
   {

@@ -1,12 +1,12 @@
 import type { Problems } from './problems.js';
 
 const SECRET_BYTES = 32;
-/** 32 random hexadecimal digits have 14 on average, and fewer than 8 once in 30 million. */
+/** 32 random hexadecimal digits have 14 different ones on average, and fewer than 8 only once in 30 million. */
 const MIN_DIFFERENT_CHARACTERS = 8;
-/** As `1234567890`. */
+/** For example `1234567890`. */
 const LONGEST_REPEATED_PIECE = 10;
 
-/** The secrets, the current one first. A value is never printed. */
+/** The secrets, the current one first. Their values are never printed. */
 export function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
   const secrets = Array.isArray(secret) ? (secret as unknown[]) : [secret];
   const remedy = `give a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
@@ -22,7 +22,7 @@ export function resolveSecrets(problems: Problems, secret: unknown): [string, ..
   return secrets as [string, ...string[]];
 }
 
-/** Whether it is long only by repetition. What else is guessable, a phrase of a book say, no rule can tell. */
+/** Whether the secret is only long because it repeats itself. No rule can detect other guessable secrets, such as a phrase from a book. */
 function isGuessable(secret: string): boolean {
   if (new Set(secret).size < MIN_DIFFERENT_CHARACTERS) return true;
   for (let length = 1; length <= LONGEST_REPEATED_PIECE; length++) {

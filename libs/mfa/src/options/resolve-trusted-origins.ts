@@ -1,9 +1,9 @@
 import type { Problems } from './problems.js';
 
 /**
- * The option `trustedOrigins`: what browsers send as `Origin`, to the letter (RFC 6454, section 6.2).
+ * The option `trustedOrigins`: exactly what browsers send as `Origin` (RFC 6454, section 6.2).
  *
- * @param allowInsecure whether http on localhost will do
+ * @param allowInsecure whether http on localhost is allowed
  */
 export function resolveTrustedOrigins(
   problems: Problems,
@@ -22,7 +22,7 @@ export function resolveTrustedOrigins(
   return given as string[];
 }
 
-/** What is wrong with an origin, and the remedy; null: nothing. */
+/** What is wrong with an origin, and the remedy; null if nothing is. */
 function problemOf(origin: unknown, allowInsecure: boolean): string | null {
   if (origin === 'null')
     return 'any sandboxed frame or local file has this origin; name the page by its https origin';

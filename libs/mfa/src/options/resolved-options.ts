@@ -6,7 +6,7 @@ import type { ResolvedCookie } from './session-options.js';
 
 type Kept = Readonly<KeptOf<typeof BEHAVIOUR_OPTIONS>>;
 
-/** The options after defaults and checks: nothing is optional that has a default. Injected as {@link MFA_OPTIONS}. */
+/** The options after defaults and checks: every option with a default is set. Injected as {@link MFA_OPTIONS}. */
 export interface ResolvedMfaOptions extends Omit<
   Kept,
   | 'secret'
@@ -17,7 +17,7 @@ export interface ResolvedMfaOptions extends Omit<
   | 'trustedDevices'
   | 'newSignIn'
 > {
-  /** The first one writes. */
+  /** The first is used for new data. */
   secrets: readonly [string, ...string[]];
   supportedTypes: readonly MfaType[];
   changesMaxAgeSeconds: number;

@@ -8,7 +8,7 @@ import type { Problems } from './problems.js';
 
 export const COOKIE_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 const HEADER_NAME = /^[A-Za-z0-9-]{1,64}$/;
-/** Requests have these for another purpose, and a token in them would be read by others, or others' values as a token. */
+/** Requests use these headers for other purposes. Others would read a token in them, or the module would read their value as a token. */
 const TAKEN_HEADERS: readonly string[] = [
   'accept',
   'connection',
@@ -28,7 +28,10 @@ const MAX_TTL = '2592000; `aal2` 86400, `strict` and `aal3` 43200';
 
 /** The session cookie. */
 export const SESSION_COOKIE_OPTIONS = {
-  /** The cookie's name. A Secure cookie gets the strongest possible prefix: `__Host-` on path `/` without a domain, otherwise `__Secure-`. */
+  /**
+   * The cookie's name. A Secure cookie gets the strongest prefix it qualifies for: `__Host-` with path `/` and no domain, otherwise
+   * `__Secure-`.
+   */
   name: text('mfa_session', COOKIE_NAME, 'the name of a cookie'),
   /** Which requests from other sites carry the cookie. */
   sameSite: choice<'lax' | 'strict' | 'none'>(
@@ -38,14 +41,14 @@ export const SESSION_COOKIE_OPTIONS = {
   ),
   /** Whether browsers send the cookie over https only. Production means that NODE_ENV is neither `development` nor `test`. */
   secure: toggle(({ nodeEnv }) => !isDevelopment(nodeEnv), 'true in production'),
-  /** The host that gets the cookie, along with its subdomains; by default only the host that sets it. */
+  /** The host that receives the cookie, along with its subdomains; by default only the host that sets it. */
   domain: optionalText(DOMAIN, 'a domain'),
-  /** The paths that get the cookie. */
+  /** The path that receives the cookie, along with the paths below it. */
   path: text('/', /^\/[^;\s]*$/, 'a path that begins with /'),
 };
 
 export interface MfaSessionCookieOptions extends GivenOf<typeof SESSION_COOKIE_OPTIONS> {}
-/** A cookie, with its name as the browser sees it. */
+/** A cookie, with the name that the browser sees. */
 export type ResolvedCookie = KeptOf<typeof SESSION_COOKIE_OPTIONS>;
 
 const cookie = group(SESSION_COOKIE_OPTIONS, ({ sameSite, secure }, problems, { nodeEnv }, name) => {
@@ -59,13 +62,13 @@ const cookie = group(SESSION_COOKIE_OPTIONS, ({ sameSite, secure }, problems, { 
   }
 });
 
-/** The options of sessions and of how their token travels. */
+/** The options of sessions and the transport of their token. */
 export const SESSION_OPTIONS = {
   /** How long a half-finished sign-in waits for its second factor, in seconds. */
   pendingTtlSeconds: integer(900, 1, 3600),
-  /** How long a session lives at most, in seconds. */
+  /** The maximum lifetime of a session, in seconds. */
   ttlSeconds: integer(43_200, 1, maxTtl, { to: MAX_TTL }),
-  /** The longest lifetime that a sign-in may ask for ("remember me"), in seconds: `login(user, { ttlSeconds, … })`. */
+  /** The longest lifetime that a sign-in may request ("remember me"), in seconds: `login(user, { ttlSeconds, … })`. */
   rememberTtlSeconds: special<number, number | undefined>({
     kind: 'number',
     usual: '`ttlSeconds`',
@@ -74,8 +77,8 @@ export const SESSION_OPTIONS = {
       value === undefined ? undefined : problems.integer(name, value, 1, 1, maxTtl(scope)),
   }),
   /**
-   * After how many seconds without use a session ends; 0: never. Every request that no guard refuses counts as use, and so do signing
-   * in, re-authentication and proofs.
+   * After how many seconds without use a session ends; 0: never. Signing in, re-authenticating, proving a factor, and every request that
+   * no guard refuses count as use.
    */
   idleTtlSeconds: special<number, number | null>({
     kind: 'number',
@@ -86,9 +89,9 @@ export const SESSION_OPTIONS = {
         ? problems.integer(name, value, 0, 0, 30 * 86_400) || null
         : problems.integer(name, value, maxIdleTtlSeconds, 1, maxIdleTtlSeconds),
   }),
-  /** How many sessions a user may have. Half-finished sign-ins count too, are removed first, and never replace a complete session. */
+  /** How many sessions a user may have. Half-finished sign-ins count too; they are removed first and never replace a complete session. */
   maxPerUser: integer(1000, 1, 10_000),
-  /** The session cookie; false: only the header carries the token. */
+  /** The session cookie; false: the token is only sent in the header. */
   cookie: special<MfaSessionCookieOptions | false, ResolvedCookie | false>({
     ...cookie,
     kind: 'boolean',
@@ -97,7 +100,7 @@ export const SESSION_OPTIONS = {
     read: (name, value, problems, scope) =>
       value === false ? false : nameCookie(cookie.read(name, value, problems, scope)),
   }),
-  /** The request header that carries the token of clients without cookies. */
+  /** The request header for the token of clients that don't use cookies. */
   header: special<string>({
     kind: 'text',
     usual: '`x-mfa-session`',
@@ -115,8 +118,8 @@ export const SESSION_OPTIONS = {
     },
   }),
   /**
-   * Keeps the token in your application's own session instead of in cookie and header: an object, or a class that Nest
-   * builds (docs/passport.md). `cookie` then only applies to the other cookies of this module.
+   * Keeps the token in your application's own session instead of a cookie or header: an object, or a class that Nest instantiates
+   * (docs/passport.md). `cookie` then only applies to this module's other cookies.
    */
   transport: special<MfaSessionTransportOption, MfaSessionTransportOption | null>({
     kind: 'other',
@@ -133,7 +136,7 @@ export const SESSION_OPTIONS = {
   }),
 };
 
-/** Holds the options against each other. */
+/** Checks the options against each other. */
 export function checkSession(
   _kept: KeptOf<typeof SESSION_OPTIONS>,
   problems: Problems,
@@ -150,7 +153,7 @@ export function checkSession(
 
 export interface MfaSessionOptions extends GivenOf<typeof SESSION_OPTIONS> {}
 
-/** The cookie with the prefix that belongs to its attributes. */
+/** Gives the cookie the prefix that its attributes allow. */
 export function nameCookie({ name, ...attributes }: ResolvedCookie): ResolvedCookie {
   return { name: cookieName(name, attributes), ...attributes };
 }

@@ -3,15 +3,15 @@ import { integer, special, toggle } from './option.js';
 
 /** The options of the database. */
 export const STORAGE_OPTIONS = {
-  /** How long a statement may take before the request is refused with 503, in seconds. */
+  /** How long a statement may take, in seconds, before the request fails with 503. */
   timeoutSeconds: integer(10, 1, 300),
   /**
-   * Whether PostgreSQL keeps the plans of frequent statements, for each connection. Leave it off behind a pooler in transaction mode,
-   * unless the pooler keeps prepared statements (PgBouncer from 1.21 on, `max_prepared_statements`). No effect on other engines.
+   * Whether each PostgreSQL connection keeps the plans of frequent statements. Leave it off behind a pooler in transaction mode, unless
+   * the pooler supports prepared statements (PgBouncer 1.21 or later, `max_prepared_statements`). No effect on other engines.
    */
   preparedStatements: toggle(false),
   /**
-   * Whether the first boot with seals also seals existing factors. Set it to false afterwards: then nobody who can write to the
+   * Whether the first boot with seals also seals existing factors. Set it to false afterwards, so that nobody with write access to the
    * database can make it happen again.
    */
   sealFormerRows: toggle(true),
@@ -19,11 +19,11 @@ export const STORAGE_OPTIONS = {
 
 export interface MfaStorageOptions extends GivenOf<typeof STORAGE_OPTIONS> {}
 
-/** The options of removing what has expired. */
+/** The options of the removal of expired rows. */
 export const RETENTION_OPTIONS = {
   /** How often expired rows are removed, in seconds; 0: never automatically. */
   everySeconds: integer(300, 0, 86_400),
-  /** How many rows one statement removes. */
+  /** How many rows one statement deletes. */
   batchSize: integer(1000, 1, 10_000),
 };
 
@@ -31,7 +31,7 @@ export interface MfaRetentionOptions extends GivenOf<typeof RETENTION_OPTIONS> {
 
 /** The options of the audit trail. */
 export const AUDIT_OPTIONS = {
-  /** Whether every event is kept in a table, written in the transaction of its change. Profiles require it. */
+  /** Whether every event is stored in a table, in the same transaction as the change it records. Profiles require it. */
   enabled: special<boolean>({
     kind: 'boolean',
     usual: 'false; profiles true',

@@ -5,17 +5,17 @@ import { isDevelopment } from './options-environment.js';
 
 /** The options of authenticator apps. */
 export const TOTP_OPTIONS = {
-  /** The name of your application in authenticator apps; no colon. */
+  /** Your application's name in authenticator apps; no colon. */
   issuer: text(
-    // The Key URI format separates issuer and account by a colon, so neither may hold one.
+    // The Key URI format separates issuer and account with a colon, so neither may contain one.
     ({ siteName, packageName }) => siteName ?? packageName ?? 'NestJS application',
     /^[^:\p{Cc}]{1,100}$/u,
     'a name of 1 to 100 characters without a colon',
     '`webauthn.rpName`, otherwise the package’s name',
   ),
-  /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Existing authenticators keep theirs. */
+  /** Length of a time step, in seconds (NIST SP 800-63B-4, section 3.1.4.1). Existing authenticators keep their own. */
   period: integer(30, 1, ({ preset }) => preset.maxTotpPeriodSeconds, { to: '120; profiles 60' }),
-  /** Length of a code. Existing authenticators keep theirs. */
+  /** Number of digits in a code. Existing authenticators keep their own. */
   digits: integer(6, 6, 8),
   /** Steps of clock drift accepted on either side (RFC 6238, section 5.2). */
   tolerance: integer(
@@ -24,13 +24,16 @@ export const TOTP_OPTIONS = {
     ({ preset }) => preset.maxTolerance,
     { usual: '1; `strict`, `aal3` 0', to: '1; `strict`, `aal3` 0' },
   ),
-  /** The hash function. Some authenticator apps only know `sha1`, whatever the QR code says. */
+  /** The hash function. Some authenticator apps only support `sha1`, whatever the QR code says. */
   algorithm: choice<TotpAlgorithm>(['sha1', 'sha256', 'sha512']),
   /** How many authenticator apps a user may have at once. */
   maxPerUser: integer(1, 1, 10),
   /** How long a set-up waits for its first code, in seconds. */
   setupTtlSeconds: integer(600, 1, 3600),
-  /** A code that is always right, for end-to-end tests only: refused unless NODE_ENV is `test` or `development`, and under every profile. */
+  /**
+   * A code that is always accepted, for end-to-end tests only: refused under every profile, and unless NODE_ENV is `test` or
+   * `development`.
+   */
   insecureBypassCode: special<string, string | undefined>({
     kind: 'text',
     usual: 'none',

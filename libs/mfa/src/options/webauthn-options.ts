@@ -6,12 +6,12 @@ import { isDevelopment } from './options-environment.js';
 import type { Problems } from './problems.js';
 
 const RP_ID = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-/** What Android apps and browser extensions send in place of an origin of the web; compared as it is. */
+/** What Android apps and browser extensions send instead of a web origin; compared literally. */
 const APP_ORIGIN =
   /^(?:android:apk-key-hash(?:-sha256)?:[\w+/-]+={0,2}|(?:chrome|moz|safari-web)-extension:\/\/[\w-]+)$/;
 const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Kinds of authenticators that browsers can offer first: a security key, this device, another one such as a phone. */
+/** Kinds of authenticators that browsers can offer first: a security key, this device, or another one such as a phone. */
 export const WEBAUTHN_HINTS = ['security-key', 'client-device', 'hybrid'] as const;
 export type WebAuthnHint = (typeof WEBAUTHN_HINTS)[number];
 
@@ -19,42 +19,45 @@ const ONLY_REJECT = '`strict` and `aal3` `reject`';
 
 /** The options of security keys and passkeys. */
 export const WEBAUTHN_OPTIONS = {
-  /** The relying party id: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
+  /** The relying party ID: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
   rpId: text('', RP_ID, 'a domain in lower case, without scheme and port', 'required in production'),
   /** The site's name, shown by some authenticators. */
   rpName: text('', /^[^\p{Cc}]{1,100}$/u, 'a name of 1 to 100 characters', 'required in production'),
   /**
-   * The exact origins on which ceremonies may run, such as `https://app.example.com`. This includes those of Android apps
-   * (`android:apk-key-hash:…`) and browser extensions (`chrome-extension://…`), as they send them.
+   * The exact origins on which ceremonies may run, such as `https://app.example.com`. Android apps (`android:apk-key-hash:…`) and browser
+   * extensions (`chrome-extension://…`) are listed as they identify themselves.
    */
   origins: special<string[]>({
     kind: 'list',
     usual: 'required in production',
     range: 'exact origins',
-    // Read with `allowInsecureOrigin`.
+    // Checked later, together with `allowInsecureOrigin`.
     read: (_name, value) => (Array.isArray(value) ? (value as string[]) : []),
   }),
   /** Whether `http://localhost` is allowed. */
   allowInsecureOrigin: toggle(false),
-  /** Whether keys have to check a PIN or a fingerprint. */
+  /** Whether keys have to verify their user with a PIN or biometrics. */
   userVerification: choice<'preferred' | 'required' | 'discouraged'>(
     ['preferred', 'required', 'discouraged'],
     ({ preset }) => preset.userVerification,
     '`aal2` not `discouraged`, `strict` and `aal3` `required`',
   ),
   /**
-   * Whether authenticators have to say what they are. With `direct` or `enterprise`, a registration without an attestation is
-   * refused. With roots or AAGUIDs, it is only accepted if its certificates lead to a root.
+   * Whether authenticators have to attest what they are. With `direct` or `enterprise`, registrations without an attestation are refused.
+   * With roots or AAGUIDs, the attestation's certificates must also chain to a root.
    */
   attestation: choice(['none', 'indirect', 'direct', 'enterprise']),
-  /** Certificates (PEM) that the attestation of a key must lead to; needs `attestation` `direct` or `enterprise`. */
+  /** Root certificates (PEM) that a key's attestation must chain to; needs `attestation` `direct` or `enterprise`. */
   attestationRoots: special<string[]>({
     kind: 'list',
     usual: 'none',
     range: 'certificates in PEM',
     read: (name, value, problems) => readCertificateList<string>(name, value, problems, 'PEM'),
   }),
-  /** Models of authenticators that may be registered. A path to a root proves the model, so this needs `attestationRoots` or `metadata`. */
+  /**
+   * Models of authenticators that may be registered. Only a chain to a root proves the model, so this needs `attestationRoots` or
+   * `metadata`.
+   */
   allowedAaguids: special<string[], string[] | null>({
     kind: 'list',
     usual: 'any',
@@ -63,12 +66,12 @@ export const WEBAUTHN_OPTIONS = {
   }),
   /**
    * What FIDO's Metadata Service knows about models (docs/webauthn.md). Attestation is verified against it, and keys of models that are
-   * revoked later are reported. With `attestation` `direct` or `enterprise`, only models in it can be registered.
+   * revoked later are reported. With `attestation` `direct` or `enterprise`, only models listed in it can be registered.
    */
   metadata,
   /**
-   * What happens if the signature counter of a key goes backwards. `reject`: the key is refused, and locked until an administrator opens
-   * it. `report`: the user is notified, and nothing more. Counters of keys that can be synced never count.
+   * What happens if a key's signature counter goes backwards. `reject`: the key is refused and locked until an administrator unlocks it.
+   * `report`: the user is only notified. Counters of syncable keys never count.
    */
   signCount: choice<'reject' | 'report'>(
     ['reject', 'report'],
@@ -76,15 +79,15 @@ export const WEBAUTHN_OPTIONS = {
     ONLY_REJECT,
   ),
   /**
-   * What happens if a key can be synced but couldn't when it was registered, or the other way round. `reject`: it is refused, with an
-   * event and a text that says so. `report`: it is used from then on as what it is now (WebAuthn Level 3, section 7.2, step 19).
+   * What happens if a key is syncable now but wasn't at registration, or the other way round. `reject`: it is refused, with an event and
+   * a message that explains why. `report`: it is accepted, and treated as what it is now (WebAuthn Level 3, section 7.2, step 19).
    */
   backupEligibilityChange: choice<'reject' | 'report'>(
     ['reject', 'report'],
     ({ preset }) => preset.suspicions,
     ONLY_REJECT,
   ),
-  /** Which kinds of authenticators browsers offer first, in order of preference (WebAuthn Level 3, section 5.8.7). This refuses none. */
+  /** Which kinds of authenticators browsers offer first, in order of preference (WebAuthn Level 3, section 5.8.7). None are refused. */
   hints: special<WebAuthnHint[], readonly WebAuthnHint[]>({
     kind: 'list',
     usual: 'none',
@@ -96,7 +99,7 @@ export const WEBAUTHN_OPTIONS = {
 export interface WebAuthnOptions extends GivenOf<typeof WEBAUTHN_OPTIONS> {}
 export type ResolvedWebAuthnOptions = Readonly<Omit<KeptOf<typeof WEBAUTHN_OPTIONS>, 'allowInsecureOrigin'>>;
 
-/** Holds the options against each other. */
+/** Checks the options against each other. */
 export function checkWebAuthn(
   { allowInsecureOrigin, attestation, attestationRoots, metadata: models }: KeptOf<typeof WEBAUTHN_OPTIONS>,
   problems: Problems,
