@@ -1,6 +1,6 @@
 import { DefaultMfaAdapter } from './default-mfa-adapter.js';
 
-/** Hooks whose answer opens or closes something, or says who is told. */
+/** Hooks whose answer allows or denies something, or decides who is notified. */
 const YES_OR_NO = [
   'isMfaRequired',
   'isMfaEnabled',
@@ -11,8 +11,8 @@ const YES_OR_NO = [
 ] as const;
 
 /**
- * Makes the adapter's own hooks refuse where they do not answer with a boolean. A forgotten `await` or `return`, a count, a
- * text: what was meant can't be told, and to guess is to open something.
+ * Makes the adapter's overridden hooks throw if they don't return a boolean. A missing `await` or `return`, a count, a text: there is no
+ * telling what was meant, and a wrong guess would open something.
  */
 export function checkHooks(adapter: DefaultMfaAdapter): void {
   for (const hook of YES_OR_NO) {

@@ -33,22 +33,22 @@ import type {
   MfaSuspensionContext,
 } from './hook-contexts.js';
 
-/** The relying party of WebAuthn (Level 3, section 5.4.2). */
+/** A WebAuthn relying party (Level 3, section 5.4.2). */
 export interface PublicKeyCredentialRpEntity {
   /** A domain without scheme and port. */
   id: string;
   name: string;
 }
 
-/** The account of WebAuthn (Level 3, section 5.4.3). */
+/** A WebAuthn user account (Level 3, section 5.4.3). */
 export interface PublicKeyCredentialUserEntity {
-  /** The user handle in base64url: 1 to 64 bytes that say nothing about the user. */
+  /** The user handle in base64url: 1 to 64 bytes that reveal nothing about the user. */
   id: string;
   name: string;
   displayName: string;
 }
 
-/** What is known of the authenticator that made a registration. */
+/** What is known about the authenticator that is being registered. */
 export interface MfaAttestationInfo {
   aaguid: string;
   /** The attestation statement format: `none`, `packed`, `tpm`, … */
@@ -63,7 +63,7 @@ type PassportUser = Omit<MfaUser, 'id'> & {
   sub?: string | null;
 };
 
-/** The user as {@link MfaUser}: the very object, so that nothing that it knows is lost. */
+/** Returns the same object as an {@link MfaUser}, so that none of its other properties are lost. */
 function passportUser(user: PassportUser): MfaUser | null {
   const findId = () => user.id ?? user.userId ?? user.sub ?? undefined;
   if (findId() === undefined) return null;
@@ -75,18 +75,18 @@ function passportUser(user: PassportUser): MfaUser | null {
 
 const withIds = new WeakMap<object, MfaUser>();
 
-/** Whose a session is, as the adapter has found them. */
+/** The owners of sessions, as the adapter found them. */
 const owners = new SideTable<AuthenticationSession, Promise<MfaUser | null>>();
 
 /**
- * The one place where the application's own world comes in. Extend it, override what differs, and give the class as
- * the option `adapter`. All hooks may return a promise; one that throws refuses the request.
+ * Connects the module to your application. Extend this class, override the hooks whose defaults don't fit, and pass it as the option
+ * `adapter`. All hooks may return a promise. If a hook throws, the request is refused.
  */
 export class DefaultMfaAdapter {
   private readonly logger = new Logger(DefaultMfaAdapter.name);
   private context?: MfaAdapterContext;
 
-  /** Texts by error code. An override may name a few, which then count in every language. */
+  /** Texts by error code. An override may contain just a few; these then apply in every language. */
   errorMessages: Partial<MfaErrorMessages> = { ...DEFAULT_MFA_ERROR_MESSAGES };
 
   /** @internal */
@@ -94,7 +94,7 @@ export class DefaultMfaAdapter {
     this.context = context;
   }
 
-  /** The options, keys and look-ups that the default hooks use. */
+  /** The options, keys and queries that the default hooks use. */
   protected get mfa(): MfaAdapterContext {
     if (!this.context) {
       throw new Error(
@@ -105,56 +105,59 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * The signed-in user of a request, or null. Default: `request.user` as Passport leaves it (`id`, `userId` or `sub`);
-   * without one, the user of the authenticated session. A pending session is nobody.
+   * Returns the signed-in user of a request, or null. A pending session has no user. Default: `request.user` as Passport sets it (`id`,
+   * `userId` or `sub`); without it, the user of the authenticated session.
    */
   getUser(request: object): MfaUser | null | Promise<MfaUser | null> {
     const { user } = request as { user?: PassportUser | null };
     if (user) return passportUser(user);
     const session = getMfaSession(request);
     if (!session) return null;
-    // Once for what was read of the session, however many guards ask.
+    // Look the owner up once per session object, however many guards ask.
     const owner = owners.get(session) ?? this.findOwner(session.userId);
     owners.set(session, owner);
     return owner;
   }
 
-  /** The user of that id; somebody else is not meant. */
+  /** Finds the user by ID, and ignores a result with a different ID. */
   private async findOwner(userId: string): Promise<MfaUser | null> {
     const user = await this.findUser(userId);
     return user && userIdOf(user) === userId ? user : null;
   }
 
-  /** When the application itself last proved this user, such as a JWT's `auth_time` (in seconds there). Default: null. */
+  /** Returns when the application itself last authenticated this user, such as a JWT's `auth_time` (which is in seconds). Default: null. */
   getAuthenticatedAt(_request: object): Date | null | Promise<Date | null> {
     return null;
   }
 
   /**
-   * The user of that id, or null when gone or disabled, which refuses to finish a sign-in. Default: `{ id }`, which
-   * knows nothing: override it when users can be disabled, are staff, or have addresses.
+   * Returns the user with this ID, or null if they are gone or disabled, in which case a sign-in can't be completed. Default: `{ id }`,
+   * without checking anything. Override it if users can be disabled, are staff, or have email addresses.
    */
   findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
     return { id: userId };
   }
 
   /**
-   * Makes the user of a sign-up with a passkey (option `passkeySignUp`), once its ceremony is done. A new one in any case: whoever is
-   * returned gets the passkey. Null refuses the sign-up in the words of a failed ceremony, as where the name is taken; an `HttpException`
-   * is answered as it is. Decide by a unique constraint: two may come at once. Default: null.
+   * Creates the user of a passkey sign-up (option `passkeySignUp`), once its ceremony has succeeded. Always create a new user: whoever
+   * you return gets the passkey. Return null to refuse the sign-up with the error of a failed ceremony, for example if the name is taken;
+   * an `HttpException` is passed on as it is. Rely on a unique constraint, since two sign-ups can arrive at once. Default: null.
    */
   createUser(_signUp: MfaSignUp, _request: object): MfaUser | null | Promise<MfaUser | null> {
     return null;
   }
 
-  /** Removes the user that {@link createUser} has just made: the passkey could not be kept, so nobody can sign in as them. Default: nothing. */
+  /**
+   * Deletes the user that {@link createUser} has just created, because their passkey couldn't be stored and nobody can sign in as them.
+   * Default: does nothing.
+   */
   discardUser(_user: MfaUser): void | Promise<void> {
-    // An application without the option has nothing to remove.
+    // Without the option, there is nothing to delete.
   }
 
   /**
-   * Whether this is the user's password, for the page `reauthenticate`; null: the application does not say, and the page sends
-   * its user to sign in again. It is asked within the user's budget of attempts. Default: null.
+   * Checks the user's password for the page `reauthenticate`. Null means that the application doesn't check passwords here; the page then
+   * asks the user to sign in again. Calls count against the user's attempt limit. Default: null.
    */
   checkPassword(
     _user: MfaUser,
@@ -164,7 +167,7 @@ export class DefaultMfaAdapter {
     return null;
   }
 
-  /** Extra fields for the answer that completes a sign-in, such as an access token. Default: none. */
+  /** Returns extra fields for the response that completes a sign-in, such as an access token. Default: none. */
   completeLogin(
     _user: MfaUser,
     _session: AuthenticationSession,
@@ -174,19 +177,19 @@ export class DefaultMfaAdapter {
     return {};
   }
 
-  /** How the user is called in an authenticator app. Default: email, else username, else id. */
+  /** Returns the user's name in authenticator apps. Default: email, else username, else ID. */
   getTotpLabel(user: MfaUser): string | Promise<string> {
     return user.email || user.username || String(user.id);
   }
 
-  /** How the application is called in an authenticator app. Default: the option `totp.issuer`. */
+  /** Returns the application's name in authenticator apps. Default: the option `totp.issuer`. */
   getTotpIssuer(): string | Promise<string> {
     return this.mfa.options.totp.issuer;
   }
 
   /**
-   * How mails and pages call the application. Default: the option `webauthn.rpName`, else `totp.issuer`; where only
-   * {@link getTotpIssuer} is overridden, what that says.
+   * Returns the application's name in emails and on pages. Default: the option `webauthn.rpName`, else `totp.issuer`; if only
+   * {@link getTotpIssuer} is overridden, its result.
    */
   getSiteName(): string | Promise<string> {
     if (this.getTotpIssuer !== DefaultMfaAdapter.prototype.getTotpIssuer) return this.getTotpIssuer();
@@ -195,22 +198,22 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * Whom a user asks who is locked out or was told of something they did not do, for mails and pages: a text, or a link
-   * (`https:`, `mailto:`, `tel:`, or a path of this site). Default: none.
+   * Returns whom a user can contact if they are locked out, or notified of something they didn't do, for emails and pages: a text, or a
+   * link (`https:`, `mailto:`, `tel:`, or a path of this site). Default: none.
    */
   getSupportContact(_user: MfaUser): string | null | Promise<string | null> {
     return null;
   }
 
   /**
-   * Where in the world an address is, in words for the user who looks at their sessions ("Vienna, Austria"); null: it is not said.
-   * Default: null.
+   * Returns where an IP address is, in words for users who look at their sessions ("Vienna, Austria"), or null to show no place. Default:
+   * null.
    */
   getPlace(_ip: string): string | null | Promise<string | null> {
     return null;
   }
 
-  /** The `otpauth://totp/…` URI of the QR code (Key URI format). `secret` is base32. */
+  /** Builds the `otpauth://totp/…` URI for the QR code (Key URI format). `secret` is base32. */
   async buildTotpUrl(user: MfaUser, secret: string): Promise<string> {
     const { algorithm, digits, period } = this.mfa.options.totp;
     return buildKeyUri({
@@ -223,36 +226,37 @@ export class DefaultMfaAdapter {
     });
   }
 
-  /** The QR code of that URI as SVG markup. An override is also what `qrCode` shows. */
+  /** Draws the QR code of that URI as SVG markup. `qrCode` shows the result of an override, too. */
   buildTotpSvg(url: string): string | Promise<string> {
     return drawSvg(url);
   }
 
   /**
-   * Encrypts what is kept of a factor, and the module's own keys (`context.purpose` is `key`), which are asked for when the
-   * application boots. Default: AES-256-GCM under a key derived from `secret`, bound to its owner.
+   * Encrypts stored factor data, and the module's own keys (`context.purpose` is `key`), which are needed when the application boots.
+   * Default: AES-256-GCM with a key derived from `secret`, bound to the owner of the data.
    */
   encrypt(text: string, context?: MfaEncryptionContext): string | Promise<string> {
     return seal(this.mfa.keyRing, text, context);
   }
 
   /**
-   * Decrypts what `encrypt` made. Throw `new MfaException('storage_unavailable')` while the key service can't be reached: the request is
-   * answered with it, and nothing is spent. Throw {@link MfaEnvelopeError} for what is lost for good. After any other error a factor counts as
-   * unreadable, and the user's others go on; the module's own keys (`context.purpose` is `key`) are asked for again.
+   * Decrypts the result of `encrypt`. Throw `new MfaException('storage_unavailable')` while the key service can't be reached: it becomes
+   * the response, and no attempt is used up. Throw {@link MfaEnvelopeError} if the data is lost for good. After any other error, the
+   * factor counts as unreadable while the user's other factors keep working; the module's own keys (`context.purpose` is `key`) are
+   * requested again later.
    */
   decrypt(text: string, context?: MfaEncryptionContext): string | Promise<string> {
     return open(this.mfa.keyRing, text, context);
   }
 
-  /** Who asks for a key. Default: the options `webauthn.rpId` and `rpName`. */
+  /** Returns the relying party. Default: the options `webauthn.rpId` and `rpName`. */
   getPublicKeyCredentialRpEntity(): PublicKeyCredentialRpEntity | Promise<PublicKeyCredentialRpEntity> {
     const { rpId = '', rpName = '' } = this.mfa.options.webauthn ?? {};
     return { id: rpId, name: rpName };
   }
 
   /**
-   * For whom a key is made. Default: the random handle, the email or username, and the display name.
+   * Returns the account that a new key is for. Default: the random handle, the email or username, and the display name.
    *
    * @param userHandle the user's stored random handle in base64url, or a new one
    */
@@ -265,21 +269,19 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * The last word on a registration whose attestation has been verified, for checks against metadata such as the FIDO
-   * Metadata Service. Default: true.
+   * Has the last word on a registration whose attestation was verified, for checks against metadata such as FIDO's Metadata Service.
+   * Default: true.
    */
   verifyAttestation(_attestation: MfaAttestationInfo, _user: MfaUser): boolean | Promise<boolean> {
     return true;
   }
 
-  /** Who made an authenticator, by its AAGUID; null: as far as the module knows itself. Default: null. */
+  /** Returns who made the authenticators with this AAGUID, or null for what the module itself knows. Default: null. */
   getAuthenticatorProvider(_aaguid: string): string | null | Promise<string | null> {
     return null;
   }
 
-  /**
-   * Whether this authenticator may be deleted; asked on every delete path, which `context.by` tells apart. Default: true.
-   */
+  /** Whether this authenticator may be deleted. Called on every delete path; `context.by` says which. Default: true. */
   canDeleteAuthenticator(
     _authenticator: Authenticator,
     _context: MfaDeletionContext,
@@ -288,8 +290,8 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * Whether this authenticator may be suspended as lost. A user is asked for no second factor then. Answer `!context.isLast` where
-   * a thief who has the password must not be able to keep the owner out until an administrator helps. Default: true.
+   * Whether this authenticator may be suspended as lost. Users don't have to prove a second factor for this. Return `!context.isLast` if
+   * a thief with the password must not be able to lock the owner out until an administrator helps. Default: true.
    */
   canSuspendAuthenticator(
     _authenticator: Authenticator,
@@ -298,33 +300,33 @@ export class DefaultMfaAdapter {
     return true;
   }
 
-  /** Whether this user must have a second factor. Default: staff, when the option `requiredForStaff` is on. */
+  /** Whether this user must have a second factor. Default: staff only, if the option `requiredForStaff` is on. */
   isMfaRequired(user: MfaUser, _context: MfaRequirementContext): boolean | Promise<boolean> {
     return this.mfa.options.requiredForStaff && flagOf(user, 'isStaff') === true;
   }
 
   /**
-   * Whether this sign-in comes from an identity provider that has itself asked for several factors, and when: a `Date`, or
-   * true for now. Such a sign-in owes no second factor here, and passes `@RequireMfa()` for as long as one would; not where
-   * the route names methods, and never to change the user's own factors. Missing evidence is none (ASVS v5.0.0-6.8.4);
-   * `readExternalMfa` reads it from the provider's claims. Default: false.
+   * Whether this sign-in comes from an identity provider that asked for several factors itself, and when: a `Date`, or true for now. Such
+   * a sign-in needs no second factor here. It passes `@RequireMfa()` for as long as a second factor would, except on routes that name
+   * methods, and it never allows changes to the user's factors. Missing evidence counts as no second factor (ASVS v5.0.0-6.8.4);
+   * `readExternalMfa` reads the evidence from the provider's claims. Default: false.
    */
   trustExternalMfa(_user: MfaUser, _request: object): boolean | Date | Promise<boolean | Date> {
     return false;
   }
 
   /**
-   * Whether a sign-in is new, so that its user is told of it (option `newSignIn`). It is complete by then, and waits for the answer; a
-   * hook that fails refuses nothing, and is logged. Default: where the user had not signed in with this browser before.
+   * Whether the user is notified of this sign-in as new (option `newSignIn`). The sign-in is already complete, but its response waits for
+   * this hook. An error is logged and refuses nothing. Default: true if the user hasn't signed in with this browser before.
    */
   isNewSignIn(_user: MfaUser, { lastSignInAt }: MfaSignInContext): boolean | Promise<boolean> {
     return lastSignInAt === null;
   }
 
   /**
-   * Whether the user has a second factor, of the given types if any are given.
+   * Whether the user has a second factor, or one of the given types.
    *
-   * @param authenticators the user's rows, when the caller has read them; saves a query
+   * @param authenticators the user's rows, if the caller has already read them; saves a query
    */
   async isMfaEnabled(
     user: MfaUser,
@@ -336,8 +338,8 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * The name of a new authenticator that the user did not name. Default: `Master key`, `Backup key`, `Key nr. 3`, … for
-   * keys; the kind of factor for the others. It is none that another of the kind has.
+   * Returns a name for a new authenticator that the user didn't name. Default: `Master key`, `Backup key`, `Key nr. 3`, … for keys; the
+   * kind of factor for others. It differs from the names of the user's other authenticators of that type.
    */
   async generateAuthenticatorName(user: MfaUser, type: MfaType): Promise<string> {
     const { label, maxPerUser = 1 } = traitsOf(type) ?? {};
@@ -345,28 +347,28 @@ export class DefaultMfaAdapter {
     const rows = await this.mfa.findAuthenticators(userIdOf(user));
     const taken = rows.filter((row) => row.type === type).map(({ name }) => name);
     let number = taken.length + 1;
-    // One that came before may be gone.
+    // This number may be taken if an earlier authenticator was deleted.
     while (taken.includes(nameOf(label, number))) number += 1;
     return nameOf(label, number);
   }
 
   /**
-   * Sends a code of a factor such as `emailCode()` or `smsCode()` to the address or number in it. Whatever it throws is answered
-   * with `message_not_sent`, and nothing is spent. Default: throws, since the module can send nothing by itself.
+   * Sends a code of a factor such as `emailCode()` or `smsCode()` to the address or number in the message. If it throws, the response is
+   * `message_not_sent` and no attempt is used up. Default: throws, since the module can't send messages itself.
    */
   sendMessage(message: MfaMessage): void | Promise<void> {
     throw new Error(`Override sendMessage() in the adapter to send codes over ${message.channel}`);
   }
 
-  /** Tells the user of a change. Default: logs it. It never fails the request, and the request does not wait for it. */
+  /** Notifies the user of a change. The request doesn't wait for it and never fails because of it. Default: logs it. */
   sendNotification(notification: MfaNotification, user: MfaUser): void | Promise<void> {
     const factor = notification.authenticatorType ? ` (${notification.authenticatorType})` : '';
     this.logger.log(`${notification.type}${factor} of user ${String(user.id)}`);
   }
 
   /**
-   * The language in which to speak to this user, or to whoever sent the request. Default: the user's `locale`; else what
-   * the request prefers (`Accept-Language`) among the option `locales`; else the first of these.
+   * Returns the language for this user, or for whoever sent the request. Default: the user's `locale`; else what the request prefers
+   * (`Accept-Language`) among the option `locales`; else the first of these.
    */
   getLocale(user: MfaUser | null, request?: object): string | Promise<string> {
     const { locales } = this.mfa.options;
@@ -376,8 +378,8 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * The text of an error code: the place for translation. Default: what an override of `errorMessages` says, else the text
-   * in the language of {@link getLocale}, for the user that {@link getUser} found.
+   * Returns the text of an error code. Override it to translate. Default: the override in `errorMessages`, if there is one; else the text
+   * in the language of {@link getLocale} for the user that {@link getUser} found.
    */
   getErrorMessage(code: MfaErrorCode, request?: object): string | Promise<string> {
     const own = this.errorMessages[code];
@@ -386,8 +388,8 @@ export class DefaultMfaAdapter {
   }
 
   /**
-   * The text of what lies behind a refusal, shown in place of that of its code. Default: in the language of
-   * {@link getLocale}, as that of the code.
+   * Returns the text of the reason for a refusal, which replaces the text of its error code. Default: the text in the language of
+   * {@link getLocale}, as for the code.
    */
   getReasonMessage(reason: MfaRefusalReason, request?: object): string | Promise<string> {
     return this.textsFor(request).then(({ reasons }) => reasons?.[reason] ?? ENGLISH_REASONS[reason]);
@@ -401,7 +403,7 @@ export class DefaultMfaAdapter {
   }
 }
 
-/** @param label of a type that has one; keys have names of their own */
+/** @param label the label of the type, if it has one; keys don't */
 function nameOf(label: string | undefined, number: number): string {
   if (label !== undefined) return number === 1 ? label : `${label} ${number}`;
   return ['Master key', 'Backup key'][number - 1] ?? `Key nr. ${number}`;

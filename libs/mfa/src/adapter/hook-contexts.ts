@@ -1,28 +1,28 @@
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 
-/** Where the question whether a user must have a second factor comes from. */
+/** What prompts the question whether a user must have a second factor. */
 export interface MfaRequirementContext {
-  /** The request, where there is one. */
+  /** The request, if there is one. */
   request?: object;
-  /** The user's session, where there is one. */
+  /** The user's session, if there is one. */
   session?: AuthenticationSession | null;
 }
 
-/** Who suspends an authenticator, and what is left. */
+/** Who suspends an authenticator, and what the user has left. */
 export interface MfaSuspensionContext {
   by: 'user' | 'admin';
-  /** Whether nothing else would work any more: then an administrator has to let the user in. */
+  /** Whether the user would have no working second factor left; an administrator then has to let them in. */
   isLast: boolean;
 }
 
-/** A sign-in that has just come to its end. */
+/** A sign-in that has just been completed. */
 export interface MfaSignInContext {
-  /** What it has proven, and from where. */
+  /** What was proven, and from where. */
   session: AuthenticationSession;
   request: object;
   /**
-   * When this user last signed in with the same browser, to the second, as the browser's cookie has it; null: never, or longer ago than
-   * `newSignIn.ttlSeconds`.
+   * When this user last signed in with the same browser, to the second, according to the browser's cookie; null if never, or longer ago
+   * than `newSignIn.ttlSeconds`.
    */
   lastSignInAt: Date | null;
 }

@@ -1,15 +1,15 @@
 import type { MfaUser } from '../core/users/mfa-user.js';
 
-/** A code on its way to a user. */
+/** A message with a code to send to a user. */
 export interface MfaMessage {
-  /** `email`, `sms`, or what a factor of the application's calls its own. */
+  /** `email`, `sms`, or the channel that a factor of the application's own names. */
   channel: string;
   /** The address or number. */
   to: string;
-  /** What to send, in the user's language, with the code in it. */
+  /** The text to send, in the user's language, including the code. */
   text: string;
   code: string;
   user: MfaUser;
-  /** Such as `en`. */
+  /** For example `en`. */
   locale: string;
 }

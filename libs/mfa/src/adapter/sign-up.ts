@@ -1,14 +1,14 @@
-/** Who wants to sign up, as they call themselves. */
+/** The name that somebody wants to sign up with. */
 export interface MfaSignUpName {
-  /** What the account is called: an address, or a name that they chose. The passkey is listed under it. */
+  /** The account's name: an address, or a name that they chose. The passkey is listed under it. */
   name: string;
   /** Default: the name. */
   displayName?: string | undefined;
 }
 
-/** A sign-up whose ceremony is done. */
+/** A sign-up whose ceremony has succeeded. */
 export interface MfaSignUp extends MfaSignUpName {
   displayName: string;
-  /** What the form of the application has besides, as it was sent: nothing of it is checked. */
+  /** The other fields of the application's form, as sent. None of them are checked. */
   fields: Readonly<Record<string, unknown>>;
 }

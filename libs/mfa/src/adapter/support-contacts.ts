@@ -6,10 +6,7 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 import type { SupportContact } from '../core/users/support-contact.js';
 import { readSupportContact } from '../core/users/support-contact.js';
 
-/**
- * Asks the application whom its users turn to. Nothing that goes wrong here keeps a mail from being sent or a page from being
- * shown.
- */
+/** Asks the application for its support contact. Errors are logged, and never keep an email from being sent or a page from being shown. */
 @Injectable()
 export class SupportContacts {
   private readonly logger = new Logger(SupportContacts.name);
@@ -20,7 +17,7 @@ export class SupportContacts {
     return this.ask(() => user);
   }
 
-  /** For a user who has to be looked up first. */
+  /** For a user who still has to be looked up. */
   async findById(userId: string): Promise<SupportContact | null> {
     return this.ask(() => this.adapter.findUser(userId));
   }
@@ -28,7 +25,7 @@ export class SupportContacts {
   private async ask(
     findUser: () => MfaUser | null | Promise<MfaUser | null>,
   ): Promise<SupportContact | null> {
-    // No look-up for an answer that is always none.
+    // Skip the lookup: the default is always null.
     if (this.adapter.getSupportContact === DefaultMfaAdapter.prototype.getSupportContact) return null;
     try {
       const user = await findUser();
