@@ -5,7 +5,7 @@ import { TOTP } from './totp/totp.parts.js';
 import { WEBAUTHN } from './webauthn/webauthn.parts.js';
 
 /**
- * The factors of the module, and what those of the option `factors` share. Their codes are verified in this order, so that one that
- * fits several is verified by the authenticator app first, and spends no recovery code.
+ * The module's factors, and the parts shared by those of the option `factors`. Codes are verified in this order: a code that could fit
+ * several factors is tried against the authenticator app first, so that no recovery code is used up.
  */
 export const FACTORS: readonly FactorParts[] = [TOTP, PLUGGED_FACTORS, WEBAUTHN, RECOVERY_CODES];

@@ -1,25 +1,25 @@
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaMessage } from '../../adapter/message.js';
 
-/** What `emailCode()` and `smsCode()` take. */
+/** The options of `emailCode()` and `smsCode()`. */
 export interface DeliveredCodeOptions {
-  /** How a code gets to the user. Default: `sendMessage()` of the adapter. */
+  /** Sends a code to the user. Default: the adapter's `sendMessage()`. */
   sendMessage?: (message: MfaMessage) => void | Promise<void>;
-  /** Digits of a code, 6 to 10. Default: 6. */
+  /** Number of digits in a code, 6 to 10. Default: 6. */
   digits?: number;
-  /** How long a code works, in seconds, 60 to 600 (NIST SP 800-63B-4, section 3.1.3.2). Default: 600. */
+  /** How long a code is valid, in seconds, 60 to 600 (NIST SP 800-63B-4, section 3.1.3.2). Default: 600. */
   ttlSeconds?: number;
-  /** How many codes are sent to a user in `windowSeconds`, 1 to 100. Default: 5. */
+  /** How many codes a user can be sent per `windowSeconds`, 1 to 100. Default: 5. */
   maxMessages?: number;
   /** In seconds, 60 to 86400. Default: 600. */
   windowSeconds?: number;
 }
 
-/** What `smsCode()` takes besides. */
+/** The additional options of `smsCode()`. */
 export interface SmsCodeOptions extends DeliveredCodeOptions {
   /**
-   * Whether codes may go to this number now: the place to refuse numbers whose SIM was swapped or that were ported lately (NIST SP
-   * 800-63B-4, section 3.1.3.3). It is asked before each message. Default: true.
+   * Whether codes may be sent to this number now. Use it to refuse numbers that were recently ported or had their SIM swapped (NIST SP
+   * 800-63B-4, section 3.1.3.3). Called before each message. Default: true.
    */
   acceptNumber?: (phoneNumber: string, user: MfaUser) => boolean | Promise<boolean>;
 }
@@ -34,7 +34,7 @@ const RANGES = {
   windowSeconds: [60, 86_400, 600],
 } as const;
 
-/** Fills in the defaults, and says what is wrong. */
+/** Fills in the defaults and lists what is wrong. */
 export function resolveDeliveredCodes(
   name: string,
   given: DeliveredCodeOptions,

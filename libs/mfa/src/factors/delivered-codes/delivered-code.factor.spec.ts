@@ -16,7 +16,7 @@ interface Sent {
 const NOW = Date.UTC(2026, 0, 1);
 const OPTIONS = { digits: 6, ttlSeconds: 300, maxMessages: 4, windowSeconds: 900 };
 
-/** Codes to the pager of the user's record. */
+/** Sends codes to the pager in the user's record. */
 class PagerFactor extends DeliveredCodeFactor {
   protected readonly channel = 'pager';
   protected readonly missing = 'no pager';
@@ -74,7 +74,7 @@ describe('a factor whose codes are sent', () => {
     ]);
     const expiresAt = new Date(NOW + 300_000);
     expect(begun).toMatchObject({ expiresAt, answer: { destination: '*7', expiresAt } });
-    // Not the code itself.
+    // The code itself is not stored.
     expect(JSON.parse(begun.data)).toEqual({ to: '17', hash: `pager|enrollment|ada|s|17|${code()}` });
   });
 

@@ -14,13 +14,13 @@ import type {
 import { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import type { ResolvedDeliveredCodeOptions } from './delivered-code-options.js';
 
-/** What is kept of a set-up: the proven address comes from it. */
+/** What is stored for a set-up; the proven address is taken from it. */
 interface SetupData {
   to: string;
   hash: string;
 }
 
-/** Where a code was sent, and for what: it proves nothing else. */
+/** Where a code was sent, and what for. The code proves nothing else. */
 interface Delivery {
   user: MfaUser;
   sessionId: string;
@@ -29,8 +29,8 @@ interface Delivery {
 }
 
 /**
- * A factor whose codes are sent to an address of the user's, which the application keeps: never to one that a request names. When
- * the record changes the factor is void, until its user sets it up anew.
+ * A factor whose codes are sent to an address in the application's user record, never to one from the request. When the record changes,
+ * the factor stops working until the user sets it up again.
  */
 export abstract class DeliveredCodeFactor extends MfaFactor {
   protected abstract readonly channel: string;
@@ -39,21 +39,21 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     super();
   }
 
-  /** Where codes for this user go, as they are compared; null when the record has nothing fit. */
+  /** The normalized address for this user's codes; null if the record has none that can be used. */
   protected abstract destinationOf(user: MfaUser): string | null;
 
-  /** How a destination is shown. */
+  /** Masks a destination for display. */
   protected abstract mask(destination: string): string;
 
-  /** What to answer somebody whose record has no destination. */
+  /** The error message if the user's record has no destination. */
   protected abstract readonly missing: string;
 
-  /** Whether a message may go there now. */
+  /** Whether a message may be sent there now. */
   protected accepts(_destination: string, _user: MfaUser): Promise<boolean> {
     return Promise.resolve(true);
   }
 
-  /** What users are told at set-up besides; nothing by default. */
+  /** Extra fields to show users during set-up; none by default. */
   protected get notice(): Record<string, unknown> {
     return {};
   }
@@ -131,7 +131,7 @@ export abstract class DeliveredCodeFactor extends MfaFactor {
     return { destination: this.mask((JSON.parse(authenticator.data) as { to: string }).to) };
   }
 
-  /** The destination that was proven at set-up, while the user's record still says it. */
+  /** The destination proven at set-up; null if the user's record has changed since. */
   private provenDestination(user: MfaUser, { data }: MfaFactorAuthenticator): string | null {
     const { to } = JSON.parse(data) as { to: string };
     return this.destinationOf(user) === to ? to : null;

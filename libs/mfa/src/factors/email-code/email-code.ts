@@ -11,7 +11,7 @@ declare module '../../core/policy/factor-types.js' {
   }
 }
 
-/** E-mail proves no possession of a device, so it is no factor at AAL2 (NIST SP 800-63B-4, section 3.1.3.1). */
+/** Email doesn't prove possession of a device, so it isn't a factor at AAL2 (NIST SP 800-63B-4, section 3.1.3.1). */
 const TRAITS: MfaFactorTraits = {
   type: 'email_code',
   channel: 'email',
@@ -20,7 +20,7 @@ const TRAITS: MfaFactorTraits = {
   labels: { en: 'Codes by e-mail', de: 'Codes per E-Mail' },
 };
 
-/** One letter, and the domain: `a•••@example.com`. */
+/** Keeps the first letter and the domain: `a•••@example.com`. */
 export function maskEmail(address: string): string {
   const at = address.lastIndexOf('@');
   const [first = ''] = address;
@@ -41,8 +41,8 @@ class EmailCodeFactor extends DeliveredCodeFactor {
 }
 
 /**
- * Codes by e-mail as a second factor, to the address of the application's own record (`MfaUser.email`). Weaker than an
- * authenticator app or a key: whoever reads the mailbox, and can reset the password with it, has both factors.
+ * Codes by email as a second factor, sent to the address in the application's record (`MfaUser.email`). Weaker than an authenticator app
+ * or a key: whoever can read the mailbox, and reset the password with it, has both factors.
  */
 export function emailCode(given: DeliveredCodeOptions = {}): MfaFactorDefinition {
   const { options, problems } = resolveDeliveredCodes('emailCode', given);

@@ -9,7 +9,7 @@ import { ChallengeFactorDto } from './challenge-factor.dto.js';
 import { FactorChallengeFlow } from './factor-challenge.flow.js';
 import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
-/** Challenging the factors of the option `factors`, to finish a sign-in or to step up. */
+/** Challenges the factors of the option `factors`, to complete a sign-in or to step up. */
 @MfaController('Signing in')
 export class MfaFactorChallengeController {
   constructor(@Inject(FactorChallengeFlow) private readonly flow: FactorChallengeFlow) {}

@@ -31,11 +31,11 @@ export class FactorChallengeFlow {
   ) {}
 
   /**
-   * Sends a challenge to somebody who finishes a sign-in or steps up. It takes the place of a former one of this session.
+   * Sends a challenge to a user who completes a sign-in or steps up. It replaces an earlier one of the same session.
    *
-   * @param authenticatorId which one, of several; default: the oldest that works
-   * @throws {MfaException} `not_found` when the user has nothing of the type that could be challenged now, what the factor
-   *   throws, `session_expired`
+   * @param authenticatorId the authenticator to challenge, of several; default: the oldest that works
+   * @throws {MfaException} `not_found` if the user has no authenticator of the type that can be challenged now, whatever the factor
+   * throws, `session_expired`
    */
   async challenge(context: MfaRequest, type: MfaType, authenticatorId?: string): Promise<object> {
     const factor = this.registry.find(type);
@@ -48,7 +48,7 @@ export class FactorChallengeFlow {
     const { data, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });
     const userId = userIdOf(user);
     const { committed } = await this.storage.commit([
-      // A session that ended while the message was sent keeps nothing.
+      // If the session ended while the message was being sent, nothing is stored.
       ...(session ? [this.sessions.planClaim(session)] : []),
       this.rows.planChallenge({ userId, type, sessionId, authenticatorId: row.id, data, expiresAt }),
     ]);

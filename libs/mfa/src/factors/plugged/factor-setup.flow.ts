@@ -23,12 +23,12 @@ import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows
 import type { MfaFactor } from '../../engine/factors/mfa-factor.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
-/** What finishes a set-up. */
+/** The data that completes a set-up. */
 export interface MfaFactorActivation {
   code: string;
-  /** How the user calls it; default: as the adapter says. */
+  /** The authenticator's name. Default: the adapter generates one. */
   name?: string;
-  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  /** Whether to end the user's other sessions. Default: false; with the first second factor they always end. */
   endOtherSessions?: boolean;
 }
 
@@ -47,12 +47,12 @@ export class FactorSetupFlow {
   ) {}
 
   /**
-   * Begins a set-up, which belongs to the session of the request. A former one is void.
+   * Begins a set-up that belongs to the session of the request. It replaces an earlier one.
    *
-   * @param body what the factor asks for
-   * @returns what the user must see
-   * @throws {MfaException} `not_found`, `unverified_email`, `already_enabled`, what the factor throws, and the codes of
-   *   {@link FactorChange.run}
+   * @param body the fields that the factor expects
+   * @returns what to show the user
+   * @throws {MfaException} `not_found`, `unverified_email`, `already_enabled`, whatever the factor throws, and the codes of
+   * {@link FactorChange.run}
    */
   async begin(
     given: MfaUser,
@@ -60,14 +60,14 @@ export class FactorSetupFlow {
     body: Readonly<Record<string, unknown>>,
     context?: MfaRequest,
   ): Promise<object> {
-    // A request says who somebody is, not where they are reached; code of the application's says both.
+    // A request identifies the user but doesn't say where to reach them; application code passes a user that does.
     const user = context ? await this.registry.onRecord(given, [type]) : given;
     const factor = this.factorOf(user, type, context);
     const userId = userIdOf(user);
     const { state, authenticators } = await this.accounts.find(userId);
-    // Before anything is sent: that may cost money, and is not undone.
+    // Check before sending anything: messages may cost money and can't be undone.
     this.assertRoom(type, authenticators);
-    // Messages are counted there.
+    // Messages are counted in the user's state.
     if (!state) await this.users.ensure(userId, context?.authenticatedSession ?? null);
     const sessionId = sessionIdOf(context);
     const { data, expiresAt, answer } = await factor.begin({ user, sessionId }, body);
@@ -93,7 +93,7 @@ export class FactorSetupFlow {
   }
 
   /**
-   * Finishes the set-up with the first code, which counts as used.
+   * Completes the set-up with the first code, which is then used up.
    *
    * @throws {MfaException} `no_pending_setup`, `incorrect_code`, `invalid_request`, `too_many_attempts`, `already_enabled`
    */
@@ -153,10 +153,10 @@ export class FactorSetupFlow {
       );
     } catch (error) {
       if (error instanceof MfaException && error.code === 'incorrect_code') {
-        // What the factor demanded besides did not hold: a guess like any other.
+        // A condition that the factor added to the commit failed. This counts as a wrong guess.
         await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
       } else if (error instanceof MfaException) {
-        // The code was right, and another request was faster or the session ended: that is no guess.
+        // The code was right, but another request was faster or the session ended. This isn't a guess.
         await this.limiter.giveBack(attempt);
       }
       throw error;
@@ -182,7 +182,7 @@ export class FactorSetupFlow {
   }
 }
 
-/** Whose set-up it is; empty: the application's own code, or a request without a session of ours. */
+/** The session that owns the set-up; empty for application code, or for a request without one of the module's sessions. */
 function sessionIdOf(context: MfaRequest | undefined): string {
   return context?.authenticatedSession?.id ?? '';
 }

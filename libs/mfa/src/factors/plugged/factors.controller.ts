@@ -12,7 +12,7 @@ import { ActivateFactorDto } from './activate-factor.dto.js';
 import { FactorSetupFlow } from './factor-setup.flow.js';
 import { PLUGGED_ROUTES } from './plugged.openapi.js';
 
-/** Setting up the factors of the option `factors`. */
+/** Sets up the factors of the option `factors`. */
 @MfaController('Further factors')
 export class MfaFactorsController {
   constructor(
@@ -28,7 +28,7 @@ export class MfaFactorsController {
     @CurrentUser() user: MfaUser,
     @CurrentRequest() context: MfaRequest,
     @Param('type') type: string,
-    // Of what shape it is only the factor knows.
+    // Only the factor knows its shape.
     @Req() { body }: { body?: unknown },
   ): Promise<object> {
     const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};

@@ -9,7 +9,7 @@ import { FactorChallengeFlow } from './factor-challenge.flow.js';
 import { FactorSetupFlow } from './factor-setup.flow.js';
 import { MfaFactorsController } from './factors.controller.js';
 
-/** What all factors of the option `factors` share. */
+/** The parts shared by all factors of the option `factors`. */
 export const PLUGGED_FACTORS: FactorParts = {
   services: [FactorSetupFlow],
   internals: [FactorChallengeFlow],

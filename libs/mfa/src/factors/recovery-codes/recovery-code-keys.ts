@@ -13,15 +13,15 @@ import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { RecoveryCode } from './recovery-code.entity.js';
 
-/** Where the first key is kept; each further one has the time at which it was made behind it. */
+/** The ID of the first key. The IDs of later keys append the time of their creation. */
 export const FIRST_KEY_ID = 'recovery-codes';
 const PREFIX = `${FIRST_KEY_ID}:`;
 const KEY_ID = new RegExp(`^${FIRST_KEY_ID}(:\\d{1,15})?$`);
 
-/** The claim that is lost when another instance has replaced the key meanwhile. */
+/** The claim that fails if another instance has replaced the key in the meantime. */
 const REPLACEMENT_CLAIM = 'recovery-code-key';
 
-/** A key of recovery codes is gone or can't be read, and codes hang on it: nobody can tell a right one. */
+/** Thrown when a key that recovery codes depend on is missing or unreadable, so that no code can be verified. */
 export class LostRecoveryCodeKeyError extends Error {
   override readonly name = 'LostRecoveryCodeKeyError';
 
@@ -33,29 +33,29 @@ export class LostRecoveryCodeKeyError extends Error {
   }
 }
 
-/** The key that a set's codes are hashed under; its row keeps nothing under the first one. */
+/** The ID of the key that hashes a set's codes. A row of a set under the first key stores no ID. */
 export function keyIdOf({ data }: Pick<Authenticator, 'data'>): string {
   return data || FIRST_KEY_ID;
 }
 
-/** What the row of a set under that key keeps. */
+/** What the row of a set under this key stores. */
 export function dataOf(keyId: string): string {
   return keyId === FIRST_KEY_ID ? '' : keyId;
 }
 
-/** The key that new sets are under. */
+/** The key for new sets. */
 export interface CurrentKey {
   id: string;
   key: Buffer;
-  /** Claims, with the set, that it is the current one still; lost, the set is planned anew. */
+  /** Committed with the set, to claim that the key is still the current one. If it is lost, the set is planned again. */
   claim: Write;
 }
 
 /**
- * The keys under which recovery codes are hashed: random, and kept wrapped. Hashes can't be made anew without the codes, which
- * nobody has; so a set stays under its key, and a new key is for new sets. The newest key is the current one: its id says when it
- * was made, and a key is bound to its id, so that no former one can be passed off as newer. Whoever can write to the table can still
- * remove the newer ones, and so bring a former one back for as long as its row is there.
+ * The random keys that hash recovery codes, stored wrapped. Codes can't be rehashed, since only their hashes are stored. A set therefore
+ * stays under its key, and a new key only applies to new sets. The newest key is the current one. Its ID says when it was created, and
+ * each key is bound to its ID, so that no earlier key can be passed off as a newer one. Whoever can write to the table can still delete
+ * newer keys, and thereby bring back an earlier one whose row still exists.
  */
 @Injectable()
 export class RecoveryCodeKeys {
@@ -71,10 +71,10 @@ export class RecoveryCodeKeys {
   ) {}
 
   /**
-   * The key for a new set. Which one it is is looked up each time: another instance may have replaced it.
+   * The key for a new set. It is looked up each time, since another instance may have replaced it.
    *
-   * @throws {MfaException} `cannot_generate_recovery_codes` when it is lost, `storage_unavailable` also when the application's key
-   *   service is away
+   * @throws {MfaException} `cannot_generate_recovery_codes` if the key is lost; `storage_unavailable`, also if the application's key
+   * service can't be reached
    */
   async current(): Promise<CurrentKey> {
     try {
@@ -88,7 +88,7 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * The key of that id. Once it was opened it stays in memory; one that this instance has not seen yet is looked up.
+   * Finds a key by ID. Once unwrapped it stays in memory; a key that this instance hasn't seen yet is looked up.
    *
    * @throws {LostRecoveryCodeKeyError}
    * @throws {KeyServiceError}
@@ -98,7 +98,7 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * Whether nobody can verify the codes under that key any more; it is logged then. Other factors go on working.
+   * Whether codes under this key can't be verified any more, which is logged. Other factors keep working.
    *
    * @throws {KeyServiceError}
    */
@@ -107,9 +107,9 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * Whether there can be no new set, because the current key is lost; one that was opened once is not looked for again.
+   * Whether no new set can be created because the current key is lost. A key that was found once isn't looked up again.
    *
-   * @throws {MfaException} `storage_unavailable`, also when the application's key service is away
+   * @throws {MfaException} `storage_unavailable`, also if the application's key service can't be reached
    */
   async isCurrentLost(): Promise<boolean> {
     if (this.hasCurrent) return false;
@@ -120,13 +120,13 @@ export class RecoveryCodeKeys {
     }
   }
 
-  /** How the current key stands; makes none. `none`: there is none yet, and no code that needs one. */
+  /** The state of the current key, without creating one. `none`: there is no key yet, and no code that needs one. */
   async examine(): Promise<'readable' | 'lost' | 'none'> {
     if ((await this.list()).length === 0 && !(await this.hasCodes())) return 'none';
     return (await this.asLost(() => this.findCurrent())) ? 'lost' : 'readable';
   }
 
-  /** Opens all keys before the first request needs one. What fails is logged, and no reason not to boot: the other factors work. */
+  /** Unwraps all keys before the first request needs one. Errors are logged and don't stop the boot, since the other factors work. */
   async preload(): Promise<void> {
     try {
       await this.examine();
@@ -137,14 +137,14 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * A new key for new sets. With its commit no set can come under the former one any more; those that are stay.
+   * Creates a new key for new sets. Once committed, no set can use the former key any more; existing sets keep theirs.
    *
-   * @returns the statements, of which a claim is lost when somebody else has replaced the key meanwhile
+   * @returns the statements; their claim is lost if the key was replaced in the meantime
    */
   async planReplacement(): Promise<{ id: string; writes: Write[] }> {
     const former = newest(await this.list()) ?? (await this.makeFirst());
     const now = this.clock.now();
-    // Newer than the former one, though clocks differ.
+    // Keep it newer than the former key, even if clocks differ.
     const id = `${PREFIX}${Math.max(now, former ? madeAt(former) + 1 : 0)}`;
     const data = await this.wrapper.create(id);
     return {
@@ -159,10 +159,10 @@ export class RecoveryCodeKeys {
   }
 
   /**
-   * Removes former keys on which no code hangs that could still be used. No set can come under one of them meanwhile: whoever
-   * makes one claims that its key is the current one.
+   * Deletes former keys without usable codes. No set can start to use one meanwhile, since creating a set claims that its key is the
+   * current one.
    *
-   * @returns how many
+   * @returns how many keys were deleted
    */
   async removeUnused(): Promise<number> {
     let removed = 0;
@@ -180,7 +180,7 @@ export class RecoveryCodeKeys {
     return removed;
   }
 
-  /** How many sets with unused codes are under former keys. */
+  /** Counts the sets with unused codes under former keys. */
   async countFormerSets(): Promise<number> {
     const current = newest(await this.list());
     if (!current) return 0;
@@ -198,9 +198,9 @@ export class RecoveryCodeKeys {
   private async findCurrent(): Promise<{ id: string; key: Buffer }> {
     this.hasCurrent = false;
     const row = newest(await this.list()) ?? (await this.makeFirst());
-    // Another one has taken its place, and the row of that is gone.
+    // If the newest key is retired, its successor's row is missing.
     if (!row || row.retiredAt !== null) throw new LostRecoveryCodeKeyError(row?.id ?? FIRST_KEY_ID);
-    // As it was read: by now it may be replaced and gone, which the claim finds out.
+    // Uses the data already read. If the key was replaced or deleted since, the claim fails.
     const key = await this.open(row.id, () => Promise.resolve(row.data));
     this.hasCurrent = true;
     return { id: row.id, key };
@@ -209,7 +209,7 @@ export class RecoveryCodeKeys {
   private open(id: string, read: () => Promise<string | null>): Promise<Buffer> {
     const known = this.opened.get(id) ?? this.load(id, read);
     this.opened.set(id, known);
-    // What did not answer, or was lost, is asked again: the database may be back, and the row too.
+    // Don't cache failures: the database or the row may come back.
     known.catch(() => this.opened.delete(id));
     return known;
   }
@@ -225,10 +225,10 @@ export class RecoveryCodeKeys {
     }
   }
 
-  /** The first key; null where there are codes: without a word, a new key would leave them wrong for ever. */
+  /** Creates the first key; null if codes exist, which a new key would silently invalidate for good. */
   private async makeFirst(): Promise<MfaStoredKey | null> {
     if (!(await this.hasCodes())) await this.store.add(FIRST_KEY_ID, await this.wrapper.create(FIRST_KEY_ID));
-    // Of two instances that make it at once, both get the one that was stored.
+    // If two instances create it at once, both read the one that was stored.
     return newest(await this.list());
   }
 
@@ -259,7 +259,7 @@ export class RecoveryCodeKeys {
   }
 }
 
-/** What to throw: a key service that is away is, for whoever asks, as a database that is. */
+/** Reports an unreachable key service to callers like an unreachable database. */
 function unavailableWhenAway(error: unknown): unknown {
   return error instanceof KeyServiceError
     ? new MfaException('storage_unavailable', {}, { cause: error })

@@ -20,7 +20,7 @@ import { RecoveryCodeKeys, dataOf } from './recovery-code-keys.js';
 import type { PlannedCodes } from './recovery-code-store.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
-/** A user's set of recovery codes as a whole: its row among the authenticators, and its codes. */
+/** A user's set of recovery codes as a whole: its authenticator row and its codes. */
 @Injectable()
 export class RecoveryCodeSet extends BackupCodes {
   readonly type = RECOVERY_CODES_TRAITS.type;
@@ -41,12 +41,12 @@ export class RecoveryCodeSet extends BackupCodes {
     return this.options.supportedTypes.includes(this.type) && !(await this.isLost());
   }
 
-  /** Whether there can be no new set, because the key of the codes is lost. */
+  /** Whether no new set can be created because the key of the codes is lost. */
   async isLost(): Promise<boolean> {
     return this.keys.isCurrentLost();
   }
 
-  /** A new set in place of any former one. */
+  /** Plans a new set that replaces any former one. */
   async planReplacement(
     user: MfaUser,
     count: number = this.options.recoveryCodes.count,
@@ -57,7 +57,7 @@ export class RecoveryCodeSet extends BackupCodes {
     return { codes, ...(await this.planRows(user, now, codes.length, planned)) };
   }
 
-  /** A set that exists elsewhere, in the form in which the user has it, in place of any former one. */
+  /** Plans to import the codes that a user has from another system, replacing any former set. */
   async planImport(
     user: MfaUser,
     codes: readonly { code: string; usedAt: Date | null }[],
@@ -96,7 +96,7 @@ export class RecoveryCodeSet extends BackupCodes {
     };
   }
 
-  /** Removes codes whose sets are gone. */
+  /** Deletes codes whose set no longer exists. */
   async removeOrphans(): Promise<void> {
     await this.store.removeOrphans();
   }

@@ -10,14 +10,14 @@ import { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { RecoveryCode } from './recovery-code.entity.js';
 import { canonicalRecoveryCode, generateRecoveryCodes } from './recovery-code.js';
 
-/** Codes that are kept from then on. */
+/** Codes that are about to be stored. */
 export interface PlannedCodes {
-  /** The key that they are hashed under. */
+  /** The key that hashes them. */
   keyId: string;
   writes: Write[];
 }
 
-/** The table of recovery codes: making, claiming, counting. */
+/** The table of recovery codes: creates, claims and counts them. */
 @Injectable()
 export class RecoveryCodeStore {
   constructor(
@@ -26,7 +26,7 @@ export class RecoveryCodeStore {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** A new set: its plain text, which only the user gets, and the statements that keep the hashes. */
+  /** Plans a new set: the plain codes, which only the user gets, and the statements that store their hashes. */
   async plan(userId: string, now: Date, count: number): Promise<PlannedCodes & { codes: string[] }> {
     const codes = generateRecoveryCodes(count, this.options.recoveryCodes.format);
     const planned = await this.planInsertion(
@@ -37,7 +37,7 @@ export class RecoveryCodeStore {
     return { codes, ...planned };
   }
 
-  /** Keeps codes that exist, in the form in which the user has them. */
+  /** Plans to store existing codes, given in the form in which the user has them. */
   async planInsertion(
     userId: string,
     createdAt: Date,
@@ -52,7 +52,7 @@ export class RecoveryCodeStore {
     return { keyId, writes: [{ query }, claim] };
   }
 
-  /** Removes codes that belong to no set. */
+  /** Deletes codes that belong to no set. */
   async removeOrphans(): Promise<void> {
     const { dataSource } = this.storage;
     const sets = dataSource
@@ -79,7 +79,7 @@ export class RecoveryCodeStore {
   }
 
   /**
-   * Uses up the code of a set under that key: changes one row, or none when it is wrong or was used.
+   * Uses up a code of the set under this key: updates one row, or none if the code is wrong or already used.
    *
    * @throws {LostRecoveryCodeKeyError | KeyServiceError}
    */
@@ -87,14 +87,14 @@ export class RecoveryCodeStore {
     const key = await this.keys.find(keyId);
     return this.storage.statements.update(
       RecoveryCode,
-      // The hash changes with it: clearing the mark in the database does not make the code good again.
+      // Also change the hash, so that clearing the mark in the database doesn't make the code valid again.
       { usedAt: now, codeHash: hashOfUsed(key, userId, code) },
       'user_id = :userId AND code_hash = :hash AND used_at IS NULL',
       { userId, hash: hashOf(key, userId, code) },
     );
   }
 
-  /** The user's codes, used ones too, without their text. */
+  /** The user's codes, including used ones, without their text. */
   async find(userId: string): Promise<RecoveryCode[]> {
     return this.storage.read((reader) =>
       reader
@@ -111,7 +111,7 @@ function hashOf(key: Buffer, userId: string, code: string): string {
   return keyedHash(key, userId, canonicalRecoveryCode(code));
 }
 
-/** No code has lower case letters in its canonical form, so this is the hash of none. */
+/** The canonical form of a code has no lowercase letters, so no code has this hash. */
 function hashOfUsed(key: Buffer, userId: string, code: string): string {
   return keyedHash(key, userId, `used ${canonicalRecoveryCode(code)}`);
 }

@@ -9,7 +9,7 @@ import { isWeakRecoveryCode, looksLikeRecoveryCode } from './recovery-code.js';
 import { RecoveryCodeKeys, keyIdOf } from './recovery-code-keys.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
-/** Verifies recovery codes. Whether one is right is only known when it is claimed. */
+/** Verifies recovery codes. Only claiming a code shows whether it is right. */
 @Injectable()
 export class RecoveryCodeFactor extends MfaFactor {
   static readonly traits = RECOVERY_CODES_TRAITS;
@@ -21,7 +21,7 @@ export class RecoveryCodeFactor extends MfaFactor {
     super();
   }
 
-  /** A set is given together with the first second factor, or made anew; there is nothing to begin. */
+  /** A set is created along with the first second factor, or generated anew, so there is no set-up to begin. */
   begin(): never {
     throw new MfaException('not_found');
   }
@@ -35,14 +35,14 @@ export class RecoveryCodeFactor extends MfaFactor {
     { authenticator }: { authenticator: MfaFactorAuthenticator },
   ): Promise<MfaFactorVerdict> {
     if (!looksLikeRecoveryCode(code)) return 'not_applicable';
-    // Made before the profile, or elsewhere: what could be guessed recovers nothing.
+    // Codes from before the profile, or from elsewhere, may be guessable and don't count.
     if (PROFILES[this.mfa.options.profile].longRecoveryCodes && isWeakRecoveryCode(code))
       return 'not_applicable';
     const remaining = authenticator.remaining ?? 0;
-    // Its key may be gone: nothing needs it any more.
+    // The set's key may be gone, since no code needs it any more.
     if (remaining === 0) return 'wrong';
     const keyId = keyIdOf(authenticator);
-    // Nobody can tell whether it is right, so it is no failure either; other factors may still fit.
+    // The code can't be verified, so it isn't a failure either; another factor may still accept it.
     if (await this.keys.isLost(keyId)) return 'not_applicable';
     const now = new Date(this.mfa.clock.now());
     return {

@@ -9,7 +9,7 @@ import { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodesController } from './recovery-codes.controller.js';
 import { RecoveryCodesService } from './recovery-codes.service.js';
 
-/** Codes to print (NIST SP 800-63B-4, section 3.1.2: look-up secrets). */
+/** Recovery codes: printable single-use codes (look-up secrets: NIST SP 800-63B-4, section 3.1.2). */
 export const RECOVERY_CODES: FactorParts = {
   type: RECOVERY_CODES_TRAITS.type,
   services: [RecoveryCodesService],

@@ -17,17 +17,17 @@ import type { RecoveryCode } from './recovery-code.entity.js';
 import { RecoveryCodeSet } from './recovery-code-set.js';
 import { RecoveryCodeStore } from './recovery-code-store.js';
 
-/** How a user's set of codes stands. */
+/** The state of a user's set of codes. */
 export interface RecoveryCodesSummary {
   total: number;
   remaining: number;
-  /** When the set was made; null without one. */
+  /** When the set was created; null if there is none. */
   createdAt: Date | null;
 }
 
 const MAX_COUNT = 50;
 
-/** Recovery codes: made with the first second factor, shown once, each good for one use. */
+/** Manages recovery codes: created with the first second factor, shown once, and valid for a single use. */
 @Injectable()
 export class RecoveryCodesService {
   constructor(
@@ -41,12 +41,12 @@ export class RecoveryCodesService {
   ) {}
 
   /**
-   * Makes a new set and returns its codes, which are never shown again. The former set is dead.
+   * Generates a new set and returns its codes, which are never shown again. The former set stops working.
    *
    * @param count 1 to 50; default: the option `recoveryCodes.count`
-   * @param options `endOtherSessions`: whether the user's other sessions end
-   * @throws {MfaException} `cannot_generate_recovery_codes` when the user has no second factor, the type is off, or the
-   *   key of the codes is lost
+   * @param options `endOtherSessions`: whether to end the user's other sessions
+   * @throws {MfaException} `cannot_generate_recovery_codes` if the user has no second factor, the type is off, or the key of the codes is
+   * lost
    */
   async generate(
     user: MfaUser,
@@ -75,7 +75,7 @@ export class RecoveryCodesService {
     });
   }
 
-  /** A new set of the usual size; see {@link generate}. */
+  /** Generates a new set of the default size; see {@link generate}. */
   async regenerate(
     user: MfaUser,
     context?: MfaRequest,
@@ -85,7 +85,7 @@ export class RecoveryCodesService {
   }
 
   /**
-   * Whether the code is one of the user's unused ones; it is used up then. Counts as an attempt.
+   * Whether the code is one of the user's unused codes; if so, it is used up. Counts as an attempt.
    *
    * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
    */
@@ -94,7 +94,7 @@ export class RecoveryCodesService {
     return this.verifier.isRight(user, code, rows, 'recovery_codes');
   }
 
-  /** The rows of the codes that are not used; their text is kept nowhere. */
+  /** The rows of the unused codes. The codes themselves are not stored. */
   async getUnused(user: Pick<MfaUser, 'id'>): Promise<RecoveryCode[]> {
     return (await this.store.find(userIdOf(user))).filter((code) => !code.isUsed);
   }

@@ -5,7 +5,7 @@ import { Described, object } from '../../openapi/schema.js';
 
 @Described(object({}, { endOtherSessions: END_OTHER_SESSIONS }))
 export class RegenerateRecoveryCodesDto {
-  /** Whether the user's other sessions end. */
+  /** Whether to end the user's other sessions. */
   @IsOptional()
   @IsBoolean()
   endOtherSessions?: boolean;

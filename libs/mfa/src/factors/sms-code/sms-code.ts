@@ -28,7 +28,7 @@ const TRAITS: MfaFactorTraits = {
 /** E.164: a plus sign and up to 15 digits. */
 const E164 = /^\+[1-9]\d{5,14}$/;
 
-/** The last four digits: `•••• 1234`. */
+/** Keeps the last four digits: `•••• 1234`. */
 export function maskPhoneNumber(number: string): string {
   return `•••• ${number.slice(-4)}`;
 }
@@ -52,20 +52,20 @@ class SmsCodeFactor extends DeliveredCodeFactor {
     return maskPhoneNumber(destination);
   }
 
-  /** Anything but true refuses: what was meant can't be told. */
+  /** Anything but true refuses, since there is no telling what was meant. */
   protected override async accepts(destination: string, user: MfaUser): Promise<boolean> {
     return !this.acceptNumber || (await this.acceptNumber(destination, user)) === true;
   }
 
-  /** Users are told of the risk before they rely on it (NIST SP 800-63B-4, section 3.2.9). */
+  /** Users must be told about the risk before they rely on it (NIST SP 800-63B-4, section 3.2.9). */
   protected override get notice(): Record<string, unknown> {
     return { restricted: true };
   }
 }
 
 /**
- * Codes by text message as a second factor, to the number of the application's own record (`MfaUser.phoneNumber`, E.164). A
- * restricted authenticator: numbers are ported and SIM cards swapped, so a stronger factor has to be offered too.
+ * Codes by text message as a second factor, sent to the number in the application's record (`MfaUser.phoneNumber`, E.164). A restricted
+ * authenticator: numbers get ported and SIM cards swapped, so a stronger factor must be offered too.
  */
 export function smsCode(given: SmsCodeOptions = {}): MfaFactorDefinition {
   const { options, problems } = resolveDeliveredCodes('smsCode', given, ['acceptNumber']);

@@ -4,7 +4,7 @@ import { Described, NULLABLE, object, text } from '../../openapi/schema.js';
 
 @Described(object({}, { replaces: text('The authenticator app whose place the new one takes.', NULLABLE) }))
 export class BeginTotpDto {
-  /** The user's authenticator app whose place the new one takes. */
+  /** The ID of the user's authenticator app that the new one replaces. */
   @IsOptional()
   @Matches(/^[A-Za-z0-9-]{1,64}$/, { message: 'replaces must be an id' })
   replaces?: string | null;

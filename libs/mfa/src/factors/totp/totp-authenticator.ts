@@ -5,28 +5,28 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { TotpService } from './totp.service.js';
 import { generateSecret } from './totp.factor.js';
 
-/** A TOTP that is being set up: what the user is shown, once. */
+/** A TOTP that is being set up, as shown to the user once. */
 export interface TotpSetupDetails {
-  /** Base32, for typing it into an authenticator app by hand. */
+  /** Base32, to type into an authenticator app by hand. */
   secret: string;
   /** The `otpauth://` URI. */
   url: string;
   /** The QR code of the URI as SVG markup. */
   svg: string;
-  /** The QR code of the URI as a `data:` URL: of a PNG picture, or of the adapter's own SVG. */
+  /** The QR code of the URI as a `data:` URL: a PNG image, or the SVG of an adapter that draws its own. */
   qrCode: string;
-  /** When the set-up is void. */
+  /** When the set-up expires. */
   expiresAt: Date;
 }
 
 /**
- * One authenticator app of a user as an object: while it is set up, and from its first code on. For code that works with it
- * outside HTTP; {@link TotpService.getAuthenticator} makes one.
+ * A user's authenticator app as an object, during set-up and once it is active. For code that works with it outside HTTP; created by
+ * {@link TotpService.getAuthenticator}.
  */
 export class TotpAuthenticator {
   /**
    * @param of the set-up, or the stored authenticator
-   * @param context the request whose session the set-up belongs to; none: the application's own code
+   * @param context the request whose session owns the set-up; none for the application's own code
    */
   constructor(
     private readonly user: MfaUser,
@@ -35,21 +35,21 @@ export class TotpAuthenticator {
     private readonly context?: MfaRequest,
   ) {}
 
-  /** A new random secret in base32. */
+  /** Generates a random secret in base32. */
   static generateSecret(): string {
     return generateSecret();
   }
 
-  /** The stored authenticator; null until its first code. */
+  /** The stored authenticator; null until the first code is validated. */
   get authenticator(): Authenticator | null {
     return 'secret' in this.of ? null : this.of;
   }
 
   /**
-   * The QR code as a `data:` URL, while in set-up.
+   * The QR code as a `data:` URL, during set-up.
    *
-   * @param name how the account is called in the app; default: as the adapter says
-   * @throws {Error} once the authenticator is active: its secret is never shown again
+   * @param name the account's name in the app; default: the adapter's
+   * @throws {Error} once the authenticator is active, since its secret is never shown again
    */
   async generateQrCode(name?: string): Promise<string> {
     const { qrCode, secret } = this.inSetup();
@@ -59,7 +59,7 @@ export class TotpAuthenticator {
   }
 
   /**
-   * The secret in base32, while in set-up.
+   * The secret in base32, during set-up.
    *
    * @throws {Error} once the authenticator is active
    */
@@ -68,8 +68,8 @@ export class TotpAuthenticator {
   }
 
   /**
-   * Whether the code is right for this one, which is used up then. The first right one finishes the set-up. False for all that
-   * keeps it from being verified, a spent budget of attempts too: {@link TotpService} says why.
+   * Whether the code is right for this authenticator; if so, it is used up. The first right code completes the set-up. Returns false for
+   * anything that keeps the code from being verified, including too many attempts; use {@link TotpService} to learn why.
    *
    * @throws {MfaException} `storage_unavailable`
    */

@@ -12,14 +12,14 @@ import { MomentColumn } from '../../storage/columns.js';
 import { TOTP_TRAITS } from './traits/totp.traits.js';
 import { readParameters } from './totp.factor.js';
 
-/** A TOTP secret that waits for its first code. A user has one at most; a new one takes its place. */
+/** A TOTP secret that waits for its first code. A user has at most one; a new one replaces it. */
 @Entity({ name: 'mfa_totp_setup' })
 @Index('idx_mfa_totp_setup_expiry', ['expiresAt'])
 export class TotpSetup {
   @PrimaryColumn({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;
 
-  /** A random UUID; the id of the authenticator that it becomes. */
+  /** A random UUID, which becomes the authenticator's ID. */
   @Column({ type: 'varchar', length: 36 })
   id!: string;
 
@@ -27,11 +27,11 @@ export class TotpSetup {
   @Column({ type: 'text' })
   data!: string;
 
-  /** The session that began it, and that alone may see and finish it; null: code of the application, without a session. */
+  /** The session that began the set-up; only it may see and complete it. Null if application code began it without a session. */
   @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
   sessionId!: string | null;
 
-  /** The authenticator app whose place it takes when it is finished; null: none. */
+  /** The authenticator app that it replaces when completed; null for none. */
   @Column({ name: 'replaces_id', type: 'varchar', length: 36, nullable: true })
   replacesId!: string | null;
 
@@ -39,7 +39,7 @@ export class TotpSetup {
   expiresAt!: Date;
 }
 
-/** The claim that is lost when a set-up was finished or replaced after it was read. */
+/** The claim that fails if the set-up was completed or replaced after it was read. */
 export const SETUP_CLAIM = 'totp-setup';
 
 /** The table of unfinished set-ups. */
@@ -54,10 +54,10 @@ export class TotpSetupStore {
   ) {}
 
   /**
-   * The set-up that this session began, unless it has expired. What another session began is nobody's business here: whoever
-   * sits in it has read the secret, and would hold the factor too.
+   * Finds the set-up that this session began, unless it has expired. Another session's set-up is never returned: whoever controls that
+   * session has read the secret, and would hold the factor too.
    *
-   * @param sessionId null: what the application began without a session
+   * @param sessionId null for a set-up that the application began without a session
    */
   async find(userId: string, sessionId: string | null): Promise<TotpSetup | null> {
     const setup = await this.storage.read((dataSource) =>
@@ -68,9 +68,9 @@ export class TotpSetupStore {
   }
 
   /**
-   * What the set-up holds; null when it can't be read, and a new one has to be begun.
+   * Decrypts the set-up's data; null if it is unreadable, and a new set-up is needed.
    *
-   * @throws {MfaException} when the key service does not answer
+   * @throws {MfaException} if the key service can't be reached
    */
   async open(setup: TotpSetup): Promise<string | null> {
     try {
@@ -87,9 +87,9 @@ export class TotpSetupStore {
   }
 
   /**
-   * Keeps this set-up in place of any former one of the user.
+   * Stores this set-up in place of any earlier one of the user.
    *
-   * @param begun its data not encrypted yet
+   * @param begun the set-up with its data not yet encrypted
    */
   async planReplacement(begun: TotpSetup): Promise<Write> {
     const setup = {
@@ -105,7 +105,7 @@ export class TotpSetupStore {
     return { query };
   }
 
-  /** Removes the user's set-up, if there is one. */
+  /** Deletes the user's set-up, if there is one. */
   planRemoval(userId: string): Write {
     return {
       query: this.storage.dataSource

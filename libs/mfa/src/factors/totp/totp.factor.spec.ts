@@ -35,7 +35,7 @@ describe('findTimeStep', () => {
     },
   );
 
-  /** RFC 4226, appendix D: counter and code; a TOTP is an HOTP whose counter is the time step. */
+  /** RFC 4226, appendix D: codes by counter. A TOTP is an HOTP whose counter is the time step. */
   it.each([
     '755224',
     '287082',

@@ -25,7 +25,7 @@ import { digitsPattern } from '../../engine/factors/typed-code.js';
 import type { TotpAlgorithm } from '../../core/otpauth/key-uri.js';
 import { PROFILES } from '../../options/profiles.js';
 
-/** What a TOTP needs besides the time. Fixed when it is set up, so that changed options break no authenticator app. */
+/** The parameters of a TOTP. They are fixed at set-up, so that changing the options breaks no authenticator app. */
 export interface TotpParameters {
   /** Base32 without padding. */
   secret: string;
@@ -35,22 +35,22 @@ export interface TotpParameters {
   period: number;
 }
 
-/** RFC 4226, section 4, R6 recommends 160 bits. */
+/** RFC 4226, section 4, R6, recommends 160 bits. */
 const SECRET_BYTES = 20;
 
-/** Secrets that are imported may have 80 bits, as Google Authenticator made them; otplib alone would refuse to look at them. */
+/** Imported secrets may have 80 bits, as Google Authenticator's do. By default, otplib rejects these. */
 const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
 
-/** A new random secret in base32. */
+/** Generates a random secret in base32. */
 export function generateSecret(): string {
   return base32.stringify(randomBytes(SECRET_BYTES), { pad: false });
 }
 
 /**
- * The time step whose code this is, or null. Steps up to `tolerance` before and after the current one are looked at
- * (RFC 6238, section 5.2).
+ * Finds the time step that the code belongs to, or null. Checks up to `tolerance` steps before and after the current one (RFC 6238,
+ * section 5.2).
  *
- * @param code as many ASCII digits as the parameters say; anything else is null
+ * @param code exactly as many ASCII digits as the parameters require; null is returned for anything else
  * @param now milliseconds since the epoch
  */
 export function findTimeStep(
@@ -59,7 +59,7 @@ export function findTimeStep(
   now: number,
   tolerance: number,
 ): number | null {
-  // otplib throws on a token of another shape.
+  // otplib throws on a token of any other form.
   if (code.length !== digits || !/^\d+$/.test(code)) return null;
   const result = verifySync({
     secret: base32.parse(secret, { loose: true }),
@@ -75,24 +75,24 @@ export function findTimeStep(
   return result.valid && 'timeStep' in result ? result.timeStep : null;
 }
 
-/** Least length of a secret that is not weak (NIST SP 800-63B-4, section 3.1.4.1: 112 bits). */
+/** Minimum length of a secret that isn't weak (NIST SP 800-63B-4, section 3.1.4.1: 112 bits). */
 const LEAST_STRONG_BYTES = 14;
 
-/** Whether no profile would enroll it: it was imported, or set up under other options. */
+/** Whether no profile would allow enrolling it, for example because it was imported or set up under other options. */
 export function isWeak({ secret, period }: TotpParameters): boolean {
   const isShort = base32.parse(secret, { loose: true }).length < LEAST_STRONG_BYTES;
   return isShort || period > PROFILES.aal2.maxTotpPeriodSeconds;
 }
 
-/** The text that is kept, encrypted, of the parameters. */
+/** Serializes the parameters for encrypted storage. */
 export function writeParameters(parameters: TotpParameters): string {
   return JSON.stringify(parameters);
 }
 
 /**
- * The parameters that were kept.
+ * Parses stored parameters.
  *
- * @throws {Error} that quotes nothing of the text: what it holds must not get into a log
+ * @throws {Error} without quoting the text, whose content must not end up in a log
  */
 export function readParameters(text: string): TotpParameters {
   const parameters = parseJson(text) as Partial<TotpParameters> | null;
@@ -115,12 +115,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A TOTP as a user may type it: 6 to 8 digits of any script. */
+/** A TOTP code as typed by a user: 6 to 8 digits of any script. */
 export const TOTP_INPUT_PATTERN = digitsPattern(6, 8);
 
 /**
- * Says which codes of authenticator apps are right (TOTP, RFC 6238). A time step at or below the last accepted one is refused by
- * the engine, which claims the step of each proof ({@link FactorJudge}).
+ * Verifies codes of authenticator apps (TOTP, RFC 6238). The engine claims the time step of each proof, and refuses steps at or below the
+ * last accepted one ({@link FactorJudge}).
  */
 @Injectable()
 export class TotpFactor extends MfaFactor {
@@ -130,7 +130,7 @@ export class TotpFactor extends MfaFactor {
     super();
   }
 
-  /** How many of them a user may have. */
+  /** How many authenticator apps a user may have. */
   get maxPerUser(): number {
     return this.mfa.options.totp.maxPerUser;
   }
@@ -144,7 +144,7 @@ export class TotpFactor extends MfaFactor {
     return { data, expiresAt, answer: await this.show(user, data, expiresAt) };
   }
 
-  /** What the user must see of a set-up that has begun. */
+  /** What to show the user of a set-up that has begun. */
   async show(user: MfaUser, data: string, expiresAt: Date): Promise<TotpSetupDetails> {
     const { secret } = readParameters(data);
     const url = await this.adapter.buildTotpUrl(user, secret);
@@ -152,12 +152,12 @@ export class TotpFactor extends MfaFactor {
     return { secret, url, svg, qrCode: await this.buildQrCode(url, svg), expiresAt };
   }
 
-  /** The `otpauth://` URI of a secret under another account name. */
+  /** Builds the `otpauth://` URI of a secret under a different account name. */
   async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
     return this.adapter.buildTotpUrl(overlayUser(user, { email: () => name }), secret);
   }
 
-  /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
+  /** Draws the QR code of an `otpauth://` URI as a `data:` URL: a PNG image, or the SVG of an adapter that draws its own. */
   async buildQrCode(url: string, svg?: string): Promise<string> {
     return drawQrCode(this.adapter, url, svg);
   }

@@ -29,13 +29,13 @@ const TYPE = TotpFactor.traits.type;
 
 export interface TotpActivation {
   code: string;
-  /** How the user calls the authenticator; default: as the adapter says. */
+  /** The authenticator's name. Default: the adapter generates one. */
   name?: string;
-  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  /** Whether to end the user's other sessions. Default: false; with the first second factor they always end. */
   endOtherSessions?: boolean;
 }
 
-/** Sets up and checks authenticator apps (TOTP, RFC 6238). */
+/** Sets up and verifies authenticator apps (TOTP, RFC 6238). */
 @Injectable()
 export class TotpService {
   constructor(
@@ -49,27 +49,27 @@ export class TotpService {
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
   ) {}
 
-  /** A new random secret in base32; it belongs to nobody yet. */
+  /** Generates a random secret in base32. It doesn't belong to a user yet. */
   generateSecret(): string {
     return generateSecret();
   }
 
   /**
-   * The secret of the set-up that this session has begun, in base32; starts one when there is none.
+   * Returns the secret of this session's pending set-up, in base32. Begins one if there is none.
    *
-   * @param context the request whose session it belongs to; without one it belongs to the application's own code
-   * @throws {MfaException} as {@link begin}; an active secret is never shown
+   * @param context the request whose session owns the set-up; without it, the application's own code does
+   * @throws {MfaException} like {@link begin}; an active secret is never shown
    */
   async getTotpKey(user: MfaUser, context?: MfaRequest): Promise<string> {
     return ((await this.getSetup(user, context)) ?? (await this.begin(user, context))).secret;
   }
 
   /**
-   * One of the user's authenticator apps as an object.
+   * Returns one of the user's authenticator apps as an object.
    *
-   * @param authenticatorId which one; default: the one that this session is setting up, else the oldest, else a new one, whose set-up
-   *   begins now
-   * @throws {MfaException} `not_found`, and as {@link begin} where a set-up begins
+   * @param authenticatorId the app to return; default: the one that this session is setting up, else the oldest, else a new one, whose
+   * set-up then begins
+   * @throws {MfaException} `not_found`, and like {@link begin} if a set-up begins
    */
   async getAuthenticator(
     user: MfaUser,
@@ -85,7 +85,7 @@ export class TotpService {
     return new TotpAuthenticator(user, this, await this.begin(user, context), context);
   }
 
-  /** The set-up that this session (or, without a context, the application's own code) has begun and not finished, or null. */
+  /** Returns the pending set-up of this session (or of the application's own code, without a context), or null. */
   async getSetup(user: MfaUser, context?: MfaRequest): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
     const data = setup && (await this.setups.open(setup));
@@ -93,13 +93,12 @@ export class TotpService {
   }
 
   /**
-   * Starts a set-up: a new secret that waits on the server for its first code. It belongs to the session of the request, which
-   * alone may see and finish it. A former set-up is void; an active authenticator goes on working.
+   * Begins a set-up: a new secret that waits on the server for its first code. Only the session of the request may see and complete it.
+   * An earlier set-up becomes invalid; an active authenticator keeps working.
    *
-   * @param replaces the id of the authenticator app whose place the new one takes, in the commit that proves the new one
-   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` when TOTP is not offered or there is no such app to replace,
-   *   `cannot_delete_authenticator` when the adapter wants to keep that, and the codes of
-   *   {@link FactorChange.run}
+   * @param replaces the ID of the authenticator app that the new one replaces, in the transaction that activates the new one
+   * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` if TOTP is not offered or there is no such app to replace,
+   * `cannot_delete_authenticator` if the adapter doesn't allow deleting that app, and the codes of {@link FactorChange.run}
    */
   async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);
@@ -127,8 +126,8 @@ export class TotpService {
   }
 
   /**
-   * Finishes the set-up with the first code, which counts as used. Without a context (outside HTTP) no session learns
-   * of it, and all of the user's sessions end when it is the first second factor.
+   * Completes the set-up with the first code, which is then used up. Without a context (outside HTTP), no session records the proof, and
+   * all of the user's sessions end if this is their first second factor.
    *
    * @throws {MfaException} `no_pending_setup`, `incorrect_code`, `invalid_request`, `too_many_attempts`, `already_enabled`
    */
@@ -163,13 +162,13 @@ export class TotpService {
         context,
       );
     } catch (error) {
-      // The code was right, and another request was faster or the session ended: that is no guess.
+      // The code was right, but another request was faster or the session ended. This isn't a guess.
       if (error instanceof MfaException) await this.limiter.giveBack(attempt);
       throw error;
     }
   }
 
-  /** @internal {@link activate} for objects, with the session's new token in the response of the request. */
+  /** @internal {@link activate} for {@link TotpAuthenticator}; writes the session's new token to the response of the request. */
   async finish(user: MfaUser, code: string, context?: MfaRequest): Promise<Authenticator> {
     const response = context && responseOf(context.request);
     const { authenticator, issued } = await this.activate(user, { code }, context);
@@ -178,9 +177,9 @@ export class TotpService {
   }
 
   /**
-   * Whether the code is right; it is used up then. Counts as an attempt.
+   * Whether the code is right; if so, it is used up. Counts as an attempt.
    *
-   * @param authenticatorId which of the user's apps it has to be of; default: any
+   * @param authenticatorId the user's app that the code must come from; default: any
    * @throws {MfaException} `too_many_attempts` or `authenticator_locked`
    */
   async validateToken(user: MfaUser, token: string, authenticatorId?: string): Promise<boolean> {
@@ -189,12 +188,12 @@ export class TotpService {
     return this.verifier.isRight(user, token, rows, TYPE);
   }
 
-  /** The `otpauth://` URI of a secret under another account name. */
+  /** Builds the `otpauth://` URI of a secret under a different account name. */
   async buildUrl(user: MfaUser, secret: string, name: string): Promise<string> {
     return this.factor.buildUrl(user, secret, name);
   }
 
-  /** The QR code of an `otpauth://` URI as a `data:` URL: a PNG picture, or the SVG of an adapter that draws its own. */
+  /** Draws the QR code of an `otpauth://` URI as a `data:` URL: a PNG image, or the SVG of an adapter that draws its own. */
   async buildQrCode(url: string, svg?: string): Promise<string> {
     return this.factor.buildQrCode(url, svg);
   }
@@ -212,14 +211,14 @@ export class TotpService {
     throw new MfaException('incorrect_code');
   }
 
-  /** @param replaces the one that makes room */
+  /** @param replaces the authenticator that will be replaced, and doesn't count */
   private assertRoom(authenticators: readonly Authenticator[], replaces?: string | null): void {
     const count = authenticators.filter(({ type, id }) => type === TYPE && id !== replaces).length;
     if (count >= this.factor.maxPerUser) throw new MfaException('already_enabled');
   }
 }
 
-/** Whose set-up it is; null: the application's own code, or a request without a session of ours. */
+/** The session that owns the set-up; null for application code, or for a request without one of the module's sessions. */
 function sessionIdOf(context: MfaRequest | undefined): string | null {
   return context?.authenticatedSession?.id ?? null;
 }

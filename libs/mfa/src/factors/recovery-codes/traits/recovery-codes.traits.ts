@@ -7,7 +7,7 @@ export const RECOVERY_CODES_TRAITS = {
   role: 'backup',
   amr: ['rc'],
   readFromAmr: ['rc'],
-  // A proof is verified by the hashes of the codes.
+  // The hashes of the codes verify a proof.
   judgedBy: 'own_tables',
   label: 'Recovery codes',
   text: 'recoveryTitle',
