@@ -6,7 +6,7 @@ import { NEW_CREDENTIAL } from './webauthn-schemas.js';
 
 @Described(object({ credential: NEW_CREDENTIAL }, ACTIVATION_FIELDS))
 export class AddWebAuthnDto extends ActivationDto {
-  /** What `create()` gave, as JSON (RegistrationResponseJSON). Its inside is checked by the mechanism. */
+  /** The result of `create()` as JSON (RegistrationResponseJSON). Its contents are validated when it is parsed. */
   @IsObject()
   credential!: object;
 }

@@ -21,29 +21,29 @@ import { RelyingParty } from './relying-party.js';
 import { verifyAssertion } from './verify-assertion.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** An assertion that holds, with the claims that record its use. */
+/** A valid assertion, with the claims that record its use. */
 export interface AssertionProof {
   authenticator: Authenticator;
-  /** All of the user's. */
+  /** All authenticators of the user. */
   authenticators: readonly Authenticator[];
   claims: Write[];
-  /** What the ceremony has shown. */
+  /** What the ceremony proved. */
   facts: MfaProofFacts;
-  /** The credential, and what its counter says. */
+  /** The credential, and the value of its counter. */
   use: { credentialId: string; signCount: number };
-  /** Whether it signs in by itself: then it is none of the user's attempts. */
+  /** Whether it is a sign-in with a passkey alone, which doesn't count as one of the user's attempts. */
   isPasskey: boolean;
 }
 
-/** Who says to have the key. */
+/** Who claims to have the key. */
 export interface Claimant {
   user: MfaUser | null;
-  /** The user's authenticators, when they were read already. */
+  /** The user's authenticators, if they were already read. */
   authenticators?: readonly Authenticator[];
   source: MfaEventSource;
 }
 
-/** The ceremony that proves a key, whoever asks for it: in the order in which nothing is given away (WebAuthn Level 3, section 7.2). */
+/** The ceremony that proves possession of a key. Its steps are ordered so that errors reveal nothing (WebAuthn Level 3, section 7.2). */
 @Injectable()
 export class AssertionCeremony {
   constructor(
@@ -58,9 +58,9 @@ export class AssertionCeremony {
   ) {}
 
   /**
-   * What the assertion proves. Its challenge is used up, whatever the outcome.
+   * Verifies an assertion. Its challenge is used up whatever the outcome.
    *
-   * @param credential the record that it names, when the claimant may use that; else it fails, as late as any other
+   * @param credential the record that the assertion names, if the claimant may use it; null fails as late as any other error
    * @throws {MfaException} `webauthn_failed`, `authenticator_locked`
    */
   async verify(
@@ -70,7 +70,7 @@ export class AssertionCeremony {
     { user, authenticators: known, source }: Claimant,
   ): Promise<AssertionProof> {
     const { id: rpId } = await this.rp.entity();
-    // Used up first: whatever fails after this, the challenge is dead.
+    // Use the challenge up first, so that it is invalid whatever fails later.
     const { challenge, content } = await this.challenges.use(response.response.clientDataJSON, {
       ...binding,
       rpId,
@@ -92,7 +92,7 @@ export class AssertionCeremony {
     if (!authenticator) throw new MfaException('webauthn_failed');
     this.assertUnlocked(authenticator);
     const { signCount, backupEligible, isCloned, userVerified, backedUp } = assertion;
-    // A passkey that was added for convenience stands for what its user is or knows as well, and has to show it.
+    // A passkey added for convenience also replaces what its user is or knows, so it has to verify its user.
     if (authenticator.role === PASSWORDLESS && !userVerified) throw new MfaException('webauthn_failed');
     if (backupEligible !== credential.backupEligible) {
       this.suspicions.noteEligibility(user, authenticator, backupEligible, source);
@@ -112,7 +112,7 @@ export class AssertionCeremony {
       ],
       facts: {
         userVerified,
-        // Once synced, it may be anywhere, whatever it says later.
+        // Once it was syncable, it may be anywhere, whatever it reports later.
         backupEligible: backupEligible || credential.backupEligible,
         backedUp,
         ...(attested === null ? {} : { attested }),

@@ -20,14 +20,14 @@ import { KeySuspicions } from './key-suspicions.js';
 import { RelyingParty } from './relying-party.js';
 import { isBehind } from './verify-assertion.js';
 
-/** What the caller knows of an assertion. */
+/** What the caller knows about an assertion. */
 export interface AssertionContext {
-  /** What is kept of the user, when it was read already. */
+  /** The user's stored data, if it was already read. */
   account?: Account | undefined;
   source?: MfaEventSource;
 }
 
-/** Verifies the assertions of somebody: whose key it has to be, what a failure costs, and how a proof that comes too late is answered. */
+/** Verifies a user's assertions: checks whose key it is, counts failures, and answers proofs that come too late. */
 @Injectable()
 export class AssertionVerifier {
   constructor(
@@ -42,10 +42,10 @@ export class AssertionVerifier {
   ) {}
 
   /**
-   * An assertion by one of this user's keys, verified while the user has attempts. Only a failure is one: signatures are not
-   * guessed, so that none has to be taken beforehand.
+   * Verifies an assertion by one of this user's keys, as long as the user has attempts left. Only failures count as attempts: signatures
+   * can't be guessed, so none is taken in advance.
    *
-   * @throws {MfaException} `webauthn_failed`, whatever it was that failed; `too_many_attempts`, `authenticator_locked`
+   * @throws {MfaException} `webauthn_failed`, whatever failed; `too_many_attempts`, `authenticator_locked`
    */
   async verifyForUser(
     user: MfaUser,
@@ -71,11 +71,11 @@ export class AssertionVerifier {
   }
 
   /**
-   * An assertion by a passkey that says itself whose it is.
+   * Verifies an assertion by a passkey, which itself identifies the user.
    *
-   * @param findUser the user of an id, or null
-   * @param request where it comes from
-   * @throws {MfaException} `webauthn_failed`, whatever it was that failed; `authenticator_locked`
+   * @param findUser finds a user by ID, or returns null
+   * @param request the request that sent it
+   * @throws {MfaException} `webauthn_failed`, whatever failed; `authenticator_locked`
    */
   async verifyPasskey(
     response: AuthenticationJson,
@@ -86,8 +86,8 @@ export class AssertionVerifier {
     const found = await this.credentials.findByCredentialId(response.id);
     const named = found && (await findUser(found.userId));
     const user = named && userIdOf(named) === found?.userId ? named : null;
-    // Without a user handle nothing says that the key knows its user (section 7.2, step 6). One that nobody had made a passkey may
-    // sign in once it has verified its user beside another factor: of a key without a PIN a thief could set one.
+    // Without a user handle, nothing shows that the key knows its user (section 7.2, step 6). A key that wasn't registered as a passkey
+    // may sign in only if it once verified its user along with another factor: a thief could set a PIN on a key without one.
     const isPasskey = found?.passwordless === true || found?.uvInitialized === true;
     const isUsable = isPasskey && response.response.userHandle !== undefined;
     const source = sourceOfRequest(request, found?.userId ?? '');
@@ -98,13 +98,13 @@ export class AssertionVerifier {
       if (!isFailure(error)) throw error;
       if (user) this.failures.tellOfStranger(user, source);
       if (found) throw error;
-      // Lets the browser forget a passkey that was removed here (`signalUnknownCredential`).
+      // Lets the browser forget a passkey that was deleted here (`signalUnknownCredential`).
       const unknownCredential = { rpId: (await this.rp.entity()).id, credentialId: response.id };
       throw new MfaException('webauthn_failed', { unknownCredential });
     }
   }
 
-  /** Records the use, for callers that have nothing else to record with it. */
+  /** Records the use, for callers that have nothing else to commit with it. */
   async commit(user: MfaUser, proof: AssertionProof): Promise<Authenticator> {
     const result = await this.journal.commit(proof.claims, {
       user,
@@ -115,8 +115,8 @@ export class AssertionVerifier {
   }
 
   /**
-   * Answers a proof that held and could not be recorded: the key was locked or removed meanwhile, or another assertion with a
-   * counter as high came first, and so there is a copy.
+   * Answers a valid proof that couldn't be recorded: the key was locked or deleted in the meantime, or another assertion with an equal or
+   * higher counter came first, which means that there is a copy of the key.
    *
    * @throws {MfaException} `too_many_attempts`, `authenticator_locked` or `webauthn_failed`
    */

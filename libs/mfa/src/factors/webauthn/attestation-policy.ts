@@ -19,14 +19,14 @@ import { ModelMetadata } from './metadata/model-metadata.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** Formats for which SimpleWebAuthn has no roots of its own: those that it has were given by the application. */
+/** Formats for which SimpleWebAuthn has no default roots: any roots it has come from the application. */
 const FORMATS_WITHOUT_DEFAULTS = ['packed', 'tpm', 'fido-u2f'] as const;
 
-/** What is kept of the attestation of a key. */
+/** What is stored of a key's attestation. */
 export type Attestation = Pick<WebAuthnCredential, 'attestationKeys'> & { attested: boolean };
 type StoredAttestation = Pick<WebAuthnCredential, 'aaguid' | 'attested' | 'attestationKeys'>;
 
-/** What the application wants of authenticators, beyond what WebAuthn does. */
+/** The application's requirements for authenticators, beyond those of WebAuthn. */
 @Injectable()
 export class AttestationPolicy implements OnModuleInit {
   private readonly logger = new Logger('MfaAttestation');
@@ -56,9 +56,9 @@ export class AttestationPolicy implements OnModuleInit {
   }
 
   /**
-   * What its attestation proves; null when the key is not to be registered. Called for every registration that holds.
+   * Checks what the attestation proves; null if the key must not be registered. Called for every valid registration.
    *
-   * @returns `attested`: its certificates lead to a root, and so it is the model that it says
+   * @returns `attested`: the certificates chain to a root, so the key is the model that it claims to be
    */
   async verify(user: MfaUser, registration: VerifiedRegistration): Promise<Attestation | null> {
     const { webauthn } = this.options;
@@ -93,16 +93,16 @@ export class AttestationPolicy implements OnModuleInit {
     return { attested: path !== null, attestationKeys };
   }
 
-  /** Whether a key counts as attested now: not of a model that was revoked since. Null: not known. */
+  /** Whether a key counts as attested now: its model must not have been revoked since. Null: not known. */
   isAttested(credential: StoredAttestation): boolean | null {
     if (credential.attested !== true) return credential.attested;
     const model = this.models.find(credential);
-    // What is out of date attests nothing any more, where the option says so.
+    // With `strict`, outdated metadata no longer attests anything.
     if (model && this.models.isSilent) return false;
     return this.models.rejectionOf(credential, model) === null;
   }
 
-  /** Whether only a path to a root will do: where the application has named roots, or models, which nothing else proves. */
+  /** Whether a chain to a root is required: if the application configured roots, or models, which nothing else can prove. */
   private demandsRoot(webauthn: ResolvedWebAuthnOptions): boolean {
     if (webauthn.allowedAaguids || webauthn.metadata?.minimumLevel) return true;
     if (!asksForAttestation(webauthn)) return false;
@@ -113,7 +113,7 @@ export class AttestationPolicy implements OnModuleInit {
     );
   }
 
-  /** Of a model that the metadata has, only its own: a root of another could vouch for it otherwise. */
+  /** For a model in the metadata, only its own roots count; otherwise another model's root could vouch for it. */
   private anchorsOf(model: AuthenticatorModel): Certificate[] {
     return this.models.isSilent ? [] : model.anchors();
   }
@@ -136,15 +136,15 @@ function asksForAttestation({ attestation }: ResolvedWebAuthnOptions): boolean {
   return attestation === 'direct' || attestation === 'enterprise';
 }
 
-/** What the application gave to SimpleWebAuthn's service, which is one for the whole process. */
+/** The roots that the application gave to SimpleWebAuthn's service, which is shared by the whole process. */
 function sharedRoots(format: string): string[] {
   const identifier = FORMATS_WITHOUT_DEFAULTS.find((one) => one === format);
   return identifier ? SettingsService.getRootCertificates({ identifier }) : [];
 }
 
-/** The roots of this model, when the application has started SimpleWebAuthn's service of metadata. */
+/** The roots of this model, if the application has started SimpleWebAuthn's metadata service. */
 async function metadataRoots(aaguid: string): Promise<string[]> {
-  // It throws where it knows that the model is broken, or that it knows nothing of it.
+  // Throws if the model is known to be broken, or isn't known at all.
   const statement = await MetadataService.getStatement(aaguid).catch(() => undefined);
   return (statement?.attestationRootCertificates ?? []).map(
     (base64) => `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----`,

@@ -5,11 +5,11 @@ import { PROOF } from './webauthn-schemas.js';
 
 @Described(object({ credential: PROOF }, { trustDevice: TRUST_DEVICE }))
 export class AuthenticateWebAuthnDto {
-  /** What `get()` gave, as JSON (AuthenticationResponseJSON). Its inside is checked by the mechanism. */
+  /** The result of `get()` as JSON (AuthenticationResponseJSON). Its contents are validated when it is parsed. */
   @IsObject()
   credential!: object;
 
-  /** Whether this browser may skip the second factor for a while; without effect unless the application allows it. */
+  /** Whether this browser may skip the second factor for a while. No effect unless the application allows it. */
   @IsOptional()
   @IsBoolean()
   trustDevice?: boolean;

@@ -8,10 +8,10 @@ import type { AuthenticationSession } from '../../engine/rows/authentication-ses
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
-/** How old the password may be with which a passkey is made without asking, in seconds. */
+/** The maximum age of the password proof for creating a passkey without asking, in seconds. */
 const MAX_AGE_SECONDS = 300;
 
-/** A passkey that is made without asking its user (conditional create). */
+/** Creating a passkey without asking the user (conditional create). */
 @Injectable()
 export class AutomaticUpgrade {
   constructor(
@@ -20,7 +20,7 @@ export class AutomaticUpgrade {
   ) {}
 
   /**
-   * Demands what it needs: that its user has just typed their password.
+   * Requires that the user has just entered their password.
    *
    * @throws {MfaException} `reauthentication_required`
    */

@@ -1,6 +1,9 @@
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** The credentials as options name them (PublicKeyCredentialDescriptorJSON). One without a proper id would void all of them. */
+/**
+ * Describes credentials for the options of a ceremony (PublicKeyCredentialDescriptorJSON). A malformed ID is left out, since it would
+ * invalidate the whole list.
+ */
 export function describeCredentials(
   credentials: readonly WebAuthnCredential[],
 ): { id: string; transports: string[] }[] {
@@ -10,15 +13,15 @@ export function describeCredentials(
 }
 
 /**
- * How a browser may reach the authenticator. A credential that can be synced is on other devices too: where it is not on this
- * one, a phone has it (`hybrid`), and a browser that is told `internal` alone would not ask there.
+ * How a browser may reach the authenticator. A syncable credential also exists on other devices: if it isn't on this one, a phone may
+ * have it (`hybrid`), and a browser that is only told `internal` wouldn't ask there.
  */
 function reachableBy({ transports, backupEligible }: WebAuthnCredential): string[] {
   const isPinned = backupEligible && transports.includes('internal') && !transports.includes('hybrid');
   return isPinned ? [...transports, 'hybrid'] : transports;
 }
 
-/** Base64url as the bytes that SimpleWebAuthn takes. */
+/** Decodes base64url to the bytes that SimpleWebAuthn expects. */
 export function toBytes(base64url: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(base64url, 'base64url'));
 }

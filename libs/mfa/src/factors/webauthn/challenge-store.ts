@@ -5,12 +5,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { WebAuthnChallenge } from './webauthn-challenge.entity.js';
 
-/** Remembers which challenges came back, so that each is good for one try, right or wrong. */
+/** Remembers which challenges were returned, so that each can be tried only once, right or wrong. */
 @Injectable()
 export class ChallengeStore {
   constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}
 
-  /** Uses the challenge up; false when it was used before. */
+  /** Uses up the challenge; false if it was used before. */
   async burn(challenge: string, expiresAt: number): Promise<boolean> {
     const hash = createHash('sha256').update(challenge).digest('hex');
     const inserted = await this.storage.write(

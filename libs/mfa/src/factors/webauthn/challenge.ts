@@ -4,13 +4,13 @@ import type { KeyRing } from '../../core/crypto/key-ring.js';
 import { lengthPrefixed } from '../../core/crypto/key-ring.js';
 import type { WebAuthnCredentialRole } from './credential-role.js';
 
-/** What a challenge is for; one made for one ceremony is no good in another. */
+/** What a challenge is for. A challenge for one ceremony can't be used in another. */
 export type Ceremony = 'register' | 'authenticate' | 'passkey' | 'sign_up';
 
-/** What a challenge is bound to; it has to be the same when it comes back. */
+/** What a challenge is bound to. It must be the same when the challenge comes back. */
 export interface ChallengeBinding {
   ceremony: Ceremony;
-  /** Empty where nobody is known yet; at a sign-up the name that was asked for. */
+  /** Empty if the user isn't known yet; at a sign-up, the requested name. */
   userId: string;
   /** Empty without a session. */
   sessionId: string;
@@ -22,11 +22,11 @@ export interface ChallengeContent {
   /** Milliseconds since the epoch. */
   expiresAt: number;
   requireUserVerification: boolean;
-  /** Of a registration: what the key is for. */
+  /** What the key is for, in a registration. */
   role: WebAuthnCredentialRole;
-  /** Of a registration that the user is not asked for (conditional create). */
+  /** Whether the registration happens without asking the user (conditional create). */
   automatic: boolean;
-  /** The user handle of a registration in base64url; else empty. */
+  /** The user handle of a registration in base64url; otherwise empty. */
   userHandle: string;
 }
 
@@ -41,9 +41,9 @@ const AUTOMATIC = 8;
 const HEADER_BYTES = RANDOM_BYTES + 6 + 1;
 
 /**
- * Makes a challenge that carries its own proof: random bytes, what has to be remembered, and a MAC over both and the
- * binding. So asking for options writes nothing, and a flood of requests fills no table. 32 random bytes (WebAuthn Level 3,
- * section 13.4.3 asks for 16).
+ * Creates a self-contained challenge: random bytes, the content to remember, and a MAC over both and the binding. Requesting options
+ * therefore writes nothing, and a flood of requests can't fill a table. It has 32 random bytes (WebAuthn Level 3, section 13.4.3, asks
+ * for 16).
  */
 export function createChallenge(ring: KeyRing, binding: ChallengeBinding, content: ChallengeContent): string {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -57,7 +57,7 @@ export function createChallenge(ring: KeyRing, binding: ChallengeBinding, conten
   return Buffer.concat([body, macOf(ring.current('challenge').key, binding, body)]).toString('base64url');
 }
 
-/** What a challenge of {@link createChallenge} carries; null when it is forged, bound to something else, or expired. */
+/** Reads the content of a challenge from {@link createChallenge}; null if it is forged, bound to something else, or expired. */
 export function openChallenge(
   ring: KeyRing,
   binding: ChallengeBinding,
@@ -65,7 +65,7 @@ export function openChallenge(
   now: number,
 ): ChallengeContent | null {
   const bytes = Buffer.from(challenge, 'base64url');
-  // The encoding must be the one that we gave: two spellings of one challenge would be two challenges.
+  // Only accept the original encoding: two encodings of the same challenge would count as two challenges.
   if (bytes.length < HEADER_BYTES + MAC_BYTES || bytes.toString('base64url') !== challenge) return null;
   const body = bytes.subarray(0, -MAC_BYTES);
   const mac = bytes.subarray(-MAC_BYTES);

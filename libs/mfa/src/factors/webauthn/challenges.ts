@@ -10,7 +10,7 @@ import { createChallenge, openChallenge } from './challenge.js';
 import { ChallengeStore } from './challenge-store.js';
 import { readClientData } from './client-data.js';
 
-/** Issues challenges, and uses them up when they come back. */
+/** Issues challenges, and uses them up when they are returned. */
 @Injectable()
 export class Challenges {
   constructor(
@@ -27,10 +27,9 @@ export class Challenges {
   }
 
   /**
-   * The challenge of these client data, which is dead from now on, and what it carries.
+   * Uses up the challenge in this client data and returns it with its content.
    *
-   * @throws {MfaException} `webauthn_failed` when it is forged, expired, used, of another binding, or from a frame of
-   *   another origin
+   * @throws {MfaException} `webauthn_failed` if it is forged, expired, used, of another binding, or from a frame of another origin
    */
   async use(
     clientDataJSON: string,

@@ -1,11 +1,11 @@
-/** What the browser says of a ceremony (CollectedClientData, WebAuthn Level 3, section 5.8.1). */
+/** What the browser reports about a ceremony (CollectedClientData, WebAuthn Level 3, section 5.8.1). */
 export interface ClientData {
   challenge: string;
-  /** Whether it ran in a frame of another origin. */
+  /** Whether the ceremony ran in a frame of another origin. */
   isCrossOrigin: boolean;
 }
 
-/** Reads the client data; null when it is none. Its type and origin are checked with the signature. */
+/** Parses the client data; null if it is malformed. Its type and origin are checked along with the signature. */
 export function readClientData(clientDataJSON: string): ClientData | null {
   let data: unknown;
   try {

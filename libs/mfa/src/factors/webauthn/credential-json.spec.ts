@@ -35,7 +35,7 @@ const got = (response: Parts = {}, rest: Parts = {}) => ({
   ...rest,
 });
 
-/** What a parser says of it: what it has read, or the part that it refuses. */
+/** What a parser makes of the value: what it has read, or the part that it refuses. */
 function refused(parse: (value: unknown) => unknown, value: unknown): string {
   try {
     parse(value);

@@ -1,17 +1,17 @@
 import { MfaException } from '../../core/errors/mfa-exception.js';
 
-/** What a browser sends after `create()`, as far as it is used (RegistrationResponseJSON, WebAuthn Level 3, section 5.1). */
+/** The fields that are used of what a browser sends after `create()` (RegistrationResponseJSON, WebAuthn Level 3, section 5.1). */
 export interface RegistrationJson {
   id: string;
   rawId: string;
   type: 'public-key';
   response: { clientDataJSON: string; attestationObject: string; transports: string[] };
   clientExtensionResults: Record<string, never>;
-  /** `credProps.rk`: what the client claims. */
+  /** `credProps.rk`, as claimed by the client. */
   discoverable: boolean | null;
 }
 
-/** What a browser sends after `get()`, as far as it is used (AuthenticationResponseJSON). */
+/** The fields that are used of what a browser sends after `get()` (AuthenticationResponseJSON). */
 export interface AuthenticationJson {
   id: string;
   rawId: string;
@@ -20,7 +20,7 @@ export interface AuthenticationJson {
   clientExtensionResults: Record<string, never>;
 }
 
-/** Longest credential id that may be registered, in bytes (section 7.1, step 25). */
+/** Maximum length of a credential ID that may be registered, in bytes (section 7.1, step 25). */
 export const MAX_CREDENTIAL_ID_BYTES = 1023;
 
 const MAX_ID = Math.ceil((MAX_CREDENTIAL_ID_BYTES * 4) / 3);
@@ -32,7 +32,7 @@ const MAX_PADDING = 2;
 
 type Fields = Record<string, unknown>;
 
-/** @throws {MfaException} `invalid_request` when the value has another shape */
+/** @throws {MfaException} `invalid_request` if the value has another shape */
 export function parseRegistration(value: unknown): RegistrationJson {
   const { id, response, extensions } = parseCredential(value);
   const transports = response['transports'] ?? [];
@@ -52,10 +52,10 @@ export function parseRegistration(value: unknown): RegistrationJson {
   };
 }
 
-/** @throws {MfaException} `invalid_request` when the value has another shape */
+/** @throws {MfaException} `invalid_request` if the value has another shape */
 export function parseAuthentication(value: unknown): AuthenticationJson {
   const { id, response } = parseCredential(value);
-  // Safari sends an empty one for keys that keep none.
+  // Safari sends an empty handle for keys that don't store one.
   const hasHandle = ![undefined, null, ''].includes(response['userHandle'] as string);
   return {
     ...common(id),
@@ -71,7 +71,7 @@ export function parseAuthentication(value: unknown): AuthenticationJson {
 function parseCredential(value: unknown): { id: string; response: Fields; extensions: Fields } {
   const credential = fields(value, 'credential');
   const id = base64url(credential, 'id', MAX_ID);
-  // It says the same once more, and clients that make the JSON by hand leave it out.
+  // It repeats the ID. Clients that build the JSON by hand leave it out.
   if ((credential['rawId'] ?? null) !== null && base64url(credential, 'rawId', MAX_ID) !== id) {
     throw invalid('credential.rawId');
   }
@@ -92,7 +92,7 @@ function fields(value: unknown, name: string): Fields {
   return value as Fields;
 }
 
-/** Bytes as text. Some clients pad it, or use the other alphabet of RFC 4648; here there is one spelling of it from now on. */
+/** Reads bytes encoded as text. Some clients add padding, or use RFC 4648's other alphabet; the result has a single encoding. */
 function base64url(from: Fields, name: string, longest: number): string {
   const given = from[name];
   if (typeof given !== 'string' || given.length > longest + MAX_PADDING) throw invalid(`credential.${name}`);

@@ -16,12 +16,12 @@ type Sealed = Omit<
   | 'seal'
 >;
 
-/** The seal of a credential record: over all that registration writes for good, and nothing that a use changes. */
+/** Computes the seal of a credential record: over everything fixed at registration, and nothing that changes with use. */
 export function sealCredential(keyRing: KeyRing, record: Sealed): string {
   return sealRow(keyRing, TABLE, fieldsOf(record));
 }
 
-/** Whether the record is as it was registered: not made, nor given to another user, by a hand that only has the database. */
+/** Whether the record is unchanged since registration: not created or assigned to another user by somebody who only has the database. */
 export function isGenuineCredential(
   keyRing: KeyRing,
   record: Sealed & Pick<WebAuthnCredential, 'seal'>,
@@ -42,7 +42,7 @@ function fieldsOf(record: Sealed): SealedFields {
     record.backupEligible,
     record.discoverable,
     record.passwordless,
-    // Of keys that are older than the question the seal says nothing of it.
+    // Keys from before this field existed are sealed without it.
     ...(record.attested === null ? [] : [record.attested]),
     ...(record.attestationKeys ?? []),
   ];

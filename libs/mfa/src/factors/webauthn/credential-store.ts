@@ -12,18 +12,18 @@ import type { VerifiedAssertion } from './verify-assertion.js';
 import { isGenuineCredential, sealCredential } from './credential-seal.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** The claim that is lost when somebody has registered this credential id already. */
+/** The claim that fails if this credential ID is already registered. */
 export const NEW_CREDENTIAL_CLAIM = 'webauthn-credential';
 
-/** The claim that is lost when the counter did not go on, or the credential is gone. */
+/** The claim that fails if the counter didn't increase, or the credential is gone. */
 export const COUNTER_CLAIM = 'webauthn-counter';
 
-/** The claim that is lost when the user has got another handle meanwhile. */
+/** The claim that fails if the user was given another handle in the meantime. */
 export const HANDLE_CLAIM = 'webauthn-handle';
 
-/** A user as authenticators know them. */
+/** A user's WebAuthn account. */
 export interface WebAuthnAccount {
-  /** Null before the first key. */
+  /** Null before the first key is registered. */
   userHandle: string | null;
   credentials: WebAuthnCredential[];
 }
@@ -58,7 +58,7 @@ export class CredentialStore {
     @Inject(MFA_KEY_RING) private readonly keyRing: KeyRing,
   ) {}
 
-  /** The user's handle and credentials, in one query. Without a row of the user's state there can be neither. */
+  /** The user's handle and credentials, in one query. Without a user state row there are neither. */
   async findAccount(userId: string): Promise<WebAuthnAccount> {
     const rows = await this.storage.read((reader) => reader.rows(ACCOUNT, { userId }));
     return {
@@ -67,7 +67,7 @@ export class CredentialStore {
     };
   }
 
-  /** Gives the user this handle, unless there is another one: a user has one for good (section 14.6.1). */
+  /** Gives the user this handle, unless they have a different one: a user's handle never changes (section 14.6.1). */
   claimHandle(userId: string, userHandle: string): Write {
     return {
       claim: HANDLE_CLAIM,
@@ -82,19 +82,19 @@ export class CredentialStore {
     };
   }
 
-  /** The record of that credential id, whoever it belongs to. */
+  /** Finds the record of a credential ID, whoever it belongs to. */
   async findByCredentialId(credentialId: string): Promise<WebAuthnCredential | null> {
     const hash = hashCredentialId(credentialId);
     const [row] = await this.storage.read((reader) => reader.rows(BY_CREDENTIAL_ID, { hash }));
     return row?.c ?? null;
   }
 
-  /** Whether the record is as it was registered, and may verify an assertion. */
+  /** Whether the record is unchanged since registration, and may verify an assertion. */
   isGenuine(credential: WebAuthnCredential): boolean {
     return isGenuineCredential(this.keyRing, credential);
   }
 
-  /** Registers it, unless its id belongs to somebody already (WebAuthn Level 3, section 7.1, step 26). */
+  /** Registers the credential, unless its ID already belongs to somebody (WebAuthn Level 3, section 7.1, step 26). */
   planInsertion(
     credential: Omit<WebAuthnCredential, 'credentialIdHash' | 'authenticator' | 'modelRejectedAt' | 'seal'>,
   ): Write {
@@ -116,7 +116,7 @@ export class CredentialStore {
   /**
    * Updates the record after a use (section 7.2, step 24).
    *
-   * @param strict whether the counter must have gone on; two parallel uses with one counter are a clone as well
+   * @param strict whether the counter must have increased; two parallel uses with the same counter also mean a clone
    */
   claimUse(
     credential: WebAuthnCredential,
@@ -124,7 +124,7 @@ export class CredentialStore {
     strict: boolean,
   ): Write {
     const { authenticatorId, backupEligible: wasEligible } = credential;
-    // Once synced it may be anywhere, whatever it says later; and no use at the same time takes that back.
+    // Once it was syncable it may be anywhere, whatever it reports later, and no concurrent use may undo that.
     const everEligible = wasEligible || backupEligible;
     const condition = strict ? ' AND (sign_count < :signCount OR (sign_count = 0 AND :signCount = 0))' : '';
     return {
@@ -136,7 +136,7 @@ export class CredentialStore {
           backupEligible: everEligible,
           backedUp,
           uvInitialized: credential.uvInitialized || userVerified,
-          // Where a change of the eligibility is accepted, the record is genuine with it.
+          // If a change of the eligibility is accepted, the record has to be genuine with the new value.
           seal: sealCredential(this.keyRing, { ...credential, backupEligible: everEligible }),
         },
         `authenticator_id = :authenticatorId AND backup_eligible = :wasEligible${condition}`,

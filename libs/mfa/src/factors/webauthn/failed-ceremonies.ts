@@ -8,7 +8,7 @@ import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import type { AttemptOrigin } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 
-/** Counts ceremonies that failed against the user's budget, as wrong codes are, and tells of those that it has room for. */
+/** Counts failed ceremonies against the user's attempt limit, like wrong codes, and reports those within the limit. */
 @Injectable()
 export class FailedCeremonies {
   constructor(
@@ -17,7 +17,7 @@ export class FailedCeremonies {
   ) {}
 
   /**
-   * Demands that the budget has room: else none is verified.
+   * Requires that the user has attempts left; otherwise no ceremony is verified.
    *
    * @throws {MfaException} `too_many_attempts`
    */
@@ -26,11 +26,11 @@ export class FailedCeremonies {
   }
 
   /**
-   * A ceremony of somebody who has passed the first factor failed.
+   * Counts a failed ceremony of a user who has passed the first factor.
    *
    * @param origin as for {@link AttemptLimiter.take}
-   * @throws {MfaException} `too_many_attempts` when the budget was spent before it: then it is not told of; `session_expired`
-   *   when the user was forgotten
+   * @throws {MfaException} `too_many_attempts` if the limit was reached before, in which case the failure isn't reported;
+   * `session_expired` if the user was forgotten
    */
   async count(
     user: MfaUser,
@@ -43,8 +43,8 @@ export class FailedCeremonies {
   }
 
   /**
-   * Somebody without any factor failed to be this user. It costs the user nothing, since anybody could spend it; it is told
-   * once a window.
+   * Reports that somebody without any factor failed to sign in as this user. It uses up none of the user's attempts, since anybody could
+   * exhaust these, and is reported once per window.
    */
   tellOfStranger(user: MfaUser, source: MfaEventSource): void {
     const data = { types: ['webauthn' as const], afterFirstFactor: false };

@@ -8,13 +8,13 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import { CredentialStore } from './credential-store.js';
 import { RelyingParty } from './relying-party.js';
 
-/** Arguments of the signal methods of `PublicKeyCredential`. */
+/** Arguments for the signal methods of `PublicKeyCredential`. */
 export interface WebAuthnSignals {
   allAcceptedCredentials: { rpId: string; userId: string; allAcceptedCredentialIds: string[] };
   currentUserDetails: { rpId: string; userId: string; name: string; displayName: string };
 }
 
-/** What browsers are told of a user's keys, so that they offer none that is gone (WebAuthn Level 3, section 5.1.10). */
+/** Tells browsers about a user's keys, so that they don't offer deleted ones (WebAuthn Level 3, section 5.1.10). */
 @Injectable()
 export class KeySignals {
   constructor(
@@ -23,7 +23,7 @@ export class KeySignals {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws {MfaException} `not_found` when the user never had a key */
+  /** @throws {MfaException} `not_found` if the user never had a key */
   async of(user: MfaUser): Promise<WebAuthnSignals> {
     const rpId = (await this.rp.entity()).id;
     const { userHandle, credentials } = await this.credentials.findAccount(userIdOf(user));

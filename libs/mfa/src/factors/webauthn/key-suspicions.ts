@@ -12,7 +12,7 @@ import { nameAuthenticator, MfaJournal } from '../../engine/journal/mfa-journal.
 import { RefusalLog } from '../../engine/journal/refusal-log.js';
 import { RelyingParty } from './relying-party.js';
 
-/** What follows when a key signs as it should and yet is not what it was. */
+/** Handles keys whose signature is valid but that are not what they were. */
 @Injectable()
 export class KeySuspicions {
   private readonly logger = new Logger('MfaKeys');
@@ -25,14 +25,14 @@ export class KeySuspicions {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Whether a counter that goes back is a reason to refuse. */
+  /** Whether keys are refused if their counter goes backwards. */
   get refusesClones(): boolean {
     return this.rp.options.signCount === 'reject';
   }
 
   /**
-   * Its counter went back: there may be two of it. Neither can be told from the other, so that both are locked out, unless
-   * the options only want to be told. Of several requests that notice, one tells.
+   * Handles a counter that went backwards: there may be two copies of the key. They can't be told apart, so both are locked, unless the
+   * option is `report`. Of several requests that notice it, one reports it.
    */
   async noteClone(user: MfaUser, authenticator: Authenticator, source: MfaEventSource): Promise<void> {
     this.logger.warn(`A signature counter went back: authenticator ${authenticator.id} may have been cloned`);
@@ -51,10 +51,10 @@ export class KeySuspicions {
   }
 
   /**
-   * Backup eligibility never changes (WebAuthn Level 3, section 7.2, step 19), and yet password managers that take over
-   * another's passkeys, and updates of platforms, have changed it.
+   * Handles a change of backup eligibility. It should never change (WebAuthn Level 3, section 7.2, step 19), but password managers that
+   * import passkeys, and platform updates, have changed it.
    *
-   * @throws {MfaException} `webauthn_failed` with the reason, unless the options only want to be told
+   * @throws {MfaException} `webauthn_failed` with the reason, unless the option is `report`
    */
   noteEligibility(
     user: MfaUser,

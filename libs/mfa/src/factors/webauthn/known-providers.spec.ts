@@ -7,7 +7,7 @@ import { KNOWN_PROVIDERS, KNOWN_PROVIDERS_DATE } from './known-providers.js';
 
 const DOCUMENT = join(import.meta.dirname, '../../../../../docs/webauthn.md');
 
-/** What users are most likely to have. */
+/** The providers that users are most likely to have. */
 const WIDESPREAD = {
   'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4': 'Google Password Manager',
   'adce0002-35bc-c60a-648b-0b25f1f05503': 'Chrome on Mac',
@@ -35,7 +35,7 @@ describe('the known providers', () => {
       expect(aaguid).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
       expect(name).toBe(name.trim());
     }
-    // That of all authenticators that don't say what they are.
+    // The AAGUID of all authenticators that don't reveal their model.
     expect(KNOWN_PROVIDERS).not.toHaveProperty('00000000-0000-0000-0000-000000000000');
   });
 });

@@ -7,7 +7,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import { RevokedModels } from './revoked-models.js';
 
-/** Looks for newer metadata, and reports keys of models that were revoked; all instances do, and each key is reported once. */
+/** Checks for newer metadata and reports keys of revoked models. All instances do this; each key is reported once. */
 @Injectable()
 export class ModelWatchJob extends RepeatedJob {
   protected readonly failure = 'Keys of revoked models could not be reported';

@@ -16,18 +16,18 @@ import type { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** What a new credential is asked for with. */
+/** The request for a new credential. */
 export interface CreationRequest {
   rp: PublicKeyCredentialRpEntity;
   user: PublicKeyCredentialUserEntity;
   challenge: string;
-  /** Those that the user has. */
+  /** The user's existing credentials. */
   credentials?: readonly WebAuthnCredential[];
   residentKey: 'required' | 'preferred';
   userVerification: 'required' | 'preferred' | 'discouraged';
 }
 
-/** Options for `navigator.credentials.create()` (WebAuthn Level 3, section 5.4). */
+/** Builds the options for `navigator.credentials.create()` (WebAuthn Level 3, section 5.4). */
 export async function creationOptions(
   { rp, user, challenge, credentials = [], residentKey, userVerification }: CreationRequest,
   party: RelyingParty,
@@ -44,11 +44,11 @@ export async function creationOptions(
     authenticatorSelection: { residentKey, userVerification },
     supportedAlgorithmIDs: [...ALGORITHMS],
   });
-  // The library does not know `indirect`.
+  // The library doesn't support `indirect`.
   return { ...options, ...party.hints(), attestation: party.options.attestation };
 }
 
-/** A registration that holds, and whose it becomes. */
+/** A valid registration, and whom it is for. */
 export interface NewCredential {
   authenticatorId: string;
   userId: string;
@@ -60,7 +60,7 @@ export interface NewCredential {
   attestation: Attestation;
 }
 
-/** The record of it, as {@link CredentialStore.planInsertion} keeps it (section 7.1, step 27). */
+/** The credential record for {@link CredentialStore.planInsertion} (section 7.1, step 27). */
 export function credentialRecord({
   verified,
   response,
@@ -85,7 +85,7 @@ export function credentialRecord({
   };
 }
 
-/** What its registration has shown. */
+/** What the registration proved. */
 export function shownBy(verified: VerifiedRegistration, { attested }: Attestation): MfaProofFacts {
   const { userVerified, backupEligible, backedUp } = verified;
   return { userVerified, backupEligible, backedUp, attested };

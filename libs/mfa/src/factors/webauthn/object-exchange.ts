@@ -6,7 +6,7 @@ import { MfaRequestService } from '../../engine/sessions/mfa-request.service.js'
 import type { MfaHttpExchange } from '../../engine/sessions/session-transport.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
 
-/** The requests that the methods of {@link WebAuthnAuthenticator} are given: who they come from, and the token that goes back. */
+/** Handles the requests passed to the methods of {@link WebAuthnAuthenticator}: who sent them, and the token to send back. */
 @Injectable()
 export class ObjectExchange {
   constructor(
@@ -14,12 +14,12 @@ export class ObjectExchange {
     @Inject(SessionAnswers) private readonly answers: SessionAnswers,
   ) {}
 
-  /** Who the request comes from. */
+  /** Resolves who sent the request. */
   async resolve(request: object): Promise<MfaRequest> {
     return this.contexts.resolve(request);
   }
 
-  /** Hands out the new token of the session in which a key was registered. */
+  /** Sends the new token of the session in which a key was registered. */
   async handOut({ issued }: MfaAddedFactor, { request, response }: MfaHttpExchange): Promise<void> {
     if (issued) await this.answers.give(request, response, issued);
   }

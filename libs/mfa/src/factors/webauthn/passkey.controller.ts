@@ -11,7 +11,7 @@ import { PasskeyFlow } from './passkey.flow.js';
 import { WebAuthnService } from './webauthn.service.js';
 import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 
-/** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
+/** Signs in with a passkey alone. Without the option `passkeyLogin`, these routes don't exist. */
 @MfaController('Signing in')
 @UseGuards(PasskeyLoginGuard)
 export class PasskeyController {

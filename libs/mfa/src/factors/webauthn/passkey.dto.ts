@@ -4,7 +4,7 @@ import { PROOF } from './webauthn-schemas.js';
 
 @Described(object({ credential: PROOF }))
 export class PasskeyDto {
-  /** What `get()` gave, as JSON (AuthenticationResponseJSON). Its inside is checked by the mechanism. */
+  /** The result of `get()` as JSON (AuthenticationResponseJSON). Its contents are validated when it is parsed. */
   @IsObject()
   credential!: object;
 }

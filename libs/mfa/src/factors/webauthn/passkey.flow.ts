@@ -23,7 +23,7 @@ export class PasskeyFlow {
   ) {}
 
   /**
-   * Signs in with a passkey, which counts as both factors. The session that the client held before is over.
+   * Signs in with a passkey, which counts as both factors. Ends the client's previous session.
    *
    * @throws {MfaException} `webauthn_failed` or `invalid_request`
    */

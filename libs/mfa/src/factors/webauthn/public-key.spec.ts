@@ -41,10 +41,10 @@ const rsaParts = (n: unknown, e: unknown = integer(65_537n)): Cose => [
   [-1, n],
   [-2, e],
 ];
-/** Odd, of so many bits. Whether it is a product of primes is not looked at. */
+/** An odd number with this many bits. Whether it is a product of primes isn't checked. */
 const modulus = (bits: number) => integer(2n ** BigInt(bits - 1) + 1n);
 
-/** Those parts with one of them changed. */
+/** The key's parts with one of them changed. */
 const withPart = (parts: Cose, label: number, value: unknown): Cose =>
   parts.map(([one, old]) => [one, one === label ? value : old]);
 

@@ -10,14 +10,14 @@ const X_OR_E = -2;
 const Y = -3;
 
 const EC_BYTES = 32;
-/** NIST SP 800-131A rev. 2, section 3; more than the greatest one only makes the server work. */
+/** NIST SP 800-131A rev. 2, section 3; a larger modulus would only cost CPU time. */
 const RSA_BITS = { least: 2048, greatest: 8192 };
-/** With room for a leading zero. */
+/** Includes a leading zero. */
 const MAX_BYTES = RSA_BITS.greatest / 8 + 1;
-/** FIPS 186-5, section 5.4: odd, and above 2^16; OpenSSL takes 64 bits at most with large keys. */
+/** FIPS 186-5, section 5.4: odd, and above 2^16. OpenSSL accepts at most 64 bits with large keys. */
 const RSA_EXPONENT = { least: 65_537n, greatest: 2n ** 64n };
 
-/** Encodings of points of small order, without the sign: under these, signatures hold that nobody made. */
+/** Encodings of points of small order, without the sign: under these keys, forged signatures are valid. */
 const SMALL_ORDER = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
@@ -29,8 +29,8 @@ const SMALL_ORDER = new Set([
 ]);
 
 /**
- * Whether a key is of a kind that was offered, on the curve that its algorithm names (WebAuthn Level 3, section 5.8.5), and
- * strong enough that only its owner can sign with it. The library takes every key that can be read.
+ * Whether a key is of a kind that was offered, on the curve that its algorithm names (WebAuthn Level 3, section 5.8.5), and strong enough
+ * that only its owner can sign with it. The library accepts every key that it can parse.
  *
  * @param cose the public key in CBOR
  */

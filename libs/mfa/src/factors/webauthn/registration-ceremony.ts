@@ -15,10 +15,10 @@ import { RelyingParty } from './relying-party.js';
 import type { VerifiedRegistration } from './verify-registration.js';
 import { verifyRegistration } from './verify-registration.js';
 
-/** Whose ceremony it is, at this relying party. */
+/** Who runs the ceremony, at this relying party. */
 export type CeremonyOwner = Omit<ChallengeBinding, 'rpId'>;
 
-/** A ceremony that holds. */
+/** A successful ceremony. */
 export interface HeldRegistration {
   content: ChallengeContent;
   verified: VerifiedRegistration;
@@ -26,7 +26,7 @@ export interface HeldRegistration {
   rpId: string;
 }
 
-/** The ceremony that makes a key known, whoever it becomes a key of (WebAuthn Level 3, section 7.1). */
+/** The ceremony that registers a key, for an existing or a new user (WebAuthn Level 3, section 7.1). */
 @Injectable()
 export class RegistrationCeremony {
   constructor(
@@ -36,7 +36,7 @@ export class RegistrationCeremony {
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
   ) {}
 
-  /** Options for `navigator.credentials.create()`. Writes nothing. */
+  /** Creates options for `navigator.credentials.create()`. Writes nothing. */
   async begin(
     owner: CeremonyOwner,
     { role, automatic }: Pick<ChallengeContent, 'role' | 'automatic'>,
@@ -56,9 +56,9 @@ export class RegistrationCeremony {
   }
 
   /**
-   * What the ceremony has shown. Its challenge is used up, whatever the outcome.
+   * Verifies a registration. Its challenge is used up whatever the outcome.
    *
-   * @param userOf whom the application is asked about the key of, by what the challenge carries
+   * @param userOf returns the user to pass to the adapter's checks, given the challenge's content
    * @throws {MfaException} `webauthn_failed`
    */
   async verify(
@@ -77,7 +77,7 @@ export class RegistrationCeremony {
       requireUserPresence: !content.automatic,
     });
     if (!verified) throw new MfaException('webauthn_failed');
-    // What would count for nothing must not look like a second factor.
+    // A key that would never count must not look like a second factor.
     if (!this.floor.fitsKey({ backupEligible: verified.backupEligible, attested: true }))
       throw new MfaException('webauthn_failed', { reason: 'key_can_be_synced' });
     const attestation = await this.attestation.verify(userOf(content), verified);

@@ -33,7 +33,7 @@ export interface WebAuthnCreationRequest extends WebAuthnRoleRequest {
 
 export interface WebAuthnRegistrationRequest {
   name?: string;
-  /** Whether the user's other sessions end. Default: false; with the first second factor they do in any case. */
+  /** Whether to end the user's other sessions. Default: false; with the first second factor they always end. */
   endOtherSessions?: boolean;
   context?: MfaRequest;
 }
@@ -56,9 +56,9 @@ export class RegistrationFlow {
   ) {}
 
   /**
-   * Options for `navigator.credentials.create()`. Writes nothing.
+   * Creates options for `navigator.credentials.create()`. Writes nothing.
    *
-   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`, `already_enabled` with {@link MAX_KEYS}
+   * @throws {MfaException} `not_found` if WebAuthn is off, `unverified_email`, `already_enabled` with {@link MAX_KEYS} keys
    */
   async options(
     user: MfaUser,
@@ -70,11 +70,11 @@ export class RegistrationFlow {
     if (automatic) this.upgrade.assertAllowed(session);
     const userId = userIdOf(user);
     const { credentials, ...account } = await this.credentials.findAccount(userId);
-    // Before an authenticator makes a key that would be refused, and shows it from then on.
+    // Check first, before an authenticator creates a key that is refused but listed on it from then on.
     assertRoom(credentials.length);
     const userHandle = account.userHandle ?? randomBytes(HANDLE_BYTES).toString('base64url');
     const entity = await this.adapter.getPublicKeyCredentialUserEntity(user, userHandle);
-    // Where nobody is asked, nobody is verified either: that is made up for at each use.
+    // An automatic registration can't ask users, and so can't verify them; each use does this instead.
     const isPasskey = role !== 'second_factor';
     const userVerification = automatic
       ? 'preferred'
@@ -94,7 +94,7 @@ export class RegistrationFlow {
   }
 
   /**
-   * Registers the key. Its challenge is used up, whatever the outcome.
+   * Registers the key. Its challenge is used up whatever the outcome.
    *
    * @throws {MfaException} `webauthn_failed`, `too_many_attempts`, `credential_already_registered`, `invalid_request`, `not_found`
    */
@@ -136,7 +136,7 @@ export class RegistrationFlow {
         },
         facts: shownBy(verified, attestation),
         isUnproven: automatic,
-        // Of two first registrations at once, each with a handle of its own, the second one starts anew.
+        // If two first registrations race, each with its own handle, the second has to start over.
         claims: [this.credentials.claimHandle(userId, content.userHandle)],
         along: [record],
         endOtherSessions,
@@ -154,7 +154,7 @@ export class RegistrationFlow {
   }
 
   /**
-   * What the ceremony has shown. One that shows nothing is one of the user's attempts.
+   * Verifies the ceremony. A failure counts as one of the user's attempts.
    *
    * @throws {MfaException} `webauthn_failed`, `too_many_attempts`
    */
@@ -178,7 +178,7 @@ export class RegistrationFlow {
   }
 }
 
-/** More keys than anybody has, so that lists and options stay small. */
+/** More keys than anybody needs; the limit keeps lists and options small. */
 function assertRoom(keys: number): void {
   if (keys >= MAX_KEYS) throw new MfaException('already_enabled');
 }

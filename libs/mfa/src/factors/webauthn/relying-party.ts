@@ -8,7 +8,7 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import type { ResolvedWebAuthnOptions, WebAuthnHint } from '../../options/webauthn-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
-/** The relying party: who it is and where its ceremonies may run. It never believes a header. */
+/** The relying party: its identity, and the origins of its ceremonies. It never trusts a header. */
 @Injectable()
 export class RelyingParty {
   constructor(
@@ -16,26 +16,26 @@ export class RelyingParty {
     @Inject(MFA_OPTIONS) private readonly mfaOptions: ResolvedMfaOptions,
   ) {}
 
-  /** @throws {MfaException} `not_found` when WebAuthn is not configured */
+  /** @throws {MfaException} `not_found` if WebAuthn is not configured */
   get options(): ResolvedWebAuthnOptions {
     if (!this.mfaOptions.webauthn) throw new MfaException('not_found');
     return this.mfaOptions.webauthn;
   }
 
-  /** @throws {MfaException} `not_found` when WebAuthn is not configured */
+  /** @throws {MfaException} `not_found` if WebAuthn is not configured */
   async entity(): Promise<PublicKeyCredentialRpEntity> {
     if (!this.mfaOptions.webauthn) throw new MfaException('not_found');
     return this.adapter.getPublicKeyCredentialRpEntity();
   }
 
-  /** The configured origin that this request names, else the first one of the web. Only for showing: it decides nothing. */
+  /** The configured origin that this request names, else the first web origin. For display only; no decision depends on it. */
   originFor(request?: object): string {
     const { origins } = this.options;
     const named = request && readHeader(request, 'origin');
     return origins.find((origin) => origin === named) ?? origins.find(isOfTheWeb) ?? (origins[0] as string);
   }
 
-  /** What the options of a ceremony say of the authenticators to offer first; nothing where the application does not mind. */
+  /** The hints for the options of a ceremony; none if the application has no preference. */
   hints(): { hints?: WebAuthnHint[] } {
     const { hints } = this.options;
     return hints.length > 0 ? { hints: [...hints] } : {};
@@ -51,5 +51,5 @@ export class RelyingParty {
   }
 }
 
-/** Apps and browser extensions have origins too, but no pages. */
+/** Apps and browser extensions also have origins, but no pages. */
 const isOfTheWeb = (origin: string): boolean => /^https?:/.test(origin);

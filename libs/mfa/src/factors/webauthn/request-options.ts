@@ -15,7 +15,7 @@ import { Challenges } from './challenges.js';
 import { CredentialStore } from './credential-store.js';
 import { RelyingParty } from './relying-party.js';
 
-/** Options for `navigator.credentials.get()` (WebAuthn Level 3, section 5.5). To make them writes nothing. */
+/** Creates options for `navigator.credentials.get()` (WebAuthn Level 3, section 5.5), without writing anything. */
 @Injectable()
 export class RequestOptions {
   constructor(
@@ -26,11 +26,11 @@ export class RequestOptions {
   ) {}
 
   /**
-   * With one of the user's keys.
+   * Options for one of the user's keys.
    *
-   * @param authenticatorId which key it has to be; undefined: any
-   * @param needs what the proof has to show; keys that can't are left out, unless none can
-   * @param suspended the authenticators that verify nothing now
+   * @param authenticatorId the required key; undefined: any
+   * @param needs what the proof must show; keys that can't show it are left out, unless none can
+   * @param suspended the suspended authenticators, which can't verify anything now
    */
   async forUser(
     user: Pick<MfaUser, 'id'>,
@@ -57,7 +57,7 @@ export class RequestOptions {
     );
   }
 
-  /** With any passkey: for anybody, and so the same for all. */
+  /** Options for any passkey. Since nobody is signed in, they are the same for everybody. */
   async forPasskeys(): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.requestOptions({ ceremony: 'passkey', userId: '', sessionId: '' }, 'required');
   }

@@ -16,14 +16,14 @@ import type { Rejection } from './metadata/authenticator-model.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** The claim that is lost when another instance has reported this key, or it is gone. */
+/** The claim that fails if another instance has reported this key, or it is gone. */
 const REPORT_CLAIM = 'webauthn-model-report';
 
 type CredentialOfAuthenticator = WebAuthnCredential & { authenticator: Authenticator };
 
 /**
- * Reports keys whose model has got a status since for which it is rejected: an event and a mail for each, once for each newer
- * status. It neither locks nor removes them, since a user might have nothing else: that is for the application to decide.
+ * Reports keys whose model has since received a status for which it is rejected: one event and one email per key and newer status. It
+ * neither locks nor deletes keys, since a user might have nothing else; that decision is the application's.
  */
 @Injectable()
 export class RevokedModels {
@@ -38,7 +38,7 @@ export class RevokedModels {
   ) {}
 
   /**
-   * Goes through the keys of rejected models, a batch at a time. Where no model is rejected it asks the database nothing.
+   * Reports the keys of rejected models, in batches. If no model is rejected, the database isn't queried.
    *
    * @returns how many keys were reported
    */
@@ -74,14 +74,14 @@ export class RevokedModels {
       });
       return committed;
     } catch (error) {
-      // The next round takes up this one; the others are told of meanwhile.
+      // The next run retries this one; the others are reported now.
       const reason = error instanceof Error ? error.message : '';
       this.logger.error(`The revoked model of ${authenticator.id} could not be reported: ${reason}`);
       return false;
     }
   }
 
-  /** Of several instances, and of a status that two know, one reports. */
+  /** If several instances see the same status, only one reports it. */
   private claimReport({ authenticatorId }: WebAuthnCredential, { since }: Rejection): Write {
     return {
       claim: REPORT_CLAIM,
@@ -100,7 +100,7 @@ export class RevokedModels {
     last: string,
     { aaguids, hasOthers }: ReturnType<ModelMetadata['rejectedModels']>,
   ): Promise<CredentialOfAuthenticator[]> {
-    // Some models are known by the keys of their attestation, which no engine can look up in a list.
+    // Some models are identified by their attestation keys, stored as a list that no engine can search.
     const named = aaguids.length > 0 ? 'c.aaguid IN (:...aaguids)' : '1 = 0';
     const others = hasOthers ? ' OR c.attestationKeys IS NOT NULL' : '';
     return this.storage.read((dataSource) =>
@@ -115,7 +115,7 @@ export class RevokedModels {
     ) as Promise<CredentialOfAuthenticator[]>;
   }
 
-  /** As the application knows the user, who may be gone there. */
+  /** The user as the application knows them, or just their ID if they are gone there. */
   private async userOf(userId: string): Promise<MfaUser> {
     const user = await this.adapter.findUser(userId);
     return user && userIdOf(user) === userId ? user : { id: userId };

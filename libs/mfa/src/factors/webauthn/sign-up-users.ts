@@ -13,7 +13,7 @@ import { MfaOptionsError } from '../../options/options-error.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
-/** The users that the application makes of sign-ups. */
+/** The users that the application creates for sign-ups. */
 @Injectable()
 export class SignUpUsers implements OnModuleInit {
   private readonly logger = new Logger(SignUpUsers.name);
@@ -25,7 +25,7 @@ export class SignUpUsers implements OnModuleInit {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** @throws {MfaOptionsError} when nobody would make the user */
+  /** @throws {MfaOptionsError} if the adapter doesn't override `createUser()` */
   onModuleInit(): void {
     if (!this.options.passkeySignUp || this.adapter.createUser !== DefaultMfaAdapter.prototype.createUser)
       return;
@@ -35,8 +35,7 @@ export class SignUpUsers implements OnModuleInit {
   }
 
   /**
-   * A new user of the application. What it calls one may be a user that it has had all along: a passkey of a stranger would be a way
-   * into their account.
+   * Has the application create a user, and checks that it is new. With an existing user, a stranger's passkey would open their account.
    *
    * @throws {MfaException} `webauthn_failed`
    */
@@ -54,7 +53,7 @@ export class SignUpUsers implements OnModuleInit {
     throw new MfaException('webauthn_failed');
   }
 
-  /** What the application does about a user that nobody can sign in as; its failure is not the answer. */
+  /** Has the application delete a user whom nobody can sign in as. An error is only logged. */
   async discard(user: MfaUser): Promise<void> {
     try {
       await this.adapter.discardUser(user);

@@ -10,7 +10,7 @@ import type { MfaSignUpResult } from './sign-up.flow.js';
 import { WEBAUTHN_ROUTES } from './webauthn.openapi.js';
 import { WebAuthnService } from './webauthn.service.js';
 
-/** Making an account with a passkey. Without the option `passkeySignUp` there is nothing here. */
+/** Creates accounts with a passkey. Without the option `passkeySignUp`, these routes don't exist. */
 @MfaController('Signing up')
 @UseGuards(SignUpGuard)
 export class SignUpController {

@@ -3,10 +3,10 @@ import { IsObject, IsOptional, IsString, Length, Matches } from 'class-validator
 import { Described, object, text } from '../../openapi/schema.js';
 import { NEW_CREDENTIAL } from './webauthn-schemas.js';
 
-/** Authenticators keep 64 bytes of a name, and may cut it (WebAuthn Level 3, section 6.4.1). */
+/** Authenticators store 64 bytes of a name, and may truncate it (WebAuthn Level 3, section 6.4.1). */
 const MAX_LENGTH = 100;
 
-/** No control characters, and no half of a surrogate pair. */
+/** No control characters and no lone surrogates. */
 const PRINTABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;
 
 const NAME = text('What the account is called: an address, or a chosen name.', {
@@ -47,7 +47,7 @@ export class SignUpOptionsDto {
   ),
 )
 export class SignUpDto extends SignUpOptionsDto {
-  /** What `create()` gave, as JSON (RegistrationResponseJSON). Its inside is checked by the mechanism. */
+  /** The result of `create()` as JSON (RegistrationResponseJSON). Its contents are validated when it is parsed. */
   @IsObject()
   credential!: object;
 

@@ -31,18 +31,18 @@ export interface MfaSignUpRequest extends MfaSignUpName {
   fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The answer to a sign-up: the user is signed in. */
+/** The response to a sign-up: the user is signed in. */
 export type MfaSignUpResult = CompletedSignIn & {
   authenticator: AuthenticatorView;
-  /** Shown this once; absent where there are no recovery codes. */
+  /** Shown only now; absent if recovery codes are off. */
   recoveryCodes?: string[];
 };
 
 const HANDLE_BYTES = 32;
-/** It takes the place of both factors, so it has to be found without a name, and to verify its user. */
+/** It replaces both factors, so it has to be discoverable and verify its user. */
 const ROLE = 'both';
 
-/** Makes accounts that begin with a passkey, without a password. */
+/** Creates accounts that start with a passkey instead of a password. */
 @Injectable()
 export class SignUpFlow {
   constructor(
@@ -57,7 +57,8 @@ export class SignUpFlow {
   ) {}
 
   /**
-   * Options for `navigator.credentials.create()`. Nothing is written or looked up: they are the same whether the name is taken or not.
+   * Creates options for `navigator.credentials.create()`. Nothing is written or looked up; they are the same whether or not the name is
+   * taken.
    *
    * @throws {MfaException} `not_found` without the option `passkeySignUp`
    */
@@ -76,8 +77,8 @@ export class SignUpFlow {
   }
 
   /**
-   * Finishes a sign-up: once the ceremony holds, the application makes the user, who gets the passkey and recovery codes, and is signed
-   * in. Whatever refuses it, the ceremony or the application, has one answer.
+   * Completes a sign-up. Once the ceremony has succeeded, the application creates the user, who gets the passkey and recovery codes, and
+   * is signed in. The error is the same whether the ceremony or the application refuses.
    *
    * @throws {MfaException} `webauthn_failed`, `credential_already_registered`, `invalid_request`, `not_found`
    */
@@ -108,19 +109,19 @@ export class SignUpFlow {
     response: RegistrationJson,
     { name, displayName }: MfaSignUp,
   ): Promise<HeldRegistration> {
-    // Nobody is there yet of whom the application could be asked.
+    // There is no user yet to pass to the adapter's checks.
     const held = await this.ceremony.verify(response, ownerOf(name), ({ userHandle }) => ({
       id: userHandle,
       username: name,
       displayName,
     }));
-    // Before there is a user: what would be refused for this makes none.
+    // Check before creating a user that would be refused for this.
     if (await this.credentials.findByCredentialId(held.verified.credentialId))
       throw new MfaException('credential_already_registered');
     return held;
   }
 
-  /** Adds the passkey and starts the session that it is proven in, all or nothing. The one that the client held before is over. */
+  /** Adds the passkey, starts the session that it is proven in, and ends the client's previous one, in one transaction. */
   private async add(
     user: MfaUser,
     { content, verified, attestation, rpId }: HeldRegistration,
@@ -139,7 +140,7 @@ export class SignUpFlow {
         facts: shownBy(verified, attestation),
         claims: [this.credentials.claimHandle(userId, userHandle)],
         along: [this.credentials.planInsertion(record), ...ending],
-        // Another sign-up that was answered with the same user came first.
+        // Another sign-up for which the application returned the same user came first.
         check: ({ authenticators }) => {
           if (authenticators.length > 0) throw new MfaException('webauthn_failed');
         },
@@ -151,7 +152,7 @@ export class SignUpFlow {
       });
       return added as MfaAddedFactor & { issued: MfaIssuedSession };
     } catch (error) {
-      // Not so where another sign-up was answered with the same user, or it is not known what became of it.
+      // Keep the user if another sign-up got the same one, or if the outcome isn't known.
       const isFree = error instanceof MfaException && error.code === 'credential_already_registered';
       if (isFree) await this.users.discard(user);
       throw error;
@@ -159,7 +160,7 @@ export class SignUpFlow {
   }
 }
 
-/** Whose ceremony it is, as long as there is no user. */
+/** The ceremony's owner while there is no user. */
 function ownerOf(name: string): { ceremony: 'sign_up'; userId: string; sessionId: string } {
   return { ceremony: 'sign_up', userId: name, sessionId: '' };
 }

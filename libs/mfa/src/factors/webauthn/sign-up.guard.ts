@@ -5,7 +5,7 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
-/** Without the option `passkeySignUp` there is nothing behind this guard, not even a complaint about a body. */
+/** Without the option `passkeySignUp`, answers as if the route didn't exist, even to an invalid body. */
 @Injectable()
 export class SignUpGuard implements CanActivate {
   constructor(@Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions) {}

@@ -4,27 +4,27 @@ import type { CeremonyPolicy } from './ceremony-policy.js';
 import type { AuthenticationJson } from './credential-json.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** An assertion whose signature and flags hold (WebAuthn Level 3, section 7.2, up to 21). */
+/** An assertion with a valid signature and valid flags (WebAuthn Level 3, section 7.2, up to step 21). */
 export interface VerifiedAssertion {
   signCount: number;
-  /** Whether the counter did not go on as it must: maybe there are two of this key (step 22). */
+  /** Whether the counter didn't increase as it must, so that there may be two copies of this key (step 22). */
   isCloned: boolean;
   userVerified: boolean;
-  /** What the key says now. */
+  /** What the key reports now. */
   backupEligible: boolean;
   backedUp: boolean;
 }
 
 /**
- * Verifies an assertion with a stored credential; null when any step fails, whichever it is. What is to become of a counter
- * that went back and of a backup eligibility that changed (step 19) is for the caller to decide.
+ * Verifies an assertion with a stored credential; null if any step fails. The caller decides what happens if the counter went backwards
+ * or the backup eligibility changed (step 19).
  */
 export async function verifyAssertion(
   response: AuthenticationJson,
   credential: WebAuthnCredential,
   policy: CeremonyPolicy,
 ): Promise<VerifiedAssertion | null> {
-  // Steps 5 and 6: the id is that of the record, and a user handle that of its user. The library compares neither.
+  // Steps 5 and 6: the ID must match the record, and a user handle its user. The library compares neither.
   if (response.id !== credential.credentialId) return null;
   const { userHandle } = response.response;
   if (userHandle !== undefined && userHandle !== credential.userHandle) return null;
@@ -38,11 +38,11 @@ export async function verifyAssertion(
       credential: {
         id: credential.credentialId,
         publicKey: new Uint8Array(Buffer.from(credential.publicKey, 'base64url')),
-        // The library compares counters before it has checked the signature: junk would look like a clone.
+        // The library compares counters before it checks the signature: garbage would look like a clone.
         counter: 0,
       },
     });
-    // A wrong signature does not throw.
+    // The library doesn't throw on a wrong signature.
     if (!verified) return null;
     const { newCounter, userVerified, credentialDeviceType, credentialBackedUp } = authenticationInfo;
     const backupEligible = credentialDeviceType === 'multiDevice';
@@ -59,8 +59,8 @@ export async function verifyAssertion(
 }
 
 /**
- * Whether a counter says that there are two of this key. Of one that can be synced there may be several, and their counters
- * say nothing (section 6.1.1).
+ * Whether the counter shows that there are two copies of this key. A syncable key may have several copies, so its counter proves nothing
+ * (section 6.1.1).
  */
 export function isBehind(
   signCount: number,

@@ -22,7 +22,7 @@ const POLICY: CeremonyPolicy = {
 const CREATION = { challenge: CHALLENGE, rp: { id: 'example.com' }, user: { id: HANDLE } };
 const REQUEST = { challenge: CHALLENGE, rpId: 'example.com' };
 
-/** What both ceremonies refuse, whatever else holds. */
+/** What both ceremonies refuse, even if everything else is valid. */
 const WRONG: [what: string, tampering: Tampering][] = [
   ['another type', { type: 'payment.get' }],
   ['another challenge', { challenge: Buffer.alloc(32, 3).toString('base64url') }],
@@ -93,7 +93,7 @@ describe('a registration', () => {
   ])('has an id of at most 1,023 bytes: of %i it holds: %p', async (length, holds) => {
     const credentialId = Buffer.alloc(length, 7);
     const credential = new SoftwareAuthenticator({}, credentialId).create(CREATION);
-    // Longer ones don't get past the parser.
+    // The parser rejects longer ones.
     const { id } = credential;
     const parsed = { ...parseRegistration({ ...credential, id: 'AQ', rawId: 'AQ' }), id, rawId: id };
     expect((await verifyRegistration(parsed, POLICY)) !== null).toBe(holds);
@@ -195,7 +195,7 @@ describe('an assertion', () => {
   it('tells a counter that did not go on, and is no clone for that where it can be synced', async () => {
     expect((await assert({ signCount: 4, backupEligible: false }))?.isCloned).toBe(true);
     expect((await assert({ signCount: 3, backupEligible: false }))?.isCloned).toBe(true);
-    // What it says of itself now counts.
+    // Its current value counts.
     expect((await assert({ signCount: 3, backupEligible: true }))?.isCloned).toBe(false);
   });
 

@@ -10,7 +10,7 @@ import type { RegistrationJson } from './credential-json.js';
 import { MAX_CREDENTIAL_ID_BYTES } from './credential-json.js';
 import { isSoundKey } from './public-key.js';
 
-/** A registration whose every step of WebAuthn Level 3, section 7.1, up to 25 holds. */
+/** A registration that passes every step of WebAuthn Level 3, section 7.1, up to step 25. */
 export interface VerifiedRegistration {
   /** Base64url. */
   credentialId: string;
@@ -19,16 +19,16 @@ export interface VerifiedRegistration {
   signCount: number;
   aaguid: string;
   format: string;
-  /** The attestation object in base64url, for those who check it against metadata. */
+  /** The attestation object in base64url, for checks against metadata. */
   attestationObject: string;
-  /** The certificates of the attestation in DER, the leaf first; empty without. */
+  /** The certificates of the attestation in DER, leaf first; empty if there are none. */
   x5c: readonly Uint8Array[];
   userVerified: boolean;
   backupEligible: boolean;
   backedUp: boolean;
 }
 
-/** Verifies a registration; null when any step fails, whichever it is. */
+/** Verifies a registration; null if any step fails. */
 export async function verifyRegistration(
   credential: RegistrationJson,
   policy: CeremonyPolicy,
@@ -49,7 +49,7 @@ export async function verifyRegistration(
     });
     if (!verified) return null;
     const { credential: made, aaguid, fmt, userVerified } = registrationInfo;
-    // The library takes the id from the signed data and does not compare it with the one beside it.
+    // The library takes the ID from the signed data and doesn't compare it with the one beside it.
     if (made.id !== credential.id) return null;
     if (Buffer.from(made.id, 'base64url').length > MAX_CREDENTIAL_ID_BYTES) return null;
     if (!isSoundKey(made.publicKey)) return null;
@@ -66,15 +66,15 @@ export async function verifyRegistration(
       backedUp: registrationInfo.credentialBackedUp,
     };
   } catch {
-    // Its messages hold the expected challenge and origin: they go nowhere.
+    // The library's messages contain the expected challenge and origin, so they are dropped.
     return null;
   }
 }
 
-/** The formats in whose statements the library verifies a signature with the certificates in `x5c`. */
+/** The formats whose signature the library verifies with the certificates in `x5c`. */
 const FORMATS_WITH_CERTIFICATES: readonly string[] = ['packed', 'tpm', 'android-key', 'fido-u2f', 'apple'];
 
-/** The certificates of an attestation in DER, the leaf first; null when what stands in their place is no list of any. */
+/** The certificates of an attestation in DER, leaf first; null if `x5c` isn't a list of certificates. */
 function certificatesOf(attestation: ReturnType<typeof decodeAttestationObject>): Uint8Array[] | null {
   const given: unknown = attestation.get('attStmt').get('x5c');
   if (given === undefined) return [];
@@ -84,8 +84,9 @@ function certificatesOf(attestation: ReturnType<typeof decodeAttestationObject>)
 }
 
 /**
- * The library takes the last certificate of an Android attestation for the root and asks the addresses for revocation lists
- * that the others name, before it looks whether that root is known: anybody could send the server where they like.
+ * Whether the last certificate is a known root. The library takes the last certificate of an Android attestation for the root, and
+ * requests the revocation lists that the others name before checking that this root is known. Anybody could make the server send requests
+ * anywhere.
  */
 function endsInKnownRoot(x5c: readonly Uint8Array[]): boolean {
   const last = x5c.at(-1);

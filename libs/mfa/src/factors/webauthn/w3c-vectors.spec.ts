@@ -9,8 +9,7 @@ import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 /**
  * The test vectors of WebAuthn Level 3, section 16 (w3c/webauthn, index.bs at 008495a3): relying party `example.org`, origin
- * `https://example.org`. They are deterministic; this copy was made again from the seeds that the section gives and compared
- * with its text.
+ * `https://example.org`. They are deterministic. This copy was regenerated from the seeds in that section and compared with its text.
  */
 interface Vector {
   name: string;

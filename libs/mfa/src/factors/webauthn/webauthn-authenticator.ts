@@ -12,11 +12,11 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { WebAuthnService } from './webauthn.service.js';
 
 /**
- * One security key or passkey of a user as an object: before it is registered, and after. What verifies answers yes or no;
- * {@link WebAuthnService} says why. {@link WebAuthnService.getAuthenticator} makes one.
+ * A user's security key or passkey as an object, before and after it is registered. Methods that verify return a boolean; use
+ * {@link WebAuthnService} to learn why. Created by {@link WebAuthnService.getAuthenticator}.
  */
 export class WebAuthnAuthenticator {
-  /** @param stored the authenticator; none: one that is to be registered */
+  /** @param stored the authenticator; none for one that is still to be registered */
   constructor(
     private readonly user: MfaUser,
     private readonly webauthn: WebAuthnService,
@@ -29,16 +29,16 @@ export class WebAuthnAuthenticator {
     return this.stored;
   }
 
-  /** Options for `navigator.credentials.create()`. */
+  /** Creates options for `navigator.credentials.create()`. */
   async getCredentialCreationOptions(request: object): Promise<PublicKeyCredentialCreationOptionsJSON> {
     const session = (await this.resolve(request)).authenticatedSession;
     return this.webauthn.getCredentialCreationOptions(this.user, { session });
   }
 
   /**
-   * Registers the key, as which this object goes on. Its challenge is used up, whatever the outcome.
+   * Registers the key, which this object then represents. Its challenge is used up whatever the outcome.
    *
-   * @param response carries the session's new token; default: the one that Express keeps with the request
+   * @param response gets the session's new token; default: the one that Express keeps with the request
    */
   async verifyRegistration(request: object, credential: unknown, response?: object): Promise<boolean> {
     if (this.stored) return false;
@@ -55,7 +55,7 @@ export class WebAuthnAuthenticator {
   }
 
   /**
-   * Options for `navigator.credentials.get()` with this key alone.
+   * Creates options for `navigator.credentials.get()` with this key alone.
    *
    * @throws {MfaException} `not_found` before it is registered
    */
@@ -65,7 +65,7 @@ export class WebAuthnAuthenticator {
     return this.webauthn.getCredentialRequestOptions(this.user, session, this.stored.id);
   }
 
-  /** Whether this key made the assertion, which is used up then; another one of the user's did not. */
+  /** Whether this key, and not another one of the user's, made the assertion; if so, it is used up. */
   async verifyAuthentication(request: object, credential: unknown): Promise<boolean> {
     if (!this.stored) return false;
     try {

@@ -2,7 +2,7 @@ import { Entity, Index, PrimaryColumn } from 'typeorm';
 
 import { MomentColumn } from '../../storage/columns.js';
 
-/** A challenge that came back and is dead, kept until it has expired by the clock of every instance. */
+/** A used challenge, kept until it has expired by the clock of every instance. */
 @Entity({ name: 'mfa_webauthn_challenge' })
 @Index('idx_mfa_webauthn_challenge_expiry', ['expiresAt'])
 export class WebAuthnChallenge {

@@ -9,7 +9,7 @@ import { BigintColumn, JsonColumn, MomentColumn } from '../../storage/columns.js
 @Index('uq_mfa_webauthn_credential', ['credentialIdHash'], { unique: true })
 @Index('idx_mfa_webauthn_credential_user', ['userId'])
 export class WebAuthnCredential {
-  /** The authenticator that this belongs to; goes with it. */
+  /** The authenticator that this row belongs to, and is deleted with. */
   @PrimaryColumn({ name: 'authenticator_id', type: 'varchar', length: 36 })
   authenticatorId!: string;
 
@@ -20,7 +20,7 @@ export class WebAuthnCredential {
   @Column({ name: 'user_id', type: 'varchar', length: MAX_USER_ID_LENGTH })
   userId!: string;
 
-  /** SHA-256 of the credential id in hex: an id may have 1023 bytes, which no engine can index in full. */
+  /** SHA-256 of the credential ID in hex: an ID may have 1023 bytes, too many for an index. */
   @Column({ name: 'credential_id_hash', type: 'varchar', length: 64 })
   credentialIdHash!: string;
 
@@ -39,22 +39,22 @@ export class WebAuthnCredential {
   @Column({ name: 'rp_id', type: 'varchar', length: 255 })
   rpId!: string;
 
-  /** A hint for the browser; none when it can't be read. */
+  /** A hint for the browser; empty if the stored value is unreadable. */
   @JsonColumn((stored) => (Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : []))
   transports!: string[];
 
   @BigintColumn('sign_count')
   signCount!: number;
 
-  /** The model of the authenticator; all zeros when it does not say. */
+  /** The model of the authenticator; all zeros if it doesn't reveal it. */
   @Column({ type: 'varchar', length: 36 })
   aaguid!: string;
 
-  /** The attestation format that came with the registration. */
+  /** The attestation format of the registration. */
   @Column({ type: 'varchar', length: 32 })
   format!: string;
 
-  /** BE: whether the credential can be synced. It never changes, unless the options let it. */
+  /** BE: whether the credential is syncable. It never changes, unless the options allow it. */
   @Column({ name: 'backup_eligible', type: 'boolean' })
   backupEligible!: boolean;
 
@@ -62,11 +62,11 @@ export class WebAuthnCredential {
   @Column({ name: 'backed_up', type: 'boolean' })
   backedUp!: boolean;
 
-  /** What the client says of discoverability (`credProps.rk`); null when it does not. Only a claim. */
+  /** Whether the credential is discoverable, as claimed by the client (`credProps.rk`); null if the client doesn't say. */
   @Column({ type: 'boolean', nullable: true })
   discoverable!: boolean | null;
 
-  /** Whether the user was ever verified by it (uvInitialized). */
+  /** Whether it has ever verified its user (uvInitialized). */
   @Column({ name: 'uv_initialized', type: 'boolean' })
   uvInitialized!: boolean;
 
@@ -74,13 +74,13 @@ export class WebAuthnCredential {
   @Column({ type: 'boolean' })
   passwordless!: boolean;
 
-  /** Whether its attestation led to a configured root at registration; null: not known, as of keys that are older than the question. */
+  /** Whether its attestation chained to a configured root at registration; null: not known, for keys from before this column existed. */
   @Column({ type: 'boolean', nullable: true })
   attested!: boolean | null;
 
   /**
-   * Identifiers of the keys by which it was attested, from the leaf to the anchor (SHA-1 in hex, RFC 5280, section 4.2.1.2): by them
-   * reports about U2F models and about batches of keys are found. Null: not attested, or older than the question.
+   * Identifiers of the keys of its attestation, from the leaf to the anchor (SHA-1 in hex, RFC 5280, section 4.2.1.2). Reports about U2F
+   * models and about batches of keys refer to them. Null: not attested, or from before this column existed.
    */
   @Column({
     name: 'attestation_keys',
@@ -94,11 +94,11 @@ export class WebAuthnCredential {
   })
   attestationKeys!: string[] | null;
 
-  /** When the newest status came into effect for which its model was reported as revoked; see `RevokedModels`. */
+  /** When the newest status took effect for which its model was reported as revoked; see `RevokedModels`. */
   @MomentColumn('model_rejected_at', { nullable: true })
   modelRejectedAt!: Date | null;
 
-  /** Seals what never changes under a key that the database does not have; see `credential-seal.ts`. */
+  /** A seal over the columns that never change, with a key that isn't in the database; see `credential-seal.ts`. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 }

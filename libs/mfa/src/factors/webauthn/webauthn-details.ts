@@ -13,13 +13,13 @@ import { KNOWN_PROVIDERS } from './known-providers.js';
 import { ModelMetadata } from './metadata/model-metadata.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
-/** What lists show of a security key or passkey. */
+/** How lists show a security key or passkey. */
 export interface WebAuthnView {
-  /** Who made the authenticator, or what its model is called, when that is known. */
+  /** The authenticator's maker or model, if known. */
   provider?: string;
   /** Whether it signs in without a password. */
   passwordless: boolean;
-  /** What it is for. */
+  /** What the key is for. */
   role: WebAuthnCredentialRole;
   /** Whether it is synced now. */
   backedUp: boolean;

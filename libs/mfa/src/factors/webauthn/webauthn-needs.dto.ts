@@ -2,7 +2,7 @@ import { IsBoolean, IsOptional } from 'class-validator';
 
 import { Described, flag, object } from '../../openapi/schema.js';
 
-/** What the proof has to show, as the refusal of a route says in `needs`. */
+/** What the proof must show, as in `needs` of a route's refusal. */
 @Described(
   object(
     {},
@@ -14,17 +14,17 @@ import { Described, flag, object } from '../../openapi/schema.js';
   ),
 )
 export class WebAuthnNeedsDto {
-  /** Whether the authenticator has to verify its user. */
+  /** Whether the authenticator must verify its user. */
   @IsOptional()
   @IsBoolean()
   userVerified?: boolean;
 
-  /** Whether only keys are asked for that can't leave their device. */
+  /** Whether only device-bound keys are asked for. */
   @IsOptional()
   @IsBoolean()
   deviceBound?: boolean;
 
-  /** Whether only keys are asked for whose maker was attested. */
+  /** Whether only keys with a verified attestation are asked for. */
   @IsOptional()
   @IsBoolean()
   attested?: boolean;

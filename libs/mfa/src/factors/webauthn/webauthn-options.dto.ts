@@ -17,17 +17,17 @@ import { CREDENTIAL_ROLES } from './credential-role.js';
   ),
 )
 export class WebAuthnOptionsDto {
-  /** Whether the key is to sign in without a password. */
+  /** Whether the key will sign in without a password. */
   @IsOptional()
   @IsBoolean()
   passwordless?: boolean;
 
-  /** What the key is for; `both` by default with `passwordless`, else `second_factor`. */
+  /** What the key is for. Default: `both` with `passwordless`, else `second_factor`. */
   @IsOptional()
   @IsIn(CREDENTIAL_ROLES)
   role?: WebAuthnCredentialRole;
 
-  /** Whether the browser makes the passkey without asking (conditional create), right after a sign-in with the password. */
+  /** Whether the browser creates the passkey without asking (conditional create), right after a sign-in with the password. */
   @IsOptional()
   @IsBoolean()
   automatic?: boolean;

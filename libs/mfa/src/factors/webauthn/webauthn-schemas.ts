@@ -13,7 +13,7 @@ const credential = (response: ReturnType<typeof object>, description: string) =>
     { description, additionalProperties: true },
   );
 
-/** What `create()` gave (RegistrationResponseJSON, WebAuthn Level 3, section 5.1). */
+/** The result of `create()` (RegistrationResponseJSON, WebAuthn Level 3, section 5.1). */
 export const NEW_CREDENTIAL = credential(
   object(
     { clientDataJSON: text('base64url'), attestationObject: text('base64url') },
@@ -23,7 +23,7 @@ export const NEW_CREDENTIAL = credential(
   'What `navigator.credentials.create()` gave, by `toJSON()`.',
 );
 
-/** What `get()` gave (AuthenticationResponseJSON). */
+/** The result of `get()` (AuthenticationResponseJSON). */
 export const PROOF = credential(
   object(
     { clientDataJSON: text('base64url'), authenticatorData: text('base64url'), signature: text('base64url') },

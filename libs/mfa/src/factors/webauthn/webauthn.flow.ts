@@ -19,7 +19,7 @@ import { WebAuthnService } from './webauthn.service.js';
 
 const isForPasswordlessOnly = ({ role }: Authenticator): boolean => role === PASSWORDLESS;
 
-/** Finishes a sign-in, or steps up, with a security key or passkey. */
+/** Completes a sign-in, or steps up, with a security key or passkey. */
 @Injectable()
 export class WebAuthnFlow {
   constructor(
@@ -31,11 +31,11 @@ export class WebAuthnFlow {
     @Inject(ProfileFloor) private readonly floor: ProfileFloor,
   ) {}
 
-  /** Options for the user who is half signed in or steps up. */
+  /** Creates options for a user with a pending sign-in, or one who steps up. */
   async options(context: MfaRequest, needs: MfaNeeds = {}): Promise<PublicKeyCredentialRequestOptionsJSON> {
     const { user, session, authenticators } = await this.subjects.of(context);
     const keys = authenticators.filter(({ type }) => type === 'webauthn');
-    // Passkeys that are no second factor have to verify their user; where there are others, it is asked for as usual.
+    // Passkeys that aren't a second factor must verify their user. If the user has other keys too, the usual setting applies.
     const userVerified = needs.userVerified ?? (keys.length > 0 && keys.every(isForPasswordlessOnly));
     const asked = { ...needs, ...(userVerified ? { userVerified } : {}), ...this.floor.needs };
     const suspended = keys.filter(({ suspendedAt }) => suspendedAt !== null).map(({ id }) => id);
@@ -64,7 +64,7 @@ export class WebAuthnFlow {
     }
   }
 
-  /** What is kept of somebody who is signed in at the application and has no session here: read once for all that follows. */
+  /** The stored data of a user who is signed in at the application but has no session here. Read once for everything that follows. */
   private async accountOf({ user }: MfaRequest): Promise<Account | undefined> {
     return user ? this.accounts.find(userIdOf(user)) : undefined;
   }

@@ -34,7 +34,7 @@ import { WebAuthnController } from './webauthn.controller.js';
 import { WebAuthnFlow } from './webauthn.flow.js';
 import { WebAuthnService } from './webauthn.service.js';
 
-/** By how much the clocks of two instances may differ: a used challenge is gone when no clock takes it for a living one. */
+/** How much the clocks of two instances may differ. A used challenge is only deleted once no clock considers it valid. */
 const CLOCK_SKEW_MS = 3_600_000;
 
 /** Security keys and passkeys (WebAuthn Level 3). */
@@ -76,7 +76,7 @@ export const WEBAUTHN: FactorParts = {
     {
       entity: WebAuthnCredential,
       userId: 'userId',
-      // A foreign key takes the row along.
+      // A foreign key deletes the row with it.
       authenticatorId: 'authenticatorId',
       isClaimed: true,
       secrets: {
@@ -93,7 +93,7 @@ export const WEBAUTHN: FactorParts = {
       entity: WebAuthnChallenge,
       expiresAt: 'expiresAt',
       purgedAs: 'challenges',
-      // The others refuse once they are gone; a used challenge that is forgotten is as good as new.
+      // Other rows refuse once they are gone, but a used challenge without its row would be valid again.
       keptMs: CLOCK_SKEW_MS,
     },
   ],

@@ -27,7 +27,7 @@ import type { MfaSignUpRequest, MfaSignUpResult } from './sign-up.flow.js';
 import { SignUpFlow } from './sign-up.flow.js';
 import { WebAuthnAuthenticator } from './webauthn-authenticator.js';
 
-/** Registers and checks security keys and passkeys (WebAuthn Level 3). */
+/** Registers and verifies security keys and passkeys (WebAuthn Level 3). */
 @Injectable()
 export class WebAuthnService {
   constructor(
@@ -41,20 +41,20 @@ export class WebAuthnService {
     @Inject(ObjectExchange) private readonly exchange: ObjectExchange,
   ) {}
 
-  /** The relying party id. It comes from the options, whatever the request says. */
+  /** Returns the relying party ID. It comes from the options, whatever the request says. */
   async getRpId(_request?: object): Promise<string> {
     return (await this.rp.entity()).id;
   }
 
-  /** The configured origin that the request names, else the first one. */
+  /** Returns the configured origin that the request names, else the first one. */
   getOrigin(request?: object): string {
     return this.rp.originFor(request);
   }
 
   /**
-   * One of the user's security keys and passkeys as an object, whose methods take requests and answer yes or no.
+   * Returns one of the user's security keys or passkeys as an object, whose methods take requests and return booleans.
    *
-   * @param authenticatorId which one; default: one that is to be registered
+   * @param authenticatorId the key; default: one that is still to be registered
    * @throws {MfaException} `not_found`
    */
   async getAuthenticator(user: MfaUser, authenticatorId?: string): Promise<WebAuthnAuthenticator> {
@@ -67,9 +67,9 @@ export class WebAuthnService {
   }
 
   /**
-   * Options for `navigator.credentials.create()`. Writes nothing.
+   * Creates options for `navigator.credentials.create()`. Writes nothing.
    *
-   * @throws {MfaException} `not_found` when WebAuthn is off, `unverified_email`, `already_enabled` with 50 keys
+   * @throws {MfaException} `not_found` if WebAuthn is off, `unverified_email`, `already_enabled` with 50 keys
    */
   async getCredentialCreationOptions(
     user: MfaUser,
@@ -79,7 +79,7 @@ export class WebAuthnService {
   }
 
   /**
-   * Registers the key. Its challenge is used up, whatever the outcome.
+   * Registers the key. Its challenge is used up whatever the outcome.
    *
    * @throws {MfaException} `webauthn_failed`, `credential_already_registered`, `already_enabled`, `invalid_request`, `not_found`
    */
@@ -92,7 +92,7 @@ export class WebAuthnService {
   }
 
   /**
-   * Begins a sign-up without a password: options for `navigator.credentials.create()`. Writes nothing, and makes no user.
+   * Begins a sign-up without a password: creates options for `navigator.credentials.create()`. Writes nothing, and creates no user.
    *
    * @throws {MfaException} `not_found` without the option `passkeySignUp`
    */
@@ -101,11 +101,11 @@ export class WebAuthnService {
   }
 
   /**
-   * Finishes it: the adapter's `createUser()` makes the user, who gets the passkey and recovery codes and is signed in.
+   * Completes a sign-up: the adapter's `createUser()` creates the user, who gets the passkey and recovery codes, and is signed in.
    *
-   * @param request with the name that it was begun with
-   * @throws {MfaException} `webauthn_failed`, whether the ceremony or the application refuses it, `credential_already_registered`,
-   *   `invalid_request`, `not_found`
+   * @param request with the same name as in {@link beginSignUp}
+   * @throws {MfaException} `webauthn_failed`, whether the ceremony or the application refuses; `credential_already_registered`,
+   * `invalid_request`, `not_found`
    */
   async finishSignUp(
     credential: unknown,
@@ -116,10 +116,10 @@ export class WebAuthnService {
   }
 
   /**
-   * Options for `navigator.credentials.get()` with one of the user's keys. Writes nothing.
+   * Creates options for `navigator.credentials.get()` with one of the user's keys. Writes nothing.
    *
-   * @param authenticatorId which key it has to be; default: any
-   * @param needs what the proof has to show; keys that can't are left out, unless none can
+   * @param authenticatorId the required key; default: any
+   * @param needs what the proof must show; keys that can't show it are left out, unless none can
    */
   async getCredentialRequestOptions(
     user: Pick<MfaUser, 'id'>,
@@ -131,30 +131,30 @@ export class WebAuthnService {
     return this.requests.forUser(user, session, authenticatorId, needs, suspended);
   }
 
-  /** @internal The session's new token, for objects that register a key. */
+  /** @internal Sends the session's new token, for objects that register a key. */
   async handOut(added: MfaAddedFactor, exchange: MfaHttpExchange): Promise<void> {
     await this.exchange.handOut(added, exchange);
   }
 
-  /** Options for signing in with a passkey alone: for anybody, and so the same for all. Writes nothing. */
+  /** Creates options for signing in with a passkey alone. They are the same for everybody. Writes nothing. */
   async getPasskeyRequestOptions(): Promise<PublicKeyCredentialRequestOptionsJSON> {
     return this.requests.forPasskeys();
   }
 
   /**
-   * What `PublicKeyCredential.signalAllAcceptedCredentials()` and `signalCurrentUserDetails()` take, to call after a key was
-   * removed or the user renamed (WebAuthn Level 3, section 5.1.10).
+   * Returns the arguments for `PublicKeyCredential.signalAllAcceptedCredentials()` and `signalCurrentUserDetails()`, to call after a key
+   * was deleted or the user renamed (WebAuthn Level 3, section 5.1.10).
    *
-   * @throws {MfaException} `not_found` when the user never had a key
+   * @throws {MfaException} `not_found` if the user never had a key
    */
   async getSignals(user: MfaUser): Promise<WebAuthnSignals> {
     return this.signals.of(user);
   }
 
   /**
-   * The user's authenticator that made this assertion; the proof is used up. For callers outside a sign-in.
+   * Returns the user's authenticator that made this assertion; the proof is used up. For callers outside a sign-in.
    *
-   * @param authenticatorId which key it has to be; default: any
+   * @param authenticatorId the required key; default: any
    * @throws {MfaException} `webauthn_failed` or `invalid_request`
    */
   async verifyAuthentication(

@@ -12,15 +12,15 @@ import { MFA_PAGES } from '../../options/addresses.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { RelyingParty } from './relying-party.js';
 
-/** Where passkey managers send users who want a passkey, or to look after theirs. */
+/** Where passkey managers send users to create a passkey or manage theirs. */
 export interface PasskeyEndpoints {
   enroll: string;
   manage: string;
 }
 
 /**
- * What browsers and passkey managers look up at the root of a host (RFC 8615). It is no controller: those move with the global
- * prefix, and a guard of the application's would ask for somebody who is signed in.
+ * What browsers and passkey managers look up at the root of a host (RFC 8615). This isn't a controller: a controller's routes move with
+ * the global prefix, and the application's guards would require a signed-in user.
  */
 @Injectable()
 export class WellKnownRoutes {
@@ -33,20 +33,20 @@ export class WellKnownRoutes {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Adds the routes; to be called before those of controllers are there, one of which may catch every path. */
+  /** Adds the routes. Call it before controllers add theirs, one of which may match every path. */
   mount(): void {
     this.answer('/.well-known/webauthn', () => this.relatedOrigins());
     this.answer('/.well-known/passkey-endpoints', (request) => this.passkeyEndpoints(request));
   }
 
-  /** On which other origins this relying party's keys work (WebAuthn Level 3, section 5.11). */
+  /** The other origins on which this relying party's keys work (WebAuthn Level 3, section 5.11). */
   private relatedOrigins(): { origins: string[] } {
     const origins = this.rp.relatedOrigins();
     if (origins.length === 0) throw new MfaException('not_found');
     return { origins };
   }
 
-  /** Passkey Endpoints Well-Known URL (W3C). The addresses are on an origin of the options, whatever host is asked. */
+  /** Passkey Endpoints Well-Known URL (W3C). The addresses are on an origin from the options, whatever the requested host. */
   private passkeyEndpoints(request: object): PasskeyEndpoints {
     const { pages, options } = this;
     if (!pages || !options.supportedTypes.includes('webauthn')) throw new MfaException('not_found');

@@ -7,21 +7,21 @@ import type {
 } from '../../../options/metadata-options.js';
 import { CERTIFICATION_LEVELS } from '../../../options/metadata-options.js';
 
-/** Types of attestation that come with a path of certificates (FIDO Registry of Predefined Values, section 3.6.3). */
+/** Types of attestation that come with a certificate path (FIDO Registry of Predefined Values, section 3.6.3). */
 const WITH_PATH: readonly unknown[] = ['basic_full', 'attca', 'anonca'];
 const WITHOUT_LEVEL: readonly string[] = ['NOT_FIDO_CERTIFIED', 'SELF_ASSERTION_SUBMITTED'];
 
 /** Why a model is rejected: the newest of the reports that say so. */
 export interface Rejection {
   status: string;
-  /** When it came into effect, milliseconds since the epoch; 0 when the report does not say. */
+  /** When it took effect, in milliseconds since the epoch; 0 if the report doesn't say. */
   since: number;
 }
 
-/** A model of authenticators, as its entry in the metadata has it (FIDO Metadata Service v3.0, section 3.1.1). */
+/** A model of authenticator, from its entry in the metadata (FIDO Metadata Service v3.0, section 3.1.1). */
 export class AuthenticatorModel {
   private constructor(
-    /** What it is called; null when the entry has no statement. */
+    /** The model's name; null if the entry has no statement. */
     readonly name: string | null,
     private readonly roots: readonly string[],
     private readonly reports: readonly MetadataStatusReport[],
@@ -29,7 +29,7 @@ export class AuthenticatorModel {
 
   static of({ metadataStatement, statusReports = [] }: Partial<FidoMetadataEntry>): AuthenticatorModel {
     const { description, attestationTypes, attestationRootCertificates = [] } = metadataStatement ?? {};
-    // A model that only vouches for itself is attested by nobody, whatever certificates stand there.
+    // Nobody attests a model that only attests itself, whatever certificates are listed.
     const hasPath = attestationTypes?.some((type) => WITH_PATH.includes(type)) ?? true;
     return new AuthenticatorModel(
       description === undefined || description === '' ? null : description,
@@ -38,7 +38,7 @@ export class AuthenticatorModel {
     );
   }
 
-  /** The model when two entries are about it: then all of their reports count. */
+  /** Merges two entries about the same model; all of their reports count. */
   with(other: AuthenticatorModel): AuthenticatorModel {
     return new AuthenticatorModel(
       this.name ?? other.name,
@@ -47,17 +47,17 @@ export class AuthenticatorModel {
     );
   }
 
-  /** What the certificates of its attestation have to lead to. */
+  /** The certificates that an attestation has to chain to. */
   anchors(): Certificate[] {
     return this.roots.map((der) => readCertificate(Buffer.from(der, 'base64'))).filter((one) => one !== null);
   }
 
   /**
-   * Why authenticators of it are rejected now, if they are. A report about one certificate (section 3.1.4, on
-   * ATTESTATION_KEY_COMPROMISE) is about those only whose attestation came by the key of that certificate.
+   * Why authenticators of this model are rejected now; null if they aren't. A report about one certificate (section 3.1.4, on
+   * ATTESTATION_KEY_COMPROMISE) only applies to authenticators attested with the key of that certificate.
    *
-   * @param statuses those for which models are rejected
-   * @param attestationKeys identifiers of the keys of the attestation; null: not known, so that any may have been among them
+   * @param statuses the statuses for which models are rejected
+   * @param attestationKeys identifiers of the keys of the attestation; null: not known, so that it may be any
    * @param now milliseconds since the epoch
    */
   rejection(
@@ -74,8 +74,8 @@ export class AuthenticatorModel {
   }
 
   /**
-   * Whether its newest certification is of that level or above. Of several of one day the highest counts: FIDO names the level and, beside
-   * it, `FIDO_CERTIFIED`.
+   * Whether the newest certification is of this level or above. If there are several on the same day, the highest counts: FIDO lists the
+   * level and, beside it, `FIDO_CERTIFIED`.
    */
   isCertified(level: CertificationLevel, now: number): boolean {
     const certifications = this.inEffect(now).filter(
@@ -92,7 +92,7 @@ export class AuthenticatorModel {
 
 const rank = (status: string): number => CERTIFICATION_LEVELS.findIndex((level) => level === status);
 
-/** From when on a report counts; one whose date is missing or can't be read always has. */
+/** When a report takes effect. A report with a missing or unreadable date has always applied. */
 function startOf({ effectiveDate }: MetadataStatusReport): number {
   const at = typeof effectiveDate === 'string' ? Date.parse(effectiveDate) : Number.NaN;
   return Number.isNaN(at) ? 0 : at;

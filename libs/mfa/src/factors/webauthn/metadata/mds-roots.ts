@@ -3,8 +3,8 @@ import type { BlobTrust } from './metadata-blob.js';
 
 /**
  * The roots of the certificate that signs FIDO's BLOB: GlobalSign's R3 (SHA-256 CB:B5:22:D7:…:C9:63:C5:3B, to March 2029) and R46
- * (4F:A3:12:6D:…:72:D9:3C:40:C9, to March 2046). They certify web servers all over the world, so that it also has to be looked at
- * whom the certificate is for.
+ * (4F:A3:12:6D:…:72:D9:3C:40:C9, to March 2046). They certify web servers all over the world, so the certificate's host has to be checked
+ * too.
  */
 const ROOTS: readonly string[] = [
   `-----BEGIN CERTIFICATE-----
@@ -61,7 +61,7 @@ vouXsXgxT7PntgMTzlSdriVZzH81Xwj3QEUxeCp6
 -----END CERTIFICATE-----`,
 ];
 
-/** How a BLOB of FIDO itself is known. */
+/** What identifies a BLOB from FIDO itself. */
 export const FIDO_TRUST: BlobTrust = {
   roots: ROOTS.map(readCertificate).filter((one) => one !== null),
   host: 'mds.fidoalliance.org',

@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { pathToAnchor } from '../../../core/crypto/certificate-path.js';
 import type { Certificate } from '../../../core/crypto/certificates.js';
 
-/** How a signature is made, and by which kind of key (RFC 7518, section 3.1; RFC 8037). */
+/** A signature algorithm and its kind of key (RFC 7518, section 3.1; RFC 8037). */
 interface Algorithm {
   hash: string | null;
   key: 'rsa' | 'ec' | 'ed25519';
@@ -13,7 +13,7 @@ interface Algorithm {
 }
 
 const PSS = constants.RSA_PKCS1_PSS_PADDING;
-/** What may sign. `none` and keyed hashes never do: anybody could make those. */
+/** The accepted algorithms. `none` and keyed hashes are never accepted, since anybody could produce them. */
 const ALGORITHMS: ReadonlyMap<unknown, Algorithm> = new Map<unknown, Algorithm>([
   ['RS256', { hash: 'sha256', key: 'rsa' }],
   ['RS384', { hash: 'sha384', key: 'rsa' }],
@@ -31,30 +31,30 @@ const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DAY_MS = 86_400_000;
 
-/** A BLOB whose signature holds (FIDO Metadata Service v3.0, section 3.1.6). */
+/** A BLOB with a valid signature (FIDO Metadata Service v3.0, section 3.1.6). */
 export interface MetadataBlob {
-  /** Its serial number: each BLOB has a higher one. */
+  /** Its serial number, which increases with each BLOB. */
   no: number;
-  /** The moment after which it is out of date, milliseconds since the epoch: when the day named in `nextUpdate` is over. */
+  /** When it becomes outdated, in milliseconds since the epoch: at the end of the day named in `nextUpdate`. */
   validUntil: number;
   entries: readonly unknown[];
 }
 
-/** By what a BLOB is known to come from its publisher. */
+/** What proves that a BLOB comes from its publisher. */
 export interface BlobTrust {
   roots: readonly Certificate[];
-  /** Whom the certificate that signs has to be for, where its roots certify others too. */
+  /** The host that the signing certificate must be for, if its roots certify others too. */
   host?: string;
 }
 
-/** Why a BLOB is not taken. */
+/** Why a BLOB is rejected. */
 export class MetadataError extends Error {
   override readonly name = 'MetadataError';
 }
 
 /**
- * Verifies a BLOB as section 3.2 of FIDO Metadata Service v3.0 has it: the path of the certificate that signs it, and the signature.
- * Whether certificates of that path were revoked is not looked up, since nothing is fetched.
+ * Verifies a BLOB as described in section 3.2 of FIDO Metadata Service v3.0: the path of its signing certificate, and the signature.
+ * Revocation of the certificates is not checked, since nothing is downloaded.
  *
  * @param now milliseconds since the epoch
  * @throws {MetadataError}
@@ -84,9 +84,9 @@ function readPayload({ no, nextUpdate, entries }: Record<string, unknown>): Meta
   return { no, validUntil: day + DAY_MS, entries };
 }
 
-/** The certificate that signs, when it leads to a root. */
+/** The signing certificate, if it chains to a root. */
 function signerOf(x5c: unknown, { roots, host }: BlobTrust, now: number): Certificate {
-  // `x5u`, an address in its place, would have to be fetched.
+  // The alternative `x5u` is an address, which would have to be downloaded.
   if (!Array.isArray(x5c) || !x5c.every((one) => typeof one === 'string')) {
     throw new MetadataError('it does not hold the certificates of its signature (`x5c`)');
   }
@@ -122,7 +122,7 @@ function readJson(part: string, what: string): Record<string, unknown> {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // As with any other value.
+    // Handled like any other invalid value.
   }
   throw new MetadataError(`its ${what} is no JSON object`);
 }

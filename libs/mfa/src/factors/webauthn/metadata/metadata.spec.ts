@@ -98,7 +98,7 @@ const start = (metadata: Metadata, more: Partial<WebAuthn> = {}, options: TestAp
     },
   });
 
-/** What comes of a registration by a new user. */
+/** The outcome of a registration by a new user. */
 async function registration(test: TestApp, tampering: Tampering): Promise<string> {
   const { client } = await signIn(test);
   const { status, body } = await register(client, new SoftwareAuthenticator(), {}, tampering);
@@ -116,13 +116,13 @@ beforeAll(async () => {
   publisher = await makePublisher();
 });
 
-/** An attestation of that model, under the vendor's root. */
+/** An attestation of this model under the vendor's root. */
 const genuine = async (aaguid = AAGUID): Promise<Tampering> => ({
   aaguid,
   attest: packedBy(await makeLeaf(root, aaguid)),
 });
 
-/** The options of metadata that the publisher has signed. */
+/** Metadata options with a BLOB signed by the publisher. */
 const signedBy = (who: Publisher, entries: FidoMetadataEntry[], payload: object = {}): Metadata => ({
   blob: blobOf(who, { entries, ...payload }),
   rootCertificates: [pemOf(who.root)],
@@ -194,7 +194,7 @@ describe('attestation against a BLOB', () => {
     );
     expect((await client.get('/mfa/authenticators?type=webauthn')).body[0].provider).toBe('Vendor Key 5');
     expect((await client.get('/assured/attested')).status).toBe(200);
-    // Another model of the same maker, which is not in the metadata, with the certificate of this one sent along.
+    // Another model of the same vendor, which isn't in the metadata, sent along with the certificate of this one.
     const stranger = await makeLeaf(root, null);
     expect(await registration(u2f, { attest: u2fBy(stranger) })).toBe(REFUSED);
     expect(await registration(u2f, { attest: u2fBy(stranger, leaf) })).toBe(REFUSED);
@@ -380,7 +380,7 @@ describe('the signature of a BLOB', () => {
     }
   });
 
-  /** Signed with a key of that kind, by whom the root of the publisher has certified. */
+  /** Signed with a key of this kind, which the publisher's root has certified. */
   const signedWith = async (algorithm: object, alg: string) => {
     const keys = await webcrypto.subtle.generateKey(algorithm as EcKeyGenParams, true, ['sign', 'verify']);
     const signer = await issue({ subject: 'CN=Signer', issuer: publisher.root, ca: false, keys });
@@ -535,7 +535,7 @@ describe('the signature of a BLOB', () => {
     const { no, entries, validUntil } = verifyBlob(`${text}.${signature}`, trust, NOW);
     expect([no, entries.length, validUntil]).toEqual([42, 200, Date.UTC(2023, 10, 9)]);
     const models = new ModelCatalogue();
-    // The others are of UAF.
+    // The other entries are for UAF.
     expect(entries.filter((entry) => models.add(entry))).toHaveLength(100);
     const found = models.find({ aaguid: '71bf3f7f-ad51-432a-aaf0-4783108d5620', attestationKeys: null });
     expect(found?.rejection(['ATTESTATION_KEY_COMPROMISE'], null, NOW)).toEqual({
@@ -572,7 +572,7 @@ describe('newer metadata', () => {
     put(blobOf(await makePublisher(), { entries: [entryOf(AAGUID, root)], no: 9 }));
     expect(await registration(test, await genuine())).toBe(REFUSED);
     expect(await registration(test, await genuine())).toBe(REFUSED);
-    // Once for each file, not for each registration.
+    // Once per file, not once per registration.
     expect(logged()).toHaveLength(2);
     rmSync(file);
     expect(await registration(test, await genuine())).toBe(REFUSED);
@@ -639,7 +639,7 @@ describe('newer metadata', () => {
 });
 
 describe('a model that is revoked later', () => {
-  /** Metadata that a test can change, as two applications on one database read it. */
+  /** Metadata that a test can change, read by two applications on one database. */
   async function pair(first: FidoMetadataEntry[]) {
     const state = { entries: first, no: 7 };
     const metadata = {
@@ -655,7 +655,7 @@ describe('a model that is revoked later', () => {
     return {
       apps,
       events,
-      /** Changes what is published, and lets both look at once; how many keys they have reported. */
+      /** Publishes other metadata and lets both applications look at once; returns how many keys they reported. */
       publish: async (entries: FidoMetadataEntry[]) => {
         Object.assign(state, { entries, no: state.no + 1 });
         const counts = await Promise.all(
@@ -735,7 +735,7 @@ describe('a model that is revoked later', () => {
     const { body } = await assertKey(client, owner.key);
     expect(body).toMatchObject({ status: 'authenticated' });
     expect(body.proven.at(-1)).toMatchObject({ method: 'webauthn', attested: false });
-    // Beside a key of another model, that one is not asked for.
+    // If the user also has a key of another model, this one isn't asked for.
     const spare = new SoftwareAuthenticator();
     const added = await register(client, spare, {}, await genuine(OTHER_AAGUID));
     expect(added.status).toBe(201);
@@ -823,7 +823,7 @@ describe('a model that is revoked later', () => {
       };
     }
     expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(1);
-    // Nest's logger is that of the application that was made last.
+    // Nest's logger belongs to the application that was created last.
     expect(apps[1].logger.lines.join('\n')).toContain('could not be reported: no such table');
     for (const { adapter } of apps) adapter.findUser = (id) => users.get(id) ?? null;
     expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(1);
@@ -885,7 +885,7 @@ describe('the command `report-revoked-models`', () => {
     expect(await registration(test, await genuine())).toBe('attested');
     await test.close();
     await expect(run('report-revoked-models')).resolves.toBe('0 keys of revoked models were reported');
-    // The command goes by the real time.
+    // The command uses the real time.
     reports.push({ status: 'REVOKED', effectiveDate: '2024-01-01' });
     await expect(run('report-revoked-models')).resolves.toBe('1 keys of revoked models were reported');
     await expect(run('report-revoked-models')).resolves.toBe('0 keys of revoked models were reported');

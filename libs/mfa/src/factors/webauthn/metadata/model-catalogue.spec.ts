@@ -44,7 +44,7 @@ describe('the catalogue of models', () => {
     expect(find(NO_AAGUID, ['c'.repeat(40)])).toBeNull();
     expect(find(NO_AAGUID, [])).toBeNull();
     expect(find(NO_AAGUID)).toBeNull();
-    // A key that has an AAGUID is none of those.
+    // A key with an AAGUID matches none of these.
     expect(find(AAGUID, [KEY])).toBeNull();
     expect(catalogue.attestedBy([OTHER_KEY, 'c'.repeat(40)]).map(({ name }) => name)).toEqual(['U2F']);
     expect(catalogue.attestedBy([])).toEqual([]);

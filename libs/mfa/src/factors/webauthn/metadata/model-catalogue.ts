@@ -2,15 +2,15 @@ import type { FidoMetadataEntry, FidoMetadataStatement } from '../../../options/
 import type { Rejection } from './authenticator-model.js';
 import { AuthenticatorModel } from './authenticator-model.js';
 
-/** What authenticators that do not name their model have in place of its AAGUID. */
+/** The AAGUID of authenticators that don't reveal their model. */
 export const NO_AAGUID = '00000000-0000-0000-0000-000000000000';
 const AAGUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const KEY_IDENTIFIER = /^[0-9a-f]{40}$/;
 
-/** By what the model of a key is known. */
+/** What identifies the model of a key. */
 export interface ModelKeys {
   aaguid: string;
-  /** Identifiers of the keys of its attestation, that of the leaf first; null: not known. */
+  /** Identifiers of the keys of its attestation, the leaf's first; null: not known. */
   attestationKeys: readonly string[] | null;
 }
 
@@ -19,7 +19,7 @@ export class ModelCatalogue {
   private readonly byAaguid = new Map<string, AuthenticatorModel>();
   private readonly byKey = new Map<string, AuthenticatorModel>();
 
-  /** @returns false for an entry that is about neither kind, such as those of UAF, or that can't be read */
+  /** @returns false for an unreadable entry, or one of another kind, such as UAF */
   add(given: unknown): boolean {
     const entry = readEntry(given);
     if (!entry) return false;
@@ -35,12 +35,12 @@ export class ModelCatalogue {
     return (key === undefined ? null : this.byKey.get(key)) ?? null;
   }
 
-  /** The models that are known by a key of this attestation, whatever the authenticator says that it is. */
+  /** The models identified by a key of this attestation, whatever the authenticator claims to be. */
   attestedBy(attestationKeys: readonly string[]): AuthenticatorModel[] {
     return attestationKeys.flatMap((key) => this.byKey.get(key) ?? []);
   }
 
-  /** The AAGUIDs of models for which that gives a reason to reject some keys of them, and whether any model without one does. */
+  /** The AAGUIDs of models that the function rejects some keys of, and whether this applies to any model without an AAGUID. */
   rejected(reject: (model: AuthenticatorModel) => Rejection | null): {
     aaguids: string[];
     hasOthers: boolean;
@@ -55,7 +55,7 @@ function put(models: Map<string, AuthenticatorModel>, key: string, model: Authen
   models.set(key, known ? known.with(model) : model);
 }
 
-/** An entry of a BLOB, or a statement as one, as far as it can be read. */
+/** Reads a BLOB entry, or turns a statement into one, as far as it is readable. */
 function readEntry(given: unknown): Partial<FidoMetadataEntry> | null {
   const entry = objectOf(given);
   if (!entry) return null;

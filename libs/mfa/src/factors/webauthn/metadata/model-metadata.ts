@@ -19,23 +19,23 @@ import type { ModelKeys } from './model-catalogue.js';
 import { ModelCatalogue } from './model-catalogue.js';
 import { within } from '../../../storage/bounded-wait.js';
 
-/** How long the function of the option `blob` may take, in milliseconds. */
+/** The timeout for the function of the option `blob`, in milliseconds. */
 const BLOB_TIMEOUT_MS = 60_000;
 
 const DAY_MS = 86_400_000;
 
-/** What was read, and how far it counts. */
+/** What was read, and until when it is valid. */
 interface Edition {
   models: ModelCatalogue;
-  /** Of a BLOB; statements are of no edition and never out of date. */
+  /** The BLOB's serial number. Statements have none, and never become outdated. */
   no: number | null;
   validUntil: number;
 }
 
 /**
- * What is known of models of authenticators: the option `webauthn.metadata`. It is read at boot, which fails when it can't be
- * verified; newer data that can't be leaves what is known in place. The highest serial number is remembered while the process
- * lives, so that an older BLOB, without the revocations since then, is not taken for a newer one.
+ * What is known about models of authenticators: the option `webauthn.metadata`. It is read at boot, which fails if it can't be verified.
+ * Later, data that can't be verified is ignored and the previous data stays. The highest serial number is remembered while the process
+ * lives, so that an older BLOB, which lacks later revocations, can't replace a newer one.
  */
 @Injectable()
 export class ModelMetadata implements OnModuleInit {
@@ -43,7 +43,7 @@ export class ModelMetadata implements OnModuleInit {
   private readonly options: ResolvedMetadataOptions | null;
   private readonly trust: BlobTrust;
   private edition: Edition = { models: new ModelCatalogue(), no: null, validUntil: Infinity };
-  /** Of the text that was read last. */
+  /** The digest of the text that was read last. */
   private digest = '';
   private fileStamp = '';
   private readAt = -Infinity;
@@ -59,7 +59,7 @@ export class ModelMetadata implements OnModuleInit {
     this.trust = roots.length > 0 ? { roots } : FIDO_TRUST;
   }
 
-  /** @throws {MfaOptionsError} when the metadata can't be read or verified */
+  /** @throws {MfaOptionsError} if the metadata can't be read or verified */
   async onModuleInit(): Promise<void> {
     if (!this.options) return;
     const { statements, file, strict } = this.options;
@@ -85,7 +85,7 @@ export class ModelMetadata implements OnModuleInit {
     return this.options !== null;
   }
 
-  /** Whether nothing is attested by it any more: with `strict`, when its `nextUpdate` has passed. */
+  /** Whether it no longer attests anything: with `strict`, once its `nextUpdate` has passed. */
   get isSilent(): boolean {
     return this.options?.strict === true && this.isOutdated;
   }
@@ -98,12 +98,12 @@ export class ModelMetadata implements OnModuleInit {
     return this.edition.models.find(keys);
   }
 
-  /** Why authenticators of that model, attested by these keys, are rejected now, if they are. */
+  /** Why authenticators of this model, attested by these keys, are rejected now; null if they aren't. */
   rejectionOf(keys: ModelKeys, model = this.find(keys)): Rejection | null {
     if (!this.options) return null;
     const { rejectStatuses } = this.options;
     const { attestationKeys } = keys;
-    // Who has the key of a U2F model's attestation can put any AAGUID into what it signs.
+    // Whoever has the attestation key of a U2F model can sign any AAGUID.
     const models = new Set([
       ...(model ? [model] : []),
       ...this.edition.models.attestedBy(attestationKeys ?? []),
@@ -115,25 +115,25 @@ export class ModelMetadata implements OnModuleInit {
     return null;
   }
 
-  /** Whether that key attests authenticators that have no AAGUID (U2F): it can't vouch for one. */
+  /** Whether this key attests authenticators without an AAGUID (U2F), and therefore can't vouch for one. */
   isOfU2f(attestationKey: string | undefined): boolean {
     return attestationKey !== undefined && this.edition.models.attestedBy([attestationKey]).length > 0;
   }
 
-  /** Whether a model, or one that is not known, is certified as `minimumLevel` has it. */
+  /** Whether the model is certified as `minimumLevel` requires; an unknown model is not. */
   isCertified(model: AuthenticatorModel | null): boolean {
     const { minimumLevel } = this.options ?? {};
     return !minimumLevel || (model?.isCertified(minimumLevel, this.clock.now()) ?? false);
   }
 
-  /** The models of which some keys may be rejected now. */
+  /** The models whose keys, or some of them, may be rejected now. */
   rejectedModels(): ReturnType<ModelCatalogue['rejected']> {
     const { rejectStatuses = [] } = this.options ?? {};
     const now = this.clock.now();
     return this.edition.models.rejected((model) => model.rejection(rejectStatuses, null, now));
   }
 
-  /** Reads a file again that has changed. What can't be verified is logged, and what was known stays. */
+  /** Reads the file again if it has changed. If it can't be verified, an error is logged and the previous data stays. */
   async refreshFile(): Promise<void> {
     const { file } = this.options ?? {};
     if (file === undefined || (await stampOf(file)) === this.fileStamp) return;
@@ -141,9 +141,9 @@ export class ModelMetadata implements OnModuleInit {
   }
 
   /**
-   * Looks for newer data: a file that has changed; once a day also one that has not, and the function.
+   * Checks for newer data: reads a changed file again; once a day, also an unchanged one, or calls the function.
    *
-   * @param isDue whether the function is asked at once
+   * @param isDue whether to read the file, or call the function, in any case
    */
   async refresh(isDue = this.clock.now() - this.readAt >= DAY_MS): Promise<void> {
     const { file, blob } = this.options ?? {};
@@ -162,7 +162,7 @@ export class ModelMetadata implements OnModuleInit {
     await this.reading;
   }
 
-  /** @throws when it can't be read, does not verify, or is older than what is known */
+  /** @throws if it can't be read or verified, or is older than the known data */
   private async read(): Promise<void> {
     const text = await this.readSource();
     const digest = createHash('sha256').update(text).digest('hex');
@@ -183,7 +183,7 @@ export class ModelMetadata implements OnModuleInit {
   private async readSource(): Promise<string> {
     const { file, blob } = this.options ?? {};
     if (file !== undefined) {
-      // Taken before: a file that changes while it is read is read once more.
+      // Get the stamp first: a file that changes while it is read is read again.
       this.fileStamp = await stampOf(file);
       return readFile(file, 'utf8');
     }
@@ -223,7 +223,7 @@ async function stampOf(file: string): Promise<string> {
     const { mtimeMs, size, ino } = await stat(file);
     return `${mtimeMs} ${size} ${ino}`;
   } catch {
-    // Reading it says what is wrong.
+    // Reading the file reports the error.
     return '';
   }
 }

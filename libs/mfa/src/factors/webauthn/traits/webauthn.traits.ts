@@ -9,7 +9,7 @@ export const WEBAUTHN_TRAITS = {
   // Proof of possession of a key: in hardware or in software (RFC 8176, section 2), or kept anywhere (OpenID EAP ACR Values 1.0).
   amr: { hardware: ['hwk', 'user'], synced: ['swk', 'user'], unknown: ['pop', 'user'] },
   readFromAmr: ['pop', 'hwk', 'swk'],
-  // A proof is verified by the credential.
+  // The credential verifies a proof.
   judgedBy: 'own_tables',
   maxPerUser: 20,
   needsOption: 'webauthn',
