@@ -4,23 +4,23 @@ import type { AuthenticationRecord, MfaProofFacts } from '../core/policy/methods
 /** Several factors were proven (RFC 8176, section 2). */
 export const MULTI_FACTOR = 'mfa';
 
-/** Several *channels* were used, which counts for nothing (RFC 8176, section 2). */
+/** Several *channels* were used, which proves nothing more (RFC 8176, section 2). */
 export const MULTI_CHANNEL = 'mca';
 
-/** First factors that RFC 8176 calls by another name than `login`. */
+/** First factors that have a different name in RFC 8176 than in `login`. */
 const AMR_OF_FIRST_FACTOR: Readonly<Record<string, readonly string[]>> = {
   webauthn: ['pop'],
   kerberos: ['wia'],
-  // Whatever it was is the identity provider's to say.
+  // Only the identity provider knows what it was.
   federated: [],
-  // Of one factor nobody may read several.
+  // A single factor must not read as several.
   [MULTI_FACTOR]: [],
   [MULTI_CHANNEL]: [],
 };
 
 /**
- * The `amr` values that a proven method stands for (RFC 8176, section 2), or null for what proves nothing to a third
- * party: a trusted device, which nobody authenticated with, and every method that is not named here.
+ * Returns the `amr` values of a proven method (RFC 8176, section 2), or null if it proves nothing to a third party: a trusted device,
+ * which doesn't authenticate anybody, and any method not listed here.
  */
 export function amrOfRecord(record: AuthenticationRecord, facts: MfaProofFacts): string[] | null {
   const { method } = record;

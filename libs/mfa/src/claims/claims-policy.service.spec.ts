@@ -162,7 +162,7 @@ describe('a decision on a token', () => {
     );
 
     it.each([
-      // Beside what was delivered, another thing that the user has is no second factor.
+      // With a delivered code as first factor, another possession is no second factor.
       [['email', 'otp'], true, false, false],
       [['sms', 'otp'], true, false, false],
       [['tel', 'email_code'], true, false, false],
@@ -170,7 +170,7 @@ describe('a decision on a token', () => {
       [['email', 'rba', 'geo', 'otp'], true, false, false],
       [['pwd', 'otp'], true, true, true],
       [['kerberos', 'otp'], true, true, true],
-      // What was delivered is none at all by mail, and under `strict` none over the telephone.
+      // A code delivered by email is no second factor at all; by phone, none under `strict`.
       [['pwd', 'email'], true, false, false],
       [['kerberos', 'email', 'otp'], true, false, false],
       [['pwd', 'email', 'otp'], true, false, false],
@@ -180,7 +180,7 @@ describe('a decision on a token', () => {
       [['pwd', 'email_code'], true, false, false],
       [['pwd', 'sms'], true, true, false],
       [['pwd', 'sms_code'], true, true, false],
-      // A first factor without a name here, or a key, and a code by text message on top.
+      // An unnamed first factor, or a key, followed by a code by text message.
       [['sms'], true, true, false],
       [['swk', 'user', 'sms'], true, true, false],
       // The issuer vouches for several factors without naming them.

@@ -16,8 +16,8 @@ import { readMfaClaims } from './read-mfa-claims.js';
 import { countingProofs, demandedBy } from './under-profile.js';
 
 /**
- * Gathers the facts of a decision from the request's verified claims: nothing is looked up anywhere. It stands in for `MfaPolicyService`
- * where applications inject that too, so it has all of its methods; those that ask for users or sessions say that there are none.
+ * Makes decisions from the verified claims of a request, without looking anything up. It replaces `MfaPolicyService`, which applications
+ * may inject too, so it has all of its methods; those that need users or sessions throw.
  */
 @Injectable()
 export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyService> {
@@ -26,15 +26,15 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** How old a proof may be where a route does not say, in seconds. */
+  /** The maximum age of a proof if the route doesn't set one, in seconds. */
   get defaultMaxAge(): number {
     return this.options.gracePeriodSeconds;
   }
 
   /**
-   * Whether the request may pass a route with this requirement.
+   * Whether the request meets this requirement.
    *
-   * @throws {Error} for `once`: nothing here remembers what was spent
+   * @throws {Error} for `once`, since nothing here remembers used proofs
    */
   async decide(asked: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
@@ -42,12 +42,12 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
     const facts = readMfaClaims(await this.options.claims(request), levels);
     const records = facts ? countingProofs(profile, facts) : [];
     const isStated = facts !== null && this.states(asked, facts, records);
-    // What the issuer states needs not be shown once more. How old it may be is asked for in any case.
+    // What the issuer states doesn't have to be shown again. Its maximum age is required in any case.
     const wanted = isStated ? ageOfLevel(asked, levels) : withLevel(asked, levels);
     const requirement = facts ? demandedBy(profile, wanted, facts) : wanted;
     const types = MFA_TYPES.filter((type) => !isRefusedBy(profile, type));
     const decision = decide(requirement, {
-      // Which factors the user has is not in the token, so a refusal names all that the route takes; and an issuer leaves
+      // A token doesn't say which factors the user has, so a refusal lists everything that the route accepts; and issuers leave
       // `mfa_enrolled` out for users who must enroll.
       mustEnroll: false,
       enrolledTypes: [],
@@ -61,17 +61,17 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
       defaultMaxAge: gracePeriodSeconds,
     });
     if (decision.allow || decision.code !== 'mfa_required') return decision;
-    // In the words that the client passes on to the authorization server (RFC 9470, section 3).
+    // The terms that the client passes on to the authorization server (RFC 9470, section 3).
     const acr = asked.acr ?? levelFor(requirement, levels);
     return acr === undefined ? decision : { ...decision, acr };
   }
 
-  /** Nothing here is over for want of use: how long a token lasts says its issuer. */
+  /** Does nothing: a token doesn't end for lack of use; its issuer decides how long it lasts. */
   noteUse(): void {
     // Nothing to note.
   }
 
-  /** @throws {Error} always, like those below */
+  /** @throws {Error} always, like the methods below */
   findUser(): Promise<never> {
     return needsSessions('findUser');
   }
@@ -96,14 +96,14 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
     return needsSessions('assertRecent');
   }
 
-  /** Whether the token states the level that is asked for, or a stronger one, and is young enough for it. */
+  /** Whether the token states the required level, or a stronger one, and is recent enough for it. */
   private states(
     { acr, maxAge }: MfaRequirement,
     facts: MfaClaimFacts,
     records: readonly AuthenticationRecord[],
   ): boolean {
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
-    // Under a floor a name is not enough: the token has to show it.
+    // If the profile has a floor, stating a level isn't enough: the token has to show the facts.
     if (acr === undefined || PROFILES[profile].floor || !isLevelAtLeast(facts.acr, acr, levels)) return false;
     const [newest] = records.map(({ at }) => at).sort((one, other) => other - one);
     const atMost = Math.min(levels[acr]?.maxAge ?? Infinity, maxAge ?? Infinity);

@@ -1,4 +1,4 @@
-// The public API of `nestjs-mfa/claims`: what an access token says of a sign-in, and deciding on it.
+// The public API of `nestjs-mfa/claims`: describing a sign-in in access tokens, and deciding based on them.
 export type { MfaClaims, MfaClaimsOptions, MfaProvenSession, WebAuthnFacts } from './mfa-claims.js';
 export type { MfaAcrLevel, MfaAcrLevels } from '../core/policy/acr.js';
 export { MFA_ACR_LEVELS } from '../core/policy/acr.js';

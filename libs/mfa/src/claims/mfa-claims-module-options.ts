@@ -6,15 +6,15 @@ import type { MfaProfile } from '../options/profiles.js';
 import { MFA_PROFILES, PROFILES } from '../options/profiles.js';
 
 export interface MfaClaimsModuleOptions {
-  /** How long a proven second factor counts where the route does not say, in seconds. Default: 300. */
+  /** How long a proof of a second factor stays valid if the route doesn't say, in seconds. Default: 300. */
   gracePeriodSeconds?: number;
-  /** The levels that routes ask for by name, as the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
+  /** The levels that routes can require by name, like the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
   acr?: MfaAcrLevels;
-  /** What every proof has to show, whatever a route says; as the option of `MfaModule`. Default: `default`. */
+  /** What every proof must show, whatever the route requires, like the option of `MfaModule`. Default: `default`. */
   profile?: MfaProfile;
   /**
-   * Where the verified claims of a request are. Default: `request.user`, as a Passport strategy leaves the payload that its
-   * `validate` returns. Anything but an object is nobody.
+   * Returns the verified claims of a request. Default: `request.user`, where a Passport strategy puts the payload that its `validate`
+   * returns. Without an object, nobody is signed in.
    */
   claims?: (request: object) => unknown;
 }
@@ -22,7 +22,7 @@ export interface MfaClaimsModuleOptions {
 const DEFAULT_GRACE_PERIOD_SECONDS = 300;
 const A_YEAR = 366 * 86_400;
 
-/** @throws {MfaOptionsError} that lists everything wrong with them */
+/** @throws {MfaOptionsError} listing everything that is wrong with them */
 export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<MfaClaimsModuleOptions> {
   const problems = new Problems();
   problems.onlyKnown('', given, ['gracePeriodSeconds', 'acr', 'profile', 'claims']);

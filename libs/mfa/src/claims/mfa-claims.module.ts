@@ -21,11 +21,11 @@ import { resolveClaimsOptions } from './mfa-claims-module-options.js';
 import { RefuseOnce } from './refuse-once.js';
 
 /**
- * `@RequireMfa()` for an API that verifies access tokens and has no sessions of its own: in place of `MfaModule`, global, and
- * without a database.
+ * Provides `@RequireMfa()` for an API that verifies access tokens and has no sessions of its own. Replaces `MfaModule`, is global, and
+ * needs no database.
  *
- * Nest builds the guard of `@UseGuards()` anew in every module that uses it, so it is what the guard asks that is replaced
- * here, not the guard.
+ * Nest instantiates the guard of `@UseGuards()` again in every module that uses it. This module therefore replaces the guard's
+ * dependencies, not the guard.
  */
 @Module({})
 export class MfaClaimsModule implements NestModule, OnModuleInit {
@@ -38,7 +38,7 @@ export class MfaClaimsModule implements NestModule, OnModuleInit {
     this.enhancers.arrange();
   }
 
-  /** @throws {MfaOptionsError} when an option is wrong */
+  /** @throws {MfaOptionsError} if an option is wrong */
   static forRoot(options: MfaClaimsModuleOptions = {}): DynamicModule {
     return {
       module: MfaClaimsModule,
@@ -61,7 +61,7 @@ export class MfaClaimsModule implements NestModule, OnModuleInit {
     };
   }
 
-  /** @throws {MfaOptionsError} beside `MfaModule`: which of them the guard asked would hang on the order of imports */
+  /** @throws {MfaOptionsError} alongside `MfaModule`: the order of imports would decide which policy the guard uses */
   onModuleInit(): void {
     if (this.hasAdapter()) {
       throw new MfaOptionsError([

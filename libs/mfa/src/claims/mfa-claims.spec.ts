@@ -4,7 +4,7 @@ import type { AuthenticationMethod } from '../core/policy/methods.js';
 import type { MfaClaims, MfaClaimsOptions } from './mfa-claims.js';
 import { mfaClaims } from './mfa-claims.js';
 
-/** Seconds. Each record of a table is a method, and how long before this it was proven. */
+/** In seconds. Each row of a table lists methods, and how long ago each was proven. */
 const NOW = 1_800_000_000;
 
 type Proof = [method: string, age: number];
@@ -253,7 +253,7 @@ describe('mfaClaims', () => {
     const claims = mfaClaims({ methods });
     expect(claims).toMatchObject({ amr, acr });
     expect(claims.mfa_proofs?.[0]?.user_verified).toBe(facts.userVerified || undefined);
-    // What the application says of the key it has read itself.
+    // The application read this from the key itself.
     expect(mfaClaims({ methods }, { webauthn: { userVerified: false } }).amr).not.toContain('mfa');
   });
 

@@ -13,27 +13,27 @@ import type { MfaProofClaim } from './proof-claims.js';
 import { proofClaims } from './proof-claims.js';
 import { MULTI_CHANNEL, MULTI_FACTOR, amrOfRecord } from './amr.js';
 
-/** What the application knows of the WebAuthn key behind a session; what it does not know it leaves out. */
+/** What the application knows about the WebAuthn key behind a session. Leave out what it doesn't know. */
 export interface WebAuthnFacts {
-  /** The key verified its user (UV) in this ceremony, as every passkey sign-in of this module demands. */
+  /** Whether the key verified its user (UV) in this ceremony, which every passkey sign-in of this module requires. */
   userVerified?: boolean;
-  /** BE: the key can be synced to other devices. */
+  /** BE: whether the key is syncable. */
   backupEligible?: boolean;
-  /** Its attestation was verified up to a trust anchor of hardware keys. A statement that nobody anchored is none. */
+  /** Whether its attestation was verified up to a trust anchor of hardware keys. An attestation without a trust anchor doesn't count. */
   attested?: boolean;
 }
 
-/** What a token says of how its user was authenticated. All moments are whole seconds since the epoch. */
+/** The claims that describe how a token's user was authenticated. All times are whole seconds since the epoch. */
 export interface MfaClaims {
-  /** The first factor and the newest second one (RFC 8176). */
+  /** The first factor and the newest second factor (RFC 8176). */
   amr: string[];
-  /** The latest active authentication (OpenID Connect Core, section 2); absent when there was none. */
+  /** The latest active authentication (OpenID Connect Core, section 2); absent if there was none. */
   auth_time?: number;
-  /** When the second factor was proven; only beside `mfa` in `amr`. A private claim. */
+  /** When the second factor was proven; only present if `amr` contains `mfa`. A private claim. */
   mfa_at?: number;
-  /** The strongest level that the newest second factor reaches; by default `phr` or `phrh` of a key (OpenID EAP ACR Values 1.0). */
+  /** The strongest level that the newest second factor reaches; by default `phr` or `phrh` for a key (OpenID EAP ACR Values 1.0). */
   acr?: string;
-  /** The second factors with what they have shown, where there is more to say than the other claims do. A private claim. */
+  /** The second factors and what they proved, if that is more than the other claims say. A private claim. */
   mfa_proofs?: MfaProofClaim[];
   /** Whether the user has a second factor. A private claim. */
   mfa_enrolled?: boolean;
@@ -41,31 +41,31 @@ export interface MfaClaims {
 
 export interface MfaClaimsOptions {
   /**
-   * The `amr` values of the first factor. Default: what `login` was told of it (`firstFactor`). Name it here when the application has its own sign-in, whose
-   * sessions begin with a step-up and hold the second factor only. Of another kind than the second; never `mfa` or `mca`.
+   * The `amr` values of the first factor. Default: the `firstFactor` passed to `login`. Set it if the application has its own sign-in, so
+   * that its MFA sessions begin with a step-up and only hold the second factor. It must be of a different kind than the second factor,
+   * and never `mfa` or `mca`.
    */
   firstFactor?: readonly string[];
-  /** What the application knows of the key behind the `webauthn` record. Default: what its ceremony has shown. */
+  /** What the application knows about the key behind the `webauthn` record. Default: what its ceremony proved. */
   webauthn?: WebAuthnFacts;
-  /** The levels that the claim `acr` may name, as the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
+  /** The levels that the claim `acr` can name, like the option of `MfaModule`. Default: `MFA_ACR_LEVELS`. */
   acr?: MfaAcrLevels;
-  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`: leave it out for who must enroll. */
+  /** Whether the user has a second factor. False opens routes with `allowUnenrolled`, so leave it out for users who must enroll. */
   enrolled?: boolean;
 }
 
-/** As much of an `AuthenticationSession` as the claims are made of. */
+/** The fields of an `AuthenticationSession` that the claims are based on. */
 export interface MfaProvenSession {
   status?: string;
   methods: readonly AuthenticationRecord[];
 }
 
 /**
- * Honest claims for the access token that `completeLogin` hands out: nothing that was not proven, nothing newer than it is.
+ * Builds the claims for the access token that `completeLogin` issues. They never claim more than was proven, nor a later time.
  *
- * A token has one time for its second factor, so only the newest one is listed: an older key does not make a new TOTP
- * phishing-resistant.
+ * A token has one time for its second factor, so only the newest one is listed: an older key doesn't make a new TOTP phishing-resistant.
  *
- * @throws {TypeError} when the session is pending, or `firstFactor` names `mfa` or `mca`
+ * @throws {TypeError} if the session is pending, or `firstFactor` contains `mfa` or `mca`
  */
 export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
@@ -96,13 +96,13 @@ export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions =
   };
 }
 
-/** Whether this is the proof of a key, which shows how it was made. */
+/** Whether this is the proof of a key, which shows facts about the key. */
 function isOfKey(record: AuthenticationRecord): boolean {
   const type = typeOfRecord(record);
   return type !== undefined && showsFacts(type);
 }
 
-/** What is known of the key that was proven: what the ceremony has shown, unless the application knows better. */
+/** What is known about the proven key: what the ceremony proved, unless the application knows better. */
 function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaimsOptions): MfaProofFacts {
   const { userVerified, backupEligible, attested } = newestRecord(methods, isOfKey) ?? {};
   return {
@@ -113,7 +113,7 @@ function keyOf(methods: readonly AuthenticationRecord[], { webauthn }: MfaClaims
   };
 }
 
-/** Whether this proof came on top of another factor, or is two factors by itself. */
+/** Whether this proof was added to another factor, or is two factors by itself. */
 function isAdded(
   record: AuthenticationRecord,
   methods: readonly AuthenticationRecord[],
@@ -125,7 +125,7 @@ function isAdded(
   return hasFirst || hasVerifyingKey(methods, key);
 }
 
-/** A key that verifies its user is possession and a second thing at once, and a sign-in by itself. */
+/** A key that verifies its user proves possession and a second factor at once, and is a sign-in by itself. */
 function hasVerifyingKey(methods: readonly AuthenticationRecord[], key: MfaProofFacts): boolean {
   return key.userVerified === true && methods.some(isOfKey);
 }
@@ -137,14 +137,14 @@ function firstFactorOf(
 ): readonly string[] {
   if (options.firstFactor) return options.firstFactor;
   const first = newestRecord(methods, isFirstFactor);
-  // Beside `external` the password is the identity provider's business: nobody here saw one.
+  // With `external`, the identity provider handled the password; nobody here saw one.
   const isElsewhere = first?.method === 'pwd' && methods.some(isVouchedFor);
   if (first) return isElsewhere ? [] : (amrOfRecord(first, {}) ?? []);
   const key = methods.find(isOfKey);
   return key && hasVerifyingKey(methods, facts) ? (amrOfRecord(key, facts) ?? []) : [];
 }
 
-/** Rounded down: a proof may look older than it is, never newer. */
+/** Rounded down, so that a proof may look older than it is but never newer. */
 function toSeconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);
 }

@@ -1,9 +1,7 @@
 import { typeOfMethod, standsForSecondFactor } from '../core/policy/methods.js';
 import type { AuthenticationMethod, AuthenticationRecord, MfaProofFacts } from '../core/policy/methods.js';
 
-/**
- * One second factor of the private claim `mfa_proofs`: what `amr` has no words for. What is not known to be true is not there.
- */
+/** One second factor in the private claim `mfa_proofs`: facts that `amr` has no values for. Facts not known to be true are left out. */
 export interface MfaProofClaim {
   /** As in `proven`. */
   method: string;
@@ -11,22 +9,22 @@ export interface MfaProofClaim {
   at: number;
   /** The authenticator verified its user. */
   user_verified?: true;
-  /** The key can't be synced. */
+  /** The key isn't syncable. */
   device_bound?: true;
-  /** Its maker was attested. */
+  /** Its attestation was verified. */
   attested?: true;
 }
 
-/** What this module never writes here. */
+/** Methods that this module never writes to this claim. */
 const NO_SECOND_FACTOR: readonly string[] = ['pwd', 'trusted_device', 'mfa', 'mca'];
 
-/** More second factors than any session has; a longer list is none. */
+/** More second factors than any session has; a longer list is ignored. */
 const MAX_PROOFS = 32;
 
 /**
- * The claim for these records; undefined where `amr`, `acr` and `mfa_at` say it all: one proof of which nothing more is known.
+ * Builds the claim for these records; undefined if `amr`, `acr` and `mfa_at` say everything, that is for one proof without further facts.
  *
- * @param factsOf what is known of a record
+ * @param factsOf returns what is known about a record
  */
 export function proofClaims(
   records: readonly AuthenticationRecord[],
@@ -36,7 +34,7 @@ export function proofClaims(
     const { userVerified, backupEligible, attested } = factsOf(record);
     return {
       method: record.method,
-      // Rounded down: a proof may look older than it is, never newer.
+      // Rounded down, so that a proof may look older than it is but never newer.
       at: Math.floor(record.at / 1000),
       ...(userVerified === true ? { user_verified: true } : {}),
       ...(backupEligible === false ? { device_bound: true } : {}),
@@ -47,12 +45,12 @@ export function proofClaims(
   return saysMore || proofs.length > 1 ? proofs : undefined;
 }
 
-/** The records behind the claim; null where it is not there or not what this module writes, all of it. */
+/** Reads the records of the claim; null if it is missing, or any part of it isn't what this module writes. */
 export function readProofClaims(claim: unknown): AuthenticationRecord[] | null {
   if (!Array.isArray(claim) || claim.length === 0 || claim.length > MAX_PROOFS) return null;
   const records = (claim as unknown[]).map(readOne);
   if (!records.every((record) => record !== null)) return null;
-  // Of one that names nothing which is known here, the other claims say more.
+  // If none of the methods are known here, the other claims say more.
   return (claim as { method: string }[]).some(({ method }) => isKnown(method)) ? records : null;
 }
 
@@ -61,7 +59,7 @@ function readOne(proof: unknown): AuthenticationRecord | null {
   const { method, at, ...facts } = Object.fromEntries(Object.entries(proof)) as Record<string, unknown>;
   if (typeof method !== 'string' || NO_SECOND_FACTOR.includes(method)) return null;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || at <= 0) return null;
-  // A factor of the issuer's own is one, though nobody here knows which: it fits no route that names one.
+  // A factor of the issuer's own counts, but isn't known here, so it doesn't fit routes that name a factor.
   if (!isKnown(method)) return { method: 'external', at: at * 1000 };
   return {
     method: method as AuthenticationMethod,

@@ -6,10 +6,10 @@ import { isOnceOn } from '../guard/guard-metadata.js';
 import { placesOf } from '../guard/handler-guards.js';
 import { MfaOptionsError } from '../options/options-error.js';
 
-/** Refuses `@RequireMfa({ once: true })` where there are no sessions: a token can be sent any number of times. */
+/** Rejects `@RequireMfa({ once: true })` in applications without sessions: a token can be sent any number of times. */
 @Injectable()
 export class RefuseOnce {
-  /** @throws {MfaOptionsError} that names the handler */
+  /** @throws {MfaOptionsError} naming the handler */
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     for (const { controllers, providers } of modules.values()) {
       for (const { metatype, isNotMetatype } of [...controllers.values(), ...providers.values()]) {

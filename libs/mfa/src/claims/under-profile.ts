@@ -6,18 +6,18 @@ import type { MfaProfile } from '../options/profiles.js';
 import { PROFILES, isRefusedBy } from '../options/profiles.js';
 import type { MfaClaimFacts } from './read-mfa-claims.js';
 
-/** `amr` values of what was sent by mail, under the names that this module, its applications and other issuers have for it. */
+/** `amr` values for codes sent by email, under the names used by this module, its applications and other issuers. */
 const BY_MAIL = /(^|[-_])e?mail([-_]|$)/i;
-/** The same for what was sent or said to a phone (`sms` and `tel`: RFC 8176, section 2). */
+/** The same for codes sent to, or spoken on, a phone (`sms` and `tel`: RFC 8176, section 2). */
 const BY_PHONE = /(^|[-_])(sms|tel)([-_]|$)/i;
-/** Typed codes: some issuers say `otp` of those that were sent, too. */
+/** Typed codes. Some issuers also use `otp` for codes that were sent. */
 const TYPED = /^(otp|rc)$/i;
 /** Keys. */
 const KEY = /^(pop|hwk|swk)$/i;
-/** Values that are no factor. */
+/** Values that aren't factors. */
 const NO_FACTOR = /^(mfa|mca|user|geo|rba)$/i;
 
-/** What a profile demands of a route, given what the token says of its first factor. */
+/** What a profile requires of a route, given what the token says about its first factor. */
 export function demandedBy(
   profile: MfaProfile,
   asked: MfaRequirement,
@@ -28,13 +28,13 @@ export function demandedBy(
   const { maxAge } = asked;
   return {
     ...raise(asked, floor),
-    // No session of the profile is older; an issuer may have longer ones.
+    // The profile allows no older sessions, but an issuer may have longer ones.
     ...(maxAge === undefined ? {} : { maxAge: Math.min(maxAge, maxSessionTtlSeconds) }),
     ...(isFirstDelivered(amr) ? { userVerified: true } : {}),
   };
 }
 
-/** The proofs of a token that count under a profile. Its issuer may have another profile, or none. */
+/** The proofs of a token that count under a profile. The issuer may use another profile, or none. */
 export function countingProofs(
   profile: MfaProfile,
   { amr, records }: MfaClaimFacts,
@@ -44,14 +44,14 @@ export function countingProofs(
   return records.filter((record) => {
     const type = typeOfRecord(record);
     if (type !== undefined && isRefusedBy(profile, type)) return false;
-    // Nothing but a key can be told from what was delivered: a typed code, or what has no name, may have been just that.
+    // Only a key can be told apart from a delivered code; a typed code or an unnamed factor may be the delivered one.
     return !isRefused || (type !== undefined && isPhishingResistantType(type));
   });
 }
 
 /**
- * Whether the only first factor that the token names is a link or code that was delivered, which is no knowledge (`isFirstDelivered` of a
- * session). This module names the first factor first; a key before a delivered code was one by itself.
+ * Whether the only first factor that the token names is a delivered link or code, which isn't knowledge (like `isFirstDelivered` of a
+ * session). This module lists the first factor first; a key before a delivered code was a first factor by itself.
  */
 function isFirstDelivered(amr: readonly string[]): boolean {
   const factors = amr.filter((value) => !NO_FACTOR.test(value));
