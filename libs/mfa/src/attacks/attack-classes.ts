@@ -1,4 +1,4 @@
-/** The classes of attack that the suite stands for, by number: what code for second factors has fallen to, or what a standard forbids. */
+/** The classes of attack that the suite covers, by number: attacks that second-factor code has fallen to, or that a standard forbids. */
 export const ATTACK_CLASSES: Readonly<Record<number, string>> = {
   1: 'the same TOTP code again',
   2: 'one TOTP code for two sign-ins at once',

@@ -44,5 +44,5 @@ export const ATTACK_FAMILIES: readonly AttackFamily[] = [
   byHand,
 ];
 
-/** All attacks, in the order in which they are made. */
+/** All attacks, in the order in which they run. */
 export const ATTACKS: readonly Attack[] = ATTACK_FAMILIES.flatMap(({ attacks }) => attacks);

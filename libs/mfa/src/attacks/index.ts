@@ -1,4 +1,4 @@
-// `nestjs-mfa/attacks`: attacks an application as the tests of this library do, and tells what came of it.
+// The public API of `nestjs-mfa/attacks`: attacks an application like this library's own tests do, and reports the outcome.
 import { ATTACKS as made } from './attacks.js';
 import type { AttackFacts } from './scene/attack.js';
 
@@ -22,5 +22,5 @@ export type {
   AttackUser,
 } from './target/attack-target.js';
 
-/** All attacks, in the order in which they are made. Those with `lookAt` alone are for a person. */
+/** All attacks, in the order in which they run. Those that only have `lookAt` are for a person to check. */
 export const ATTACKS: readonly AttackFacts[] = made;

@@ -11,21 +11,21 @@ import { messageOf } from './target/message-of.js';
 import { NoAnswer, Wire } from './target/wire.js';
 
 export interface RunAttacksOptions {
-  /** Ids of the attacks to make. Default: all. */
+  /** IDs of the attacks to run. Default: all. */
   only?: readonly string[];
-  /** Ids of attacks not to make. */
+  /** IDs of the attacks to skip. */
   skip?: readonly string[];
-  /** Called with each result, as it comes. */
+  /** Called with each result as it comes in. */
   onResult?: (result: AttackResult) => void;
 }
 
 type Outcome = Pick<AttackResult, 'verdict' | 'reason' | 'evidence'>;
 
 /**
- * Attacks an application as a stranger, a thief of a password and a user of it would, and tells what came of it. Each attack registers
- * users of its own. First the legitimate way in has to work; where it does not, nothing is attacked.
+ * Attacks an application as a stranger, a password thief and one of its users would, and reports the outcome. Each attack registers its
+ * own users. The legitimate sign-in has to work first; if it doesn't, no attack runs.
  *
- * @throws {Error} when the target does not say that it may be attacked, and when an id is of no attack
+ * @throws {Error} if the target doesn't say that it may be attacked, or an ID doesn't match any attack
  */
 export async function runAttacks<User extends AttackUser>(
   given: AttackTarget<User>,
@@ -73,7 +73,7 @@ function assertKnown(ids: readonly string[]): void {
   if (unknown.length > 0) throw new Error(`There is no attack ${unknown.join(', ')}`);
 }
 
-/** Why the legitimate way in does not work, from registering to the protected route; undefined when it does. */
+/** Why legitimate use doesn't work, from registering to the protected route; undefined if it does. */
 async function troubleOf(scene: Scene): Promise<string | undefined> {
   try {
     const owner = await scene.withApp();

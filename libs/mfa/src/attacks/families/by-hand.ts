@@ -1,6 +1,6 @@
 import type { AttackFamily } from '../scene/attack.js';
 
-/** What no request from outside shows: somebody has to look, or to read the code. */
+/** What requests from outside can't show: a person has to look, or read the code. */
 export const byHand: AttackFamily = {
   name: 'For you to check',
   attacks: [

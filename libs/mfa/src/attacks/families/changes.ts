@@ -5,10 +5,10 @@ import type { Scene } from '../scene/scene.js';
 import type { AttackClient } from '../target/attack-client.js';
 import { RECENT_ROUTES, mustReachNone } from './own-routes.js';
 
-/** An app whose secret the client has made up. */
+/** The secret of an app, made up by the client. */
 const OWN_SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
-/** Factors are added, replaced and removed. */
+/** Adding, replacing and removing factors. */
 export const changes: AttackFamily = {
   name: 'Changes of factors',
   attacks: [

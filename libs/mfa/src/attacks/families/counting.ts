@@ -5,15 +5,18 @@ import type { Scene } from '../scene/scene.js';
 
 export const isAccepted = ({ status }: AttackAnswer): boolean => status >= 200 && status < 300;
 
-/** Whether a guess was compared with the right code: `incorrect_code`, or a 400 without a code. A spent budget or a dead sign-in says something else. */
+/**
+ * Whether a guess was compared with the right code: `incorrect_code`, or a 400 without a code. Exceeded attempt limits and ended sign-ins
+ * answer differently.
+ */
 export const isJudged = ({ status, body }: AttackAnswer): boolean =>
   status === 400 && (body['code'] === undefined || body['code'] === 'incorrect_code');
 
-/** Makes `count` of something at once, each with its number. */
+/** Runs `make` `count` times at once, each with its number. */
 export const atOnce = <T>(count: number, make: (nth: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, nth) => make(nth)));
 
-/** Of requests with one proof, exactly one may have been accepted. */
+/** Requires that exactly one of the requests with the same proof was accepted. */
 export function mustBeOne(scene: Scene, what: string, answers: readonly AttackAnswer[]): void {
   const accepted = answers.filter(isAccepted).length;
   if (accepted === 0)
@@ -27,7 +30,7 @@ export function mustBeOne(scene: Scene, what: string, answers: readonly AttackAn
   );
 }
 
-/** No more guesses may have been judged than one window allows, and each has to have been answered at all. */
+/** Requires that no more guesses were judged than one window allows, and that none failed with a server error. */
 export function mustBeBounded(scene: Scene, what: string, answers: readonly AttackAnswer[]): void {
   const broken = answers.find(({ status }) => status >= 500);
   if (broken) throw new Unclear(`${what}: ${describeAnswer(broken)}`);
@@ -38,7 +41,7 @@ export function mustBeBounded(scene: Scene, what: string, answers: readonly Atta
   scene.must(judged <= scene.limits.judgedGuesses, found, found);
 }
 
-/** A spent budget refuses the right code too. */
+/** Requires that the right code is refused too, once the attempt limit is reached. */
 export function mustBeSpent(scene: Scene, what: string, answer: AttackAnswer): void {
   scene.mustRefuse(what, answer, [429]);
 }

@@ -3,13 +3,13 @@ import { NotApplicable, Unclear } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 
-/** A name as a report may show it. */
+/** A name that is safe to show in a report. */
 const NAME = /^[\w.-]{1,40}$/;
 const EVIL = 'https://evil.example';
-/** What a browser adds to a request of another site's page. */
+/** The headers that a browser adds to a request from another site's page. */
 const FOREIGN = { origin: EVIL, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
 
-/** Another site's page sends requests by the browser of somebody who is signed in. */
+/** Another site's page sends requests through the browser of a signed-in user. */
 export const crossSite: AttackFamily = {
   name: 'Other sites',
   attacks: [
@@ -155,7 +155,7 @@ export const crossSite: AttackFamily = {
         const owner = await scene.withApp();
         await scene.full(owner, { trustDevice: true });
         await scene.browser().get(scene.target.protectedRoute, { headers: { accept: 'text/html' } });
-        // Those of the attacks before this one are among them.
+        // These include the cookies of earlier attacks.
         const { cookies, origin } = scene.wire;
         if (cookies.all.length === 0) throw new NotApplicable('No cookie was set');
         const faults = cookies.all.map(([name, lacking]): [string, string[]] => [

@@ -4,11 +4,11 @@ import type { Scene } from '../scene/scene.js';
 import { isAccepted } from './counting.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** Longer than a code may live, and shorter than a sign-in. */
+/** Longer than the lifetime of a code, and shorter than that of a sign-in. */
 const LATE_SECONDS = 720;
 const ELSEWHERE = 'attacker@evil.example';
 
-/** The code in the newest mail. */
+/** The code in the newest email. */
 async function mailedCode(scene: Scene, user: object): Promise<string> {
   const mails = (await scene.target.readMail?.(user)) ?? [];
   const code = mails.map((mail) => /(?<!\d)\d{6,8}(?!\d)/.exec(mail)?.[0]).find((one) => one !== undefined);
@@ -17,7 +17,7 @@ async function mailedCode(scene: Scene, user: object): Promise<string> {
   return code;
 }
 
-/** Somebody whose second factor is a code by mail. */
+/** A user whose second factor is a code by email. */
 async function withMail(scene: Scene): Promise<{ user: object; client: AttackClient }> {
   const { user, client } = await scene.newcomer();
   const begun = await client.mfa('POST', '/factors/email_code', {});
@@ -31,7 +31,7 @@ async function withMail(scene: Scene): Promise<{ user: object; client: AttackCli
 const send = (client: AttackClient, body: object = {}) =>
   client.mfa('POST', '/authenticate/email_code/challenge', body);
 
-/** Codes that are sent. */
+/** Codes that are sent to the user. */
 export const deliveredCodes: AttackFamily = {
   name: 'Codes by mail',
   attacks: [

@@ -5,10 +5,10 @@ import type { AttackAnswer } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 import { atOnce, isJudged, mustBeBounded, mustBeSpent } from './counting.js';
 
-/** NIST SP 800-63B: no more failed attempts in a row on one account than this. */
+/** NIST SP 800-63B: the maximum number of consecutive failed attempts on one account. */
 const NIST_ATTEMPTS = 100;
 
-/** How many wrong codes are judged in a new sign-in before it is stopped. */
+/** How many wrong codes are judged in a new sign-in before the limit stops it. */
 async function judgedInOneWindow(scene: Scene, owner: WithApp): Promise<number> {
   const half = await scene.half(owner);
   for (let judged = 0; judged < scene.limits.judgedGuesses; judged += 1) {
@@ -18,7 +18,7 @@ async function judgedInOneWindow(scene: Scene, owner: WithApp): Promise<number> 
   return scene.limits.judgedGuesses;
 }
 
-/** Codes are guessed. */
+/** Guessing codes. */
 export const guesses: AttackFamily = {
   name: 'Guessing',
   attacks: [
@@ -128,7 +128,7 @@ export const guesses: AttackFamily = {
           if (answers.at(-1)?.status === 429) break;
         }
         mustBeBounded(scene, 'wrong codes of an app', answers);
-        // A wrong one of the right form: with its own end in another place.
+        // A wrong code of the right form: its first character moved to the end.
         const wrong = `${recoveryCode.slice(1)}${recoveryCode.slice(0, 1)}`;
         mustBeSpent(scene, 'a right recovery code after them', await guess(recoveryCode));
         const answer = await guess(wrong);

@@ -4,7 +4,7 @@ import type { Scene } from '../scene/scene.js';
 import { describeAnswer } from '../target/attack-answer.js';
 import { RECENT_ROUTES, SIGNED_IN_ROUTES, mustReachNone } from './own-routes.js';
 
-/** The password is known, the second factor is not. */
+/** The attacker knows the password, but not the second factor. */
 export const halfFinished: AttackFamily = {
   name: 'Half-finished sign-ins',
   attacks: [

@@ -4,7 +4,7 @@ import type { AttackFamily } from '../scene/attack.js';
 import type { Scene, WithApp } from '../scene/scene.js';
 import { Unclear } from '../scene/outcome.js';
 
-/** The ways in which a secret may be written down. */
+/** The ways in which a secret can be written down. */
 function spellings(secret: string): string[] {
   const bytes = Buffer.from(base32.parse(secret, { loose: true }));
   return [
@@ -36,13 +36,13 @@ function mustLack(scene: Scene, where: string, text: string, owner: WithApp): vo
   }
 }
 
-/** Codes of six digits are in every log by chance now and then; all that were typed are not. */
+/** A six-digit code may appear in a log by chance, but not all the codes that were typed. */
 function mustLackTyped(scene: Scene, text: string, codes: readonly string[]): void {
   const areThere = codes.every((code) => new RegExp(`(?<!\\d)${code}(?!\\d)`).test(text));
   scene.must(!areThere, 'the log lacks codes that were typed', 'the log shows codes that were typed');
 }
 
-/** What is to be seen behind the scenes. */
+/** What can be seen behind the scenes. */
 export const inside: AttackFamily = {
   name: 'Storage and logs',
   attacks: [
@@ -59,7 +59,7 @@ export const inside: AttackFamily = {
         'Dump the database after somebody has set up an app: neither its secret (base32, hex, base64), nor recovery codes, session tokens, tokens of trusted browsers or codes that were sent may be in it.',
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
-        // What makes a browser trusted is kept as carefully as what opens a session.
+        // The token of a trusted browser must be stored as carefully as that of a session.
         const client = await scene.full(owner, { trustDevice: true });
         const text = (await scene.target.stored?.()) ?? '';
         mustLack(scene, 'the database', text, owner);
@@ -83,7 +83,7 @@ export const inside: AttackFamily = {
         const [wrong, right] = [scene.wrongCode(owner.app), await scene.freshCode(owner.app)];
         for (const code of [wrong, right]) await half.mfa('POST', '/authenticate', { code });
         const text = (await scene.target.logged?.()) ?? '';
-        // An application may log nothing.
+        // An application may log nothing at all.
         mustLack(scene, 'the log', text || ' ', owner);
         mustLackTyped(scene, text, [wrong, right]);
         scene.must(

@@ -3,7 +3,7 @@ import { NotApplicable } from '../scene/outcome.js';
 import type { Enrolled, Scene } from '../scene/scene.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** Reports a factor as lost, as its owner does who has the password left. */
+/** Reports a factor as lost, as an owner would who only has the password left. */
 async function reportLost(
   scene: Scene,
   client: AttackClient,
@@ -15,7 +15,7 @@ async function reportLost(
   scene.control('reporting the app as lost', answer);
 }
 
-/** The first factor is enough to report the second one as lost: it must not be enough for more. */
+/** The first factor is enough to report the second one as lost, but must not be enough for anything else. */
 export const lostFactors: AttackFamily = {
   name: 'Lost factors',
   attacks: [

@@ -4,7 +4,7 @@ import type { Scene } from '../scene/scene.js';
 import { describeAnswer } from '../target/attack-answer.js';
 import type { AttackAnswer } from '../target/attack-answer.js';
 
-/** What people never send, and programs do. */
+/** Values that people never send, but programs do. */
 const ODD_VALUES: readonly unknown[] = [
   undefined,
   null,
@@ -44,13 +44,13 @@ const ODD_BODIES: readonly (string | undefined)[] = [
   '{"code":"000000","verified":true,"status":"authenticated","skip":true,"bypass":"000000","mfa":false}',
 ];
 
-/** Neither a success nor a failure of the server, nor one that takes the server long. */
+/** Requires an answer that is neither a success nor a server error, and doesn't take the server long. */
 function mustBeRefused(scene: Scene, what: string, answer: AttackAnswer): void {
   if (answer.status >= 500) scene.fall(`${what}: ${describeAnswer(answer)}`);
   scene.mustRefuse(what, answer, [413, 415]);
 }
 
-/** Whether two answers are of one route: a page that answers for all unknown paths is another. */
+/** Whether two answers come from the same route: a catch-all page for unknown paths is a different one. */
 function isSamePage(one: AttackAnswer, other: AttackAnswer): boolean {
   const [names, otherNames] = [one, other].map(({ body }) => Object.keys(body).sort().join());
   return one.text === other.text || (names !== '' && names === otherNames);
@@ -59,7 +59,7 @@ function isSamePage(one: AttackAnswer, other: AttackAnswer): boolean {
 const isSameHead = (one: AttackAnswer, other: AttackAnswer): boolean =>
   ['content-type', 'content-length'].every((name) => one.headers.get(name) === other.headers.get(name));
 
-/** Requests of odd shapes. */
+/** Malformed requests. */
 export const oddInput: AttackFamily = {
   name: 'Odd requests',
   attacks: [
@@ -79,7 +79,7 @@ export const oddInput: AttackFamily = {
         for (const [nth, body] of bodies.entries()) {
           let answer = await half.mfa('POST', '/authenticate', body);
           if (answer.status === 429) {
-            // Some of these are wrong codes like any other. What a spent budget refuses was not judged.
+            // Some of these count as wrong codes. What is refused over the attempt limit wasn't judged, so try it with a new user.
             half = await scene.half(await scene.withApp());
             answer = await half.mfa('POST', '/authenticate', body);
           }

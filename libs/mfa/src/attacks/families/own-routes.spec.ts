@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { RECENT_ROUTES, SIGNED_IN_ROUTES } from './own-routes.js';
 
-/** Made of the controllers: `test/openapi` fails where it differs. */
+/** Generated from the controllers; `test/openapi` fails if it is outdated. */
 const DOCUMENT = new URL('../../../../../docs/openapi.json', import.meta.url);
 
 describe('the routes that attacks try', () => {

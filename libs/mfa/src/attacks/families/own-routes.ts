@@ -3,7 +3,7 @@ import type { Enrolled, Scene } from '../scene/scene.js';
 import { describeAnswer } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** The routes of nestjs-mfa that need a signed-in user. A test finds what is missing, by the OpenAPI document. */
+/** The routes of nestjs-mfa that need a signed-in user. A test compares them with the OpenAPI document. */
 export const SIGNED_IN_ROUTES: readonly string[] = [
   'GET /status',
   'GET /authenticators',
@@ -13,7 +13,7 @@ export const SIGNED_IN_ROUTES: readonly string[] = [
   'GET /recovery-codes',
 ];
 
-/** Those that need a second factor of lately besides, of who has one. */
+/** The routes that also need a recent second factor from users who have one. */
 export const RECENT_ROUTES: readonly string[] = [
   'PATCH /authenticators/{id}',
   'DELETE /authenticators/{id}',
@@ -31,7 +31,7 @@ export const RECENT_ROUTES: readonly string[] = [
   'POST /recovery-codes',
 ];
 
-/** Each route has to refuse, before it looks at what was sent; there may be no such route here. */
+/** Requires each route to refuse before looking at the body; a route may also not exist. */
 export async function mustReachNone(
   scene: Scene,
   routes: readonly string[],

@@ -3,7 +3,7 @@ import { Unclear } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 
-/** What belongs to one user is asked for by another. */
+/** A user asks for what belongs to another user. */
 export const ownership: AttackFamily = {
   name: 'Ownership',
   attacks: [

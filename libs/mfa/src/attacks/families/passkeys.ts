@@ -3,7 +3,7 @@ import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 
-/** A passkey signs in alone. */
+/** Signing in with a passkey alone. */
 export const passkeys: AttackFamily = {
   name: 'Passkeys alone',
   attacks: [

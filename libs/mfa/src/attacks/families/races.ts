@@ -6,7 +6,7 @@ import type { AttackClient } from '../target/attack-client.js';
 import type { AttackUser } from '../target/attack-target.js';
 import { atOnce, mustBeOne } from './counting.js';
 
-/** What may happen once is asked for many times at the same moment; of two instances, where there are two. */
+/** What may happen only once is requested many times at once, from both instances if there are two. */
 export const races: AttackFamily = {
   name: 'Races',
   attacks: [

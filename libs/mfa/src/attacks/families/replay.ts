@@ -3,7 +3,7 @@ import { NotApplicable } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** What was used once is used again. */
+/** Using again what was used once. */
 export const replay: AttackFamily = {
   name: 'Replay',
   attacks: [
@@ -88,7 +88,7 @@ export const replay: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const owner = await scene.withApp();
         const { period } = owner.app;
-        // Of the past there are codes that were never used only when some of it has gone by since the set-up.
+        // Unused codes from the past only exist if some time has gone by since the set-up.
         const past = scene.target.clock ? [-18, -scene.settings.totpTolerance - 1] : [];
         if (past.length > 0) await scene.pass(30 * period);
         const thief = await scene.half(owner);

@@ -6,12 +6,12 @@ import type { Scene } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** The longest that an attack waits for the end of a session where no clock moves. */
+/** The longest that an attack waits for the end of a session if there is no movable clock. */
 const LONGEST_LIFE_SECONDS = 600;
-/** An instance knows within two minutes that a session was used on another one. */
+/** It takes up to two minutes until an instance knows that a session was used on another one. */
 const LATE_SECONDS = 150;
 
-/** Without a clock, sessions that are to end have to be short. */
+/** Without a movable clock, sessions have to be short to end during an attack. */
 function assertEnds({ target, settings }: Scene, name: 'sessionSeconds' | 'idleSeconds'): void {
   if (settings[name] === 0) throw new NotApplicable(`No \`settings.${name}\` says when a session ends`);
   if (!target.clock && settings[name] > LONGEST_LIFE_SECONDS)
@@ -26,7 +26,7 @@ async function mustBeOver(scene: Scene, client: AttackClient): Promise<void> {
   await scene.mustNotOpen('the protected route after its end', client);
 }
 
-/** Sessions are made up, copied, and kept beyond their end. */
+/** Forging sessions, copying them, and using them after their end. */
 export const sessions: AttackFamily = {
   name: 'Sessions',
   attacks: [
@@ -171,7 +171,7 @@ export const sessions: AttackFamily = {
         const { sessionSeconds, idleSeconds } = scene.settings;
         const owner = await scene.withApp();
         const thief = owner.client.copy();
-        // So often that it does not end for being unused.
+        // Use it often enough that it doesn't end for lack of use.
         const step = Math.min(sessionSeconds, idleSeconds || sessionSeconds) / 2;
         for (let passed = step; passed <= sessionSeconds + step; passed += step) {
           await scene.pass(step, step);

@@ -9,7 +9,7 @@ import type { AttackClient } from '../target/attack-client.js';
 
 const newName = ({ target }: Scene): string => target.signUp?.newName() ?? '';
 
-/** What a browser is asked for to make an account of this name. */
+/** The creation options for an account with this name. */
 async function optionsOf(scene: Scene, client: AttackClient, name: string): Promise<AttackAnswer> {
   const options = await client.mfa('POST', '/sign-up/options', { name });
   if (options.status === 404)
@@ -25,7 +25,7 @@ const send = (
 ): Promise<AttackAnswer> =>
   client.mfa('POST', '/sign-up', { name, credential, fields: target.signUp?.fields ?? {} });
 
-/** Makes an account as a person does. */
+/** Creates an account as a person would. */
 async function signUp(scene: Scene, name: string, key: HostileKey): Promise<AttackClient> {
   const client = scene.browser();
   const options = await optionsOf(scene, client, name);
@@ -35,7 +35,7 @@ async function signUp(scene: Scene, name: string, key: HostileKey): Promise<Atta
   return client;
 }
 
-/** Accounts that begin with a passkey, and no password. */
+/** Accounts that start with a passkey instead of a password. */
 export const signUps: AttackFamily = {
   name: 'Accounts that begin with a passkey',
   attacks: [

@@ -4,14 +4,14 @@ import type { AttackFamily } from '../scene/attack.js';
 import { NotApplicable, Unclear } from '../scene/outcome.js';
 import type { Scene } from '../scene/scene.js';
 
-/** RFC 4226, section 4, R6: 128 bits at least. */
+/** RFC 4226, section 4, R6: at least 128 bits. */
 const SECRET_BYTES = 16;
-/** OWASP ASVS 5.0.0, 6.5.4: 20 bits at least, which are 6 digits. */
+/** OWASP ASVS 5.0.0, 6.5.4: at least 20 bits, which means 6 digits. */
 const CODE_LENGTH = 6;
-/** OWASP ASVS 5.0.0, 7.2.3: 128 bits at least, which are 22 characters of base64url. */
+/** OWASP ASVS 5.0.0, 7.2.3: at least 128 bits, which means 22 characters of base64url. */
 const TOKEN_LENGTH = 22;
 
-/** What can be told of strength from outside. */
+/** What can be observed about strength from outside. */
 export const strength: AttackFamily = {
   name: 'Strength',
   attacks: [

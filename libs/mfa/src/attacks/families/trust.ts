@@ -4,10 +4,10 @@ import type { Scene, WithApp } from '../scene/scene.js';
 import { itemsOf, textOf } from '../target/attack-answer.js';
 import type { AttackClient } from '../target/attack-client.js';
 
-/** Somebody with a browser that is trusted: signing in from it owes no second factor. */
+/** A user with a trusted browser, in which sign-ins need no second factor. */
 interface Trusting extends WithApp {
   browser: AttackClient;
-  /** Names of the cookies that came with the trust. */
+  /** The names of the cookies that were set with the trust. */
   cookies: string[];
 }
 
@@ -25,20 +25,20 @@ async function trusting(scene: Scene): Promise<Trusting> {
   return { ...owner, browser, cookies };
 }
 
-/** A browser that has nothing but the trust. */
+/** A browser that has nothing but the trust cookies. */
 function onlyTrust(scene: Scene, { browser, cookies }: Pick<Trusting, 'browser' | 'cookies'>): AttackClient {
   const copy = scene.browser();
   for (const name of cookies) copy.cookies.set(name, browser.cookies.get(name) ?? '');
   return copy;
 }
 
-/** The status of a sign-in from that browser, which has to be the same `user`'s. */
+/** The status of a sign-in of this user in this browser. */
 async function statusOf(scene: Scene, client: AttackClient, user: object): Promise<string> {
   await scene.signIn(user, client);
   return textOf((await client.mfa('GET', '/session')).body['status']);
 }
 
-/** The trust has to be good first. What it is renewed to is what is attacked. */
+/** Requires that the trust works first. It is renewed by that, and the attack uses the renewed trust. */
 async function controlTrust(scene: Scene, owner: Trusting): Promise<Trusting> {
   const browser = onlyTrust(scene, owner);
   const status = await statusOf(scene, browser, owner.user);
@@ -56,7 +56,7 @@ async function mustBeAsked(scene: Scene, what: string, client: AttackClient, use
   );
 }
 
-/** Browsers are trusted that nobody should trust. */
+/** Browsers that must not be trusted. */
 export const trust: AttackFamily = {
   name: 'Trusted browsers',
   attacks: [
@@ -89,7 +89,7 @@ export const trust: AttackFamily = {
         await mustBeAsked(scene, 'after new recovery codes', onlyTrust(scene, owner), owner.user);
         const other = await controlTrust(scene, await trusting(scene));
         const signedIn = await scene.full(other);
-        // Where there are no keys, the codes alone are changed.
+        // If there are no keys, only the change of recovery codes is tested.
         if ((await signedIn.mfa('POST', '/webauthn/options', {})).status === 404) return;
         await scene.addKey(signedIn);
         await mustBeAsked(scene, 'after a key was added', onlyTrust(scene, other), other.user);

@@ -3,10 +3,10 @@ import type { AttackFamily } from '../scene/attack.js';
 import type { ProofLie } from '../scene/hostile-key.js';
 import type { Scene } from '../scene/scene.js';
 
-/** So many failed proofs of one user are judged before the budget of attempts is spent. */
+/** How many failed proofs of one user are judged before the attempt limit is reached. */
 const LIES_PER_USER = 4;
 
-/** An honest proof is accepted; then, in a sign-in each, every lie has to be refused. */
+/** Requires that an honest proof is accepted, and then that each lie is refused, in a sign-in of its own. */
 async function mustSeeThrough(scene: Scene, lies: Record<string, ProofLie>, headers = {}): Promise<void> {
   const named = Object.entries(lies);
   for (let first = 0; first < named.length; first += LIES_PER_USER) {
@@ -22,7 +22,7 @@ const inClientData =
   (lie: Record<string, unknown>): ProofLie =>
   ({ clientData }) => ({ clientData: { ...clientData, ...lie } });
 
-/** Keys, and the browsers around them, lie. */
+/** Lying keys, and lying browsers around them. */
 export const answers: AttackFamily = {
   name: 'Security keys: what they say',
   attacks: [
@@ -73,7 +73,7 @@ export const answers: AttackFamily = {
           referer: 'https://evil.example/',
         };
         await mustSeeThrough(scene, lie, headers);
-        // The browser's own check of the origin may have refused that; without it the key's has to.
+        // The cross-origin check on the request may have refused that; make sure that the check of the proof does too.
         await mustSeeThrough(scene, lie, { ...headers, origin: 'https://evil.example' });
       },
     },

@@ -4,18 +4,18 @@ import type { Scene, WithKey } from '../scene/scene.js';
 import type { AttackClient } from '../target/attack-client.js';
 import { atOnce, mustBeOne } from './counting.js';
 
-/** Longer than any ceremony is recommended to be given, and shorter than a sign-in. */
+/** Longer than the recommended timeout of any ceremony, and shorter than the lifetime of a sign-in. */
 const CEREMONY_SECONDS = 720;
 
-/** As most passkeys are: a counter that grows would give a replay away, and has an attack of its own. */
+/** Like most passkeys. An increasing counter would reveal a replay, and has an attack of its own. */
 const countsNothing: ProofLie = () => ({ signCount: 0 });
 
-/** An honest proof has to be accepted in the same place, or the refusals mean nothing. */
+/** Requires that an honest proof is accepted in the same place; otherwise the refusals mean nothing. */
 async function controlKey(scene: Scene, half: AttackClient, key: WithKey['key']): Promise<void> {
   scene.control('an honest proof', await scene.proveKey(half, key));
 }
 
-/** Challenges and answers of security keys are exchanged, copied and relayed. */
+/** Swapping, copying and relaying the challenges and responses of security keys. */
 export const ceremonies: AttackFamily = {
   name: 'Security keys: ceremonies',
   attacks: [

@@ -1,7 +1,7 @@
 import type { AttackFamily } from '../scene/attack.js';
 import type { Scene } from '../scene/scene.js';
 
-/** Keys are registered that should not be. */
+/** Registering keys that must not be registered. */
 export const registration: AttackFamily = {
   name: 'Security keys: registration',
   attacks: [
@@ -35,7 +35,7 @@ export const registration: AttackFamily = {
       async run(scene: Scene): Promise<void> {
         const { client } = await scene.newcomer();
         const { body: options } = await scene.keyOptions(client);
-        // RS1: RSA with SHA-1, on the list of nobody.
+        // RS1, RSA with SHA-1, which nobody offers.
         const credential = scene
           .key()
           .createWith(options, ({ cose }) => ({ cose: new Map([...cose, [3, -65535]]) }));

@@ -5,7 +5,7 @@ import { VERDICTS, VERDICT_NAMES, describeEvidence, printable } from './attack-r
 
 const safe = (text: string) => escapeHtml(printable(text));
 
-/** The report as one page: it needs no script and nothing of the network, and is light or dark as the reader's system is. */
+/** Formats the report as a single page without scripts or network requests. It is light or dark like the reader's system. */
 export function reportAsHtml(report: AttackReport): string {
   const { target, at, requests, took, results, counts, trouble } = report;
   const title = `Attacks on ${safe(target)}`;
@@ -50,7 +50,7 @@ function summary({ counts, trouble }: AttackReport): string {
   return 'No attack got through.';
 }
 
-/** With a link to what it counts, if that is anything. */
+/** A count that links to its results, if there are any. */
 function count(verdict: AttackVerdict, number: number): string {
   const text = `<b>${number}</b> ${VERDICT_NAMES[verdict]}`;
   return `<li class="${verdict}">${number > 0 ? `<a href="#${verdict}">${text}</a>` : `<span>${text}</span>`}</li>`;

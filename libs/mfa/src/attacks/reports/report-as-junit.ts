@@ -2,8 +2,8 @@ import type { AttackReport, AttackResult } from './attack-report.js';
 import { describeEvidence, printable } from './attack-report.js';
 
 /**
- * The report as JUnit's XML, which every CI server reads: what fell is a failure, what is unclear an error, and what is not applicable or
- * for a person to check is skipped. What was seen is the output of the test.
+ * Formats the report as JUnit XML, which every CI server reads. `fell` is a failure, `unclear` an error; results that are not applicable,
+ * or for a person to check, are skipped. The evidence is the test's output.
  */
 export function reportAsJUnit({ target, at, took, results, counts }: AttackReport): string {
   const attributes = attributesOf({
@@ -58,7 +58,7 @@ const attributesOf = (values: Record<string, string>) =>
     .map(([name, value]) => `${name}="${escapeXml(value)}"`)
     .join(' ');
 
-/** XML has no way to write most control characters, so they are gone. */
+/** XML can't represent most control characters, so they are replaced. */
 const escapeXml = (text: string) =>
   printable(text)
     .replaceAll('&', '&amp;')

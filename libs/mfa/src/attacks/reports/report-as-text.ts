@@ -1,7 +1,7 @@
 import type { AttackReport, AttackResult } from './attack-report.js';
 import { VERDICTS, VERDICT_NAMES, describeCounts, describeEvidence, printable } from './attack-report.js';
 
-/** The report in plain words, for a terminal: what is to be done first. */
+/** Formats the report as plain text for a terminal, with what needs action first. */
 export function reportAsText(report: AttackReport): string {
   const { target, requests, took, results, counts, trouble } = report;
   const seconds = (took / 1000).toFixed(1);
@@ -20,7 +20,7 @@ export function reportAsText(report: AttackReport): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** Lines of evidence on a terminal; the page has them all. */
+/** How many lines of evidence a terminal shows; the HTML page has all of them. */
 const SHOWN = 3;
 
 function describe(result: AttackResult): string[] {

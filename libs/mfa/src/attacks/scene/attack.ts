@@ -1,40 +1,40 @@
 import type { AttackTarget } from '../target/attack-target.js';
 import type { Scene } from './scene.js';
 
-/** `P0`: somebody gets in, or the owner is kept out. `P1`: one of several walls is gone. `P2`: a nuisance. */
+/** `P0`: somebody gets in, or the owner is locked out. `P1`: one of several defenses is missing. `P2`: a nuisance. */
 export type AttackPriority = 'P0' | 'P1' | 'P2';
 
-/** What a target may have or not. */
+/** An optional part of a target. */
 export type AttackNeed = keyof {
   [Key in keyof AttackTarget as undefined extends AttackTarget[Key] ? Key : never]: true;
 };
 
-/** What an attack is about. */
+/** The description of an attack. */
 export interface AttackFacts {
-  /** Never changes: reports and `--only` name it. */
+  /** A permanent name, used by reports and `--only`. */
   id: string;
-  /** In one line, as a report heads it. */
+  /** One line, used as the heading in reports. */
   title: string;
   priority: AttackPriority;
-  /** What an attacker has, where it works. */
+  /** What an attacker gains if it works. */
   gain: string;
-  /** What to mend, where it works. */
+  /** How to fix it if it works. */
   mend: string;
-  /** Where it was seen, or what standard forbids it. */
+  /** Where it was seen, or which standard forbids it. */
   sources: readonly string[];
-  /** Numbers of the classes of attack that it stands for (`ATTACK_CLASSES`). */
+  /** Numbers of the classes of attack that it covers (`ATTACK_CLASSES`). */
   classes: readonly number[];
-  /** What of the target it can't do without. */
+  /** The parts of the target that it requires. */
   needs?: readonly AttackNeed[];
-  /** What a person can look at where it can't be made. */
+  /** What a person can check if it can't run. */
   lookAt?: string;
 }
 
-/** An attack, and how it is made. */
+/** An attack and its implementation. */
 export interface Attack extends AttackFacts {
   /**
-   * Makes it. First it does the legitimate thing, and throws {@link Unclear} when that fails; then the attack. It resolves when the target
-   * has held, and throws {@link Fell} when not. Without it, only a person can tell.
+   * Runs the attack. Legitimate use comes first, and throws {@link Unclear} if it fails; then the attack itself. Resolves if the target
+   * held, and throws {@link Fell} if it didn't. Without this method, only a person can tell.
    */
   run?(scene: Scene): Promise<void>;
 }

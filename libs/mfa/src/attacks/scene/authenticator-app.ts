@@ -3,16 +3,16 @@ import { codeOfSecret } from '../../core/virtual-authenticators/code-of-secret.j
 import type { AttackAnswer } from '../target/attack-answer.js';
 import { textOf } from '../target/attack-answer.js';
 
-/** An authenticator app on somebody's phone, as the target has set it up. */
+/** A user's authenticator app, as set up by the target. */
 export class AuthenticatorApp {
   readonly secret: string;
   readonly period: number;
   readonly digits: number;
-  /** The newest time step that a code was taken of. */
+  /** The newest time step whose code was used. */
   lastStep = 0;
   private readonly parameters: TotpCodeParameters;
 
-  /** @param setup what `POST /mfa/totp` answers */
+  /** @param setup the response of `POST /mfa/totp` */
   constructor({ body }: AttackAnswer) {
     this.secret = textOf(body['secret']);
     const url = textOf(body['url']);

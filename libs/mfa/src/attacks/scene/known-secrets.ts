@@ -1,4 +1,4 @@
-/** Secrets of a run, so that none of them gets into a report. */
+/** The secrets of a run, to keep them out of the report. */
 export class KnownSecrets {
   private readonly known = new Set<string>();
 
@@ -6,10 +6,10 @@ export class KnownSecrets {
     for (const secret of secrets) if (secret.length >= 6) this.known.add(secret);
   }
 
-  /** The text without them. */
+  /** Removes the secrets from a text. */
   redact(text: string): string {
     const found = [...this.known].filter((secret) => text.includes(secret));
-    // One may be a part of another.
+    // Longest first, since one may be part of another.
     return found
       .sort((one, other) => other.length - one.length)
       .reduce((left, secret) => left.replaceAll(secret, '[secret]'), text);

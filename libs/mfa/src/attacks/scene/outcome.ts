@@ -1,8 +1,8 @@
 /** The attack worked. */
 export class Fell extends Error {}
 
-/** It could not be carried out: nothing is known. */
+/** The attack couldn't be carried out, so nothing is known. */
 export class Unclear extends Error {}
 
-/** The target has nothing that could be attacked so. */
+/** The target has nothing that can be attacked this way. */
 export class NotApplicable extends Error {}

@@ -40,12 +40,12 @@ const SETTINGS: Required<AttackSettings> = {
   readableCookies: [],
 };
 const LIMITS = { guesses: 60, parallel: 20, judgedGuesses: 10 };
-/** The longest that an attack waits for real. */
+/** The longest that an attack waits in real time. */
 const LONGEST_WAIT_SECONDS = 35;
-/** How much of a time step has to be left for a code of the step before it to arrive in time, in milliseconds. */
+/** How much of a time step must be left for the previous step's code to arrive in time, in milliseconds. */
 const ARRIVAL_MS = 4_000;
 
-/** Where an attack is made: legitimate users and what they do, and the words for what came of it. */
+/** The environment of an attack: legitimate users, what they do, and the judgement of the outcome. */
 export class Scene extends Judgement {
   readonly settings: Required<AttackSettings>;
   readonly limits: typeof LIMITS;
@@ -75,8 +75,8 @@ export class Scene extends Judgement {
   /**
    * Lets time pass.
    *
-   * @param longest how long to wait for real, where no clock moves
-   * @throws {NotApplicable} when that would take longer than anybody waits
+   * @param longest how long to wait in real time, in seconds, if there is no movable clock
+   * @throws {NotApplicable} if it would take longer than that
    */
   async pass(seconds: number, longest = LONGEST_WAIT_SECONDS): Promise<void> {
     if (this.target.clock) return void (await this.target.clock.advance(seconds));
@@ -85,21 +85,21 @@ export class Scene extends Judgement {
     await pause(seconds * 1000);
   }
 
-  /** Somebody new, signed in by the password alone. */
+  /** Registers a new user, signed in with the password alone. */
   async newcomer(client = this.browser()): Promise<{ user: AttackUser; client: AttackClient }> {
     const user = await this.legitimately('registering', () => this.target.register(this.browser()));
     await this.signIn(user, client);
     return { user, client };
   }
 
-  /** Proves the first factor of somebody. */
+  /** Proves a user's first factor. */
   async signIn(user: AttackUser, client = this.browser()): Promise<AttackClient> {
     await this.legitimately('signing in', () => this.target.signIn(client, user));
     this.secrets.note(...client.secrets);
     return client;
   }
 
-  /** What the target's own functions do, which say by an error that they could not. */
+  /** Runs one of the target's own functions, which report a failure by throwing. */
   async legitimately<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -108,7 +108,7 @@ export class Scene extends Judgement {
     }
   }
 
-  /** Somebody new with an authenticator app and recovery codes. */
+  /** Registers a new user with an authenticator app and recovery codes. */
   async withApp(client = this.browser()): Promise<WithApp> {
     const { user } = await this.newcomer(client);
     return { user, client, ...(await this.addApp(client)) };
@@ -133,7 +133,7 @@ export class Scene extends Judgement {
     return { app, ...this.added(answer) };
   }
 
-  /** Somebody new with a security key or passkey. */
+  /** Registers a new user with a security key or passkey. */
   async withKey(): Promise<WithKey> {
     const { user, client } = await this.newcomer();
     return { user, client, ...(await this.addKey(client)) };
@@ -149,7 +149,7 @@ export class Scene extends Judgement {
     return { key, ...this.added(answer) };
   }
 
-  /** What a browser is asked for to register a key that can sign in alone, too. */
+  /** Requests the options to register a key that can also sign in alone. */
   async keyOptions(client: AttackClient): Promise<AttackAnswer> {
     const options = await client.mfa('POST', '/webauthn/options', { passwordless: true });
     if (options.status === 404)
@@ -157,7 +157,7 @@ export class Scene extends Judgement {
     return this.control('asking for a key', options);
   }
 
-  /** What a browser is asked for to prove a key. */
+  /** Requests the options to prove a key. */
   async proofOptions(client: AttackClient): Promise<AttackAnswer> {
     return this.control(
       'asking for a proof by key',
@@ -165,7 +165,7 @@ export class Scene extends Judgement {
     );
   }
 
-  /** Proves a key in a session, with a lie or without one. */
+  /** Proves a key in a session, optionally with a lie. */
   async proveKey(
     client: AttackClient,
     key: HostileKey,
@@ -177,14 +177,14 @@ export class Scene extends Judgement {
     return client.mfa('POST', '/authenticate/webauthn', { credential }, { headers });
   }
 
-  /** Signs in with a passkey alone, in a browser of its own, with a lie or without one. */
+  /** Signs in with a passkey alone, in a new browser, optionally with a lie. */
   async signInAlone(key: HostileKey, lie?: ProofLie): Promise<AttackAnswer> {
     const client = this.browser();
     const { body } = await this.passkeyOptions(client);
     return client.mfa('POST', '/passkey', { credential: key.getWith(body, lie) });
   }
 
-  /** What a browser is asked for to sign in with a passkey alone. */
+  /** Requests the options to sign in with a passkey alone. */
   async passkeyOptions(client: AttackClient): Promise<AttackAnswer> {
     const options = await client.mfa('POST', '/passkey/options', {});
     if (options.status === 404)
@@ -192,7 +192,7 @@ export class Scene extends Judgement {
     return this.control('asking for a passkey', options);
   }
 
-  /** A browser refuses some options by itself; an honest key has to be able to answer these. */
+  /** Runs a ceremony. Browsers refuse some options themselves, so an honest key must be able to answer these. */
   byBrowser<T>(work: () => T): T {
     try {
       return work();
@@ -208,7 +208,7 @@ export class Scene extends Judgement {
     return { authenticatorId: textOf(authenticator['id']), recoveryCodes: codes };
   }
 
-  /** A code that was not used yet. Time passes when there is none. */
+  /** Returns an unused code, and lets time pass if there is none. */
   async freshCode(app: AuthenticatorApp): Promise<string> {
     const { totpTolerance: tolerance } = this.settings;
     const step = app.stepAt(this.now);
@@ -219,7 +219,7 @@ export class Scene extends Judgement {
     return this.use(app, wanted);
   }
 
-  /** The code of a time step, which counts as used from now on. */
+  /** Returns the code of a time step, which counts as used from now on. */
   use(app: AuthenticatorApp, step: number): string {
     app.lastStep = Math.max(app.lastStep, step);
     const code = app.codeOf(step);
@@ -227,7 +227,7 @@ export class Scene extends Judgement {
     return code;
   }
 
-  /** A code that is certainly wrong at this moment. */
+  /** Returns a code that is certainly wrong now. */
   wrongCode(app: AuthenticatorApp, nth = 0): string {
     const step = app.stepAt(this.now);
     const right = new Set([-2, -1, 0, 1, 2, 3].map((offset) => app.codeOf(step + offset)));
@@ -237,7 +237,7 @@ export class Scene extends Judgement {
     }
   }
 
-  /** Somebody's browser after the password alone. */
+  /** A user's browser after entering the password alone. */
   async half({ user }: Pick<Enrolled, 'user'>, client = this.browser()): Promise<AttackClient> {
     await this.signIn(user, client);
     const answer = await client.mfa('GET', '/session');
@@ -246,7 +246,7 @@ export class Scene extends Judgement {
     return client;
   }
 
-  /** Somebody's browser with the whole sign-in behind it. */
+  /** A user's browser after a complete sign-in. */
   async full(owner: WithApp, extra: object = {}): Promise<AttackClient> {
     const client = await this.half(owner);
     const answer = await client.mfa('POST', '/authenticate', {
@@ -258,17 +258,17 @@ export class Scene extends Judgement {
     return client;
   }
 
-  /** The route that wants a second factor has to be open to who has proven it. */
+  /** Requires that the protected route opens for a user who has proven a second factor. */
   async controlProtected(client: AttackClient, route = this.target.protectedRoute): Promise<void> {
     this.control('opening the protected route', await client.get(route));
   }
 
-  /** The protected route must not open. */
+  /** Requires that the protected route doesn't open. */
   async mustNotOpen(what: string, client: AttackClient, route = this.target.protectedRoute): Promise<void> {
     this.mustRefuse(what, await client.get(route));
   }
 
-  /** As {@link VirtualSecurityKey}, on the page of the target. */
+  /** Creates a {@link VirtualSecurityKey} on the target's page. */
   key(settings: ConstructorParameters<typeof VirtualSecurityKey>[0] = {}): HostileKey {
     return new HostileKey({ origin: this.wire.origin, ...settings });
   }

@@ -1,15 +1,15 @@
 import type { AttackTarget } from './attack-target.js';
 
-/** What a target can't do without. */
+/** The required fields of a target. */
 const NEEDED = ['baseUrl', 'register', 'signIn', 'protectedRoute'] as const;
 
 /**
- * Refuses a target whose owner has not said that it may be attacked, or that is described badly.
+ * Rejects a target whose owner hasn't said that it may be attacked, or whose description is incomplete.
  *
- * @throws {Error} that says what is missing
+ * @throws {Error} naming what is missing
  */
 export function assertMayBeAttacked(target: AttackTarget): void {
-  // In JavaScript it may be anything; only a deliberate `true` counts.
+  // In JavaScript it can be anything; only a deliberate `true` counts.
   if ((target as { iMayAttackThis: unknown }).iMayAttackThis !== true) {
     throw new Error(
       'This makes accounts, guesses codes and floods routes. Say `iMayAttackThis: true` for a staging system that may be attacked so, and whose owner agrees',

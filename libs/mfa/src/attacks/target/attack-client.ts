@@ -4,19 +4,19 @@ import { parseSetCookie } from './seen-cookies.js';
 import type { Wire } from './wire.js';
 
 export interface AttackRequest {
-  /** Sent as JSON, or as it is when it is text. */
+  /** Sent as JSON, or unchanged if it is text. */
   body?: unknown;
   headers?: Record<string, string>;
-  /** To the second instance, where there is one. */
+  /** Sends the request to the second instance, if there is one. */
   isToSecond?: boolean;
 }
 
-/** A browser of its own, or another client: it has its own cookies and headers, and follows no redirect. */
+/** A separate browser or other client: it has its own cookies and headers, and doesn't follow redirects. */
 export class AttackClient {
   readonly cookies = new Map<string, string>();
-  /** Sent with every request; an access token of the application belongs here. */
+  /** Sent with every request. Put an access token of the application here. */
   readonly headers: Record<string, string> = {};
-  /** The session's token, where the target carries it in a header. */
+  /** The session's token, if the target transports it in a header. */
   token: string | undefined;
 
   constructor(private readonly wire: Wire) {}
@@ -37,14 +37,12 @@ export class AttackClient {
     return this.send('DELETE', path);
   }
 
-  /** A request to the routes of nestjs-mfa: `client.mfa('POST', '/authenticate', { code })`. */
+  /** Sends a request to the routes of nestjs-mfa: `client.mfa('POST', '/authenticate', { code })`. */
   mfa(method: string, path: string, body?: unknown, request: AttackRequest = {}): Promise<AttackAnswer> {
     return this.send(method, this.wire.mfaPath + path, { ...request, body });
   }
 
-  /**
-   * @throws {Error} when the target does not answer in time, and when the path leads to another host
-   */
+  /** @throws {Error} if the target doesn't respond in time, or the path leads to another host */
   async send(method: string, path: string, request: AttackRequest = {}): Promise<AttackAnswer> {
     const answer = await this.wire.send(method, path, {
       ...request,
@@ -57,7 +55,7 @@ export class AttackClient {
     return answer;
   }
 
-  /** The same client at this moment, as somebody has it who copied its cookies and tokens. */
+  /** Copies the client in its current state, as somebody would who steals its cookies and tokens. */
   copy(): AttackClient {
     const copy = new AttackClient(this.wire);
     for (const [name, value] of this.cookies) copy.cookies.set(name, value);
@@ -66,7 +64,7 @@ export class AttackClient {
     return copy;
   }
 
-  /** What opens the session, whichever way it is carried. */
+  /** Everything that may open the session, however it is transported. */
   get secrets(): string[] {
     return [...this.cookies.values(), ...Object.values(this.headers), this.token ?? ''].filter(
       (one) => one.length >= 8,
@@ -78,7 +76,7 @@ export class AttackClient {
     const cookies = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     return {
       accept: 'application/json',
-      // As browsers do.
+      // Like a browser.
       ...(method === 'GET' || method === 'HEAD' ? {} : { origin, 'sec-fetch-site': 'same-origin' }),
       ...(cookies === '' ? {} : { cookie: cookies }),
       ...(sessionHeader === undefined ? {} : { [sessionHeader]: this.token ?? 'new' }),

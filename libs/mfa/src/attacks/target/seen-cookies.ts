@@ -1,15 +1,15 @@
-/** What a cookie is kept from scripts, open networks and other sites by. */
+/** The attributes that protect a cookie from scripts, open networks and other sites. */
 const PROTECTIONS = ['HttpOnly', 'Secure', 'SameSite'] as const;
 
 type Protection = (typeof PROTECTIONS)[number];
 
-/** A cookie as an answer sets it. */
+/** A cookie set by a response. */
 export interface SetCookie {
   name: string;
   value: string;
-  /** Names in lower case. */
+  /** The names are in lower case. */
   attributes: ReadonlyMap<string, string>;
-  /** Whether it is to be removed. */
+  /** Whether the response deletes the cookie. */
   isOver: boolean;
 }
 
@@ -28,7 +28,7 @@ function pairOf(part: string): [string, string] {
   return [name, value.join('=')];
 }
 
-/** All cookies that the target has set in a run, and what each once came without. */
+/** All cookies that the target set during a run, and the protections that each lacked at least once. */
 export class SeenCookies {
   private readonly lacking = new Map<string, Set<Protection>>();
 
@@ -42,7 +42,7 @@ export class SeenCookies {
     this.lacking.set(name, lacking);
   }
 
-  /** Each cookie's name, and what it has lacked. */
+  /** The name of each cookie, and the protections that it lacked. */
   get all(): [name: string, lacking: Protection[]][] {
     return [...this.lacking].map(([name, some]) => [name, PROTECTIONS.filter((one) => some.has(one))]);
   }

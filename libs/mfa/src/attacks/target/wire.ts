@@ -4,18 +4,18 @@ import type { AttackTarget } from './attack-target.js';
 import { messageOf } from './message-of.js';
 import { SeenCookies } from './seen-cookies.js';
 
-/** A megabyte: more of an answer is nothing that an attack reads. */
+/** A megabyte; no attack reads more of a response. */
 const LONGEST_BODY = 1_000_000;
 const TIMEOUT_MS = 10_000;
 
-/** What leads to the target, and to nowhere else. */
+/** The connection to the target, and to nowhere else. */
 export class Wire {
   readonly mfaPath: string;
   readonly origin: string;
   readonly sessionHeader: string | undefined;
   readonly afterAnswer: ((client: AttackClient, answer: AttackAnswer) => void | Promise<void>) | undefined;
   readonly cookies = new SeenCookies();
-  /** Requests so far. */
+  /** Requests sent so far. */
   sent = 0;
   readonly base: string;
   private readonly second: string;
@@ -37,7 +37,7 @@ export class Wire {
     { body, headers = {}, isToSecond = false }: AttackRequest,
   ): Promise<AttackAnswer> {
     const base = isToSecond ? this.second : this.base;
-    // Put together as text: `//reports` is a path here, and no host.
+    // Concatenated as text, so that `//reports` is a path and not a host.
     const url = new URL(base + path);
     if (url.origin !== base) throw new Error('An attack never goes to another host than the target');
     this.sent += 1;
@@ -62,15 +62,15 @@ export class Wire {
   }
 }
 
-/** A path as a report may show it: a link by mail has its token in the query, or as a part of the path. */
+/** A path that is safe to show in a report: an emailed link has its token in the query, or as a part of the path. */
 function withoutTokens(path: string): string {
   return path.replace(/\?.*/s, '').replace(/(?<=\/)(?=[^/]*[0-9A-Z])[^/]{20,}/g, '…');
 }
 
-/** The target could not be reached, or took too long. */
+/** The target couldn't be reached, or took too long to respond. */
 export class NoAnswer extends Error {}
 
-/** The reason in the words of the network: `fetch failed` says nothing. */
+/** The underlying network error; `fetch failed` alone says nothing. */
 function reasonOf(error: unknown): string {
   const { cause } = (error ?? {}) as { cause?: { code?: string; message?: string } };
   return cause?.code ?? cause?.message ?? messageOf(error);
