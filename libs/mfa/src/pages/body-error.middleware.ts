@@ -26,8 +26,8 @@ type FastifyRoute = {
 type FastifyInstance = { addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): unknown };
 
 /**
- * Answers bodies that Express or Fastify could not even read (no JSON, too large; with Express also a broken escape in the
- * path) under our code, or with a page. They never reach a handler, so no filter of a route sees them.
+ * Answers requests whose body Express or Fastify couldn't even read (invalid JSON, too large; with Express also an invalid escape in the
+ * path) with the module's own error code, or with a page. They never reach a handler, so a route's filters don't see them.
  */
 @Injectable()
 export class BodyErrorMiddleware implements OnModuleInit {
@@ -37,15 +37,15 @@ export class BodyErrorMiddleware implements OnModuleInit {
     @Inject(OwnRoutes) private readonly routes: OwnRoutes,
     @Optional() @Inject(PageExceptionFilter) private readonly pages: PageExceptionFilter | null,
   ) {
-    // Fastify asks a hook for every route that is added, which Nest does before it calls `onModuleInit`; in a testing module
-    // the adapter comes only after this.
+    // Fastify calls a hook for every route that is added, which Nest does before `onModuleInit`. In a testing module the adapter only
+    // exists after this constructor.
     this.adapterHost.init$.subscribe(() => {
       if (this.adapter?.getType() === 'fastify') this.prepareFastify();
     });
   }
 
   onModuleInit(): void {
-    // Express asks for errors those that were added after the routes.
+    // Express passes errors to handlers that were added after the routes.
     if (this.adapter?.getType() === 'express') this.handleExpressErrors();
   }
 
@@ -55,7 +55,7 @@ export class BodyErrorMiddleware implements OnModuleInit {
   }
 
   private handleExpressErrors(): void {
-    // Express knows a handler of errors by its four parameters.
+    // Express recognizes an error handler by its four parameters.
     this.adapter?.use(
       (error: unknown, request: ExpressRequest, response: ExpressResponse, next: ExpressNext) => {
         const kind = this.routes.kindOf(request.url.split('?')[0] as string);
@@ -70,7 +70,7 @@ export class BodyErrorMiddleware implements OnModuleInit {
       const kind = this.routes.kindOf(route.url);
       if (!kind) return;
       route.errorHandler ??= async (error, request, reply) => {
-        // What is thrown here goes on to the application's own handler.
+        // Passes the error on to the application's own handler.
         if (!isUnreadable(error)) throw error;
         const body = await this.answer(kind, request, reply);
         if (!body) return reply;
@@ -81,7 +81,7 @@ export class BodyErrorMiddleware implements OnModuleInit {
     });
   }
 
-  /** The body of the answer; null when a page has been sent. */
+  /** The body of the response; null if a page was sent. */
   private async answer(kind: RouteKind, request: object, response: HttpResponse): Promise<object | null> {
     if (kind === 'page' && this.pages) {
       await this.pages.catch(new MfaException('invalid_request'), hostOf(request, response));
@@ -92,7 +92,7 @@ export class BodyErrorMiddleware implements OnModuleInit {
   }
 }
 
-/** Fastify parses what is not there when it has a type, and so refuses an empty body that is called JSON. */
+/** Fastify parses even a missing body if it has a content type, and so refuses an empty body declared as JSON. */
 const forgetTypeOfNothing: FastifyHook = (request, _reply, done) => {
   if (!hasBody(request)) delete request.raw.headers['content-type'];
   done();
@@ -103,7 +103,7 @@ function hostOf(request: object, response: object): ArgumentsHost {
   return { getType: () => 'http', switchToHttp: () => http } as unknown as ArgumentsHost;
 }
 
-/** What it means that a body can't be read: anything else is said by somebody else, as by a limit of the application's. */
+/** The statuses of an unreadable body. Other statuses have other causes, such as a rate limit of the application. */
 const UNREADABLE: readonly unknown[] = [400, 413, 415];
 
 /** Express's errors have a `status`, Fastify's a `statusCode`. */

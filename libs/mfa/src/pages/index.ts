@@ -1,4 +1,4 @@
-// The public API of `nestjs-mfa/pages`: for applications that replace pages.
+// The public API of `nestjs-mfa/pages`, for applications that replace pages.
 export type {
   ListedAuthenticator,
   MfaLayout,

@@ -34,7 +34,7 @@ import { PageTemplates } from './render/page-templates.js';
 import { RecoveryCodeFile } from './frame/recovery-code-file.js';
 import { TotpSetups } from './frame/totp-setups.js';
 
-/** Each is one of the pages; the style sheet and the script come beside them. */
+/** One controller per page. The style sheet and the script are added separately. */
 export const PAGE_CONTROLLERS: Type[] = [
   IndexPage,
   AuthenticatePage,
@@ -53,7 +53,7 @@ export const PAGE_CONTROLLERS: Type[] = [
   LostPages,
 ];
 
-/** What the pages need, and nothing else does. */
+/** Providers that only the pages need. */
 export const PAGE_PROVIDERS: Provider[] = [
   AskedProofs,
   BegunSetups,
@@ -64,7 +64,7 @@ export const PAGE_PROVIDERS: Provider[] = [
   OldForms,
   PageAssets,
   PageCookies,
-  // Also for what never reaches a page.
+  // Also used for requests that never reach a page.
   PageExceptionFilter,
   PageFlash,
   PageForm,

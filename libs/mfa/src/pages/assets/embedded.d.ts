@@ -1,4 +1,4 @@
-/** `mfa.css`. The module beside this declaration is written by tools/bundle.mjs. */
+/** The content of `mfa.css`. tools/bundle.mjs writes the module for this declaration. */
 export const STYLE_SHEET: string;
 
 /** `client/main.ts`, bundled and minified. */

@@ -1,7 +1,7 @@
 import type { MfaClient } from '../../browser/index.js';
 import { createMfaClient } from '../../browser/index.js';
 
-/** Prefix of the JSON routes, as the page says. */
+/** The prefix of the JSON routes, from the page. */
 export const apiPath = (): string => document.body.dataset['mfaApi'] ?? '/mfa';
 
 export const client = (): MfaClient => createMfaClient({ baseUrl: apiPath() });

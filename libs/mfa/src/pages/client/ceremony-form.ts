@@ -18,10 +18,10 @@ const call = createCall({
   token: { value: null },
 });
 
-/** What a key can be asked to show, of all that a route may need. */
+/** The needs of a route that a key can meet. */
 const KEY_NEEDS = ['userVerified', 'deviceBound', 'attested'];
 
-/** What asks the browser for the credential that each kind of form is sent with. */
+/** Gets the credential for each kind of form from the browser. */
 const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
   create: async (form) => {
     const passwordless = new FormData(form).has('passwordless');
@@ -48,7 +48,7 @@ const CEREMONIES: Record<string, (form: HTMLFormElement) => Promise<object>> = {
 
 const askForPasskey = () => call<RequestOptions>('POST', '/passkey/options');
 
-/** A form with a ceremony is not sent before the ceremony has given it a credential. */
+/** Runs the ceremony of each form before the form is sent, and sends its credential along. */
 export function setUpCeremonies(): void {
   for (const form of document.querySelectorAll<HTMLFormElement>('form[data-mfa-ceremony]')) {
     const ceremony = form.dataset['mfaCeremony'] ?? '';
@@ -74,12 +74,12 @@ async function run(form: HTMLFormElement, ceremony?: (form: HTMLFormElement) => 
   }
 }
 
-/** Passkeys among the suggestions of the field (conditional mediation), until another ceremony begins. */
+/** Offers passkeys in the field's suggestions (conditional mediation), until another ceremony begins. */
 async function offerPasskeys(form: HTMLFormElement): Promise<void> {
   try {
     send(form, await getCredentialByAutofill(askForPasskey));
   } catch {
-    // Nothing was asked for, so nothing is said: the button is still there.
+    // The user didn't ask for anything, so show no error; the button is still there.
   }
 }
 
@@ -90,7 +90,7 @@ function send(form: HTMLFormElement, credential: object): void {
   form.submit();
 }
 
-/** The box stands in the form of the code, where there is one. */
+/** Adds the trust checkbox to the form, if it is part of the form for the code. */
 function takeTrustAlong(form: HTMLFormElement): void {
   const box = document.querySelector<HTMLInputElement>('input[name=trustDevice]:checked');
   if (!box || box.form === form) return;
@@ -105,11 +105,11 @@ function takeTrustAlong(form: HTMLFormElement): void {
 function explain(form: HTMLFormElement, error: unknown): void {
   const { cancelled, unsupported, failed } = form.dataset;
   if (isMfaClientError(error)) {
-    // The page was open for long: asked for again, it leads to where the proof that is missing can be given.
+    // The page was open for too long; reloading it leads to where the missing proof can be given.
     if (error.status === 401 || error.status === 403) return location.reload();
     if (error.code === 'ceremony_cancelled') return say(form, cancelled);
     if (error.code === 'not_supported') return say(form, unsupported);
-    // These messages come from the server, in the language of the page, or tell what the browser said.
+    // These messages come from the server in the language of the page, or repeat the browser's own.
     if (error.status > 0) return say(form, error.message);
   }
   say(form, failed);

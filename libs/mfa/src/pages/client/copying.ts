@@ -1,4 +1,4 @@
-/** Buttons that copy what they name, and say so. */
+/** Sets up the buttons that copy the content they refer to, and confirm it. */
 export function setUpCopying(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-mfa-copy]')) {
     const name = button.textContent;

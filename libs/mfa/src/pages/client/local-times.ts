@@ -1,4 +1,4 @@
-/** Shows the moments of the page, which the server writes in UTC, in the reader's time zone. */
+/** Converts the times on the page from the server's UTC to the reader's time zone. */
 export function showLocalTimes(): void {
   const { lang } = document.documentElement;
   const format = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' });

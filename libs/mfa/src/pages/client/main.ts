@@ -1,4 +1,4 @@
-// The one script of the pages. Every page works without it, but for what only a script can do: keys and passkeys.
+// The only script of the pages. Every page works without it, except for what needs a script: keys and passkeys.
 import { setUpCeremonies } from './ceremony-form.js';
 import { setUpCopying, setUpPrinting } from './copying.js';
 import { showLocalTimes } from './local-times.js';
@@ -13,5 +13,5 @@ askBeforeLeaving();
 submitOnce();
 setUpCeremonies();
 signalRemovedKeys();
-// What needs the script has been waiting for it.
+// Show the elements that need the script.
 for (const element of document.querySelectorAll<HTMLElement>('[data-mfa-script]')) element.hidden = false;

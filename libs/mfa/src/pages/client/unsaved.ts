@@ -1,4 +1,4 @@
-/** Asks before codes that are shown only once are left unsaved. */
+/** Asks for confirmation before the user leaves codes unsaved that are only shown once. */
 export function askBeforeLeaving(): void {
   const codes = document.querySelector('[data-mfa-unsaved]');
   if (!codes) return;

@@ -7,7 +7,7 @@ import { Undocumented } from '../../openapi/describe-route.js';
 import { OwnAnswers } from '../../http/own-enhancers.js';
 import { PageAssets } from '../frame/page-assets.js';
 
-/** The style sheet and the script of the pages. Their addresses name their content, so browsers may keep them. */
+/** Serves the pages' style sheet and script. Their URLs contain a hash of the content, so browsers may cache them. */
 @SkipMfa()
 @OwnAnswers()
 @Undocumented()

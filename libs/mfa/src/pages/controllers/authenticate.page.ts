@@ -21,7 +21,7 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 import { backupPartOf } from '../templates/factor-parts.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Confirming with a second factor: to finish a sign-in, or to step up. */
+/** Confirms with a second factor, to complete a sign-in or to step up. */
 @MfaPages()
 export class AuthenticatePage {
   constructor(
@@ -67,7 +67,7 @@ export class AuthenticatePage {
       async () => {
         const send = textOf(body['send']);
         if (send !== '') return this.send(context, send as MfaType, { next, method, only, needs }, exchange);
-        // The form of a key is sent with what its ceremony gave; that of a code without.
+        // The form of a key includes the result of its ceremony; the form of a code doesn't.
         if (textOf(body['credential']) !== '') {
           await this.webauthn.authenticate(context, parseCredential(body['credential']), proof);
           return new PageRedirect(next ?? this.links.to('index'));
@@ -82,7 +82,7 @@ export class AuthenticatePage {
     );
   }
 
-  /** Sends a code, and comes back to the page that takes it. */
+  /** Sends a code and returns to the page on which it is entered. */
   private async send(
     context: MfaRequest,
     type: MfaType,
@@ -93,14 +93,14 @@ export class AuthenticatePage {
     return new PageRedirect(this.links.to('authenticate', { ...query }));
   }
 
-  /** Gives a half-finished sign-in up. */
+  /** Cancels a half-finished sign-in. */
   private async cancel(exchange: MfaHttpExchange): Promise<PageAnswer> {
     await this.mfa.logout(exchange);
     return new PageRedirect(this.links.signIn(null) ?? this.links.home);
   }
 
   private async page(context: MfaRequest, query: AskedProof, refusal?: Refusal): Promise<PageAnswer> {
-    // As `method` a wish of the user, who may change their mind; what the route demands stays in `only`.
+    // `method` expresses the user's choice, which can change; what the route requires stays in `only`.
     const byBackup = backupPartOf(query.method) !== undefined;
     return this.asked.show(context, query, byBackup, refusal);
   }

@@ -14,7 +14,7 @@ import { show } from '../frame/page-answer.js';
 import { needsOf } from '../../refusals/page-needs.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** For users who cannot go on without a second factor, or without one of a certain kind. */
+/** The page for users who can't continue without a second factor, or one of a certain kind. */
 @MfaPages()
 export class EnrolPage {
   constructor(

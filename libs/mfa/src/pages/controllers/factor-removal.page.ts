@@ -12,7 +12,7 @@ import type { FormBody } from '../frame/page-form.js';
 import { textOf } from '../frame/page-form.js';
 import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Removing the factors of the option `factors`. */
+/** Removes the factors of the option `factors`. */
 @MfaPages()
 export class FactorRemovalPages {
   constructor(

@@ -24,7 +24,7 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 import { PageLocale } from '../frame/page-locale.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Setting up the factors of the option `factors`. */
+/** Sets up the factors of the option `factors`. */
 @MfaPages()
 export class FactorPages {
   constructor(

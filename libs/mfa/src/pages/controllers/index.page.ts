@@ -16,7 +16,7 @@ import { isNoticeOfKeys, noticeText } from '../frame/page-notices.js';
 import { MfaPages, QueryText } from '../render/page.decorators.js';
 import { PageLocale } from '../frame/page-locale.js';
 
-/** Whether this session was opened with a recovery code of the set that the user has still: there should be a new one then. */
+/** Whether this session was opened with a recovery code of the user's current set, which should then be replaced. */
 function hasUsedCode(
   context: Pick<MfaRequest, 'records'>,
   authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[],
@@ -25,7 +25,7 @@ function hasUsedCode(
   return set !== undefined && context.records.some(({ authenticatorId }) => authenticatorId === set.id);
 }
 
-/** Account security. */
+/** The account security page. */
 @MfaPages()
 export class IndexPage {
   constructor(

@@ -18,7 +18,7 @@ import { PageForm, textOf } from '../frame/page-form.js';
 import type { ListedAuthenticator } from '../frame/page-props.js';
 import { Form, MfaPages } from '../render/page.decorators.js';
 
-/** One of the user's security keys and passkeys: its name, and its removal. */
+/** Renames and removes the user's security keys and passkeys. */
 @MfaPages()
 export class KeyPages {
   constructor(
@@ -103,7 +103,7 @@ export class KeyPages {
     );
   }
 
-  /** @throws {MfaException} `not_found` unless it is a key of this user */
+  /** @throws {MfaException} `not_found` unless it is one of this user's keys */
   private async keyOf(
     user: MfaUser,
     id: string,

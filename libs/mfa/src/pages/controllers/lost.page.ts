@@ -15,7 +15,7 @@ import type { FormBody, Refusal } from '../frame/page-form.js';
 import { PageForm, textOf } from '../frame/page-form.js';
 import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Reporting a factor as lost, and that it was found. */
+/** Reports a factor as lost, or as found again. */
 @MfaPages()
 export class LostPages {
   constructor(
@@ -76,7 +76,7 @@ export class LostPages {
     return new PageRedirect(this.links.to('index', { notice: 'resumed' }));
   }
 
-  /** @param id the one that is meant; null, and one that can't be: whoever it is says so on the page */
+  /** @param id the lost authenticator; if it is null, or can't be reported, the user chooses one on the page */
   private async lostPage(
     context: MfaRequest,
     { id, next }: { id: string | null; next: string | null },

@@ -14,7 +14,7 @@ import { PageForm } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Signing in with a passkey alone. Without the option `passkeyLogin` there is nothing here. */
+/** Signs in with a passkey alone. Without the option `passkeyLogin`, this page doesn't exist. */
 @MfaPages()
 @UseGuards(PasskeyLoginGuard)
 export class PasskeyPage {

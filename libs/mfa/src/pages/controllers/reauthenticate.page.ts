@@ -15,7 +15,7 @@ import { PageForm, textOf } from '../frame/page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** The password again, for users without a second factor. */
+/** Asks users without a second factor for their password again. */
 @MfaPages()
 export class ReauthenticatePage {
   constructor(
@@ -33,7 +33,7 @@ export class ReauthenticatePage {
     @QueryText('next') text: string | null,
   ): Promise<PageAnswer> {
     const next = safeNext(text);
-    // For who has a second factor a password proves too little.
+    // For users with a second factor, a password isn't enough.
     if (await this.adapter.isMfaEnabled(user, undefined, account?.authenticators)) {
       return new PageRedirect(this.links.to('authenticate', { next }));
     }

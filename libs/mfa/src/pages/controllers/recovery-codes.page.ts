@@ -21,7 +21,7 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 import { RecoveryCodeFile } from '../frame/recovery-code-file.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** Recovery codes: how many are left, and new ones. */
+/** Shows how many recovery codes are left, and generates new ones. */
 @MfaPages()
 export class RecoveryCodesPages {
   constructor(
@@ -78,7 +78,7 @@ export class RecoveryCodesPages {
     );
   }
 
-  /** Leads on from the page that showed the codes. Nothing is needed here: whoever saved them may have taken their time. */
+  /** Continues from the page that showed the codes. Requires no proof, since saving them may have taken a while. */
   @Get('recovery-codes/saved')
   @Access('anyone')
   saved(@QueryText('next') next: string | null): PageAnswer {

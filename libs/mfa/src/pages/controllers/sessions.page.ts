@@ -20,7 +20,7 @@ import type { MfaPlacedSession } from '../frame/page-props.js';
 import { Exchange, Form, MfaPages, QueryText } from '../render/page.decorators.js';
 import { shownAddress } from '../../i18n/shown-address.js';
 
-/** Where the user is signed in, and signing out there. */
+/** Shows where the user is signed in, and signs them out there. */
 @MfaPages()
 export class SessionsPage {
   constructor(
@@ -63,7 +63,7 @@ export class SessionsPage {
     return new PageRedirect(this.links.to('sessions', { notice: 'session-ended' }));
   }
 
-  /** From any page. */
+  /** Used by the button on every page. */
   @Post('sign-out')
   @Access('anyone')
   async signOut(@Exchange() exchange: MfaHttpExchange): Promise<PageAnswer> {

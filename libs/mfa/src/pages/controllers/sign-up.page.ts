@@ -21,7 +21,7 @@ interface Shown {
   name: string;
 }
 
-/** Making an account with a passkey. Without the option `passkeySignUp` there is nothing here. */
+/** Creates an account with a passkey. Without the option `passkeySignUp`, this page doesn't exist. */
 @MfaPages()
 @UseGuards(SignUpGuard)
 export class SignUpPage {

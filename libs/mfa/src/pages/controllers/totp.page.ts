@@ -25,7 +25,7 @@ import { TotpSetups } from '../frame/totp-setups.js';
 
 const REMOVAL = { page: 'totp/remove', type: TOTP_TRAITS.type } as const;
 
-/** Setting up and removing an authenticator app. */
+/** Sets up and removes authenticator apps. */
 @MfaPages()
 export class TotpPages {
   constructor(

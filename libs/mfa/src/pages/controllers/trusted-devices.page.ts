@@ -13,7 +13,7 @@ import { PageLocale } from '../frame/page-locale.js';
 import { noticeText } from '../frame/page-notices.js';
 import { Form, MfaPages, QueryText } from '../render/page.decorators.js';
 
-/** The browsers that skip the second factor, and trusting them no more. */
+/** Lists the browsers that skip the second factor, and revokes their trust. */
 @MfaPages()
 export class TrustedDevicesPage {
   constructor(

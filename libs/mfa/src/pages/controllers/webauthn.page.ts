@@ -26,7 +26,7 @@ interface AddForm {
   passwordless: boolean;
 }
 
-/** Adding security keys and passkeys. */
+/** Adds security keys and passkeys. */
 @MfaPages()
 export class WebAuthnPages {
   constructor(

@@ -18,20 +18,20 @@ import { noticeText } from './page-notices.js';
 
 const DAY_SECONDS = 86_400;
 
-/** The proof that a page is to ask for, as its address says. */
+/** The proof that a page asks for, according to its URL. */
 export interface AskedProof {
   next: string | null;
-  /** The types that the route demands, or that the user wants to use a recovery code. */
+  /** The types that the route requires, or the user's choice to use a recovery code. */
   method: string | null;
-  /** The types that the route demands, while a recovery code is asked for. */
+  /** The types that the route requires, while the page asks for a recovery code. */
   only: string | null;
-  /** What the route demands of the proof besides its type. */
+  /** What the route requires of the proof besides its type. */
   needs: string | null;
-  /** What was just done. */
+  /** What the user has just done. */
   notice?: string | null;
 }
 
-/** The page that asks for a proof: with which factors, of those that the user has and the route takes. */
+/** The page that asks for a proof, with those of the user's factors that the route accepts. */
 @Injectable()
 export class AskedProofs {
   constructor(
@@ -43,7 +43,7 @@ export class AskedProofs {
   ) {}
 
   /**
-   * The page as it is asked for, or with what was wrong with its form.
+   * Shows the page, after a refused form with its error.
    *
    * @param byBackup whether it asks for a recovery code
    */
@@ -81,7 +81,10 @@ export class AskedProofs {
     );
   }
 
-  /** Whether the proof can make this browser a trusted one: not what is one already, and no recovery code unless the option says so. */
+  /**
+   * Whether the proof can make this browser trusted. Not if it is trusted already, and not by a recovery code unless the option allows
+   * it.
+   */
   private async offersTrust(user: MfaUser, request: object, asksBackup: boolean): Promise<boolean> {
     const { enabled, afterRecoveryCode } = this.options.trustedDevices;
     if (!enabled || (asksBackup && !afterRecoveryCode)) return false;
@@ -89,7 +92,7 @@ export class AskedProofs {
   }
 }
 
-/** Only the types that a route demands. */
+/** Keeps only the types that a route requires. */
 function restrict(usable: readonly MfaType[], wanted: string | null): readonly MfaType[] {
   if (wanted === null) return usable;
   const types = wanted.split(',');

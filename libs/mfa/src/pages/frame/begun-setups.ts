@@ -5,27 +5,27 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
 
-/** What a factor has answered to the beginning of a set-up or to a challenge, as far as pages show it. */
+/** The parts that pages show of a factor's answer to a new set-up or challenge. */
 export interface BegunAnswer {
   destination: string | null;
   expiresAt: Date | null;
-  /** What else there is to read, by its name. */
+  /** The other readable fields, by name. */
   details: readonly (readonly [string, string])[];
 }
 
-/** What the cookie holds. */
+/** The content of the cookie. */
 interface Begun {
   type: string;
   answer: object;
 }
 
-/** How long an answer is shown that does not say when it ends. */
+/** How long an answer without an expiry is shown. */
 const TTL_SECONDS = 600;
 const SHOWN_ELSEWHERE = ['destination', 'expiresAt', 'nextAt'];
 
 /**
- * Carries what a factor has answered over the redirect from the form to the page, in the browser, for as long as it counts:
- * looking at the page again sends nothing again.
+ * Keeps a factor's answer in the browser, across the redirect from the form to the page and until it expires, so that viewing the page
+ * again doesn't send anything again.
  */
 @Injectable()
 export class BegunSetups {
@@ -43,7 +43,7 @@ export class BegunSetups {
     await this.keep(response, context, CHALLENGE, { type, answer });
   }
 
-  /** What this session was last challenged with here, and for which type. */
+  /** This session's latest challenge on the pages, and its factor type. */
   async readChallenge(context: MfaRequest): Promise<{ type: string; answer: BegunAnswer } | null> {
     return this.find(context, CHALLENGE);
   }
@@ -72,14 +72,14 @@ export class BegunSetups {
   }
 }
 
-/** What can be shown as it is: a text, a number, or a list of these. */
+/** Formats a value that can be shown directly: a string, a number, or a list of these. */
 function readable(value: unknown): string | null {
   const all = Array.isArray(value) ? (value as unknown[]) : [value];
   const isReadable = all.length > 0 && all.every((one) => typeof one === 'string' || typeof one === 'number');
   return isReadable ? all.join(', ') : null;
 }
 
-/** `lax`: a link from another site must not begin a new set-up in place of the one under way. */
+/** `lax`, since a link from another site must not replace a set-up in progress with a new one. */
 function setupCookie(type: MfaType): PageCookie {
   return { name: `mfa_setup_${type}`, page: `factors/${type}/add`, sameSite: 'lax' };
 }

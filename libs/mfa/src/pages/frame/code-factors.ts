@@ -10,17 +10,17 @@ import { BegunSetups } from './begun-setups.js';
 import { PageLocale } from './page-locale.js';
 import type { NamedFactor } from './page-props.js';
 
-/** What a page of confirmation shows of the option `factors`. */
+/** What a confirmation page shows of the factors of the option `factors`. */
 export interface ShownCodeFactors {
-  /** Those whose codes are sent. */
+  /** Factors whose codes are sent to the user. */
   sent: NamedFactor[];
-  /** Those whose codes the user has. */
+  /** Factors whose codes the user has at hand. */
   own: NamedFactor[];
-  /** The code that was sent last, in this session. */
+  /** The latest code sent in this session. */
   challenge: { type: string; answer: BegunAnswer } | null;
 }
 
-/** The factors of the option `factors` on the pages of confirmation. */
+/** The factors of the option `factors` on the confirmation pages. */
 @Injectable()
 export class CodeFactors {
   constructor(
@@ -30,7 +30,7 @@ export class CodeFactors {
     @Inject(PageLocale) private readonly locale: PageLocale,
   ) {}
 
-  /** What is shown of them, where these types would do. */
+  /** What to show of these factors if these types are accepted. */
   async show(context: MfaRequest, types: readonly MfaType[]): Promise<ShownCodeFactors> {
     const words = await this.locale.wordsFor(context);
     const named = types
@@ -45,9 +45,9 @@ export class CodeFactors {
   }
 
   /**
-   * Sends a code; the page that takes it shows where it went.
+   * Sends a code. The page on which it is entered shows where it was sent.
    *
-   * @throws {MfaException} as {@link FactorChallengeFlow.challenge}
+   * @throws {MfaException} like {@link FactorChallengeFlow.challenge}
    */
   async send(context: MfaRequest, type: MfaType, response: object): Promise<void> {
     const answer = await this.challenges.challenge(context, type);

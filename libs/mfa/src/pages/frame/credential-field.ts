@@ -4,9 +4,9 @@ import { isShallow } from '../../core/web/http-message.js';
 const MAX_LENGTH = 100_000;
 
 /**
- * The credential that the script put into the form, as JSON. What is inside is checked by the mechanism.
+ * Parses the credential that the script put into the form as JSON. Its contents are validated later.
  *
- * @throws {MfaException} `webauthn_failed`, as for any other ceremony that failed
+ * @throws {MfaException} `webauthn_failed`, as for any other failed ceremony
  */
 export function parseCredential(field: unknown): unknown {
   if (typeof field === 'string' && field.length <= MAX_LENGTH) {
@@ -14,7 +14,7 @@ export function parseCredential(field: unknown): unknown {
       const credential: unknown = JSON.parse(field);
       if (typeof credential === 'object' && credential !== null && isShallow(credential)) return credential;
     } catch {
-      // Refused below, like every other text that is no credential.
+      // Refused below, like any other text that isn't a credential.
     }
   }
   throw new MfaException('webauthn_failed');

@@ -13,35 +13,35 @@ interface FactorLink {
   href: string;
 }
 
-/** What the pages that are about all factors show of one kind, and where they lead for it. */
+/** What the pages about all factors show for one type, and where they link to. */
 export interface FactorPart {
   type: MfaType;
-  /** The page that adds one. */
+  /** The page that adds a factor of this type. */
   addPage: string;
   addText: (page: MfaPageContext) => string;
-  /** What is said of it where users choose which one to set up. Default: nothing. */
+  /** The description shown where users choose which factor to set up. Default: none. */
   lead?: (props: EnrolProps) => string;
-  /** What is said where only this one will do, in place of the usual. */
+  /** The text shown if only this type is accepted, instead of the default text. */
   onlyThisText?: MfaPlainPageText;
-  /** How one of them is called, where that depends on what it can do. Default: as its kind. */
+  /** The kind of a factor, if it depends on what the factor can do. Default: the type's label. */
   kindOf?: (factor: ListedAuthenticator, page: MfaPageContext) => string | null;
-  /** Where one of them is, in words. Default: it goes without saying. */
+  /** Where a factor is, in words. Default: not shown. */
   placeOf?: (factor: ListedAuthenticator, page: MfaPageContext) => string | null;
-  /** What can be done with one besides removing it. Default: nothing. */
+  /** Links to further actions on a factor besides removing it. Default: none. */
   linksOf?: (factor: ListedAuthenticator, page: MfaPageContext, canAdd: boolean) => readonly FactorLink[];
-  /** The address that removes one. */
+  /** The URL that removes a factor. */
   removalOf: (factor: ListedAuthenticator, page: MfaPageContext) => string;
-  /** What the field for its code says, where the user has the code at hand. Default: it is called by the kind. */
+  /** The label and hint of the field for a code that the user has at hand. Default: the field is labelled with the type's name. */
   codeField?: (props: AuthenticateProps) => { label: string; hint: string };
-  /** Proves it without a code; the children are what its form asks besides. */
+  /** Proves the factor without a code. The children are additional fields of its form. */
   Ceremony?: (props: AuthenticateProps & { children: ComponentChildren }) => VNode;
 }
 
-/** The same of what stands in for a lost factor: it has a section of its own, and is asked for in place of all others. */
+/** The same for a factor that replaces lost ones. It has a section of its own, and is asked for instead of all others. */
 export interface BackupPart {
   type: MfaType;
-  /** What leads to it from the other ways. */
+  /** The text of the link to it from the other factors. */
   useText: MfaPlainPageText;
-  /** What its form asks. */
+  /** The fields of its form. */
   Fields: (props: AuthenticateProps) => VNode;
 }

@@ -13,16 +13,16 @@ import { PageRedirect, show } from './page-answer.js';
 import type { Refusal } from './page-form.js';
 import { PageForm } from './page-form.js';
 
-/** Which factor is to go, and the page that asks. */
+/** The factor to remove, and the page that asks for confirmation. */
 export interface AskedRemoval {
   page: 'totp/remove' | 'factors/remove';
-  /** Null where there is no such type. */
+  /** Null if there is no such type. */
   type: MfaType | null;
-  /** Null where the page lets its reader choose. */
+  /** Null if the user chooses one on the page. */
   id: string | null;
 }
 
-/** The page that removes a factor of a type, and its form. */
+/** The page that removes a factor of a given type, and its form. */
 @Injectable()
 export class FactorRemoval {
   constructor(

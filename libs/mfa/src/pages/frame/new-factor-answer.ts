@@ -11,13 +11,13 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { PageNotice } from './page-notices.js';
 
 interface Added {
-  /** Only with the first second factor. */
+  /** Only set with the first second factor. */
   recoveryCodes?: string[] | undefined;
   next: string | null;
   notice?: PageNotice;
 }
 
-/** Where a page leads after a factor was added or codes were made: new codes are shown before anything else. */
+/** Where to go after a factor was added or recovery codes were generated: new codes are shown first. */
 @Injectable()
 export class NewFactorAnswers {
   constructor(

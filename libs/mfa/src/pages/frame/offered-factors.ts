@@ -13,14 +13,14 @@ import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { EnrollmentPolicy } from '../../engine/users/enrollment-policy.js';
 
-/** What a user is offered to add: nothing that would be refused in the next step. */
+/** The factors that a user can add: nothing that the next step would refuse. */
 export interface Offer {
   types: readonly MfaType[];
-  /** Whether there is more, once the user has verified their email address. */
+  /** Whether more factors become available once the user has verified their email address. */
   mustVerifyEmail: boolean;
 }
 
-/** Finds out what a user can add now. */
+/** Determines which factors a user can add now. */
 @Injectable()
 export class OfferedFactors {
   constructor(
@@ -30,7 +30,7 @@ export class OfferedFactors {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** @param authenticators the user's */
+  /** @param authenticators the user's authenticators */
   find(
     user: MfaUser,
     authenticators: readonly Pick<AuthenticatorView, 'type'>[],

@@ -10,7 +10,7 @@ import { CsrfTokens } from './page-form.js';
 import { MfaPageLinks } from '../../refusals/page-links.js';
 import type { OldForm } from './page-props.js';
 
-/** The pages whose forms may lead to new recovery codes, which are shown once. */
+/** The pages whose forms may produce new recovery codes, which are shown once. */
 const GIVES_CODES = ['totp/add', 'webauthn/add', 'recovery-codes/generate'];
 
 type FormRequest = HttpRequest & {
@@ -20,9 +20,8 @@ type FormRequest = HttpRequest & {
 };
 
 /**
- * Forms whose page is out of date: one that was sent twice without JavaScript, of which the first has changed the session, or
- * one that stayed open while its user confirmed or signed in elsewhere. Which of them it was nobody can tell, so nothing is said
- * of what was done.
+ * Handles forms on outdated pages: a form sent twice without JavaScript, after the first request changed the session, or a form left open
+ * while the user confirmed or signed in elsewhere. There is no telling which it was, so the page doesn't say what was done.
  */
 @Injectable()
 export class OldForms {
@@ -33,13 +32,13 @@ export class OldForms {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
   ) {}
 
-  /** What the refused form was, and where to go on; null when there is another reason for the refusal. */
+  /** The kind of outdated form, and where to continue; null if the refusal has another reason. */
   async find({ code }: MfaException, request: object): Promise<OldForm | null> {
     if ((request as FormRequest).method !== 'POST') return null;
     if (code === 'session_expired' && (await this.isSuperseded(request))) {
       return { kind: 'superseded', href: this.onward(request) };
     }
-    // The browser vouches that it came from a page of this site.
+    // The browser attests that the form came from a page of this site.
     const isOwn = readHeader(request, 'sec-fetch-site') === 'same-origin';
     const path = this.pathOf(request);
     if (code !== 'cross_origin' || !isOwn || path === null) return null;
@@ -51,18 +50,18 @@ export class OldForms {
   }
 
   private async isSuperseded(request: object): Promise<boolean> {
-    // With two cookies nobody knows which session sent it.
+    // With two cookies, there is no telling which session sent it.
     const isOne = (await this.transport.readToken(request)) !== null;
     return isOne && (await this.livesOn(request));
   }
 
-  /** Whether the session that the form was made for is there still, under the token that the first of two forms brought. */
+  /** Whether the form's session still exists, under the token that the first of two requests set. */
   private async livesOn(request: object): Promise<boolean> {
     const owner = await this.csrf.ownerOf((request as FormRequest).body?._csrf);
     return owner !== null && owner.sessionId !== '' && (await this.sessions.isThere(owner.sessionId));
   }
 
-  /** Where the first of two has led: the browser has dropped that answer and kept its cookie. */
+  /** Where the first of two requests led: the browser dropped that response, but kept its cookie. */
   private onward(request: object): string {
     const next = safeNext((request as FormRequest).body?.next);
     const gaveCodes = GIVES_CODES.some((page) => this.links.at(page) === this.pathOf(request));

@@ -1,7 +1,7 @@
 import { setHeader } from '../../core/web/http-message.js';
 import type { MfaPageName, MfaPageProps } from './page-props.js';
 
-/** What a page's handler answers: a page to show. */
+/** A page handler's answer that shows a page. */
 export class PageView<Name extends MfaPageName = MfaPageName> {
   constructor(
     readonly name: Name,
@@ -11,14 +11,14 @@ export class PageView<Name extends MfaPageName = MfaPageName> {
   ) {}
 }
 
-/** What a page's handler answers: another page to go to, with GET (303 See Other). */
+/** A page handler's answer that redirects to another page, with GET (303 See Other). */
 export class PageRedirect {
   constructor(readonly location: string) {}
 }
 
 export type PageAnswer = PageView | PageRedirect;
 
-/** A page to show, checked against its properties. */
+/** Creates the answer that shows a page, with type-checked properties. */
 export function show<Name extends MfaPageName>(
   name: Name,
   props: MfaPageProps[Name],
@@ -27,7 +27,7 @@ export function show<Name extends MfaPageName>(
   return new PageView(name, props, refusal?.status, refusal?.headers);
 }
 
-/** Makes the response a 303 See Other (RFC 9110, section 15.4.4): the browser goes there with GET. */
+/** Turns the response into a 303 See Other (RFC 9110, section 15.4.4), which the browser follows with GET. */
 export function seeOther(response: object, location: string): void {
   (response as { status(code: number): unknown }).status(303);
   setHeader(response, 'Location', location);

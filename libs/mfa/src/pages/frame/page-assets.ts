@@ -8,7 +8,7 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 export interface PageAsset {
   type: string;
   content: string;
-  /** Begins with the hash of the content: another content has another address. */
+  /** Starts with a hash of the content, so that different content has a different URL. */
   version: string;
 }
 

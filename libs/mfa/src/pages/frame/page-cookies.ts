@@ -13,12 +13,12 @@ import { MfaPageLinks } from '../../refusals/page-links.js';
 /** A cookie of the pages. */
 export interface PageCookie {
   name: string;
-  /** The page that it is sent to, and no other. */
+  /** The only page that the cookie is sent to. */
   page: string;
   sameSite: 'strict' | 'lax';
 }
 
-/** What a page keeps in the browser: encrypted, out of reach for scripts, and worth nothing in another session. */
+/** Data that a page keeps in the browser: encrypted, inaccessible to scripts, and worthless in another session. */
 @Injectable()
 export class PageCookies {
   constructor(
@@ -37,17 +37,17 @@ export class PageCookies {
     this.set(response, cookie, seal(await this.keys.ring(), text, ownedBy(owner, cookie.name)), ttlSeconds);
   }
 
-  /** What was put for this session; null for anything else that the cookie may hold. */
+  /** Reads the value stored for this session; null for anything else in the cookie. */
   async read(request: object, cookie: PageCookie, owner: FormOwner): Promise<string | null> {
     const values = this.valuesOf(request, cookie);
     if (values.length === 0) return null;
     const ring = await this.keys.ring();
     const opened = values.map((value) => openFor(ring, value, cookie, owner));
-    // Only this server can have sealed it for this session, whatever else somebody planted under its name.
+    // Only this server can have sealed it for this session, whatever other cookies were planted under its name.
     return opened.find((text) => text !== null) ?? null;
   }
 
-  /** Makes the browser forget it, if it has it at all. */
+  /** Deletes the cookie, if the browser has it. */
   clear(request: object, response: object, cookie: PageCookie): void {
     if (this.valuesOf(request, cookie).length > 0) this.set(response, cookie, '', 0);
   }
@@ -71,7 +71,7 @@ function openFor(ring: KeyRing, value: string, { name }: PageCookie, owner: Form
   try {
     return open(ring, value, ownedBy(owner, name));
   } catch {
-    // Changed, of another session, or under a key that is gone.
+    // Modified, from another session, or under a key that is gone.
     return null;
   }
 }

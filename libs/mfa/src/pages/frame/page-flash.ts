@@ -6,7 +6,7 @@ import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
 import type { FormOwner } from './page-form.js';
 
-/** How long the page that shows new recovery codes may take to be asked for. */
+/** How long the page that shows new recovery codes has to be requested, in seconds. */
 const TTL_SECONDS = 300;
 const COOKIE: PageCookie = { name: 'mfa_new_codes', page: 'recovery-codes/generate', sameSite: 'strict' };
 
@@ -16,8 +16,8 @@ interface Flash {
 }
 
 /**
- * Carries new recovery codes over the redirect from the form to the page that shows them, in the browser: the server keeps no
- * copy that it could read. They go with the first look.
+ * Carries new recovery codes in the browser, across the redirect from the form to the page that shows them, so that the server keeps no
+ * readable copy. They are deleted when first shown.
  */
 @Injectable()
 export class PageFlash {
@@ -31,7 +31,7 @@ export class PageFlash {
     await this.cookies.put(response, COOKIE, owner, JSON.stringify(flash), TTL_SECONDS);
   }
 
-  /** The codes that were put for this session, once; null without any. */
+  /** Takes the codes stored for this session, once; null if there are none. */
   async take(request: object, response: object, owner: FormOwner): Promise<string[] | null> {
     const text = await this.cookies.read(request, COOKIE, owner);
     this.cookies.clear(request, response, COOKIE);

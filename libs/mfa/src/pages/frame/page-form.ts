@@ -19,28 +19,28 @@ import { open, seal } from '../../core/crypto/envelope.js';
 import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import { VisibleKeys } from '../../engine/keys/visible-keys.js';
 
-/** What a form sends: text by the names of its fields. */
+/** The fields of a form: strings by name. */
 export type FormBody = Readonly<Record<string, unknown>>;
 
-/** A form that was refused, and how its page is shown again. */
+/** A refused form, and how to show its page again. */
 export interface Refusal {
   error: MfaPageError;
-  /** 422 for what the user can correct in the form; what it was refused with otherwise. */
+  /** 422 if the user can correct the form; otherwise the status of the refusal. */
   status: number;
   headers: Readonly<Record<string, string>>;
 }
 
-/** How a form names what was wrong with it. */
+/** How a form describes its errors. */
 export interface FormTexts {
-  /** The field of the code or password. */
+  /** The name of the field for the code or password. */
   field?: string | undefined;
-  /** What each field must be; the lists of class-validator are for developers. */
+  /** What each field must be; class-validator's messages are for developers. */
   invalid?: Readonly<Record<string, MfaPlainPageText>>;
-  /** Instead of the text of a code. */
+  /** Texts that replace those of error codes. */
   codes?: Partial<Record<MfaErrorCode, MfaPlainPageText>>;
 }
 
-/** These codes are mended elsewhere, and the filter of the pages leads there. */
+/** Errors that are resolved elsewhere; the pages' exception filter redirects there. */
 const ELSEWHERE: readonly MfaErrorCode[] = [
   'unauthenticated',
   'session_expired',
@@ -52,7 +52,7 @@ const ELSEWHERE: readonly MfaErrorCode[] = [
   'storage_unavailable',
 ];
 
-/** Checks forms by the same rules as the JSON routes, and says on their pages what was wrong with them. */
+/** Validates forms by the same rules as the JSON routes, and shows errors on their pages. */
 @Injectable()
 export class PageForm {
   private readonly pipe = new MfaValidationPipe();
@@ -69,7 +69,7 @@ export class PageForm {
     return this.pipe.transform(fields, { type: 'body', metatype: dto }) as Promise<T>;
   }
 
-  /** Does what the form asks for; when it is refused for a reason that its user can mend, its page is shown again. */
+  /** Runs the form's action. If it is refused for a reason that the user can correct, shows the page again. */
   async submit(
     context: MfaRequest,
     texts: FormTexts,
@@ -86,7 +86,7 @@ export class PageForm {
   }
 
   /**
-   * A form that was sent twice is refused for what the first has done. Its page would ask again for what was given.
+   * A form sent twice is refused because of what the first request did. Its page would ask again for what was already given.
    *
    * @throws {MfaException} `session_expired`
    */
@@ -113,7 +113,7 @@ export class PageForm {
   }
 }
 
-/** The first field that the validation refused: its messages begin with the name. */
+/** Finds the first invalid field: validation messages start with its name. */
 function invalidField(
   { code, details }: MfaException,
   { invalid = {} }: FormTexts,
@@ -126,17 +126,17 @@ function invalidField(
   return found && { field: found[0], text: found[1] };
 }
 
-/** Whether a box of a form is ticked: only then is it sent at all. */
+/** Whether a checkbox is checked: browsers only send it then. */
 export function isTicked(value: unknown): boolean {
   return value !== undefined;
 }
 
-/** The text of a field; empty when it was left out or sent twice. */
+/** The text of a field; empty if it was left out or sent twice. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Whose form it is: the session's, else the user's, else a visitor's. */
+/** Who a form belongs to: the session, else the user, else a visitor. */
 export type FormOwner = Pick<MfaRequest, 'user' | 'session'>;
 
 interface OwnerIds {
@@ -148,8 +148,8 @@ interface OwnerIds {
 const CONTEXT: MfaEncryptionContext = { purpose: 'page-form', userId: '', recordId: '' };
 
 /**
- * The tokens of the forms, against requests that another site forges (OWASP CSRF Prevention: signed double submit). A
- * token is an envelope that says for whom it was made; it differs each time, so that compression tells nothing of it.
+ * Form tokens against cross-site request forgery (OWASP CSRF Prevention: signed double submit). A token is an envelope that names the
+ * form's owner. It differs each time, so that compression reveals nothing about it.
  */
 @Injectable()
 export class CsrfTokens {
@@ -166,7 +166,7 @@ export class CsrfTokens {
     if (made?.userId !== userId || made.sessionId !== sessionId) throw new MfaException('cross_origin');
   }
 
-  /** For whom the form was made; null when it was not made here. */
+  /** The owner of the form; null if the token wasn't issued here. */
   async ownerOf(token: unknown): Promise<OwnerIds | null> {
     const ring = await this.keys.ring();
     try {
@@ -178,7 +178,7 @@ export class CsrfTokens {
   }
 }
 
-/** What binds an envelope to its owner. */
+/** The encryption context that binds an envelope to its owner. */
 export function ownedBy(owner: FormOwner, purpose: string): MfaEncryptionContext {
   const { userId, sessionId } = idsOf(owner);
   return { purpose, userId, recordId: sessionId };

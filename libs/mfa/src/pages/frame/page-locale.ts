@@ -11,7 +11,7 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { pageTextsOf } from '../../i18n/fill-text.js';
 
-/** The language in which a page speaks to whoever asked for it. */
+/** The language of a page, for whoever requested it. */
 @Injectable()
 export class PageLocale {
   constructor(

@@ -1,6 +1,6 @@
 import type { MfaPageTexts, MfaPlainPageText } from '../../i18n/page-texts.js';
 
-/** What account security can say that was just done, by its name in `?notice=`. */
+/** The notices about completed actions on the account security page, by their name in `?notice=`. */
 const NOTICES = {
   'totp-added': 'noticeTotpAdded',
   'totp-replaced': 'noticeTotpReplaced',
@@ -19,12 +19,12 @@ const NOTICES = {
 
 export type PageNotice = keyof typeof NOTICES;
 
-/** The text of a notice; null for anything else that an address may say. */
+/** The text of a notice; null for any other name in the URL. */
 export function noticeText(name: string | null, texts: MfaPageTexts): string | null {
   return name !== null && Object.hasOwn(NOTICES, name) ? texts[NOTICES[name as PageNotice]] : null;
 }
 
-/** Whether the browser should be told which of its passkeys are left. */
+/** Whether to tell the browser which of its passkeys are left. */
 export function isNoticeOfKeys(name: string | null): boolean {
   return name === 'key-removed';
 }

@@ -13,113 +13,113 @@ import type { PageNeed } from '../../refusals/page-needs.js';
 import type { BegunAnswer } from './begun-setups.js';
 import type { WebAuthnView } from '../../factors/webauthn/webauthn-details.js';
 
-/** An authenticator with what its factor adds. */
+/** An authenticator with the details that its factor adds. */
 export type ListedAuthenticator = AuthenticatorView & Partial<WebAuthnView> & { destination?: string };
 
-/** What was wrong with a form. */
+/** The error of a form. */
 export interface MfaPageError {
   /** In the language of the page. */
   message: string;
-  /** The name of the field it belongs to, if it is one's. */
+  /** The name of the field that it is about, if any. */
   field?: string;
-  /** When it makes sense to try again, where waiting helps. */
+  /** When trying again makes sense, if waiting helps. */
   retryAt?: Date;
 }
 
-/** Where a page came from and leads to. */
+/** Where a page leads on to. */
 interface Onward {
-  /** A path of the same site to go on to; null: account security. */
+  /** A path on the same site to continue to; null for account security. */
   next: string | null;
 }
 
-/** What a form shows again when it was refused. */
+/** What a form shows after it was refused. */
 interface Refusable {
   error: MfaPageError | null;
 }
 
 /**
- * A form whose page is out of date, and where to go on. `superseded`: its session goes on under another token, as when it was sent
- * twice; `outdated`: it was made for another session.
+ * A form on an outdated page, and where to continue. `superseded`: its session continues under another token, for example because it was
+ * sent twice. `outdated`: it was made for another session.
  */
 export interface OldForm {
   kind: 'superseded' | 'outdated';
   href: string;
 }
 
-/** What a page that removes an authenticator says before it does. */
+/** What a page says before it removes an authenticator. */
 interface Removal {
   /** Whether it is the last second factor. */
   isLast: boolean;
-  /** Whether it can't be removed, since its user must have a second factor. */
+  /** Whether it can't be removed, because its user must have a second factor. */
   isNeeded: boolean;
 }
 
-/** A factor of the option `factors`, as pages call it. */
+/** A factor of the option `factors`, with its label. */
 export interface NamedFactor {
   type: MfaType;
   label: string;
 }
 
-/** A session, and where that is (the adapter's `getPlace`); null: nobody says. An `ip` that is none is left out. */
+/** A session, and its place according to the adapter's `getPlace`; null if that isn't known. An invalid `ip` is left out. */
 export type MfaPlacedSession = MfaSignedInSession & { place: string | null };
 
-/** What each page shows, by its name. */
+/** The properties of each page, by its name. */
 export interface MfaPageProps {
   index: {
     status: MfaStatus;
     authenticators: readonly ListedAuthenticator[];
-    /** What can be added now. */
+    /** The types that the user can add now. */
     offered: readonly MfaType[];
-    /** Whether more could be, once the user has verified their email address. */
+    /** Whether more become available once the user has verified their email address. */
     mustVerifyEmail: boolean;
     hasTrustedDevices: boolean;
-    /** What there is at all here. */
+    /** All types that the application supports. */
     supportedTypes: readonly MfaType[];
-    /** What was just done. */
+    /** What the user has just done. */
     notice: string | null;
     /** Whether a key was just removed, so that the browser should be told which ones are left. */
     signalsKeys: boolean;
   };
   authenticate: Onward &
     Refusable & {
-      /** What would do here. */
+      /** The accepted types. */
       methods: readonly MfaType[];
-      /** Those of them whose codes have to be sent first. */
+      /** Those whose codes have to be sent first. */
       sent: readonly NamedFactor[];
-      /** What was sent last, and for which of them; null: nothing. */
+      /** The latest code that was sent, and its type; null if none was. */
       challenge: { type: string; answer: BegunAnswer } | null;
-      /** Those whose codes the user has, besides authenticator apps and recovery codes. */
+      /** Those whose codes the user has at hand, other than authenticator apps and recovery codes. */
       own: readonly NamedFactor[];
-      /** What the route demands, for links to the other ways; null: any will do. */
+      /** The types that the route requires, for links to the other options; null for any. */
       only: string | null;
-      /** What the route demands of the proof besides its type: what was proven before may not show it. */
+      /** What the route requires of the proof besides its type. An earlier proof may not show it. */
       needs: readonly PageNeed[];
-      /** Whether what stands in for a lost factor, as a recovery code, is asked for in place of the others. */
+      /** Whether the page asks for a factor that replaces lost ones, such as a recovery code, instead of the others. */
       byBackup: boolean;
-      /** Whether a sign-in is half done, so that it can be given up. */
+      /** Whether a sign-in is half-finished, so that it can be cancelled. */
       isPending: boolean;
-      /** How long the proof can make this browser trusted, in days; null: it can't, or the browser is trusted already. */
+      /** For how many days the proof can make this browser trusted; null if it can't, or the browser is trusted already. */
       trustDays: number | null;
-      /** Whether a recovery code can do so too. */
+      /** Whether a recovery code can do so, too. */
       backupTrusts: boolean;
       digits: number;
-      /** What was just done. */
+      /** What the user has just done. */
       notice: string | null;
     };
   reauthenticate: Onward &
     Refusable & {
-      /** How the user is called; null without a name that they would know. */
+      /** The user's name; null if there is none that they would recognize. */
       user: string | null;
       /** Whether the application checks passwords for these pages (the adapter's `checkPassword`). */
       canCheckPassword: boolean;
       loginUrl: string | null;
     };
   enrol: Onward & {
-    /** What the route demands besides the type of a factor. */
+    /** What the route requires besides the type of a factor. */
     needs: readonly PageNeed[];
-    /** What can be added now. */
+    /** The types that the user can add now. */
     methods: readonly MfaType[];
-    /** Whether more could be, once the user has verified their email address. */
+    /** Whether more become available once the user has verified their email address. */
     mustVerifyEmail: boolean;
     deadline: Date | null;
     /** How long a code of an authenticator app is valid, in seconds. */
@@ -132,25 +132,25 @@ export interface MfaPageProps {
       secret: string;
       /** The QR code as a `data:` URL. */
       qrCode: string;
-      /** How wide it has to be shown, in CSS pixels, so that each of its modules is some pixels wide. */
+      /** Its display width in CSS pixels, so that each of its modules is several pixels wide. */
       qrCodeWidth: number;
       expiresAt: Date;
       digits: number;
       name: string;
       isFirst: boolean;
-      /** The name of the app whose place it takes; null: none. */
+      /** The name of the app that it replaces; null for none. */
       replaced: string | null;
     };
   'totp/remove': Refusable & { authenticators: readonly ListedAuthenticator[] } & Removal;
   'factors/add': Onward &
     Refusable & {
-      /** How the factor is called. */
+      /** The factor's label. */
       label: string;
-      /** What the beginning of the set-up was answered with; null: it has not begun. */
+      /** The factor's answer to the new set-up; null if it hasn't begun. */
       begun: BegunAnswer | null;
       /** Whether its codes are sent. */
       isSent: boolean;
-      /** Whether the user is to be told of its risk. */
+      /** Whether users must be told about its risk. */
       isRestricted: boolean;
       name: string;
       isFirst: boolean;
@@ -163,7 +163,7 @@ export interface MfaPageProps {
   'recovery-codes/index': { summary: RecoveryCodesSummary; canGenerate: boolean };
   'recovery-codes/generate': Onward &
     Refusable & {
-      /** New codes, shown this once; null: before they are made. */
+      /** New codes, shown only now; null before they are generated. */
       codes: readonly string[] | null;
       /** The text of the file to download. */
       file: string;
@@ -172,25 +172,25 @@ export interface MfaPageProps {
   sessions: { sessions: readonly MfaPlacedSession[]; notice: string | null };
   lost: Onward &
     Refusable & {
-      /** What can be reported; several: which one is asked. */
+      /** The authenticators that can be reported. If there are several, the page asks which one. */
       authenticators: readonly MfaReportedAuthenticator[];
-      /** Whether something was reported before. */
+      /** Whether something was already reported. */
       hasSuspended: boolean;
-      /** Whether a sign-in is half done, to which the page leads back. */
+      /** Whether a sign-in is half-finished, to which the page leads back. */
       isPending: boolean;
     };
   found: { authenticator: ListedAuthenticator };
   error: {
     message: string | null;
     retryAt: Date | null;
-    /** When what was refused was a form whose page is out of date. */
+    /** Set if the refused form was on an outdated page. */
     oldForm: OldForm | null;
   };
 }
 
 export type MfaPageName = keyof MfaPageProps;
 
-/** What every page is given besides its own properties. */
+/** What every page receives besides its own properties. */
 export interface MfaPageContext {
   name: MfaPageName;
   title: string;
@@ -200,7 +200,7 @@ export interface MfaPageContext {
   texts: MfaPageTexts;
   /** The application's name. */
   site: string;
-  /** Whom to ask, if the application says so. */
+  /** The support contact, if the application names one. */
   support: SupportContact | null;
   homeUrl: string;
   stylesheet: string | null;
@@ -208,22 +208,22 @@ export interface MfaPageContext {
   assets: { css: string; script: string };
   /** Prefix of the JSON routes. */
   api: string;
-  /** Whether there is a session to sign out of; one that is half done is given up on its own page. */
+  /** Whether there is a session to sign out of. A half-finished sign-in is cancelled on its own page. */
   isSignedIn: boolean;
-  /** To be sent with every form, as `_csrf`. */
+  /** Sent with every form, as `_csrf`. */
   csrfToken: string;
-  /** The address of another page, such as `totp/add`. */
+  /** Returns the URL of another page, such as `totp/add`. */
   link(page: string, query?: Readonly<Record<string, string | null | undefined>>): string;
-  /** A text with its `{…}` filled in; where it has forms for different numbers, the first number of the values decides. */
+  /** Returns a text with its `{…}` filled in. If it has plural forms, the first number among the values chooses one. */
   fill(text: keyof MfaPageTexts, values?: Readonly<Record<string, string | number>>): string;
-  /** Date and time in the page's language, in UTC. */
+  /** Formats date and time in the page's language, in UTC. */
   formatDate(date: Date): string;
 }
 
-/** A page: a component that is rendered on the server only. */
+/** A page: a component that is only rendered on the server. */
 export type MfaPageTemplate<Name extends MfaPageName = MfaPageName> = (
   props: MfaPageProps[Name] & { page: MfaPageContext },
 ) => VNode;
 
-/** What stands around every page: the whole document, from `<html>` on. */
+/** The document around every page, from `<html>` on. */
 export type MfaLayout = (props: { page: MfaPageContext; children: ComponentChildren }) => VNode;

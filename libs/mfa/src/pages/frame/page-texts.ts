@@ -1,7 +1,7 @@
 import type { MfaPageTexts, MfaPlainPageText } from '../../i18n/page-texts.js';
 import type { MfaPageName } from './page-props.js';
 
-/** Where each page's title stands among the texts. */
+/** The text that is each page's title. */
 const TITLES: Record<MfaPageName, MfaPlainPageText> = {
   index: 'indexTitle',
   authenticate: 'authenticateTitle',
@@ -28,7 +28,7 @@ const TITLES: Record<MfaPageName, MfaPlainPageText> = {
 export const PAGE_NAMES = Object.keys(TITLES) as MfaPageName[];
 
 export function titleOf(name: MfaPageName, props: object, texts: MfaPageTexts): string {
-  // The page that asks whether new codes are to be made is also the one that shows them.
+  // The same page asks whether to generate new codes, and shows them.
   if (name === 'recovery-codes/generate' && (props as { codes?: unknown }).codes)
     return texts.recoverySaveTitle;
   if (name === 'error' && (props as { oldForm?: unknown }).oldForm) return texts.errorOldTitle;

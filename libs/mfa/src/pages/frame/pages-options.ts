@@ -2,29 +2,29 @@ import type { MfaLayout } from './page-props.js';
 
 /** The option `pages`. */
 export interface MfaPagesOptions {
-  /** Where the pages live. Default: `/account/security`. */
+  /** The path of the pages. Default: `/account/security`. */
   path?: string;
   /**
-   * The path under which browsers see them, where a proxy has another than the server: `/app/account/security`, say, when it takes
-   * `/app` away. It is that of links, redirects, forms and cookies. Default: `path`, after a global prefix.
+   * The path under which browsers see the pages, if a proxy changes it: for example `/app/account/security` if the proxy strips `/app`.
+   * Used for links, redirects, forms and cookies. Default: `path`, after a global prefix.
    */
   publicPath?: string;
   /**
-   * Folder of your own pages: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`,
-   * `layout.js`), each with a component as its default export.
+   * A folder with pages of your own: compiled modules named like those that they replace (`authenticate.js`, `totp/add.js`, `layout.js`),
+   * each with a component as its default export.
    */
   templatesDir?: string;
-  /** What stands around every page, in place of the layout of the module and of `templatesDir`. */
+  /** The document around every page. Replaces the module's layout and that in `templatesDir`. */
   layout?: MfaLayout;
-  /** A style sheet of your own, loaded after that of the module: a path of your site. It can set the `--mfa-…` variables. */
+  /** A style sheet of your own, loaded after the module's: a path on your site. It can set the `--mfa-…` variables. */
   stylesheet?: string;
-  /** The icon of the site, such as `/favicon.ico`: a path of your site. Default: none, and browsers look for none. */
+  /** The site's icon, such as `/favicon.ico`: a path on your site. Default: none, and browsers don't look for one. */
   icon?: string;
   /**
-   * Where visitors sign in who are nobody yet: a path of your site, which gets `?next=`, and `?notice=signed-out` from who has just
-   * signed out. Default: none, they get 401.
+   * Where visitors sign in: a path on your site. It gets `?next=`, and `?notice=signed-out` after signing out. Default: none, and
+   * visitors get 401.
    */
   loginUrl?: string;
-  /** Where the pages lead back to: a path of your site. Default: `/`. */
+  /** Where users go when they leave the pages: a path on your site. Default: `/`. */
   homeUrl?: string;
 }

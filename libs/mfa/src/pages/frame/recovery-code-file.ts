@@ -9,7 +9,7 @@ import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
 import { PageLocale } from './page-locale.js';
 
-/** The file in which new recovery codes are downloaded. */
+/** The file for downloading new recovery codes. */
 @Injectable()
 export class RecoveryCodeFile {
   constructor(
@@ -18,7 +18,7 @@ export class RecoveryCodeFile {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** What it says above the codes: of which site and user they are, and since when. */
+  /** The heading above the codes: their site, their user, and when they were generated. */
   async heading(user: MfaUser, context: MfaRequest): Promise<string> {
     const language = await this.locale.languageOf(context);
     const values = {

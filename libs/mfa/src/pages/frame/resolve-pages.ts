@@ -8,7 +8,7 @@ import { MfaOptionsError } from '../../options/options-error.js';
 import type { Problems } from '../../options/problems.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 
-/** The option `pages`, as the pages are made by it. */
+/** The resolved option `pages`. */
 export interface ResolvedPages extends PageAddresses {
   templatesDir: string | null;
   layout: MfaLayout | null;
@@ -19,7 +19,7 @@ export interface ResolvedPages extends PageAddresses {
 const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
 const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 
-/** The option `pages`; null when it is off. */
+/** Resolves the option `pages`; null if it is off. */
 export function resolvePages(
   problems: Problems,
   { pages, controllers }: { pages?: boolean | MfaPagesOptions; controllers?: boolean },
@@ -33,7 +33,7 @@ export function resolvePages(
   }
   const ownPath = <T extends string | null>(name: string, fallback: T): string | T => {
     if (given[name] === undefined) return fallback;
-    // Written anew, since a header holds no other characters than those of a URL.
+    // Normalized, since a header can only contain the characters of a URL.
     const path = safeNext(given[name]);
     if (path === null) problems.add(`\`pages.${name}\` must be a path of your site, such as /login`);
     return path ?? fallback;
@@ -65,7 +65,7 @@ export function resolvePages(
 }
 
 /**
- * Refuses what would make pages that nobody can use.
+ * Rejects options with which nobody could use the pages.
  *
  * @throws {MfaOptionsError}
  */

@@ -10,10 +10,10 @@ import { TotpService } from '../../factors/totp/totp.service.js';
 import type { PageCookie } from './page-cookies.js';
 import { PageCookies } from './page-cookies.js';
 
-/** `lax`: a link from another site must not begin a new set-up in place of the one under way. */
+/** `lax`, since a link from another site must not replace a set-up in progress with a new one. */
 const COOKIE: PageCookie = { name: 'mfa_totp_setup', page: 'totp/add', sameSite: 'lax' };
 
-/** The set-ups that the page shows. */
+/** The set-ups shown on the page. */
 @Injectable()
 export class TotpSetups {
   constructor(
@@ -23,10 +23,11 @@ export class TotpSetups {
   ) {}
 
   /**
-   * The set-up that this session began here, since looking again must not change the secret that an app may have by now; else a
-   * new one, as for another app to replace. What another session began is not shown: a thief in it has read the secret, and would hold the factor too.
+   * Returns the set-up that this session began on this page, since viewing it again must not change a secret that an app may already
+   * have. Otherwise, for example to replace another app, begins a new one. Another session's set-up is never shown: a thief who controls
+   * that session has read the secret, and would hold the factor too.
    *
-   * @throws {MfaException} as {@link TotpService.begin}
+   * @throws {MfaException} like {@link TotpService.begin}
    */
   async open(
     user: MfaUser,
@@ -49,7 +50,7 @@ export class TotpSetups {
   }
 }
 
-/** Says which set-up it is, and nothing of its secret. */
+/** Identifies a set-up without revealing its secret. */
 function markOf({ secret }: TotpSetupDetails, replaces: string | null): string {
   return hashToken(`${secret} ${replaces ?? ''}`);
 }

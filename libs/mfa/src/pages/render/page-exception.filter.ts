@@ -17,7 +17,7 @@ import { show, seeOther } from '../frame/page-answer.js';
 import type { OldForm } from '../frame/page-props.js';
 import { PageRenderer } from './page-renderer.js';
 
-/** On the pages a refusal leads to where it can be mended, and what can't be mended is said on a page. */
+/** Redirects refusals on the pages to where they can be resolved, and shows any other error on a page. */
 @Injectable()
 @Catch()
 export class PageExceptionFilter implements ExceptionFilter {
@@ -37,7 +37,7 @@ export class PageExceptionFilter implements ExceptionFilter {
     try {
       await this.answer(error, host);
     } catch (failure) {
-      // Nest waits for no filter: a rejection would leave the browser waiting, and end the process.
+      // Nest doesn't await filters: a rejection would leave the browser waiting and end the process.
       this.logger.error(failure);
       await this.giveUp(host.switchToHttp().getResponse<object>());
     }
@@ -46,7 +46,7 @@ export class PageExceptionFilter implements ExceptionFilter {
   private async answer(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<object>();
     const response = host.switchToHttp().getResponse<object>();
-    // The pages are for browsers, whatever they say that they accept.
+    // The pages are for browsers, whatever `Accept` says.
     const oldForm = error instanceof MfaException ? await this.oldForms.find(error, request) : null;
     const refusal = refusalOf(error);
     const location = refusal && oldForm === null ? this.redirects.locationFor(refusal, request) : null;
@@ -59,7 +59,7 @@ export class PageExceptionFilter implements ExceptionFilter {
     await this.adapterHost.httpAdapter.reply(response, '');
   }
 
-  /** What is said where not even a page of an error can be made: by a layout that fails, or a hook of the adapter. */
+  /** Sends the response of last resort, if not even the error page can be rendered because a layout or an adapter hook fails. */
   private async giveUp(response: object): Promise<void> {
     const { httpAdapter } = this.adapterHost;
     if (httpAdapter.isHeadersSent(response)) return;
@@ -87,7 +87,7 @@ export class PageExceptionFilter implements ExceptionFilter {
   }
 }
 
-/** A guard of the application's (option `routes.guards`) says the same in Nest's words. */
+/** The application's guards (option `routes.guards`) refuse with Nest's own exception. */
 function refusalOf(error: unknown): MfaException | null {
   if (error instanceof MfaException) return error;
   return error instanceof UnauthorizedException ? new MfaException('unauthenticated') : null;

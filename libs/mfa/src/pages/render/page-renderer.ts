@@ -20,7 +20,7 @@ import { PageTemplates } from './page-templates.js';
 import { titleOf } from '../frame/page-texts.js';
 import { directionOf, fillText, formatMoment, pageTextsOf } from '../../i18n/fill-text.js';
 
-/** No inline script or style, nothing from elsewhere, in nobody's frame. `data:` is the QR code, and the icon that there is not. */
+/** No inline scripts or styles, nothing from other origins, no framing. `data:` allows the QR code and the empty icon. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -38,13 +38,13 @@ const HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
-  // Not `no-referrer`: forms would then be sent with `Origin: null`.
+  // Not `no-referrer`, with which browsers send forms with `Origin: null`.
   'Referrer-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
 };
 
-/** Makes HTML of a page. Everything in it is escaped by the engine. */
+/** Renders a page as HTML. The engine escapes everything in it. */
 @Injectable()
 export class PageRenderer {
   constructor(
@@ -58,7 +58,7 @@ export class PageRenderer {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** The document; its status and headers are set on the response. */
+  /** Returns the document, and sets the status and headers on the response. */
   async render(view: PageView, context: MfaRequest, response: object): Promise<string> {
     (response as { status(code: number): unknown }).status(view.status);
     for (const [name, value] of Object.entries({ ...HEADERS, ...view.headers }))

@@ -15,7 +15,7 @@ import Layout from '../templates/layout.js';
 
 const EXTENSIONS = ['.js', '.mjs', '.cjs'];
 
-/** The pages and their layout: the application's own where it has some, else those of the module. */
+/** The pages and their layout: the application's own if it has them, otherwise the module's. */
 @Injectable()
 export class PageTemplates implements OnModuleInit {
   private readonly templates: Record<MfaPageName, MfaPageTemplate> = { ...TEMPLATES } as Record<
@@ -26,7 +26,7 @@ export class PageTemplates implements OnModuleInit {
 
   constructor(@Inject(MFA_PAGES) private readonly pages: ResolvedPages | null) {}
 
-  /** @throws {MfaOptionsError} when a module of `templatesDir` can't be loaded, or exports no component */
+  /** @throws {MfaOptionsError} if a module of `templatesDir` can't be loaded, or doesn't export a component */
   async onModuleInit(): Promise<void> {
     const { templatesDir = null, layout = null } = this.pages ?? {};
     if (templatesDir !== null) {
@@ -59,7 +59,7 @@ async function load(folder: string, name: string): Promise<unknown> {
   ]);
 }
 
-/** The default export; of a CommonJS module that was compiled from one, that is one level deeper. */
+/** The default export. A CommonJS module compiled from an ES module nests it one level deeper. */
 function componentOf(loaded: unknown): unknown {
   const { default: exported } = loaded as { default?: unknown };
   if (typeof exported === 'function') return exported;

@@ -30,7 +30,7 @@ import type { PageAnswer } from '../frame/page-answer.js';
 import { PageRedirect, seeOther } from '../frame/page-answer.js';
 import { PageRenderer } from './page-renderer.js';
 
-/** Stands before every page: no caching, no one without the access, and no form but those that a page of ours sent. */
+/** Guards every page: prevents caching, requires the page's access level, and only accepts forms sent from the module's own pages. */
 @Injectable()
 export class PageGuard extends MfaRouteGuard {
   constructor(
@@ -58,7 +58,7 @@ export class PageGuard extends MfaRouteGuard {
   }
 }
 
-/** Turns what a page's handler answers into HTML, or into a redirect. */
+/** Turns a page handler's answer into HTML or a redirect. */
 @Injectable()
 export class PageInterceptor implements NestInterceptor<PageAnswer, string> {
   constructor(@Inject(PageRenderer) private readonly renderer: PageRenderer) {}
@@ -78,12 +78,12 @@ export class PageInterceptor implements NestInterceptor<PageAnswer, string> {
   }
 }
 
-/** What all page controllers have in common. The path is given when the module is set up. */
+/** The decorators that all page controllers share. The path is set when the module is configured. */
 export function MfaPages(): ClassDecorator {
   return applyDecorators(
     AnswersWith('page'),
     Undocumented(),
-    // These routes decide themselves: here one gets the factor that the global guard asks for.
+    // These routes have their own checks: users come here to add or prove the factor that the global guard requires.
     SkipMfa(),
     OwnAnswers(),
     UseGuards(PageGuard),
@@ -92,19 +92,19 @@ export function MfaPages(): ClassDecorator {
   );
 }
 
-/** The fields of the form. Not `@Body()`, whose content the application's own pipes could change or refuse. */
+/** The fields of the form. Unlike `@Body()`, the application's pipes can't change or reject its content. */
 export const Form = createParamDecorator(
   (_: unknown, execution: ExecutionContext): FormBody =>
     execution.switchToHttp().getRequest<{ body?: FormBody | null }>().body ?? {},
 );
 
-/** The HTTP exchange that a flow reads from and hands its session to. */
+/** The HTTP exchange that a flow reads from, and to which it sends the session. */
 export const Exchange = createParamDecorator((_: unknown, execution: ExecutionContext): MfaHttpExchange => {
   const http = execution.switchToHttp();
   return { request: http.getRequest<object>(), response: http.getResponse<object>() };
 });
 
-/** One value of the query, when it is there once. */
+/** A query parameter; null unless it is given exactly once. */
 export const QueryText = createParamDecorator((name: string, execution: ExecutionContext): string | null => {
   const { query } = execution.switchToHttp().getRequest<{ query?: Record<string, unknown> }>();
   const value = query?.[name];

@@ -20,7 +20,7 @@ import AddKey from '../templates/webauthn/add.js';
 import EditKey from '../templates/webauthn/edit.js';
 import RemoveKey from '../templates/webauthn/remove.js';
 
-/** The pages of the module, by their names. */
+/** The module's pages, by name. */
 export const TEMPLATES: { [Name in MfaPageName]: MfaPageTemplate<Name> } = {
   index: Index,
   authenticate: Authenticate,

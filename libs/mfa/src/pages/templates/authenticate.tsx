@@ -10,7 +10,7 @@ import { CodeField } from './parts/field.js';
 import { Form } from './parts/form.js';
 import { Needs } from './parts/needs.js';
 
-/** Confirming with a second factor: to finish a sign-in, or to step up. */
+/** Confirms with a second factor, to complete a sign-in or to step up. */
 const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   const { page, next, methods, sent, own, challenge, only, needs, byBackup } = props;
   const { isPending, backupTrusts, error, notice } = props;
@@ -31,7 +31,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
       <Needs page={page} needs={needs} />
       {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
       {ceremonies.map(({ type, Ceremony }) => (
-        // Where a code would do too, its form asks for trust, and the script takes the answer along.
+        // If a code is accepted too, the trust checkbox is in its form, and the script copies the answer.
         <Ceremony key={type} {...props}>
           {!showsCode && <Trust {...props} />}
         </Ceremony>
@@ -102,13 +102,13 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   );
 };
 
-/** Of which factors the code is that is asked for; one field takes all of them. */
+/** The label naming the factors whose code is accepted; one field takes all of them. */
 function ownLabel({ page, own }: Props): string {
   return page.fill('authenticateOwnLabel', { factor: own.map(({ label }) => label).join(', ') });
 }
 
 type TrustProps = Props & {
-  /** Whether the form takes recovery codes too, which make no browser trusted. */
+  /** Whether the form also takes recovery codes, which don't make a browser trusted. */
   exceptBackup?: boolean;
 };
 

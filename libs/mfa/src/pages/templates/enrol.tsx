@@ -5,7 +5,7 @@ import { TextWithMoment } from './parts/moment.js';
 import { Needs } from './parts/needs.js';
 import { VerifyEmail } from './parts/verify-email.js';
 
-/** For those who cannot go on without a second factor. */
+/** For users who can't continue without a second factor. */
 const Enrol: MfaPageTemplate<'enrol'> = (props) => {
   const { page, next, needs, methods, mustVerifyEmail, deadline } = props;
   const { texts } = page;

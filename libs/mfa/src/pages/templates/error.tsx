@@ -2,7 +2,7 @@ import type { MfaPageTemplate } from '../frame/page-props.js';
 import { Retryable } from './parts/alert.js';
 import { Back } from './parts/back.js';
 
-/** What a page that can't be shown shows instead. */
+/** The page shown instead of one that can't be shown. */
 const ErrorPage: MfaPageTemplate<'error'> = ({ page, message, retryAt, oldForm }) => {
   const { texts } = page;
   const isSuperseded = oldForm?.kind === 'superseded';

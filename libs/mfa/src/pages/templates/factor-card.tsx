@@ -10,11 +10,11 @@ import { Moment } from './parts/moment.js';
 interface Props {
   page: MfaPageContext;
   factor: ListedAuthenticator;
-  /** Whether another one of its kind could be added. */
+  /** Whether another factor of this kind could be added. */
   canAdd: boolean;
 }
 
-/** One second factor in the list. */
+/** A second factor in the list. */
 export function FactorCard({ page, factor, canAdd }: Props): VNode {
   const { texts } = page;
   const { name, type, createdAt, lastUsedAt, locked, suspended, provider, destination } = factor;
@@ -26,7 +26,7 @@ export function FactorCard({ page, factor, canAdd }: Props): VNode {
     <li class="mfa-card">
       <div class="mfa-card-text">
         <h3>{name}</h3>
-        {/* Without a name of its own a factor is called by its kind. */}
+        {/* Omitted if the factor's name already is its kind. */}
         {kind !== '' && <p>{kind}</p>}
         {place !== null && <p>{place}</p>}
         {suspended && <p class="mfa-warning">{texts.suspended}</p>}

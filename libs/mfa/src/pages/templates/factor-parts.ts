@@ -5,7 +5,7 @@ import { RECOVERY_CODES_PART } from './recovery-codes/part.js';
 import { TOTP_PART } from './totp/part.js';
 import { WEBAUTHN_PART } from './webauthn/part.js';
 
-/** The factors with pages of their own; those of the option `factors` share theirs. */
+/** The factors with their own pages; those of the option `factors` share theirs. */
 const PARTS: readonly FactorPart[] = [TOTP_PART, WEBAUTHN_PART];
 
 const BACKUP_PARTS: readonly BackupPart[] = [RECOVERY_CODES_PART];
@@ -14,7 +14,7 @@ export function partOf(type: MfaType): FactorPart {
   return PARTS.find((part) => part.type === type) ?? pluggedPart(type);
 }
 
-/** The part of what has a section of its own, because it stands in for a lost factor; undefined for all others. */
+/** The part of a factor that has a section of its own because it replaces lost ones; undefined for all others. */
 export function backupPartOf(type: string | null): BackupPart | undefined {
   return BACKUP_PARTS.find((part) => part.type === type);
 }

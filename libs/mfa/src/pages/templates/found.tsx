@@ -2,7 +2,7 @@ import type { MfaPageTemplate } from '../frame/page-props.js';
 import { Back } from './parts/back.js';
 import { Form } from './parts/form.js';
 
-/** Asks whether a factor that was reported as lost is to verify again. */
+/** Asks whether to reactivate a factor that was reported as lost. */
 const Found: MfaPageTemplate<'found'> = ({ page, authenticator: { id, name } }) => {
   const { texts } = page;
   return (

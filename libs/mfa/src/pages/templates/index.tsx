@@ -8,7 +8,7 @@ import { CodesLeft } from './parts/codes-left.js';
 import { TextWithMoment } from './parts/moment.js';
 import { VerifyEmail } from './parts/verify-email.js';
 
-/** Account security: what protects the account, and what can be done about it. */
+/** Account security: shows what protects the account, and what the user can do about it. */
 const Index: MfaPageTemplate<'index'> = (props) => {
   const {
     page,

@@ -20,7 +20,7 @@ export default function Layout({
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
         <title>{`${page.title} – ${page.site}`}</title>
-        {/* An empty one keeps browsers from asking for /favicon.ico, which is not everywhere. */}
+        {/* An empty icon keeps browsers from requesting /favicon.ico, which not every site has. */}
         <link rel="icon" href={page.icon ?? 'data:,'} />
         <link rel="stylesheet" href={page.assets.css} />
         {page.stylesheet && <link rel="stylesheet" href={page.stylesheet} />}

@@ -4,7 +4,7 @@ import { Back } from './parts/back.js';
 import { ChooseOne } from './parts/choose-one.js';
 import { Form } from './parts/form.js';
 
-/** Asks which factor was lost, and says what happens then. */
+/** Asks which factor was lost, and explains what happens next. */
 const Lost: MfaPageTemplate<'lost'> = ({ page, authenticators, hasSuspended, next, isPending, error }) => {
   const { texts } = page;
   return (

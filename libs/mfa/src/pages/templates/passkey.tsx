@@ -3,7 +3,7 @@ import { Alert } from './parts/alert.js';
 import { Field } from './parts/field.js';
 import { KeyForm } from './parts/key-form.js';
 
-/** Signing in with a passkey alone: by the button, or by the suggestions of the field (conditional mediation). */
+/** Signs in with a passkey alone, through the button or the field's suggestions (conditional mediation). */
 const Passkey: MfaPageTemplate<'passkey'> = ({ page, next, error, loginUrl }) => {
   const { texts } = page;
   return (

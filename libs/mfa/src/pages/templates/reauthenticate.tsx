@@ -4,7 +4,7 @@ import { Back } from './parts/back.js';
 import { Field } from './parts/field.js';
 import { Form } from './parts/form.js';
 
-/** The password again, for somebody without a second factor who is about to set one up. */
+/** Asks a user without a second factor, who is about to set one up, for the password again. */
 const Reauthenticate: MfaPageTemplate<'reauthenticate'> = (props) => {
   const { page, next, error, user, canCheckPassword, loginUrl } = props;
   const { texts } = page;

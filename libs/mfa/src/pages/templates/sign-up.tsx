@@ -3,7 +3,7 @@ import { Alert } from './parts/alert.js';
 import { Field } from './parts/field.js';
 import { KeyForm } from './parts/key-form.js';
 
-/** Making an account with a passkey. */
+/** Creates an account with a passkey. */
 const SignUp: MfaPageTemplate<'sign-up'> = ({ page, next, error, name, loginUrl }) => {
   const { texts } = page;
   return (

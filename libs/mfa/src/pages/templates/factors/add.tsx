@@ -7,7 +7,7 @@ import { Form } from '../parts/form.js';
 import { TextWithMoment } from '../parts/moment.js';
 import { NameField } from '../parts/name-field.js';
 
-/** Setting up a factor of the option `factors`: asking for the first code, and typing it. */
+/** Sets up a factor of the option `factors`: requests the first code, and enters it. */
 const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
   const { page, next, error, label, begun, isSent, isRestricted, name, isFirst } = props;
   const { texts } = page;

@@ -2,7 +2,7 @@ import type { MfaType } from '../../../core/policy/methods.js';
 import { factorLabel } from '../../../i18n/factor-label.js';
 import type { FactorPart } from '../../frame/factor-part.js';
 
-/** The part of a factor of the option `factors`. */
+/** The part for a factor of the option `factors`. */
 export function pluggedPart(type: MfaType): FactorPart {
   return {
     type,

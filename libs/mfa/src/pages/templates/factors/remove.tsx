@@ -1,7 +1,7 @@
 import type { MfaPageTemplate } from '../../frame/page-props.js';
 import { RemovalOfOne } from '../parts/removal.js';
 
-/** Removing a factor of the option `factors`. */
+/** Removes a factor of the option `factors`. */
 const RemoveFactor: MfaPageTemplate<'factors/remove'> = (props) => (
   <RemovalOfOne {...props} lead={props.page.texts.factorRemoveLead} />
 );

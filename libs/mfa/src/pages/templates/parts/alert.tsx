@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { MfaPageContext, MfaPageError } from '../../frame/page-props.js';
 import { TextWithMoment } from './moment.js';
 
-/** What went wrong with the form as a whole; what went wrong with a field stands at the field. */
+/** The error of the form as a whole. A field's error is shown at the field. */
 export function Alert({ page, error }: { page: MfaPageContext; error: MfaPageError | null }): VNode | null {
   if (!error || error.field) return null;
   return (
@@ -16,11 +16,11 @@ export function Alert({ page, error }: { page: MfaPageContext; error: MfaPageErr
 interface RetryableProps {
   page: MfaPageContext;
   message: string;
-  /** When it makes sense to try again; null: nobody knows. */
+  /** When trying again makes sense; null if that isn't known. */
   at: Date | null;
 }
 
-/** What went wrong. Where it is known when to try again, it says so and not "later". */
+/** An error message. If it is known when to try again, it names that time instead of "later". */
 export function Retryable({ page, message, at }: RetryableProps): VNode {
   if (!at) return <>{message}</>;
   const { errorLater } = page.texts;
@@ -32,7 +32,7 @@ export function Retryable({ page, message, at }: RetryableProps): VNode {
   );
 }
 
-/** What was just done. */
+/** What the user has just done. */
 export function Notice({ text }: { text: string | null }): VNode | null {
   return (text && (
     <p class="mfa-notice" role="status">

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
 
-/** The way back to account security. */
+/** The link back to account security. */
 export function Back({ page, text }: { page: MfaPageContext; text?: string }): VNode {
   return (
     <p class="mfa-back">

@@ -1,7 +1,7 @@
 import { describeBrowser } from '../../../i18n/describe-browser.js';
 import type { MfaPageContext } from '../../frame/page-props.js';
 
-/** What a user agent says, in the page's language. */
+/** Describes a user agent in the page's language. */
 export function browserName(userAgent: string | null, page: MfaPageContext): string {
   const { browser, system } = describeBrowser(userAgent);
   if (browser && system) return page.fill('devicesName', { browser, system });

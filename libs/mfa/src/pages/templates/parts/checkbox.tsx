@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 interface Props {
   id: string;
-  /** Without one it is not sent. */
+  /** Without a name, the checkbox isn't sent. */
   name?: string;
   label: string;
   hint?: string;

@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 
 interface Props {
-  /** What is asked, where there are several. */
+  /** The question, if there are several. */
   legend: string;
   authenticators: readonly { id: string; name: string }[];
 }
 
-/** Asks which one of these is meant, where there are several. The field is `id`. */
+/** Asks which authenticator is meant, if there are several. The field is `id`. */
 export function ChooseOne({ legend, authenticators }: Props): VNode | null {
   const [first] = authenticators;
   if (!first) return null;

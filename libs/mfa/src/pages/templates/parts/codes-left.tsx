@@ -9,7 +9,9 @@ interface Props {
   remaining: number;
 }
 
-/** How many recovery codes are left; a warning as soon as a mail has warned too. Of a small set that is whole, none. */
+/**
+ * How many recovery codes are left. It becomes a warning when the email warning is sent, but not for a small set of which none was used.
+ */
 export function CodesLeft({ page, total, remaining }: Props): VNode {
   const isWarning = remaining < total && areFewCodesLeft(remaining);
   return <p class={isWarning ? 'mfa-warning' : undefined}>{textOf({ page, total, remaining }, isWarning)}</p>;

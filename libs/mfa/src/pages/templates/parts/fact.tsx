@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-/** One line of what is known of something, in a `<dl>`. */
+/** A row of details in a `<dl>`. */
 export function Fact({ name, children }: { name: string; children: ComponentChildren }): VNode {
   return (
     <div>

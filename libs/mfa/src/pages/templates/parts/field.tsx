@@ -18,7 +18,7 @@ interface Props {
   autoFocus?: boolean;
 }
 
-/** A labelled input. Its hint and its error are tied to it, so that they are read out with it. */
+/** A labelled input. Its hint and error are linked to it, so that screen readers read them out. */
 export function Field({ name, label, hint, error, type = 'text', ...input }: Props): VNode {
   const message = error?.field === name ? error.message : null;
   const described = [hint && `${name}-hint`, message && `${name}-error`].filter(Boolean).join(' ');
@@ -47,7 +47,7 @@ export function Field({ name, label, hint, error, type = 'text', ...input }: Pro
   );
 }
 
-/** The field for a code: the keyboard of digits, the code that the system offers, spaces as they are pasted. */
+/** The field for a code: with a numeric keyboard and the system's code suggestion, and room for pasted spaces. */
 export function CodeField(props: Omit<Props, 'name'>): VNode {
   return (
     <Field

@@ -4,12 +4,12 @@ import type { MfaPageContext } from '../../frame/page-props.js';
 
 type Props = FormHTMLAttributes & {
   page: MfaPageContext;
-  /** Where to go on to afterwards. */
+  /** Where to continue afterwards. */
   next?: string | null;
   children?: ComponentChildren;
 };
 
-/** A form that is sent to the address of its own page, with the token that proves that it came from there. */
+/** A form that is sent to its own page's URL, with the token that proves that it came from there. */
 export function Form({ page, next = null, children, ...form }: Props): VNode {
   return (
     <form method="post" {...form}>

@@ -6,18 +6,18 @@ import { Form } from './form.js';
 
 interface Props {
   page: MfaPageContext;
-  /** Which ceremony the script runs before the form is sent with its result. */
+  /** The ceremony that the script runs before it sends the form with the result. */
   ceremony: 'create' | 'get' | 'passkey' | 'sign-up';
   next: string | null;
   button: string;
-  /** What the key has to show, besides that it is one of the user's. */
+  /** What the key must show, besides belonging to the user. */
   needs?: readonly PageNeed[];
   children?: ComponentChildren;
 }
 
 /**
- * A form that the script fills with the answer of a security key or passkey. Without the script its button stays away, and
- * the text says why.
+ * A form that the script fills with the response of a security key or passkey. Without the script its button is hidden, and a text
+ * explains why.
  */
 export function KeyForm({ page, ceremony, next, button, needs = [], children }: Props): VNode {
   const { texts } = page;

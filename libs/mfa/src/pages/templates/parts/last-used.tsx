@@ -4,7 +4,7 @@ import type { MfaPageContext } from '../../frame/page-props.js';
 import { Fact } from './fact.js';
 import { Moment } from './moment.js';
 
-/** When something was used last, as one line of what is known of it. */
+/** When something was last used, as a row of its details. */
 export function LastUsed({ page, at }: { page: MfaPageContext; at: Date | null }): VNode {
   const { texts } = page;
   if (at) {
@@ -14,7 +14,7 @@ export function LastUsed({ page, at }: { page: MfaPageContext; at: Date | null }
       </Fact>
     );
   }
-  // The text says it all to the eye; in the list it needs a name.
+  // The text is clear on its own, but an entry of a `<dl>` needs a name.
   return (
     <div>
       <dt class="mfa-hidden">{texts.lastUsed}</dt>

@@ -6,11 +6,11 @@ import type { MfaPageContext } from '../../frame/page-props.js';
 interface Props {
   page: MfaPageContext;
   at: Date;
-  /** Whether it is minutes away: then the script leaves out the day, unless that is another one. */
+  /** Whether it is only minutes away; the script then omits the date, unless it is on another day. */
   isSoon?: boolean;
 }
 
-/** A moment in UTC; the script shows it in the reader's own time zone. */
+/** A time in UTC, which the script converts to the reader's time zone. */
 export function Moment({ page, at, isSoon = false }: Props): VNode {
   return (
     <time dateTime={at.toISOString()} data-mfa-local={isSoon ? 'soon' : ''}>
@@ -19,7 +19,7 @@ export function Moment({ page, at, isSoon = false }: Props): VNode {
   );
 }
 
-/** A text with a moment in the place of its `{time}`. */
+/** A text with a time in place of its `{time}`. */
 export function TextWithMoment({ text, ...moment }: Props & { text: MfaPlainPageText }): VNode {
   const [before = '', after = ''] = moment.page.texts[text].split('{time}');
   return (

@@ -12,7 +12,7 @@ interface Props {
   autoFocus?: boolean;
 }
 
-/** What the user calls an authenticator. */
+/** The field for an authenticator's name. */
 export function NameField(props: Props): VNode {
   return <Field name="name" maxLength={100} autoComplete="off" {...props} />;
 }

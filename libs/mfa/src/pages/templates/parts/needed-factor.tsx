@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
 
-/** In place of the form that removes a factor, where there has to be another one before: why, and where to add it. */
+/** Replaces the form that removes a factor if another one is needed first: explains why, and links to where to add it. */
 export function NeededFactor({ page, name }: { page: MfaPageContext; name: string }): VNode {
   return (
     <>

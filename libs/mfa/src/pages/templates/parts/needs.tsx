@@ -12,7 +12,7 @@ const TEXTS = {
   once: 'needsOnce',
 } as const satisfies Record<PageNeed, keyof MfaPageTexts>;
 
-/** Why what the user has proven before is not enough here. */
+/** Explains why the user's earlier proof isn't enough here. */
 export function Needs({ page, needs }: { page: MfaPageContext; needs: readonly PageNeed[] }): VNode {
   return (
     <>

@@ -10,17 +10,17 @@ import { NeededFactor } from './needed-factor.js';
 interface Props {
   page: MfaPageContext;
   error: MfaPageError | null;
-  /** How the factor is called that may be needed; undefined when there is none. */
+  /** The name of the factor that may be required; undefined if there is none. */
   name: string | undefined;
   isLast: boolean;
   isNeeded: boolean;
-  /** What it means. */
+  /** What removing it means. */
   lead: string;
-  /** What the form says and asks before its button. */
+  /** Texts and fields of the form, above its button. */
   children?: ComponentChildren;
 }
 
-/** Asks whether a factor is to be removed. */
+/** Asks whether to remove a factor. */
 export function Removal({ page, error, name, isLast, isNeeded, lead, children }: Props): VNode {
   const { texts } = page;
   if (isNeeded && name !== undefined) {
@@ -53,7 +53,7 @@ interface OneOfProps extends Omit<Props, 'name' | 'children'> {
   authenticators: readonly ListedAuthenticator[];
 }
 
-/** Asks it of one of these, and of which where there are several. */
+/** Asks whether to remove one of these factors and, if there are several, which one. */
 export function RemovalOfOne({ authenticators, ...props }: OneOfProps): VNode {
   const [first] = authenticators;
   return (

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { MfaPageContext } from '../../frame/page-props.js';
 import { Form } from './form.js';
 
-/** Signing out, on every page of somebody who is signed in (ASVS v5.0.0-7.4.4). For layouts of an application's own too. */
+/** The sign-out button, on every page of a signed-in user (ASVS v5.0.0-7.4.4). For an application's own layouts too. */
 export function SignOut({ page }: { page: MfaPageContext }): VNode | null {
   if (!page.isSignedIn) return null;
   return (

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
 
-/** Whom to ask, under every page, where the application says so. */
+/** The support contact below every page, if the application names one. */
 export function Support({ page }: { page: MfaPageContext }): VNode | null {
   if (!page.support) return null;
   const { text, href } = page.support;

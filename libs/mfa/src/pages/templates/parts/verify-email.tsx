@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 import type { MfaPageContext } from '../../frame/page-props.js';
 
-/** What has to be done before a second factor can be added, for who would be refused otherwise. */
+/** What users who would otherwise be refused must do before they can add a second factor. */
 export function VerifyEmail({ page }: { page: MfaPageContext }): VNode {
   return (
     <p class="mfa-warning">

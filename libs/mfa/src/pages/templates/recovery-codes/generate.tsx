@@ -9,7 +9,7 @@ import { Form } from '../parts/form.js';
 
 type Props = MfaPageProps['recovery-codes/generate'] & { page: MfaPageContext };
 
-/** Asks before new codes are made; shows them, this once, when they have been. */
+/** Asks before generating new codes, and then shows them, only this once. */
 const GenerateRecoveryCodes: MfaPageTemplate<'recovery-codes/generate'> = (props) =>
   props.codes ? <NewCodes {...props} codes={props.codes} /> : <Question {...props} />;
 
@@ -52,7 +52,7 @@ function NewCodes({ page, next, codes, file }: Props & { codes: readonly string[
         ))}
       </ol>
       <p class="mfa-actions mfa-no-print">
-        {/* A data: address works without script, and nothing is sent anywhere. */}
+        {/* A data: URL works without a script, and nothing is sent anywhere. */}
         <a
           class="mfa-button"
           href={`data:text/plain;charset=utf-8,${encodeURIComponent(`${file}\n\n${all}\n`)}`}

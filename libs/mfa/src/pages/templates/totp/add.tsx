@@ -7,7 +7,7 @@ import { Form } from '../parts/form.js';
 import { TextWithMoment } from '../parts/moment.js';
 import { NameField } from '../parts/name-field.js';
 
-/** Setting up an authenticator app. The secret stays on the server; it is shown here for the app alone. */
+/** Sets up an authenticator app. The secret stays on the server; it is only shown here for the app. */
 const AddTotp: MfaPageTemplate<'totp/add'> = (props) => {
   const { page, next, error, secret, qrCode, qrCodeWidth, expiresAt, digits, name, isFirst, replaced } =
     props;

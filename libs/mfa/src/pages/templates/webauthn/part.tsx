@@ -3,16 +3,16 @@ import type { FactorPart } from '../../frame/factor-part.js';
 import type { ListedAuthenticator, MfaPageContext } from '../../frame/page-props.js';
 import { KeyForm } from '../parts/key-form.js';
 
-/** Ways to reach what is carried along and plugged in or held near (WebAuthn Level 3, section 5.8.4). */
+/** Transports of keys that are carried along, and plugged in or held near (WebAuthn Level 3, section 5.8.4). */
 const CARRIED = ['usb', 'nfc', 'ble', 'smart-card'];
-/** To reach it on the device itself, or from a phone to the device beside it. */
+/** Transports of keys on the device itself, or on a phone used with a nearby device. */
 const BUILT_IN = ['internal', 'hybrid'];
 
-/** Where a passkey is, as far as it says itself: what is not synced is on one device, until it says otherwise. */
+/** Where a passkey is, as far as it tells. If it isn't synced, it is on one device, until it reports otherwise. */
 function placeOf({ backedUp, transports = [], provider }: ListedAuthenticator, page: MfaPageContext): string {
   const { texts } = page;
   if (backedUp) return provider ? page.fill('keyInAccount', { provider }) : texts.keySynced;
-  // A browser that knows no more may name all ways at once.
+  // A browser that doesn't know more may list all transports at once.
   const isCarried = transports.some((one) => CARRIED.includes(one));
   const isBuiltIn = transports.some((one) => BUILT_IN.includes(one));
   if (isCarried === isBuiltIn) return texts.keyOnOne;
