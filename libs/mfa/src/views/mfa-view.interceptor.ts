@@ -5,8 +5,8 @@ import type { Observable } from 'rxjs';
 import { MfaViewService } from './mfa-view.service.js';
 
 /**
- * Puts what {@link MfaViewService} knows of the request's user where the views of Express find it: `res.locals.mfa`, which a template
- * calls `mfa`. For handlers with `@Render()`: `@UseInterceptors(MfaViewInterceptor)`.
+ * Puts the data of {@link MfaViewService} about the request's user where Express views find it: in `res.locals.mfa`, available in
+ * templates as `mfa`. For handlers with `@Render()`: `@UseInterceptors(MfaViewInterceptor)`.
  */
 @Injectable()
 export class MfaViewInterceptor implements NestInterceptor {

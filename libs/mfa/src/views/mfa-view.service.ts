@@ -16,7 +16,7 @@ import type { MfaType } from '../core/policy/methods.js';
 import { MfaService } from '../account/mfa.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 
-/** A second factor, as a template of the application's shows it. */
+/** A second factor, as shown by the application's templates. */
 export interface MfaViewAuthenticator {
   id: string;
   type: MfaType;
@@ -28,7 +28,7 @@ export interface MfaViewAuthenticator {
   locked: boolean;
 }
 
-/** Addresses of the pages (option `pages`). */
+/** URLs of the pages (option `pages`). */
 export interface MfaViewLinks {
   security: string;
   addTotp: string;
@@ -41,9 +41,9 @@ export interface MfaViewLinks {
 export interface MfaViewData {
   /** Whether the user has a second factor. */
   enabled: boolean;
-  /** Whether they must have one. */
+  /** Whether they must have a second factor. */
   required: boolean;
-  /** Whether one was proven in this session recently enough. */
+  /** Whether a second factor was proven recently enough in this session. */
   verified: boolean;
   /** The user's second factors, oldest first. */
   authenticators: MfaViewAuthenticator[];
@@ -52,7 +52,7 @@ export interface MfaViewData {
   links: MfaViewLinks | null;
 }
 
-/** Data for the application's own views: Handlebars, EJS, Pug and the like. */
+/** Provides data for the application's own views: Handlebars, EJS, Pug and the like. */
 @Injectable()
 export class MfaViewService {
   constructor(
@@ -65,7 +65,7 @@ export class MfaViewService {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** How the user of the request stands; null when it has none. */
+  /** Returns the protection of the request's user; null if there is no user. */
   async dataOf(request: object): Promise<MfaViewData | null> {
     const { user, session } = await this.contexts.resolve(request);
     if (!user) return null;
