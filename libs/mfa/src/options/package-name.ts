@@ -6,7 +6,7 @@ import { dirname, join, sep } from 'node:path';
  * both `node dist/main` and `npm start`.
  *
  * @param script the path of that script. A script of an installed package, such as a test runner or a process manager, says nothing about
- * the application; the working directory is used instead
+ *   the application; the working directory is used instead
  */
 export function findPackageName(
   script: string | undefined = process.argv[1],

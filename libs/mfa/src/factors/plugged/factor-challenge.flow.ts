@@ -35,7 +35,7 @@ export class FactorChallengeFlow {
    *
    * @param authenticatorId the authenticator to challenge, of several; default: the oldest that works
    * @throws {MfaException} `not_found` if the user has no authenticator of the type that can be challenged now, whatever the factor
-   * throws, `session_expired`
+   *   throws, `session_expired`
    */
   async challenge(context: MfaRequest, type: MfaType, authenticatorId?: string): Promise<object> {
     const factor = this.registry.find(type);

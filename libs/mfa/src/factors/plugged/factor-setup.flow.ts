@@ -52,7 +52,7 @@ export class FactorSetupFlow {
    * @param body the fields that the factor expects
    * @returns what to show the user
    * @throws {MfaException} `not_found`, `unverified_email`, `already_enabled`, whatever the factor throws, and the codes of
-   * {@link FactorChange.run}
+   *   {@link FactorChange.run}
    */
   async begin(
     given: MfaUser,

@@ -74,7 +74,7 @@ export class RecoveryCodeKeys {
    * The key for a new set. It is looked up each time, since another instance may have replaced it.
    *
    * @throws {MfaException} `cannot_generate_recovery_codes` if the key is lost; `storage_unavailable`, also if the application's key
-   * service can't be reached
+   *   service can't be reached
    */
   async current(): Promise<CurrentKey> {
     try {

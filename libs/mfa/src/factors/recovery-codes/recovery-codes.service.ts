@@ -46,7 +46,7 @@ export class RecoveryCodesService {
    * @param count 1 to 50; default: the option `recoveryCodes.count`
    * @param options `endOtherSessions`: whether to end the user's other sessions
    * @throws {MfaException} `cannot_generate_recovery_codes` if the user has no second factor, the type is off, or the key of the codes is
-   * lost
+   *   lost
    */
   async generate(
     user: MfaUser,

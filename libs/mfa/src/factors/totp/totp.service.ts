@@ -68,7 +68,7 @@ export class TotpService {
    * Returns one of the user's authenticator apps as an object.
    *
    * @param authenticatorId the app to return; default: the one that this session is setting up, else the oldest, else a new one, whose
-   * set-up then begins
+   *   set-up then begins
    * @throws {MfaException} `not_found`, and like {@link begin} if a set-up begins
    */
   async getAuthenticator(
@@ -98,7 +98,7 @@ export class TotpService {
    *
    * @param replaces the ID of the authenticator app that the new one replaces, in the transaction that activates the new one
    * @throws {MfaException} `already_enabled`, `unverified_email`, `not_found` if TOTP is not offered or there is no such app to replace,
-   * `cannot_delete_authenticator` if the adapter doesn't allow deleting that app, and the codes of {@link FactorChange.run}
+   *   `cannot_delete_authenticator` if the adapter doesn't allow deleting that app, and the codes of {@link FactorChange.run}
    */
   async begin(user: MfaUser, context?: MfaRequest, replaces?: string): Promise<TotpSetupDetails> {
     this.flow.assertMayEnroll(user, TYPE);

@@ -30,7 +30,7 @@ export class FailedCeremonies {
    *
    * @param origin as for {@link AttemptLimiter.take}
    * @throws {MfaException} `too_many_attempts` if the limit was reached before, in which case the failure isn't reported;
-   * `session_expired` if the user was forgotten
+   *   `session_expired` if the user was forgotten
    */
   async count(
     user: MfaUser,

@@ -105,7 +105,7 @@ export class WebAuthnService {
    *
    * @param request with the same name as in {@link beginSignUp}
    * @throws {MfaException} `webauthn_failed`, whether the ceremony or the application refuses; `credential_already_registered`,
-   * `invalid_request`, `not_found`
+   *   `invalid_request`, `not_found`
    */
   async finishSignUp(
     credential: unknown,
