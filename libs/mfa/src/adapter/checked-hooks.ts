@@ -12,7 +12,7 @@ const YES_OR_NO = [
 
 /**
  * Makes the adapter's overridden hooks throw if they don't return a boolean. A missing `await` or `return`, a count, a text: there is no
- * telling what was meant, and a wrong guess would open something.
+ * telling what was meant, and a wrong guess could grant access.
  */
 export function checkHooks(adapter: DefaultMfaAdapter): void {
   for (const hook of YES_OR_NO) {

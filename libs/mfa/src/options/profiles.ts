@@ -117,7 +117,7 @@ export const PROFILES: Record<MfaProfile, ProfilePreset> = {
 export const MFA_PROFILES = Object.keys(PROFILES) as [MfaProfile, ...MfaProfile[]];
 
 /**
- * Whether a profile rejects proofs of this type, whatever the factor says about itself. E-mail isn't an out-of-band authenticator (NIST
+ * Whether a profile rejects proofs of this type, whatever the factor says about itself. Email isn't an out-of-band authenticator (NIST
  * SP 800-63B-4, section 3.1.3.1).
  */
 export function isRefusedBy(profile: MfaProfile, type: MfaType): boolean {

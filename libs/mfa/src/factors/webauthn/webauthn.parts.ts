@@ -93,7 +93,7 @@ export const WEBAUTHN: FactorParts = {
       entity: WebAuthnChallenge,
       expiresAt: 'expiresAt',
       purgedAs: 'challenges',
-      // Other rows refuse once they are gone, but a used challenge without its row would be valid again.
+      // Other rows are safe to delete, but without its row a used challenge would be valid again.
       keptMs: CLOCK_SKEW_MS,
     },
   ],
