@@ -16,7 +16,7 @@ const ACCOUNT: PreparedRead<{ u: MfaUserState; a: Authenticator }> = {
       .setParameters(parameters),
 };
 
-/** Reads what is kept of a user. The row of the user's state is made before any authenticator, so it leads to them. */
+/** Reads what is stored for a user. The row of the user's state is created before any authenticator, so it leads to them. */
 @Injectable()
 export class AccountsService {
   constructor(@Inject(MfaStorage) private readonly storage: MfaStorage) {}

@@ -9,19 +9,19 @@ import type { AuthenticatorView } from './authenticator-view.js';
 import { viewAuthenticator } from './authenticator-view.js';
 import { AuthenticatorsService } from './authenticators.service.js';
 
-/** What a factor adds to the lists of authenticators, by the authenticator's id; nothing of it is secret. */
+/** What a factor adds to lists of authenticators, by the authenticator's id. None of it is secret. */
 export interface AuthenticatorDetails {
   readonly type: MfaType;
   /** @param rows the user's authenticators */
   describe(userId: string, rows: readonly Authenticator[]): Promise<ReadonlyMap<string, object>>;
-  /** What proofs of the user's keys will show, as far as it is known before. */
+  /** What proofs by the user's keys will show, as far as it is known in advance. */
   keyFacts?(userId: string): Promise<MfaProofFacts[]>;
 }
 
 /** Injection token of all {@link AuthenticatorDetails}. */
 export const AUTHENTICATOR_DETAILS = Symbol.for('nestjs-mfa:AUTHENTICATOR_DETAILS');
 
-/** What proofs of the user's keys will show, of all factors. */
+/** What proofs by the user's keys will show, across all factors. */
 export async function keyFactsOf(
   details: readonly AuthenticatorDetails[],
   userId: string,
@@ -31,7 +31,7 @@ export async function keyFactsOf(
   return keys;
 }
 
-/** The authenticators of a user as their owner sees them, with what each factor knows of its own. */
+/** A user's authenticators as their owner sees them, with the details that each factor adds. */
 @Injectable()
 export class AuthenticatorList {
   private readonly logger = new Logger(AuthenticatorList.name);
@@ -56,7 +56,7 @@ export class AuthenticatorList {
     return views;
   }
 
-  /** Nothing, when the factor fails at it: what it knows more must not keep the owner from the list. */
+  /** Empty if the factor fails: missing details must not keep the owner from the list. */
   private async describe(
     factor: AuthenticatorDetails,
     userId: string,

@@ -2,18 +2,20 @@ import type { MfaType } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { cleanName } from '../../core/users/authenticator-name.js';
 
-/** An authenticator as its owner sees it. It holds what is named here and nothing else: never a secret. */
+/** An authenticator as its owner sees it. It holds only what is named here, never a secret. */
 export interface AuthenticatorView {
   id: string;
   type: MfaType;
   name: string;
   createdAt: Date;
   lastUsedAt: Date | null;
-  /** Whether it verifies nothing now: failed attempts, or a copy of it, have disabled it, or it is suspended. */
+  /**
+   * Whether it currently verifies nothing: it is locked after failed attempts or because a copy was found, or it is suspended.
+   */
   locked: boolean;
-  /** Whether it is suspended, as one that was lost. */
+  /** Whether it is suspended, for example because it was reported as lost. */
   suspended: boolean;
-  /** How many proofs are left, of factors that count them, as recovery codes. */
+  /** How many proofs are left, for factors that count them, such as recovery codes. */
   remaining?: number;
 }
 

@@ -16,8 +16,9 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
 /**
- * The durable lock of an authenticator: it closes at `rateLimit.lockAfter` consecutive failures (NIST SP 800-63B-4, section
- * 3.2.2) and opens as `rateLimit.unlock` says; or when there is a copy of it, and then only an administrator opens it. All of it is decided by conditions on the row.
+ * The durable lock of an authenticator. It closes at `rateLimit.lockAfter` consecutive failures (NIST SP 800-63B-4, section
+ * 3.2.2) and opens according to `rateLimit.unlock`. It also closes when a copy is detected, and then only an administrator
+ * opens it. All of this is decided by conditions on the row.
  */
 @Injectable()
 export class AuthenticatorLock {
@@ -26,12 +27,12 @@ export class AuthenticatorLock {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Whether it has reached the cap, however long ago, or there is a copy of it. */
+  /** Whether it has reached the cap, however long ago, or was cloned. */
   hasTripped({ failures, clonedAt }: Authenticator): boolean {
     return clonedAt !== null || failures >= this.options.rateLimit.lockAfter;
   }
 
-  /** Whether it verifies nothing now: it is locked or suspended. */
+  /** Whether it currently verifies nothing: it is locked or suspended. */
   isClosed(authenticator: Authenticator, now: number): boolean {
     if (authenticator.suspendedAt !== null || authenticator.clonedAt !== null) return true;
     if (!this.hasTripped(authenticator)) return false;
@@ -39,7 +40,7 @@ export class AuthenticatorLock {
     return cutoff === null || authenticator.lockedAt === null || authenticator.lockedAt.getTime() > cutoff;
   }
 
-  /** The SQL of "neither locked nor suspended", with its parameters. */
+  /** The SQL condition "neither locked nor suspended", with its parameters. */
   openCondition(now: number): { where: string; parameters: NamedValues } {
     const { lockAfter } = this.options.rateLimit;
     const lockCutoff = this.waitedSince(now);
@@ -55,13 +56,13 @@ export class AuthenticatorLock {
         };
   }
 
-  /** Counts a failure against each that is not locked. */
+  /** Counts a failure against each authenticator that is not locked. */
   planFailures(authenticators: readonly Authenticator[], now: number): Write {
     const open = this.openCondition(now);
     return {
       query: this.storage.statements.update(
         Authenticator,
-        // Behind the cap is only what has waited long enough.
+        // Rows at the cap that match have waited long enough, so their count starts over.
         {
           lockedAt: null,
           failures: () => 'CASE WHEN failures >= :lockAfter THEN 1 ELSE failures + 1 END',
@@ -72,7 +73,7 @@ export class AuthenticatorLock {
     };
   }
 
-  /** Notes when the cap was reached; changes a row for one caller only. */
+  /** Records when the cap was reached. It changes the row for one caller only. */
   claimClosing({ id }: Authenticator, now: Date): Write {
     return {
       claim: 'lock',
@@ -88,8 +89,8 @@ export class AuthenticatorLock {
   }
 
   /**
-   * Locks an authenticator of which there is a copy; changes a row for one caller only. Neither time nor another factor opens
-   * this lock: the copy would be let in too.
+   * Locks a cloned authenticator. It changes the row for one caller only. Neither time nor another factor opens this lock,
+   * since that would let the copy in too.
    */
   claimCloned({ id }: Authenticator, now: Date): Write {
     return {
@@ -102,7 +103,7 @@ export class AuthenticatorLock {
     };
   }
 
-  /** Opens a locked authenticator; of two that do it, one does. */
+  /** Opens a locked authenticator. If two callers do, one wins. */
   claimOpening({ id }: Authenticator): Write {
     return {
       claim: 'opening',
@@ -117,13 +118,13 @@ export class AuthenticatorLock {
     };
   }
 
-  /** What another factor's proof opens, when the options say so. */
+  /** The authenticators that another factor's proof opens, if the options allow it. */
   openedByProofOf(authenticator: Authenticator, all: readonly Authenticator[]): Authenticator[] {
     if (!this.options.rateLimit.unlock.byOtherFactor) return [];
     return all.filter((row) => row.id !== authenticator.id && row.clonedAt === null && this.hasTripped(row));
   }
 
-  /** Suspends an authenticator of the user that is not, as `since` says; or (null) lets one that is suspended verify again. */
+  /** Suspends an authenticator that isn't suspended as of `since`, or (null) resumes one that is. */
   claimSuspension({ id, userId }: Authenticator, since: Date | null): Write['query'] {
     return this.storage.dataSource
       .createQueryBuilder()
@@ -141,13 +142,13 @@ export class AuthenticatorLock {
   }
 }
 
-/** The claim that is lost when an authenticator was locked, removed or used by somebody faster after it was read. */
+/** The claim that is lost when an authenticator was locked, removed, or used by a faster request after it was read. */
 export const AUTHENTICATOR_CLAIM = 'authenticator';
 
-/** The claim that is lost when an authenticator is gone already. */
+/** The claim that is lost when an authenticator no longer exists. */
 export const REMOVAL_CLAIM = 'removal';
 
-/** The rows that all factors share: finding them, adding them, and recording their use. */
+/** The rows that all factors share: finds and adds them, and records their use. */
 @Injectable()
 export class AuthenticatorsService {
   constructor(
@@ -164,12 +165,14 @@ export class AuthenticatorsService {
     return (await this.accounts.find(userId)).authenticators;
   }
 
-  /** Whether it verifies nothing now: too many failures have disabled it, there is a copy of it, or it is suspended. */
+  /**
+   * Whether it currently verifies nothing: it is locked after too many failures or because it was cloned, or it is suspended.
+   */
   isLocked(authenticator: Authenticator): boolean {
     return this.lock.isClosed(authenticator, this.clock.now());
   }
 
-  /** Whether it was disabled, and has waited long enough since. */
+  /** Whether it was locked, but long enough ago that it is open again. */
   hasWaited(authenticator: Authenticator): boolean {
     return this.lock.hasTripped(authenticator) && !this.isLocked(authenticator);
   }
@@ -179,7 +182,7 @@ export class AuthenticatorsService {
     return isGenuineAuthenticator(this.keyRing, authenticator);
   }
 
-  /** The types of which the user has something that works now. */
+  /** The types of which the user has an authenticator that works now. */
   usableTypes(authenticators: readonly Authenticator[]): MfaType[] {
     const usable = authenticators.filter((row) => !this.isLocked(row) && row.remaining !== 0);
     return MFA_TYPES.filter((type) => usable.some((row) => row.type === type));
@@ -196,14 +199,14 @@ export class AuthenticatorsService {
   }
 
   /**
-   * Removes these of the user's authenticators, and what their factors keep in tables of their own. A claim is lost when one of them
-   * is gone already.
+   * Removes these authenticators of the user, and what their factors store in their own tables. The claim is lost if one of
+   * them no longer exists.
    *
-   * @param all the user's authenticators, those that go among them
+   * @param all all of the user's authenticators, including the removed ones
    */
   planRemoval(userId: string, removed: readonly Authenticator[], all: readonly Authenticator[]): Write[] {
     return [
-      // First, as a use takes it first: whoever comes second waits here, and finds nothing of it half done.
+      // First, just as a use claims it first: whoever comes second waits here and sees nothing half done.
       ...removed.map(({ id }) => this.planDeletion(userId, id)),
       ...this.factorTables.planRemoval(userId, removed, all),
     ];
@@ -221,9 +224,9 @@ export class AuthenticatorsService {
   }
 
   /**
-   * Records a use. It is conditional on the cap, as is the counting of failures: every guess changes the row or is refused,
-   * so no more than `lockAfter` wrong guesses in a row are ever verified, however many come at once. The seal of a time step
-   * covers what it was verified with, so that is claimed too.
+   * Records a use. Like the counting of failures, it is conditional on the cap: every guess changes the row or is refused, so
+   * no more than `lockAfter` wrong guesses in a row are ever verified, however many come at once. The seal of a time step
+   * covers the data it was verified with, so that is claimed too.
    *
    * @param set further columns of the row
    * @param condition a further condition of the claim
@@ -257,7 +260,7 @@ export class AuthenticatorsService {
     };
   }
 
-  /** The columns that say, under seal, that the row took this time step last. */
+  /** The columns that record, under seal, that this time step was the last one accepted. */
   sealStep(row: Authenticator, lastStep: number): Pick<Authenticator, 'lastStep' | 'seal'> {
     return { lastStep, seal: sealAuthenticator(this.keyRing, { ...row, lastStep }) };
   }

@@ -8,7 +8,7 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaFactorTable } from '../rows/factor-table.js';
 
-/** A table with the type of the factor whose rows it holds. */
+/** A table with the type of the factor it belongs to. */
 export interface FactorTable extends MfaFactorTable {
   type: MfaType;
 }
@@ -16,13 +16,13 @@ export interface FactorTable extends MfaFactorTable {
 /** A table whose rows belong to users. */
 export type OwnedFactorTable = FactorTable & Required<Pick<FactorTable, 'userId'>>;
 
-/** Injection token of the tables of the factors of the option `factors`. */
+/** Injection token of the tables of the factors in the option `factors`. */
 export const MFA_FACTOR_TABLES = Symbol.for('nestjs-mfa:FACTOR_TABLES');
 
-/** The tables that factors of the application's own keep: their rows go when what they belong to goes. */
+/** The tables of custom factors. Their rows are removed together with what they belong to. */
 @Injectable()
 export class FactorTables {
-  /** Those whose rows belong to users. */
+  /** The tables whose rows belong to users. */
   readonly owned: readonly OwnedFactorTable[];
 
   constructor(
@@ -33,10 +33,10 @@ export class FactorTables {
   }
 
   /**
-   * Removes what hangs on these of the user's authenticators. With the last one of a factor everything goes that the factor keeps of
-   * the user.
+   * Removes the rows that belong to these authenticators. With the last authenticator of a factor, all of the user's rows of
+   * that factor are removed.
    *
-   * @param all the user's authenticators, those that go among them
+   * @param all all of the user's authenticators, including the removed ones
    */
   planRemoval(userId: string, removed: readonly Authenticator[], all: readonly Authenticator[]): Write[] {
     return this.owned.flatMap((table) => {
@@ -50,12 +50,12 @@ export class FactorTables {
     });
   }
 
-  /** Removes all that these factors keep of the user. */
+  /** Removes everything that these factors store for the user. */
   planForgetting(userId: string): Write[] {
     return this.owned.map((table) => this.planDeletion(table, { [table.userId]: userId }));
   }
 
-  /** Whether they keep anything of the user. */
+  /** Whether they store anything for the user. */
   async keepAnythingOf(userId: string): Promise<boolean> {
     for (const table of this.owned) {
       const count = await this.storage.read((reader) => rowsOf(reader, table, userId).limit(1).getCount());
@@ -64,17 +64,17 @@ export class FactorTables {
     return false;
   }
 
-  /** The user's rows of the table. */
+  /** The user's rows in the table. */
   async find(table: OwnedFactorTable, userId: string): Promise<ObjectLiteral[]> {
     return this.storage.read((reader) => rowsOf(reader, table, userId).getMany());
   }
 
-  /** How the database calls it. */
+  /** The table's name in the database. */
   nameOf({ entity }: FactorTable): string {
     return this.storage.dataSource.getMetadata(entity).tableName;
   }
 
-  /** The property that tells the rows of the table apart. */
+  /** The property that identifies the table's rows. */
   keyOf({ entity, key }: Pick<MfaFactorTable, 'entity' | 'key'>): string {
     const [primary] = this.storage.dataSource.getMetadata(entity).primaryColumns;
     return key ?? primary?.propertyName ?? '';
@@ -85,7 +85,7 @@ export class FactorTables {
   }
 }
 
-/** With those that the application has only marked as deleted: they are kept, too. */
+/** Includes rows that the application has only soft-deleted, since they are still stored. */
 function rowsOf(
   reader: PrimaryReader,
   { entity, userId: owner }: OwnedFactorTable,

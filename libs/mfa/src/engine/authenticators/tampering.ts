@@ -4,16 +4,16 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 
-/** Tells of rows that somebody wrote who has the database and not the secret. */
+/** Reports rows written by someone who has access to the database but not the secret. */
 @Injectable()
 export class Tampering {
   private readonly logger = new Logger(Tampering.name);
 
   constructor(@Inject(RefusalLog) private readonly refusals: RefusalLog) {}
 
-  /** The authenticator was asked for a proof, and its seal does not hold. */
+  /** Reports that the authenticator was asked for a proof and its seal is invalid. */
   note(user: MfaUser, authenticatorId: string, source: MfaEventSource): void {
-    // Not by its name, which may have been written by the same hand.
+    // Not by its name, which the same person may have written.
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.tampered', data: { authenticatorId } });
     if (!this.refusals.isFirst(`tampered ${authenticatorId}`)) return;
     this.logger.error(

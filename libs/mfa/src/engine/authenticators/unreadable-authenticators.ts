@@ -7,14 +7,17 @@ import { nameAuthenticator } from '../journal/mfa-journal.js';
 import { RefusalLog } from '../journal/refusal-log.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 
-/** Tells of authenticators that can verify nothing because their row can't be read: their secret is lost, or they were damaged. */
+/**
+ * Reports authenticators that can't verify anything because their row can't be read: their secret is lost, or they were
+ * damaged.
+ */
 @Injectable()
 export class UnreadableAuthenticators {
   private readonly logger = new Logger(UnreadableAuthenticators.name);
 
   constructor(@Inject(RefusalLog) private readonly refusals: RefusalLog) {}
 
-  /** @throws {MfaException} the error, when it says itself what to answer: a database that does not answer is no damaged row */
+  /** @throws {MfaException} the error itself if it is one: an unavailable database is not a damaged row */
   note(user: MfaUser, row: Authenticator, error: unknown, source: MfaEventSource): void {
     if (error instanceof MfaException) throw error;
     const data = { authenticator: nameAuthenticator(row) };

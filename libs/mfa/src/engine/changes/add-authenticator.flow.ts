@@ -25,27 +25,27 @@ import type { MfaEventSource, MfaRequest } from '../rows/mfa-request.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { BackupCodes } from './backup-codes.js';
 
-/** A second factor that has just been proven for the first time. */
+/** A second factor that was just proven for the first time. */
 export interface NewFactor {
-  /** Without a name: the adapter makes one. The proof counts as its first use. */
+  /** Without a name, the adapter generates one. The proof counts as its first use. */
   authenticator: Pick<Authenticator, 'id' | 'userId' | 'type'> &
     Partial<Pick<Authenticator, 'name' | 'role' | 'data' | 'lastStep' | 'remaining'>>;
-  /** What the proof has shown. Default: nothing but that it was one. */
+  /** What the proof has shown. Default: only that there was one. */
   facts?: MfaProofFacts;
-  /** Whether nobody has proven anything yet, as when a passkey was made without asking its user: then no session gains by it. */
+  /** Whether nothing was proven yet, as when a passkey was created without asking the user. No session then gains a proof. */
   isUnproven?: boolean;
-  /** Claims of the proof, and what to answer when one is lost. */
+  /** The claims of the proof, and the error to answer with when one is lost. */
   claims: Write[];
   onLost: Record<string, MfaErrorCode>;
-  /** Throws when the factor may not be added to these. */
+  /** Throws if the factor may not be added in this state. */
   check?: (state: FactorState) => void | Promise<void>;
-  /** Statements that go along, after the row is there. */
+  /** Further statements, executed after the row was inserted. */
   along?: Write[];
-  /** Where a sign-up comes from: a session starts with the proof. Without it, and without a request, none does. */
+  /** Where a sign-up comes from: the proof then starts a session. With neither this nor a request, no session starts. */
   source?: MfaEventSource;
-  /** The id of the authenticator whose place it takes, in the same commit. */
+  /** The id of the authenticator it replaces, in the same commit. */
   replaces?: string | null;
-  /** Whether the user's other sessions end (ASVS v5.0.0-7.4.3), as they do with the first second factor. */
+  /** Whether the user's other sessions end (ASVS v5.0.0-7.4.3), as they always do with the first second factor. */
   endOtherSessions?: boolean;
 }
 
@@ -53,13 +53,16 @@ export interface MfaAddedFactor {
   authenticator: Authenticator;
   /** Whether it is the user's first second factor. */
   isFirst: boolean;
-  /** Only with the user's first second factor; shown this once. */
+  /** Only with the user's first second factor. Shown this once. */
   recoveryCodes?: string[];
-  /** The session that the proof was recorded in, with its new token; none outside a request. */
+  /** The session in which the proof was recorded, with its new token. None outside a request. */
   issued?: MfaIssuedSession;
 }
 
-/** Adds a second factor of any type: the row, the recovery codes of the first one, the session, all or nothing. */
+/**
+ * Adds a second factor of any type. The row, the recovery codes that come with the first factor, and the session are committed
+ * together or not at all.
+ */
 @Injectable()
 export class AddAuthenticatorFlow {
   constructor(
@@ -73,7 +76,8 @@ export class AddAuthenticatorFlow {
   ) {}
 
   /**
-   * @throws {MfaException} `not_found` when the type can't be enrolled, `unverified_email` when the address is known to be
+   * @throws {MfaException} `not_found` when the type can't be enrolled, `unverified_email` when the email address is known to
+   *   be unverified
    */
   assertMayEnroll(user: MfaUser, type: MfaType): void {
     if (!this.options.supportedTypes.includes(type)) throw new MfaException('not_found');
@@ -82,7 +86,7 @@ export class AddAuthenticatorFlow {
   }
 
   /**
-   * Refuses what only stands in for a second factor to users without one.
+   * Refuses a factor that only stands in for a second factor to users without one.
    *
    * @throws {MfaException} `mfa_enrollment_required`
    */
@@ -93,9 +97,10 @@ export class AddAuthenticatorFlow {
   }
 
   /**
-   * Refuses to begin what could not take the place of this authenticator.
+   * Checks, before a setup begins, that it can replace this authenticator.
    *
-   * @throws {MfaException} `not_found` where there is no such one of the type, `cannot_delete_authenticator` when the adapter keeps it
+   * @throws {MfaException} `not_found` when there is none with that id and type; `cannot_delete_authenticator` when the adapter
+   *   keeps it
    */
   async assertReplaceable(
     authenticators: readonly Authenticator[],
@@ -125,8 +130,8 @@ export class AddAuthenticatorFlow {
   }
 
   /**
-   * Ends sessions that another connection started, by a password alone, after this commit had ended those that it could see
-   * and before it was done: on a server, statements of two transactions overlap.
+   * Ends sessions that another connection started with a password alone, after this commit had ended those it could see and
+   * before it was done: on a database server, statements of two transactions overlap.
    */
   private async endLateSessions(
     user: MfaUser,
@@ -136,7 +141,7 @@ export class AddAuthenticatorFlow {
     try {
       await this.sessions.revokeAll(user, issued?.session ?? context?.session ?? undefined);
     } catch {
-      // The factor is there and its recovery codes have to reach the user; the storage has logged what went wrong.
+      // The factor was added, and its recovery codes must reach the user. The storage has logged what went wrong.
     }
   }
 
@@ -154,7 +159,7 @@ export class AddAuthenticatorFlow {
       factor.authenticator.type,
       factor.replaces,
     );
-    // Which of them is which the user knows by the name: what takes a place keeps it.
+    // The user tells authenticators apart by name, so a replacement keeps it.
     const isNamed = factor.authenticator.name !== undefined || !replaced;
     const authenticator = isNamed ? proven : newAuthenticator({ ...proven, name: replaced.name });
     const writes = [
@@ -186,7 +191,7 @@ export class AddAuthenticatorFlow {
       result.issued = issued;
       if (!state.session) startedSessionId = issued.session.id;
     }
-    // Whoever was signed in elsewhere was so by a password alone, or by what is replaced.
+    // Other sessions were started with a password alone, or with the factor being replaced.
     if (isFirst || replaced || endOtherSessions) {
       writes.push(
         this.sessions.planEndingOthers(state.userId, (result.issued?.session ?? state.session)?.id ?? ''),
@@ -204,17 +209,17 @@ export class AddAuthenticatorFlow {
   }
 
   /**
-   * Whether its registration is a proof in the session. Not so that of a passkey for convenience alone by somebody without a second
-   * factor: whoever knows the password can add one, and would have proven a second factor with it.
+   * Whether the registration counts as a proof in the session. A passkey that a user without a second factor adds for
+   * convenience doesn't: anyone with the password could add one, and would have proven a second factor with it.
    */
   private isGain(factor: NewFactor, added: Authenticator, { authenticators }: FactorState): boolean {
     return !factor.isUnproven && (isSecondFactorRow(added) || authenticators.some(isSecondFactorRow));
   }
 
   /**
-   * What it takes the place of; null: nothing, or it is gone by now.
+   * The authenticator to replace; null if there is none, or it no longer exists.
    *
-   * @throws {MfaException} `cannot_delete_authenticator` when the adapter says so
+   * @throws {MfaException} `cannot_delete_authenticator` when the adapter keeps it
    */
   private async findReplaced(
     authenticators: readonly Authenticator[],

@@ -24,44 +24,44 @@ import { AccountsService } from '../authenticators/accounts.service.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
 
-/** What a change is decided on. */
+/** What a change is planned on. */
 export interface FactorState {
   userId: string;
   /** The user's authenticators, oldest first. */
   authenticators: Authenticator[];
-  /** The session that asks for it, as it is now; null without one. It is authenticated, but for a report of a loss. */
+  /** The current session of the request; null without one. It is authenticated, except when a loss is reported. */
   session: AuthenticationSession | null;
 }
 
-/** The statements of a change, and what it results in. */
+/** The statements of a change, and its result. */
 export interface PlannedChange<T> {
   writes: Write[];
   events: NewMfaEvent[];
-  /** Whether the factors stay as they are, as when one is renamed: then so does the trust in browsers. */
+  /** Whether the factors stay the same, as when one is renamed. Browsers then stay trusted. */
   keepsFactors?: boolean;
-  /** Whether the owner of the account is not told. */
+  /** Whether to skip notifying the account's owner. */
   silent?: boolean;
-  /** The session that the writes start, when they start one. */
+  /** The id of the session that the writes start, if any. */
   startedSessionId?: string;
   result: T;
-  /** What to answer when a claim among the writes is lost. */
+  /** The error to answer with when a claim among the writes is lost. */
   onLost?: Record<string, MfaErrorCode>;
 }
 
 /** On whose behalf a change is made. */
 export interface ChangeOrigin {
-  /** The request that asks for it; without one it is code of the application's, which is not asked for a proof. */
+  /** The request that asks for it. Without one, the application's own code asks, and no proof is needed. */
   context?: MfaRequest | undefined;
   /** Default: that request. */
   source?: MfaEventSource;
   /**
-   * What the change does: under profiles some proofs are good for adding a factor alone. `reporting` takes away no
-   * more than the use of a factor, and is open to whoever has proven the first one. Default: `change`.
+   * What the change does. Under profiles, some proofs only allow adding a factor. `reporting` takes away no more than the use
+   * of a factor, and is open to anyone who has proven the first factor. Default: `change`.
    */
   purpose?: ChangePurpose | 'reporting';
 }
 
-/** The claim of something that a plan rests on besides; lost, the change is planned anew. */
+/** The claim of anything else that a plan relies on. If it is lost, the change is planned again. */
 export const PLAN_CLAIM = 'plan';
 
 const PLANNED_ANEW = [VERSION_CLAIM, SESSION_CLAIM, PLAN_CLAIM];
@@ -69,12 +69,13 @@ const PLANNED_ANEW = [VERSION_CLAIM, SESSION_CLAIM, PLAN_CLAIM];
 const FIRST_PAUSE_MS = 5;
 
 /**
- * Changes a user's factors, and what hangs on them. A change is planned on what was read and only happens if none of it has
- * changed since; otherwise it is planned anew. So questions like "is this the first factor" or "the last one" have one answer.
+ * Changes a user's factors and what depends on them. A change is planned on what was read, and committed only if none of that
+ * has changed since; otherwise it is planned again. So questions like "is this the first factor" or "the last one" have one
+ * answer.
  *
- * The same holds for what allows it. A guard has decided on the request a while ago; here the session is read and the *recent*
- * proof checked with every plan, and the commit claims both the user's version and the session. So a session that ended
- * meanwhile changes nothing, and neither does a password when the user has got a factor meanwhile.
+ * The same goes for what permits the change. A guard decided on the request some time ago; here, the session is read and the
+ * *recent* proof checked again with every plan, and the commit claims both the user's version and the session. So a session
+ * that has ended since changes nothing, and neither does a password once the user has a factor.
  */
 @Injectable()
 export class FactorChange {
@@ -91,9 +92,9 @@ export class FactorChange {
   ) {}
 
   /**
-   * @throws {MfaException} what `plan` throws, the code of a lost claim, `session_expired` when the session of the request is
-   *   over or the user was forgotten, `mfa_required` or `reauthentication_required` when its proof will not do (any more), or `conflict` when others kept
-   *   winning until the time of the option `storage.timeoutSeconds` was over
+   * @throws {MfaException} what `plan` throws; the code of a lost claim; `session_expired` when the request's session has ended
+   *   or the user was forgotten; `mfa_required` or `reauthentication_required` when its proof isn't sufficient (any more); or
+   *   `conflict` when other changes kept winning for `storage.timeoutSeconds`
    */
   async run<T>(
     user: MfaUser,
@@ -106,7 +107,7 @@ export class FactorChange {
     let wasKept = false;
     for (let tried = 1; ; tried++) {
       const { state, authenticators, session } = await this.read(userId, context, isReport);
-      // The user was forgotten meanwhile, and nothing is to be kept of them again.
+      // The user was forgotten in the meantime, and nothing may be stored for them again.
       if (!state && wasKept) throw new MfaException('session_expired');
       wasKept = state !== null;
       if (context && !isReport) await this.recent.assert(context.with({ session }), authenticators, purpose);
@@ -142,9 +143,10 @@ export class FactorChange {
   }
 
   /**
-   * What the plan is made on. Version and rows come from one query, and what is newer than the version makes its claim fail.
+   * Reads what the plan is based on. Version and rows come from one query, and anything newer than that version makes its claim
+   * fail.
    *
-   * @throws {MfaException} `session_expired` when the request's session is over
+   * @throws {MfaException} `session_expired` when the request's session has ended
    */
   private async read(
     userId: string,
@@ -158,7 +160,7 @@ export class FactorChange {
     return { ...(found?.account ?? (await this.accounts.find(userId))), session };
   }
 
-  /** Afterwards, because only the commit tells whether there was any trust to lose. */
+  /** Runs afterwards because only the commit reveals whether any browser was trusted. */
   private async tellOfLostTrust(user: MfaUser, source: MfaEventSource): Promise<void> {
     try {
       await this.journal.record({
@@ -167,7 +169,7 @@ export class FactorChange {
         events: [{ type: 'mfa.trusted_device.revoked', data: { deviceId: null, reason: 'factors_changed' } }],
       });
     } catch (error) {
-      // The change is done, and its answer may hold recovery codes that are shown this once.
+      // The change is done, and its answer may contain recovery codes that are shown this once.
       this.logger.error(
         `The trusted browsers of user ${userIdOf(user)} were removed, and the event of it failed: ${error instanceof Error ? error.message : ''}`,
       );
@@ -175,7 +177,7 @@ export class FactorChange {
   }
 }
 
-/** Of changes that ran into each other none waits as long as another, and the longer the more often it lost. */
+/** Waits a random time, up to a limit that doubles with each try, so that colliding changes don't collide again. */
 async function pause(tried: number): Promise<void> {
   const atMost = FIRST_PAUSE_MS * 2 ** Math.min(tried, 5);
   await new Promise((resolve) => setTimeout(resolve, randomInt(1, atMost + 1)));

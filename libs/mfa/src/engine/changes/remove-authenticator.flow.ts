@@ -24,7 +24,7 @@ import { AuthenticationSessionService } from '../sessions/authentication-session
 import type { MfaRequest } from '../rows/mfa-request.js';
 import { BackupCodes } from './backup-codes.js';
 
-/** Removes an authenticator and what hangs on it. */
+/** Removes an authenticator and what depends on it. */
 @Injectable()
 export class RemoveAuthenticatorFlow {
   constructor(
@@ -36,10 +36,11 @@ export class RemoveAuthenticatorFlow {
   ) {}
 
   /**
-   * Removes one authenticator. The last second factor takes along what stands in for it, the recovery codes first of all. Sessions lose what the removed
-   * factor proved: the user's other sessions end, the current one goes on without that proof.
+   * Removes one authenticator. Removing the last second factor also removes what stands in for it, such as recovery codes.
+   * Sessions lose what the removed factor proved: the user's other sessions end, and the current one continues without that
+   * proof.
    *
-   * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so or it {@link isNeeded}
+   * @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter keeps it or it {@link isNeeded}
    */
   async remove(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, async (state) => {
@@ -49,7 +50,7 @@ export class RemoveAuthenticatorFlow {
     });
   }
 
-  /** Whether this is the last second factor of somebody who must have one: only an administrator's reset takes that. */
+  /** Whether this is the last second factor of a user who must have one. Only an administrator's reset removes that. */
   async isNeeded(
     user: MfaUser,
     id: string,
@@ -90,7 +91,7 @@ export class RemoveAuthenticatorFlow {
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });
     }
     if (session) {
-      // By its method too: recovery codes have another id since they were made anew.
+      // Also by method, because regenerated recovery codes have a new id.
       const isGone = (record: AuthenticationRecord) =>
         record.authenticatorId === id ||
         (isRecoveryCodes(removed.type) && typeOfRecord(record) === removed.type) ||

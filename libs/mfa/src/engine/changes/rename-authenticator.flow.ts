@@ -10,7 +10,7 @@ import { AUTHENTICATOR_CLAIM } from '../authenticators/authenticators.service.js
 import type { FactorState, PlannedChange } from './factor-change.js';
 import { FactorChange } from './factor-change.js';
 
-/** Gives an authenticator another name. */
+/** Renames an authenticator. */
 @Injectable()
 export class RenameAuthenticatorFlow {
   constructor(

@@ -17,17 +17,18 @@ import { AuthenticationSessionService } from '../sessions/authentication-session
 import type { FactorState, PlannedChange } from './factor-change.js';
 import { FactorChange, PLAN_CLAIM } from './factor-change.js';
 
-/** Who says that an authenticator is lost, or that it is not: its owner by a request, or an administrator. */
+/** Who says that an authenticator is lost or found: its owner, with a request, or an administrator. */
 export type SuspensionOrigin =
   { by: 'user'; context: MfaRequest } | { by: 'admin'; source: MfaEventSource; reason?: string };
 
 /**
- * Suspends authenticators that were lost, and lets them verify again (NIST SP 800-63B-4, section 4.3). The owner needs no more than the
- * first factor to report one: the second is what they have lost. So does a thief who has the password, and therefore
+ * Suspends lost authenticators, and resumes them (NIST SP 800-63B-4, section 4.3). The owner needs only the first factor to
+ * report a loss, since the second one is what they have lost. So does a thief who has the password. Therefore:
  *
- * - a suspended one still makes its user enrolled, and still decides which proof is owed: nothing opens, and nothing weaker will do;
- * - recovery codes can't be reported: whoever has some gets in, and lifts what the thief has suspended;
- * - each can be suspended once, until a second factor lifts it, so that no more mails go out than there are authenticators.
+ * - A suspended authenticator still makes its user enrolled and still determines which proof is owed: nothing opens, and
+ *   nothing weaker will do.
+ * - Recovery codes can't be reported: whoever has some gets in, and undoes what the thief has suspended.
+ * - Each one can be suspended once until a second factor resumes it, so no more mails go out than there are authenticators.
  */
 @Injectable()
 export class SuspendAuthenticatorFlow {
@@ -41,11 +42,11 @@ export class SuspendAuthenticatorFlow {
   ) {}
 
   /**
-   * Suspends one: it verifies nothing, what it had proven counts no more, no browser is trusted, and the user's other sessions end. One
-   * that is suspended stays as it is.
+   * Suspends an authenticator: it verifies nothing, its past proofs no longer count, no browser stays trusted, and the user's
+   * other sessions end. Does nothing if it is suspended already.
    *
-   * @throws {MfaException} `not_found`; `cannot_suspend_authenticator` for recovery codes, unless an administrator does it, and when
-   *   the adapter says so
+   * @throws {MfaException} `not_found`; `cannot_suspend_authenticator` for recovery codes, unless an administrator asks, and
+   *   when the adapter forbids it
    */
   async suspend(user: MfaUser, id: string, origin: SuspensionOrigin): Promise<Authenticator> {
     return this.change.run(user, changeOrigin(origin, 'reporting'), (state) =>
@@ -54,8 +55,8 @@ export class SuspendAuthenticatorFlow {
   }
 
   /**
-   * Lets a suspended one verify again. The owner has proven another factor for that: nothing else is *recent*, since this one proves
-   * nothing. One that is not suspended stays as it is.
+   * Resumes a suspended authenticator. The owner must have proven another factor: only that can be *recent*, since this one
+   * proves nothing. Does nothing if it isn't suspended.
    *
    * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
@@ -84,7 +85,7 @@ export class SuspendAuthenticatorFlow {
     const kept = session?.methods.filter((record) => record.authenticatorId !== row.id);
     return {
       writes: [
-        // First, as a use takes it first: a proof is either there when sessions end, or comes too late.
+        // First, just as a use claims it first: a proof is either there when sessions end, or comes too late.
         { claim: PLAN_CLAIM, query: this.lock.claimSuspension(row, suspendedAt) },
         this.sessions.planEndingOthers(userId, session?.id ?? ''),
         ...(session && kept ? [this.sessions.planRecords(session, kept)] : []),
@@ -110,7 +111,7 @@ export class SuspendAuthenticatorFlow {
       data: { authenticator: nameAuthenticator(row), by: origin.by, ...reasonOf(origin) },
     };
     return {
-      // Nothing rests on it, and no browser was trusted because of it.
+      // Nothing depends on it, and no browser was trusted because of it.
       keepsFactors: true,
       writes: [{ claim: PLAN_CLAIM, query: this.lock.claimSuspension(row, null) }],
       events: [resumed],

@@ -14,7 +14,7 @@ const USER = { id: 'ada' };
 const rowOf = (type: string, id = type) => ({ id, type, userId: 'ada', isLocked: false }) as never as Row;
 type Row = Authenticator & { isLocked: boolean };
 
-/** With factors that answer so, by type. */
+/** Factors by type, with the given `isUsable`. */
 function availability(factors: Record<string, MfaFactor['isUsable']>): FactorAvailability {
   return new FactorAvailability(
     {

@@ -10,7 +10,7 @@ import { FactorData } from './factor-judge.js';
 import { FactorRegistry } from './factor-registry.js';
 import { ProfileFloor } from './profile-floor.js';
 
-/** Which of a user's authenticators work now, for who they are and how they signed in. */
+/** Decides which of a user's authenticators work now, given who the user is and how they signed in. */
 @Injectable()
 export class FactorAvailability {
   private readonly logger = new Logger(FactorAvailability.name);
@@ -23,9 +23,9 @@ export class FactorAvailability {
   ) {}
 
   /**
-   * The types of which the user has something that works now.
+   * The types of which the user has at least one authenticator that works now.
    *
-   * @param records what the session holds: codes over the channel of its first factor prove nothing more
+   * @param records what the session holds: codes sent over the channel of its first factor prove nothing more
    */
   async usableTypes(
     user: MfaUser,
@@ -39,7 +39,7 @@ export class FactorAvailability {
     return this.authenticators.usableTypes(usable);
   }
 
-  /** Whether this one works now: not locked, and its factor says so. */
+  /** Whether this authenticator works now: it is not locked, and its factor agrees. */
   async isUsable(user: MfaUser, row: Authenticator): Promise<boolean> {
     if (this.authenticators.isLocked(row)) return false;
     const factor = this.registry.find(row.type);
@@ -48,7 +48,7 @@ export class FactorAvailability {
       return await factor.isUsable(user, await this.data.open(row));
     } catch (error) {
       if (error instanceof MfaException) throw error;
-      // Nothing that one row does keeps the user's other factors from working.
+      // A problem with one row must not keep the user's other factors from working.
       this.logger.error(
         `It could not be told whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,
       );

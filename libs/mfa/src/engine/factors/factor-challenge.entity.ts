@@ -4,7 +4,7 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { MomentColumn } from '../../storage/columns.js';
 
-/** What a session was challenged with. It has one of each type at most; a new one kills the old one. */
+/** The challenge a session was last given. A session has at most one of each type; a new one replaces the old one. */
 @Entity({ name: 'mfa_factor_challenge' })
 @Index('idx_mfa_factor_challenge_expiry', ['expiresAt'])
 @Index('idx_mfa_factor_challenge_id', ['id'])
@@ -15,18 +15,18 @@ export class MfaFactorChallenge {
   @PrimaryColumn({ type: 'varchar', length: 20 })
   type!: MfaType;
 
-  /** Empty without a session of this module's. */
+  /** Empty without an authentication session of this module. */
   @PrimaryColumn({ name: 'session_id', type: 'varchar', length: 36 })
   sessionId!: string;
 
-  /** A random UUID: what is claimed when it is answered. */
+  /** A random UUID, claimed when the challenge is answered. */
   @Column({ type: 'varchar', length: 36 })
   id!: string;
 
   @Column({ name: 'authenticator_id', type: 'varchar', length: 36 })
   authenticatorId!: string;
 
-  /** What the answer is verified by, as the factor keeps it: a keyed hash. */
+  /** What the answer is verified against, as the factor stores it: a keyed hash. */
   @Column({ type: 'text' })
   data!: string;
 

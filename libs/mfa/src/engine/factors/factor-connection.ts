@@ -10,7 +10,7 @@ import type { RegisteredFactor } from './factor-registry.js';
 import { BUILT_IN_FACTORS, FactorRegistry } from './factor-registry.js';
 import { FactorTools } from './factor-tools.js';
 
-/** Hands the factors what they work with, when the application boots. */
+/** Connects the factors to their context when the application boots. */
 @Injectable()
 export class FactorConnection {
   constructor(
@@ -32,7 +32,7 @@ export class FactorConnection {
     }
   }
 
-  /** What the factors show in lists. */
+  /** What the factors show in lists of authenticators. */
   details(): AuthenticatorDetails[] {
     return this.registry.all
       .filter(({ factor }) => 'describe' in factor)
@@ -48,7 +48,7 @@ export class FactorConnection {
       rows.map(async (row) => [row.id, factor.describe?.(await this.data.open(row)) ?? {}] as const),
     );
     const failed = described.find((one) => one.status === 'rejected');
-    // One row that can't be read must not hide what is known of the others.
+    // One unreadable row must not hide the details of the others.
     if (failed && described.every((one) => one.status === 'rejected')) throw failed.reason as Error;
     return new Map(described.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   }

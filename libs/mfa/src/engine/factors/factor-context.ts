@@ -3,54 +3,62 @@ import type { MfaMessage } from '../../adapter/message.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 
-/** What is sent, before the module has put it into words. */
+/** A message to send, before the module renders its text. */
 export interface MfaNewMessage {
   channel: string;
   to: string;
   code: string;
-  /** How long the code will do. */
+  /** How long the code is valid. */
   ttlSeconds: number;
-  /** In place of the adapter's hook. */
+  /** Sends the message in place of the adapter's hook. */
   send?: (message: MfaMessage) => void | Promise<void>;
-  /** How many messages in which time; the budget is the user's, whatever the channel. */
+  /** The number of messages allowed per window. The budget belongs to the user and is shared by all channels. */
   limit: { messages: number; windowSeconds: number };
 }
 
-/** Where a text stands that a factor keeps encrypted in a table of its own. What is moved to another place does not open. */
+/**
+ * Where a factor's encrypted text is stored in one of its own tables. A text that was moved to another place doesn't decrypt.
+ */
 export interface MfaFactorPlace {
-  /** The property of its row, one of those that the table names as `encrypted`. */
+  /** The property of the row: one of those that the table lists as `encrypted`. */
   column: string;
-  /** Whose row it is. */
+  /** The id of the user the row belongs to. */
   userId: string;
-  /** The row's key, as text. */
+  /** The row's key as text. */
   key: string;
 }
 
-/** What factors work with. */
+/** What a factor works with. */
 export interface MfaFactorContext {
   readonly options: ResolvedMfaOptions;
   readonly clock: MfaClock;
-  /** HMAC-SHA-256 in hex under a key derived from the first secret; every secret of the list opens it ({@link isHashOf}). */
+  /**
+   * HMAC-SHA-256 in hex, under a key derived from the first secret. {@link isHashOf} accepts hashes under any secret in the
+   * list.
+   */
   hash(...fields: string[]): string;
-  /** Whether that is a hash of these fields, in constant time. */
+  /** Whether this is a hash of these fields, compared in constant time. */
   isHashOf(hash: string, ...fields: string[]): boolean;
   /**
-   * Encrypts a text for a table of the factor's own, by the adapter.
+   * Encrypts a text for one of the factor's own tables, using the adapter.
    *
-   * @throws {TypeError} when no table of the factor names the column as `encrypted`: it would be lost with the secret
+   * @throws {TypeError} when none of the factor's tables lists the column as `encrypted`: the text would be lost when the
+   *   secret is replaced
    */
   encrypt(text: string, place: MfaFactorPlace): Promise<string>;
   /**
-   * Decrypts what {@link encrypt} made for this place.
+   * Decrypts what {@link encrypt} returned for this place.
    *
-   * @throws what the adapter throws; without one of the application's own, an `MfaEnvelopeError` when it was changed, moved, or its secret is gone
+   * @throws whatever the adapter throws; by default an `MfaEnvelopeError` when the text was changed or moved, or its secret is
+   *   gone
    */
   decrypt(envelope: string, place: MfaFactorPlace): Promise<string>;
   /**
    * Sends a code within the user's budget of messages.
    *
-   * @returns when the next one may be sent
-   * @throws {MfaException} `too_many_messages`, or `message_not_sent` when the sender fails; nothing is spent then
+   * @returns when the next message may be sent
+   * @throws {MfaException} `too_many_messages`, or `message_not_sent` when the sender fails; a failed message doesn't use up
+   *   the budget
    */
   send(user: MfaUser, message: MfaNewMessage): Promise<{ nextAt: Date }>;
 }

@@ -13,14 +13,14 @@ import type { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import { isJudgedByRow } from '../../core/policy/methods.js';
 
-/** The record that the data belong to. */
+/** The record the data belongs to. */
 export interface FactorRecord {
   id: string;
   userId: string;
   type: MfaType;
 }
 
-/** Keeps the data of factors encrypted, bound to their owner, type and record. */
+/** Encrypts and decrypts factor data, bound to its owner, type and record. */
 @Injectable()
 export class FactorData {
   constructor(@Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter) {}
@@ -33,12 +33,15 @@ export class FactorData {
     return this.adapter.decrypt(data, { purpose: type, userId, recordId: id });
   }
 
-  /** What the row of an authenticator keeps: where other tables verify it that is no secret, but says where to look in these. */
+  /**
+   * Returns what to store in an authenticator's row. Where other tables verify the factor, the data only says where to look in
+   * them: it is no secret and is stored as it is.
+   */
   async keep(data: string, record: FactorRecord): Promise<string> {
     return isJudgedByRow(record.type) ? this.encrypt(data, record) : data;
   }
 
-  /** The row as its factor sees it. */
+  /** Returns the row as its factor sees it. */
   async open(row: Authenticator): Promise<MfaFactorAuthenticator> {
     const { id, userId, name, lastStep, remaining } = row;
     const data = isJudgedByRow(row.type) ? await this.decrypt(row.data, row) : row.data;
@@ -47,21 +50,22 @@ export class FactorData {
 }
 
 /**
- * What is said to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; `forged` when
- * the authenticator is not as this module wrote it and so verifies nothing; or what must succeed for it to be right: the claim of this use of the authenticator, and what the factor and a challenge demand besides.
- * `step` is there where the use consists of it alone; `isWeak` where the factor is weaker than profiles enroll.
+ * The outcome of a code. `not_applicable`: it can't be one of this authenticator's, which is no failure. `wrong`: a failure.
+ * `forged`: the row isn't as this module wrote it, so it verifies nothing. Otherwise what must succeed for the code to be
+ * right: `use`, the claim of this use of the authenticator, and `others`, what the factor and a challenge demand besides.
+ * `step` is set if the use consists of it alone; `isWeak` if the factor is weaker than what profiles enroll.
  */
 export type CodeVerdict =
   'not_applicable' | 'wrong' | 'forged' | { use: Write; others: Write[]; step?: number; isWeak?: boolean };
 
-/** For whom and where a code is verified. */
+/** Whose code is verified, and in which session. */
 export interface CodeScope {
   user: MfaUser;
-  /** Empty without a session of this module's. */
+  /** Empty without an authentication session of this module. */
   sessionId: string;
 }
 
-/** What the engine gives to each factor. */
+/** What the engine gives each judge. */
 export interface JudgeParts {
   data: FactorData;
   rows: FactorRows;
@@ -69,10 +73,10 @@ export interface JudgeParts {
   clock: MfaClock;
 }
 
-/** Injection token of the verifies of all factors, in the order in which they are asked. */
+/** Injection token of the {@link FactorJudge} of each factor, in the order in which they are asked. */
 export const FACTOR_JUDGES = Symbol.for('nestjs-mfa:FACTOR_JUDGES');
 
-/** Lets a factor verify codes, and turns what it says into claims. */
+/** Asks a factor to verify a code, and turns its verdict into claims. */
 export class FactorJudge {
   readonly type: MfaType;
 
@@ -83,12 +87,12 @@ export class FactorJudge {
     this.type = registered.type;
   }
 
-  /** @param code as `normalizeCode()` leaves it: upper case, ASCII digits, nothing between them */
+  /** @param code as returned by `normalizeCode()`: upper case, ASCII digits, no separators */
   async verify(code: string, row: Authenticator, { user, sessionId }: CodeScope): Promise<CodeVerdict> {
     const { data, rows, authenticators } = this.parts;
     const { factor } = this.registered;
     const authenticator = await data.open(row);
-    // A step that was turned back would make used codes good again.
+    // A step that was set back would make used codes valid again.
     if (!authenticators.isGenuine(row)) return 'forged';
     const found = factor.challenge ? await rows.findChallenge(row.userId, this.type, sessionId) : null;
     const challenge = found?.authenticatorId === row.id ? found : null;
@@ -103,7 +107,7 @@ export class FactorJudge {
     return { use, others, isWeak, ...(isStep ? { step: verdict.step as number } : {}) };
   }
 
-  /** Whether the factor is weaker than profiles enroll. */
+  /** Whether the factor is weaker than what profiles enroll. */
   async isWeak(row: Authenticator): Promise<boolean> {
     const { factor } = this.registered;
     return factor.isWeak !== undefined && factor.isWeak(await this.parts.data.open(row));
@@ -117,7 +121,7 @@ export class FactorJudge {
     };
     const conditions = [
       ...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),
-      // As it was read, so that what is told of those that are left is true of each use.
+      // Unchanged since it was read, so that the number of proofs left that is reported is right for each use.
       ...(remaining === undefined ? [] : ['remaining = :seen']),
     ];
     const parameters = {
@@ -138,7 +142,8 @@ const PROOF_PARTS: readonly string[] = [
 ] satisfies (keyof MfaFactorProof)[];
 
 /**
- * Refuses whatever else a factor answers to a code: what TypeScript did not see, such as the `false` of a comparison, is no proof.
+ * Rejects any other answer of a factor to a code. What TypeScript didn't catch, such as the `false` of a comparison, is no
+ * proof.
  *
  * @throws {TypeError} when it is no {@link MfaFactorProof}
  */
@@ -149,14 +154,14 @@ export function assertProof(type: MfaType, verdict: unknown): asserts verdict is
   );
 }
 
-/** Whether it is an object of no class: no list, no date, no promise that nobody has waited for. */
+/** Whether the value is a plain object: no array, date, or promise that was never awaited. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What a proof changes in tables of the factor's own. */
+/** The writes of a proof to the factor's own tables. */
 export function ownWrites(type: MfaType, { claims = [], writes = [] }: MfaFactorProof): Write[] {
   return [
     ...claims.map((query) => ({ query, claim: ownClaim(type) })),
@@ -164,7 +169,7 @@ export function ownWrites(type: MfaType, { claims = [], writes = [] }: MfaFactor
   ];
 }
 
-/** The claim that is lost when a statement of the factor's own did not change one row. */
+/** The claim that is lost when a statement of the factor didn't change exactly one row. */
 export function ownClaim(type: MfaType): string {
   return `factor:${type}`;
 }

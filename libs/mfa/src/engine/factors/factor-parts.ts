@@ -8,45 +8,48 @@ import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorClass } from './mfa-factor.js';
 import type { OperationPart } from './operation.js';
 
-/** A table of a factor that comes with the module: what any factor says of its tables, and what only the module's own need. */
+/** A table of a built-in factor: what any factor declares about its tables, and what only the module's own need. */
 export interface PartTable extends MfaFactorTable {
-  /** How `MfaAdminService.purgeExpired()` calls its rows. */
+  /** The name of its rows in `MfaAdminService.purgeExpired()`. */
   purgedAs?: string;
-  /** How long rows are kept after they have expired, in milliseconds. Default: 0. */
+  /** How long rows are kept after they expire, in milliseconds. Default: 0. */
   keptMs?: number;
-  /** Whether any change of the user's claims its rows. Default: false. */
+  /** Whether its rows are claimed by any change of the user's. Default: false. */
   isClaimed?: true;
-  /** What of it hangs on the secret: seals, and envelopes as they were made before factors had tables of their own. */
+  /** What depends on the secret: seals, and envelopes as they were made before factors had tables of their own. */
   secrets?: SecretTable;
 }
 
-/** Removes what a factor keeps of a user besides authenticators: set-ups that are under way. */
+/** Removes what a factor stores for a user besides authenticators: setups in progress. */
 export interface FactorCleanup {
   planRemoval(userId: string): Write[] | Write;
 }
 
-/** All that a factor's folder adds to the module. Its registration is one line in the list of factors. */
+/** Everything that a factor's folder adds to the module. It is registered by one line in the list of factors. */
 export interface FactorParts {
-  /** Its type; none: they are shared by several. */
+  /** The factor's type. None if the parts are shared by several factors. */
   type?: MfaType;
-  /** What applications may inject. */
+  /** Providers that applications may inject. */
   services: readonly Provider[];
-  /** What only the module itself injects. */
+  /** Providers that only the module injects. */
   internals: readonly Provider[];
-  /** Controllers, each with its path below that of the module. */
+  /** Controllers, each with its path below the module's. */
   controllers: readonly (readonly [path: string, controller: Type])[];
   tables: readonly PartTable[];
-  /** How reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
+  /** The name under which reports count its authenticators (`MfaAdminService.discardUnreadable()`). */
   countedAs?: string;
-  /** How many a user may have, where an option says so. Default: as its traits say. */
+  /** How many a user may have, if an option decides that. Default: according to its traits. */
   maxPerUser?: (options: ResolvedMfaOptions) => number;
-  /** What verifies its codes, of the internals; none: it is proven without one, or brings others that do. */
+  /**
+   * The internal that verifies its codes. None if the factor is proven without a code, or its parts bring other factors that
+   * verify.
+   */
   factor?: MfaFactorClass;
-  /** What lists of authenticators show besides, of the internals. */
+  /** The internal that adds details to lists of authenticators. */
   details?: Type<AuthenticatorDetails>;
-  /** What it does that is worth a span and a measurement (`nestjs-mfa/opentelemetry`). */
+  /** The operations to trace and measure (`nestjs-mfa/opentelemetry`). */
   operations?: readonly OperationPart[];
-  /** What a reset removes besides authenticators, of the internals. */
+  /** The internal that removes, in a reset, what the factor stores besides authenticators. */
   cleanup?: Type<FactorCleanup>;
 }
 

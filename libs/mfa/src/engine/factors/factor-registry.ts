@@ -9,22 +9,22 @@ import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaFactor } from './mfa-factor.js';
 
-/** Injection token of the factors of the option `factors`, by their types. */
+/** Injection token of the factors in the option `factors`, with their types. */
 export const MFA_FACTORS = Symbol.for('nestjs-mfa:FACTORS');
 
-/** Injection token of one of these. */
+/** Injection token of one of these factors. */
 export const factorToken = (type: MfaType): symbol => Symbol.for(`nestjs-mfa:FACTOR:${type}`);
 
-/** Injection token of the factors that come with the module and verify codes, by their types. */
+/** Injection token of the built-in factors that verify codes, with their types. */
 export const BUILT_IN_FACTORS = Symbol.for('nestjs-mfa:BUILT_IN_FACTORS');
 
-/** A factor with the type that it is registered under. */
+/** A factor and the type it is registered under. */
 export interface RegisteredFactor {
   type: MfaType;
   factor: MfaFactor;
 }
 
-/** The factors of the option `factors`. */
+/** The factors in the option `factors`. */
 @Injectable()
 export class FactorRegistry {
   private readonly factors: ReadonlyMap<MfaType, MfaFactor>;
@@ -41,10 +41,11 @@ export class FactorRegistry {
   }
 
   /**
-   * The user of a request as the application has them on record, where one of these factors sends something to them: the access token of a
-   * request may know an address that its owner has given up. For other factors, and where the adapter looks nobody up, as given.
+   * Looks up the user as the application has them on record, if one of these factors sends messages: the access token of a
+   * request may carry an address that its owner has given up. For other factors, and if the adapter doesn't look users up,
+   * returns the given user.
    *
-   * @throws {MfaException} `session_expired` when the user is gone
+   * @throws {MfaException} `session_expired` when the user no longer exists
    */
   async onRecord(user: MfaUser, types: readonly MfaType[]): Promise<MfaUser> {
     const isSentTo = types.some((type) => traitsOf(type)?.channel !== undefined);

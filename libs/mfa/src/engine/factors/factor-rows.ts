@@ -10,13 +10,13 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaFactorChallenge } from './factor-challenge.entity.js';
 import { MfaFactorSetup } from './factor-setup.entity.js';
 
-/** The claim that is lost when a set-up was finished or replaced after it was read. */
+/** The claim that is lost when a setup was finished or replaced after it was read. */
 export const FACTOR_SETUP_CLAIM = 'factor-setup';
 
 /** The claim that is lost when a challenge was answered or replaced after it was read. */
 export const FACTOR_CHALLENGE_CLAIM = 'factor-challenge';
 
-/** The tables of what waits for an answer: set-ups and challenges. */
+/** The tables of setups and challenges that wait for an answer. */
 @Injectable()
 export class FactorRows {
   constructor(
@@ -24,7 +24,7 @@ export class FactorRows {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** The set-up of that type which this session began, unless it has expired. */
+  /** The setup of that type begun by this session, unless it has expired. */
   async findSetup(userId: string, type: MfaType, sessionId: string): Promise<MfaFactorSetup | null> {
     const setup = await this.storage.read((reader) =>
       reader
@@ -32,12 +32,12 @@ export class FactorRows {
         .where('s.userId = :userId AND s.type = :type', { userId, type })
         .getOne(),
     );
-    // What another session began is nobody's business here.
+    // A setup begun by another session must not be visible here.
     const isOwn = setup !== null && setup.sessionId === sessionId;
     return isOwn && setup.expiresAt.getTime() > this.clock.now() ? setup : null;
   }
 
-  /** Keeps this set-up in place of any former one of the user and type. */
+  /** Stores this setup, replacing any other of the same user and type. */
   planSetup(setup: MfaFactorSetup): Write {
     return {
       query: this.storage.dataSource
@@ -60,7 +60,7 @@ export class FactorRows {
     };
   }
 
-  /** Removes all that waits for an answer of this user. */
+  /** Removes all setups and challenges of this user. */
   planRemoval(userId: string): Write[] {
     return [MfaFactorSetup, MfaFactorChallenge].map((entity) => ({
       query: this.storage.dataSource
@@ -71,7 +71,7 @@ export class FactorRows {
     }));
   }
 
-  /** What that session was last challenged with and has not answered, unless it has expired. */
+  /** The challenge this session was last given and hasn't answered, unless it has expired. */
   async findChallenge(userId: string, type: MfaType, sessionId: string): Promise<MfaFactorChallenge | null> {
     const challenge = await this.storage.read((reader) =>
       reader
@@ -86,7 +86,7 @@ export class FactorRows {
     return challenge && challenge.expiresAt.getTime() > this.clock.now() ? challenge : null;
   }
 
-  /** Keeps this challenge in place of a former one. */
+  /** Stores this challenge, replacing the previous one. */
   planChallenge(challenge: Omit<MfaFactorChallenge, 'id'>): Write {
     return {
       query: this.storage.dataSource

@@ -38,7 +38,7 @@ export class FactorTools implements Omit<MfaFactorContext, 'encrypt' | 'decrypt'
     @Inject(MfaStorage) private readonly storage: MfaStorage,
   ) {}
 
-  /** What the factor of that type works with. */
+  /** Returns the context for the factor of that type. */
   of(type: MfaType): MfaFactorContext {
     const contextOf = (place: MfaFactorPlace) => this.envelopeContext(type, place);
     return {
@@ -46,7 +46,7 @@ export class FactorTools implements Omit<MfaFactorContext, 'encrypt' | 'decrypt'
       clock: this.clock,
       hash: (...fields) => this.hash(...fields),
       isHashOf: (hash, ...fields) => this.isHashOf(hash, ...fields),
-      // Both async, so that what is wrong with the place is told as what an adapter's own means throw.
+      // Both are async so that an invalid place rejects, just as an adapter's own errors do.
       encrypt: async (text, place) => this.adapter.encrypt(text, contextOf(place)),
       decrypt: async (envelope, place) => this.adapter.decrypt(envelope, contextOf(place)),
       send: (user, message) => this.send(user, message),
@@ -69,14 +69,14 @@ export class FactorTools implements Omit<MfaFactorContext, 'encrypt' | 'decrypt'
     const { channel, to, code, ttlSeconds, limit } = message;
     const taken = await this.budget.take(userIdOf(user), limit);
     try {
-      // Not in the language of the request: it may be a stranger's.
+      // Not the language of the request, which may come from a stranger.
       const locale = await this.adapter.getLocale(user);
       const texts = textsOf(locale, this.options.locales);
       const text = writeMessage(texts, { site: await this.adapter.getSiteName(), code, ttlSeconds });
       const send = message.send ?? ((one) => this.adapter.sendMessage(one));
       await send({ channel, to, text, code, user, locale: texts.locale });
     } catch (error) {
-      // What a sender says of its failure may hold the message, and so the code.
+      // A sender's error may contain the message, and with it the code.
       this.logger.error(
         `A code could not be sent (${channel}): ${error instanceof Error ? error.name : 'no error'}`,
       );

@@ -8,7 +8,7 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from '../users/user-state.service.js';
 
-/** How many messages in which time. */
+/** How many messages are allowed per window. */
 export interface MessageLimit {
   messages: number;
   windowSeconds: number;
@@ -17,15 +17,15 @@ export interface MessageLimit {
 /** A message that was counted. */
 export interface TakenMessage {
   userId: string;
-  /** When it was counted, milliseconds since the epoch. */
+  /** When it was counted, in milliseconds since the epoch. */
   at: number;
   /** When the next one may be sent. */
   nextAt: Date;
 }
 
 /**
- * One budget of messages per user in a window, whatever they are for: it is taken before a message is sent, so that parallel
- * requests can't exceed it, and hangs on the user, so that signing in again does not renew it.
+ * One budget of messages per user and window, whatever they are for. It is taken before a message is sent, so parallel requests
+ * can't exceed it, and it belongs to the user, so signing in again doesn't renew it.
  */
 @Injectable()
 export class MessageBudget {
@@ -35,13 +35,13 @@ export class MessageBudget {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** @throws {MfaException} `too_many_messages` with the seconds to wait, `session_expired` when the user was forgotten */
+  /** @throws {MfaException} `too_many_messages` with the seconds to wait; `session_expired` when the user was forgotten */
   async take(userId: string, limit: MessageLimit): Promise<TakenMessage> {
     const at = this.clock.now();
     const windowMs = limit.windowSeconds * 1000;
     const taken = await this.storage.write(this.count(userId, at, limit).query);
     const state = await this.users.find(userId);
-    // It was there when this began: whoever has an authenticator or begins a set-up has one.
+    // The row existed when the request began: every user with an authenticator or a setup in progress has one.
     if (!state) throw new MfaException('session_expired');
     const endsAt = (state.messagesFrom?.getTime() ?? at) + windowMs;
     if (taken === 0) {
@@ -52,7 +52,7 @@ export class MessageBudget {
     return { userId, at, nextAt: new Date(isSpent ? endsAt : at) };
   }
 
-  /** Gives back this one message, if its window is still the current one. */
+  /** Gives back this one message if its window is still the current one. */
   planGivingBack({ userId, at }: TakenMessage): Write {
     return {
       query: this.storage.dataSource
@@ -73,7 +73,7 @@ export class MessageBudget {
       query: this.storage.dataSource
         .createQueryBuilder()
         .update(MfaUserState)
-        // In this order: MySQL evaluates from left to right and the second expression must not see a new window.
+        // Order matters: MySQL evaluates from left to right, and the second expression must not see a new window.
         .set({
           messages: () => `CASE WHEN ${isNew} THEN 1 ELSE messages + 1 END`,
           messagesFrom: () => `CASE WHEN ${isNew} THEN :now ELSE messages_from END`,

@@ -6,10 +6,10 @@ import type { Write } from '../../storage/mfa-storage.js';
 import type { MfaFactorTable } from '../rows/factor-table.js';
 import type { MfaFactorContext } from './factor-context.js';
 
-/** For whom and where a factor is asked. */
+/** Whom a factor is asked about, and in which session. */
 export interface MfaFactorRequest {
   user: MfaUser;
-  /** The authentication session; empty where there is none of this module's, as before a step-up beside the application's own sign-in. */
+  /** The authentication session. Empty if this module has none, as before a step-up next to the application's own sign-in. */
   sessionId: string;
 }
 
@@ -18,80 +18,86 @@ export interface MfaFactorAuthenticator {
   id: string;
   userId: string;
   name: string;
-  /** What the factor kept at set-up, or put in its place with a proof; decrypted, unless its traits say that it is no secret. */
+  /**
+   * What the factor stored at setup or replaced with a later proof. Decrypted, unless the factor's traits say that it is no
+   * secret.
+   */
   data: string;
-  /** The greatest step that was accepted; null: none yet. */
+  /** The greatest step accepted so far; null if none was. */
   lastStep: number | null;
-  /** How many proofs are left, where the factor counts them ({@link MfaFactorProof.remaining}); null: it does not. */
+  /** How many proofs are left ({@link MfaFactorProof.remaining}); null if the factor doesn't count them. */
   remaining: number | null;
 }
 
-/** A set-up that has begun. */
+/** A setup that has begun. */
 export interface MfaBegunSetup {
-  /** What the first proof is verified by; it is kept encrypted, and never shown. */
+  /** What the first proof is verified against. It is stored encrypted and never shown. */
   data: string;
   expiresAt: Date;
-  /** What the user must see; the answer of the route. */
+  /** What the user must see: the response of the route. */
   answer: object;
 }
 
-/** A set-up whose first code has come. */
+/** A setup whose first code has arrived. */
 export interface MfaFactorSetUp {
   data: string;
-  /** The id of the authenticator that it becomes: for rows of the factor's own, which go with it. */
+  /** The id of the authenticator that the setup becomes, for rows in the factor's own tables that are removed with it. */
   authenticatorId: string;
 }
 
 /** A challenge that is on its way to the user. */
 export interface MfaBegunChallenge {
-  /** What the answer is verified by. Keep a hash of what is to be guessed: this is stored as it is. */
+  /** What the answer is verified against. Store a hash of anything that could be guessed: this is not encrypted. */
   data: string;
   expiresAt: Date;
-  /** The answer of the route. */
+  /** The response of the route. */
   answer: object;
 }
 
-/** A statement of the query builder of the application's `DataSource`: `createQueryBuilder().update(…).set(…).where(…)`. */
+/**
+ * A statement made with the query builder of the application's `DataSource`: `createQueryBuilder().update(…).set(…).where(…)`.
+ */
 export type FactorStatement = Write['query'];
 
 /**
- * What must hold for a right proof to count: the engine claims it, and what goes along, in one commit. Two proofs at once, of
- * which each wants the same step or has seen the same data, never both count.
+ * What must hold for a right proof to count. The engine claims all of it in one commit. Of two concurrent proofs that use the
+ * same step or were read with the same data, only one counts.
  */
 export interface MfaFactorProof {
-  /** A number that only grows, as the counter of HOTP: one at or below the last accepted is refused. */
+  /** A number that only grows, like the counter of HOTP. A step at or below the last accepted one is refused. */
   step?: number;
-  /** What is kept from now on. */
+  /** The data to store from now on. */
   data?: string;
   /**
-   * How many proofs are left from now on: one fewer than the factor was given. It counts only if that number is still true; else the
-   * factor is asked once more.
+   * How many proofs are left from now on: one fewer than the factor was given. The proof counts only if that number is still
+   * current; otherwise the factor is asked again.
    */
   remaining?: number;
   /**
-   * Statements on tables of the factor's own, each of which has to change exactly one row, or the proof is a wrong one: what can
-   * be used once is used up by one of these.
+   * Statements on the factor's own tables. Each must change exactly one row, or the proof is wrong. Use them to consume what
+   * can be used only once.
    */
   claims?: readonly FactorStatement[];
-  /** Further statements on such tables, in the same commit. */
+  /** Further statements on the factor's own tables, in the same commit. */
   writes?: readonly FactorStatement[];
 }
 
 /**
- * What a factor says to a code: that it could not be one of this authenticator's, which is no failure; that it is wrong; or what
- * must be claimed for it to count.
+ * A factor's answer to a code: it can't be one of this authenticator's, which is no failure; it is wrong; or what must be
+ * claimed for it to count.
  */
 export type MfaFactorVerdict = 'not_applicable' | 'wrong' | MfaFactorProof;
 
 /**
- * A kind of second factor that is proven by a code. Extend it, and name the class in the option `factors`:
+ * A kind of second factor that is proven by a code. Extend it, and list the class in the option `factors`:
  *
  *     export class TokenListFactor extends MfaFactor {
  *       static readonly traits = { type: 'token_list', label: 'Token list' } satisfies MfaFactorTraits;
  *       …
  *     }
  *
- * The module counts attempts, locks, keeps sessions, tells of changes, encrypts and removes: a factor only says what is right.
+ * The module counts attempts, locks, manages sessions, reports changes, encrypts and removes. A factor only decides what is
+ * right.
  */
 export abstract class MfaFactor {
   private connected?: MfaFactorContext;
@@ -101,23 +107,26 @@ export abstract class MfaFactor {
     this.connected = context;
   }
 
-  /** What factors work with: the clock, messages, keyed hashes. There after boot. */
+  /** What the factor works with: the clock, messages, keyed hashes. Available after boot. */
   protected get mfa(): MfaFactorContext {
     if (!this.connected)
       throw new Error('This factor is not connected: give it to MfaModule.forRoot({ factors })');
     return this.connected;
   }
 
-  /** Whether its messages go through the adapter's `sendMessage()`: then the boot stops where that is not overridden. Default: false. */
+  /**
+   * Whether the factor sends its messages with the adapter's `sendMessage()`. If so, the application doesn't boot unless that
+   * is overridden. Default: false.
+   */
   needsSender(): boolean {
     return false;
   }
 
   /**
-   * Begins a set-up (`POST /mfa/factors/:type`).
+   * Begins a setup (`POST /mfa/factors/:type`).
    *
-   * @param body what the client sent; nothing of it was checked
-   * @throws {MfaException} what the client is answered with
+   * @param body what the client sent, unvalidated
+   * @throws {MfaException} the error to respond with
    */
   abstract begin(
     request: MfaFactorRequest,
@@ -125,9 +134,9 @@ export abstract class MfaFactor {
   ): Promise<MfaBegunSetup> | MfaBegunSetup;
 
   /**
-   * Verifies the first code of a set-up.
+   * Verifies the first code of a setup.
    *
-   * @returns `wrong`, or the data of the authenticator that it becomes
+   * @returns `wrong`, or the data of the new authenticator
    */
   abstract activate(
     code: string,
@@ -135,29 +144,29 @@ export abstract class MfaFactor {
     request: MfaFactorRequest,
   ): Promise<'wrong' | MfaFactorProof> | 'wrong' | MfaFactorProof;
 
-  /** Verifies a code at sign-in or step-up. `challenge`: what this session was last challenged with and has not answered. */
+  /** Verifies a code at sign-in or step-up. `challenge` is what this session was last challenged with and hasn't answered. */
   abstract verify(
     code: string,
     proof: MfaFactorRequest & { authenticator: MfaFactorAuthenticator; challenge: { data: string } | null },
   ): Promise<MfaFactorVerdict> | MfaFactorVerdict;
 
   /**
-   * Sends a challenge (`POST /mfa/authenticate/:type/challenge`). A new one takes the place of a former one. Without this
-   * method the factor has none.
+   * Sends a challenge (`POST /mfa/authenticate/:type/challenge`), which replaces the previous one. Leave it out if the factor
+   * has no challenges.
    */
   challenge?(
     request: MfaFactorRequest & { authenticator: MfaFactorAuthenticator },
   ): Promise<MfaBegunChallenge> | MfaBegunChallenge;
 
-  /** Whether this user could set it up, as far as their record says; pages offer it then. Default: true. */
+  /** Whether this user could set up the factor, as far as their record tells. Pages then offer it. Default: true. */
   isOffered?(user: MfaUser): boolean;
 
-  /** Whether the authenticator works for this user as they are now; one that does not is not offered. Default: true. */
+  /** Whether the authenticator currently works for this user. One that doesn't is not offered. Default: true. */
   isUsable?(user: MfaUser, authenticator: MfaFactorAuthenticator): Promise<boolean> | boolean;
 
   /**
-   * Whether the authenticator is weaker than one that a profile would enroll: its proofs then count, under a profile, for getting
-   * another factor alone. Default: false.
+   * Whether the authenticator is weaker than what a profile enrolls. Under a profile, its proofs then only count for adding
+   * another factor. Default: false.
    */
   isWeak?(authenticator: MfaFactorAuthenticator): boolean;
 
@@ -168,20 +177,20 @@ export abstract class MfaFactor {
 /** The class of a factor. */
 export type MfaFactorClass = Type<MfaFactor> & {
   readonly traits: MfaFactorTraits;
-  /** The tables of its own. */
+  /** The factor's own tables. */
   readonly tables?: readonly MfaFactorTable[];
 };
 
-/** A factor that is made by a function, such as those that `emailCode()` and `smsCode()` return. */
+/** A factor made by a function, such as those that `emailCode()` and `smsCode()` return. */
 export interface MfaFactorDefinition {
   readonly traits: MfaFactorTraits;
-  /** The tables of its own. */
+  /** The factor's own tables. */
   readonly tables?: readonly MfaFactorTable[];
   readonly useFactory: (...injected: never[]) => MfaFactor;
   readonly inject?: FactoryProvider['inject'];
-  /** Stops the boot where the options do not fit; returns what is wrong. */
+  /** What is wrong with the options, if anything. A problem stops the boot. */
   readonly problems?: readonly string[];
 }
 
-/** What the option `factors` takes. */
+/** A value of the option `factors`. */
 export type MfaFactorOption = MfaFactorClass | MfaFactorDefinition;

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 
-/** What an instance does for its users, by name: a closed list, so that what is measured by it stays countable. */
+/** The operations an instance performs for its users, by name. The list is closed to bound the cardinality of measurements. */
 export const MFA_OPERATIONS = [
   'guard',
   'sign_in',
@@ -17,12 +17,12 @@ export const MFA_OPERATIONS = [
 
 export type MfaOperation = (typeof MFA_OPERATIONS)[number];
 
-/** A method that carries an operation out. */
+/** The method that performs an operation. */
 export interface OperationPart {
   operation: MfaOperation;
   of: Type;
   method: string;
-  /** Where the factor's type is among the arguments, for what several factors share. */
+  /** The index of the argument that holds the factor's type, for methods that several factors share. */
   typeAt?: number;
 }
 
@@ -30,7 +30,7 @@ type MethodOf<T> = {
   [K in keyof T & string]: T[K] extends (...given: never[]) => Promise<unknown> ? K : never;
 };
 
-/** Names a method as what carries an operation out; the compiler sees to it that the class has it. */
+/** Declares the method that performs an operation; the compiler checks that the class has it. */
 export function operationOf<T>(
   operation: MfaOperation,
   of: Type<T>,

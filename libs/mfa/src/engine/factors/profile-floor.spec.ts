@@ -12,7 +12,7 @@ import { ProfileFloor } from './profile-floor.js';
 const rowOf = (type: string, id = type) =>
   ({ id, type, userId: 'ada', role: null }) as unknown as Authenticator;
 
-/** A judge of TOTP who finds those weak that are named so, or fails. */
+/** A floor whose TOTP judge answers with `isWeak`, which may throw. */
 function floorOf(profile: MfaProfile, isWeak: (row: Authenticator) => boolean = ({ id }) => id === 'weak') {
   const judge = { type: 'totp', isWeak: (row: Authenticator) => isWeak(row) } as unknown as FactorJudge;
   const details = [] as readonly AuthenticatorDetails[];
@@ -41,7 +41,7 @@ describe('what the profile finds too weak', () => {
     const floor = floorOf('aal2');
     expect(floor.isOpen).toBe(false);
     expect(idsOf(await floor.admitted([WEAK, STRONG, CODES]))).toEqual(['strong', 'recovery_codes']);
-    // Who has nothing better signs in with what they have.
+    // A user who has nothing better signs in with what they have.
     expect(idsOf(await floor.admitted([WEAK, CODES]))).toEqual(['weak', 'recovery_codes']);
   });
 

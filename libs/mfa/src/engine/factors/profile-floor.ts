@@ -18,8 +18,9 @@ import type { FactorJudge } from './factor-judge.js';
 import { FACTOR_JUDGES } from './factor-judge.js';
 
 /**
- * What the option `profile` demands of every proof, judged at each use: a factor may be older than the profile, or have been
- * imported. Who has nothing that meets it signs in with what they have, and gets no further than to a factor that does.
+ * What the option `profile` demands of every proof. It is checked at each use, because a factor may be older than the profile
+ * or have been imported. A user who has nothing that meets it signs in with what they have, and can then do no more than add a
+ * factor that does.
  */
 @Injectable()
 export class ProfileFloor {
@@ -35,7 +36,7 @@ export class ProfileFloor {
     ({ floor: this.floor, refusesWeak: this.refusesWeak } = PROFILES[profile]);
   }
 
-  /** Whether the profile demands nothing: then no question here costs a statement. */
+  /** Whether the profile demands nothing. Then none of the checks here costs a statement. */
   get isOpen(): boolean {
     return this.floor === null && !this.refusesWeak;
   }
@@ -49,7 +50,8 @@ export class ProfileFloor {
   }
 
   /**
-   * The requirement of a route with the floor under it. Where the first factor was delivered, the second one has to be two by itself.
+   * Raises the requirement of a route to at least the floor. If the first factor was delivered, the second one must be two
+   * factors by itself.
    *
    * @param records what the session holds
    */
@@ -62,22 +64,22 @@ export class ProfileFloor {
     return meetsFloor(record, this.floor);
   }
 
-  /** Whether a proof counts beside the others of its session, as on a route that asks for nothing in particular. */
+  /** Whether a proof counts next to the others of its session on a route without requirements of its own. */
   counts(record: AuthenticationRecord, records: readonly AuthenticationRecord[]): boolean {
     return this.meets(record) && isFittingProof(record, this.raise({}, records));
   }
 
-  /** Whether a proof is only good for binding what meets the floor. */
+  /** Whether a proof is only good for adding a factor that meets the floor. */
   onlyRecovers(record: AuthenticationRecord): boolean {
     return onlyRecovers(record, this.floor);
   }
 
-  /** Whether a proof by a factor of this type may be one that {@link meets}. */
+  /** Whether proofs by a factor of this type can meet the floor ({@link meets}). */
   fitsType(type: MfaType): boolean {
     return this.floor === null || fittingTypes(this.floor).includes(type);
   }
 
-  /** Whether a key of which this is known can give proofs that {@link meets}. */
+  /** Whether a key with these facts can give proofs that meet the floor ({@link meets}). */
   fitsKey(facts: MfaProofFacts): boolean {
     return this.floor === null || isOfKind(facts, this.floor);
   }
@@ -96,8 +98,8 @@ export class ProfileFloor {
   }
 
   /**
-   * The authenticators that may prove something: where one of them meets the floor, none that does not, besides those that stand in
-   * for it when it is lost.
+   * The authenticators whose proofs are admitted. If one of them meets the floor, those that don't are left out, except those
+   * that stand in for a lost factor.
    */
   async admitted(rows: readonly Authenticator[]): Promise<readonly Authenticator[]> {
     if (this.isOpen || !(await this.hasFitting(rows))) return rows;
@@ -109,7 +111,7 @@ export class ProfileFloor {
     return admitted;
   }
 
-  /** The types of which all that the user has are too weak. */
+  /** The types of which all of the user's authenticators are too weak. */
   async weakTypes(rows: readonly Authenticator[]): Promise<MfaType[]> {
     const weak = new Set<MfaType>();
     const others = new Set<MfaType>();
@@ -117,7 +119,7 @@ export class ProfileFloor {
     return [...weak].filter((type) => !others.has(type));
   }
 
-  /** Whether the profile would not enroll this one. */
+  /** Whether the authenticator is too weak for the profile to enroll. */
   async isWeak(row: Authenticator): Promise<boolean> {
     const judge = this.refusesWeak ? this.judges.find(({ type }) => type === row.type) : undefined;
     if (!judge) return false;
@@ -128,7 +130,7 @@ export class ProfileFloor {
       this.logger.error(
         `It could not be told how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
       );
-      // What can't be read proves nothing either.
+      // What can't be read can't prove anything either.
       return true;
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { CODE_INPUT_PATTERN, digitsPattern, normalizeCode } from './typed-code.js';
 
-/** What real people have typed and pasted. */
+/** Inputs that real people have typed and pasted. */
 const TYPED: [input: string, code: string][] = [
   ['123456', '123456'],
   ['123 456', '123456'],

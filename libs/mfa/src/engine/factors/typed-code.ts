@@ -1,17 +1,17 @@
 /**
- * What is only there for the eye, or came along with pasting: white space of any kind, line breaks, invisible format
- * characters, and what keyboards have for a dash (the Japanese one: a prolonged sound mark).
+ * Characters that are only there for readability or came along with pasting: white space of any kind, line breaks, invisible
+ * format characters, and what keyboards offer as a dash (on Japanese ones the prolonged sound mark).
  */
 const BETWEEN = String.raw`[\s\p{Cf}\p{Pd}\u2212\u30FC]*`;
 
-/** A letter of a recovery code; East Asian keyboards have a wide one of each. */
+/** A letter of a recovery code. East Asian keyboards also type full-width letters. */
 const LETTER = String.raw`A-Za-z\uFF21-\uFF3A\uFF41-\uFF5A`;
 
-/** A pattern for so many of these characters, 64 at most with what stands between them. It takes time linear in the input. */
+/** A pattern for that many of these characters, at most 64 including separators. Matching takes time linear in the input. */
 const inputOf = (characters: string, least: number, most: number): string =>
   `^(?=[^]{1,64}$)${BETWEEN}(?:[${characters}]${BETWEEN}){${least},${most}}$`;
 
-/** So many digits as a user may type them: of any script, with anything between them that is only there for the eye. */
+/** Matches that many digits as a user may type them: of any script, with separators anywhere. */
 export function digitsPattern(least: number, most: number): RegExp {
   return new RegExp(inputOf(String.raw`\p{Nd}`, least, most), 'u');
 }
@@ -22,7 +22,7 @@ export const CODE_INPUT_PATTERN = new RegExp(
   'u',
 );
 
-/** The code that was typed, in the form in which factors verify it. */
+/** The typed code in the form that factors verify. */
 export function normalizeCode(input: string): string {
   return input
     .replace(new RegExp(BETWEEN, 'gu'), '')
@@ -31,7 +31,7 @@ export function normalizeCode(input: string): string {
     .toUpperCase();
 }
 
-/** Decimal digits stand in runs from zero to nine (The Unicode Standard, section 4.6), of which some follow each other. */
+/** Decimal digits are encoded in runs from zero to nine (The Unicode Standard, section 4.6), some of which are adjacent. */
 function asciiDigit(digit: string): string {
   const code = digit.codePointAt(0) as number;
   let zero = code;

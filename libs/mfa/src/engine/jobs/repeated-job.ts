@@ -9,8 +9,8 @@ interface Registry {
 }
 
 /**
- * Work that every instance does every now and then. The interval is our own; where the application has `@nestjs/schedule` it is
- * in its registry, like any other.
+ * Work that every instance repeats at an interval. The module keeps its own timer; if the application has `@nestjs/schedule`,
+ * the timer also appears in its registry like any other.
  */
 export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(this.constructor.name);
@@ -18,8 +18,8 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
   private isAtIt = false;
 
   /**
-   * @param name what the registry calls it
-   * @param everySeconds 0: never
+   * @param name the job's name in the registry
+   * @param everySeconds the interval in seconds; 0 disables the job
    */
   protected constructor(
     private readonly name: string,
@@ -27,9 +27,9 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
     private readonly modules: ModuleRef,
   ) {}
 
-  /** One round. */
+  /** Does one round of the work. */
   protected abstract work(): Promise<unknown>;
-  /** What the log says when a round fails. */
+  /** The log message when a round fails. */
   protected abstract readonly failure: string;
 
   onApplicationBootstrap(): void {
@@ -46,13 +46,13 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
   }
 
   private async run(): Promise<void> {
-    // A database that is too slow for the interval must not get more of the same.
+    // Don't add load to a database that can't keep up with the interval.
     if (this.isAtIt) return;
     this.isAtIt = true;
     try {
       await this.work();
     } catch (error) {
-      // The next round does what this one left.
+      // The next round picks up what this one left.
       this.logger.warn(`${this.failure}: ${error instanceof Error ? error.message : ''}`);
     } finally {
       this.isAtIt = false;

@@ -4,7 +4,7 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaEventType } from './mfa-event.js';
 import { JsonColumn, MomentColumn } from '../../storage/columns.js';
 
-/** One event of the audit trail. Rows are only ever added, and removed when their time is over. */
+/** One event of the audit trail. Rows are only ever added, and removed once their retention period is over. */
 @Entity({ name: 'mfa_audit_entry' })
 @Index('idx_mfa_audit_entry_user', ['userId', 'id'])
 @Index('idx_mfa_audit_entry_type', ['type', 'id'])
@@ -37,7 +37,7 @@ export class MfaAuditEntry {
   @Column({ name: 'session_id', type: 'varchar', length: 36, nullable: true })
   sessionId!: string | null;
 
-  /** What the event says besides; see `MfaEventData`. Empty when it can't be read. */
+  /** The event's own data; see `MfaEventData`. Empty if it can't be read. */
   @JsonColumn((stored) => (typeof stored === 'object' && stored !== null ? stored : {}))
   data!: object;
 }

@@ -3,8 +3,10 @@ import type { MfaNotificationType } from '../../core/users/notification.js';
 /** Injection token of the {@link MailLinks}. */
 export const MAIL_LINKS = Symbol.for('nestjs-mfa:MAIL_LINKS');
 
-/** The pages that mails lead to. They are made above this level, where the addresses of pages are known. */
+/** The pages that mails link to. They are provided by a level above this one, which knows the addresses of pages. */
 export interface MailLinks {
-  /** The page on which the owner sees what a mail is about, as an absolute address; null: there is none, or its origin is not known. */
+  /**
+   * The absolute URL of the page on which the owner sees what a mail is about; null if there is none, or its origin is unknown.
+   */
   pageOf(type: MfaNotificationType): string | null;
 }

@@ -15,27 +15,27 @@ import { MfaAuditEntry } from './audit-entry.entity.js';
 export interface MfaAuditQuery {
   userId?: string;
   types?: readonly MfaEventType[];
-  /** Not before this moment. */
+  /** Only entries at or after this time. */
   from?: Date;
-  /** Before this moment. */
+  /** Only entries before this time. */
   to?: Date;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   cursor?: string | null;
-  /** Entries on a page, 1 to 1000. Default: 100. */
+  /** Entries per page, 1 to 1000. Default: 100. */
   limit?: number;
 }
 
-/** Some entries, newest first. */
+/** A page of entries, newest first. */
 export interface MfaAuditPage {
   entries: MfaAuditEntry[];
-  /** Where the next page begins; null on the last one. */
+  /** The cursor of the next page; null on the last one. */
   next: string | null;
 }
 
 const MAX_LIMIT = 1000;
 const DAY_MS = 86_400_000;
 
-/** Reads the audit trail. It is written only when the option `audit.enabled` is on. */
+/** Reads the audit trail, which is only written when the option `audit.enabled` is on. */
 @Injectable()
 export class MfaAuditService {
   constructor(
@@ -45,7 +45,7 @@ export class MfaAuditService {
   ) {}
 
   /**
-   * One page of the trail, newest first.
+   * Returns one page of the trail, newest first.
    *
    * @throws {RangeError} when `limit` is not 1 to 1000
    */
@@ -54,13 +54,13 @@ export class MfaAuditService {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
     }
     if (types?.length === 0) return { entries: [], next: null };
-    // For several types at once the engine would read the trail until the page is full; each by itself is a look-up. The trail
-    // of one user is short.
+    // For several types at once, the database would scan the trail until the page is full; for a single type it is an index
+    // look-up. One user's trail is short.
     const parts =
       types && query.userId === undefined
         ? [...new Set(types)].map((type) => ({ ...query, types: [type] }))
         : [{ ...query, ...(types && { types }) }];
-    // One more than asked for, to know whether there is another page.
+    // One more than asked for, to tell whether there is another page.
     const found = await Promise.all(
       parts.map((part) => this.storage.read((reader) => newestFirst(reader, part, limit + 1))),
     );
@@ -70,7 +70,7 @@ export class MfaAuditService {
     return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
   }
 
-  /** Removes what is older than `audit.retentionDays`, `retention.batchSize` entries at a time; returns how many entries. */
+  /** Removes entries older than `audit.retentionDays`, `retention.batchSize` at a time. Returns how many were removed. */
   async purge(): Promise<number> {
     const cutoff = firstIdAt(this.clock.now() - this.options.audit.retentionDays * DAY_MS);
     return removeInBatches(
@@ -81,7 +81,7 @@ export class MfaAuditService {
   }
 }
 
-/** Entries in the order of a page. */
+/** Reads entries in page order. */
 function newestFirst(
   reader: PrimaryReader,
   { userId, types, from, to, cursor }: Omit<MfaAuditQuery, 'limit'>,

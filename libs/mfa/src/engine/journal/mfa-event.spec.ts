@@ -44,7 +44,7 @@ describe('where a request comes from', () => {
     });
   });
 
-  // With `trust proxy` Express takes the address from X-Forwarded-For as it is.
+  // With `trust proxy`, Express takes the address from X-Forwarded-For unchecked.
   it('has an address without control characters', () => {
     expect(sourceOfRequest(request('agent', { ip: '192.0.2.1\u0085\nforged' }), 'ada').ip).not.toMatch(
       /\p{Cc}/u,

@@ -29,8 +29,8 @@ interface Emitter {
 }
 
 /**
- * Tells the application what happened: listeners that were added here, and `@OnEvent()` handlers when the application has
- * `@nestjs/event-emitter`. A listener that fails is logged; it never fails the request.
+ * Publishes events to the application: to listeners added here, and to `@OnEvent()` handlers if the application has
+ * `@nestjs/event-emitter`. An error in a listener is logged and never fails the request.
  */
 @Injectable()
 export class MfaEvents implements OnModuleInit {
@@ -41,12 +41,12 @@ export class MfaEvents implements OnModuleInit {
   constructor(@Inject(ModuleRef) private readonly modules: ModuleRef) {}
 
   onModuleInit(): void {
-    // So the class is called that the package exports as `EventEmitter2`.
+    // The name of the class that the package exports as `EventEmitter2`.
     this.emitter = findOptionalProvider<Emitter>(this.modules, 'EventEmitter', 'emitAsync');
   }
 
   /**
-   * Calls the listener for each event of that type, or for all with `*`, after the change was committed.
+   * Calls the listener for each event of that type, or for every event with `*`, after the change was committed.
    *
    * @returns a function that removes the listener
    */
@@ -68,7 +68,7 @@ export class MfaEvents implements OnModuleInit {
     }
   }
 
-  /** Later, so that no listener holds up the request. */
+  /** Deferred so that no listener holds up the request. */
   private run({ type }: MfaEvent, listener: () => unknown): void {
     Promise.resolve()
       .then(listener)
@@ -78,7 +78,7 @@ export class MfaEvents implements OnModuleInit {
   }
 }
 
-/** Writes events into the audit trail, in the transaction of the change that they tell of. */
+/** Writes events to the audit trail, in the transaction of the change they describe. */
 @Injectable()
 export class AuditLog {
   constructor(
@@ -86,7 +86,7 @@ export class AuditLog {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** The statements that keep these events: none unless the trail is kept. */
+  /** The statements that store these events; none unless the audit trail is enabled. */
   plan(events: readonly MfaEvent[]): Write[] {
     if (!this.options.audit.enabled || events.length === 0) return [];
     const rows = events.map(({ actor, ...event }) => ({
@@ -99,17 +99,20 @@ export class AuditLog {
   }
 }
 
-/** What a change means for one user. */
+/** A change and the events it causes for one user. */
 export interface Happening {
-  /** Null: it is about nobody in particular, and nobody is sent a notification. */
+  /** Null if the change concerns no user in particular; then no notification is sent. */
   user: MfaUser | null;
   source: MfaEventSource;
   events: readonly NewMfaEvent[];
-  /** Whether the owner of the account is not told: of what is no change to them. */
+  /** Whether to skip notifying the account's owner because nothing changes for them. */
   silent?: boolean;
 }
 
-/** Commits changes together with their audit trail, and tells of them when they have happened: once, and never before. */
+/**
+ * Commits changes together with their audit trail, and publishes their events once the commit is done: exactly once, never
+ * before.
+ */
 @Injectable()
 export class MfaJournal {
   constructor(
@@ -121,8 +124,8 @@ export class MfaJournal {
   ) {}
 
   /**
-   * Runs the writes in one transaction. What it means is told only if they were committed, and also where that comes to light after the
-   * request was refused: what was counted, locked or ended then must not stay unheard.
+   * Runs the writes in one transaction. Events are published only if it was committed, even if that only becomes known after
+   * the request was refused: what was counted, locked or ended must not go unreported.
    */
   async commit(writes: readonly Write[], happening: Happening): Promise<CommitResult> {
     const events = this.stamp(happening);
@@ -132,7 +135,7 @@ export class MfaJournal {
     return result;
   }
 
-  /** Records what happened without changing any of our rows. */
+  /** Records events without changing any of the module's rows. */
   async record(happening: Happening): Promise<void> {
     await this.commit([], happening);
   }
@@ -150,16 +153,16 @@ export class MfaJournal {
   }
 }
 
-/** What an event may say of an authenticator. */
+/** The part of an authenticator that events may show. */
 export function nameAuthenticator({ id, type, name }: MfaEventAuthenticator): MfaEventAuthenticator {
   return { id, type, name };
 }
 
-/** What it means that this authenticator's proof was accepted; `row` as it was when the use was claimed. */
+/** The events of an accepted proof. `row` is as it was when the use was claimed. */
 export function proofEvents(row: Authenticator): NewMfaEvent[] {
   const authenticator = nameAuthenticator(row);
   const events: NewMfaEvent[] = [{ type: 'mfa.authenticator.used', data: { authenticator } }];
-  // Of others that count down nobody needs to be warned: what is lost with them is only that factor.
+  // Other factors that count down need no warning: running out loses only that factor.
   if (row.remaining === null || !isRecoveryCodes(row.type)) return events;
   const remaining = row.remaining - 1;
   events.push({ type: 'mfa.recovery_code.used', data: { authenticator, remaining } });
@@ -168,7 +171,7 @@ export function proofEvents(row: Authenticator): NewMfaEvent[] {
   return events;
 }
 
-/** What a column of user ids holds for nobody: where ids are no text, it can't be empty. */
+/** The value of a user id column for no user. Where ids aren't text it can't be empty. */
 function nobody(): string {
   const { type } = tableOptions().userId;
   if (type === 'uuid') return NIL;

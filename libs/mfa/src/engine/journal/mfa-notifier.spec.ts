@@ -7,7 +7,7 @@ import { notificationOf } from './mfa-notifier.js';
 const authenticator = { id: 'an id', type: 'totp', name: 'Phone' } as const;
 const named = { authenticatorType: 'totp', authenticatorName: 'Phone' };
 
-/** The compiler asks for every type. */
+/** The compiler requires every type. */
 const CASES: { [T in MfaEventType]: [MfaEventData[T], object | null] } = {
   'mfa.authenticator.added': [
     { authenticator, isFirst: true },

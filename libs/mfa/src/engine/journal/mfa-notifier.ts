@@ -17,7 +17,7 @@ import { writeNotification } from './notification-text.js';
 
 type Facts = Pick<MfaNotification, 'type' | 'authenticatorType' | 'authenticatorName' | 'remaining' | 'from'>;
 
-/** What the owner of the account is told of an event; null for those that are everyday life. */
+/** The notification to the account's owner for an event; null for everyday events. */
 export function notificationOf(event: MfaEvent): Facts | null {
   switch (event.type) {
     case 'mfa.authenticator.added':
@@ -25,7 +25,7 @@ export function notificationOf(event: MfaEvent): Facts | null {
     case 'mfa.authenticator.removed':
       return { type: 'authenticator_removed', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.locked':
-      // That there is a copy is told by itself, and with it the lock.
+      // The notification about the copy also covers the lock.
       if (event.data.reason === 'cloned') return null;
       return { type: 'authenticator_locked', ...nameOf(event.data.authenticator) };
     case 'mfa.authenticator.unlocked':
@@ -61,7 +61,7 @@ export function notificationOf(event: MfaEvent): Facts | null {
     case 'mfa.admin.reset':
       return { type: 'admin_reset' };
     case 'mfa.admin.enrollment_required':
-      // That nothing is demanded any more takes nothing from anybody.
+      // Withdrawing a demand takes nothing away from anyone.
       if (event.data.from === null) return null;
       return { type: 'enrollment_demanded', from: Date.parse(event.data.from) };
     default:
@@ -75,10 +75,10 @@ const nameOf = ({ type, name }: MfaEventAuthenticator) => ({
 });
 const left = ({ remaining }: { remaining: number }) => ({ remaining });
 
-/** How long a mailer that does not answer may hold up the end of the application. */
+/** How long an unresponsive mailer may delay the application's shutdown. */
 const SHUTDOWN_MS = 5000;
 
-/** Tells the owner of an account of changes, through the adapter, after they were committed. */
+/** Notifies an account's owner of changes, through the adapter, after they were committed. */
 @Injectable()
 export class MfaNotifier implements OnModuleDestroy {
   private readonly logger = new Logger(MfaNotifier.name);
@@ -91,7 +91,7 @@ export class MfaNotifier implements OnModuleDestroy {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Sends without waiting: a slow or broken mailer must not hold up or undo what has happened. */
+  /** Sends without waiting: a slow or broken mailer must not delay or undo what has happened. */
   notify(event: MfaEvent, user: MfaUser): void {
     const facts = notificationOf(event);
     if (!facts) return;
@@ -104,7 +104,7 @@ export class MfaNotifier implements OnModuleDestroy {
     this.underWay.add(sent);
   }
 
-  /** What is under way is sent before the application closes the connections that a mailer may need. */
+  /** Finishes pending notifications before the application closes connections that a mailer may need. */
   async onModuleDestroy(): Promise<void> {
     const signal = AbortSignal.timeout(SHUTDOWN_MS);
     await Promise.race([
@@ -117,7 +117,7 @@ export class MfaNotifier implements OnModuleDestroy {
     facts: Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>,
     user: MfaUser,
   ): Promise<void> {
-    // Not in the language of the request: it may be a stranger's.
+    // Not the language of the request, which may come from a stranger.
     const texts = textsOf(await this.adapter.getLocale(user), this.options.locales);
     const [site, support] = await Promise.all([this.adapter.getSiteName(), this.support.find(user)]);
     const url = this.links.pageOf(facts.type);

@@ -186,7 +186,7 @@ describe('the texts of a notification', () => {
     expect(html).toContain('Browser: Unknown browser');
     expect(html).not.toContain('IP address');
     expect(html).toContain('&lt;i&gt;Site&lt;/i&gt;');
-    // The plain text is plain: nothing is escaped in it.
+    // Nothing is escaped in plain text.
     expect(text).toContain(`“<img src=x onerror=1>"'&”`);
   });
 
@@ -198,7 +198,7 @@ describe('the texts of a notification', () => {
     const evil = 'Key\r\nBcc: everybody@example.com\r\n\r\nbody\u0000\u0085end\n';
     const { subject, text } = write({ type, authenticatorName: evil }, named, 'Ex\r\nBcc: a@b.c\nample');
     expect(subject).toBe('Ex Bcc: a@b.c ample: Key Bcc: everybody@example.com body end');
-    // Nor can a name pretend to be another paragraph.
+    // A name can't pretend to be another paragraph either.
     expect(text.split('\n\n')).toHaveLength(3);
     expect(text.split('\n\n')[0]).toBe('Key Bcc: everybody@example.com body end');
   });

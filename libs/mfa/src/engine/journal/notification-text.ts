@@ -13,14 +13,14 @@ import { ENGLISH_MESSAGE } from '../../i18n/en.js';
 
 type Facts = Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>;
 
-/** What mail programs make a link of. */
+/** Matches text that mail programs turn into a link. */
 const LINK = /:\/\/|\bwww\.|(?<![@.\p{L}\p{N}-])(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?![\p{L}\p{N}.@-])/iu;
 
 /**
- * The texts of a notification in one language: what happened, when and from where, and what to do if it was a stranger. Of
- * what a stranger may have chosen, nothing can add headers, lines, or links to the mail.
+ * Writes a notification in one language: what happened, when and from where, and what to do if it was a stranger. Values that a
+ * stranger may have chosen can't add headers, lines or links to the mail.
  *
- * @param support whom to ask, as the adapter says
+ * @param support whom to contact, according to the adapter
  */
 export function writeNotification(
   facts: Facts,
@@ -31,7 +31,7 @@ export function writeNotification(
   const { locale, notifications, details } = texts;
   const ip = shownAddress(facts.ip);
   const values = {
-    // A subject is one line.
+    // A subject is a single line.
     site: cleanName(site),
     name: nameIn(facts, texts),
     remaining: facts.remaining?.toString(),
@@ -76,13 +76,13 @@ function momentIn(locale: string, at: number): string {
   );
 }
 
-/** A path leads nowhere from a mail. */
+/** A relative path is useless in a mail, so it is not linked. */
 function markContact({ text, href }: SupportContact): string {
   if (href === null || href.startsWith('/')) return escapeHtml(text);
   return `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`;
 }
 
-/** The authenticator's name; of one that is made to be clicked, only what kind it is of. */
+/** The authenticator's name, or only its kind if the name could turn into a link. */
 function nameIn({ authenticatorName = '', authenticatorType }: Facts, texts: MfaLocaleTexts): string {
   const name = cleanName(authenticatorName);
   if (!LINK.test(name) || !authenticatorType) return name;
@@ -95,14 +95,14 @@ function browserIn(userAgent: string | null, texts: MfaLocaleTexts): string {
   return browser && system ? fillIn(devicesName, { browser, system }) : (browser ?? system ?? devicesUnknown);
 }
 
-/** What a message with a code holds. */
+/** The content of a message with a code. */
 interface MessageFacts {
   site: string;
   code: string;
   ttlSeconds: number;
 }
 
-/** The text that brings a code, in one language: one paragraph, so that it fits a short message too. */
+/** Writes the message with a code in one language, as a single paragraph so that it also fits a text message. */
 export function writeMessage(texts: MfaLocaleTexts, { site, code, ttlSeconds }: MessageFacts): string {
   const minutes = String(Math.max(1, Math.floor(ttlSeconds / 60)));
   return fillIn(texts.message ?? ENGLISH_MESSAGE, { site: cleanName(site), code, minutes });

@@ -52,7 +52,7 @@ describe('refusals that no budget bounds', () => {
     clock.advance(1);
     tell();
     expect(await told()).toHaveLength(4);
-    // A clock that goes back must not silence them for long.
+    // A clock that is set back must not silence them for long.
     clock.advance(-WINDOW);
     tell();
     expect(await told()).toHaveLength(5);

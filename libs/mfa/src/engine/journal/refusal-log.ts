@@ -12,12 +12,12 @@ import type { MfaEventSource } from '../rows/mfa-request.js';
 import { UnderWay } from '../jobs/under-way.js';
 import { MfaJournal } from './mfa-journal.js';
 
-/** So many are remembered; with more of them at once the oldest may be told again. */
+/** How many reports are remembered. Beyond that, the oldest may be reported again. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Tells of refusals that no budget bounds: each kind once a window (`rateLimit.windowSeconds`) and user. What was told is
- * remembered in the process, so that a flood costs no statement; of several instances each tells once.
+ * Reports refusals that no budget bounds: once per kind, user and window (`rateLimit.windowSeconds`). What was reported is
+ * remembered in the process, so a flood of refusals costs no statements. Each instance reports once.
  */
 @Injectable()
 export class RefusalLog implements OnModuleDestroy {
@@ -31,7 +31,7 @@ export class RefusalLog implements OnModuleDestroy {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Tells of this event, unless the same one was told of this user within the window. Nobody has to wait for it. */
+  /** Records this event, unless the same one was recorded for this user within the window. Returns without waiting. */
   tellOnce(user: MfaUser, source: MfaEventSource, event: NewMfaEvent): void {
     const key = JSON.stringify([userIdOf(user), event.type, event.data]);
     if (!this.isFirst(key)) return;
@@ -39,20 +39,20 @@ export class RefusalLog implements OnModuleDestroy {
       try {
         await this.journal.record({ user, source, events: [event] });
       } catch (error) {
-        // The storage has logged why. The next refusal is told then.
+        // The storage has logged why. The next refusal will be reported instead.
         this.told.delete(key);
         throw error;
       }
     });
   }
 
-  /** Whether this is the first of its kind within the window; those after it are not. */
+  /** Whether this is the first of its kind within the window. */
   isFirst(key: string): boolean {
     const now = this.clock.now();
     const before = this.told.get(key);
     const window = this.options.rateLimit.windowSeconds * 1000;
     if (before !== undefined && Math.abs(now - before) < window) return false;
-    // The order of a map is that of insertion.
+    // A map iterates in insertion order.
     this.told.delete(key);
     this.told.set(key, now);
     const [oldest] = this.told.keys();
@@ -60,7 +60,7 @@ export class RefusalLog implements OnModuleDestroy {
     return true;
   }
 
-  /** Does something that no request waits for, and that fails none. */
+  /** Does work that no request waits for and that can't fail one. */
   later(work: () => Promise<void>): void {
     const done = work().catch((error: unknown) => {
       this.logger.warn(`A refusal could not be recorded: ${error instanceof Error ? error.message : ''}`);
@@ -68,7 +68,7 @@ export class RefusalLog implements OnModuleDestroy {
     this.underWay.add(done);
   }
 
-  /** Nothing is left half told when the application closes. */
+  /** Finishes pending reports before the application closes. */
   async onModuleDestroy(): Promise<void> {
     await this.underWay.ended();
   }

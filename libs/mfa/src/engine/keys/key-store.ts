@@ -21,30 +21,30 @@ export class KeyStore {
     return this.storage.read((reader) => reader.createQueryBuilder(MfaStoredKey, 'k').getMany());
   }
 
-  /** Keeps it unless it is there. */
+  /** Stores the key unless one with that id exists. */
   async add(id: string, data: string): Promise<void> {
     await this.storage.write(this.insertion(id, data));
   }
 
-  /** Adds a key; the claim is lost when there is one of that id. */
+  /** Adds a key. The claim is lost if one with that id exists. */
   planAddition(id: string, data: string, claim: string): Write {
     return { claim, query: this.insertion(id, data) };
   }
 
   /**
-   * Claims that no other key has taken the place of this one. It changes nothing and locks the row all the same: {@link
-   * planRetirement} waits for whoever has claimed it, and whoever claims it waits for that.
+   * Claims that no other key has replaced this one. It changes nothing, but locks the row: {@link planRetirement} waits for
+   * whoever has claimed it, and the other way round.
    */
   planUse(id: string, claim: string): Write {
     return this.planRetiredAt(id, null, claim);
   }
 
-  /** Notes that another key takes its place; the claim is lost when one has. */
+  /** Records that another key replaces this one. The claim is lost if one already has. */
   planRetirement(id: string, at: Date, claim: string): Write {
     return this.planRetiredAt(id, at, claim);
   }
 
-  /** Removes a retired key, unless the query finds what still needs it. */
+  /** Removes a retired key unless the query finds something that still needs it. */
   planRemovalUnless(id: string, needed: SelectQueryBuilder<ObjectLiteral>): Write['query'] {
     return this.storage.dataSource
       .createQueryBuilder()
@@ -56,7 +56,7 @@ export class KeyStore {
       });
   }
 
-  /** Replaces what is kept, unless somebody else was faster. */
+  /** Replaces the stored key unless another request was faster. */
   planReplacement({ id, data }: Pick<MfaStoredKey, 'id' | 'data'>, next: string): Write {
     return {
       query: this.storage.dataSource
@@ -67,7 +67,7 @@ export class KeyStore {
     };
   }
 
-  /** Replaces what is kept at once, unless somebody else was faster. */
+  /** Replaces the stored key right away unless another request was faster. */
   async replace(key: Pick<MfaStoredKey, 'id' | 'data'>, next: string): Promise<void> {
     await this.storage.commit([this.planReplacement(key, next)]);
   }

@@ -15,14 +15,14 @@ import type { MfaStoredKey } from './stored-key.entity.js';
 
 const KEY_BYTES = 32;
 
-/** The application's key service does not answer, or refuses. Nothing is known to be lost: it is asked again. */
+/** The application's key service doesn't respond, or refuses. Nothing is known to be lost, so it is asked again later. */
 export class KeyServiceError extends Error {
   override readonly name = 'KeyServiceError';
 }
 
 /**
- * Wraps the module's own keys for the table of keys, by the adapter's `encrypt` and `decrypt` (envelope encryption). So a key
- * service that an application has for what is kept of factors holds these keys too; by default they are under `secret`.
+ * Wraps the module's own keys for the table of keys with the adapter's `encrypt` and `decrypt` (envelope encryption). A key
+ * service that the application uses for factor data thus protects these keys too. By default they are encrypted under `secret`.
  */
 @Injectable()
 export class KeyWrapper {
@@ -34,7 +34,7 @@ export class KeyWrapper {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** Whether the application encrypts by means of its own. */
+  /** Whether the application overrides the encryption. */
   get hasOwnEncryption(): boolean {
     return (
       this.adapter.encrypt !== DefaultMfaAdapter.prototype.encrypt ||
@@ -43,9 +43,10 @@ export class KeyWrapper {
   }
 
   /**
-   * A new random key, wrapped; it is unwrapped once before anything hangs on it.
+   * Generates and wraps a random key. It is unwrapped once as a check before anything depends on it.
    *
-   * @param secrets what it is under where the application does not encrypt by means of its own; default: all, so the first
+   * @param secrets the secrets to encrypt under if the application doesn't override the encryption; the first one is used.
+   *   Default: the configured ones
    * @throws {KeyServiceError}
    */
   async create(id: string, secrets: KeyRing = this.keyRing): Promise<string> {
@@ -59,9 +60,9 @@ export class KeyWrapper {
   }
 
   /**
-   * The key in base64url.
+   * Returns the key in base64url.
    *
-   * @throws {EnvelopeError} when it is lost: damaged, moved, or under a secret that is gone
+   * @throws {MfaEnvelopeError} when it is lost: damaged, moved, or under a secret that is gone
    * @throws {KeyServiceError}
    */
   async unwrap(id: string, data: string): Promise<string> {
@@ -71,10 +72,10 @@ export class KeyWrapper {
   }
 
   /**
-   * The key as it would be wrapped now; null when that is how it is: what the application has encrypted by means of its own is
-   * replaced there.
+   * Returns the key wrapped as a new one would be; null if it already is. Keys encrypted by the application's own means are
+   * re-encrypted there.
    *
-   * @throws {EnvelopeError | KeyServiceError}
+   * @throws {MfaEnvelopeError | KeyServiceError}
    */
   async renew({ id, data }: Pick<MfaStoredKey, 'id' | 'data'>): Promise<string | null> {
     const { id: current } = this.keyRing.current('encryption');
@@ -88,7 +89,7 @@ export class KeyWrapper {
     return this.ask(id, (context) => this.adapter.encrypt(key, context), asText);
   }
 
-  /** What is under `secret`, from before the adapter encrypted by means of its own too; null when it is in no such envelope. */
+  /** Opens a key under `secret`, from before the adapter overrode the encryption; null if it isn't in such an envelope. */
   private openOwn(id: string, data: string): string | null {
     if (!isEnvelope(data)) return null;
     try {
@@ -128,7 +129,7 @@ function asText(answer: unknown): string {
   throw new TypeError('its answer is no text');
 }
 
-/** Under an empty key anybody could make a hash. */
+/** With an empty key, anybody could compute the hashes. */
 function asKey(answer: unknown): string {
   if (typeof answer === 'string' && Buffer.from(answer, 'base64url').length === KEY_BYTES) return answer;
   throw new TypeError('its answer is no key');

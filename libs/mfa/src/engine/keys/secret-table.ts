@@ -2,44 +2,46 @@ import type { MfaEncryptionContext } from '../../core/crypto/envelope.js';
 import type { KeyRing } from '../../core/crypto/key-ring.js';
 import type { MfaType } from '../../core/policy/methods.js';
 
-/** What decides about a row of any of the tables. */
+/** The columns that matter in a row of any of the tables. */
 export interface SecretRow {
   id?: string;
   userId?: string;
-  /** Of the factor; none in tables of one. */
+  /** The factor's type; absent in tables of a single factor. */
   type?: MfaType;
   data?: string;
   lastStep?: number | null;
   seal?: string | null;
 }
 
-/** A table whose rows hang on the secret: by envelopes, by a `seal`, or by both. Columns are named by their properties. */
+/** A table whose rows depend on the secret: through envelopes, a `seal`, or both. Columns are named by their properties. */
 export interface SecretTable {
   entity: new () => object;
-  /** The id in whose order the rows are gone through, and to which envelopes are bound. */
+  /** The id that rows are iterated by, and that envelopes are bound to. */
   id: string;
   userId: string;
-  /** The authenticator whose proofs the row verifies, besides that one's own row or in its place. */
+  /** The authenticator whose proofs the row verifies, in addition to or in place of its own row. */
   authenticatorId?: string;
-  /** What is in envelopes. */
+  /** The columns with envelopes. */
   encrypted: readonly string[];
-  /** The types of factors whose rows are in no envelope, whatever they look like. */
+  /** The factor types whose rows are never in an envelope, whatever they look like. */
   plainTypes?: () => readonly MfaType[];
-  /** The type of factor that its rows are of, where these do not say it themselves. */
+  /** The factor type of all rows, if the rows themselves don't say. */
   type?: MfaType;
-  /** What envelopes of a column are bound to besides. Default: to the type alone. */
+  /** The purpose that envelopes of a column are bound to. Default: the type. */
   purposeOf?: (column: string) => string;
   seals: SealsOfTable | null;
-  /** Whether a user misses the row for good: who loses a session or a trusted browser signs in once more. */
+  /**
+   * Whether losing the row is a lasting loss to the user. A user who loses a session or a trusted browser just signs in again.
+   */
   isMissed: boolean;
-  /** Whether its rows are set-ups, which are nobody's factor yet. */
+  /** Whether its rows are setups, which aren't factors yet. */
   isSetup?: true;
 }
 
 export interface SealsOfTable {
-  /** The seal of the row; null for a row that needs none. */
+  /** The seal of the row; null if the row needs none. */
   make(keyRing: KeyRing, row: SecretRow): string | null;
-  /** Whether the row's seal holds, or it needs none. */
+  /** Whether the row's seal is valid, or it needs none. */
   hold(keyRing: KeyRing, row: SecretRow): boolean;
 }
 
@@ -50,7 +52,7 @@ export function sealsOf<T>(
   return { make: (ring, row) => make(ring, row as T), hold: (ring, row) => hold(ring, row as T) };
 }
 
-/** A table of rows with an id of their own, encrypted and without seals: set-ups that wait for their first code. */
+/** A table of setups that wait for their first code: rows with their own id, encrypted and without seals. */
 export function encryptedSetups(entity: new () => SecretRow, type?: MfaType): SecretTable {
   return {
     entity,
@@ -64,17 +66,17 @@ export function encryptedSetups(entity: new () => SecretRow, type?: MfaType): Se
   };
 }
 
-/** What a column of the row holds. */
+/** The value of a column. */
 export function valueOf(row: object, column: string): unknown {
   return (row as Record<string, unknown>)[column];
 }
 
-/** Whose row it is. */
+/** The id of the user the row belongs to. */
 export function userIdOfRow({ userId }: SecretTable, row: SecretRow): string {
   return String(valueOf(row, userId));
 }
 
-/** What of the row is in envelopes, by columns; also text that is in none, where it should be. */
+/** The columns that should be in envelopes, with their values; also values that are not, but should be. */
 export function encryptedOf({ encrypted, plainTypes }: SecretTable, row: SecretRow): [string, string][] {
   if (row.type !== undefined && plainTypes?.().includes(row.type)) return [];
   return encrypted
@@ -82,7 +84,7 @@ export function encryptedOf({ encrypted, plainTypes }: SecretTable, row: SecretR
     .filter((pair): pair is [string, string] => typeof pair[1] === 'string');
 }
 
-/** What the envelope in that column of a row is bound to. */
+/** What the envelope in that column is bound to. */
 export function envelopeContext(table: SecretTable, row: SecretRow, column: string): MfaEncryptionContext {
   const purpose = table.purposeOf?.(column) ?? row.type ?? table.type;
   if (purpose === undefined)

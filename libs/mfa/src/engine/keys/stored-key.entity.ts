@@ -3,8 +3,8 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { MomentColumn } from '../../storage/columns.js';
 
 /**
- * What is kept of keys: which secrets have been written with (`secret:<key id>`, without anything of them), and the keys of the
- * recovery codes and of what anybody may see, as the adapter has encrypted them.
+ * The keys that are stored: which secrets have been written with (`secret:<key id>`, without any of their content), and the
+ * keys of recovery codes and of public values, as encrypted by the adapter.
  */
 @Entity({ name: 'mfa_key' })
 export class MfaStoredKey {
@@ -15,7 +15,7 @@ export class MfaStoredKey {
   @Column({ type: 'text' })
   data!: string;
 
-  /** When another key took its place for what is new; null: none has. */
+  /** When another key replaced it for new data; null if none has. */
   @MomentColumn('retired_at', { nullable: true })
   retiredAt!: Date | null;
 }

@@ -8,13 +8,13 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { KeyStore } from './key-store.js';
 import { KeyServiceError, KeyWrapper } from './key-wrapper.js';
 
-/** How the ids of these keys begin in the table of keys; the id of the secret that each is kept under follows. */
+/** The prefix of the ids of these keys in the table of keys, followed by the id of the secret. */
 export const VISIBLE_KEY_PREFIX = 'visible:';
 
 /**
- * The keys of what anybody may see: WebAuthn challenges, form tokens, cookies of the pages. They are random, one for each
- * secret, and kept encrypted under it, or by the adapter's own means. Were they derived from `secret`, one answer of a public route would let a stranger
- * try secrets offline, as fast as a machine can hash.
+ * The keys behind values that anybody may see: WebAuthn challenges, form tokens, cookies of the pages. They are random, one per
+ * secret, and stored encrypted under that secret or by the adapter's own means. If they were derived from `secret`, a single
+ * response of a public route would let a stranger guess secrets offline, as fast as a machine can hash.
  */
 @Injectable()
 export class VisibleKeys {
@@ -28,9 +28,9 @@ export class VisibleKeys {
   ) {}
 
   /**
-   * The ring of these keys, in the order of the secrets. It is read once.
+   * Returns the ring of these keys, in the order of the secrets. It is read once.
    *
-   * @throws {MfaException} `storage_unavailable`, also when the application's key service is away
+   * @throws {MfaException} `storage_unavailable`, also when the application's key service is unavailable
    */
   async ring(): Promise<KeyRing> {
     try {
@@ -41,7 +41,10 @@ export class VisibleKeys {
     }
   }
 
-  /** Reads it before the first request needs it. A key service that is away is no reason not to boot: codes are verified without. */
+  /**
+   * Reads the ring before the first request needs it. An unavailable key service must not stop the boot: codes are verified
+   * without it.
+   */
   async preload(): Promise<void> {
     try {
       await this.load();
@@ -52,7 +55,7 @@ export class VisibleKeys {
 
   private load(): Promise<KeyRing> {
     this.loaded ??= this.findAll();
-    // What did not answer is asked again.
+    // Try again after a failure.
     this.loaded.catch(() => (this.loaded = null));
     return this.loaded;
   }
@@ -66,7 +69,7 @@ export class VisibleKeys {
   private async find(secret: KeyRing): Promise<string> {
     const id = `${VISIBLE_KEY_PREFIX}${secret.current('encryption').id}`;
     if ((await this.store.find(id)) === null) await this.store.add(id, await this.wrapper.create(id, secret));
-    // Of two instances that make it at once, both get the one that was stored.
+    // If two instances create it at the same time, both get the one that was stored.
     const data = (await this.store.find(id)) ?? '';
     try {
       return await this.wrapper.unwrap(id, data);

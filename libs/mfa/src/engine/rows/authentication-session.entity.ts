@@ -7,17 +7,17 @@ import { CountColumn, JsonColumn, MomentColumn } from '../../storage/columns.js'
 import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
 import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 
-/** `pending`: the first factor is proven and a second one owed. */
+/** `pending`: the first factor is proven and a second one is owed. */
 export type AuthenticationSessionStatus = 'pending' | 'authenticated';
 
-/** What one sign-in has proven, and when. The client holds the token, of which only the hash is kept here. */
+/** What one sign-in has proven, and when. The client holds the token; only its hash is stored here. */
 @Entity({ name: 'mfa_session' })
 @Index('uq_mfa_session_token', ['tokenHash'], { unique: true })
 @Index('idx_mfa_session_user', ['userId'])
 @Index('idx_mfa_session_user_created', ['userId', 'createdAt'])
 @Index('idx_mfa_session_expiry', ['expiresAt'])
 export class AuthenticationSession {
-  /** A UUID that sorts by time. It stays the same when the token changes. */
+  /** A UUID that sorts by time. It doesn't change when the token does. */
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;
 
@@ -31,7 +31,7 @@ export class AuthenticationSession {
   @Column({ type: 'varchar', length: 20 })
   status!: AuthenticationSessionStatus;
 
-  /** The proofs, oldest first, one per method; none when they can't be read. */
+  /** The proofs, oldest first, one per method. Empty if they can't be read. */
   @JsonColumn(readRecords)
   methods!: AuthenticationRecord[];
 
@@ -41,41 +41,42 @@ export class AuthenticationSession {
   @MomentColumn('expires_at')
   expiresAt!: Date;
 
-  /** When it was last used, to the minute; see `session-activity.ts`. Null: not since it was started, as far as is known. */
+  /** When the session was last used, to the minute; see `session-activity.ts`. Null: no use since it was started is known. */
   @MomentColumn('last_seen_at', { nullable: true })
   lastSeenAt!: Date | null;
 
-  /** What the browser called itself that signed in. */
+  /** The user agent of the browser that signed in. */
   @Column({ name: 'user_agent', type: 'varchar', length: 255, nullable: true })
   userAgent!: string | null;
 
-  /** The address from which it signed in. */
+  /** The IP address that signed in. */
   @Column({ type: 'varchar', length: 45, nullable: true })
   ip!: string | null;
 
-  /** How long it lives once it is authenticated, in seconds, when the sign-in said so; null: as the options say. */
+  /** The session's lifetime once authenticated, in seconds, if the sign-in set one; null for the default of the options. */
   @CountColumn('ttl_seconds', { nullable: true })
   ttlSeconds!: number | null;
 
-  /** Seals what the row says under a key that the database does not have; see {@link sealSession}. */
+  /** Seals the row's content with a key that the database doesn't have; see {@link sealSession}. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 
-  /** Whether the session is over at that moment, in milliseconds since the epoch. */
+  /** Whether the session has expired at that time, in milliseconds since the epoch. */
   isExpired(now: number = Date.now()): boolean {
     return this.expiresAt.getTime() <= now;
   }
 }
 
 /**
- * The seal of a session: over all that it proves, so that a row whose seal is the one that was read has not changed since. When it was
- * last used is not part of it: a request must not lose its claim to another one that only looked in. Nor is where it was started.
+ * Seals everything that a session proves, so an unchanged seal means an unchanged session. The time of last use is left out so
+ * that a request doesn't lose its claim to another one that merely used the session. Where the session was started is left out
+ * too.
  */
 export function sealSession(keyRing: KeyRing, session: AuthenticationSession): string {
   return sealRow(keyRing, 'session', fieldsOf(session));
 }
 
-/** Whether this module has made the row as it is. */
+/** Whether the row is as this module wrote it. */
 export function isSealedSession(keyRing: KeyRing, session: AuthenticationSession): boolean {
   return hasSeal(keyRing, 'session', fieldsOf(session), session.seal);
 }

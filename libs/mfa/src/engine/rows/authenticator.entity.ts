@@ -26,7 +26,7 @@ export class Authenticator {
   @Column({ type: 'varchar', length: 100 })
   name!: string;
 
-  /** `passwordless`: it signs in by itself, and is no second factor; null: it is what its type is. */
+  /** `passwordless`: it signs in by itself and is no second factor. Null: whatever its type is. */
   @Column({ type: 'varchar', length: 20, nullable: true })
   role!: string | null;
 
@@ -40,63 +40,66 @@ export class Authenticator {
   @MomentColumn('last_used_at', { nullable: true })
   lastUsedAt!: Date | null;
 
-  /** Failures since the last success; at `rateLimit.lockAfter` the authenticator is disabled. */
+  /** Failures since the last success. At `rateLimit.lockAfter`, the authenticator is locked. */
   @CountColumn('failures')
   failures!: number;
 
-  /** When it was locked, by `failures` that reached the cap or by a copy; null while it is not. */
+  /** When it was locked because failures reached the cap or a copy was found; null while it is not locked. */
   @MomentColumn('locked_at', { nullable: true })
   lockedAt!: Date | null;
 
-  /** When there turned out to be a copy of it; null: never. It is locked then, however few its failures. */
+  /** When a copy of it was detected; null if never. It is then locked, however few its failures. */
   @MomentColumn('cloned_at', { nullable: true })
   clonedAt!: Date | null;
 
   /**
-   * Since when it is suspended: its owner has lost it, or an administrator says so (NIST SP 800-63B-4, section 4.3); null: it is not. It
-   * verifies nothing then, and still makes its user enrolled.
+   * When it was suspended, because its owner lost it or an administrator says so (NIST SP 800-63B-4, section 4.3); null if it
+   * isn't. A suspended authenticator verifies nothing, but still makes its user enrolled.
    */
   @MomentColumn('suspended_at', { nullable: true })
   suspendedAt!: Date | null;
 
-  /** Right codes in a row since it was locked, where these open the lock. */
+  /** Right codes in a row since it was locked, if right codes can unlock it. */
   @CountColumn('unlock_codes')
   unlockCodes!: number;
 
-  /** When the last of these was given. */
+  /** When the last of these codes was accepted. */
   @MomentColumn('unlock_code_at', { nullable: true })
   unlockCodeAt!: Date | null;
 
   /**
-   * What is claimed of factors whose proofs have steps (`MfaFactorProof.step`), as the time steps of TOTP (RFC 6238, section 5.2): the
-   * greatest that was accepted. It never goes back. Null: none was.
+   * The greatest step accepted so far, for factors whose proofs have steps (`MfaFactorProof.step`), such as the time steps of
+   * TOTP (RFC 6238, section 5.2). Each proof claims a greater one. Null if none was accepted.
    */
   @BigintColumn('last_step', { nullable: true })
   lastStep!: number | null;
 
   /**
-   * What is claimed of factors that count their proofs (`MfaFactorProof.remaining`), as recovery codes: how many are left. Which ones
-   * are is decided by rows of the factor's own. Null: it counts none.
+   * How many proofs are left, for factors that count them (`MfaFactorProof.remaining`), such as recovery codes. Each proof
+   * claims one; which ones are left is decided by the factor's own rows. Null for other factors.
    */
   @CountColumn('remaining', { nullable: true })
   remaining!: number | null;
 
-  /** Seals what decides, where that is this row, under a key that the database does not have; see `authenticator-seal.ts`. */
+  /**
+   * Seals what decides about proofs, if that is this row, with a key that the database doesn't have; see
+   * {@link sealAuthenticator}.
+   */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 }
 
-/** How an authenticator is called in logs and lists: its name and its type, never anything of its data. */
+/** How logs and lists refer to an authenticator: by name and type, without any of its data. */
 export function authenticatorLabel({ name, type }: Pick<Authenticator, 'name' | 'type'>): string {
   return `${name} (${type})`;
 }
 
 type Given = Pick<Authenticator, 'id' | 'userId' | 'type' | 'name' | 'createdAt'> & Partial<Authenticator>;
 
-/** For a name of which nothing is seen. */
+/** Used when nothing of a name would be visible. */
 const NAMELESS = 'Authenticator';
 
-/** A row that has never failed and, unless something else is given, was never used and keeps no data of its own. */
+/** Creates a row without failures. Unless given otherwise, it is unused and has no data of its own. */
 export function newAuthenticator(given: Given): Authenticator {
   return Object.assign(new Authenticator(), {
     role: null,
@@ -120,8 +123,8 @@ export function newAuthenticator(given: Given): Authenticator {
 export const PASSWORDLESS = 'passwordless';
 
 /**
- * Whether having this one makes its user *enrolled*, so that a password alone signs in no more. Not so a passkey that was added for
- * convenience alone: who loses it signs in with the password as before.
+ * Whether this authenticator makes its user *enrolled*, so that a password alone no longer signs in. A passkey that was added
+ * for convenience doesn't: a user who loses it signs in with the password as before.
  */
 export function isSecondFactorRow({ type, role }: { type: MfaType; role?: string | null }): boolean {
   return isSecondFactorType(type) && role !== PASSWORDLESS;
@@ -132,14 +135,14 @@ const TABLE = 'authenticator';
 type Sealed = Pick<Authenticator, 'id' | 'userId' | 'type' | 'data' | 'lastStep'>;
 
 /**
- * The seal of a row whose own columns verify a proof, as an authenticator app's. What it verifies with is covered too, whatever
- * the adapter encrypts it with. Null for the other types, whose proofs are verified by rows of their own.
+ * Seals a row whose own columns verify a proof, such as an authenticator app's. The seal also covers its data, however the
+ * adapter encrypts it. Null for other types, whose proofs are verified by rows of their own.
  */
 export function sealAuthenticator(keyRing: KeyRing, row: Sealed): string | null {
   return isJudgedByRow(row.type) ? sealRow(keyRing, TABLE, fieldsOf(row)) : null;
 }
 
-/** Whether the row is as this module wrote it: not made, moved or turned back by a hand that only has the database. */
+/** Whether the row is as this module wrote it: not created, moved or set back by someone with access to the database alone. */
 export function isGenuineAuthenticator(keyRing: KeyRing, row: Sealed & Pick<Authenticator, 'seal'>): boolean {
   return !isJudgedByRow(row.type) || hasSeal(keyRing, TABLE, fieldsOf(row), row.seal);
 }

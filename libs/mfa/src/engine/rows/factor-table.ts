@@ -1,34 +1,42 @@
 import type { MfaType } from '../../core/policy/methods.js';
 
 /**
- * A table in which a factor keeps rows of its own: how they belong to a user, and what is to be done with them. Names are those of
- * the entity's properties; `satisfies MfaFactorTable<Row>` lets the compiler check them, and the boot does.
+ * Declares a table in which a factor keeps its own rows: how they belong to a user, and how to maintain them. Columns are named
+ * by the entity's properties; the compiler checks them with `satisfies MfaFactorTable<Row>`, and so does the boot.
  */
-// The entity of a list of several is any.
+// A list of several tables has entities of any type.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export interface MfaFactorTable<Row extends object = any> {
-  /** Its entity, which the module adds to those of its DataSource. Its migrations are the application's. */
+  /** The entity, which the module adds to those of its DataSource. Migrations are up to the application. */
   entity: new () => Row;
-  /** Whose row it is: the id of the user, as text. Default: nobody's, as of a nonce that was used; such a table can only expire. */
+  /**
+   * The id, as text, of the user the row belongs to. Default: none, as for used nonces; rows of such a table can only expire.
+   */
   userId?: keyof Row & string;
   /**
-   * The authenticator with which the row goes, in the same commit. Default: it goes with the user's last authenticator of the factor.
+   * The id of the authenticator that the row is removed with, in the same commit. Default: the row is removed with the user's
+   * last authenticator of the factor.
    */
   authenticatorId?: keyof Row & string;
-  /** What tells its rows apart. Default: the primary key, if that is one column. */
+  /** What identifies a row. Default: the primary key, if it is a single column. */
   key?: keyof Row & string;
   /**
-   * What `this.mfa.encrypt()` has made: it is encrypted anew when the secret is replaced, and what no secret opens is discarded. A
-   * text that is in no envelope is left as it is. Default: nothing.
+   * Columns with the results of `this.mfa.encrypt()`. They are re-encrypted when the secret is replaced, and discarded if no
+   * secret decrypts them. Text that isn't in an envelope is left alone. Default: none.
    */
   encrypted?: readonly (keyof Row & string)[];
-  /** Until when the row counts: a `Date`, or milliseconds since 1970. It is removed some time later. Default: it does not expire. */
+  /**
+   * When the row expires, as a `Date` or in milliseconds since 1970. It is removed some time later. Default: it doesn't expire.
+   */
   expiresAt?: keyof Row & string;
-  /** What users are given of it who ask for their data; never a secret, nor what one could be computed from. Default: nothing. */
+  /**
+   * Columns to include when users ask for their data. Never include a secret, or anything a secret could be computed from.
+   * Default: none.
+   */
   exported?: readonly (keyof Row & string)[];
 }
 
-/** What the envelopes in that column of a table of the factor's own are bound to, besides user and row. */
+/** What envelopes in that column of a factor's own table are bound to, besides user and row. */
 export function purposeOfColumn(type: MfaType, column: string): string {
   return `${type}:${column}`;
 }

@@ -9,7 +9,7 @@ import type { AuthenticationSession } from './authentication-session.entity.js';
 /** Who caused an event. `application`: code outside a request, such as a script or a job. */
 export interface MfaActor {
   type: 'user' | 'admin' | 'application';
-  /** The user's id, or what the application says of its administrator. */
+  /** The user's id, or what the application passes for its administrator. */
   id: string | null;
 }
 
@@ -21,13 +21,13 @@ export interface MfaEventSource {
   sessionId: string | null;
 }
 
-/** Longest user agent that is kept. */
+/** Longest user agent that is stored. */
 export const MAX_USER_AGENT_LENGTH = 255;
 
 /** Longest address: IPv6 with an IPv4 part (INET6_ADDRSTRLEN of POSIX). */
 const MAX_ADDRESS_LENGTH = 45;
 
-/** Code of the application that has no request. */
+/** The source of application code that runs outside a request. */
 export const APPLICATION_SOURCE: MfaEventSource = {
   actor: { type: 'application', id: null },
   ip: null,
@@ -35,14 +35,14 @@ export const APPLICATION_SOURCE: MfaEventSource = {
   sessionId: null,
 };
 
-/** The parts of a request, or of a WebSocket's handshake, that say where it comes from. */
+/** The parts of a request, or of a WebSocket handshake, that say where it comes from. */
 interface Traceable {
   ip?: string;
   address?: string;
   socket?: { remoteAddress?: string };
 }
 
-/** What a request of this user says of itself. */
+/** The source of a request by this user. */
 export function sourceOfRequest(
   request: object,
   userId: string,
@@ -52,7 +52,7 @@ export function sourceOfRequest(
   const from = ip ?? address ?? socket?.remoteAddress;
   return {
     actor: { type: 'user', id: userId },
-    // A proxy that is trusted may pass on what it was told, and Express does not look whether it is an address.
+    // A trusted proxy may pass on unchecked values, and Express doesn't verify that it is an address.
     ip: typeof from === 'string' ? printable(from, MAX_ADDRESS_LENGTH) : null,
     userAgent: readUserAgent(request),
     sessionId,
@@ -64,7 +64,7 @@ export function readUserAgent(request: object): string | null {
   return printable(readHeader(request, 'user-agent') ?? '', MAX_USER_AGENT_LENGTH);
 }
 
-/** The text without control characters, which could forge lines of a log; null when nothing is left. */
+/** Replaces control characters, which could forge log lines; null if nothing is left. */
 function printable(text: string, maxLength: number): string | null {
   return (
     text
@@ -74,17 +74,17 @@ function printable(text: string, maxLength: number): string | null {
   );
 }
 
-/** The session when it is authenticated: a pending one proves nothing yet. */
+/** The session if it is authenticated. A pending one proves nothing yet. */
 function authenticatedOnly(session: AuthenticationSession | null): AuthenticationSession | null {
   return session?.status === 'authenticated' ? session : null;
 }
 
-/** What a session holds, once it is authenticated. */
+/** The proofs of a session, once it is authenticated. */
 export function recordsOf(session: AuthenticationSession | null): readonly AuthenticationRecord[] {
   return authenticatedOnly(session)?.methods ?? [];
 }
 
-/** What is found out about a request. */
+/** What was found out about a request. */
 interface RequestFacts {
   response: object | null;
   user: MfaUser | null;
@@ -95,19 +95,19 @@ interface RequestFacts {
 }
 
 /**
- * A request as this module sees it: who it comes from, and what they have proven. The guard makes it, and hands it down. What has
- * changed since is another one ({@link with}).
+ * A request as this module sees it: who it comes from, and what they have proven. The guard creates it and passes it on. It is
+ * immutable; use {@link with} for changes.
  */
 export class MfaRequest {
   /** The signed-in user, or null. */
   readonly user: MfaUser | null;
   /** The living session, pending or authenticated; never one of another user than `user`. */
   readonly session: AuthenticationSession | null;
-  /** Whether the request presented a session token that is worth nothing. */
+  /** Whether the request presented a session token that isn't valid. */
   readonly hasDeadToken: boolean;
   /** Whether the request presents a session that waits for its second factor. */
   readonly isPending: boolean;
-  /** What is kept of the session's user, where it was read along with the session. */
+  /** What is stored for the session's user, if it was read together with the session. */
   readonly account: Account | null;
   private readonly givenResponse: object | null;
 
@@ -130,29 +130,29 @@ export class MfaRequest {
     this.account = account;
   }
 
-  /** What the session travels back in. */
+  /** The response that carries the session token back. */
   get response(): object {
     return this.givenResponse ?? responseOf(this.request);
   }
 
-  /** The session when it is authenticated: a pending one proves nothing yet. */
+  /** The session if it is authenticated. A pending one proves nothing yet. */
   get authenticatedSession(): AuthenticationSession | null {
     return authenticatedOnly(this.session);
   }
 
-  /** What the authenticated session holds. */
+  /** The proofs of the authenticated session. */
   get records(): readonly AuthenticationRecord[] {
     return recordsOf(this.session);
   }
 
-  /** Where what this request does comes from. */
+  /** The source of events that this request causes. */
   get source(): MfaEventSource {
     const userId = this.user ? userIdOf(this.user) : this.session?.userId;
     if (userId === undefined) return APPLICATION_SOURCE;
     return sourceOfRequest(this.request, userId, this.session?.id);
   }
 
-  /** The same request, of which something else is known by now. */
+  /** Returns a copy of this request with some facts replaced. */
   with(changed: Partial<RequestFacts>): MfaRequest {
     const { request, givenResponse: response, user, session, hasDeadToken, isPending, account } = this;
     const known = { response, user, session, hasDeadToken, isPending, account };
@@ -160,14 +160,14 @@ export class MfaRequest {
   }
 }
 
-/** What this module keeps with a request object, for whoever meets it again: other guards, handlers, filters, the adapter. */
+/** What this module stores with a request object for other guards, handlers, filters and the adapter. */
 interface Kept {
-  /** The living session that it presents, pending ones too. */
+  /** The valid session that the request presents, including a pending one. */
   session: AuthenticationSession | null;
-  /** What took its place: a new one, or (null) none. */
+  /** What replaced it: a new session, or (null) none. */
   replacement?: { session: AuthenticationSession | null };
   user: MfaUser | null;
-  /** As the guard of one of this module's routes has found it. */
+  /** The request as found by the guard of one of this module's routes. */
   context?: MfaRequest;
 }
 
@@ -179,36 +179,36 @@ function keptWith(request: object): Kept {
   return known;
 }
 
-/** Keeps what the guard of a route has found. */
+/** Stores what a route's guard has found. */
 export function keepMfaRequest(request: object, context: MfaRequest): void {
   keptWith(request).context = context;
 }
 
-/** What the route's guard found; undefined when it did not come that far. */
+/** What the route's guard found; undefined if it didn't get that far. */
 export function mfaRequestOf(request: object): MfaRequest | undefined {
   return kept.get(request)?.context;
 }
 
-/** Whom this request comes from, once a guard or a route of this module has found out. */
+/** The user a request comes from, once a guard or a route of this module has resolved it. */
 export function getMfaUser(request: object): MfaUser | undefined {
   return kept.get(request)?.user ?? undefined;
 }
 
-/** Keeps the user with the request, for texts in their language: `request.user` is the application's. */
+/** Stores the user with the request, for texts in their language: `request.user` belongs to the application. */
 export function setMfaUser(request: object, user: MfaUser | null): void {
   keptWith(request).user = user;
 }
 
 /**
- * The authenticated session of this request, once a guard or a route of this module has read it. A pending one is nobody's:
- * only the routes that finish it see it.
+ * The authenticated session of this request, once a guard or a route of this module has read it. A pending session is not
+ * returned: only the routes that complete it see it.
  */
 export function getMfaSession(request: object): AuthenticationSession | undefined {
   const session = presentedSession(request);
   return session?.status === 'authenticated' ? session : undefined;
 }
 
-/** The session that this request presents, pending ones too: for this module alone. */
+/** The session that this request presents, including a pending one. For internal use only. */
 export function presentedSession(request: object): AuthenticationSession | undefined {
   return kept.get(request)?.session ?? undefined;
 }
@@ -218,17 +218,20 @@ export function hasPendingSession(request: object): boolean {
   return presentedSession(request)?.status === 'pending';
 }
 
-/** Keeps the session with the request as it was read, or hides one that is not the user's. */
+/** Stores the session that was read with the request, or (null) hides one that isn't the user's. */
 export function showMfaSession(request: object, session: AuthenticationSession | null): void {
   keptWith(request).session = session;
 }
 
-/** Keeps the session that this request has started, changed or (null) ended: what it presented counts no more. */
+/**
+ * Stores the session that this request has started or changed, or (null) that it was ended. What the request presented no
+ * longer counts.
+ */
 export function setMfaSession(request: object, session: AuthenticationSession | null): void {
   Object.assign(keptWith(request), { session, replacement: { session } });
 }
 
-/** What {@link setMfaSession} has kept last. */
+/** What {@link setMfaSession} stored last. */
 export function replacementOf(request: object): Kept['replacement'] {
   return kept.get(request)?.replacement;
 }

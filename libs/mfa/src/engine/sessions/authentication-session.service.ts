@@ -37,10 +37,10 @@ import type { MfaIssuedSession } from '../rows/issued-session.js';
 import { SessionLimit } from './session-limit.js';
 import { SessionActivity } from './session-activity.js';
 
-/** The claim that is lost when the session ended, or anything of it changed, after it was read. */
+/** The claim that is lost when the session ended or changed after it was read. */
 export const SESSION_CLAIM = 'session';
 
-/** The claim that is lost when the session that was to be ended had ended before. */
+/** The claim that is lost when the session to be ended has ended already. */
 export const ENDED_CLAIM = 'ended-session';
 
 export interface MfaNewSession {
@@ -48,9 +48,9 @@ export interface MfaNewSession {
   status?: AuthenticationSessionStatus;
   /** What was proven. Default: nothing. */
   methods?: AuthenticationRecord[];
-  /** How long it lives once it is authenticated, in seconds. Default: the option `session.ttlSeconds`. */
+  /** The session's lifetime once authenticated, in seconds. Default: the option `session.ttlSeconds`. */
   ttlSeconds?: number | null;
-  /** The browser that signs in, as its owner is shown it. Default: not known. */
+  /** The browser that signs in, as shown to its owner. Default: unknown. */
   from?: Pick<MfaEventSource, 'ip' | 'userAgent'>;
 }
 
@@ -77,7 +77,7 @@ function sessionBy(column: 'tokenHash' | 'id'): PreparedRead<{ s: Authentication
 const BY_TOKEN = sessionBy('tokenHash');
 const BY_ID = sessionBy('id');
 
-/** A session by its token, with what is kept of its user: a row for each authenticator, and one where there is none. */
+/** A session by its token, with everything stored for its user: one row per authenticator, or a single one if there is none. */
 const WITH_ACCOUNT: PreparedRead<{ s: AuthenticationSession; u: MfaUserState; a: Authenticator }> = {
   entities: { s: AuthenticationSession, u: MfaUserState, a: Authenticator },
   parameters: ['key'],
@@ -92,7 +92,7 @@ const WITH_ACCOUNT: PreparedRead<{ s: AuthenticationSession; u: MfaUserState; a:
       .setParameters(parameters),
 };
 
-/** Makes, finds, changes and ends authentication sessions. The `plan…` methods return statements for a commit. */
+/** Creates, finds, changes and ends authentication sessions. The `plan…` methods return statements for a commit. */
 @Injectable()
 export class AuthenticationSessionService {
   constructor(
@@ -113,13 +113,13 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * The living session of that token, pending or authenticated, or null.
+   * Returns the valid session of that token, pending or authenticated, or null.
    *
-   * **That there is one does not say that anybody is signed in**: a pending one has passed the password alone. Ask
-   * {@link verifyAuthenticated} before you let anybody in, or give what you get to `MfaPolicyService.check()`, for which a pending
-   * session proves nothing. This is for tokens of {@link create}, whose sessions are pending unless it says otherwise.
+   * **A session doesn't mean that anybody is signed in**: a pending one has only passed the password. Call
+   * {@link verifyAuthenticated} before you let anybody in, or pass the result to `MfaPolicyService.check()`, for which a
+   * pending session proves nothing. This method is meant for tokens of {@link create}, whose sessions are pending by default.
    *
-   * @param isUse whether it counts as a use of the session; default: yes
+   * @param isUse whether this counts as a use of the session; default: yes
    */
   async verify(token: string, isUse = true): Promise<AuthenticationSession | null> {
     if (!isPresentable(token)) return null;
@@ -129,13 +129,14 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * The living session of that token when its sign-in is complete, or null: also for a token that still waits for its second factor.
+   * Returns the valid session of that token if its sign-in is complete. Null otherwise, even for a token that still waits for
+   * its second factor.
    *
-   * It says what was proven, and not what is owed: somebody who has to set up a second factor before anything else
-   * (`enrollment_required`) has such a session, and nobody has looked whether its user is there still. Where there is a request,
-   * `MfaSessionGuard` sees to both.
+   * The session says what was proven, not what is owed. A user who must set up a second factor before anything else
+   * (`enrollment_required`) has such a session, and nothing has checked that the user still exists. For requests,
+   * `MfaSessionGuard` takes care of both.
    *
-   * @param isUse whether it counts as a use of the session; default: yes
+   * @param isUse whether this counts as a use of the session; default: yes
    */
   async verifyAuthenticated(token: string, isUse = true): Promise<MfaAuthenticatedSession | null> {
     const session = await this.verify(token, false);
@@ -144,7 +145,7 @@ export class AuthenticationSessionService {
     return session as MfaAuthenticatedSession;
   }
 
-  /** Like {@link verify}, and so pending sessions too, with what is kept of the user in the same query. */
+  /** Like {@link verify}, so pending sessions too, but reads what is stored for the user in the same query. */
   async verifyWithAccount(token: string, isUse = true): Promise<SessionWithAccount | null> {
     if (!isPresentable(token)) return null;
     const found = await this.findWithAccount(hashToken(token));
@@ -153,7 +154,7 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * The session as it is now, with what is kept of the user; null when it ended, or its token was replaced: a request that came
+   * Returns the session as it is now, with what is stored for the user. Null if it ended or its token was replaced: a request
    * with the old token has no part in what the new one stands for.
    */
   async reload({
@@ -164,16 +165,16 @@ export class AuthenticationSessionService {
     return found?.session.id === id ? found : null;
   }
 
-  /** Whether there is a session of that id which has not ended, whatever its token and status. */
+  /** Whether the session with that id has not ended, whatever its token and status. */
   async isThere(id: string): Promise<boolean> {
     return (await this.find(BY_ID, id)) !== null;
   }
 
   /**
-   * The session as it is now, for a request whose claim on it was lost: another one changed what it holds, and this one plans
-   * anew, so that nothing comes back that it has lost meanwhile, such as the proof of a factor that was removed.
+   * Re-reads the session for a request that lost its claim on it: another request changed what the session holds, so this one
+   * plans again, and nothing lost in the meantime comes back, such as the proof of a removed factor.
    *
-   * @throws {MfaException} `session_expired` when it is over, goes on under another token, or is not pending any more
+   * @throws {MfaException} `session_expired` when it has ended, has a new token, or is no longer pending
    */
   async renew(session: AuthenticationSession): Promise<AuthenticationSession> {
     const found = await this.reload(session);
@@ -181,7 +182,7 @@ export class AuthenticationSessionService {
     return found.session;
   }
 
-  /** The user's living sessions, the newest first: no more than the limit allows. */
+  /** The user's valid sessions, newest first, up to the limit per user. */
   async list(user: Pick<MfaUser, 'id'>): Promise<AuthenticationSession[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
@@ -201,7 +202,7 @@ export class AuthenticationSessionService {
     await this.storage.write(this.deletion('id = :id', { id: session.id }));
   }
 
-  /** Ends all sessions of the user, or all but one, and sign-ins that are under way; returns how many. */
+  /** Ends all sessions of the user, or all but one, including sign-ins in progress. Returns how many. */
   async revokeAll(user: Pick<MfaUser, 'id'>, except?: Pick<AuthenticationSession, 'id'>): Promise<number> {
     return this.storage.write(this.planEndingOthers(userIdOf(user), except?.id ?? '').query);
   }
@@ -228,7 +229,7 @@ export class AuthenticationSessionService {
     return {
       issued: { session, token },
       write: { query: this.storage.statements.insertion(AuthenticationSession, [session]) },
-      // In place of the session that the client held before, if that is there still: one statement instead of two.
+      // Takes over the session that the client held before, if it still exists: one statement instead of two.
       takeover: (former) => ({
         claim: SESSION_CLAIM,
         query: this.storage.statements.update(AuthenticationSession, session, 'token_hash = :former', {
@@ -239,8 +240,8 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Adds proofs and makes the session authenticated. The token changes and the old one is dead at once (ASVS
-   * v5.0.0-7.2.4): of several requests that do this with one token, one wins.
+   * Adds proofs and makes the session authenticated. The token is replaced and the old one is dead at once (ASVS v5.0.0-7.2.4):
+   * of several requests that do this with one token, one wins.
    */
   planGain(
     session: AuthenticationSession,
@@ -248,7 +249,7 @@ export class AuthenticationSessionService {
   ): { issued: MfaIssuedSession; write: Write } {
     const token = createToken();
     const isReplaced = (record: AuthenticationRecord) => records.some((one) => isSameProof(one, record));
-    // What an identity provider has said once is the same evidence however often it is shown: it stays spent.
+    // A statement by an identity provider is the same evidence however often it is presented, so it stays spent.
     const spent = (record: AuthenticationRecord) =>
       session.methods.find(
         (one) => one.spent && isVouchedFor(one) && isSameProof(one, record) && one.at >= record.at,
@@ -268,9 +269,10 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Records that an authenticator was just proven: in this session, or in one that starts with it; `events` tell of that.
+   * Records that an authenticator was just proven, in this session or in a new one that starts with the proof. `events`
+   * describe it.
    *
-   * @param from where a session that starts comes from
+   * @param from where a new session comes from
    */
   planProof(
     { userId, session }: { userId: string; session: AuthenticationSession | null },
@@ -288,8 +290,8 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Completes a sign-in that owes nothing: until then the session was pending, so that whatever ends sign-ins under way ended
-   * this one too. Nobody has had the token yet, so it stays.
+   * Completes a sign-in that owes nothing. The session was pending until now, so anything that ended sign-ins in progress ended
+   * this one too. Nobody has received the token yet, so it stays.
    */
   planCompletion(
     session: AuthenticationSession,
@@ -300,14 +302,14 @@ export class AuthenticationSessionService {
     return { session: next, write };
   }
 
-  /** Replaces what the session holds, as when a factor is gone; the token stays. */
+  /** Replaces the proofs of the session, as when a factor was removed; the token stays. */
   planRecords(session: AuthenticationSession, methods: AuthenticationRecord[]): Write {
     return this.planChange(session, { methods }).write;
   }
 
   /**
-   * Notes that its second factors are spent, all of them: what needs a proof of its own next needs one that is made after this. The
-   * token stays. Of several that have read the same proofs, one gets them.
+   * Marks all second-factor proofs of the session as spent: whatever next needs a proof of its own needs one made after this.
+   * The token stays. Of several requests that read the same proofs, one gets them.
    */
   planSpending(session: AuthenticationSession): { session: AuthenticationSession; write: Write } {
     const methods = session.methods.map((record) =>
@@ -318,8 +320,8 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * Claims that the session is as it was read and lives: a commit that was allowed because of it happens with it or not at
-   * all. Its row stays locked until then, so that it can't end in between.
+   * Claims that the session is valid and as it was read, so that a commit it permitted happens with it or not at all. Its row
+   * stays locked until then, so it can't end in between.
    */
   planClaim(session: AuthenticationSession): Write {
     return this.claim(session, { seal: session.seal });
@@ -332,7 +334,7 @@ export class AuthenticationSessionService {
     };
   }
 
-  /** Ends one of the user's sessions; of several that do it, one does. */
+  /** Ends one of the user's sessions. If several requests do, one wins. */
   planEnding(userId: string, id: string): Write {
     return {
       claim: SESSION_CLAIM,
@@ -340,7 +342,7 @@ export class AuthenticationSessionService {
     };
   }
 
-  /** The same in a commit that also claims the session that asks for it. */
+  /** Like {@link planEnding}, for a commit that also claims the session that asks for it. */
   planEndingListed(userId: string, id: string): Write {
     return { ...this.planEnding(userId, id), claim: ENDED_CLAIM };
   }
@@ -349,7 +351,7 @@ export class AuthenticationSessionService {
     return { query: this.deletion('user_id = :userId AND id <> :keptId', { userId, keptId }) };
   }
 
-  /** Ends these sessions of the user, as far as there are any left of them. */
+  /** Ends those of these sessions of the user that still exist. */
   planEndingThese(userId: string, sessions: readonly Pick<AuthenticationSession, 'id'>[]): Write {
     const ids = sessions.map(({ id }) => id);
     return { query: this.deletion('user_id = :userId AND id IN (:...ids)', { userId, ids }) };
@@ -368,7 +370,7 @@ export class AuthenticationSessionService {
     return { next, write: this.claim(session, { ...changed, seal: next.seal }) };
   }
 
-  /** Writes on the condition that the row is still as it was read: its seal covers all of it. */
+  /** Writes only if the row is as it was read; its seal covers all of it. */
   private claim({ id, seal }: AuthenticationSession, changed: Partial<AuthenticationSession>): Write {
     const query = this.storage.statements.update(
       AuthenticationSession,
@@ -399,12 +401,12 @@ export class AuthenticationSessionService {
     return row?.s && this.isAlive(row.s) ? row.s : null;
   }
 
-  /** Whether a session that was read before is over now: at its end, or because it was not used for too long. */
+  /** Whether a session that was read before has ended since: it expired, or was idle for too long. */
   isOver(session: AuthenticationSession): boolean {
     return session.isExpired(this.clock.now()) || this.activity.isIdle(session);
   }
 
-  /** A row that this module has not made, or that was changed by others, is no session. */
+  /** A row that this module didn't write, or that was changed by others, is no session. */
   private isAlive(session: AuthenticationSession): boolean {
     return !this.isOver(session) && isSealedSession(this.keyRing, session);
   }
@@ -413,7 +415,7 @@ export class AuthenticationSessionService {
     return this.storage.statements.deletion(AuthenticationSession, where, parameters);
   }
 
-  /** A sign-in that is completed begins its time; a session that is authenticated already keeps its end. */
+  /** Completing a sign-in starts the session's lifetime; an authenticated session keeps its end. */
   private authenticated({
     status,
     ttlSeconds,
@@ -432,7 +434,7 @@ export class AuthenticationSessionService {
   }
 }
 
-/** Applications may pass on what a client sent, whatever that is. */
+/** Applications may pass on whatever a client sent. */
 function isPresentable(token: unknown): token is string {
   return typeof token === 'string' && isToken(token);
 }

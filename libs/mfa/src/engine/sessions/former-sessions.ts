@@ -4,7 +4,7 @@ import type { Write } from '../../storage/mfa-storage.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
 import { SessionTransport } from './session-transport.js';
 
-/** The session that a client holds when it signs in anew: it is over with that. */
+/** The session that a client holds when it signs in again. The new sign-in ends it. */
 @Injectable()
 export class FormerSessions {
   constructor(
@@ -12,7 +12,7 @@ export class FormerSessions {
     @Inject(AuthenticationSessionService) private readonly sessions: AuthenticationSessionService,
   ) {}
 
-  /** What ends it, in the commit of the new sign-in; nothing for a client without one. */
+  /** The writes that end it, for the commit of the new sign-in; none if the client has no session. */
   async planEnding(request: object): Promise<Write[]> {
     const token = await this.transport.readToken(request);
     return token === null ? [] : [this.sessions.planEndingToken(token)];

@@ -12,16 +12,17 @@ import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { VisibleKeys } from '../keys/visible-keys.js';
 
-/** 128 bits in hex: nobody makes one by chance. */
+/** 128 bits in hex: too long to guess. */
 const MAC_LENGTH = 32;
-/** The mac, and the second of the sign-in in base 36. */
+/** The MAC, and the time of the sign-in in seconds, in base 36. */
 const TAG = /^[0-9a-f]{32}[0-9a-z]{1,9}$/;
 
 const isTag = (text: string): boolean => TAG.test(text);
 
 /**
- * Who has signed in with a browser, as the browser itself keeps it: its cookie has a tag for each of its users, a keyed hash of the
- * user's id and of when it was. It proves nothing and skips nothing; all that hangs on it is whether the user is told.
+ * Remembers who has signed in with a browser, in a cookie of that browser. The cookie has a tag for each of its users: a keyed
+ * hash of the user's id and the time of the sign-in. It proves nothing and skips nothing; it only decides whether the user is
+ * notified.
  */
 @Injectable()
 export class KnownBrowsers {
@@ -33,9 +34,10 @@ export class KnownBrowsers {
   ) {}
 
   /**
-   * When this user last signed in with the browser of a request; null: not within `newSignIn.ttlSeconds`, as far as it can tell.
+   * When this user last signed in with the browser of a request; null if that was not within `newSignIn.ttlSeconds`, as far as
+   * the cookie tells.
    *
-   * @throws {MfaException} `storage_unavailable` when the application's key service is away
+   * @throws {MfaException} `storage_unavailable` when the application's key service is unavailable
    */
   async lastSignIn(userId: string, request: object): Promise<Date | null> {
     const now = this.clock.now();
@@ -46,9 +48,9 @@ export class KnownBrowsers {
   }
 
   /**
-   * Notes that the user has signed in with the browser of a request.
+   * Remembers that the user has signed in with the browser of a request.
    *
-   * @throws {MfaException} `storage_unavailable` when the application's key service is away
+   * @throws {MfaException} `storage_unavailable` when the application's key service is unavailable
    */
   async remember(userId: string, request: object, response: object): Promise<void> {
     const { cookie, ttlSeconds: maxAge } = this.options.newSignIn;

@@ -21,17 +21,17 @@ import { SessionTransport } from './session-transport.js';
 
 export interface ResolveOptions {
   /**
-   * What the session is read for once: by default the request. A request object that outlives it, such as a WebSocket's, reads
-   * anew for every message.
+   * What the session is read once for; by default the request. For a request object that outlives an operation, such as a
+   * WebSocket's, pass each message so that the session is read again.
    */
   operation?: object;
-  /** Reads what is kept of the user in the same query. */
+  /** Reads what is stored for the user in the same query. */
   withAccount?: boolean;
-  /** What answers the request; by default the one that the request itself knows. */
+  /** The response to the request. Default: the one that the request itself refers to. */
   response?: object;
   /**
-   * Whether it counts as a use of the session; default: yes. Guards find out first whether the request may pass, and note its use
-   * then ({@link MfaRequestService.noteUse}).
+   * Whether this counts as a use of the session; default: yes. Guards first find out whether the request may pass, and then
+   * record the use ({@link MfaRequestService.noteUse}).
    */
   isUse?: boolean;
 }
@@ -49,7 +49,7 @@ interface Read {
   found: Promise<Found>;
 }
 
-/** Finds user and session of a request. */
+/** Finds the user and the session of a request. */
 @Injectable()
 export class MfaRequestService {
   private readonly reads = new SideTable<object, Read>();
@@ -63,15 +63,15 @@ export class MfaRequestService {
   ) {}
 
   /**
-   * Who the request comes from. A session that waits for its second factor is not shown, only that there is one: it is for
-   * the routes that finish it.
+   * Resolves who the request comes from. A session that waits for its second factor is hidden, and only its existence is
+   * reported: it is for the routes that complete it.
    */
   async resolve(request: object, options: ResolveOptions = {}): Promise<MfaRequest> {
     const context = await this.resolveAny(request, options);
     return context.isPending ? context.with({ session: null, account: null }) : context;
   }
 
-  /** Like {@link resolve}, with pending sessions: for what finishes or ends them. */
+  /** Like {@link resolve}, but includes pending sessions: for routes that complete or end them. */
   async resolveAny(
     request: object,
     { operation = request, withAccount = false, response, isUse = true }: ResolveOptions = {},
@@ -80,13 +80,13 @@ export class MfaRequestService {
     const token = presented && 'token' in presented ? presented.token : null;
     const { session, account = null } = await this.find(request, token, operation, withAccount);
     showMfaSession(request, session);
-    // Adapters that find nobody may answer with nothing at all.
+    // An adapter that finds no user may return anything falsy.
     const user = (await this.adapter.getUser(request)) || null;
     setMfaUser(request, user);
     const hasDeadToken = presented !== null && !session;
     const context = new MfaRequest(request, { user, hasDeadToken, response: response ?? null });
 
-    // Two principals are never merged: the application's user counts, and a stranger's session is no session.
+    // Two principals are never merged: the application's user counts, and another user's session is ignored.
     const isForeign = session && user && session.userId !== userIdOf(user);
     const isOrphan = session?.status === 'authenticated' && !user;
     if (isForeign) {
@@ -103,15 +103,15 @@ export class MfaRequestService {
   }
 
   /**
-   * Notes that the request uses its session, which lets it go on where it would be over for want of use. What is refused uses none:
-   * a page that stands open and asks again and again for what it may not have would keep it for ever.
+   * Records that the request uses its session, which keeps it from ending as idle. A refused request uses no session: an open
+   * page that keeps asking for what it may not have would otherwise keep it alive forever.
    */
   noteUse(request: object): void {
     const session = getMfaSession(request);
     if (session) this.activity.note(session);
   }
 
-  /** Reads the session once for each operation, however many ask at the same time. */
+  /** Reads the session once per operation, even if several ask at the same time. */
   private async find(
     request: object,
     token: string | null,

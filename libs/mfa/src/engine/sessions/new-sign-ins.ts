@@ -13,16 +13,16 @@ import { sourceOfRequest } from '../rows/mfa-request.js';
 import { AuthenticationSessionService } from './authentication-session.service.js';
 import { KnownBrowsers } from './known-browsers.js';
 
-/** A sign-in that has come to its end. */
+/** A completed sign-in. */
 export interface DoneSignIn {
   session: AuthenticationSession;
   request: object;
   response: object;
-  /** Whether the account was made just now: where that was is news to nobody. */
+  /** Whether the account was just created; a sign-up is news to nobody. */
   isSignUp: boolean;
 }
 
-/** Tells users of sign-ins with a browser that is new to them (option `newSignIn`). */
+/** Notifies users of sign-ins with a browser that is new to them (option `newSignIn`). */
 @Injectable()
 export class NewSignIns {
   private readonly logger = new Logger(NewSignIns.name);
@@ -35,14 +35,14 @@ export class NewSignIns {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** To be told of each sign-in when its session is committed and handed out. It stands, whatever fails here. */
+  /** Call it after each sign-in, when its session is committed and handed out. The sign-in stands, whatever fails here. */
   async done(user: MfaUser, { session, request, response, isSignUp }: DoneSignIn): Promise<void> {
     const userId = userIdOf(user);
     try {
       if (!isSignUp && (await this.isNew(user, session, request))) await this.tell(user, session, request);
       await this.browsers.remember(userId, request, response);
     } catch (error) {
-      // The browser stays new, so that the next sign-in with it is told.
+      // The browser stays new, so the next sign-in with it is reported.
       this.logger.error(
         `What browser user ${userId} has signed in with could not be noted: ${textOf(error)}`,
       );
@@ -57,13 +57,13 @@ export class NewSignIns {
       events: [{ type: 'mfa.sign_in.new_browser', data: { methods } }],
     };
     if (!this.options.audit.enabled) return this.journal.record(happening);
-    // With the session, so that the trail keeps nothing anew of a user who is forgotten meanwhile.
+    // Committed with the session, so that the audit trail gains nothing about a user who was forgotten in the meantime.
     const { committed } = await this.journal.commit([this.sessions.planClaim(session)], happening);
-    // Whatever else has ended the session: there was a sign-in.
+    // If anything else ended the session, there was a sign-in all the same.
     if (!committed && !(await this.isGone(session))) await this.journal.record(happening);
   }
 
-  /** Whether the application has no such user any more; where it can't tell, there is one. */
+  /** Whether the application no longer has this user; if it can't tell, the user exists. */
   private async isGone({ userId }: AuthenticationSession): Promise<boolean> {
     try {
       return !(await this.adapter.findUser(userId));
@@ -84,7 +84,7 @@ export class NewSignIns {
     }
   }
 
-  /** Where it can't be told, since a key service is away, the browser counts as new: better one notice too many. */
+  /** If a key service is unavailable, the browser counts as new: better one notification too many. */
   private async lastSignIn(userId: string, request: object): Promise<Date | null> {
     try {
       return await this.browsers.lastSignIn(userId, request);

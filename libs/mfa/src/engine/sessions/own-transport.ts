@@ -6,7 +6,7 @@ import { MfaOptionsError } from '../../options/options-error.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
 
-/** Injection token of the {@link MfaSessionTransport} of the application; null: cookie and header. */
+/** Injection token of the application's own {@link MfaSessionTransport}; null for cookie and header. */
 export const MFA_OWN_TRANSPORT = Symbol.for('nestjs-mfa:OWN_TRANSPORT');
 
 export const OWN_TRANSPORT_PROVIDER: Provider = {

@@ -16,10 +16,10 @@ import { isFirstFactor } from '../../core/policy/methods.js';
 import { isRecent, typesForChanges } from '../../core/policy/recent.js';
 import type { MfaRequest } from '../rows/mfa-request.js';
 
-/** What a change of factors does: `adding` brings another one, and takes none away but what it stands in the place of. */
+/** What a change of factors does: `adding` adds one, and removes none but the one it replaces. */
 export type ChangePurpose = 'adding' | 'change';
 
-/** The *recent* proof that changes of factors need. */
+/** The *recent* proof that changes of factors require. */
 @Injectable()
 export class RecentProof {
   constructor(
@@ -31,11 +31,11 @@ export class RecentProof {
   ) {}
 
   /**
-   * Demands it of a request. Guards ask before anything is done, and {@link FactorChange} asks again with what each of its
+   * Requires it of a request. Guards ask before anything is done, and {@link FactorChange} asks again with what each of its
    * commits claims: what was enough a moment ago may not be, now that the user has a factor.
    *
    * @param rows the user's authenticators
-   * @param purpose what for: under profiles some proofs are good for adding a factor alone
+   * @param purpose what the proof is for: under profiles, some proofs only allow adding a factor
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others, `unauthenticated`
    */
   async assert(
@@ -48,14 +48,14 @@ export class RecentProof {
     const enrolled = await this.adapter.isMfaEnabled(user, undefined, rows);
     const types = enrolled
       ? typesForChanges(
-          // A passkey for convenience alone may be lost: changes must not hang on it.
+          // A passkey that was added for convenience may be lost, so changes must not depend on it.
           rows.filter(({ role }) => role !== PASSWORDLESS).map(({ type }) => type),
           this.options.changesNeed,
         )
       : null;
     const maxAge = this.options.changesMaxAgeSeconds;
     const authenticatedAt = await this.adapter.getAuthenticatedAt(request);
-    // Whoever knew the password could have added such a passkey, before there was a factor: it changes none.
+    // Anyone who knew the password could have added such a passkey before there was a factor, so it permits no changes.
     const passwordless = new Set(rows.filter(({ role }) => role === PASSWORDLESS).map(({ id }) => id));
     const hasFitting = !enrolled || (await this.floor.hasFitting(rows));
     const counts = (record: AuthenticationRecord) =>
@@ -88,8 +88,8 @@ export class RecentProof {
   }
 
   /**
-   * Whether the profile lets this proof do that. One below the profile adds a factor, and only for whom has none that meets it; what
-   * recovers adds one too (NIST SP 800-63B-4, sections 4.1.2.1 and 4.2.2.3).
+   * Whether the profile lets this proof serve that purpose. A proof below the profile can add a factor, but only for users who
+   * have none that meets the profile; a recovery proof can add one too (NIST SP 800-63B-4, sections 4.1.2.1 and 4.2.2.3).
    */
   private meetsProfile(record: AuthenticationRecord, purpose: ChangePurpose, hasFitting: boolean): boolean {
     if (isFirstFactor(record) || this.floor.meets(record)) return true;

@@ -8,26 +8,29 @@ import { MFA_OPTIONS } from '../../options/resolved-options.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 
-/** A session's use is written down when this is later than what stands there, or sooner: several times before it would end. */
+/**
+ * How far the stored time of last use may lag behind. Less where sessions end by being idle, so that a use is written several
+ * times before then.
+ */
 const WRITTEN_EVERY_MS = 60_000;
 const WRITTEN_BEFORE_IDLE = 4;
 
-/** How soon after the first use that is to be written; sooner where a session ends by not being used. */
+/** How long after the first unwritten use the batch is written; sooner where sessions end by being idle. */
 const WAITS_MS = 30_000;
 const WAITS_BEFORE_IDLE_MS = 1_000;
 
-/** So many sessions are remembered; of the others it is known as the database has it. */
+/** How many sessions are remembered. For others, the database's value counts. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * When sessions were last used: exactly in this process, and to the minute in the database. Uses are collected and written together a
- * little later, so that no request takes a statement more for it, and waits for none.
+ * When sessions were last used: exact in this process, and to the minute in the database. Uses are collected and written
+ * together a little later, so that no request executes another statement for this or waits for one.
  */
 @Injectable()
 export class SessionActivity implements OnModuleDestroy {
   /** The last use of each session, in milliseconds since the epoch. */
   private readonly seen = new Map<string, number>();
-  /** What is to be written, in whole seconds: those of one second take one statement. */
+  /** Uses to be written, in whole seconds: all uses in the same second take one statement. */
   private readonly due = new Map<string, number>();
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
@@ -43,17 +46,17 @@ export class SessionActivity implements OnModuleDestroy {
     return new Date(Math.max(writtenAt(session), this.seen.get(session.id) ?? 0));
   }
 
-  /** Whether the session is over because it was not used for so long. A sign-in that is half done has an end of its own. */
+  /** Whether the session has ended because it was idle for too long. A pending sign-in has an expiry of its own. */
   isIdle(session: AuthenticationSession): boolean {
     const { idleTtlSeconds } = this.options.session;
     if (idleTtlSeconds === null || session.status === 'pending') return false;
     return this.clock.now() - this.lastSeen(session).getTime() > idleTtlSeconds * 1000;
   }
 
-  /** Notes that the session is used now. */
+  /** Records that the session is used now. */
   note(session: AuthenticationSession): void {
     const now = this.clock.now();
-    // The order of a map is that of insertion.
+    // A map iterates in insertion order.
     this.seen.delete(session.id);
     this.seen.set(session.id, now);
     const [oldest] = this.seen.keys();
@@ -64,13 +67,13 @@ export class SessionActivity implements OnModuleDestroy {
     else this.timer ??= setTimeout(() => void this.flush(), this.waits).unref();
   }
 
-  /** Writes down what was noted. It fails nobody: what is not written is noted again by the next request. */
+  /** Writes the recorded uses. It never fails: what isn't written is recorded again by the next request. */
   async flush(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     const noted = [...this.due];
     this.due.clear();
-    // After what is being written: who waits for this waits for that too.
+    // Chained, so that waiting for this also waits for the write in progress.
     this.writing = this.writing.then(() => this.write(noted));
     await this.writing;
   }
@@ -94,12 +97,12 @@ export class SessionActivity implements OnModuleDestroy {
     }
   }
 
-  /** What was noted last is not lost when the application closes. */
+  /** Writes the last uses before the application closes. */
   async onModuleDestroy(): Promise<void> {
     await this.flush();
   }
 
-  /** Other instances know of a use only what is written, and end the session by that. */
+  /** Other instances only know the uses that are written, and end sessions accordingly. */
   private get writtenEvery(): number {
     const idleMs = (this.options.session.idleTtlSeconds ?? Infinity) * 1000;
     return Math.min(WRITTEN_EVERY_MS, idleMs / WRITTEN_BEFORE_IDLE);

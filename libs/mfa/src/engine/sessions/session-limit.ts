@@ -9,10 +9,10 @@ import type { AuthenticationSessionStatus } from '../rows/authentication-session
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 
-/** So many users are remembered; the others are counted a little later. */
+/** How many users are remembered; the others are counted a little later. */
 const MAX_REMEMBERED = 10_000;
 
-/** A session as far as the limit looks at it. */
+/** What the limit needs to know about a session. */
 interface Counted {
   id: string;
   status: AuthenticationSessionStatus;
@@ -20,13 +20,16 @@ interface Counted {
 }
 
 /**
- * Keeps a user's sessions at `session.maxPerUser`: of the complete ones the oldest go, and half-finished sign-ins before them. Such a sign-in
- * takes the place of another one, never of a complete session: the password alone must not end what its owner has opened with more. They are not counted at each sign-in, but when a tenth of the
- * limit has been started in this process since they were last, or the limit may be reached; under a limit below ten, each time.
+ * Keeps a user's sessions at `session.maxPerUser`: pending sign-ins are ended first, then the oldest complete sessions. A
+ * pending sign-in only displaces another one, never a complete session: the password alone must not end what the owner opened
+ * with more.
+ *
+ * Sessions are not counted at each sign-in, but once a tenth of the limit has been started in this process since the last
+ * count, or the limit may be reached; under a limit below ten, each time.
  */
 @Injectable()
 export class SessionLimit {
-  /** How many of each user's may start before they are counted again. */
+  /** How many sessions each user may start before they are counted again. */
   private readonly room = new Map<string, number>();
 
   constructor(
@@ -35,7 +38,7 @@ export class SessionLimit {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** To be told of each session that was started, and of each sign-in that was completed, when its commit is done. */
+  /** Call it for each session that was started and each sign-in that was completed, after the commit. */
   async started({ session }: Pick<MfaIssuedSession, 'session'>): Promise<void> {
     const { userId } = session;
     const uncounted = Math.floor(this.options.session.maxPerUser / 10);
@@ -44,11 +47,11 @@ export class SessionLimit {
     try {
       this.remember(userId, Math.min(await this.trim(session), uncounted));
     } catch {
-      // The sign-in stands, and the storage has logged why. The next one counts again.
+      // The sign-in stands, and the storage has logged why this failed. The next one counts again.
     }
   }
 
-  /** Ends what is too many, a batch at most; returns how many more there may be. */
+  /** Ends surplus sessions, one batch at most. Returns how many more there may be. */
   private async trim(started: AuthenticationSession): Promise<number> {
     const { userId } = started;
     const { maxPerUser } = this.options.session;
@@ -65,7 +68,7 @@ export class SessionLimit {
         .limit(maxPerUser + batchSize)
         .getRawMany<{ id: string; status: AuthenticationSessionStatus; expiresAt: number | string }>(),
     );
-    // Whatever the clocks of other instances say, the one that was just started stays.
+    // The session that was just started stays, whatever the clocks of other instances say.
     const others = rows
       .filter(({ id }) => id !== started.id)
       .map(({ id, status, expiresAt }) => ({ id, status, isOver: Number(expiresAt) <= this.clock.now() }));
@@ -82,7 +85,7 @@ export class SessionLimit {
   }
 
   private remember(userId: string, room: number): void {
-    // The order of a map is that of insertion.
+    // A map iterates in insertion order.
     this.room.delete(userId);
     this.room.set(userId, room);
     const [oldest] = this.room.keys();
@@ -90,7 +93,7 @@ export class SessionLimit {
   }
 }
 
-/** Which of them are too many beside the one that was started; they come newest first. */
+/** Which of the others, newest first, are too many next to the session that was started. */
 function surplusOf(
   others: readonly Counted[],
   status: AuthenticationSessionStatus,

@@ -27,27 +27,26 @@ import { AuthenticationSessionService } from './authentication-session.service.j
 import { NewSignIns } from './new-sign-ins.js';
 import { MFA_OWN_TRANSPORT } from './own-transport.js';
 
-/** A token that a request presents; `malformed` when it can't be one of ours. */
+/** A token that a request presents; `malformed` if it can't be one of this module's. */
 export type PresentedToken = { via: TokenPlace; token: string } | { via: TokenPlace; malformed: true };
 
-/** Where it was; `own`: wherever the application keeps it. */
+/** Where the token was found; `own`: wherever the application's own transport keeps it. */
 type TokenPlace = 'header' | 'cookie' | 'own';
 
-/** Value of the session header with which a client without a token asks for one in the body. */
+/** The session header's value with which a client that has no token asks for one in the body. */
 const NEW_TOKEN = 'new';
 
-/** Credentials that a page can add to a request only where CORS lets it: not those that browsers add by themselves. */
+/** Credentials that a page can only add to a request where CORS allows it, unlike those that browsers add by themselves. */
 const TOKEN_SCHEME = /^(?:bearer|dpop)\s+\S/i;
 
 /**
- * Carries the session token: in an HttpOnly cookie, or in a header for clients that ask for it. When both are there
- * only the header counts, so a cookie that somebody planted can't replace what the client says. With the option
- * `session.transport` neither counts.
+ * Carries the session token in an HttpOnly cookie, or in a header for clients that ask for it. If a request has both, only the
+ * header counts, so a planted cookie can't replace what the client says. With the option `session.transport`, neither counts.
  */
 @Injectable()
 export class SessionTransport {
   private readonly logger = new Logger(SessionTransport.name);
-  /** The requests of which it was logged that the application's transport failed. */
+  /** Requests for which a failure of the application's transport was logged already. */
   private readonly failed = new WeakSet<object>();
 
   constructor(
@@ -58,7 +57,7 @@ export class SessionTransport {
   ) {}
 
   /**
-   * Refuses what another site made a browser send, unless it is one of the option `trustedOrigins`.
+   * Refuses requests that another site made a browser send, except for sites in the option `trustedOrigins`.
    *
    * @throws {MfaException} `cross_origin`
    */
@@ -67,11 +66,11 @@ export class SessionTransport {
   }
 
   /**
-   * Whether a browser may have added by itself what this request is known by: the session cookie, or a cookie of the
-   * application's, or a password or certificate that it keeps. Any page can make it send those.
+   * Whether a browser may have added the credentials of this request by itself: the session cookie, a cookie of the
+   * application's, or a stored password or certificate. Any page can make a browser send those.
    */
   isForgeable(request: object): boolean {
-    // What an application's own transport reads may hang on any cookie.
+    // The application's own transport may read any cookie.
     if (this.own) {
       if (readHeader(request, 'cookie') !== undefined) return true;
     } else {
@@ -81,7 +80,7 @@ export class SessionTransport {
     return !TOKEN_SCHEME.test(readHeader(request, 'authorization') ?? '');
   }
 
-  /** Whether this client keeps its token itself. Such a request can't be forged by another site. */
+  /** Whether this client stores its token itself. Another site can't forge such a request. */
   usesHeader(request: object): boolean {
     if (this.own) return false;
     return (
@@ -103,18 +102,18 @@ export class SessionTransport {
     if (header !== undefined) return header === NEW_TOKEN ? null : presented('header', header);
     const [cookie, ...others] = this.cookiesOf(request);
     if (cookie === undefined) return null;
-    // Whose is whose can't be told, and the visitor must not end up in the account of whoever planted one.
+    // They can't be told apart, and the visitor must not end up in the account of whoever planted one.
     return others.length > 0 ? { via: 'cookie', malformed: true } : presented('cookie', cookie);
   }
 
-  /** That token, when it could be one of ours. */
+  /** The presented token, if it can be one of this module's. */
   async readToken(request: object): Promise<string | null> {
     const presented = await this.read(request);
     return presented && 'token' in presented ? presented.token : null;
   }
 
   /**
-   * Hands the token to the client; returns what belongs into the body.
+   * Hands the token to the client. Returns what belongs in the response body.
    *
    * @throws {MfaException} `storage_unavailable` when the application's own transport fails
    */
@@ -147,15 +146,16 @@ export class SessionTransport {
   }
 
   /**
-   * What the application's own transport does. Whether there is a token can't be told when it fails, so that nothing is granted, and
-   * nobody is told to sign in anew: it is as when the database is away. What it refuses with is the application's own word.
+   * Calls the application's own transport. If it fails, nobody can tell whether there is a token, so nothing is granted and
+   * nobody is told to sign in again, as when the database is unavailable. An HTTP exception that it throws is passed on as the
+   * application's own answer.
    */
   private async askOwn<T>(request: object, ask: (own: MfaSessionTransport) => T | Promise<T>): Promise<T> {
     try {
       return await ask(this.own as MfaSessionTransport);
     } catch (error) {
       if (error instanceof HttpException) throw error;
-      // Guards, filters and pages ask for the same request again.
+      // Guards, filters and pages ask again for the same request.
       if (!this.failed.has(request)) this.logger.error('`session.transport` failed', stackOf(error));
       this.failed.add(request);
       throw new MfaException('storage_unavailable', {}, { cause: error });
@@ -175,7 +175,7 @@ export class SessionTransport {
   }
 }
 
-/** Where it was thrown; of what is no error, all that there is. */
+/** The stack of an error; for other thrown values, their text. */
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -184,30 +184,30 @@ function presented(via: TokenPlace, token: unknown): PresentedToken {
   return typeof token === 'string' && isToken(token) ? { via, token } : { via, malformed: true };
 }
 
-/** What an answer says of a session whose token the client gets with it. */
+/** The part of a response that describes a session whose token the client receives with it. */
 export interface MfaSessionAnswer {
   proven: MfaProvenMethod[];
-  /** Only for clients of the header transport. */
+  /** Only for clients that use the header transport. */
   sessionToken?: string;
   expiresAt: Date;
 }
 
-/** The answer to a sign-in that is complete, with the extra fields of the adapter's `completeLogin`. */
+/** The response to a completed sign-in, with the extra fields of the adapter's `completeLogin`. */
 export type CompletedSignIn = MfaSessionAnswer & { status: 'authenticated' } & Record<string, unknown>;
 
-/** The HTTP exchange of a sign-in: the token travels in it. */
+/** The HTTP exchange of a sign-in, which carries the token. */
 export interface MfaHttpExchange {
   request: object;
   response: object;
 }
 
 /**
- * What a session is handed out for: it has become authenticated, in a sign-in or by a sign-up; or (`proof`) it was, and has gained
- * something.
+ * Why a session is handed out: it became authenticated, by a sign-in or a sign-up; or it already was, and has gained a proof
+ * (`proof`).
  */
 export type SessionOccasion = 'sign_in' | 'sign_up' | 'proof';
 
-/** Hands a session to the client and describes it. */
+/** Hands a session to the client and describes it in the response. */
 @Injectable()
 export class SessionAnswers {
   constructor(
@@ -219,10 +219,10 @@ export class SessionAnswers {
   ) {}
 
   /**
-   * Asks the application for its own part of a completed sign-in, then hands out the token.
+   * Asks the application for its part of a completed sign-in, then hands out the token.
    *
-   * @throws {MfaException} `session_expired` when the session was ended while the application was asked: what it has made for the answer, such as
-   *   an access token, would live on
+   * @throws {MfaException} `session_expired` when the session was ended in the meantime: what the application made for the
+   *   response, such as an access token, would otherwise outlive it
    */
   async complete(
     user: MfaUser,
@@ -237,7 +237,7 @@ export class SessionAnswers {
     return { ...extra, status: 'authenticated', ...(await this.handOver(user, issued, exchange, occasion)) };
   }
 
-  /** Like {@link give}; the user is told of a sign-in with a new browser. */
+  /** Like {@link give}, but also notifies the user of a sign-in with a new browser. */
   async handOver(
     user: MfaUser,
     issued: MfaIssuedSession,
@@ -252,7 +252,7 @@ export class SessionAnswers {
     return answer;
   }
 
-  /** The extra fields of the answer. A client whose sign-in fails here gets no token: its session must not stay behind. */
+  /** The extra fields of the response. If this fails, the client gets no token, and the session is ended. */
   async askApplication(
     user: MfaUser,
     session: AuthenticationSession,
@@ -266,7 +266,7 @@ export class SessionAnswers {
     }
   }
 
-  /** Hands out the token. One that the client can't get is nobody's: its session ends. */
+  /** Hands out the token. If that fails, the session is ended, since no client could use it. */
   async give(
     request: object,
     response: object | undefined,
@@ -289,7 +289,7 @@ export class SessionAnswers {
       return await this.transport.write(request, response, issued);
     } catch (error) {
       setMfaSession(request, null);
-      // Where the database refuses, the session is over at its own end. The storage has logged why.
+      // If the database fails too, the session ends when it expires. The storage has logged why.
       await this.sessions.revoke(issued.session).catch(() => undefined);
       throw error;
     }

@@ -6,12 +6,12 @@ const TABLE = 'trusted_device';
 
 type Sealed = Pick<TrustedDevice, 'id' | 'userId' | 'tokenHash' | 'expiresAt'>;
 
-/** The seal of a trusted browser: whose it is, which token shows it, and until when. */
+/** Seals a trusted browser: its user, its token, and when it expires. */
 export function sealTrustedDevice(keyRing: KeyRing, device: Sealed): string {
   return sealRow(keyRing, TABLE, fieldsOf(device));
 }
 
-/** Whether the trust was given here, and not written into the database by hand. */
+/** Whether the trust was given by this module, and not written to the database by hand. */
 export function isGenuineTrustedDevice(
   keyRing: KeyRing,
   device: Sealed & Pick<TrustedDevice, 'seal'>,

@@ -10,7 +10,7 @@ import { replaceToken } from './former-tokens.js';
 import { isGenuineTrustedDevice, sealTrustedDevice } from './trusted-device-seal.js';
 import { TrustedDevice } from './trusted-device.entity.js';
 
-/** The claim that is lost when a trusted browser was revoked, or used by somebody else, after it was read. */
+/** The claim that is lost when a trusted browser was revoked, or used by another request, after it was read. */
 export const TRUST_CLAIM = 'trusted-device';
 
 /** The table of trusted browsers. */
@@ -22,7 +22,7 @@ export class TrustedDeviceStore {
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
-  /** The user's browsers whose trust was given here and has not expired, the newest first. */
+  /** The user's browsers with genuine, unexpired trust, newest first. */
   async find(userId: string, now: number): Promise<TrustedDevice[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
@@ -35,7 +35,7 @@ export class TrustedDeviceStore {
     return rows.filter((row) => row.expiresAt.getTime() > now && isGenuineTrustedDevice(this.keyRing, row));
   }
 
-  /** Keeps a new browser; the user's oldest ones make room. */
+  /** Stores a new browser and removes the user's oldest ones beyond the limit. */
   planInsertion(device: Omit<TrustedDevice, 'seal'>): Write[] {
     const row = { ...device, seal: sealTrustedDevice(this.keyRing, device) };
     const insertion = this.storage.statements.insertion(TrustedDevice, [row]);
@@ -60,7 +60,7 @@ export class TrustedDeviceStore {
     };
   }
 
-  /** Revokes a browser as it was read: the claim is lost when it was used, or revoked, since. */
+  /** Revokes a browser as it was read. The claim is lost if it was used or revoked since. */
   claimRevocation({ id, tokenHash }: TrustedDevice): Write {
     return {
       claim: TRUST_CLAIM,
@@ -68,7 +68,7 @@ export class TrustedDeviceStore {
     };
   }
 
-  /** Revokes one of the user's browsers; of several that do it, one does. */
+  /** Revokes one of the user's browsers. If several requests do, one wins. */
   planRevocation(userId: string, id: string): Write {
     return {
       claim: TRUST_CLAIM,
@@ -82,9 +82,9 @@ export class TrustedDeviceStore {
   }
 
   /**
-   * Revokes all of the user's browsers, before and after writes that end sessions. At the first revocation a sign-in that such a browser
-   * finishes is waited for, or loses its claim: it can't begin between the end of the sessions and that of the trust. The second one takes
-   * the trust that a sign-in has given while it was waited for.
+   * Revokes all of the user's browsers, both before and after the writes that end sessions. The first revocation waits for a
+   * sign-in that such a browser is completing, or makes it lose its claim, so no session can start between the end of the
+   * sessions and that of the trust. The second one revokes any trust that a sign-in gave while the first one waited for it.
    */
   planRevocationAround(userId: string, writes: readonly Write[]): Write[] {
     return [this.planRevocationOfAll(userId), ...writes, this.planRevocationOfAll(userId)];
@@ -100,7 +100,7 @@ export class TrustedDeviceStore {
       .orderBy('d.created_at', 'DESC')
       .addOrderBy('d.id')
       .limit(maxPerUser);
-    // The subquery stands in another one because MySQL knows no LIMIT within IN, nor a subquery on the table it deletes from.
+    // Nested because MySQL supports neither LIMIT within IN nor a subquery on the table it deletes from.
     return {
       query: this.deletion()
         .where('user_id = :userId', { userId })

@@ -17,28 +17,28 @@ import type { AuthenticationSession } from '../rows/authentication-session.entit
 import { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
-/** In SQL: whether there is no window, or none that has not passed. */
+/** SQL: whether there is no window yet, or it has passed. */
 const IS_NEW = 'window_started_at IS NULL OR window_started_at <= :cutoff';
 
 /** An attempt that was counted. */
 export interface TakenAttempt {
   user: MfaUser;
   source: MfaEventSource;
-  /** When it was counted, milliseconds since the epoch. */
+  /** When it was counted, in milliseconds since the epoch. */
   at: number;
-  /** Whether the budget had no further one. */
+  /** Whether it was the last one in the budget. */
   isLast: boolean;
 }
 
-/** Who makes the row that attempts are counted on. */
+/** How the row that attempts are counted on comes into being. */
 export interface AttemptOrigin {
   isKept?: boolean;
   session?: Pick<AuthenticationSession, 'id'> | null;
 }
 
 /**
- * One budget of attempts per user in a window, shared by all factors. It is taken before a code is compared, so that
- * parallel guesses can't exceed it, and it hangs on the user, so that signing in again does not renew it.
+ * One budget of attempts per user and window, shared by all factors. It is taken before a code is compared, so parallel guesses
+ * can't exceed it, and it belongs to the user, so signing in again doesn't renew it.
  */
 @Injectable()
 export class AttemptLimiter {
@@ -51,10 +51,10 @@ export class AttemptLimiter {
   ) {}
 
   /**
-   * Counts one attempt of this user. When it fails, say so with {@link failed}; when it does not, give it back.
+   * Counts one attempt of this user. Report a failure with {@link failed}; otherwise give the attempt back.
    *
-   * @param options `isKept`: whether the user's row has to be there already; `session`: who makes it else. A request of somebody
-   *   who was forgotten makes none
+   * @param options `isKept`: whether the user's row must exist already; `session`: the session that creates it otherwise. A
+   *   request of a forgotten user creates none
    * @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget is spent; `session_expired` when the
    *   user was forgotten
    */
@@ -68,7 +68,7 @@ export class AttemptLimiter {
     const at = this.clock.now();
     const taken = { user, source, at };
     if ((await this.count(userId, at, budget - 1)) === 1) return { ...taken, isLast: false };
-    // Either one is left at most, or the user has no row yet.
+    // Either at most one attempt is left, or the user has no row yet.
     const state = isKept ? await this.users.find(userId) : await this.users.ensure(userId, session);
     if (!state) throw new MfaException('session_expired');
     const used = this.isCurrent(state, at) ? state.attempts : 0;
@@ -78,22 +78,23 @@ export class AttemptLimiter {
     return this.refuse(taken, state);
   }
 
-  /** The attempt was counted and was wrong. Tells of that, and of the budget when it is spent now. */
+  /** Records that a counted attempt was wrong, and that the budget is spent if this was its last. */
   async failed({ user, source, isLast }: TakenAttempt, ...events: NewMfaEvent[]): Promise<void> {
     await this.journal.record({ user, source, events });
     if (isLast) await this.tell(user, source);
   }
 
-  /** Gives back this one attempt: it was no guess, or a right one that counts for nothing. */
+  /** Gives back this one attempt: it was no guess, or it was right but counts for nothing. */
   async giveBack(attempt: TakenAttempt): Promise<void> {
     await this.storage.commit([this.refund(attempt)]);
   }
 
   /**
-   * What becomes of judging the attempt. When that fails, nobody has judged it, and it is given back: the attempts of all factors must
-   * not be spent by what fails here. A refusal that the application throws is a judgement.
+   * Judges the attempt and settles it. A refusal, including one that the application throws, is a judgment and counts as a
+   * failure. On any other error the attempt was never judged and is given back: an error here must not spend the attempts of
+   * all factors.
    *
-   * @param failure what is told of a refusal
+   * @param failure the event to record for a refusal
    */
   async judging<T>(attempt: TakenAttempt, failure: NewMfaEvent, judge: () => Promise<T>): Promise<T> {
     try {
@@ -104,13 +105,13 @@ export class AttemptLimiter {
     }
   }
 
-  /** The statement that gives back this one attempt, if its window is still the current one. */
+  /** The statement that gives back this one attempt if its window is still the current one. */
   refund({ user, at }: Pick<TakenAttempt, 'user' | 'at'>): Write {
     const userId = userIdOf(user);
     return {
       query: this.storage.statements.update(
         MfaUserState,
-        // In this order: MySQL evaluates from left to right. A window whose attempts all came back has not begun.
+        // Order matters: MySQL evaluates from left to right. A window whose attempts were all given back has not begun.
         {
           windowStartedAt: () => 'CASE WHEN attempts = 1 THEN NULL ELSE window_started_at END',
           attempts: () => 'attempts - 1',
@@ -121,7 +122,7 @@ export class AttemptLimiter {
     };
   }
 
-  /** Gives the user a new budget. */
+  /** Renews the user's budget. */
   planRenewal(userId: string): Write {
     return {
       query: this.storage.dataSource
@@ -132,14 +133,14 @@ export class AttemptLimiter {
     };
   }
 
-  /** When codes of this user are accepted again; null when they are. */
+  /** When codes of this user are accepted again; null if they are now. */
   blockedUntil(state: MfaUserState | null): Date | null {
     if (!state?.windowStartedAt || state.attempts < this.options.rateLimit.attempts) return null;
     const opensAt = state.windowStartedAt.getTime() + this.options.rateLimit.windowSeconds * 1000;
     return opensAt > this.clock.now() ? new Date(opensAt) : null;
   }
 
-  /** @throws {MfaException} `too_many_attempts` with the seconds to wait, when that state says that the budget is spent */
+  /** @throws {MfaException} `too_many_attempts` with the seconds to wait, when the budget in this state is spent */
   assertRoom(state: MfaUserState | null): void {
     const opensAt = this.blockedUntil(state);
     if (opensAt) throw spent(opensAt.getTime() - this.clock.now());
@@ -149,7 +150,7 @@ export class AttemptLimiter {
     { user, source, at }: Omit<TakenAttempt, 'isLast'>,
     { windowStartedAt, exhaustedToldAt }: MfaUserState,
   ): Promise<never> {
-    // Once it was told, a flood of further attempts costs nothing more.
+    // Once it was reported, a flood of further attempts costs nothing more.
     const isTold = windowStartedAt !== null && exhaustedToldAt?.getTime() === windowStartedAt.getTime();
     if (!isTold) await this.tell(user, source);
     const opensAt = (windowStartedAt?.getTime() ?? at) + this.options.rateLimit.windowSeconds * 1000;
@@ -161,7 +162,7 @@ export class AttemptLimiter {
     return windowStartedAt !== null && windowStartedAt.getTime() > now - windowSeconds * 1000;
   }
 
-  /** Tells that the budget is spent: of all requests that find it so in one window, on all instances, one does. */
+  /** Reports that the budget is spent: once per window, across all requests and instances. */
   private async tell(user: MfaUser, source: MfaEventSource): Promise<void> {
     const { attempts, windowSeconds } = this.options.rateLimit;
     const query = this.storage.dataSource
@@ -180,14 +181,14 @@ export class AttemptLimiter {
     });
   }
 
-  /** Counts one attempt when it is no more than the `atMost`-th of its window; returns how many rows it changed. */
+  /** Counts one attempt unless `atMost` attempts are counted in its window already. Returns how many rows it changed. */
   private async count(userId: string, now: number, atMost: number): Promise<number> {
     if (atMost === 0) return 0;
     const cutoff = now - this.options.rateLimit.windowSeconds * 1000;
     return this.storage.write(
       this.storage.statements.update(
         MfaUserState,
-        // In this order: MySQL evaluates from left to right and the second expression must not see a new window.
+        // Order matters: MySQL evaluates from left to right, and the second expression must not see a new window.
         {
           attempts: () => `CASE WHEN ${IS_NEW} THEN 1 ELSE attempts + 1 END`,
           windowStartedAt: () => `CASE WHEN ${IS_NEW} THEN :now ELSE window_started_at END`,

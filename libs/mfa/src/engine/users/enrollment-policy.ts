@@ -16,14 +16,14 @@ import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaUserState } from '../rows/mfa-user-state.entity.js';
 import { UserStateService } from './user-state.service.js';
 
-/** That somebody must have a second factor, and until when they may work without. */
+/** The duty to enroll a second factor, and how long the user may work without one. */
 export interface EnrollmentDuty {
-  /** Null without a grace period. */
+  /** Null if there is no grace period. */
   deadline: Date | null;
   isOverdue: boolean;
 }
 
-/** Who must have a second factor, and until when they may work without. */
+/** Decides who must have a second factor, and how long they may work without one. */
 @Injectable()
 export class EnrollmentPolicy {
   constructor(
@@ -33,7 +33,10 @@ export class EnrollmentPolicy {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Whether this user must have a second factor by now, whatever a route says: the application or an administrator demands it. */
+  /**
+   * Whether this user must have a second factor by now, regardless of the route, because the application or an administrator
+   * demands it.
+   */
   async mustEnroll(
     user: MfaUser,
     state: MfaUserState | null,
@@ -42,14 +45,14 @@ export class EnrollmentPolicy {
     return requiredFrom(state) <= this.clock.now() || this.adapter.isMfaRequired(user, context);
   }
 
-  /** Whether the user has a second factor, as the application sees it. */
+  /** Whether the application considers the user enrolled. */
   async isEnrolled(user: MfaUser, authenticators: readonly Authenticator[]): Promise<boolean> {
     return this.adapter.isMfaEnabled(user, undefined, authenticators);
   }
 
   /**
-   * Until when a user may pass `@RequireMfa()` without a second factor, milliseconds since the epoch; null without a grace
-   * period. The period starts at the first call and never again.
+   * Until when the user may pass `@RequireMfa()` without a second factor, in milliseconds since the epoch; null without a grace
+   * period. The period starts at the first call and never restarts.
    */
   async deadline(
     user: MfaUser,
@@ -61,9 +64,9 @@ export class EnrollmentPolicy {
   }
 
   /**
-   * What somebody without a second factor owes; null for who need not have one.
+   * The enrollment duty of a user without a second factor; null if they need none.
    *
-   * @param starts whether the grace period begins with this question, when it has not yet
+   * @param starts whether this call starts the grace period if it hasn't started yet
    */
   async duty(
     user: MfaUser,
@@ -83,8 +86,8 @@ export class EnrollmentPolicy {
   }
 
   /**
-   * The end of the grace period; of one that has not begun, as if it began now. Null for who ever had a second factor: who lost
-   * it, or removed it, has learned long ago that one is needed.
+   * The end of the grace period, counted from now if it hasn't begun. Null for users who ever had a second factor: having lost
+   * or removed it, they already know that one is needed.
    */
   private async graceEnd(
     user: MfaUser,
@@ -100,9 +103,9 @@ export class EnrollmentPolicy {
   }
 
   /**
-   * The types with which a user can enroll.
+   * The types a user can enroll.
    *
-   * @param records what the session holds: codes over the channel of its first factor would prove nothing more
+   * @param records what the session holds: codes sent over the channel of its first factor would prove nothing more
    */
   supportedSecondFactors(records: readonly AuthenticationRecord[] = []): MfaType[] {
     return SECOND_FACTOR_TYPES.filter(
@@ -111,7 +114,7 @@ export class EnrollmentPolicy {
   }
 }
 
-/** From when on an administrator demands a second factor; an endless time away when none does. */
+/** When an administrator's demand for a second factor takes effect; Infinity if there is none. */
 function requiredFrom(state: MfaUserState | null): number {
   return state?.enrollmentRequiredFrom?.getTime() ?? Infinity;
 }

@@ -20,10 +20,10 @@ const STATE: PreparedRead<{ u: MfaUserState }> = {
     dataSource.createQueryBuilder(MfaUserState, 'u').where('u.userId = :userId').setParameters(parameters),
 };
 
-/** The session of who asks for something to be kept; null: none of this module's. */
+/** The session on whose behalf something is stored; null if it is none of this module's. */
 type Presence = Pick<AuthenticationSession, 'id'> | null;
 
-/** Reads and makes the row that is kept once per user. */
+/** Reads and creates the row that each user has. */
 @Injectable()
 export class UserStateService {
   constructor(
@@ -37,10 +37,10 @@ export class UserStateService {
   }
 
   /**
-   * The row, made when there is none; two requests that make it at once get the same one. Null when the user was forgotten
-   * meanwhile: nothing is to be kept of them again.
+   * Returns the user's row, creating it if there is none. Concurrent requests get the same row. Null if the user was forgotten
+   * in the meantime: nothing may be stored for them again.
    *
-   * @param session in which it is asked for: it must be there still. Without one the application vouches for the user
+   * @param session the session it is needed for, which must not have ended. Without one, the application vouches for the user
    */
   async ensure(userId: string, session: Presence = null): Promise<MfaUserState | null> {
     const found = await this.find(userId);
@@ -50,9 +50,9 @@ export class UserStateService {
   }
 
   /**
-   * When the user was first told to enroll, recorded now when it is the first time.
+   * When the user was first told to enroll; recorded now if this is the first time.
    *
-   * @param known the row, when the caller has read it
+   * @param known the row, if the caller has read it
    * @param session as for {@link ensure}
    */
   async startEnrollmentGrace(
@@ -78,12 +78,12 @@ export class UserStateService {
     return (await this.find(userId))?.enrollmentStartedAt ?? now;
   }
 
-  /** The row of somebody of whom nothing is kept; {@link planCreation} makes it. */
+  /** The row of a user nothing is stored for yet; {@link planCreation} creates it. */
   blank(userId: string): MfaUserState {
     return Object.assign(new MfaUserState(), blankRow(userId));
   }
 
-  /** Makes the row unless it is there: in the commit that needs it, so that nothing stays behind when that does not happen. */
+  /** Creates the row unless it exists. Part of the commit that needs it, so nothing stays behind if that fails. */
   planCreation(userId: string): Write {
     return { query: this.insertion(userId, null) };
   }
@@ -91,7 +91,7 @@ export class UserStateService {
   /**
    * Claims that the user's factors are as they were read with `state`, and the right to change them.
    *
-   * @param isChange false when they stay as they are: then the version does too
+   * @param isChange false if the factors stay the same; the version then does too
    */
   claimVersion(state: MfaUserState, isChange = true): Write {
     return {
@@ -105,12 +105,12 @@ export class UserStateService {
   }
 
   /**
-   * Counts the user's second factors anew, and notes when there was a first one: the last statement of a commit that changes
-   * them, after {@link claimVersion}.
+   * Recounts the user's second factors and records when there first was one. Must be the last statement of a commit that
+   * changes them, after {@link claimVersion}.
    */
   planFactorCount(userId: string): Write {
     const { dataSource } = this.storage;
-    // Only passkeys that are no second factor have a role; see `isSecondFactorRow`.
+    // Only passkeys that aren't a second factor have a role; see `isSecondFactorRow`.
     const count = dataSource
       .createQueryBuilder(Authenticator, 'a')
       .select('COUNT(*)')
@@ -131,7 +131,7 @@ export class UserStateService {
     };
   }
 
-  /** Records from when on an administrator demands a second factor; null: no more. */
+  /** Records from when on an administrator demands a second factor; null withdraws the demand. */
   planEnrollmentRequired(userId: string, from: Date | null): Write {
     return {
       query: this.storage.dataSource
@@ -142,7 +142,10 @@ export class UserStateService {
     };
   }
 
-  /** Claims that the session has not ended: forgetting a user ends all of them. After the user's row, as in every other commit. */
+  /**
+   * Claims that the session has not ended, since forgetting a user ends all of theirs. It comes after the user's row, as in
+   * every other commit.
+   */
   private claimPresence(userId: string, session: Presence): Write[] {
     if (!session) return [];
     const query = this.storage.dataSource

@@ -24,14 +24,14 @@ import { Tampering } from '../authenticators/tampering.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
 import { UnreadableAuthenticators } from '../authenticators/unreadable-authenticators.js';
 
-/** What happens in the same transaction as a proof. */
+/** The writes and events that are committed in the same transaction as a proof. */
 export interface AlongProof {
   writes: Write[];
   events: NewMfaEvent[];
-  /** The session that is proven in, which the writes may have just started. */
+  /** The session the proof belongs to; the writes may be what starts it. */
   sessionId: string;
   /**
-   * Called when a claim among the writes was lost: the code was right, and something else has changed. Returns what to do
+   * Called when one of the writes loses its claim: the code was right, but something else has changed. Returns what to do
    * instead.
    *
    * @throws {MfaException} when there is nothing left to do
@@ -39,19 +39,22 @@ export interface AlongProof {
   again: () => Promise<AlongProof>;
 }
 
-/** What goes along with a proof: the types that may verify, where it comes from, and what it is for. */
+/** Options of a verification: the types that may verify, where the request comes from, and what the proof is for. */
 export interface CodeVerification {
   types?: readonly MfaType[];
   source?: MfaEventSource;
-  /** Whether it finishes a sign-in. */
+  /** Whether the proof completes a sign-in. */
   afterFirstFactor?: boolean;
-  /** @param isWeak whether the profile would not enroll the authenticator */
+  /** @param isWeak whether the authenticator is too weak for the profile to enroll */
   along?: (authenticator: Authenticator, isWeak: boolean) => AlongProof;
 }
 
 type RightCode = Exclude<CodeVerdict, string>;
 
-/** No code of it; its row can't be read; or the application's key service is away, and a later try may tell. */
+/**
+ * The code is not one of this authenticator's; its row can't be read; or a key service is unavailable and a later try may
+ * succeed.
+ */
 const UNJUDGED = ['not_applicable', 'unreadable', 'away'] as const;
 type Unjudged = (typeof UNJUDGED)[number];
 
@@ -59,7 +62,7 @@ function isUnjudged(verdict: unknown): verdict is Unjudged {
   return UNJUDGED.some((one) => one === verdict);
 }
 
-/** Whether it says that what is needed to judge a code can't be reached now, and not that a row is damaged. */
+/** Whether something needed to judge a code is temporarily unavailable, as opposed to a damaged row. */
 function isAwayFor(error: unknown): boolean {
   return (
     error instanceof KeyServiceError ||
@@ -67,7 +70,7 @@ function isAwayFor(error: unknown): boolean {
   );
 }
 
-/** Verifies a code against the user's authenticators: counts, compares, claims, in this order. */
+/** Verifies a code against the user's authenticators: counts the attempt, compares, then claims, in this order. */
 @Injectable()
 export class CodeVerifier {
   constructor(
@@ -82,10 +85,10 @@ export class CodeVerifier {
   ) {}
 
   /**
-   * The authenticator that the code proves. The proof is consumed.
+   * Returns the authenticator that the code proves, and consumes the proof.
    *
-   * @throws {MfaException} `invalid_request`, `too_many_attempts`, `authenticator_locked`, `incorrect_code`, or `storage_unavailable`
-   *   when nothing could tell because a key service is away
+   * @throws {MfaException} `invalid_request`, `too_many_attempts`, `authenticator_locked`, `incorrect_code`, or
+   *   `storage_unavailable` when a key service is unavailable and nothing could judge the code
    */
   async verify(
     user: MfaUser,
@@ -99,7 +102,7 @@ export class CodeVerifier {
     const code = normalizeCode(input);
     const { types, source = APPLICATION_SOURCE } = verification;
     const candidates = rows.filter(({ type }) => !types || types.includes(type));
-    // Whoever has an authenticator has the row that attempts are counted on.
+    // A user who has an authenticator always has the row that attempts are counted on.
     const attempt = await this.limiter.take(user, source, { isKept: rows.length > 0 });
 
     const wrong: Authenticator[] = [];
@@ -116,7 +119,7 @@ export class CodeVerifier {
       }
     }
     if (wrong.length === 0 && (isUnreadable || isAway)) {
-      // Nothing verified the code. It must not use up the budget of the factors that can.
+      // Nothing verified the code, so it must not use up the budget of the factors that can.
       await this.limiter.giveBack(attempt);
       throw new MfaException(isAway ? 'storage_unavailable' : 'incorrect_code');
     }
@@ -145,7 +148,7 @@ export class CodeVerifier {
     }
   }
 
-  /** Whether the code proves this authenticator, and that is committed; what is neither proven nor `wrong` is no failure. */
+  /** Tries the code on one authenticator and commits the proof. Only `wrong` counts as a failure. */
   private async prove(
     user: MfaUser,
     typed: { factor: FactorJudge; code: string },
@@ -163,7 +166,7 @@ export class CodeVerifier {
       const isOpened = await this.unlock(user, row, verdict, attempt, verification);
       return isOpened ? 'proven' : 'wrong';
     }
-    // The use comes first: its row serialises the guesses of one user and holds the cap of failures.
+    // The use comes first: its row serializes one user's guesses and holds the cap on failures.
     const claims = [verdict.use, ...verdict.others];
     const lost = await this.accept(user, { row, claims, isWeak: verdict.isWeak }, attempt, verification);
     if (lost === null) return 'proven';
@@ -181,7 +184,7 @@ export class CodeVerifier {
       return await factor.verify(code, row, { user, sessionId: source.sessionId ?? '' });
     } catch (error) {
       if (isAwayFor(error)) return 'away';
-      // A factor of the application's own that throws in place of answering has judged the code all the same.
+      // A custom factor that throws a refusal instead of answering has judged the code all the same.
       if (isRefusal(error)) return 'wrong';
       this.unreadable.note(user, row, error, source);
       return 'unreadable';
@@ -189,15 +192,15 @@ export class CodeVerifier {
   }
 
   /**
-   * The row as it is now, when another code of its set was used since it was read, or it was encrypted anew; null for anything
-   * else. Each time fewer codes are left, and a secret is replaced once, so this has an end.
+   * Re-reads the row if another code of its set was used, or it was re-encrypted, since it was read; otherwise null. This
+   * terminates: fewer codes are left each time, and a secret is replaced only once.
    */
   private async recount(user: MfaUser, seen: Authenticator): Promise<Authenticator | null> {
     const row = (await this.authenticators.find(userIdOf(user))).find(({ id }) => id === seen.id);
     return row && (row.remaining !== seen.remaining || row.data !== seen.data) ? row : null;
   }
 
-  /** Claims the proof with all that goes along; returns the claim that was lost because somebody was faster, or null. */
+  /** Claims the proof and everything that goes with it. Returns the claim that was lost to a faster request, or null. */
   private async accept(
     user: MfaUser,
     { row, claims, isWeak = false }: { row: Authenticator; claims: Write[]; isWeak?: boolean | undefined },
@@ -219,7 +222,7 @@ export class CodeVerifier {
     }
   }
 
-  /** Takes a right code of a locked authenticator for a step towards opening it; the last one is a proof again. */
+  /** Counts a right code for a locked authenticator as a step towards unlocking it. The last one is a proof again. */
   private async unlock(
     user: MfaUser,
     row: Authenticator,
@@ -227,7 +230,7 @@ export class CodeVerifier {
     attempt: TakenAttempt,
     verification: CodeVerification,
   ): Promise<boolean> {
-    // What was lost opens for no code of its own.
+    // A suspended authenticator can't be unlocked with its own codes.
     if (row.suspendedAt !== null) return false;
     if (!this.unlocking.isEnabled || step === undefined || !hasSteps(row.type)) return false;
     const { source = APPLICATION_SOURCE } = verification;
@@ -253,12 +256,12 @@ export class CodeVerifier {
       source,
       events: [],
     });
-    // What the factor demands besides its step makes a code right here too.
+    // Here too, a code is right only if the factor's other claims succeed.
     if (!result.committed) return result.lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     throw new MfaException('authenticator_locked', { unlock: progress });
   }
 
-  /** The code was right, and another request with it was faster: that is no failure, and takes nothing back. */
+  /** The code was right, but another request used it first: this is no failure and undoes no progress. */
   private async yieldToCopy(user: MfaUser, { id }: Authenticator, attempt: TakenAttempt): Promise<never> {
     await this.limiter.giveBack(attempt);
     const row = (await this.authenticators.find(userIdOf(user))).find((one) => one.id === id);

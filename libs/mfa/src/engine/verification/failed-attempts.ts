@@ -23,7 +23,7 @@ interface Failure {
   afterFirstFactor?: boolean;
 }
 
-/** Counts codes that were wrong against the authenticators they were tried on, and locks one that has seen too many. */
+/** Counts wrong codes against the authenticators they were tried on, and locks an authenticator after too many. */
 @Injectable()
 export class FailedAttempts {
   constructor(
@@ -37,10 +37,10 @@ export class FailedAttempts {
   ) {}
 
   /**
-   * Counts one failure. When all that could verify it is locked nothing was verified, right or wrong: the attempt goes back, so
-   * that a locked factor does not use up the budget of the others.
+   * Counts one failure. If every authenticator that could verify the code is locked, nothing was verified, right or wrong. The
+   * attempt is then given back so that a locked factor doesn't use up the budget of the others.
    *
-   * @throws {MfaException} `authenticator_locked` when all of it is locked
+   * @throws {MfaException} `authenticator_locked` when all of them are locked
    */
   async record(
     user: MfaUser,
@@ -52,7 +52,7 @@ export class FailedAttempts {
     const failed = { type: 'mfa.authenticator.failed', data: { types, afterFirstFactor } } as const;
     if (wrong.length === 0) return this.limiter.failed(attempt, failed);
     const now = this.clock.now();
-    // Nothing is verified where all of it is locked and no code opens it: that is not even a failure.
+    // When all of them are locked and no code can unlock them, nothing is verified: this isn't even a failure.
     if (!this.unlocking.isEnabled && wrong.every((row) => this.lock.isClosed(row, now))) {
       return this.refuseLocked(user, wrong, attempt, source);
     }
@@ -66,14 +66,14 @@ export class FailedAttempts {
 
     const { attempts, lockAfter } = this.options.rateLimit;
     for (const row of wrong) {
-      // Far from the cap nothing can have locked it, even with all attempts of a window at once.
+      // This far from the cap, nothing can have locked it, even if all attempts of a window came at once.
       if (row.failures + attempts < lockAfter) continue;
       await this.close(user, row, source);
     }
     await this.limiter.failed(attempt);
   }
 
-  /** Notes when the cap was reached, and tells of it once. */
+  /** Records when the cap was reached, and reports it once. */
   private async close(user: MfaUser, row: Authenticator, source: MfaEventSource): Promise<void> {
     await this.journal.commit([this.lock.claimClosing(row, new Date(this.clock.now()))], {
       user,
@@ -82,7 +82,7 @@ export class FailedAttempts {
     });
   }
 
-  /** None could be counted: they are locked, or were removed since they were read. */
+  /** No failure could be counted: the authenticators are locked, or were removed since they were read. */
   private async refuseLocked(
     user: MfaUser,
     wrong: readonly Authenticator[],
@@ -94,10 +94,10 @@ export class FailedAttempts {
       (row) => wrong.some(({ id }) => id === row.id) && this.authenticators.isLocked(row),
     );
     if (locked.length === 0) return;
-    // The server may have died between the failure that reached the cap and this note of it.
+    // The server may have died after the failure that reached the cap and before recording it.
     for (const row of locked.filter(({ lockedAt, suspendedAt }) => !lockedAt && !suspendedAt))
       await this.close(user, row, source);
-    // Where right codes open the lock this one was verified, and so it is an attempt like any other.
+    // Where right codes can unlock it, this code was verified, so it is an attempt like any other.
     const opening = locked.find(({ type, suspendedAt }) => hasSteps(type) && suspendedAt === null);
     if (this.unlocking.isEnabled && opening) {
       await this.limiter.failed(attempt);

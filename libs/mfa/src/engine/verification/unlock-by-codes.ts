@@ -9,16 +9,16 @@ import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { Authenticator } from '../rows/authenticator.entity.js';
 
-/** How far a locked authenticator is from opening. */
+/** How close a locked authenticator is to being unlocked. */
 export interface UnlockProgress {
   codesLeft: number;
-  /** The earliest moment at which the next code counts. */
+  /** The earliest time at which the next code counts. */
   nextCodeAt: Date;
 }
 
 /**
- * Opens a locked authenticator app by several right codes in a row, each of a later time step and some time after the one
- * before: a stranger who guesses can't keep that up, and the owner needs nobody's help.
+ * Unlocks an authenticator app with several right codes in a row, each of a later time step and some time after the previous
+ * one: a stranger who guesses can't keep that up, and the owner needs nobody's help.
  */
 @Injectable()
 export class UnlockByCodes {
@@ -33,7 +33,7 @@ export class UnlockByCodes {
     return this.unlock.byCodes > 0;
   }
 
-  /** Whether a right code now comes too soon after the one before. */
+  /** Whether a right code would come too soon after the previous one. */
   isTooSoon({ unlockCodeAt }: Authenticator): boolean {
     return (
       unlockCodeAt !== null &&
@@ -41,7 +41,7 @@ export class UnlockByCodes {
     );
   }
 
-  /** How many codes are left after what the row says. */
+  /** The progress that the row records. */
   progress({
     unlockCodes,
     unlockCodeAt,
@@ -51,7 +51,7 @@ export class UnlockByCodes {
     return { codesLeft: byCodes - unlockCodes, nextCodeAt: new Date(from) };
   }
 
-  /** Uses a right code up towards opening; `opens` when it is the last one that was needed. */
+  /** Claims a right code towards unlocking; `opens` when it is the last one needed. */
   claimCode(
     row: Authenticator,
     lastStep: number,
@@ -86,7 +86,7 @@ export class UnlockByCodes {
     };
   }
 
-  /** A wrong code in between: the count begins anew. */
+  /** Restarts the count after a wrong code. */
   planRestart(authenticators: readonly Authenticator[]): Write {
     return {
       query: this.storage.dataSource
