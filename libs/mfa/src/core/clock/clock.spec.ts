@@ -8,7 +8,7 @@ it.each([
   [0, true],
   [300_000, true],
   [300_001, false],
-  // A little ahead, as the clock of another instance may be.
+  // Slightly ahead, as another instance's clock may be.
   [-2000, true],
   [-2001, false],
 ])('what happened %i ms ago is within five minutes: %p', (age, is) => {

@@ -127,7 +127,7 @@ describe('a certificate', () => {
     expect(read(await makeRoot({ pathLength: 300 })).pathLength).toBe(300);
   });
 
-  // Values as small as they may be.
+  // The shortest possible values.
   it.each([
     ['subject key identifier', '2.5.29.14', '0401ff'],
     ['key usage', '2.5.29.15', '03020780'],

@@ -1,18 +1,18 @@
 import type { Certificate } from './certificates.js';
 import { isIssuedBy, isValidAt, readCertificate } from './certificates.js';
 
-/** Longer than any path that is met; each certificate costs a signature to check. */
+/** Longer than any path in practice. Each certificate costs one signature check. */
 const MAX_CERTIFICATES = 8;
 
 /**
- * The path by which certificates lead to an anchor (RFC 5280, section 6.1; WebAuthn Level 3, section 7.1, step 24): the leaf
- * first, and each certifies the one before it. The anchor may be a root, an authority below it, or the leaf itself (FIDO Metadata
- * Statements, `attestationRootCertificates`); it may be among the certificates, or not. Nothing is fetched: revocation is the
- * business of whoever knows the anchors.
+ * Finds the path from certificates to an anchor (RFC 5280, section 6.1; WebAuthn Level 3, section 7.1, step 24). The leaf comes
+ * first, and each certificate certifies the one before it. The anchor may be a root, an authority below it, or the leaf itself
+ * (FIDO Metadata Statements, `attestationRootCertificates`), and may or may not be among the certificates. Nothing is fetched:
+ * revocation is up to whoever provides the anchors.
  *
  * @param x5c DER
  * @param now milliseconds since the epoch
- * @returns the certificates, and the anchor where it was not among them; null without such a path
+ * @returns the certificates, plus the anchor if it wasn't among them; null if there is no such path
  */
 export function pathToAnchor(
   x5c: readonly Uint8Array[],
@@ -23,7 +23,7 @@ export function pathToAnchor(
   const path = x5c.map(readCertificate);
   if (!path.every((one): one is Certificate => one !== null && isValidAt(one, now))) return null;
   const [leaf, last] = [path[0], path.at(-1)] as [Certificate, Certificate];
-  // An authority could otherwise vouch for keys with the key that certifies its models.
+  // Otherwise an authority could vouch for keys with the key that certifies its models.
   if (leaf.x509.ca) return null;
   const isPath = path.every((one, index) => {
     const issuer = path[index + 1];

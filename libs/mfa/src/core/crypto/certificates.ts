@@ -2,7 +2,7 @@ import { X509Certificate, createHash } from 'node:crypto';
 
 import { getCertificateInfo } from '@simplewebauthn/server/helpers';
 
-/** Extensions that are looked at here, or where it makes no difference what they say. */
+/** Extensions that are evaluated here, or whose content makes no difference here. */
 const UNDERSTOOD = new Set([
   '2.5.29.14', // subject key identifier
   '2.5.29.15', // key usage
@@ -15,24 +15,27 @@ const UNDERSTOOD = new Set([
 const BASIC_CONSTRAINTS = '2.5.29.19';
 const DER_INTEGER = 2;
 
-/** A certificate, as much of it as a path needs. */
+/** The parts of a certificate that path validation needs. */
 export interface Certificate {
   x509: X509Certificate;
   /** Milliseconds since the epoch. */
   notBefore: number;
   notAfter: number;
-  /** How many certificates of authorities may stand between this one and the end of the path. */
+  /** How many authority certificates may come between this one and the end of the path. */
   pathLength: number;
-  /** SHA-1 of its public key in hex, as the first method of RFC 5280, section 4.2.1.2, makes it: a name for the key, not a proof. */
+  /**
+   * SHA-1 of the public key in hex, according to the first method of RFC 5280, section 4.2.1.2: a name for the key, not a
+   * proof.
+   */
   keyIdentifier: string;
 }
 
 /**
  * Reads a certificate.
  *
- * @param data DER, or PEM
- * @returns null for what is none, for one with a critical extension that is not understood, and for one that has an extension
- *   twice (RFC 5280, section 4.2)
+ * @param data DER or PEM
+ * @returns null if it is no certificate, has a critical extension that isn't understood, or has an extension twice (RFC 5280,
+ *   section 4.2)
  */
 export function readCertificate(data: Uint8Array | string): Certificate | null {
   try {
@@ -65,10 +68,10 @@ export function isValidAt({ notBefore, notAfter }: Certificate, now: number): bo
 }
 
 /**
- * Whether the one certifies the other: an authority that may sign certificates, by name, key identifier, key usage and
- * signature (RFC 5280, section 6.1).
+ * Whether the issuer certifies the subject: it is an authority that may sign certificates, and matches by name, key identifier,
+ * key usage and signature (RFC 5280, section 6.1).
  *
- * @param authoritiesBetween certificates of authorities between the issuer and the end of the path
+ * @param authoritiesBetween how many authority certificates are between the issuer and the end of the path
  */
 export function isIssuedBy(subject: Certificate, issuer: Certificate, authoritiesBetween: number): boolean {
   return (

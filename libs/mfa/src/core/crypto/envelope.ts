@@ -3,13 +3,16 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { KeyRing } from './key-ring.js';
 import { lengthPrefixed } from './key-ring.js';
 
-/** Whose data an envelope holds. It is authenticated with it, so a row copied to another owner does not open. */
+/**
+ * Whose data an envelope holds. The context is authenticated along with the data, so a row copied to another owner doesn't
+ * open.
+ */
 export interface MfaEncryptionContext {
-  /** What the text is: `totp`, `totp-setup`, …; `key`: one of the module's own keys, of the table `mfa_key`. */
+  /** What the text is: `totp`, `totp-setup`, …; or `key` for one of the module's own keys in the table `mfa_key`. */
   purpose: string;
   /** Empty for a key. */
   userId: string;
-  /** The authenticator or set-up the text belongs to; the id of the key. */
+  /** The authenticator or setup that the text belongs to, or the id of the key. */
   recordId: string;
 }
 
@@ -20,18 +23,18 @@ const TAG_BYTES = 16;
 
 /**
  * An envelope that can't be opened: forged, moved to another owner, or under a secret that is gone. An adapter's own `decrypt`
- * throws it too where a text is lost for good; any other error says that its key service is away.
+ * should throw it too if a text is lost for good; any other error means that its key service is unavailable.
  */
 export class MfaEnvelopeError extends Error {
   override readonly name = 'EnvelopeError';
 }
 
-/** How the envelopes under the key of that id begin. */
+/** The prefix of all envelopes under the key with that id. */
 export function envelopePrefix(keyId: string): string {
   return `${VERSION}.${keyId}.`;
 }
 
-/** Whether that text is an envelope of ours. */
+/** Whether the text is an envelope of this module. */
 export function isEnvelope(data: string): boolean {
   return data.startsWith(`${VERSION}.`);
 }
@@ -60,7 +63,7 @@ export function seal(ring: KeyRing, text: string, context?: MfaEncryptionContext
   return [VERSION, id, ...parts].join('.');
 }
 
-/** Opens what {@link seal} made. Throws {@link MfaEnvelopeError}, whose message never holds the content. */
+/** Opens an envelope made by {@link seal}. Throws {@link MfaEnvelopeError}, whose message never contains the content. */
 export function open(ring: KeyRing, envelope: string, context?: MfaEncryptionContext): string {
   const [version, keyId, iv, ciphertext, tag, ...rest] = envelope.split('.');
   if (version !== VERSION || !keyId || !iv || ciphertext === undefined || !tag || rest.length > 0) {

@@ -15,8 +15,8 @@ function derive(secret: string, label: string, bytes: number): Buffer {
 }
 
 /**
- * The keys derived from the option `secret` with HKDF-SHA-256 (RFC 5869). The first secret writes, all of them read,
- * so that a secret can be replaced while old rows are still under the former one.
+ * The keys derived from the option `secret` with HKDF-SHA-256 (RFC 5869). The first secret writes and all of them read, so a
+ * secret can be replaced while old rows are still under the previous one.
  */
 export class KeyRing {
   private readonly secrets: Secret[];
@@ -38,7 +38,7 @@ export class KeyRing {
     return { id: first.id, key: first.keys[purpose] };
   }
 
-  /** The key of that id, or undefined when its secret is not on the ring (any more). */
+  /** The key with that id; undefined if its secret isn't on the ring (any more). */
   byId(id: string, purpose: KeyPurpose): Buffer | undefined {
     return this.secrets.find((secret) => secret.id === id)?.keys[purpose];
   }
@@ -59,9 +59,13 @@ export function keyedHash(key: Buffer, ...fields: string[]): string {
     .digest('hex');
 }
 
-/** Joins fields so that no two different lists give the same bytes: each field, in UTF-8, is preceded by its length in four bytes. */
+/**
+ * Joins fields so that no two different lists give the same bytes: each field, in UTF-8, is preceded by its length in four
+ * bytes.
+ */
 export function lengthPrefixed(...fields: string[]): Buffer {
-  // A character for each byte: writing one text takes a third of the time of writing many, and every guarded request checks a seal.
+  // One character per byte: writing a single string takes a third of the time of writing many, and every guarded request checks
+  // a seal.
   let bytes = '';
   for (const field of fields) {
     const length = Buffer.byteLength(field, 'utf8');
@@ -72,27 +76,27 @@ export function lengthPrefixed(...fields: string[]): Buffer {
   return Buffer.from(bytes, 'latin1');
 }
 
-/** What a seal covers, as text: the same fields in the same order whenever the row is written or read. */
+/** What a seal covers: the same fields in the same order whenever the row is written or read. */
 export type SealedFields = readonly (string | number | boolean | null)[];
 
-/** How the seals under the key of that id begin. */
+/** The prefix of all seals under the key with that id. */
 export function sealPrefix(keyId: string): string {
   return `${keyId}.`;
 }
 
 /**
- * A seal on a row: `<keyId>.<mac>`, HMAC-SHA-256 in base64url over the fields that decide, under a key that is never in the
- * database (52 characters). So whoever can write to the tables, but does not know `secret`, can make no row that counts, and
- * move none to another user. An old row that is put back with its old seal is not told from a new one.
+ * Seals a row: `<keyId>.<mac>`, HMAC-SHA-256 in base64url over the fields that matter, under a key that is never in the
+ * database (52 characters). Someone who can write to the tables but doesn't know `secret` can't create a valid row, or move one
+ * to another user. An old row that is restored with its old seal can't be told from a new one.
  *
- * @param table what kind of row it is, so that no seal of one is good for another
+ * @param table the kind of row, so that its seal isn't valid for any other kind
  */
 export function sealRow(keyRing: KeyRing, table: string, fields: SealedFields): string {
   const { id, key } = keyRing.current('seal');
   return sealWith(id, key, table, fields);
 }
 
-/** Whether that seal was made for these fields, under any of the secrets. */
+/** Whether the seal was made for these fields, under any of the secrets. */
 export function hasSeal(
   keyRing: KeyRing,
   table: string,

@@ -7,7 +7,7 @@ import { firstIdAt, hashToken, isToken } from './tokens.js';
 
 const ring = new KeyRing(['a secret of at least 32 bytes, never in use']);
 
-// What databases hold: were one of these to change, no row written before would open.
+// What databases contain: if one of these changed, existing rows could no longer be opened.
 describe('what was written before', () => {
   it('is under keys that the secret alone decides', () => {
     const purposes: KeyPurpose[] = ['encryption', 'challenge', 'seal', 'code', 'browser'];

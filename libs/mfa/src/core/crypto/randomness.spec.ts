@@ -11,19 +11,19 @@ import { KeyRing } from './key-ring.js';
 
 const THROWS = 2000;
 
-/** Six standard deviations on either side of what an even throw gives: by chance less than once in a hundred thousand runs. */
+/** Six standard deviations on either side of the expected count: a random failure less than once in a hundred thousand runs. */
 function expectEven(count: number, chance: number): void {
   const expected = THROWS * chance;
   expect(Math.abs(count - expected)).toBeLessThan(6 * Math.sqrt(expected * (1 - chance)));
 }
 
-/** Each bit of the first so many is as often set as not. */
+/** Each of the first bits is set as often as not. */
 function expectEvenBits(values: readonly Buffer[], bits: number): void {
   for (let bit = 0; bit < bits; bit++)
     expectEven(values.filter((value) => ((value[bit >> 3] ?? 0) >> (bit & 7)) & 1).length, 1 / 2);
 }
 
-/** Each character stands as often as any other at each place. */
+/** Each character is as frequent as any other at each place. */
 function expectEvenCharacters(values: readonly string[], alphabet: string, length: number): void {
   expect(new Set(values.map((value) => value.length))).toEqual(new Set([length]));
   for (let place = 0; place < length; place++) {
@@ -34,7 +34,7 @@ function expectEvenCharacters(values: readonly string[], alphabet: string, lengt
 
 const many = <T>(make: () => T): T[] => Array.from({ length: THROWS }, make);
 
-/** Sends codes to nowhere, and remembers them. */
+/** Records codes instead of sending them. */
 class SilentFactor extends DeliveredCodeFactor {
   protected readonly channel = 'silent';
   protected readonly missing = 'no address';

@@ -10,7 +10,7 @@ describe('tokens', () => {
     expect(new Set(tokens.map(({ length }) => length))).toEqual(new Set([32]));
     for (let bit = 0; bit < 256; bit++) {
       const set = tokens.filter((token) => ((token[bit >> 3] ?? 0) >> (bit & 7)) & 1).length;
-      // Six standard deviations of 2,000 throws of a coin on either side: by chance once in two million runs.
+      // Six standard deviations of 2,000 coin tosses on either side: a random failure once in two million runs.
       expect(Math.abs(set - 1000)).toBeLessThan(135);
     }
   });
@@ -51,7 +51,7 @@ describe('sortable ids', () => {
   it('can’t be guessed', () => {
     const tails = Array.from({ length: 1000 }, () => sortableId(NOW + 9).slice(24));
     expect(new Set(tails).size).toBe(1000);
-    // The counter starts anywhere, so the first id of a millisecond doesn't tell that it is the first.
+    // The counter has a random start, so the first id of a millisecond doesn't reveal that it is the first.
     const starts = Array.from({ length: 1000 }, (_, i) => sortableId(NOW + 10 + i).slice(14, 23));
     expect(new Set(starts).size).toBeGreaterThan(990);
   });

@@ -1,9 +1,9 @@
 import { MfaException } from './mfa-exception.js';
 
 /**
- * False for a refusal, where only yes or no is asked for.
+ * Returns false for a refusal, where a boolean answer is wanted.
  *
- * @throws what is no refusal: nobody knows the answer then
+ * @throws any other error, since the answer is then unknown
  */
 export function answersNo(error: unknown): false {
   if (error instanceof MfaException && error.getStatus() < 500) return false;

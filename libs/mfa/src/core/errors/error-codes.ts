@@ -1,4 +1,4 @@
-/** Every machine-readable code, with its HTTP status and its default English text. */
+/** All machine-readable error codes, with their HTTP status and default English text. */
 export const MFA_ERRORS = {
   invalid_request: { status: 400, message: 'The request is not valid.' },
   incorrect_code: { status: 400, message: 'Incorrect code.' },

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 
-/** Whether code of the application's has thrown a no (4xx), rather than failed. */
+/** Whether application code has refused (4xx), as opposed to failed. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof HttpException && error.getStatus() < 500;
 }

@@ -7,9 +7,13 @@ import type { MfaErrorCode } from './error-codes.js';
 import { MFA_ERRORS } from './error-codes.js';
 
 /**
- * `backup_eligibility_changed`: a key can be synced now and could not when it was registered, or the other way round;
- * `key_cloned`: there may be a copy of the key; `key_can_be_synced`: the profile registers only keys that stay on their device; `other_factor_needed`: the user has second factors, and none of them will do here;
- * `factor_suspended`: it was reported as lost.
+ * Why a request was refused, where the code alone doesn't say.
+ *
+ * - `backup_eligibility_changed`: a key's backup eligibility differs from what it was at registration.
+ * - `key_cloned`: there may be a copy of the key.
+ * - `key_can_be_synced`: the profile only registers keys that stay on their device.
+ * - `other_factor_needed`: the user has second factors, but none of them is accepted here.
+ * - `factor_suspended`: the factor was reported as lost.
  */
 export type MfaRefusalReason =
   | 'backup_eligibility_changed'
@@ -18,39 +22,39 @@ export type MfaRefusalReason =
   | 'other_factor_needed'
   | 'factor_suspended';
 
-/** What an answer carries besides its code; all of it is safe to show. */
+/** What a response carries besides its code. All of it is safe to show. */
 export interface MfaErrorDetails {
-  /** Replaces the text of the code: `invalid_request` lists here what is wrong. */
+  /** Replaces the text of the code; `invalid_request` lists the problems here. */
   message?: string | string[];
-  /** Factor types that would do. */
+  /** Factor types that would be accepted. */
   methods?: readonly string[];
-  /** Greatest age of the proof that is asked for, in seconds. */
+  /** The maximum age of the requested proof, in seconds. */
   maxAge?: number;
-  /** What the proof has to show, beside being of one of these types and young enough. */
+  /** What the proof must show, besides its type and age. */
   needs?: MfaNeeds;
-  /** The level that is asked for by name (option `acr`). */
+  /** The requested level, by name (option `acr`). */
   acr?: string;
-  /** Where the first factor is proven again: option `reauthenticateUrl`. */
+  /** Where to prove the first factor again: option `reauthenticateUrl`. */
   reauthenticateUrl?: string;
-  /** A passkey that is not known here, as `PublicKeyCredential.signalUnknownCredential()` takes it. */
+  /** An unknown passkey, in the format of `PublicKeyCredential.signalUnknownCredential()`. */
   unknownCredential?: { rpId: string; credentialId: string };
-  /** What lies behind the code, where the user can do something about it; the message says what. */
+  /** The reason behind the code, if the user can do something about it; the message says what. */
   reason?: MfaRefusalReason;
-  /** How a locked authenticator app opens, where right codes do it. */
+  /** The progress of unlocking a locked authenticator app, if right codes can unlock it. */
   unlock?: { codesLeft: number; nextCodeAt: Date };
   /** Seconds until another attempt is accepted. */
   retryAfter?: number;
 }
 
 /**
- * After how many seconds to try again where the database or a messenger does not answer (RFC 9110, section 15.6.4): nobody knows how
- * long that will be, but clients that come back at once would keep it from recovering.
+ * How many seconds to wait before trying again when the database or a messenger doesn't respond (RFC 9110, section 15.6.4). The
+ * actual time is unknown, but clients that return at once would keep it from recovering.
  */
 const UNAVAILABLE_FOR = 5;
 
 /**
- * Every refusal of this module. The body is Nest's shape with a stable `code`; the headers that go with it (RFC 9110,
- * section 11.6.1; RFC 6585, section 4; RFC 9110, section 10.2.3; RFC 9470, section 3) are in {@link headers}.
+ * Every refusal of this module. The body has Nest's format plus a stable `code`. The matching headers (RFC 9110, section
+ * 11.6.1; RFC 6585, section 4; RFC 9110, section 10.2.3; RFC 9470, section 3) are in {@link headers}.
  */
 export class MfaException extends HttpException {
   constructor(
@@ -62,7 +66,7 @@ export class MfaException extends HttpException {
     super({ statusCode: status, error: STATUS_CODES[status], message, code, ...details }, status, options);
   }
 
-  /** The response headers that this refusal calls for. */
+  /** The response headers for this refusal. */
   get headers(): Record<string, string> {
     const headers: Record<string, string> = {};
     if (this.getStatus() === 401) headers['WWW-Authenticate'] = challenge(this.code, this.details);
@@ -73,7 +77,7 @@ export class MfaException extends HttpException {
 }
 
 function challenge(code: MfaErrorCode, { maxAge, acr }: MfaErrorDetails): string {
-  // RFC 9470: a valid token whose authentication is too weak or too old; RFC 6750 has no other error for it.
+  // RFC 9470: the token is valid, but its authentication is too weak or too old. RFC 6750 has no other error for that.
   if (code === 'mfa_required' || code === 'reauthentication_required') {
     const age = maxAge === undefined ? '' : `, max_age=${maxAge}`;
     const level = acr === undefined ? '' : `, acr_values="${acr}"`;

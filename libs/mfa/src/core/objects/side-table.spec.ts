@@ -33,7 +33,7 @@ describe('a side table', () => {
     const owner = { a: 1 };
     table.set(owner, 'former');
     table.set(owner, 'secret');
-    // Without it all would work, and cost what a WeakMap does.
+    // Everything would work without this, but at the cost of a WeakMap.
     expect(table).toHaveProperty('elsewhere', undefined);
     const copy = { ...owner };
     expect(table.get(copy)).toBeUndefined();
@@ -97,7 +97,7 @@ describe('a side table', () => {
       Object.freeze({}),
       Object.preventExtensions({}),
       new Proxy({}, { defineProperty: () => false }),
-      // It says yes, and gives nothing.
+      // Reports success, but returns nothing.
       new Proxy({}, { defineProperty: () => true, get: () => undefined }),
       new Proxy({}, { get: () => () => 'anything' }),
     ]) {

@@ -1,4 +1,4 @@
-/** In private fields, which no one lists, freezes or sees through a proxy. */
+/** Keeps the value in a private field, which can't be listed, frozen, or seen through a proxy. */
 class Note<V> {
   readonly #owner: object;
   #value: V;
@@ -8,7 +8,7 @@ class Note<V> {
     this.#value = value;
   }
 
-  /** That thing, if it is a note about this object. */
+  /** Returns the thing if it is a note about this object. */
   static about<V>(owner: object, thing: unknown): Note<V> | undefined {
     const isNote = typeof thing === 'object' && thing !== null && #owner in thing && thing.#owner === owner;
     return isNote ? (thing as unknown as Note<V>) : undefined;
@@ -24,12 +24,12 @@ class Note<V> {
 }
 
 /**
- * What is known of objects that belong to others, as a `WeakMap` knows it: requests, calls, users. The value lies on the object itself, out of
- * sight of whoever lists, copies or serializes it. A `WeakMap` that every request enters is dear: its table grows with each, and is walked
- * whenever garbage is collected.
+ * Attaches values to objects of others, such as requests, calls and users, like a `WeakMap`. The value is stored on the object
+ * itself, hidden from anyone who lists, copies or serializes it. A `WeakMap` that every request enters is expensive: its table
+ * grows with each one and is walked at every garbage collection.
  *
- * As with a `WeakMap`, only the very object counts: not one that inherits from it, a proxy of it, or a copy. Where the object takes no
- * properties (frozen, a proxy that refuses) it is kept in a `WeakMap` after all.
+ * As with a `WeakMap`, only the object itself counts, not one that inherits from it, a proxy of it, or a copy. If the object
+ * accepts no properties (frozen, or a proxy that refuses), a `WeakMap` is used after all.
  */
 export class SideTable<K extends object, V> {
   private readonly key = Symbol('nestjs-mfa');
@@ -47,15 +47,18 @@ export class SideTable<K extends object, V> {
   }
 
   private noteOf(owner: K): Note<V> | undefined {
-    // Untyped callers may have no object at all: of that nothing is known either.
+    // Untyped callers may pass no object at all; nothing is known about that either.
     return Note.about(owner, (owner as Record<symbol, unknown> | undefined)?.[this.key]);
   }
 
-  /** Whether it is there now: what a proxy or a copy has got with another object's properties stays, and some proxies say yes and mean no. */
+  /**
+   * Whether the value was attached. What a proxy or a copy got from another object's properties is left in place, and some
+   * proxies report success without storing anything.
+   */
   private attach(owner: K, value: V): boolean {
     return (
       !Object.hasOwn(owner, this.key) &&
-      // Configurable, so that a proxy may go on giving something else.
+      // Configurable, so that a proxy may return something else later.
       Reflect.defineProperty(owner, this.key, { value: new Note(owner, value), configurable: true }) &&
       this.noteOf(owner) !== undefined
     );

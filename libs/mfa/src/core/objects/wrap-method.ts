@@ -1,16 +1,19 @@
-/** What a method that was wrapped is without that. Known to all copies of the module: the command line may have loaded another one. */
+/**
+ * The original of a wrapped method. The symbol is shared by all copies of the module, since the command line may have loaded
+ * another one.
+ */
 const WRAPPED = Symbol.for('nestjs-mfa:WRAPPED_METHOD');
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
-/** What happens around a call; it calls `work` once, and returns what that returns. */
+/** Runs around a call. It calls `work` once and returns its result. */
 export type Around = (given: readonly unknown[], work: () => unknown) => unknown;
 
 /**
- * Puts something around a method of one object. The class and its other objects stay as they are: where nobody observes, nothing is between
- * the caller and the method.
+ * Wraps a method of one object. The class and its other instances stay unchanged, so nothing comes between caller and method
+ * unless somebody observes.
  *
- * @returns takes it away again
+ * @returns a function that removes the wrapper
  */
 export function wrapMethod(target: object, name: string, around: Around): () => void {
   const original = Reflect.get(target, name) as Method;
@@ -30,7 +33,7 @@ export function wrapMethod(target: object, name: string, around: Around): () => 
   };
 }
 
-/** The object's method, without what was put around it. */
+/** The object's method without its wrapper. */
 export function methodWithin(target: object, name: string): unknown {
   const method: unknown = Reflect.get(target, name);
   return (method as { [WRAPPED]?: Method } | undefined)?.[WRAPPED] ?? method;

@@ -1,4 +1,4 @@
-/** HMAC hash functions of RFC 6238. Some authenticator apps know `sha1` only, whatever the QR code says. */
+/** HMAC hash functions of RFC 6238. Some authenticator apps only support `sha1`, whatever the QR code says. */
 export type TotpAlgorithm = 'sha1' | 'sha256' | 'sha512';
 
 export interface KeyUriParameters {
@@ -11,13 +11,13 @@ export interface KeyUriParameters {
   period: number;
 }
 
-/** What the largest QR code holds (ISO/IEC 18004: version 40, level L) is 2,953 bytes; adapters may add parameters. */
+/** The largest QR code holds 2,953 bytes (ISO/IEC 18004: version 40, level L). Adapters may add parameters. */
 const MAX_LENGTH = 2800;
 
 /**
- * The URI that authenticator apps scan (Key URI format; draft-andesco-otpauth-uri). Issuer and account are separated by
- * a colon, so neither may hold one; the parameters are always written out, since apps differ in their defaults. A label
- * that no QR code would hold is cut.
+ * Builds the URI that authenticator apps scan (Key URI format; draft-andesco-otpauth-uri). Issuer and account are separated by
+ * a colon, so neither may contain one. All parameters are written out, since apps differ in their defaults. A label too long
+ * for a QR code is cut.
  */
 export function buildKeyUri({ issuer, label, secret, algorithm, digits, period }: KeyUriParameters): string {
   const parameters = [
@@ -31,7 +31,7 @@ export function buildKeyUri({ issuer, label, secret, algorithm, digits, period }
   return `otpauth://totp/${encode(issuer)}:${encodeWithin(label, room)}?${parameters.join('&')}`;
 }
 
-/** Percent-encodes a part without colons and lone surrogates, which no URI can hold. */
+/** Percent-encodes a part without colons and lone surrogates, which a URI can't contain. */
 function encode(part: string): string {
   return encodeURIComponent(
     part
@@ -41,12 +41,12 @@ function encode(part: string): string {
   );
 }
 
-/** As many characters of a part as fit, percent-encoded. */
+/** Percent-encodes as many characters of a part as fit. */
 function encodeWithin(part: string, room: number): string {
   let fitting = '';
   let left = room;
   for (const character of part.trim()) {
-    // A blank, which its own encoding would trim away, takes as much room as any other sign.
+    // Encoded between other characters so that a space, which is trimmed at the ends, counts at full length.
     left -= encode(`.${character}.`).length - 2;
     if (left < 0) break;
     fitting += character;

@@ -3,13 +3,14 @@ import { create } from 'qrcode';
 
 import { drawPng, drawSvg, svgDataUrl, widthOnScreen } from './qr-code.js';
 
-/** Modules along a side, with the margin of four on each. */
+/** Modules per side, including the margin of four on each. */
 const sideOf = (svg: string): number => Number(/viewBox="0 0 (\d+)/.exec(svg)?.[1]);
 
 describe('a QR code', () => {
   it.each([
     ['otpauth://totp/A:b?secret=JBSWY3DPEHPK3PXP', 'M'],
-    // The last that has 65 modules with the better correction, the first that has more, and what only the lesser one holds.
+    // The last length that has 65 modules with the better correction, the first that has more, and one that only fits the
+    // lesser one.
     ['a'.repeat(287), 'M'],
     ['a'.repeat(288), 'L'],
     ['a'.repeat(2800), 'L'],
@@ -24,13 +25,13 @@ describe('a QR code', () => {
   });
 
   it.each([
-    // Four points to a module at least, and whole ones.
+    // A whole number of pixels per module, at least four.
     [29, 203],
     [45, 180],
     [57, 228],
     [185, 740],
     [1, 224],
-    // No modules, but points or what not.
+    // Not modules, but pixels or something else.
     [186, 224],
     [300, 300],
     [5000, 740],

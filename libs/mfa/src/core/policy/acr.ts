@@ -5,23 +5,23 @@ import { fittingTypes, isFittingProof } from './policy.js';
 import { isAcrName, mergeRequirements, readRequirement } from './requirements.js';
 
 /**
- * The levels of authentication that an application has names for, from the weakest to the strongest (the claim `acr`, OpenID Connect
- * Core 1.0, section 2; `acr_values` of RFC 9470). One table says what the guard asks for by name, which level a token states, and
- * which a token has to state.
+ * The levels of authentication that an application has named, from the weakest to the strongest (the claim `acr`, OpenID
+ * Connect Core 1.0, section 2; `acr_values` of RFC 9470). One table defines what the guard asks for by name, which level a
+ * token states, and which one a token must state.
  */
 export type MfaAcrLevels = Readonly<Record<string, MfaAcrLevel>>;
 
-/** What a level asks for. */
+/** What a level requires. */
 export type MfaAcrLevel = Pick<
   MfaRequirement,
   'maxAge' | 'methods' | 'phishingResistant' | 'userVerified' | 'deviceBound' | 'attested' | 'allOf'
 >;
 
-/** Phishing-resistant, and the same with a key in hardware: values of OpenID EAP ACR Values 1.0. */
+/** Phishing-resistant, and the same with a hardware key: values of OpenID EAP ACR Values 1.0. */
 export const PHISHING_RESISTANT = 'phr';
 export const PHISHING_RESISTANT_HARDWARE = 'phrh';
 
-/** The levels where an application names none of its own. */
+/** The levels of an application that defines none of its own. */
 export const MFA_ACR_LEVELS = Object.freeze({
   [PHISHING_RESISTANT]: Object.freeze({ phishingResistant: true }),
   [PHISHING_RESISTANT_HARDWARE]: Object.freeze({
@@ -42,9 +42,9 @@ const PARTS: readonly string[] = [
 ] satisfies (keyof MfaAcrLevel)[];
 
 /**
- * A table as it was written down, checked and copied.
+ * Checks and copies a table of levels.
  *
- * @returns the levels that are right, and what is wrong with the others
+ * @returns the valid levels, and the problems of the others
  */
 export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems: string[] } {
   if (given === undefined) return { levels: MFA_ACR_LEVELS, problems: [] };
@@ -75,7 +75,7 @@ export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems:
 
 /** @throws {TypeError} */
 function readLevel(name: string, given: unknown): MfaAcrLevel {
-  // Object.entries() sorts such names before all others, and the order is what tells the stronger one.
+  // Object.entries() sorts such names first, but the order determines which level is stronger.
   if (/^\d+$/.test(name)) throw new TypeError('a name of digits alone loses its place among the others');
   if (!isAcrName(name))
     throw new TypeError('its name must be printable ASCII without spaces, quotes and backslashes');
@@ -93,13 +93,13 @@ function readLevel(name: string, given: unknown): MfaAcrLevel {
   return level;
 }
 
-/** Whether whatever meets the one requirement meets the other too, as far as can be told from what they say; ages are not looked at. */
+/** Whether any proof that meets the one requirement also meets the other, as far as the requirements tell. Ages are ignored. */
 export function asksForAll(one: MfaRequirement, other: MfaRequirement): boolean {
   const flags = ['userVerified', 'deviceBound', 'attested'] as const;
   if (flags.some((flag) => other[flag] && !one[flag])) return false;
   const types = fittingTypes(one);
   const wanted = fittingTypes(other);
-  // Of several that have all to be proven one suffices to show what one proof has to show.
+  // With `allOf`, every type is proven, so one fitting type among them is enough.
   const isOne =
     types.every((type) => wanted.includes(type)) || (one.allOf ?? []).some((type) => wanted.includes(type));
   const hasFlags = flags.some((flag) => other[flag]);
@@ -109,26 +109,29 @@ export function asksForAll(one: MfaRequirement, other: MfaRequirement): boolean 
   );
 }
 
-/** The strongest level that this one proof reaches, whatever its age; undefined for none. Of a level with `allOf` one proof can't tell. */
+/**
+ * The strongest level that this proof alone reaches, whatever its age; undefined if none. Levels with `allOf` can't be reached
+ * by one proof.
+ */
 export function levelOf(record: AuthenticationRecord, levels: MfaAcrLevels): string | undefined {
   return Object.entries(levels)
     .filter(([, level]) => level.allOf === undefined && isFittingProof(record, level))
     .at(-1)?.[0];
 }
 
-/** The weakest level that is as strong as the requirement, so that a client can ask for it; undefined where there is none. */
+/** The weakest level that is at least as strong as the requirement, for clients to request; undefined if there is none. */
 export function levelFor(requirement: MfaRequirement, levels: MfaAcrLevels): string | undefined {
-  // One that only a key reaches is too much for a route that an app would open.
+  // A level that only a key reaches would be too much for a route that an authenticator app can open.
   const named = Object.entries(levels).find(
     ([, level]) => asksForAll(level, requirement) && areKeys(level) === areKeys(requirement),
   );
   if (named) return named[0];
-  // No level says all of it. A key at least is asked for where nothing else will do.
+  // No level covers all of it. If only a key will do, request a key at least.
   if (!areKeys(requirement)) return undefined;
   return Object.entries(levels).find(([, level]) => areKeys(level))?.[0];
 }
 
-/** Whether what states the one level vouches for the other: it is the same, or a stronger one. */
+/** Whether the stated level satisfies the wanted one, because it is the same or a stronger one. */
 export function isLevelAtLeast(stated: unknown, wanted: string, levels: MfaAcrLevels): boolean {
   const names = Object.keys(levels);
   return (
@@ -136,13 +139,13 @@ export function isLevelAtLeast(stated: unknown, wanted: string, levels: MfaAcrLe
   );
 }
 
-/** Whether a proof at this level can only have come from a key. */
+/** Whether only a key can give a proof at this level. */
 export function areKeys(requirement: MfaRequirement): boolean {
   return fittingTypes(requirement).every(isPhishingResistantType);
 }
 
 /**
- * The requirement with what the level asks for that it names.
+ * Merges the requirement with that of the level it names.
  *
  * @throws {TypeError} when there is no such level
  */
@@ -154,7 +157,7 @@ export function withLevel(requirement: MfaRequirement, levels: MfaAcrLevels): Mf
   const { maxAge = Infinity, ...merged } = mergeRequirements([level, rest], Infinity);
   return {
     ...merged,
-    // What a level says nothing of is as the route has it.
+    // If the level has no maximum age, the route's applies.
     ...(Number.isFinite(maxAge) ? { maxAge } : {}),
     allowUnenrolled: rest.allowUnenrolled === true,
     acceptTrustedDevice: rest.acceptTrustedDevice === true,
@@ -162,14 +165,14 @@ export function withLevel(requirement: MfaRequirement, levels: MfaAcrLevels): Mf
   };
 }
 
-/** What is left of the requirement where a token states the level that it names: that level may still be too old. */
+/** What remains of the requirement if a token states the level it names: the proof may still be too old. */
 export function ageOfLevel({ acr, ...besides }: MfaRequirement, levels: MfaAcrLevels): MfaRequirement {
   const level = acr === undefined ? undefined : levels[acr];
   const maxAge = Math.min(besides.maxAge ?? Infinity, level?.maxAge ?? Infinity);
   return Number.isFinite(maxAge) ? { ...besides, maxAge } : besides;
 }
 
-/** What is said of a name that the table does not have. */
+/** The error message for a name that isn't in the table. */
 export function unknownLevel(acr: string, levels: MfaAcrLevels): string {
   return `there is no level \`${acr}\`: name one of ${Object.keys(levels).join(', ')}, or give it in the option \`acr\``;
 }

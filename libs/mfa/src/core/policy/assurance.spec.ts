@@ -23,7 +23,7 @@ const facts = (records: AuthenticationRecord[], more: Partial<PolicyFacts> = {})
   records,
 });
 
-/** Every way in which a key can be known, and every way to ask for it. */
+/** Every combination of known facts about a key, and every way to ask for them. */
 const KEYS: MfaProofFacts[] = UNKNOWN.flatMap((userVerified) =>
   UNKNOWN.flatMap((backupEligible) =>
     UNKNOWN.map((attested) => ({ userVerified, backupEligible, attested })),
@@ -93,7 +93,7 @@ describe('what the key has to show', () => {
       reason: 'other_factor_needed',
       needs: { deviceBound: true, attested: true },
     });
-    // A key may learn to verify its user; and of keys that nobody has told of nothing is known.
+    // A key may learn to verify its user, and nothing is known about keys that weren't reported.
     expect(answer([synced], { userVerified: true })).toMatchObject({ code: 'mfa_required' });
     expect(answer(undefined, { deviceBound: true })).toMatchObject({ code: 'mfa_required' });
   });

@@ -1,7 +1,7 @@
-/** So many codes are few: time to make new ones. */
+/** With this many codes or fewer, it's time to generate new ones. */
 const FEW_CODES = 3;
 
-/** Whether the owner of so many recovery codes is told to make new ones: by mail, and on the pages. */
+/** Whether to tell the owner of this many recovery codes to generate new ones, by mail and on the pages. */
 export function areFewCodesLeft(remaining: number): boolean {
   return remaining <= FEW_CODES;
 }

@@ -1,8 +1,8 @@
 import type { BuiltInTypes } from '../../factors/traits/built-in.js';
 
 /**
- * The types of factors, and the method that a session records when one is proven. Open by declaration merging, for factors of
- * an application's own:
+ * The types of factors, and the method that a session records when one is proven. Applications extend it for their own factors
+ * by declaration merging:
  *
  *     declare module 'nestjs-mfa' {
  *       interface MfaFactorTypes { push: 'push' }

@@ -28,7 +28,7 @@ import {
   typeOfRecord,
 } from './methods.js';
 
-/** A factor of the application's, of a type that TypeScript has not been told of. */
+/** A custom factor whose type TypeScript doesn't know. */
 const factor = (traits: object): MfaFactorTraits => traits as MfaFactorTraits;
 const MAIL = 'mail' as MfaType;
 const UNKNOWN = 'nobodys' as MfaType;

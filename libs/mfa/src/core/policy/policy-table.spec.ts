@@ -50,7 +50,7 @@ const REQUIREMENTS: Record<string, MfaRequirement> = {
   '`acceptTrustedDevice`': { acceptTrustedDevice: true },
 };
 
-/** The requirements that ask for more of a proof than its type, with what meets them and what does not. */
+/** The requirements that ask for more than a type of proof, with what meets them and what doesn't. */
 const DEMANDING_USERS: Record<string, Partial<PolicyFacts>> = {
   'The user has no second factor': {},
   'The user has an authenticator app': enrolledWith('totp', 'recovery_codes'),
@@ -99,7 +99,7 @@ const DEMANDING_REQUIREMENTS: Record<string, MfaRequirement> = {
   '`once`': { once: true },
 };
 
-/** What is known of a key: one that stays on its device and was attested, or one that is synced and was not. */
+/** The facts of a key: device-bound and attested, or synced and not attested. */
 function key(isBound: boolean): MfaProofFacts {
   return { backupEligible: !isBound, backedUp: !isBound, attested: isBound };
 }

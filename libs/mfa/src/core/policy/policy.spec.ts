@@ -8,7 +8,7 @@ import { asksForKeys, decide, fittingTypes, needsOf } from './policy.js';
 const NOW = 1_800_000_000_000;
 const GRACE = 300;
 
-/** Each dimension of a decision, by the name that it has in the table. */
+/** Each dimension of a decision, by its name in the table. */
 const USERS = {
   'no factor': [],
   totp: ['totp', 'recovery_codes'],
@@ -89,7 +89,7 @@ const CASES: Case[] = (['nobody', ...keysOf(USERS)] as Case['user'][]).flatMap((
 /** The requirements that any new proof of a second factor meets. */
 const ANY: (keyof typeof REQUIREMENTS)[] = ['plain', 'maxAge 60', 'maxAge 3600', 'allow unenrolled'];
 
-/** The rules of the guard, one after the other, on the names of the table alone. */
+/** The guard's rules in order, using only the names of the table. */
 function expected({ user, proof, requirement, must, deadline }: Case): string {
   if (user === 'nobody') return 'unauthenticated';
   const fresh: Record<keyof typeof PROOFS, (keyof typeof REQUIREMENTS)[]> = {

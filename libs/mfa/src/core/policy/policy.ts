@@ -11,39 +11,44 @@ import {
   isVouchedFor,
 } from './methods.js';
 
-/** What a route asks for; the argument of `@RequireMfa()`. */
+/** The requirements of a route; the argument of `@RequireMfa()`. */
 export interface MfaRequirement {
-  /** The greatest age of the proof in seconds. Default: the option `gracePeriodSeconds`. */
+  /** The maximum age of the proof in seconds. Default: the option `gracePeriodSeconds`. */
   maxAge?: number;
-  /** The factor types that will do. Default: all. */
+  /** The accepted factor types. Default: all. */
   methods?: readonly MfaType[];
-  /** Only factors that a look-alike site can't relay: WebAuthn (NIST SP 800-63B-4, section 3.2.5). */
+  /** Accepts only factors that a look-alike site can't relay: WebAuthn (NIST SP 800-63B-4, section 3.2.5). */
   phishingResistant?: boolean;
-  /** Only a proof in which the authenticator verified its user, by PIN or biometrics: WebAuthn with the flag UV. */
+  /** Accepts only proofs in which the authenticator verified its user, by PIN or biometrics: WebAuthn with the flag UV. */
   userVerified?: boolean;
   /**
-   * Only a key that can't leave its device: WebAuthn without the flag BE. It is what the key says of itself; with `attested` its
-   * maker vouches for it.
+   * Accepts only keys that can't leave their device: WebAuthn without the flag BE. This is the key's own statement; with
+   * `attested`, its manufacturer vouches for it.
    */
   deviceBound?: boolean;
-  /** Only a key whose attestation led to a configured root when it was registered. */
+  /** Accepts only keys whose attestation led to a configured root at registration. */
   attested?: boolean;
-  /** Each of these must have been proven within `maxAge`; what else is asked for, one proof has to meet. */
+  /** Each of these types must have been proven within `maxAge`. Any other requirements must be met by one proof. */
   allOf?: readonly MfaType[];
-  /** What was proven so far is spent by this request: the next one with `once` needs a new proof. */
+  /** The request uses up all previous proofs: the next request with `once` needs a new one. */
   once?: boolean;
   /**
-   * What the level of that name asks for (option `acr`), and what else is asked for here. A refusal names it in the words of RFC 9470,
-   * and tokens that state it, or a stronger one, show it.
+   * Requires what the level with this name requires (option `acr`), in addition to everything else here. A refusal names the
+   * level as in RFC 9470, and a token that states it, or a stronger one, satisfies it.
    */
   acr?: string;
-  /** Lets users without a second factor pass, except those who must have one. */
+  /** Admits users without a second factor, except those who must have one. */
   allowUnenrolled?: boolean;
-  /** Takes a sign-in from a trusted browser for a second factor; never together with what only a factor can show. */
+  /**
+   * Accepts a sign-in from a trusted browser as a second factor. Can't be combined with anything that only a factor can show.
+   */
   acceptTrustedDevice?: boolean;
 }
 
-/** The parts of a requirement that `methods` and `maxAge` don't tell of: a refusal names them, so that a client can ask for the right proof. */
+/**
+ * The parts of a requirement that `methods` and `maxAge` don't express. A refusal lists them so that a client can ask for the
+ * right proof.
+ */
 export interface MfaNeeds {
   userVerified?: true;
   deviceBound?: true;
@@ -52,27 +57,32 @@ export interface MfaNeeds {
   once?: true;
 }
 
-/** All that a decision depends on. */
+/** Everything that a decision depends on. */
 export interface PolicyFacts {
   /** Whether the request has a user at all. */
   hasUser: boolean;
-  /** Whether this user must have a second factor, whatever the route says. */
+  /** Whether this user must have a second factor, regardless of the route. */
   mustEnroll: boolean;
   /** Whether the user counts as enrolled (the adapter's `isMfaEnabled`). */
   enrolled: boolean;
-  /** The types that the user has. */
+  /** The types that the user has enrolled. */
   enrolledTypes: readonly MfaType[];
-  /** The types that the user can use now: not locked, codes left. */
+  /** The types that the user can use now: not locked, and with codes left. */
   usableTypes: readonly MfaType[];
   /** The types that can be enrolled here. */
   offeredTypes: readonly MfaType[];
-  /** Of the types that the user has, those of which all are too weak for the profile; absent: none is. */
+  /** The enrolled types of which all of the user's authenticators are too weak for the profile. Default: none. */
   weakTypes?: readonly MfaType[];
-  /** What is known of the user's keys; absent: nothing is, and then nothing says that none of them would do. */
+  /**
+   * What is known about the user's keys. If absent, nothing is known, so nothing rules out that one of them would be accepted.
+   */
   keys?: readonly MfaProofFacts[];
-  /** What the user's living, authenticated session holds; empty without one. */
+  /** The proofs of the user's valid, authenticated session; empty without one. */
   records: readonly AuthenticationRecord[];
-  /** Until when someone who must enroll may work without, milliseconds since the epoch; null: no grace. */
+  /**
+   * Until when a user who must enroll may work without a second factor, in milliseconds since the epoch; null without a grace
+   * period.
+   */
   enrollmentDeadline: number | null;
   /** Milliseconds since the epoch. */
   now: number;
@@ -90,14 +100,14 @@ export type MfaPolicyDecision =
       allow: false;
       code: 'mfa_enrollment_required';
       methods: MfaType[];
-      /** The user has second factors, and none of them will do. */
+      /** The user has second factors, but none of them is accepted. */
       reason?: 'other_factor_needed';
       needs?: MfaNeeds;
-      /** The level that was asked for by name. */
+      /** The level that was requested by name. */
       acr?: string;
     };
 
-/** One proof that a requirement takes. */
+/** A proof that a requirement demands. */
 interface Demand {
   types: readonly MfaType[];
   fits: (record: AuthenticationRecord) => boolean;
@@ -113,12 +123,12 @@ export function fittingTypes(requirement: MfaRequirement): MfaType[] {
   );
 }
 
-/** Whether the records satisfy the requirement at this moment: the one question that needs nothing but the session. */
+/** Whether the records satisfy the requirement now. This is the only question that the session alone can answer. */
 export function satisfies(requirement: MfaRequirement, facts: SessionFacts): boolean {
   return unmetDemands(requirement, facts).length === 0;
 }
 
-/** What a refusal tells of a requirement besides `methods` and `maxAge`; undefined where there is nothing. */
+/** What a refusal says about a requirement besides `methods` and `maxAge`; undefined if there is nothing to add. */
 export function needsOf(requirement: MfaRequirement): MfaNeeds | undefined {
   const { allOf, ...flags } = requirement;
   const needs: MfaNeeds = {
@@ -131,14 +141,14 @@ export function needsOf(requirement: MfaRequirement): MfaNeeds | undefined {
   return Object.keys(needs).length > 0 ? needs : undefined;
 }
 
-/** Whether some of it can only be answered with what is known of the user's keys. */
+/** Whether the requirement depends on what is known about the user's keys. */
 export function asksForKeys({ deviceBound, attested }: MfaRequirement): boolean {
   return deviceBound === true || attested === true;
 }
 
 /**
- * Decides whether a request may reach a route behind `@RequireMfa()`. Pure: the same facts give the same answer, and
- * what no rule lets through is refused.
+ * Decides whether a request may reach a route behind `@RequireMfa()`. A pure function: the same facts give the same answer, and
+ * anything that no rule admits is refused.
  */
 export function decide(requirement: MfaRequirement, facts: PolicyFacts): MfaPolicyDecision {
   if (!facts.hasUser) return { allow: false, code: 'unauthenticated' };
@@ -176,7 +186,7 @@ function demandsOf(requirement: MfaRequirement): Demand[] {
     fits: (record: AuthenticationRecord) =>
       typeOfRecord(record) === type && !record.weak && isUnspent(record),
   }));
-  // Where nothing else is asked for, whatever proves one of them would meet it too.
+  // If nothing else is required, any proof of `allOf` would meet it too.
   if (each.length > 0 && !methods && !phishingResistant && !asksForFacts(requirement)) return each;
   const types = fittingTypes(requirement);
   return [{ types, fits: (record) => fits(record, types, requirement) && isUnspent(record) }, ...each];
@@ -193,7 +203,7 @@ function unmetDemands(
   });
 }
 
-/** Whether a proof is one that the requirement takes, apart from `allOf`, its age, and whether it was spent. */
+/** Whether a requirement accepts this proof, apart from `allOf`, its age, and whether it was spent. */
 export function isFittingProof(record: AuthenticationRecord, requirement: MfaRequirement): boolean {
   return fits(record, fittingTypes(requirement), requirement);
 }
@@ -202,18 +212,18 @@ function fits(record: AuthenticationRecord, types: readonly MfaType[], requireme
   if (record.weak) return false;
   const type = typeOfRecord(record);
   if (type !== undefined) return types.includes(type) && shows(record, requirement);
-  // Neither says which factor it was.
+  // Neither tells which factor was used.
   const isAnyGood = !requirement.methods && !requirement.phishingResistant && !asksForFacts(requirement);
   if (isTrustedBrowser(record)) return requirement.acceptTrustedDevice === true && isAnyGood;
   return isVouchedFor(record) && isAnyGood;
 }
 
-/** Whether a proof shows what is asked for: unknown is no answer. */
+/** Whether a proof shows what is required. Unknown facts don't count. */
 function shows(facts: MfaProofFacts, requirement: MfaRequirement): boolean {
   return (!requirement.userVerified || facts.userVerified === true) && isOfKind(facts, requirement);
 }
 
-/** Whether a key is of the kind that is asked for. */
+/** Whether a key is of the required kind. */
 export function isOfKind(
   { backupEligible, attested }: { [Fact in keyof MfaProofFacts]: MfaProofFacts[Fact] | null },
   { deviceBound, attested: mustBe }: MfaRequirement,
@@ -225,13 +235,13 @@ function asksForFacts({ userVerified, deviceBound, attested }: MfaRequirement): 
   return userVerified === true || deviceBound === true || attested === true;
 }
 
-/** Whether something that the user has could give this proof. */
+/** Whether one of the user's authenticators could give this proof. */
 function canMeet(
   { types }: Demand,
   requirement: MfaRequirement,
   { enrolledTypes, weakTypes = [], keys }: PolicyFacts,
 ): boolean {
-  // A custom adapter may keep factors that we have no row of: then nothing says that they would not fit.
+  // A custom adapter may manage factors that have no row here. Nothing then rules out that they fit.
   if (enrolledTypes.length === 0) return true;
   return enrolledTypes.some((type) => {
     if (!types.includes(type) || weakTypes.includes(type)) return false;

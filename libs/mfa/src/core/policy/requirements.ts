@@ -3,7 +3,7 @@ import { MFA_TYPES, isTypeName } from './methods.js';
 import type { MfaRequirement } from './policy.js';
 import { fittingTypes } from './policy.js';
 
-/** What each part of a requirement has to be. */
+/** The valid values for each part of a requirement. */
 const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; what: string }> = {
   maxAge: {
     fits: (value) => Number.isSafeInteger(value) && (value as number) > 0,
@@ -28,17 +28,16 @@ const PARTS: Record<keyof MfaRequirement, { fits: (value: unknown) => boolean; w
 };
 
 /**
- * A requirement as it was written down, checked and copied. What is misspelt would be lost without a word, and with it the
- * protection that it was to give.
+ * Checks and copies a requirement. A misspelled part would be silently ignored, and with it the intended protection.
  *
- * @throws {TypeError} for anything but an object, unknown or wrong parts, and what no proof could meet
+ * @throws {TypeError} for anything but an object, for unknown or invalid parts, and for what no proof could meet
  */
 export function readRequirement(given: unknown): MfaRequirement {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError('@RequireMfa() takes an object');
   }
   const requirement: Record<string, unknown> = {};
-  // Inherited ones too, which reading them would find.
+  // Includes inherited properties, since reading them would find them too.
   for (const key in given) {
     const part = Object.hasOwn(PARTS, key) ? PARTS[key as keyof MfaRequirement] : undefined;
     if (!part) throw new TypeError(`@RequireMfa() does not know \`${key}\``);
@@ -52,7 +51,7 @@ export function readRequirement(given: unknown): MfaRequirement {
   return Object.freeze(requirement);
 }
 
-/** What a trusted browser can't show, and what is said of it. */
+/** What a trusted browser can't show, and how the error says so. */
 const BEYOND_TRUST = {
   phishingResistant: 'is not phishing-resistant',
   userVerified: 'verifies nobody',
@@ -63,7 +62,7 @@ const BEYOND_TRUST = {
   acr: 'reaches no level',
 } as const satisfies Partial<Record<keyof MfaRequirement, string>>;
 
-/** @throws {TypeError} when parts of it contradict each other */
+/** @throws {TypeError} when its parts contradict each other */
 function assertConsistent(requirement: MfaRequirement): void {
   const { acceptTrustedDevice, allOf = [], methods } = requirement;
   for (const [part, why] of Object.entries(BEYOND_TRUST)) {
@@ -78,9 +77,10 @@ function assertConsistent(requirement: MfaRequirement): void {
 }
 
 /**
- * One requirement that is as strict as all of these together. Of levels (`acr`) it holds one: several name none that is certain.
+ * Merges requirements into one that is as strict as all of them together. They may name only one level (`acr`): which of
+ * several is stronger would be uncertain.
  *
- * @param defaultMaxAge what counts where one does not say, in seconds
+ * @param defaultMaxAge the maximum age for requirements without one, in seconds
  * @throws {TypeError} when they name different levels
  */
 export function mergeRequirements(
@@ -117,20 +117,23 @@ export function assertSatisfiable(requirement: MfaRequirement): void {
   }
 }
 
-/** The types that a requirement names and nobody has registered. */
+/** The types that a requirement names but that aren't registered. */
 export function unknownTypes({ methods = [], allOf = [] }: MfaRequirement): MfaType[] {
   return [...methods, ...allOf].filter((type) => !MFA_TYPES.includes(type));
 }
 
-/** What may stand in the list of `acr_values`, which are separated by spaces, and in quotes (RFC 6749, appendix A; RFC 9110, section 5.6.4). */
+/**
+ * The characters allowed in `acr_values`, which are separated by spaces, and in quotes (RFC 6749, appendix A; RFC 9110, section
+ * 5.6.4).
+ */
 const ACR = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
-/** Whether that could be the name of a level. */
+/** Whether the name is valid for a level. */
 export function isAcrName(name: unknown): name is string {
   return typeof name === 'string' && ACR.test(name);
 }
 
-/** Which types there are is known when the application boots: factors of its own come with the option `factors`. */
+/** Only the format is checked: which types exist is known at boot, since custom factors come with the option `factors`. */
 function isTypes(value: unknown): value is MfaType[] {
   return Array.isArray(value) && value.length > 0 && value.every(isTypeName);
 }

@@ -46,13 +46,13 @@ const CHECKS: Readonly<Record<keyof TypeTraits, Check>> = {
   ],
 };
 
-/** What else the factors that come with the module say of themselves. */
+/** Further traits of the built-in factors. */
 const BUILT_IN_ONLY = ['needsOption', 'text', 'methodText'];
 
 /**
- * Checks what a factor says of itself, which decides what it is worth: a misspelt trait would leave it at the default.
+ * Checks the traits of a factor, which decide what its proofs are worth: a misspelled trait would silently keep its default.
  *
- * @throws {TypeError} when a trait is unknown, or no value for it
+ * @throws {TypeError} when a trait is unknown or has an invalid value
  */
 export function checkTraits(traits: object): void {
   for (const [name, value] of Object.entries(traits)) {

@@ -1,9 +1,9 @@
-/** The profiles of the option `profile` that restrict which factors there may be. */
+/** The profiles of the option `profile` that restrict which factors are allowed. */
 export type RestrictingProfile = 'aal2' | 'strict' | 'aal3';
 
-/** The `amr` values of a proof by what is known of its key. */
+/** The `amr` values of a proof, by what is known about its key. */
 export interface AmrOfKeys {
-  /** It sits in hardware that it can't leave. */
+  /** It is in hardware that it can't leave. */
   hardware: readonly string[];
   /** It can be synced to other devices. */
   synced: readonly string[];
@@ -11,56 +11,64 @@ export interface AmrOfKeys {
   unknown: readonly string[];
 }
 
-/** What kind of factor it is. A type has the same traits wherever it is used in a process. */
+/** What kind of factor it is. A type has the same traits everywhere in a process. */
 export interface TypeTraits {
   /** 1 to 20 characters: `a` to `z`, digits, `_`. */
   type: string;
-  /** What a session records when it is proven. Default: the type. */
+  /** What a session records when the factor is proven. Default: the type. */
   method?: string;
-  /** Whether having one makes a user *enrolled*, or it only stands in for one that was lost. Default: `second_factor`. */
+  /** Whether having one makes a user *enrolled*, or it only stands in for a lost factor. Default: `second_factor`. */
   role?: 'second_factor' | 'backup';
-  /** Whether no look-alike site can relay a proof of it (NIST SP 800-63B-4, section 3.2.5). Default: false. */
+  /** Whether its proofs can't be relayed by a look-alike site (NIST SP 800-63B-4, section 3.2.5). Default: false. */
   phishingResistant?: boolean;
-  /** Whether its proofs show how they were made: user verified, bound to the device, attested (`MfaProofFacts`). Default: false. */
+  /**
+   * Whether its proofs show how they were made: user verified, bound to the device, attested (`MfaProofFacts`). Default: false.
+   */
   showsFacts?: boolean;
-  /** The `amr` values of access tokens (RFC 8176, section 2), by what is known of the key if they depend on it. Default: the method. */
+  /**
+   * The `amr` values of access tokens (RFC 8176, section 2), by key if they depend on what is known about it. Default: the
+   * method.
+   */
   amr?: readonly string[] | AmrOfKeys;
   /**
-   * The `amr` values by which a token of any issuer shows a proof of this type; of a phishing-resistant one only beside the `acr`
-   * `phr` or `phrh` (OpenID EAP ACR Values 1.0). Default: none; the claim `mfa_proofs` names it in any case.
+   * The `amr` values that prove this type in tokens of any issuer; for a phishing-resistant type only together with the `acr`
+   * `phr` or `phrh` (OpenID EAP ACR Values 1.0). Default: none. The claim `mfa_proofs` names the type in any case.
    */
   readFromAmr?: readonly string[];
   /**
-   * Whether every proof has a step that is greater than the last (`MfaFactorProof.step`): several right codes in a row open
-   * the lock of such a factor (`rateLimit.unlock`). Default: false.
+   * Whether each proof has a step greater than the last (`MfaFactorProof.step`). Several right codes in a row can then unlock
+   * the factor (`rateLimit.unlock`). Default: false.
    */
   steps?: boolean;
   /**
-   * Where that is which verifies a proof: in the row that all authenticators have, which is sealed then, or in tables of the
-   * factor's own, which has to protect them itself: then what it keeps in that row is no secret, and is stored as it is. Default:
-   * `authenticator`.
+   * Where the data is that verifies a proof: in the row that every authenticator has, which is then sealed, or in the factor's
+   * own tables, which must then protect it themselves. In the latter case the data in the row is no secret and is stored as it
+   * is. Default: `authenticator`.
    */
   judgedBy?: 'authenticator' | 'own_tables';
-  /** The channel over which its codes come, such as `email`: it is no second factor where the first came over the same one. */
+  /**
+   * The channel its codes are sent over, such as `email`. It is no second factor if the first factor came over the same
+   * channel.
+   */
   channel?: string;
   /** The profiles that refuse it. Default: none. */
   refusedBy?: readonly RestrictingProfile[];
-  /** Whether a stronger factor has to be offered beside it (a restricted authenticator, NIST SP 800-63B-4, section 3.2.9). */
+  /** Whether a stronger factor must be offered next to it (a restricted authenticator, NIST SP 800-63B-4, section 3.2.9). */
   restricted?: boolean;
   /** How many of them a user may have, 1 to 20. Default: 1. */
   maxPerUser?: number;
-  /** How one of them is called, when neither the user nor the adapter has named it. Default: the type. */
+  /** The name of an authenticator that neither the user nor the adapter has named. Default: the type. */
   label?: string;
-  /** How its kind is called on pages and in mails, by language, such as `{ de: 'TAN-Liste' }`. Default: the label. */
+  /** The name of this kind of factor on pages and in mails, by language, such as `{ de: 'TAN-Liste' }`. Default: the label. */
   labels?: Readonly<Record<string, string>>;
 }
 
-/** What is said besides of a factor that comes with the module: its options and texts are among the module's own. */
+/** The additional traits of a built-in factor, whose options and texts are among the module's own. */
 export interface BuiltInTraits extends TypeTraits {
-  /** The group of options without which it is not there. */
+  /** The group of options without which the factor is unavailable. */
   needsOption?: string;
-  /** The page text that says how its kind is called. */
+  /** The page text with the name of this kind of factor. */
   text: string;
-  /** The page text for a proof of it. Default: {@link text}. */
+  /** The page text for a proof by it. Default: {@link text}. */
   methodText?: string;
 }

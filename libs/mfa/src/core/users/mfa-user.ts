@@ -1,30 +1,33 @@
-/** What the module knows of one of the application's users. */
+/** What the module knows about one of the application's users. */
 export interface MfaUser {
-  /** As the application knows the user; of several columns, one text that is made of these. A BigInt stands for the number that it is. */
+  /**
+   * The application's id of the user. For a key of several columns, combine them into one string. A BigInt is the same as the
+   * number of that value.
+   */
   id: string | number | bigint;
   email?: string | null;
   username?: string | null;
   displayName?: string | null;
-  /** Staff must have a second factor when `requiredForStaff` is on. */
+  /** Staff must have a second factor if `requiredForStaff` is on. */
   isStaff?: boolean;
-  /** Only an explicit false refuses enrollment. */
+  /** Enrollment is only refused if this is explicitly false. */
   emailVerified?: boolean;
   /** E.164, such as `+491701234567`. */
   phoneNumber?: string | null;
-  /** Whether the number is known to be the user's. */
+  /** Whether the phone number is verified to be the user's. */
   phoneVerified?: boolean;
-  /** The language of texts to this user, such as `de`. */
+  /** The language of texts for this user, such as `de`. */
   locale?: string | null;
 }
 
-/** What is known of a user as yes or no. */
+/** The boolean properties of a user. */
 export type MfaUserFlag = 'isStaff' | 'emailVerified';
 
 /**
- * What a user says of such a thing, undefined when nothing. A number, a text or a promise says nothing that could be relied on,
- * and so the request is refused: taken for no it would let staff pass, taken for yes it would verify an address.
+ * Returns a flag of the user; undefined if it isn't set. A number, text or promise can't be relied on: taken for false it would
+ * let staff pass, taken for true it would verify an address. The request is therefore refused.
  *
- * @throws {TypeError} when it is neither a boolean nor absent
+ * @throws {TypeError} when the value is neither a boolean nor absent
  */
 export function flagOf(user: Partial<Record<MfaUserFlag, unknown>>, flag: MfaUserFlag): boolean | undefined {
   const value = user[flag] ?? undefined;
@@ -36,17 +39,17 @@ export function flagOf(user: Partial<Record<MfaUserFlag, unknown>>, flag: MfaUse
 export const MAX_USER_ID_LENGTH = 191;
 
 /**
- * The user's id as it is stored. A missing id would match no row, or with careless criteria every row, so it is an
- * error here and never reaches the database.
+ * Returns the user's id as it is stored. A missing id would match no row, or with careless criteria every row, so it is
+ * rejected here and never reaches the database.
  *
- * @throws {TypeError} when the id is missing, too long, or would be stored as another one
+ * @throws {TypeError} when the id is missing, too long, or would be stored as a different one
  */
 export function userIdOf(user: Pick<MfaUser, 'id'>): string {
   const id: unknown = user.id;
-  // Greater numbers are the next one that fits: two users would be one.
+  // Larger numbers are rounded, so two users could become one.
   const text = typeof id === 'bigint' || Number.isSafeInteger(id) ? String(id) : id;
-  // Some engines ignore spaces at the end when they compare. Half a character is stored as U+FFFD, whichever half of whichever it
-  // was: two users would be one. PostgreSQL takes no NUL.
+  // Some databases ignore trailing spaces in comparisons. Any lone surrogate is stored as U+FFFD, so two users could become
+  // one. PostgreSQL accepts no NUL.
   const isId =
     typeof text === 'string' &&
     text !== '' &&

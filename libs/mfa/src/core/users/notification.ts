@@ -1,6 +1,6 @@
 import type { MfaType } from '../policy/methods.js';
 
-/** Changes that the owner of an account is told of (NIST SP 800-63B-4, sections 4.1.2.1, 4.2.3 and 4.6). */
+/** Changes that the owner of an account is notified of (NIST SP 800-63B-4, sections 4.1.2.1, 4.2.3 and 4.6). */
 export const MFA_NOTIFICATION_TYPES = [
   'authenticator_added',
   'authenticator_removed',
@@ -24,21 +24,23 @@ export const MFA_NOTIFICATION_TYPES = [
 
 export type MfaNotificationType = (typeof MFA_NOTIFICATION_TYPES)[number];
 
-/** What happened, with texts that are ready to send; it never holds a secret or a code. */
+/** What happened, with texts that are ready to send. It never contains a secret or a code. */
 export interface MfaNotification {
   type: MfaNotificationType;
-  /** When, milliseconds since the epoch. */
+  /** When it happened, in milliseconds since the epoch. */
   at: number;
-  /** The factor; none where it is about no single one, as for a trusted browser or a reset. */
+  /** The type of the factor. Absent if the notification isn't about a single one, as for a trusted browser or a reset. */
   authenticatorType?: MfaType;
   authenticatorName?: string;
-  /** Codes left, after one was used. */
+  /** How many codes are left after one was used. */
   remaining?: number;
-  /** Of a demand to enroll: from when there has to be a second factor, milliseconds since the epoch. */
+  /** For a demand to enroll: from when a second factor is required, in milliseconds since the epoch. */
   from?: number;
-  /** The page to look at, as an absolute address; not there without the option `pages`, and where no origin is known (`webauthn.origins`). */
+  /**
+   * The absolute URL of the page to look at. Absent without the option `pages`, or if no origin is known (`webauthn.origins`).
+   */
   url?: string;
-  /** From where; null when it is not known. */
+  /** The IP address it came from; null if unknown. */
   ip: string | null;
   userAgent: string | null;
   /** The language of the texts, such as `en`. */
@@ -46,6 +48,6 @@ export interface MfaNotification {
   subject: string;
   /** Plain text with line breaks. */
   text: string;
-  /** A fragment of HTML that says the same, with everything in it escaped. */
+  /** An HTML fragment with the same content, fully escaped. */
   html: string;
 }

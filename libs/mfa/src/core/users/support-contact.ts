@@ -1,4 +1,4 @@
-/** Whom to ask, as the adapter says, and where that leads; null: it is a text like any other. */
+/** Whom to ask for help, as given by the adapter, and the link to them; null if it is just text. */
 export interface SupportContact {
   text: string;
   href: string | null;
@@ -6,7 +6,7 @@ export interface SupportContact {
 
 const SCHEMES = ['https:', 'http:', 'mailto:', 'tel:'];
 
-/** Reads what `getSupportContact` said: addresses of these kinds and paths of the same site are links. */
+/** Parses the result of `getSupportContact`: URLs with these schemes and paths of the same site are links. */
 export function readSupportContact(contact: string): SupportContact {
   const text = contact.replace(/\p{Cc}+/gu, ' ').trim();
   if (/^\/(?![/\\])\S*$/.test(text)) return { text, href: text };

@@ -1,10 +1,10 @@
 import type { MfaUser } from './mfa-user.js';
 
 /**
- * A user with some properties replaced. Users may be of a class that keeps what it knows in accessors and private fields, or be
- * proxies or frozen: a copy would lose that, so everything else is still read from the very object.
+ * Returns a user with some properties replaced. A user may be an instance of a class with accessors and private fields, a
+ * proxy, or frozen. A copy would lose that, so everything else is still read from the original object.
  *
- * @param replaced asked for each time, so that they change with what they are taken from
+ * @param replaced getters, called on each access so that the values follow what they are derived from
  */
 export function overlayUser(
   user: object,
@@ -13,10 +13,10 @@ export function overlayUser(
   const read = (key: PropertyKey): unknown => {
     if (Object.hasOwn(replaced, key)) return replaced[key as keyof MfaUser]?.();
     const value: unknown = Reflect.get(user, key, user);
-    // Private fields are there on the user alone.
+    // Only the original object has the private fields.
     return typeof value === 'function' && key !== 'constructor' ? (value.bind(user) as unknown) : value;
   };
-  // An empty target, which lays down no rules for what the traps may answer.
+  // An empty target imposes no invariants on what the traps may return.
   return new Proxy<object>(
     {},
     {

@@ -1,4 +1,4 @@
-/** As much of CBOR (RFC 8949) as attestation objects and COSE keys need. */
+/** The subset of CBOR (RFC 8949) that attestation objects and COSE keys need. */
 export type Cbor = number | string | Uint8Array | Cbor[] | Map<number | string, Cbor>;
 
 export function encodeCbor(value: Cbor): Buffer {

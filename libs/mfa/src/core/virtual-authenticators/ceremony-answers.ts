@@ -15,12 +15,12 @@ export const FLAGS = {
   attested: 0x40,
 } as const;
 
-/** What both ceremonies say, each part as it is to be said. */
+/** The parts of a response that both ceremonies share, each of which can be set. */
 export interface CeremonyParts {
-  /** What the browser writes down (section 5.8.1). */
+  /** The client data as collected by the browser (section 5.8.1). */
   clientData: Record<string, unknown>;
   rpId: string;
-  /** {@link FLAGS}, or-ed. */
+  /** {@link FLAGS}, OR-ed. */
   flags: number;
   signCount: number;
   credentialId: Buffer;
@@ -53,7 +53,7 @@ export interface Attestable {
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest();
 const noAttestation: Attest = () => ({ format: 'none', statement: {} });
 
-/** What `navigator.credentials.create()` gives, as JSON (section 6.5). */
+/** The result of `navigator.credentials.create()` as JSON (section 6.5). */
 export function registrationAnswer(parts: RegistrationParts): RegistrationResponseJSON {
   const { credentialId, privateKey, aaguid, cose, attest = noAttestation } = parts;
   const attested = Buffer.concat([
@@ -80,12 +80,12 @@ export function registrationAnswer(parts: RegistrationParts): RegistrationRespon
   return { ...credentialJson(credentialId, { credProps: { rk: parts.isDiscoverable } }), response };
 }
 
-/** What `navigator.credentials.get()` gives, as JSON (section 6.3.3). */
+/** The result of `navigator.credentials.get()` as JSON (section 6.3.3). */
 export function assertionAnswer(parts: AssertionParts): AuthenticationResponseJSON {
   const { credentialId, privateKey, userHandle } = parts;
   const authData = authenticatorData(parts);
   const clientData = Buffer.from(JSON.stringify(parts.clientData));
-  // Ed25519 hashes by itself.
+  // Ed25519 includes its own hash.
   const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   const signature = sign(hash, Buffer.concat([authData, sha256(clientData)]), privateKey);
   const response = {

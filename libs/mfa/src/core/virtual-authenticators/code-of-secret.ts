@@ -5,7 +5,7 @@ import { base32 } from 'rfc4648';
 
 import type { TotpAlgorithm } from '../otpauth/key-uri.js';
 
-/** How the authenticator app was set up, where that was not by default. */
+/** The settings of the authenticator app, if they aren't the defaults. */
 export interface TotpCodeParameters {
   /** Default: 6. */
   digits?: number;
@@ -15,11 +15,11 @@ export interface TotpCodeParameters {
   algorithm?: TotpAlgorithm;
 }
 
-/** As the library itself: imported secrets may have 80 bits. */
+/** Same as the module's own: imported secrets may have 80 bits. */
 const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
 
 /**
- * The code that an authenticator app shows at a moment (RFC 6238).
+ * Returns the code that an authenticator app shows at a given time (RFC 6238).
  *
  * @param secret in base32
  * @param at milliseconds since the Unix epoch

@@ -3,16 +3,16 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import type { Cbor } from './cbor.js';
 
-/** A pair of keys of a kind that authenticators have: on P-256, Ed25519, or RSA. */
+/** A key pair of a kind that authenticators use: P-256, Ed25519, or RSA. */
 export interface KeyPair {
   publicKey: KeyObject;
   privateKey: KeyObject;
 }
 
-/** A new pair for ES256, which all security keys know. */
+/** Generates a pair for ES256, which all security keys support. */
 export const newKeyPair = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** The public key as authenticators give it (RFC 9052, section 7; RFC 8230, section 4). */
+/** The public key as authenticators encode it (RFC 9052, section 7; RFC 8230, section 4). */
 export function coseKey(publicKey: KeyObject): Map<number, Cbor> {
   const { kty, x = '', y = '', n = '', e = '' } = publicKey.export({ format: 'jwk' });
   const bytes = (base64url: string) => Buffer.from(base64url, 'base64url');

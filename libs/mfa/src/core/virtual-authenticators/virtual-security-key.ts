@@ -12,19 +12,19 @@ import { FLAGS, assertionAnswer, registrationAnswer } from './ceremony-answers.j
 import type { KeyPair } from './key-pair.js';
 import { coseKey, newKeyPair } from './key-pair.js';
 
-/** What the key is like, and on which page it is used. */
+/** The properties of the key, and the page it is used on. */
 export interface SecurityKeySettings {
   /** The origin of the page, one of the option `webauthn.origins`. Default: `https://` and the relying party's id. */
   origin?: string;
-  /** Whether it checks its owner, by a PIN or a finger. Default: true. */
+  /** Whether it verifies its user, by PIN or fingerprint. Default: true. */
   userVerification?: boolean;
-  /** Whether it may be synced to other devices, as passkeys of phones are. Default: false. */
+  /** Whether it can be synced to other devices, like passkeys on phones. Default: false. */
   backupEligible?: boolean;
-  /** Whether it is synced now. Default: false. */
+  /** Whether it is currently synced. Default: false. */
   backedUp?: boolean;
-  /** Whether it finds its user by itself, as signing in with a passkey alone needs. Default: true. */
+  /** Whether it is discoverable, as signing in with a passkey alone requires. Default: true. */
   discoverable?: boolean;
-  /** The signature counter before its first use; each use adds one. Default: 0. */
+  /** The signature counter before its first use. Each use adds one. Default: 0. */
   signCount?: number;
   /** The model. Default: none. */
   aaguid?: string;
@@ -39,14 +39,14 @@ type CreationOptions = Pick<PublicKeyCredentialCreationOptionsJSON, 'challenge' 
   Pick<Partial<PublicKeyCredentialCreationOptionsJSON>, 'excludeCredentials' | 'authenticatorSelection'>;
 
 /**
- * A security key or passkey in software, with the browser around it: it answers the ceremonies of WebAuthn Level 3 as a real one
- * does. It holds one credential, and gives no attestation.
+ * A security key or passkey in software, including the browser around it: it responds to the ceremonies of WebAuthn Level 3
+ * like a real one. It holds one credential and provides no attestation.
  */
 export class VirtualSecurityKey {
   readonly credentialId: Buffer;
-  /** What it counts its uses with; set it back to play a copy of the key. */
+  /** The signature counter. Set it back to simulate a copy of the key. */
   signCount: number;
-  /** The user that it was registered for, as relying parties call them; empty before. */
+  /** The user handle it was registered with; empty before. */
   userHandle = '';
   protected readonly keyPair: KeyPair;
 
@@ -57,9 +57,9 @@ export class VirtualSecurityKey {
   }
 
   /**
-   * What `navigator.credentials.create()` gives for these options, as JSON: the `credential` of `POST /mfa/webauthn`.
+   * Returns what `navigator.credentials.create()` returns for these options, as JSON: the `credential` of `POST /mfa/webauthn`.
    *
-   * @throws {Error} where a browser would, as when the key is registered already
+   * @throws {Error} when a browser would, for example if the key is registered already
    */
   create(options: CreationOptions): RegistrationResponseJSON {
     const id = this.credentialId.toString('base64url');
@@ -75,10 +75,10 @@ export class VirtualSecurityKey {
   }
 
   /**
-   * What `navigator.credentials.get()` gives for these options, as JSON: the `credential` of `POST /mfa/authenticate/webauthn` and
-   * `POST /mfa/passkey`.
+   * Returns what `navigator.credentials.get()` returns for these options, as JSON: the `credential` of
+   * `POST /mfa/authenticate/webauthn` and `POST /mfa/passkey`.
    *
-   * @throws {Error} where a browser would, as when the options are for other keys
+   * @throws {Error} when a browser would, for example if the options are for other keys
    */
   get(options: PublicKeyCredentialRequestOptionsJSON): AuthenticationResponseJSON {
     const id = this.credentialId.toString('base64url');
@@ -93,7 +93,7 @@ export class VirtualSecurityKey {
     return assertionAnswer(this.assertion(options));
   }
 
-  /** What it says at registration. */
+  /** The parts of its response at registration. */
   protected registration({
     challenge,
     rp,
@@ -109,7 +109,7 @@ export class VirtualSecurityKey {
     };
   }
 
-  /** What it says at each use. */
+  /** The parts of its response at each use. */
   protected assertion({ challenge, rpId = '' }: { challenge: string; rpId?: string }): AssertionParts {
     this.signCount += 1;
     return {

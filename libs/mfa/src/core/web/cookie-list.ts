@@ -1,12 +1,12 @@
 import { readCookies } from './http-message.js';
 
-/** Users of one browser for whom a cookie has room; the one who has not come for longest goes first. */
+/** How many users of one browser fit in a cookie; the one who was longest absent is dropped first. */
 const MAX_ENTRIES = 8;
 const SEPARATOR = '.';
 
 /**
- * The entries of a cookie that has one for each user of a browser, the newest first. A cookie of another shape, or one that is there
- * several times, has none.
+ * Reads a cookie with one entry for each user of a browser, newest first. Empty if the cookie is malformed or occurs more than
+ * once.
  */
 export function readCookieList(
   request: object,
@@ -19,7 +19,7 @@ export function readCookieList(
   return entries.length <= MAX_ENTRIES && entries.every(isEntry) ? entries : [];
 }
 
-/** The value of such a cookie. */
+/** Writes the value of such a cookie. */
 export function writeCookieList(newest: string, others: readonly string[]): string {
   return [newest, ...others].slice(0, MAX_ENTRIES).join(SEPARATOR);
 }

@@ -15,7 +15,7 @@ import {
 
 const asked = (headers: object, more: object = {}) => ({ headers, ...more });
 
-/** A response of Express or Node, and one of Fastify, with what was set on them. */
+/** A response of Express or Node, and one of Fastify, both recording what was set. */
 function nodeResponse(present?: string | string[]) {
   const set = new Map<string, unknown>(present === undefined ? [] : [['set-cookie', present]]);
   return {

@@ -1,21 +1,21 @@
-// By its names of old: a bundle that leaves packages out may find the application's copy in place of this module's.
+// Imported by its old names: a bundle that excludes packages may resolve to the application's copy instead of this module's.
 import type { SerializeOptions } from 'cookie';
 import { parse, serialize } from 'cookie';
 
 import { MfaException } from '../errors/mfa-exception.js';
 import { hostOf, isOnHost, protocolOf } from './requested-host.js';
 
-/** The parts of a request that this module reads; Express and Fastify both have them. */
+/** The parts of a request that this module reads, common to Express and Fastify. */
 export interface HttpRequest {
   method?: string;
   headers?: Record<string, string | string[] | undefined>;
 }
 
-/** The parts of a response that this module uses: Express's and Node's, or Fastify's. */
+/** The parts of a response that this module uses, of Express and Node, or of Fastify. */
 export interface HttpResponse {
-  /** Express and Node: whether it has begun. */
+  /** Express and Node: whether the headers were sent. */
   headersSent?: boolean;
-  /** The same of Fastify, which also has Node's own response. */
+  /** The same for Fastify, which also exposes Node's response. */
   sent?: boolean;
   raw?: { headersSent?: boolean };
   setHeader?(name: string, value: string | string[]): unknown;
@@ -23,18 +23,18 @@ export interface HttpResponse {
   header?(name: string, value: string | string[]): unknown;
 }
 
-/** A header of the request as one string, or undefined. */
+/** A request header as a single string, or undefined. */
 export function readHeader(request: object, name: string): string | undefined {
   const value = (request as HttpRequest).headers?.[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-/** Whether the request announces a body, as far as its headers tell (RFC 9112, section 6.3; RFC 9113, section 8.1). */
+/** Whether the request has a body, according to its headers (RFC 9112, section 6.3; RFC 9113, section 8.1). */
 export function hasBody(request: object): boolean {
   if (readHeader(request, 'transfer-encoding') !== undefined) return true;
   const length = readHeader(request, 'content-length');
   if (length !== undefined) return length !== '0';
-  // HTTP/2 needs no length: its stream says whether it ended with the headers.
+  // HTTP/2 requires no length: the stream tells whether it ended with the headers.
   const { stream } = ((request as { raw?: object }).raw ?? request) as {
     stream?: { endAfterHeaders?: boolean };
   };
@@ -42,8 +42,8 @@ export function hasBody(request: object): boolean {
 }
 
 /**
- * The different values that the request has for a cookie. A browser sends several when it was set for several paths or
- * domains, as a sibling domain can, and which comes first says nothing of who set it (RFC 6265bis, section 5.8.3).
+ * The distinct values that the request has for a cookie. A browser sends several if it was set for several paths or domains,
+ * which a sibling domain can do, and their order doesn't tell who set which (RFC 6265bis, section 5.8.3).
  */
 export function readCookies(request: object, name: string): string[] {
   const pairs = readHeader(request, 'cookie')?.split(';') ?? [];
@@ -52,26 +52,26 @@ export function readCookies(request: object, name: string): string[] {
   return [...new Set(values)];
 }
 
-/** Whether the answer is under way, so that it takes no header any more. */
+/** Whether the response was started, so that headers can no longer be set. */
 export function hasBegun(response: object | undefined): boolean {
   const { headersSent, sent, raw } = (response ?? {}) as HttpResponse;
   return Boolean(headersSent || sent || raw?.headersSent);
 }
 
-/** Sets a header; does nothing where there is no response, as in a message handler. */
+/** Sets a header. Does nothing if there is no response, as in a message handler. */
 export function setHeader(response: object | undefined, name: string, value: string): void {
   const target = response as HttpResponse | undefined;
   if (target?.setHeader) target.setHeader(name, value);
   else target?.header?.(name, value);
 }
 
-/** A cookie that scripts can't read. `maxAge` in seconds; 0 makes the browser forget it. */
+/** A cookie that scripts can't read. `maxAge` is in seconds; 0 deletes the cookie. */
 export interface NewCookie extends Omit<SerializeOptions, 'httpOnly'> {
   name: string;
   value: string;
 }
 
-/** Adds a `Set-Cookie` header beside those that are there. */
+/** Adds a `Set-Cookie` header to those already set. */
 export function addSetCookie(response: object | undefined, { name, value, ...attributes }: NewCookie): void {
   const line = serialize(name, value, { ...attributes, httpOnly: true });
   const target = response as HttpResponse | undefined;
@@ -82,12 +82,12 @@ export function addSetCookie(response: object | undefined, { name, value, ...att
   else target?.header?.('set-cookie', line);
 }
 
-/** A credential, the deepest of what is sent here, has a handful of levels with all of its extensions. */
+/** The most deeply nested input, a credential, has a handful of levels including all of its extensions. */
 const MAX_DEPTH = 20;
 
 /**
- * Whether objects and lists stand in each other no deeper than anything that is meant to be read here. What walks through
- * deeper ones by calling itself, such as class-transformer, runs out of stack.
+ * Whether objects and arrays are nested no deeper than any legitimate input. Recursive code such as class-transformer overflows
+ * the stack on deeper ones.
  */
 export function isShallow(value: unknown): boolean {
   let level: unknown[] = [value];
@@ -101,9 +101,9 @@ export function isShallow(value: unknown): boolean {
 }
 
 /**
- * The response that belongs to a request, as Express keeps it.
+ * The response that belongs to a request, as Express stores it.
  *
- * @throws {Error} where the framework keeps none, as Fastify
+ * @throws {Error} when the framework doesn't store it, like Fastify
  */
 export function responseOf(request: object): object {
   const { res } = request as { res?: object };
@@ -113,7 +113,7 @@ export function responseOf(request: object): object {
   );
 }
 
-/** What decides which prefix a cookie can have. */
+/** What determines the prefix a cookie can have. */
 export interface CookieScope {
   secure: boolean;
   domain?: string | undefined;
@@ -121,9 +121,9 @@ export interface CookieScope {
 }
 
 /**
- * The name of a cookie with the strongest prefix that it can have, in place of one that it was given (RFC 6265bis, section
- * 4.1.3): `__Host-` keeps it to the host that set it, `__Secure-` to https. So no sibling domain, and nobody on the network,
- * can plant it.
+ * Returns the cookie's name with the strongest possible prefix, replacing any prefix it already has (RFC 6265bis, section
+ * 4.1.3). `__Host-` restricts the cookie to the host that set it, `__Secure-` to https. Neither a sibling domain nor anyone on
+ * the network can plant it then.
  */
 export function cookieName(name: string, { secure, domain, path }: CookieScope): string {
   const bare = name.replace(/^__(?:Host|Secure)-/i, '');
@@ -134,11 +134,10 @@ export function cookieName(name: string, { secure, domain, path }: CookieScope):
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * Refuses a request that another site made a browser send. `Sec-Fetch-Site` decides, which no page can forge; without it,
- * as in older browsers and over plain http, `Origin` must name the host that was asked. Clients that are no browsers send
- * neither.
+ * Refuses a request that another site made a browser send. `Sec-Fetch-Site` decides, which no page can forge. Without it, as in
+ * older browsers and over plain http, `Origin` must match the requested host. Clients other than browsers send neither.
  *
- * @param trustedOrigins other origins that may send it too, such as the option `trustedOrigins` of {@link MFA_OPTIONS}
+ * @param trustedOrigins other origins that may send the request, such as the option `trustedOrigins` of {@link MFA_OPTIONS}
  * @throws {MfaException} `cross_origin`
  */
 export function assertSameOrigin(request: object, trustedOrigins: readonly string[] = []): void {
@@ -153,13 +152,13 @@ export function assertSameOrigin(request: object, trustedOrigins: readonly strin
   if (!isOwn) throw new MfaException('cross_origin');
 }
 
-/** Whether the origin is that of the host that was asked. */
+/** Whether the origin belongs to the requested host. */
 function isAskedFor(origin: string, request: object): boolean {
   const host = hostOf(request);
   if (host === undefined || !URL.canParse(origin)) return false;
   const url = new URL(origin);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return false;
-  // The scheme is known for sure only when it is https: a proxy may have ended TLS without a word.
+  // Only https is certain: a proxy may have terminated TLS without saying so.
   if (url.protocol === 'http:' && protocolOf(request) === 'https') return false;
   return isOnHost(url, host);
 }

@@ -8,13 +8,13 @@ const WARNING =
   'over https; if a proxy does, let the framework trust it (`trust proxy` of Express, `trustProxy` of Fastify) and have it ' +
   "send X-Forwarded-Proto. For plain http on a developer's machine set NODE_ENV=development, or `session.cookie.secure: false`";
 
-/** Tells once in the life of an application why its cookies do not arrive. */
+/** Warns once per process why an application's cookies don't arrive. */
 @Injectable()
 export class LostCookieWarning {
   private readonly logger = new Logger('MfaModule');
   private isGiven = false;
 
-  /** Looks at a request that is about to be answered with a Secure cookie. */
+  /** Checks a request that is about to be answered with a Secure cookie. */
   check(request: object): void {
     if (this.isGiven || protocolOf(request) !== 'http' || saysHttps(request)) return;
     this.isGiven = true;
@@ -22,7 +22,7 @@ export class LostCookieWarning {
   }
 }
 
-/** Whether a proxy says that the browser came by https. Nobody has to believe it: it only saves a line in the log. */
+/** Whether a proxy says that the browser used https. The claim is unverified, but it only suppresses a warning. */
 function saysHttps(request: object): boolean {
   return readHeader(request, 'x-forwarded-proto')?.split(',')[0]?.trim().toLowerCase() === 'https';
 }

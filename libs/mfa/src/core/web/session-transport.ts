@@ -1,25 +1,28 @@
 import type { Type } from '@nestjs/common';
 
 /**
- * How the session token travels in an application that has a place for it already: in its own server-side session, or in a claim of its
- * access token. The requests and responses are those of the framework, and of a WebSocket's handshake.
+ * Carries the session token in an application that already has a place for it, such as its own server-side session or a claim
+ * of its access token. Requests and responses are those of the framework, or of a WebSocket handshake.
  */
 export interface MfaSessionTransport {
-  /** The token that comes with the request; null or undefined without one. Anything that is no token is none of ours. */
+  /**
+   * Returns the token of the request, null or undefined if there is none. Anything that isn't a token of this module is
+   * ignored.
+   */
   read(request: object): string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps the token, in place of the one before. */
+  /** Stores the token, replacing the previous one. */
   write(request: object, response: object | undefined, token: string, expiresAt: Date): void | Promise<void>;
-  /** Forgets the token. */
+  /** Deletes the token. */
   clear(request: object, response: object | undefined): void | Promise<void>;
 }
 
-/** A transport, or a class of one, which Nest builds with the injections of its constructor. */
+/** A transport, or a class that Nest instantiates with its dependencies. */
 export type MfaSessionTransportOption = MfaSessionTransport | Type<MfaSessionTransport>;
 
 /** The methods of a {@link MfaSessionTransport}. */
 export const TRANSPORT_METHODS = ['read', 'write', 'clear'] as const;
 
-/** Whether that has all that a transport needs. */
+/** Whether the value has all methods of a transport. */
 export function isTransport(given: unknown): given is MfaSessionTransport {
   return (
     typeof given === 'object' &&
