@@ -11,10 +11,10 @@ import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import { SessionAnswers } from '../engine/sessions/session-transport.js';
 import type { MfaAddedFactor } from '../engine/changes/add-authenticator.flow.js';
 
-/** The answer to a new second factor. Its proof changed the session's token, which comes along. */
+/** The response to adding a second factor. The proof replaced the session's token, so the new one is included. */
 export type MfaActivationAnswer = {
   authenticator: AuthenticatorView;
-  /** Only with the first second factor; shown this once. */
+  /** Only with the first second factor. Shown this once. */
   recoveryCodes?: string[];
 } & Partial<MfaSessionAnswer>;
 
@@ -35,7 +35,9 @@ export class ActivationAnswers {
     };
   }
 
-  /** Who had to enroll before anything else has only now finished signing in: the application has its say. */
+  /**
+   * A user who had to enroll before anything else has only now completed the sign-in, so the application is asked for its part.
+   */
   private async session(
     user: MfaUser,
     issued: MfaIssuedSession,

@@ -10,7 +10,9 @@ export class AuthenticateDto {
   @Matches(CODE_INPUT_PATTERN, { message: 'code must be a code of an authenticator app or a recovery code' })
   code!: string;
 
-  /** Whether this browser may skip the second factor for a while; without effect unless the application allows it. */
+  /**
+   * Whether to trust this browser, which then skips the second factor for a while. Ignored unless the application allows it.
+   */
   @IsOptional()
   @IsBoolean()
   trustDevice?: boolean;

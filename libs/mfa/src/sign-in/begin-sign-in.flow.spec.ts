@@ -11,13 +11,13 @@ interface World {
   usesHeader?: boolean;
   /** The token of the session that the client holds. */
   former?: string | null;
-  /** Whether that session is there still. */
+  /** Whether that session still exists. */
   isThere?: boolean;
   inTransaction?: boolean;
   rememberTtlSeconds?: number;
 }
 
-/** Begins a sign-in where a session lives an hour, or as long as the option says for "remember me". */
+/** Begins a sign-in where a session lives for an hour, or as long as the option for "remember me" says. */
 function begin(
   exchange: { crossSite?: boolean; ttlSeconds?: number } = {},
   {

@@ -15,7 +15,7 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 import type { MfaLoginExchange } from './login.flow.js';
 
-/** Begins a sign-in: checks where it comes from, and makes its session. */
+/** Begins a sign-in: checks its origin and creates its session. */
 @Injectable()
 export class BeginSignInFlow {
   constructor(
@@ -28,12 +28,12 @@ export class BeginSignInFlow {
   ) {}
 
   /**
-   * Makes a new session in place of the one that the client held. It is pending until all is settled: whatever ends sign-ins under
-   * way ends this one from here on.
+   * Creates a new session that replaces the one the client held. It is pending until everything is settled, so anything that
+   * ends sign-ins in progress ends this one too.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` does not allow it
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` doesn't allow it
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
-   * @throws {Error} when it is called inside an open transaction of the application's
+   * @throws {Error} when called inside an open transaction of the application
    */
   async begin(
     user: MfaUser,
@@ -42,7 +42,7 @@ export class BeginSignInFlow {
   ): Promise<MfaIssuedSession> {
     this.storage.assertOutsideTransaction();
     const lifetime = this.lifetime(ttlSeconds);
-    // A browser must not be signed in to an attacker's account by the attacker's page.
+    // An attacker's page must not sign a browser in to the attacker's account.
     if (crossSite !== true && !this.transport.usesHeader(request)) this.transport.assertSameOrigin(request);
     return this.start(user, { methods: [record], ttlSeconds: lifetime }, request);
   }
@@ -67,7 +67,7 @@ export class BeginSignInFlow {
     return issued;
   }
 
-  /** @throws {RangeError} when the application asks for a longer life than the options allow */
+  /** @throws {RangeError} when the application asks for a longer lifetime than the options allow */
   private lifetime(ttlSeconds: number | undefined): number | null {
     if (ttlSeconds === undefined) return null;
     const { ttlSeconds: usual, rememberTtlSeconds } = this.options.session;

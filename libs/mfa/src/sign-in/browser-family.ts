@@ -1,6 +1,6 @@
 /**
- * What stays the same of a user agent when the browser is updated: everything but the numbers. A cookie that comes from
- * another kind of browser or system was copied there.
+ * Compares user agents, ignoring numbers, which change when a browser is updated. A cookie presented by a different kind of
+ * browser or system was copied there.
  */
 export function isSameBrowser(known: string | null, presented: string | null): boolean {
   return withoutNumbers(known) === withoutNumbers(presented);

@@ -5,7 +5,7 @@ import { FirstFactors } from './first-factor.js';
 const NOW = 1_800_000_000_000;
 const MAX_AGE_SECONDS = 3600;
 
-/** With an application that says this of what an identity provider has asked for. */
+/** With an application whose `trustExternalMfa` returns this. */
 const firstFactors = (said: unknown = false) =>
   new FirstFactors(
     { trustExternalMfa: () => said } as never,

@@ -14,17 +14,17 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 /** The exchange in which the application has checked the first factor, and how. */
 export interface MfaFirstFactorExchange extends MfaHttpExchange {
   /**
-   * How the user was recognised: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a word of the application's, 1 to 40
-   * characters; not `external`, `trusted_device`, `mfa` or `mca`, which mean more than one factor. It is what `proven` and the claim `amr`
-   * say, and a factor whose codes come over the same channel is no second one. Default: `pwd`.
+   * How the user was authenticated: `pwd`, `email`, `sms`, `federated`, `webauthn`, `kerberos`, or a name of the application's
+   * own, 1 to 40 characters; not `external`, `trusted_device`, `mfa` or `mca`, which mean more than one factor. It appears in
+   * `proven` and in the claim `amr`. A factor whose codes are sent over the same channel is no second factor. Default: `pwd`.
    */
   firstFactor?: MfaFirstFactor | (string & {});
 }
 
-/** What sessions and tokens call something else by than the first factor. */
+/** Names that in sessions and tokens mean something other than a first factor. */
 const MORE_THAN_ONE: readonly string[] = ['external', 'trusted_device', 'mfa', 'mca'];
 
-/** What the application has seen of a user before it calls this module, as records of a session. */
+/** What the application has verified about a user before it calls this module, as session records. */
 @Injectable()
 export class FirstFactors {
   constructor(
@@ -34,9 +34,9 @@ export class FirstFactors {
   ) {}
 
   /**
-   * By what the user was recognised.
+   * The record of the first factor.
    *
-   * @throws {TypeError} when the word for it is none, or one that means more than a first factor
+   * @throws {TypeError} when its name is invalid or means more than a first factor
    */
   record({ firstFactor = 'pwd' }: MfaFirstFactorExchange): AuthenticationRecord {
     if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
@@ -50,13 +50,13 @@ export class FirstFactors {
     return firstFactorRecord(firstFactor, this.clock.now());
   }
 
-  /** The factors that an identity provider vouches for; none where the adapter has no evidence of any. */
+  /** The factors that an identity provider vouches for; none if the adapter has no evidence of them. */
   async external(user: MfaUser, request: object): Promise<AuthenticationRecord[]> {
     const trusted = await this.adapter.trustExternalMfa(user, request);
     const now = this.clock.now();
     if (trusted === true) return [{ method: 'external', at: now }];
     const at = trusted instanceof Date ? trusted.getTime() : NaN;
-    // A moment in the future, none, or one too long ago is no evidence.
+    // A time that is missing, in the future, or too long ago is no evidence.
     const counts = at <= now && isWithin(at, this.options.externalMfaMaxAgeSeconds, now);
     return counts ? [{ method: 'external', at }] : [];
   }

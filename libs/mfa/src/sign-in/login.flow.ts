@@ -21,40 +21,41 @@ import { FirstFactors } from './first-factor.js';
 import { OwedFactors } from './owed-factors.js';
 import { TrustFlow } from './trust.flow.js';
 
-/** The exchange of a sign-in, with what the application says of it. */
+/** The exchange of a sign-in, with options set by the application. */
 export interface MfaLoginExchange extends MfaFirstFactorExchange {
   /**
-   * Whether the sign-in may come from another site: the application has proven this request by other means than its origin, as the
-   * response of an identity provider that a browser posts (SAML's POST binding, `form_post` of OpenID Connect). Default: false.
+   * Whether the sign-in may come from another site, because the application has authenticated this request by means other than
+   * its origin. An example is an identity provider's response that a browser posts (SAML's POST binding, `form_post` of OpenID
+   * Connect). Default: false.
    */
   crossSite?: boolean;
   /**
-   * How long this session lives, in seconds: at most `session.ttlSeconds`, or for "remember me" `session.rememberTtlSeconds`.
+   * The lifetime of this session in seconds: at most `session.ttlSeconds`, or for "remember me" `session.rememberTtlSeconds`.
    * Default: `session.ttlSeconds`.
    */
   ttlSeconds?: number;
   /**
-   * Whether the application has made the account just now: where it was made is known from then on, and no news (`newSignIn`).
-   * Default: false.
+   * Whether the application has just created the account. The browser then counts as known and is not reported as new
+   * (`newSignIn`). Default: false.
    */
   signUp?: boolean;
 }
 
-/** How far a sign-in has come. `enrollment_required`: a second factor has to be set up before anything else. */
+/** The progress of a sign-in. `enrollment_required`: a second factor must be set up before anything else. */
 export type MfaLoginStatus = 'authenticated' | 'mfa_required' | 'enrollment_required';
 
-/** The answer to a sign-in, with the extra fields of the adapter's `completeLogin` once it is complete. */
+/** The response to a sign-in, with the extra fields of the adapter's `completeLogin` once it is complete. */
 export type MfaLoginResult = MfaSessionAnswer & {
   status: MfaLoginStatus;
-  /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
+  /** The factor types that can complete it, or for `enrollment_required` those that can be enrolled. */
   methods?: MfaType[];
   /** Until when a user who must enroll may work without a second factor. */
   enrollmentDeadline?: Date;
-  /** After a recovery code: how many are left. Offer to make new ones (NIST SP 800-63B-4, section 4.2.1.1). */
+  /** After a recovery code was used: how many are left. Offer to generate new ones (NIST SP 800-63B-4, section 4.2.1.1). */
   remainingRecoveryCodes?: number;
 } & Record<string, unknown>;
 
-/** What happens after the application has checked the first factor. */
+/** Continues a sign-in after the application has checked the first factor. */
 @Injectable()
 export class LoginFlow {
   constructor(
@@ -69,12 +70,12 @@ export class LoginFlow {
   ) {}
 
   /**
-   * Starts a session for a user whose first factor was just proven. The session that the client held before is over.
+   * Starts a session for a user whose first factor was just proven. The session that the client held before ends.
    *
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` does not allow it, `session_expired`
-   *   when it was ended while it was under way
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in and `crossSite` doesn't allow it;
+   *   `session_expired` when it was ended while in progress
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
-   * @throws {Error} when it is called inside an open transaction of the application's
+   * @throws {Error} when called inside an open transaction of the application
    */
   async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
     const { request, response } = exchange;
@@ -82,7 +83,8 @@ export class LoginFlow {
     const external = await this.firstFactors.external(user, request);
     if (external.length > 0) return this.completeUndecided(user, issued, exchange, external);
 
-    // Read after the session is there: a first factor that is added meanwhile either shows here or ends this session.
+    // Read after the session was created: if the user adds their first factor in the meantime, it shows here or ends this
+    // session.
     const standing = await this.owed.standingOf(user);
     if (standing.isEnrolled) {
       const trusted = await this.skipSecondFactor(user, issued, exchange);
@@ -106,9 +108,9 @@ export class LoginFlow {
   }
 
   /**
-   * Completes a sign-in that owes nothing. The application is asked first: while it answers, the sign-in is under way still.
+   * Completes a sign-in that owes nothing. The application is asked first, while the sign-in is still in progress.
    *
-   * @throws {MfaException} `session_expired` when it was ended meanwhile
+   * @throws {MfaException} `session_expired` when it was ended in the meantime
    */
   private async completeUndecided(
     user: MfaUser,
@@ -126,7 +128,7 @@ export class LoginFlow {
     };
   }
 
-  /** @throws {MfaException} `session_expired` when the sign-in was ended meanwhile */
+  /** @throws {MfaException} `session_expired` when the sign-in was ended in the meantime */
   private async decide(
     user: MfaUser,
     { session, write }: { session: AuthenticationSession; write: Write },
@@ -142,7 +144,7 @@ export class LoginFlow {
     await this.limit.started({ session });
   }
 
-  /** The session with the record of a trusted browser, when this is one. */
+  /** The session with the record of a trusted browser, if this is one. */
   private async skipSecondFactor(
     user: MfaUser,
     { session, token }: MfaIssuedSession,
@@ -158,7 +160,7 @@ export class LoginFlow {
     });
     if (!result.committed) {
       if (result.lost === SESSION_CLAIM) throw new MfaException('session_expired');
-      // Revoked, or used by a parallel request, since it was read: then the second factor is owed after all.
+      // The trust was revoked, or used by a parallel request, since it was read. The second factor is owed after all.
       return null;
     }
     await this.limit.started({ session: completed });

@@ -14,19 +14,19 @@ import type { Account } from '../engine/rows/account.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 
-/** How a user stands at the moment in which they sign in. */
+/** A user's state at the time of a sign-in. */
 export interface Standing {
   account: Account;
   /** Whether a second factor is owed. */
   isEnrolled: boolean;
 }
 
-/** A second factor that has to be set up. */
+/** A second factor that must be set up. */
 export interface OwedEnrollment {
-  /** Whether nothing else may be done before. */
+  /** Whether it must be set up before anything else. */
   isOverdue: boolean;
   deadline: Date | null;
-  /** The types that would do. */
+  /** The types that can be set up. */
   methods: MfaType[];
 }
 
@@ -47,7 +47,7 @@ export class OwedFactors {
     return { account, isEnrolled };
   }
 
-  /** The types with which somebody who is enrolled can finish this sign-in. */
+  /** The types with which an enrolled user can complete this sign-in. */
   async usableTypes(
     user: MfaUser,
     { account }: Standing,
@@ -56,7 +56,7 @@ export class OwedFactors {
     return this.availability.usableTypes(user, account.authenticators, methods);
   }
 
-  /** What somebody who is not enrolled has to set up; null: nothing. */
+  /** What a user who isn't enrolled has to set up; null if nothing. */
   async enrollmentOf(
     user: MfaUser,
     { account }: Pick<Standing, 'account'>,
@@ -66,10 +66,7 @@ export class OwedFactors {
     return duty && { ...duty, methods: this.enrollment.supportedSecondFactors(session.methods) };
   }
 
-  /**
-   * With what somebody who must have a second factor, and has none that meets the profile, has to enroll before anything else; null:
-   * nothing.
-   */
+  /** The types that a user without a factor that meets the profile must enroll before anything else; null if they need not. */
   async underProfile(
     user: MfaUser,
     authenticators: readonly Authenticator[],

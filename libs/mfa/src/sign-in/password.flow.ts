@@ -12,7 +12,7 @@ import type { MfaLoginResult } from './login.flow.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { ReauthenticationFlow } from './reauthentication.flow.js';
 
-/** Asks the application whether a signed-in user knows the password, and records that they do. */
+/** Asks the application whether a signed-in user knows the password, and records it if they do. */
 @Injectable()
 export class PasswordFlow {
   constructor(
@@ -21,13 +21,13 @@ export class PasswordFlow {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** Whether the application answers this question at all. */
+  /** Whether the application can check passwords at all. */
   get isAvailable(): boolean {
     return this.adapter.checkPassword !== DefaultMfaAdapter.prototype.checkPassword;
   }
 
   /**
-   * Counts as an attempt, so that whoever holds a stolen session can't guess the password here.
+   * Checks the password. This counts as an attempt, so that the holder of a stolen session can't guess it here.
    *
    * @throws {MfaException} `incorrect_code` when it is wrong, `too_many_attempts`
    */

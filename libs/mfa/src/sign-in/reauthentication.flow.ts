@@ -12,7 +12,7 @@ import { FirstFactors } from './first-factor.js';
 import type { MfaLoginResult } from './login.flow.js';
 import { LoginFlow } from './login.flow.js';
 
-/** What happens when the application has checked the first factor of somebody who is signed in. */
+/** Handles a first factor that the application has checked again for a signed-in user. */
 @Injectable()
 export class ReauthenticationFlow {
   constructor(
@@ -26,8 +26,8 @@ export class ReauthenticationFlow {
   ) {}
 
   /**
-   * Records that the application has just checked the first factor again. Without an authenticated session of this user
-   * it is a sign-in like any other, so that a password alone never counts for more than a password.
+   * Records that the application has just checked the first factor again. Without an authenticated session of this user, it is
+   * an ordinary sign-in, so a password alone never counts for more than a password.
    */
   async record(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     const context = await this.contexts.resolve(exchange.request);

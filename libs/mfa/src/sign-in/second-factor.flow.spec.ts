@@ -37,7 +37,7 @@ const APP = rowOf('totp');
 const KEY = rowOf('webauthn');
 
 interface People {
-  /** Whom the application finds, each time it is asked; an error: it can't tell. */
+  /** The user that the application finds on each look-up; an error if it can't tell. */
   found?: MfaUser | null | Error;
   rows?: Authenticator[];
 }
@@ -91,7 +91,7 @@ describe('whose second factor is proven', () => {
     expect(await subjects.of(context)).toEqual(
       subjectOf(PENDING, { user: { ...ADA, onRecord: true } as MfaUser }),
     );
-    // That was the look-up: what a code is sent to need not be looked up again.
+    // The user was just looked up, so the recipient of a code need not be looked up again.
     expect(seen.onRecord).toEqual([[]]);
     expect(getMfaUser(context.request)).toBe(ADA);
   });
@@ -256,12 +256,12 @@ interface World {
   subject?: ProofSubject;
   /** Whether the profile demands nothing. */
   isOpen?: boolean;
-  /** Whether a proof that has shown this meets it, and whether a factor of the user's does. */
+  /** Whether a proof with these facts meets the profile, and whether one of the user's factors does. */
   meets?: (record: object) => boolean;
   hasFitting?: boolean;
-  /** The types with which the user has to enroll first. */
+  /** The types that the user must enroll first. */
   owed?: MfaType[] | null;
-  /** What becomes of each commit; then all are done. */
+  /** The result of each commit; further ones succeed. */
   results?: object[];
   opens?: Authenticator[];
   codesLeft?: number | null;

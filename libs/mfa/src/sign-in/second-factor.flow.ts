@@ -35,16 +35,19 @@ import { FactorAvailability } from '../engine/factors/factor-availability.js';
 import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import { SessionLimit } from '../engine/sessions/session-limit.js';
 
-/** Whose second factor is proven: someone half signed in, or someone signed in who steps up. */
+/** Whose second factor is proven: a user with a pending sign-in, or a signed-in user who steps up. */
 export interface ProofSubject {
   user: MfaUser;
   session: AuthenticationSession | null;
-  /** Whether the proof ends a sign-in; not so a step-up, of somebody without a session too whom the application has signed in. */
+  /**
+   * Whether the proof completes a sign-in. False for a step-up, including that of a user without a session whom the application
+   * has signed in.
+   */
   isSignIn: boolean;
   authenticators: readonly Authenticator[];
 }
 
-/** Says whose second factor a request proves. */
+/** Determines whose second factor a request proves. */
 @Injectable()
 export class ProofSubjects {
   constructor(
@@ -57,9 +60,10 @@ export class ProofSubjects {
   ) {}
 
   /**
-   * Who it is.
+   * Returns the subject of a request's proof.
    *
-   * @throws {MfaException} `session_expired` when the user is gone, `mfa_enrollment_required` without any factor
+   * @throws {MfaException} `session_expired` when the user no longer exists, `mfa_enrollment_required` when they have no second
+   *   factor
    */
   async of(context: MfaRequest): Promise<ProofSubject> {
     const { session } = context;
@@ -72,16 +76,16 @@ export class ProofSubjects {
         methods: this.enrollment.supportedSecondFactors(session?.methods),
       });
     }
-    // Who is half signed in was looked up already.
+    // The user of a pending sign-in was looked up already.
     const types = isSignIn ? [] : authenticators.map(({ type }) => type);
     const user = await this.factors.onRecord(presented, types);
     return { user, session, isSignIn, authenticators };
   }
 
   /**
-   * The user, half signed in or signed in, whatever they have.
+   * Returns the user, whether signed in or with a pending sign-in, whatever factors they have.
    *
-   * @throws {MfaException} `session_expired` when the user is gone
+   * @throws {MfaException} `session_expired` when the user no longer exists
    */
   async userOf({ request, session, user: known }: MfaRequest): Promise<MfaUser> {
     const user = session?.status === 'pending' ? await this.findAgain(session) : known;
@@ -91,39 +95,39 @@ export class ProofSubjects {
   }
 
   /**
-   * The same with the session as it is now, after the claim on it was lost.
+   * Returns the subject with the current session, after the claim on it was lost.
    *
-   * @throws {MfaException} `session_expired` when it is over
+   * @throws {MfaException} `session_expired` when the session has ended
    */
   async renew(subject: ProofSubject): Promise<ProofSubject> {
     if (!subject.session) throw new MfaException('session_expired');
     return { ...subject, session: await this.sessions.renew(subject.session) };
   }
 
-  /** The types that this one could prove now. */
+  /** The types that this user could prove now. */
   async usableTypes({ user, session, authenticators }: ProofSubject): Promise<MfaType[]> {
     return this.availability.usableTypes(user, authenticators, session?.methods);
   }
 
   /**
-   * Looks once more, after the commit that has started a session: nothing was pending before it that would have ended with the sessions of
-   * someone who was removed or disabled while they were signing in.
+   * Checks the user again after a commit that started a session. There was no pending session before it that would have ended
+   * if the user was removed or disabled while signing in.
    *
-   * @throws {MfaException} `session_expired` when the user is gone; the session is over then
+   * @throws {MfaException} `session_expired` when the user no longer exists; the session is then ended
    */
   async assertStillThere(session: AuthenticationSession): Promise<void> {
     let user: MfaUser | null = null;
     try {
       user = await this.findAgain(session);
     } catch (error) {
-      // The client gets no token of it.
+      // The client gets no token for it.
       await this.sessions.revoke(session);
       throw error;
     }
     if (!user) throw new MfaException('session_expired');
   }
 
-  /** Someone who was removed or disabled since the first factor is not signed in any more. */
+  /** Ends the session of a user who was removed or disabled since the first factor. */
   private async findAgain(session: AuthenticationSession): Promise<MfaUser | null> {
     const user = await this.adapter.findUser(session.userId);
     if (user && userIdOf(user) === session.userId) return user;
@@ -132,9 +136,9 @@ export class ProofSubjects {
   }
 }
 
-/** What a user wants along with a proof. */
+/** What a user requests along with a proof. */
 export interface ProofWishes {
-  /** Whether this browser is to be trusted from now on. */
+  /** Whether to trust this browser from now on. */
   trustDevice?: boolean;
 }
 
@@ -144,13 +148,13 @@ interface PlannedProof {
   writes: Write[];
   events: NewMfaEvent[];
   trust: PlannedTrust | null;
-  /** Locked authenticators that this proof opens. */
+  /** Locked authenticators that this proof unlocks. */
   opens: readonly Authenticator[];
-  /** How many recovery codes are left, when it was one of them; else null. */
+  /** How many recovery codes are left, if the proof was one of them; otherwise null. */
   codesLeft: number | null;
 }
 
-/** What a proof brings, planned for the commit that records it, and done after it. */
+/** Plans the effects of a proof for the commit that records it, and those that follow it. */
 @Injectable()
 export class ProofPlans {
   constructor(
@@ -187,8 +191,8 @@ export class ProofPlans {
   }
 
   /**
-   * Opens the lock of another factor: after the proof and not along with it, since an opening that somebody else was faster
-   * with must not undo the proof. If the server dies in between, or the database refuses, the lock stays until the next proof.
+   * Unlocks another factor after the proof, not along with it: if another request unlocks it first, that must not undo the
+   * proof. If the server dies in between, or the database refuses, it stays locked until the next proof.
    */
   async open(row: Authenticator, user: MfaUser, source: MfaEventSource): Promise<void> {
     const data = { authenticator: nameAuthenticator(row), by: 'other_factor' as const };
@@ -199,12 +203,12 @@ export class ProofPlans {
         events: [{ type: 'mfa.authenticator.unlocked', data }],
       });
     } catch {
-      // The proof is used up and the session's token has changed: the client must get it. The storage has logged why.
+      // The proof is used up and the session's token has changed, so the client must get it. The storage has logged why.
     }
   }
 }
 
-/** Proves a second factor, to finish a sign-in or to step up. */
+/** Proves a second factor, to complete a sign-in or to step up. */
 @Injectable()
 export class SecondFactorFlow {
   constructor(
@@ -232,7 +236,7 @@ export class SecondFactorFlow {
     const subject = await this.subjects.of(context);
     let planned: PlannedProof | undefined;
     const plan = (authenticator: Authenticator, isWeak: boolean, current: ProofSubject): AlongProof => {
-      // Elsewhere nothing is too weak, and nobody needs to know.
+      // Without a profile nothing is too weak, so it isn't recorded.
       const weak = isWeak && !this.floor.isOpen ? { weak: true as const } : {};
       planned = this.plans.of(current, authenticator, context.request, { ...wishes, ...weak });
       const again = async () => plan(authenticator, isWeak, await this.subjects.renew(current));
@@ -249,10 +253,10 @@ export class SecondFactorFlow {
   }
 
   /**
-   * Records a proof that was verified elsewhere: its claims and the session's, all or nothing.
+   * Records a proof that was verified elsewhere: its claims and those of the session, all or nothing.
    *
-   * @param exchange the request in which it was shown, and its response
-   * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session's is
+   * @param exchange the request that carried the proof, and its response
+   * @throws {MfaException} `onLost` when a claim of the proof is lost, `session_expired` when the session has ended
    */
   async finish(
     subject: ProofSubject,
@@ -266,7 +270,7 @@ export class SecondFactorFlow {
     wishes: ProofWishes = {},
   ): Promise<MfaLoginResult> {
     const method = methodOfType(authenticator.type);
-    // The owner has a key that meets the profile: then no other signs in, though it is theirs.
+    // If the user has a key that meets the profile, no other key signs in, even if it is theirs.
     const isBelow = !this.floor.meets({ method, at: 0, ...facts });
     if (isBelow && (await this.floor.hasFitting(subject.authenticators))) throw onLost;
     for (let current = subject; ; current = await this.subjects.renew(current)) {

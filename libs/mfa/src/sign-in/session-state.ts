@@ -14,16 +14,16 @@ import type { MfaLoginStatus } from './login.flow.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { provenMethods } from '../core/policy/methods.js';
 
-/** How far the sign-in of a session has come. */
+/** The progress of a session's sign-in. */
 export interface MfaSessionState {
   status: MfaLoginStatus;
-  /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
+  /** The factor types that the user can use now; for `enrollment_required` those that can be enrolled. */
   methods: MfaType[];
   proven: MfaProvenMethod[];
   expiresAt: Date;
 }
 
-/** Tells a client what it was told at sign-in, as it stands now: a page that was reloaded goes on from there. */
+/** Tells a client again what it was told at sign-in, as it stands now, so that a reloaded page can continue from there. */
 @Injectable()
 export class SessionStates {
   constructor(
@@ -33,7 +33,7 @@ export class SessionStates {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws {MfaException} `session_expired` when the user is gone */
+  /** @throws {MfaException} `session_expired` when the user no longer exists */
   async describe(context: MfaRequest, session: AuthenticationSession): Promise<MfaSessionState> {
     const isPending = session.status === 'pending';
     const user = isPending ? await this.findUser(session) : context.user;
@@ -54,7 +54,7 @@ export class SessionStates {
     return user && userIdOf(user) === userId ? user : null;
   }
 
-  /** The types with which the user has to enroll before anything else; null: they need not. */
+  /** The types that the user must enroll before anything else; null if they need not. */
   private async owedEnrollment(context: MfaRequest): Promise<MfaType[] | null> {
     try {
       await this.policy.assertNotOverdue(context);

@@ -5,7 +5,7 @@ import { TrustCookie } from './trust-cookie.js';
 
 const NAME = 'mfa_trusted';
 
-/** A browser that holds these tokens, and what it gets. */
+/** A browser that holds these tokens, and the cookie it gets. */
 function give(held: readonly string[], token: string, former: string | null, secure = false) {
   const checked: object[] = [];
   const cookie = { name: NAME, secure, sameSite: 'lax', path: '/', domain: undefined };

@@ -7,7 +7,7 @@ import { LostCookieWarning } from '../core/web/lost-cookie-warning.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
-/** The cookie of a trusted browser: one token for each user who trusts it, the newest first. */
+/** The cookie of a trusted browser: one token for each user who trusts it, newest first. */
 @Injectable()
 export class TrustCookie {
   constructor(
@@ -15,12 +15,12 @@ export class TrustCookie {
     @Inject(LostCookieWarning) private readonly lostCookies: LostCookieWarning,
   ) {}
 
-  /** The tokens that a browser presents; a cookie of another shape, or one that is there several times, is none. */
+  /** The tokens that a browser presents; none if the cookie is malformed or occurs more than once. */
   read(request: object): readonly string[] {
     return readCookieList(request, this.options.trustedDevices.cookie.name, isToken);
   }
 
-  /** Gives the browser a token, in place of the former one of the same user. */
+  /** Gives the browser a token, replacing the same user's previous one. */
   write(request: object, response: object | undefined, token: string, former: string | null): void {
     const others = this.read(request).filter((one) => one !== former);
     const value = writeCookieList(token, others);

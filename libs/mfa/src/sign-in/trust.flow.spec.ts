@@ -13,7 +13,7 @@ const IP = '192.0.2.1';
 
 const [present, former, older] = [createToken(), createToken(), createToken()];
 
-/** A browser that has used its trust a minute ago. */
+/** A browser whose trust was used a minute ago. */
 const device = (changed: Partial<TrustedDevice> = {}): TrustedDevice => ({
   id: 'device-1',
   userId: USER.id,
@@ -35,15 +35,15 @@ const ofDevice = (id: string) => ({ method: 'trusted_device', at: NOW, authentic
 interface World {
   devices?: TrustedDevice[];
   sessions?: object[];
-  /** Whether each revocation that is tried is committed, or somebody is faster; then all are. */
+  /** Whether each attempted revocation is committed or loses to a faster request; further ones are committed. */
   wins?: boolean[];
-  /** What is there after a lost one. */
+  /** The devices found after a lost one. */
   after?: TrustedDevice[];
   held?: string[];
   options?: object;
 }
 
-/** Trust that is asked for by a browser that holds these tokens. */
+/** Trust requested by a browser that holds these tokens. */
 function trustOf({
   devices = [device()],
   sessions = [],

@@ -26,24 +26,27 @@ import { TrustCookie } from './trust-cookie.js';
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import type { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 
-/** Trust that is about to be given or used: what to commit, and the cookie to hand out when that has happened. */
+/** Trust that is about to be given or used: what to commit, and the cookie to hand out afterwards. */
 export interface PlannedTrust {
   writes: Write[];
   events: NewMfaEvent[];
   giveCookie(response: object | undefined): void;
 }
 
-/** Trust that spares a sign-in its second factor. */
+/** Trust that lets a sign-in skip the second factor. */
 export interface RecognisedBrowser extends PlannedTrust {
   record: AuthenticationRecord;
 }
 
-/** A sign-in that was sent twice brings the former token at once, from the same place; that is no theft, and gains nothing either. */
+/**
+ * A sign-in that is sent twice presents the previous token again at once, from the same place. That is no theft, and gains
+ * nothing either.
+ */
 const REUSE_LENIENCY_MS = 10_000;
 
 const TRIES = 10;
 
-/** Trusts browsers, and recognises them. */
+/** Trusts browsers, and recognizes them. */
 @Injectable()
 export class TrustFlow {
   constructor(
@@ -56,7 +59,7 @@ export class TrustFlow {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Plans to trust the browser of this request; null when it may not be. */
+  /** Plans to trust the browser of this request; null if that isn't allowed. */
   plan(user: MfaUser, method: AuthenticationMethod, request: object): PlannedTrust | null {
     const { enabled, afterRecoveryCode, ttlSeconds } = this.options.trustedDevices;
     if (!enabled || (isBackupMethod(method) && !afterRecoveryCode)) return null;
@@ -84,8 +87,9 @@ export class TrustFlow {
   }
 
   /**
-   * The trusted browser that this request comes from, or null. At most one read; none without a cookie of the right shape.
-   * A token that was replaced before shows that two parties hold the trust: it is revoked, and the sessions that came of it end.
+   * Returns the trusted browser that this request comes from, or null. Reads once at most, and not at all without a valid
+   * cookie. A token that was replaced earlier shows that two parties hold the trust: it is revoked, and the sessions started
+   * from it end.
    */
   async recognise(user: MfaUser, request: object): Promise<RecognisedBrowser | null> {
     if (!this.options.trustedDevices.enabled) return null;
@@ -108,7 +112,10 @@ export class TrustFlow {
     return null;
   }
 
-  /** Whether this request comes from a browser that the user trusts; no token is used up. No read without a cookie, one with it. */
+  /**
+   * Whether this request comes from a browser that the user trusts. No token is used up. Reads once, or not at all without a
+   * cookie.
+   */
   async isTrusted(user: MfaUser, request: object): Promise<boolean> {
     if (!this.options.trustedDevices.enabled) return false;
     const hashes = new Set(this.cookie.read(request).map(hashToken));
@@ -137,8 +144,8 @@ export class TrustFlow {
   }
 
   /**
-   * Revokes the trust together with all sessions that came of it. A session that is started with the present token meanwhile
-   * changes that token: the claim is lost then, and this session is among those that are read next.
+   * Revokes the trust together with all sessions started from it. If a session is started with the present token in the
+   * meantime, that token changes, so the claim is lost and the session is found by the next read.
    */
   private async revokeReused(user: MfaUser, reused: TrustedDevice, source: MfaEventSource): Promise<void> {
     let device: TrustedDevice | undefined = reused;

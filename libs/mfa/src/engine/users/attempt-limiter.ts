@@ -90,7 +90,7 @@ export class AttemptLimiter {
   }
 
   /**
-   * Judges the attempt and settles it. A refusal, including one that the application throws, is a judgment and counts as a
+   * Judges the attempt and settles it. A refusal, including one that the application throws, is a judgement and counts as a
    * failure. On any other error the attempt was never judged and is given back: an error here must not spend the attempts of
    * all factors.
    *
