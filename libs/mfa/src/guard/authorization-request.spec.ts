@@ -12,7 +12,7 @@ const LEVELS = { silver: {}, ...MFA_ACR_LEVELS, gold: { ...MFA_ACR_LEVELS.phrh, 
 const PROVE: MfaPolicyDecision = { allow: false, code: 'mfa_required', methods: ['totp'], maxAge: 300 };
 const ENROLL: MfaPolicyDecision = { allow: false, code: 'mfa_enrollment_required', methods: ['webauthn'] };
 
-/** A user who answers to each level as told, and whom nobody lets in without being told. */
+/** A user for whom each level gets the given answer, and is refused by default. */
 async function decide(
   request: MfaAuthorizationRequest,
   records: AuthenticationRecord[],

@@ -5,15 +5,18 @@ import type { AuthenticationRecord, MfaType } from '../core/policy/methods.js';
 import { isFirstFactor, isSecondFactor, isVouchedFor, newestRecord } from '../core/policy/methods.js';
 import type { MfaPolicyDecision, MfaRequirement } from '../core/policy/policy.js';
 
-/** What a client asks of an authorization server about the authentication of the user. */
+/** What a client requests from an authorization server about the user's authentication. */
 export interface MfaAuthorizationRequest {
-  /** The parameter `acr_values`: names of levels, the most wanted first; separated by spaces, or a list. */
+  /** The parameter `acr_values`: names of levels in order of preference, separated by spaces or as an array. */
   acrValues?: string | readonly string[] | undefined;
   /** The parameter `max_age`, in seconds: how long ago the user may have been authenticated. */
   maxAge?: number | undefined;
 }
 
-/** What is owed, as the guard would refuse it; `reauthentication_required`: the first factor, for whom nothing else is asked of. */
+/**
+ * What the user owes, as the guard would refuse it. `reauthentication_required`: the first factor, for users who owe nothing
+ * else.
+ */
 export type MfaOwedAuthentication =
   | Exclude<MfaPolicyDecision, { allow: true }>
   | { allow: false; code: 'reauthentication_required'; maxAge: number };
@@ -21,20 +24,20 @@ export type MfaOwedAuthentication =
 export type MfaAuthorizationDecision =
   | {
       isSatisfied: true;
-      /** The level, for the claim `acr`; absent where none was asked for. */
+      /** The level, for the claim `acr`; absent if none was requested. */
       acr?: string;
       /** The claim `auth_time`. */
       authTime: Date;
     }
   | {
       isSatisfied: false;
-      /** The level that would do, of those that were asked for. */
+      /** The requested level that the user can reach. */
       acr?: string;
       owed: MfaOwedAuthentication;
     }
   | {
       isSatisfied: false;
-      /** No level that was asked for is one of the option `acr`: the answer to the client (RFC 9470, section 5). */
+      /** None of the requested levels is in the option `acr`: the error to answer the client with (RFC 9470, section 5). */
       error: 'unmet_authentication_requirements';
     };
 
@@ -42,17 +45,17 @@ interface Grounds {
   levels: MfaAcrLevels;
   defaultMaxAge: number;
   now: number;
-  /** Whether what was proven reaches the requirement. */
+  /** Whether the proofs meet the requirement. */
   decide: (requirement: MfaRequirement) => Promise<MfaPolicyDecision>;
-  /** The types of which the user has to set one up before anything else; null where none has to be. */
+  /** The types of which the user must set one up before anything else; null if they need not. */
   overdueTypes: () => Promise<MfaType[] | null>;
 }
 
 /**
- * Decides on such a request. Of several levels the first that is reached counts; where none is, the first that the user could prove is
- * owed, else the first that they could enroll for.
+ * Decides on such a request. The first requested level that is reached counts. If none is, the user owes the first one that
+ * they could prove, or else the first one that they could enroll for.
  *
- * @param records what the user's living session holds
+ * @param records the proofs of the user's valid session
  */
 export async function decideAuthorization(
   { acrValues = [], maxAge }: MfaAuthorizationRequest,
@@ -92,7 +95,7 @@ function reauthentication(maxAge: number): MfaOwedAuthentication {
   return { allow: false, code: 'reauthentication_required', maxAge };
 }
 
-/** Whether somebody did something for it: a trusted browser is no authentication (NIST SP 800-63B-4, section 5.1). */
+/** Whether the user actively authenticated: a trusted browser is no authentication (NIST SP 800-63B-4, section 5.1). */
 function isActive(record: AuthenticationRecord): boolean {
   return isFirstFactor(record) || isSecondFactor(record) || isVouchedFor(record);
 }

@@ -10,15 +10,16 @@ interface Known {
 }
 
 /**
- * Decides once for each operation that asks many times: the fields of a GraphQL query, of which one request may hold
- * thousands under names of their own. HTTP requests ask a few times, and may change in between what the answer hangs on.
+ * Makes each decision once for operations that ask many times, such as the fields of a GraphQL query, of which a single request
+ * may contain thousands under aliases. HTTP requests only ask a few times, and what the answer depends on may change in
+ * between.
  */
 export class DecisionsOnce {
   private readonly known = new SideTable<object, Map<string, Known>>();
 
   /**
-   * @param question says what is asked, in text
-   * @param decide is called unless the same was asked for this operation, with the same user and session
+   * @param question identifies what is asked
+   * @param decide is called unless the same was asked for this operation, user and session
    */
   once(
     { request, session, ...context }: MfaRequest,

@@ -19,7 +19,7 @@ interface World {
   duty?: object | null;
 }
 
-/** Of somebody who has signed in with a password alone, has no factor, and must have one. */
+/** A user who has signed in with a password alone, has no factor, and must have one. */
 function dueOf({
   records = [PASSWORD],
   user = { id: 'ada' },

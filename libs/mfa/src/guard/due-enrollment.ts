@@ -12,7 +12,7 @@ import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { Judged } from './policy-facts.js';
 import { PolicyFacts } from './policy-facts.js';
 
-/** Who must have a second factor, and has to set it up before anything else. */
+/** Finds users who must set up a second factor before anything else. */
 @Injectable()
 export class DueEnrollment {
   constructor(
@@ -21,13 +21,13 @@ export class DueEnrollment {
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
   ) {}
 
-  /** Whether this user must have one by now, whatever a route says. */
+  /** Whether this user must have a second factor by now, regardless of the route. */
   async isDemanded(user: MfaUser, { state }: Account, context: MfaRequest): Promise<boolean> {
     return this.enrollment.mustEnroll(user, state, context);
   }
 
   /**
-   * Turns away who has to set one up first: they reach nothing but the routes that do it.
+   * Refuses users who must set up a second factor first. They only reach the routes to do so.
    *
    * @throws {MfaException} `mfa_enrollment_required`
    */
@@ -36,7 +36,7 @@ export class DueEnrollment {
     if (methods) throw new MfaException('mfa_enrollment_required', { methods });
   }
 
-  /** The types of which one has to be set up before anything else; null where none has to. */
+  /** The types of which one must be set up before anything else; null if none. */
   async overdueTypes(context: Judged): Promise<MfaType[] | null> {
     const { user, session } = context;
     const records = recordsOf(session);
@@ -44,7 +44,7 @@ export class DueEnrollment {
     if (!user || records.some((record) => !isFirstFactor(record) && this.floor.meets(record))) return null;
     const account = await this.facts.accountOf(user, context);
     const isEnrolled = await this.facts.isEnrolled(user, account);
-    // Under a profile that nothing of theirs meets, it is as if they had none.
+    // Under a profile, factors that don't meet it count as none.
     if (isEnrolled && (await this.floor.hasFitting(account.authenticators))) return null;
     const duty = await this.enrollment.duty(user, account.state, context);
     return duty?.isOverdue ? this.enrollment.supportedSecondFactors(records) : null;

@@ -8,7 +8,7 @@ import { REFUSED_MESSAGE_FILTER } from '../refusals/refused-message.filter.js';
 import { GatewayGuards, GatewayMfaGuard } from './gateway-guard.js';
 import type { GlobalMfaGuard } from './global-mfa.guard.js';
 
-/** As `@WebSocketGateway()` marks a class. */
+/** Marks a class like `@WebSocketGateway()` does. */
 function gateway(...guards: unknown[]): Type {
   class Gateway {}
   Reflect.defineMetadata('websockets:is_gateway', true, Gateway);
@@ -21,7 +21,7 @@ const filtersOf = (target: object) => Reflect.getMetadata(EXCEPTION_FILTERS_META
 
 const ready = { instance: 'ready' };
 
-/** Modules as Nest knows them: of each its classes, and where it looks for what guards them. */
+/** Modules as Nest represents them: the classes of each, and where it looks up their guards. */
 function modulesOf(...parts: { metatype: unknown; isNotMetatype?: boolean }[][]) {
   const modules = parts.map((wrappers) => ({
     providers: new Map<unknown, unknown>(
@@ -34,7 +34,10 @@ function modulesOf(...parts: { metatype: unknown; isNotMetatype?: boolean }[][])
   return { modules, container: container as unknown as ModulesContainer };
 }
 
-/** A test in each version of Nest: later ones ask global guards before gateways themselves, and hide that these are not there. */
+/**
+ * Run for each version of Nest: later ones run global guards before gateways themselves, which would hide that these are
+ * missing.
+ */
 describe('the global guard before gateways', () => {
   it('stands after the guards of the gateway, and its filter before the filters', () => {
     const [own, filter] = [class {}, class {}];

@@ -6,12 +6,12 @@ import { ModulesContainer } from '@nestjs/core';
 import { REFUSED_MESSAGE_FILTER } from '../refusals/refused-message.filter.js';
 import { GlobalMfaGuard } from './global-mfa.guard.js';
 
-/** Metadata key of `@WebSocketGateway()`; its package is the application's to install. */
+/** Metadata key of `@WebSocketGateway()`. Its package is an optional dependency of the application. */
 const GATEWAY_METADATA = 'websockets:is_gateway';
 
 /**
- * The global guard for gateways, which Nest 11 asks no global guards for. Metadata is shared by all applications of a process:
- * in one without the option `globalGuard` it lets everything pass.
+ * The global guard for gateways, for which Nest 11 runs no global guards. Metadata is shared by all applications of a process,
+ * so in one without the option `globalGuard` it lets everything pass.
  */
 @Injectable()
 export class GatewayMfaGuard implements CanActivate {
@@ -22,12 +22,12 @@ export class GatewayMfaGuard implements CanActivate {
   }
 }
 
-/** Puts that guard before all gateways. Where Nest asks the global one as well, the answer is the same, and found once. */
+/** Puts that guard before all gateways. Where Nest also runs the global one, the answer is the same and is computed once. */
 @Injectable()
 export class GatewayGuards {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    // Made before this, so that gateways get one that is ready.
+    // Created before this class, so that gateways get an instance that is ready.
     @Inject(GatewayMfaGuard) _guard: GatewayMfaGuard,
   ) {
     const all = [...modules.values()];
@@ -35,7 +35,7 @@ export class GatewayGuards {
     for (const module of all) {
       const gateways = [...module.providers.values()].filter(isGateway);
       for (const { metatype } of gateways) guardClass(metatype as Type);
-      // Where Nest looks for the guards of a module's own classes.
+      // Where Nest looks up the guards of a module's own classes.
       if (ready && gateways.length > 0) module.injectables.set(GatewayMfaGuard, ready);
     }
   }
@@ -49,7 +49,7 @@ function guardClass(gateway: Type): void {
   const guards = (Reflect.getMetadata(GUARDS_METADATA, gateway) as unknown[] | undefined) ?? [];
   if (guards.includes(GatewayMfaGuard)) return;
   Reflect.defineMetadata(GUARDS_METADATA, [...guards, GatewayMfaGuard], gateway);
-  // The first is asked last: filters of the application come before.
+  // The first filter runs last, so the application's filters take precedence.
   const filters = (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, gateway) as unknown[] | undefined) ?? [];
   Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [REFUSED_MESSAGE_FILTER, ...filters], gateway);
 }

@@ -5,16 +5,16 @@ import type { MfaType } from '../core/policy/methods.js';
 import type { MfaRequirement } from '../core/policy/policy.js';
 import { mergeRequirements, unknownTypes } from '../core/policy/requirements.js';
 
-/** What the decorators say of one class or handler: all that it requires; or that it requires nothing. */
+/** What the decorators say about a class or handler: its requirements, or that it has none. */
 type Rule = readonly MfaRequirement[] | 'skip';
 
-/** Metadata key of `@RequireMfa()` and `@SkipMfa()`: one for both, so that the nearer one is found and not the other. */
+/** Metadata key of `@RequireMfa()` and `@SkipMfa()`. They share one, so that only the nearer one is found. */
 const RULE = 'nestjs-mfa:rule';
 
 /**
- * What `@RequireMfa()` has said of this very class or handler so far.
+ * The requirements that `@RequireMfa()` has set on this class or handler itself so far.
  *
- * @throws {TypeError} where `@SkipMfa()` stands
+ * @throws {TypeError} when it has `@SkipMfa()`
  */
 export function ownRequirements(target: object): readonly MfaRequirement[] {
   const rule = ownRule(target);
@@ -22,7 +22,7 @@ export function ownRequirements(target: object): readonly MfaRequirement[] {
   return rule ?? [];
 }
 
-/** The types that `@RequireMfa()` names on this very class or handler and that there are not, and the part that names them. */
+/** The unknown types that `@RequireMfa()` names on this class or handler itself, with the part that names them. */
 export function unknownTypesOn(target: object): readonly { part: 'methods' | 'allOf'; type: MfaType }[] {
   const rule = ownRule(target);
   if (rule === undefined || rule === 'skip') return [];
@@ -34,13 +34,13 @@ export function unknownTypesOn(target: object): readonly { part: 'methods' | 'al
   );
 }
 
-/** All that `@RequireMfa()` demands on this very class or handler; undefined where it stands not. */
+/** Everything that `@RequireMfa()` requires on this class or handler itself; undefined if it isn't decorated. */
 export function requirementOn(target: object): MfaRequirement | undefined {
   const rule = ownRule(target);
   return rule === undefined || rule === 'skip' ? undefined : mergeRequirements(rule, Infinity);
 }
 
-/** Whether `@RequireMfa()` demands on this very class or handler that the proof is spent. */
+/** Whether `@RequireMfa()` on this class or handler itself requires that the proof is spent. */
 export function isOnceOn(target: object): boolean {
   const rule = ownRule(target);
   return rule !== undefined && rule !== 'skip' && rule.some(({ once }) => once);
@@ -50,20 +50,20 @@ export function setRequirements(target: object, requirements: readonly MfaRequir
   Reflect.defineMetadata(RULE, requirements satisfies Rule, target);
 }
 
-/** @throws {TypeError} where `@RequireMfa()` stands */
+/** @throws {TypeError} when it has `@RequireMfa()` */
 export function setSkipped(target: object): void {
   if (Array.isArray(ownRule(target))) throw contradiction();
   Reflect.defineMetadata(RULE, 'skip' satisfies Rule, target);
 }
 
-/** Whether `@SkipMfa()` exempts a handler: no `@RequireMfa()` is as near. */
+/** Whether `@SkipMfa()` exempts a handler: no `@RequireMfa()` is equally near. */
 export function isMfaSkipped(reflector: Reflector, context: ExecutionContext): boolean {
   return nearestRule(reflector, context) === 'skip';
 }
 
 const NOTHING: readonly MfaRequirement[] = [];
 
-/** What the nearest `@RequireMfa()` demands: empty where nothing in particular is demanded; null where `@SkipMfa()` is nearer. */
+/** The requirements of the nearest `@RequireMfa()`: empty if there is none; null if `@SkipMfa()` is nearer. */
 export function requirementsOf(
   reflector: Reflector,
   context: ExecutionContext,
@@ -72,7 +72,7 @@ export function requirementsOf(
   return rule === 'skip' ? null : rule;
 }
 
-/** The rule of the handler, else of its class, else of the nearest base class that has one. */
+/** The rule of the handler, or else its class, or else the nearest base class that has one. */
 function nearestRule(reflector: Reflector, context: ExecutionContext): Rule | undefined {
   return reflector.getAllAndOverride<Rule | undefined>(RULE, [context.getHandler(), context.getClass()]);
 }

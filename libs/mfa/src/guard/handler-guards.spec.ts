@@ -19,7 +19,7 @@ interface Wrapper {
   isNotMetatype?: boolean;
 }
 
-/** A module as Nest knows it, with these controllers and providers. */
+/** A module as Nest represents it, with these controllers and providers. */
 function modulesOf(controllers: Wrapper[], providers: Wrapper[] = []): ModulesContainer {
   const wrap = (wrappers: Wrapper[]) =>
     new Map(
@@ -118,7 +118,7 @@ describe('the question whether the user is still who was judged', () => {
     const Shop = make();
     arrange(Shop, [{ token: 'other' }, guard, { token: 'another' }]);
     expect(guardsOf(handlerOf(Shop, 'open'))).toEqual([ASK_AGAIN_GUARD]);
-    // Of which nothing is known: nobody's handler.
+    // Without metadata it is no handler.
     expect(guardsOf(handlerOf(Shop, 'helper'))).toEqual([]);
   });
 

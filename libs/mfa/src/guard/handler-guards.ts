@@ -16,15 +16,15 @@ import { MFA_CLAIMS_OPTIONS, MFA_OPTIONS } from '../options/resolved-options.js'
 import { requirementOn, unknownTypesOn } from './guard-metadata.js';
 
 /**
- * Puts the question whether the user is still who was judged after everything else that stands before a handler, in whatever
- * order it was all written down. Done as soon as all classes are known: Nest reads this metadata when it binds routes and
- * messages, which is before any hook.
+ * Adds the check that the user is still the one that was judged, after everything else that runs before a handler, however the
+ * decorators are ordered. This is done as soon as all classes are known, because Nest reads this metadata when it binds routes
+ * and messages, before any hook.
  */
 @Injectable()
 export class HandlerGuards {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    // One of the two is there: sessions are decided on here, or tokens.
+    // One of the two exists, depending on whether sessions or tokens are judged here.
     @Optional() @Inject(MFA_OPTIONS) options: Levelled | null = null,
     @Optional() @Inject(MFA_CLAIMS_OPTIONS) claims: Levelled | null = null,
   ) {
@@ -33,7 +33,7 @@ export class HandlerGuards {
       ...controllers.values(),
       ...providers.values(),
     ]);
-    // Any of the application's may ask ours, as those that are given by `useExisting` or a factory do.
+    // Any global guard of the application may delegate to this module's, like those provided by `useExisting` or a factory.
     const isGlobal = wrappers.some(
       ({ token }) => token === GlobalMfaGuard || String(token).startsWith(APP_GUARD),
     );
@@ -48,8 +48,8 @@ export class HandlerGuards {
 }
 
 /**
- * A type that there is not would be asked for in vain. Known now, and not when a class is defined: factors of the application's own
- * come with the option `factors`.
+ * Rejects unknown types, which nobody could ever prove. They are checked here, not when a class is defined, because custom
+ * factors come with the option `factors`.
  *
  * @throws {MfaOptionsError}
  */
@@ -66,8 +66,8 @@ function assertKnown(target: Type): void {
 type Levelled = Pick<ResolvedMfaOptions, 'profile' | 'acr'>;
 
 /**
- * A level that there is not would be asked for in vain, and so would what no factor could meet with the level, or under the profile,
- * where some count for nothing.
+ * Rejects unknown levels, and requirements that no factor could meet: because of the level, or because the profile makes some
+ * factors count for nothing.
  *
  * @throws {MfaOptionsError}
  */
@@ -93,7 +93,7 @@ function assertPossible(target: Type, { profile, acr: levels }: Levelled): void 
   }
 }
 
-/** Where decorators may stand: a class and its methods, by the name that messages call them. */
+/** Where decorators may be applied: a class and its methods, by the names that error messages use. */
 export function placesOf(target: Type): [name: string, place: object][] {
   const methods = methodsOf(target).map(([name, method]): [string, object] => [
     `${target.name}.${name}`,
@@ -102,7 +102,7 @@ export function placesOf(target: Type): [name: string, place: object][] {
   return [[target.name, target], ...methods];
 }
 
-/** The methods of a class and its base classes; none of what is no class. */
+/** The methods of a class and its base classes. */
 function methodsOf(target: Type): [name: string, method: object][] {
   const prototype = target.prototype as Record<string, object>;
   return new MetadataScanner().getAllMethodNames(prototype).map((name) => [name, prototype[name] as object]);
@@ -110,18 +110,18 @@ function methodsOf(target: Type): [name: string, method: object][] {
 
 function arrange(target: Type, isGlobal: boolean): void {
   for (const [, handler] of methodsOf(target)) {
-    // A method of which nothing is known is nobody's handler.
+    // A method without metadata is no handler.
     const isGuarded = isGlobal
       ? Reflect.getMetadataKeys(handler).length > 0
       : enhancersOf(GUARDS_METADATA, target, handler).length > 0;
     if (!isGuarded) continue;
-    // Without any state, so that it does no harm that other applications of this process see them too.
+    // They are stateless, so it does no harm that other applications in this process see them too.
     moveToEnd(GUARDS_METADATA, handler, ASK_AGAIN_GUARD);
     moveToEnd(INTERCEPTORS_METADATA, handler, ASK_AGAIN_INTERCEPTOR);
   }
 }
 
-/** Those of a class, with what it inherits, and of one of its handlers. */
+/** The enhancers of these classes, including inherited ones, and handlers. */
 function enhancersOf(metadataKey: string, ...targets: object[]): object[] {
   return targets.flatMap(
     (target) => (Reflect.getMetadata(metadataKey, target) as object[] | undefined) ?? [],

@@ -34,9 +34,9 @@ describe('a user as they are at this moment', () => {
     [{ id: 1, roles: ['a'] } as MfaUser, { id: 1, roles: ['a', 'b'] } as MfaUser, false],
     [{ id: 1, of: { x: { y: 1 } } } as MfaUser, { id: 1, of: { x: { y: 1 } } } as MfaUser, true],
     [{ id: 1, of: { x: { y: 1 } } } as MfaUser, { id: 1, of: { x: { y: 2 } } } as MfaUser, false],
-    // Whatever stands where, it is not the same list.
+    // The positions match, but it is not the same list.
     [{ id: 1, a: ['b'], c: 1 } as MfaUser, { id: 1, a: ['b', 'c', 1] } as MfaUser, false],
-    // A list that ends where the other goes on.
+    // A list that ends where the other one continues.
     [{ id: 1, a: { b: 1 }, c: 2 } as MfaUser, { id: 1, a: { b: 1, c: 2 } } as MfaUser, false],
     [{ id: 1, of: null } as MfaUser, { id: 1, of: null } as MfaUser, true],
     [{ id: 1, of: undefined } as MfaUser, { id: 1, of: undefined } as MfaUser, true],
@@ -83,7 +83,7 @@ it('a decision is known with the user that it was made for', () => {
   expect(judgedBy(noteJudged(other, null))).toBeNull();
 });
 
-/** A call of a handler, before which these guards stand; each call is another one. */
+/** A call of a handler with these guards; each call is a new one. */
 function callOf({
   type = 'ws',
   guards,
@@ -103,7 +103,7 @@ function callOf({
   } as unknown as ExecutionContext;
 }
 
-/** What a guard has allowed, to somebody who may be another one now, or be refused. */
+/** A judgement by a guard about a user who may later be a different one, or be refused. */
 function allowed({ holds = true, refuses = false } = {}) {
   const world = { holds, refuses };
   const calls: unknown[] = [];
@@ -185,7 +185,7 @@ describe('what a handler goes on delivering', () => {
     jest.restoreAllMocks();
   });
 
-  /** A stream of a call that is watched, and what its client has got of it. */
+  /** Watches the stream of a call, and collects what its client received. */
   function watch(call = callOf()) {
     const made = allowed();
     keepJudgement(call, {}, made.judgement);
@@ -255,7 +255,7 @@ describe('what a handler goes on delivering', () => {
   });
 
   describe('from a source of its own', () => {
-    /** A source that never runs dry unless told, and may be closed. */
+    /** A source that never ends unless told to, and that may be closed. */
     function sourceOf({ items = Infinity, canReturn = true } = {}) {
       const state = { closed: 0 };
       let given = 0;

@@ -9,31 +9,31 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import { executionOf } from '../refusals/find-request.js';
 
-/** What a guard has allowed, and on what. */
+/** What a guard has allowed, and for whom. */
 export interface Judgement {
-  /** Whether the handler would be called for the user that was judged, as they were then. */
+  /** Whether the user who would reach the handler is still the one that was judged, and unchanged. */
   stillHolds(): Promise<boolean>;
   /**
-   * Judges whoever is there now.
+   * Judges the current user.
    *
-   * @param operation what the session is read for; another than before reads it anew
+   * @param operation what the session is read for; a different one reads it again
    * @throws the refusal, as the guard would
    */
   judge(operation?: object): Promise<unknown>;
-  /** Notes that the request uses its session. */
+  /** Records that the request uses its session. */
   noteUse(): void;
 }
 
-/** By guard, since several may stand before one handler. */
+/** By guard, since several may run before one handler. */
 const judgements = new SideTable<object, Map<object, Judgement>>();
 
-/** The calls whose answer is a stream, about which the guards are asked again and again. */
+/** The calls whose answer is a stream, for which the guards are asked repeatedly. */
 const streaming = new WeakSet<object>();
 
 /**
- * Keeps what a guard has allowed for this call of the handler; the guard's last word counts. The session is used once no guard
- * refuses any more: the last of them tells, or this one where none of ours is known to come last. A stream that is asked about
- * uses none.
+ * Stores what a guard has allowed for this call of the handler; a guard's latest judgement counts. The session counts as used
+ * once no guard can refuse any more: the last guard records the use, or this one if none of this module's is known to come
+ * last. Repeated questions about a stream don't use it.
  */
 export function keepJudgement(context: ExecutionContext, guard: object, judgement: Judgement): void {
   const execution = executionOf(context);
@@ -43,47 +43,47 @@ export function keepJudgement(context: ExecutionContext, guard: object, judgemen
   if (!streaming.has(execution) && !isAskedAgain(context)) judgement.noteUse();
 }
 
-/** Whether {@link ASK_AGAIN_GUARD} stands before that handler. */
+/** Whether {@link ASK_AGAIN_GUARD} runs before that handler. */
 function isAskedAgain(context: ExecutionContext): boolean {
   const guards = Reflect.getMetadata(GUARDS_METADATA, context.getHandler()) as unknown[] | undefined;
   return guards?.includes(ASK_AGAIN_GUARD) ?? false;
 }
 
-/** What the guards of this module have allowed for this call of the handler. */
+/** What this module's guards have allowed for this call of the handler. */
 export function judgementsOf(context: ExecutionContext): Judgement[] {
   return [...(judgements.get(executionOf(context))?.values() ?? [])];
 }
 
 const judged = new SideTable<MfaPolicyDecision, MfaUser | null>();
 
-/** Notes for which user a decision was made. */
+/** Records for which user a decision was made. */
 export function noteJudged(decision: MfaPolicyDecision, user: MfaUser | null): MfaPolicyDecision {
   judged.set(decision, user);
   return decision;
 }
 
-/** That user; undefined where nobody has noted them. */
+/** The user of a decision; undefined if none was recorded. */
 export function judgedBy(decision: MfaPolicyDecision): MfaUser | null | undefined {
   return judged.get(decision);
 }
 
 /**
- * A user as they are at this moment. Compared with another moment's it tells whether somebody else is there, or the same
- * object has become somebody else.
+ * Captures a user's current state. Comparing two snapshots tells whether a different user is present, or the same object has
+ * changed.
  */
 export function snapshotOf(user: MfaUser | null): unknown[] {
   if (user === null) return [null];
   const { isStaff, emailVerified } = user;
-  // Objects of a class keep what they know where it can't be seen: there only the same object is the same.
+  // Instances of classes may hide their state, so only the same object is equal.
   const seen: unknown[] = [isPlain(user) ? null : user, userIdOf(user), isStaff, emailVerified];
   addEntries(seen, user, MAX_DEPTH);
   return seen;
 }
 
-/** How deep lists of roles and the like are looked into. */
+/** How deep lists of roles and the like are compared. */
 const MAX_DEPTH = 4;
 
-/** What an object holds, and what the lists and plain objects in it hold: a guard may add a role to a list. */
+/** Adds an object's entries, and those of the arrays and plain objects in it: a guard may add a role to a list. */
 function addEntries(seen: unknown[], value: object, depth: number): void {
   for (const key of Object.keys(value)) {
     const part = (value as Record<string, unknown>)[key];
@@ -106,9 +106,8 @@ export function isSameSnapshot(one: readonly unknown[], other: readonly unknown[
 }
 
 /**
- * Asks the guards of this module again when all guards have run, where the user is not the one that was judged. Guards run in
- * the order of modules, classes and handlers, and one that comes after ours may put its own user there: a token's in place of
- * the session's.
+ * Asks this module's guards again after all guards have run, if the user is not the one that was judged. Guards run in the
+ * order of modules, classes and handlers, and a later one may set its own user, such as a token's in place of the session's.
  *
  * @throws the refusal
  */
@@ -116,11 +115,13 @@ async function askAgain(context: ExecutionContext): Promise<void> {
   for (const judgement of judgementsOf(context)) {
     if (!(await judgement.stillHolds())) await judgement.judge();
   }
-  // Those that were judged anew have another.
+  // Guards that judged again have stored a new judgement.
   for (const judgement of judgementsOf(context)) judgement.noteUse();
 }
 
-/** After all guards, and so before every handler. It has no state, so that one serves all applications of a process. */
+/**
+ * Runs after all guards, and thus before every handler. It is stateless, so one instance serves all applications of a process.
+ */
 export const ASK_AGAIN_INTERCEPTOR: NestInterceptor = {
   async intercept(context, next) {
     await askAgain(context);
@@ -128,7 +129,7 @@ export const ASK_AGAIN_INTERCEPTOR: NestInterceptor = {
   },
 };
 
-/** The last of a handler's guards, for handlers before which Nest runs guards only: the fields of GraphQL. */
+/** The last guard of a handler, for handlers before which Nest only runs guards: the fields of GraphQL. */
 export const ASK_AGAIN_GUARD: CanActivate = {
   async canActivate(context) {
     await askAgain(context);
@@ -136,29 +137,29 @@ export const ASK_AGAIN_GUARD: CanActivate = {
   },
 };
 
-/** How long a stream goes on without a question, in milliseconds: the price of each is a statement or two. */
+/** How long a stream continues before the guards are asked again, in milliseconds. Each time costs a statement or two. */
 const TRUSTED_FOR_MS = 1000;
 
 /**
- * Ends what a handler goes on delivering once its guards would refuse it: server-sent events, the answers of one message,
- * GraphQL subscriptions. Asked before something is delivered, with a session that is read anew.
+ * Ends a stream once the guards would refuse its handler: server-sent events, the answers to a message, GraphQL subscriptions.
+ * The guards are asked before something is delivered, with a session that is read again.
  */
 export function watchStream(context: ExecutionContext, results: Observable<unknown>): Observable<unknown> {
   const judgements = judgementsOf(context);
   if (judgements.length === 0 || !mayStream(context)) return results;
   streaming.add(executionOf(context));
 
-  // Of time that passes, whatever the clock of the application says.
+  // Elapsed time, independent of the application's clock.
   let askedAt = performance.now();
   const isAllowed = async (): Promise<boolean> => {
     if (performance.now() - askedAt < TRUSTED_FOR_MS) return true;
     askedAt = performance.now();
     try {
-      // An operation of its own, for which the session is read anew. Nobody does anything: it is no use of it.
+      // A new operation, so that the session is read again. Nobody is active, so this is no use of the session.
       for (const judgement of judgements) await judgement.judge({});
       return true;
     } catch {
-      // Refused, or nobody can tell. The client learns why when it asks again.
+      // Refused, or the answer is unknown. The client learns why when it asks again.
       return false;
     }
   };
@@ -170,8 +171,8 @@ export function watchStream(context: ExecutionContext, results: Observable<unkno
 }
 
 /**
- * An HTTP request is answered once, but for server-sent events, and so is each field of GraphQL, but for subscriptions: the five
- * hundred fields of a slow query would ask five hundred times.
+ * An HTTP request is answered once, except for server-sent events, and so is each GraphQL field, except for subscriptions.
+ * Without this check, a slow query with five hundred fields would ask five hundred times.
  */
 function mayStream(context: ExecutionContext): boolean {
   switch (context.getType<string>()) {
@@ -195,7 +196,7 @@ function isSource(result: unknown): result is AsyncIterable<unknown> {
   return typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
 }
 
-/** Not a generator: one could not be ended while it waits for what comes next. */
+/** Not a generator, which can't be ended while it waits for its next value. */
 function watchIterator(
   source: AsyncIterable<unknown>,
   isAllowed: () => Promise<boolean>,

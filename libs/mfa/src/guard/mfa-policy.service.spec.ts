@@ -96,7 +96,7 @@ describe('the decision on a request', () => {
     expect(decision).toEqual(REFUSED);
     expect(judgedBy(decision)).toBe(USER);
     expect(asked).toEqual([{ requirement: { maxAge: 5 }, user: USER, session: SESSION }]);
-    // Whether it may pass is no use of the session yet.
+    // Asking whether it may pass is no use of the session yet.
     expect(resolved).toEqual([{ operation: request, isUse: false, withAccount: false }]);
   });
 

@@ -26,7 +26,7 @@ import type { Judged } from './policy-facts.js';
 import { PolicyFacts } from './policy-facts.js';
 import { SpentProofs } from './spent-proofs.js';
 
-/** Decides whether requests, and users with their sessions, may pass. */
+/** Decides whether requests, or users with their sessions, may pass. */
 @Injectable()
 export class MfaPolicyService {
   private readonly decisions = new DecisionsOnce();
@@ -44,23 +44,26 @@ export class MfaPolicyService {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** How old a proof of a living session can be, in seconds: what a sign-in has proven counts as long as it goes on. */
+  /**
+   * The maximum age of a proof in a valid session, in seconds: what a sign-in has proven counts for as long as the session
+   * lasts.
+   */
   private get longestSession(): number {
     const { ttlSeconds, rememberTtlSeconds } = this.options.session;
     return Math.max(ttlSeconds, rememberTtlSeconds);
   }
 
-  /** How old a proof may be where a route does not say, in seconds. */
+  /** The maximum age of a proof if a route sets none, in seconds. */
   get defaultMaxAge(): number {
     return this.options.gracePeriodSeconds;
   }
 
   /**
-   * Whether the request may pass a route with this requirement. With `once` its proof is spent then: of several requests with one
-   * proof, one passes.
+   * Decides whether the request may pass a route with this requirement. With `once`, this spends its proof: of several requests
+   * with one proof, one passes.
    *
-   * @param operation what the session is read once for, where the request object outlives it; see `MfaRequestService`
-   * @param call what a proof is spent for once, however often it is asked: the call of a handler
+   * @param operation what the session is read once for, if the request object outlives it; see `MfaRequestService`
+   * @param call what a proof is spent for only once, however often it is asked: the call of a handler
    */
   async decide(
     asked: MfaRequirement,
@@ -72,7 +75,7 @@ export class MfaPolicyService {
     const context = await this.contexts.resolve(request, {
       operation,
       isUse: false,
-      // With these, some answers take another query; this one makes up for it.
+      // Some answers then need another query, which this saves.
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
     if (requirement.once) {
@@ -89,7 +92,9 @@ export class MfaPolicyService {
     return this.decisions.once(context, operation, question, () => this.decideFor(requirement, context));
   }
 
-  /** Notes that the request uses its session: asking whether it may pass is no use of it yet. Guards do it once it has passed. */
+  /**
+   * Records that the request uses its session. Asking whether it may pass is no use yet; guards call this once it has passed.
+   */
   noteUse(request: object): void {
     this.contexts.noteUse(request);
   }
@@ -100,11 +105,11 @@ export class MfaPolicyService {
   }
 
   /**
-   * Whether this user may pass with what this session holds: the decision of the guard, for use outside guards.
+   * Decides whether this user may pass with the proofs of this session. This is the guard's decision, for use outside guards.
    *
-   * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
-   * @param asked with `once` the proof is spent when the answer is yes
-   * @throws {TypeError} for a level that there is not
+   * @param session a valid session, from `AuthenticationSessionService.verify()`; another user's session counts for nothing
+   * @param asked with `once`, the proof is spent if the answer is yes
+   * @throws {TypeError} when the level doesn't exist
    */
   async check(
     user: MfaUser | null,
@@ -118,10 +123,10 @@ export class MfaPolicyService {
   }
 
   /**
-   * Whether this session satisfies what a client asks of an authorization server (OpenID Connect Core 1.0, section 3.1.2.1; RFC 9470,
-   * section 4), or what is owed. The levels are those of the option `acr`.
+   * Decides whether this session satisfies what a client requests from an authorization server (OpenID Connect Core 1.0,
+   * section 3.1.2.1; RFC 9470, section 4), or what is owed. The levels are those of the option `acr`.
    *
-   * @param session a living session, from `AuthenticationSessionService.verify()`; one of another user counts for nothing
+   * @param session a valid session, from `AuthenticationSessionService.verify()`; another user's session counts for nothing
    */
   async checkAuthorization(
     user: MfaUser,
@@ -132,18 +137,18 @@ export class MfaPolicyService {
     const judged = { user, session: own };
     return decideAuthorization(request, recordsOf(own), {
       levels: this.options.acr,
-      // A level says what was proven in this session; how long ago, the client asks with `max_age`.
+      // A level says what was proven in this session. For how long ago, the client uses `max_age`.
       defaultMaxAge: this.longestSession,
       now: this.clock.now(),
-      // To pass in the time that is left to set a factor up is to have proven nothing: others are told what was.
+      // Passing within the grace period proves nothing, but the answer tells others what was proven.
       decide: (requirement) => this.facts.decide(requirement, judged, { hasGrace: false }),
       overdueTypes: () => this.due.overdueTypes(judged),
     });
   }
 
   /**
-   * What the global guard asks: users who must have a second factor need one that was proven in this session, however long
-   * ago. Everybody else passes, and so does a request without a user, whom the application's own guards turn away.
+   * The global guard's decision. Users who must have a second factor need one that was proven in this session, however long
+   * ago. Everybody else passes, and so does a request without a user, which the application's own guards refuse.
    */
   async decideGlobally(request: object, operation: object = request): Promise<MfaPolicyDecision> {
     const context = await this.contexts.resolve(request, { operation, withAccount: true, isUse: false });
@@ -163,7 +168,7 @@ export class MfaPolicyService {
   }
 
   /**
-   * Turns away who has to set up a second factor before anything else: they reach nothing but the routes that do it.
+   * Refuses users who must set up a second factor before anything else. They only reach the routes to do so.
    *
    * @throws {MfaException} `mfa_enrollment_required`
    */
@@ -184,9 +189,9 @@ export class MfaPolicyService {
   }
 
   /**
-   * Demands the *recent* proof that changes of factors need.
+   * Requires the *recent* proof that changes of factors need.
    *
-   * @param purpose what for; under profiles some proofs are good for adding a factor alone
+   * @param purpose what the proof is for; under profiles, some proofs only allow adding a factor
    * @throws {MfaException} `mfa_required` for enrolled users, `reauthentication_required` for others
    */
   async assertRecent(context: MfaRequest, purpose?: ChangePurpose): Promise<void> {

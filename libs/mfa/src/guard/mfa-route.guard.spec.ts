@@ -16,7 +16,7 @@ const OPEN = Symbol('open');
 type Handler = () => unknown;
 
 class Routes {
-  /** What stands beside the handlers, and is none. */
+  /** Members that are not handlers. */
   static readonly prefix = 'mfa';
   readonly name = 'routes';
 
@@ -149,7 +149,7 @@ interface World extends Exchange {
   isForgeable?: boolean;
 }
 
-/** The guard in front of a route, where the request comes from there. */
+/** The guard of a route, with the given origin of the request. */
 function guardOf({
   access = 'user',
   user = USER,
@@ -224,7 +224,7 @@ describe('the guard of a route', () => {
     async (access, withAccount, asked) => {
       const { pass, resolved, recent, response, request } = guardOf({ access });
       await pass();
-      // That it asks is no use of the session yet.
+      // The guard's question is no use of the session yet.
       expect(resolved).toEqual([{ withAccount, response, isUse: false }]);
       expect(recent).toEqual(asked);
       expect(mfaRequestOf(request)).toMatchObject({ user: USER, session: SESSION });
@@ -243,7 +243,7 @@ describe('the guard of a route', () => {
     ['user', true, true, true],
     ['user', true, false, true],
     ['user', false, false, false],
-    // There a token that is kept by the client itself is all that nobody can forge: another site must sign no browser in.
+    // There, only a token that the client itself stores can't be forged: another site must not sign a browser in.
     ['anyone', false, false, true],
     ['anyone', true, false, true],
     ['anyone', false, true, false],
@@ -280,7 +280,7 @@ describe('what a handler of a route is given', () => {
     }
   }
 
-  /** What Nest would give it, in the order of its parameters. */
+  /** What Nest would inject, in parameter order. */
   function injected(execution: ExecutionContext): unknown[] {
     const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, Asking, 'ask') as Record<
       string,

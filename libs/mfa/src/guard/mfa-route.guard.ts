@@ -15,34 +15,34 @@ import { hasBody, readHeader, setHeader, isShallow } from '../core/web/http-mess
 const ACCESS = 'nestjs-mfa:access';
 
 /**
- * What a route of this module needs: a signed-in user; one whose proof is recent; one whose proof is recent enough to add a factor,
- * which is not the same under profiles; someone who is signed in or half so;
- * a session of any kind; or nothing.
+ * What a route of this module requires: a signed-in user (`user`); one whose proof is recent (`recent`), or recent enough to
+ * add a factor (`adding`), which differs under profiles; a user who is signed in or has a pending sign-in (`authenticate`); a
+ * session of any kind (`session`); or nothing (`anyone`).
  */
 export type RouteAccess = 'user' | 'recent' | 'adding' | 'authenticate' | 'session' | 'anyone';
 
 export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 
-/** What is said of this handler itself. */
+/** The access declared on this handler itself. */
 export const declaredAccess = (handler: object): RouteAccess | undefined =>
   Reflect.getMetadata(ACCESS, handler) as RouteAccess | undefined;
 
 /**
- * What a route needs. An application's override of one of our handlers needs what ours does, and a handler that it adds to one
- * of our controllers a user.
+ * What a route requires. An application's override of one of this module's handlers requires the same as the original, and a
+ * handler that it adds to one of this module's controllers requires a user.
  */
 export function accessOf(execution: ExecutionContext): RouteAccess {
   const handler = execution.getHandler();
   let key: string | symbol | undefined;
   let prototype = execution.getClass().prototype as object | null;
   for (; prototype !== null; prototype = Reflect.getPrototypeOf(prototype)) {
-    // By its key, since a decorator may have put another function in its place.
+    // Looked up by key, since a decorator may have replaced the function.
     key ??= Reflect.ownKeys(prototype).find((one) => methodOf(prototype, one) === handler);
     const method = key === undefined ? undefined : methodOf(prototype, key);
     const access = method && declaredAccess(method);
     if (access) return access;
   }
-  // A handler that stands nowhere is nobody's override that we know of.
+  // A handler that isn't found on any class can't be recognized as an override, so the strictest access applies.
   return key === undefined ? 'recent' : 'user';
 }
 
@@ -51,18 +51,21 @@ function methodOf(prototype: object | null, key: string | symbol): object | unde
   return typeof value === 'function' ? value : undefined;
 }
 
-/** The request's user and session, as the route's guard found them. */
+/** The request's user and session, as found by the route's guard. */
 export const CurrentRequest = createParamDecorator((_: unknown, execution: ExecutionContext) =>
   mfaRequestOf(execution.switchToHttp().getRequest()),
 );
 
-/** The signed-in user, on routes that need one. */
+/** The signed-in user, on routes that require one. */
 export const CurrentUser = createParamDecorator(
   (_: unknown, execution: ExecutionContext): MfaUser =>
     mfaRequestOf(execution.switchToHttp().getRequest())?.user as MfaUser,
 );
 
-/** Stands before every JSON route of this module: no caching, no other site's requests, no one without the access. */
+/**
+ * Guards every JSON route of this module: responses aren't cached, and requests from other sites or without the required access
+ * are refused.
+ */
 @Injectable()
 export class MfaRouteGuard implements CanActivate {
   constructor(
@@ -93,7 +96,7 @@ export class MfaRouteGuard implements CanActivate {
     return true;
   }
 
-  /** What a guard of the application's that comes later makes of the user is not what the routes would work with. */
+  /** If a later guard of the application changes the user, the routes must not go on with the one that was judged. */
   protected keepJudgement(execution: ExecutionContext, { request, user }: MfaRequest): void {
     const judged = snapshotOf(user);
     keepJudgement(execution, this, {
@@ -119,15 +122,15 @@ export class MfaRouteGuard implements CanActivate {
   }
 }
 
-/** Judged here, before the pipes: an application's own one comes first among those. */
+/** Checked here, before the pipes, because the application's own pipes run first. */
 function assertShallow(request: object): void {
   if (isShallow((request as { body?: unknown }).body)) return;
   throw new MfaException('invalid_request', { message: ['The body is nested too deep'] });
 }
 
 /**
- * A form or plain text can be sent by any page without a preflight; JSON can't (Fetch, section 4.9). Of a body that is not there
- * the type says nothing: clients send one out of habit.
+ * Any page can send a form or plain text without a preflight, but not JSON (Fetch, section 4.9). Without a body, the type means
+ * nothing: some clients always send one.
  */
 function assertJson(request: object): void {
   if (!hasBody(request)) return;

@@ -21,7 +21,7 @@ class Handlers {
   }
 }
 
-/** What Nest would give that handler for a request. */
+/** What Nest would inject into that handler for a request. */
 function injected(handler: keyof Handlers, request: object | undefined): unknown {
   const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, Handlers, handler) as Record<
     string,

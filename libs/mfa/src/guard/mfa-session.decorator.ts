@@ -6,8 +6,8 @@ import { getMfaSession } from '../engine/rows/mfa-request.js';
 import { requestOf } from '../refusals/find-request.js';
 
 /**
- * Injects the authenticated session that the guard before this handler read, or that property of it; null where no guard of
- * this module has run, or there is no living session. One that waits for its second factor is none.
+ * Injects the authenticated session that the guard before this handler has read, or one of its properties. Null if no guard of
+ * this module has run, or there is no valid session. A session that waits for its second factor counts as none.
  *
  *     @Query(() => [String])
  *     @RequireMfa()

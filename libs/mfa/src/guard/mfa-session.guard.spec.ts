@@ -24,14 +24,14 @@ const ADA: MfaUser = { id: 'ada' };
 
 interface World {
   handler?: keyof Handlers;
-  /** Who is found, each time anew. */
+  /** The user that is found, on each look-up. */
   user?: MfaUser | null;
   session?: object | null;
   hasDeadToken?: boolean;
   isOverdue?: boolean;
-  /** As of a WebSocket, whose handshake answers nothing. */
+  /** Whether it is a WebSocket, for example, whose handshake has no response. */
   type?: 'http' | 'ws' | 'rpc';
-  /** Whom the application has put there before. */
+  /** The user that the application has set before. */
   known?: MfaUser;
 }
 
@@ -82,7 +82,7 @@ describe('the guard that signs in by the session', () => {
     const { pass, request, resolved, used } = guardOf();
     expect(await pass()).toBe(true);
     expect(request.user).toBe(ADA);
-    // That it asks is no use of the session yet; that it has passed is.
+    // The guard's question is no use of the session yet; a request that has passed is.
     expect(resolved).toEqual([{ withAccount: true, operation: request, isUse: false }]);
     expect(used).toEqual([request]);
   });

@@ -13,13 +13,13 @@ import { isMfaSkipped } from './guard-metadata.js';
 import { isSameSnapshot, keepJudgement, snapshotOf } from './judgements.js';
 import { MfaPolicyService } from './mfa-policy.service.js';
 
-/** The users that this guard has set: each comes from the session, and goes with it. */
+/** The users that this guard has set, each of whom comes from the session and is removed with it. */
 const signedIn = new SideTable<object, MfaUser>();
 
 /**
- * Signs in by the authentication session alone: sets `request.user` for applications that have no other sign-in session. A
- * pending session is nobody, and somebody who has to set up a second factor before anything else only reaches the routes that
- * do it, and those with `@SkipMfa()`.
+ * Authenticates requests by the authentication session alone: sets `request.user` for applications that have no other sign-in
+ * session. A pending session authenticates nobody. Users who must set up a second factor before anything else only reach the
+ * routes to do so, and those with `@SkipMfa()`.
  */
 @Injectable()
 export class MfaSessionGuard implements CanActivate {
@@ -43,7 +43,7 @@ export class MfaSessionGuard implements CanActivate {
       const { user, hasDeadToken } = found;
       if (!user) throw new MfaException(hasDeadToken ? 'session_expired' : 'unauthenticated');
       if (!isMfaSkipped(this.reflector, context)) await this.policy.assertNotOverdue(found);
-      // What answers no request of its own, as a WebSocket's handshake, would keep the user beyond the session.
+      // Without a response, as for a WebSocket handshake, the request object would keep the user beyond the end of the session.
       if (findResponse(context)) {
         request.user = user;
         if (found.session) signedIn.set(request, user);

@@ -33,9 +33,9 @@ const ADA: MfaUser = { id: 'ada' };
 interface World {
   handler?: keyof Handlers;
   decision?: MfaPolicyDecision;
-  /** Whose decision it is; undefined: nobody has noted. */
+  /** The user that was judged; undefined if none was recorded. */
   judged?: MfaUser | null | undefined;
-  /** Whom a later look finds. */
+  /** The user that a later look-up finds. */
   found?: () => MfaUser | null;
   type?: string;
   request?: object | undefined;

@@ -16,8 +16,8 @@ import { MfaPolicyService } from './mfa-policy.service.js';
 export type MfaDecide = (request: object, operation: object) => Promise<MfaPolicyDecision>;
 
 /**
- * The guard behind `@RequireMfa()`. It passes on a decision and on nothing else: an exception is a refusal. Override
- * {@link getRequest} for transports that keep the request elsewhere.
+ * The guard behind `@RequireMfa()`. Only a positive decision passes; any exception is a refusal. Override {@link getRequest}
+ * for transports that store the request elsewhere.
  */
 @Injectable()
 export class MfaGuard implements CanActivate {
@@ -39,8 +39,8 @@ export class MfaGuard implements CanActivate {
   }
 
   /**
-   * The object that carries headers and user: the HTTP request, the `req` of a GraphQL context, the handshake of a
-   * WebSocket. What a message says of itself proves nothing, so message handlers are refused until this is overridden.
+   * Returns the object that carries headers and user: the HTTP request, the `req` of a GraphQL context, or the handshake of a
+   * WebSocket. What a message says about itself proves nothing, so message handlers are refused unless this is overridden.
    *
    * @throws {MfaException} `unauthenticated` when there is no such object
    */
@@ -51,8 +51,8 @@ export class MfaGuard implements CanActivate {
   }
 
   /**
-   * Passes when `decide` allows the request; whatever else happens is a refusal with text and headers. When other guards put
-   * another user there afterwards, it is asked again.
+   * Passes if `decide` allows the request. Anything else is a refusal, with message and headers. If a later guard sets another
+   * user, it is asked again.
    */
   protected async judge(
     context: ExecutionContext,
@@ -81,7 +81,7 @@ export class MfaGuard implements CanActivate {
     }
   }
 
-  /** Whether the user is who was judged; false where that can't be told. */
+  /** Whether the user is still the one that was judged; false if that is unknown. */
   private async isStillThere(
     judged: readonly unknown[] | undefined,
     context: ExecutionContext,

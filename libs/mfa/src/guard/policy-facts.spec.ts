@@ -16,7 +16,7 @@ const trusted = (authenticatorId: string): AuthenticationRecord => ({
 const sessionOf = (...methods: AuthenticationRecord[]) => ({ status: 'authenticated', methods });
 
 interface World {
-  /** The types of which the user has one. */
+  /** The types that the user has enrolled. */
   types?: string[];
   mustEnroll?: boolean;
   /** Milliseconds since the epoch. */
@@ -25,11 +25,11 @@ interface World {
   keys?: object[];
   weakTypes?: string[];
   isOpen?: boolean;
-  /** What the profile puts under each requirement. */
+  /** What the profile adds to each requirement. */
   floor?: MfaRequirement;
 }
 
-/** The facts of a user who has this. */
+/** The facts about a user with these properties. */
 function factsOf({
   types = ['totp'],
   mustEnroll = false,

@@ -21,13 +21,13 @@ import { EnrollmentPolicy } from '../engine/users/enrollment-policy.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
-/** What is decided on: a request, or a user with a session. */
+/** What is judged: a request, or a user with a session. */
 export type Judged = Pick<MfaRequest, 'user' | 'session'> & {
   account?: Account | null;
   request?: object;
 };
 
-/** Gathers the facts that the policy decides on, and no more than it needs: each is a query. */
+/** Gathers the facts for a decision, and no more than it needs, since each costs a query. */
 @Injectable()
 export class PolicyFacts {
   constructor(
@@ -41,7 +41,7 @@ export class PolicyFacts {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** What is kept of the user, unless it was read with the session. */
+  /** What is stored for the user, unless it was already read with the session. */
   async accountOf(user: MfaUser, { account }: Judged): Promise<Account> {
     return account ?? this.accounts.find(userIdOf(user));
   }
@@ -52,9 +52,9 @@ export class PolicyFacts {
   }
 
   /**
-   * The decision on this requirement, and on what the profile demands besides.
+   * Decides on this requirement and the demands of the profile.
    *
-   * @param hasGrace whether users may pass without a second factor while they have time to set one up
+   * @param hasGrace whether users may pass without a second factor during the grace period
    */
   async decide(
     asked: MfaRequirement,
@@ -88,7 +88,7 @@ export class PolicyFacts {
     });
   }
 
-  /** What the session holds. Where a trusted browser counts, it has to be trusted still. */
+  /** The proofs of the session. If a trusted browser counts, it must still be trusted. */
   private async livingRecords(
     requirement: MfaRequirement,
     context: Pick<MfaRequest, 'user' | 'session'>,

@@ -14,11 +14,12 @@ import { MfaGuard } from './mfa.guard.js';
 import { ownRequirements, setRequirements, setSkipped } from './guard-metadata.js';
 
 /**
- * Lets only those through who have proven a second factor lately. On a controller or a handler; the handler's own
- * requirement replaces the controller's, a controller's that of its base class. Two on one target must both be met.
+ * Only admits users who have recently proven a second factor. Use it on a controller or a handler. The requirement of a handler
+ * replaces that of its controller, and that of a controller replaces its base class's. Two on the same target must both be met.
  *
- * @param guard a guard of your own that finds the request elsewhere
- * @throws {TypeError} for unknown or wrong parts of the requirement, when it could never be met, and beside `@SkipMfa()`
+ * @param guard a custom guard that finds the request elsewhere
+ * @throws {TypeError} for unknown or invalid parts of the requirement, when it could never be met, and when combined with
+ *   `@SkipMfa()`
  */
 export function RequireMfa(
   requirement: MfaRequirement = {},
@@ -36,22 +37,22 @@ export function RequireMfa(
 }
 
 /**
- * Exempts a controller or a handler from the global guard, and from a `@RequireMfa()` that is farther away: the controller's,
- * or a base class's.
+ * Exempts a controller or a handler from the global guard, and from a `@RequireMfa()` that is farther away: on the controller
+ * or a base class.
  *
- * @throws {TypeError} beside `@RequireMfa()` on the same target
+ * @throws {TypeError} when combined with `@RequireMfa()` on the same target
  */
 export function SkipMfa(): ClassDecorator & MethodDecorator {
   return decorate(setSkipped);
 }
 
-/** A decorator of classes and methods. What is said of a method is kept with its function, as Nest does. */
+/** Creates a decorator for classes and methods. As in Nest, metadata of a method is stored on its function. */
 function decorate(apply: (target: object) => void): ClassDecorator & MethodDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) =>
     apply((descriptor?.value as object | undefined) ?? target);
 }
 
-/** Registers an enhancer of Nest unless the target has it already, from another decorator or a base class. */
+/** Registers a Nest enhancer unless the target already has it, from another decorator or a base class. */
 function once<T>(
   target: object,
   metadataKey: string,

@@ -11,7 +11,7 @@ type Session = Pick<AuthenticationSession, 'status' | 'methods'>;
 const session = (status: Session['status'], ...methods: Session['methods']): Session => ({ status, methods });
 const proven = session('authenticated', { method: 'totp', at: NOW });
 
-/** Spends a proof of that session, where the commits win or lose as told, and what is found after a lost one. */
+/** Spends a proof of that session. `wins` says which commits succeed, `found` what is read after a lost one. */
 async function spend(
   held: Session | null,
   { wins = [true], found = null as Session | null, decision = ALLOWED, tells = true } = {},

@@ -23,12 +23,12 @@ export class SpentProofs {
   ) {}
 
   /**
-   * Decides, and spends what the decision rests on: in one conditional statement, so that of several that have read the same proof
-   * one gets it.
+   * Decides, and spends the proofs that the decision relies on. This is one conditional statement, so of several requests that
+   * have read the same proof, one gets it.
    *
-   * @param decide decides on what the session holds
-   * @param spent is told of the session as it is then
-   * @throws {MfaException} `session_expired` when it ended meanwhile, or goes on under another token
+   * @param decide decides on the proofs of the session
+   * @param spent receives the session as it is afterwards
+   * @throws {MfaException} `session_expired` when it has ended in the meantime, or has a new token
    */
   async spend(
     requirement: MfaRequirement,
@@ -45,7 +45,7 @@ export class SpentProofs {
         now: this.clock.now(),
         defaultMaxAge: this.options.gracePeriodSeconds,
       };
-      // Let in without a proof, as in the grace period.
+      // Admitted without a proof, as in the grace period.
       if (!satisfies(requirement, facts)) return decision;
       const planned = this.sessions.planSpending(session);
       const { committed } = await this.storage.commit([planned.write]);
