@@ -6,7 +6,7 @@ import { againOnConflict, isConflict } from './mfa-storage.js';
 const errorWith = (fields: object) => Object.assign(new Error('refused'), fields);
 const soon = () => new Deadline(10_000);
 
-/** Work that fails so many times, and says how often it was tried. */
+/** Work that fails that many times, and counts the tries. */
 function failing(times: number, error: Error) {
   const work = {
     tries: 0,
@@ -59,7 +59,7 @@ describe('againOnConflict', () => {
     expect(isConflict(error)).toBe(true);
     // Ten were too few for many requests at once.
     expect(work.tries).toBeGreaterThan(3);
-    // A timer of a busy machine comes late.
+    // On a busy machine, timers fire late.
     expect(Date.now()).toBeLessThan(until + 1000);
   });
 

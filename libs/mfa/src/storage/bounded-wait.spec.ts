@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { BoundedWait, Deadline, within } from './bounded-wait.js';
 
-/** Work that is answered when the test says so. */
+/** Work that completes when the test says so. */
 class Hanging {
   begun = 0;
   private readonly ends: (() => void)[] = [];

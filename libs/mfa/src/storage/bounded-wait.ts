@@ -1,15 +1,15 @@
 import type { QueryRunner } from 'typeorm';
 
 /**
- * So many statements that nobody waits for any more may hang on the database; beyond that others are not begun. Each holds its place in the pool's queue,
- * and what it was asked with, until the database answers: when it never does, requests that keep coming would fill the memory.
+ * How many abandoned statements may be unanswered before new ones are rejected. Each holds its place in the pool's queue and
+ * its parameters until the database answers. If it never does, requests that keep coming would fill the memory.
  */
 const MOST_ABANDONED = 200;
 
-/** The time is over. What was asked may still be answered. */
+/** The time is up. The work may still complete. */
 class TooLateError extends Error {}
 
-/** Until when somebody waits. It goes by time that passes, whatever is done to the clock. */
+/** Until when a caller waits. It measures elapsed time, independent of clock changes. */
 export class Deadline {
   private isOver = false;
   private readonly at: number;
@@ -19,28 +19,28 @@ export class Deadline {
     this.at = performance.now() + milliseconds;
   }
 
-  /** Milliseconds that are left; 0 when it is over. */
+  /** Milliseconds left; 0 when the deadline has passed. */
   get left(): number {
     return this.isOver ? 0 : Math.max(0, this.at - performance.now());
   }
 
-  /** It is over from here on: whoever waited has been told. */
+  /** Ends the deadline early, because the caller has been told. */
   end(): void {
     this.isOver = true;
   }
 
-  /** @throws {Error} when it is over: what was refused must not happen later */
+  /** @throws {Error} when the deadline has passed: what was refused must not happen later */
   assert(): void {
     if (this.left === 0) throw new TooLateError('nobody waits for it any more');
   }
 }
 
 /**
- * The work's result, or an error when it takes longer. What was sent to the database goes on there, and its connection
- * returns to the pool when it answers: a request that was told "not available" holds nothing, whatever becomes of it.
+ * Returns the work's result, or rejects if it takes longer. What was sent to the database continues there, and its connection
+ * returns to the pool when it answers. A request that was told "not available" holds nothing in either case.
  *
  * @param milliseconds how long to wait
- * @param giveUp called just before it is refused
+ * @param giveUp called just before the rejection
  */
 export async function within<T>(milliseconds: number, work: Promise<T>, giveUp?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -61,27 +61,27 @@ export async function within<T>(milliseconds: number, work: Promise<T>, giveUp?:
 /**
  * Waits until the pool has a connection for the runner.
  *
- * @throws {Error} when that is too late
+ * @throws {Error} when the deadline has passed
  */
 export async function connectInTime(runner: QueryRunner, deadline: Deadline): Promise<void> {
   await runner.connect();
   deadline.assert();
 }
 
-/** Waits for the database, each time for so long at most, and only while it answers at all. */
+/** Waits for the database for a limited time, and only as long as it still answers at all. */
 export class BoundedWait {
   private abandoned = 0;
 
-  /** How many statements nobody waits for any more, and the database has not answered yet. */
+  /** How many abandoned statements the database has not answered yet. */
   get unanswered(): number {
     return this.abandoned;
   }
 
   /**
    * @param milliseconds how long to wait
-   * @param work is told until when somebody waits for it
-   * @param late is given a result that comes after that
-   * @throws {Error} when it takes longer, or too much that took longer has no answer yet
+   * @param work receives the deadline of the wait
+   * @param late receives a result that arrives after that
+   * @throws {Error} when it takes longer, or too many abandoned statements are unanswered
    */
   async for<T>(
     milliseconds: number,

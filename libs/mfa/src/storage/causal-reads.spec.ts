@@ -7,7 +7,7 @@ function dataSourceOf(type: string, config = {}): DataSource {
   return { options: { type }, entityMetadatas: [], driver: { pool: { config } } } as unknown as DataSource;
 }
 
-/** What a server says of itself, and what it is told; `tools/galera.mjs` tries a real cluster. */
+/** A server's reported settings, and the queries it received; `tools/galera.mjs` tests a real cluster. */
 class Server {
   readonly asked: string[] = [];
   readonly connections = [{}, {}];

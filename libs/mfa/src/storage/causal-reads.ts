@@ -3,14 +3,14 @@ import type { DataSource, QueryRunner } from 'typeorm';
 /** Bits of Galera's `wsrep_sync_wait`: before reads (1), before UPDATE and DELETE (2), before INSERT and REPLACE (4). */
 const BEFORE_ALL = 7;
 
-/** By the metadata, which a DataSource that is initialized anew has others of. */
+/** Keyed by the metadata, which changes when a DataSource is initialized again. */
 const clusters = new WeakMap<DataSource['entityMetadatas'], boolean>();
 const causal = new WeakSet<object>();
 
 /**
- * Lets the connection of that runner see all that any node of a Galera cluster has committed before: without it a node answers from
- * what it has applied so far, and a session that was ended at another one would be alive for some milliseconds. Set once for each
- * connection; other databases are asked once whether they are such a cluster.
+ * Makes the runner's connection see everything that any node of a Galera cluster has committed before. Otherwise a node answers
+ * from what it has applied so far, and a session that was ended on another node would stay alive for some milliseconds. This is
+ * set once per connection; other databases are asked once whether they are such a cluster.
  */
 export async function waitForOtherNodes(dataSource: DataSource, runner: QueryRunner): Promise<void> {
   const { type } = dataSource.options;
@@ -22,7 +22,7 @@ export async function waitForOtherNodes(dataSource: DataSource, runner: QueryRun
   if (!forgets(dataSource)) causal.add(connection);
 }
 
-/** Each asks by its own connection until one was answered: nobody waits for an answer that another connection does not get. */
+/** Each caller asks on its own connection until one was answered, so nobody waits for another connection's answer. */
 async function isCluster({ entityMetadatas }: DataSource, runner: QueryRunner): Promise<boolean> {
   const known = clusters.get(entityMetadatas);
   if (known !== undefined) return known;
@@ -33,7 +33,7 @@ async function isCluster({ entityMetadatas }: DataSource, runner: QueryRunner): 
   return answer;
 }
 
-/** Whether the pool sets connections back to the server's defaults each time it takes them back (`resetOnRelease` of mysql2). */
+/** Whether the pool resets connections to the server's defaults whenever they are released (`resetOnRelease` of mysql2). */
 function forgets(dataSource: DataSource): boolean {
   const { pool } = dataSource.driver as { pool?: { config?: { resetOnRelease?: boolean } } };
   return pool?.config?.resetOnRelease === true;

@@ -1,10 +1,10 @@
 import { Column } from 'typeorm';
 
 /**
- * JSON in a column of text. TypeORM's own `simple-json` throws on text that is none, and one row would then keep all that are
- * read with it from being read.
+ * JSON in a text column. TypeORM's own `simple-json` throws on invalid JSON, so a single row would make every result that
+ * includes it unreadable.
  *
- * @param read what the row says, as far as it can be read: given undefined for text that is no JSON
+ * @param read converts the parsed value as far as possible; receives undefined for invalid JSON
  */
 export function JsonColumn<T>(read: (value: unknown) => T): PropertyDecorator {
   return Column({
@@ -23,8 +23,8 @@ function parse(text: unknown): unknown {
 }
 
 /**
- * A small number that counts something: 0 at first, or null where it may be. On CockroachDB every integer has 64 bits, which
- * its driver gives as text.
+ * A small counter: 0 by default, or null if nullable. On CockroachDB every integer has 64 bits, which its driver returns as
+ * text.
  */
 export function CountColumn(name: string, { nullable = false } = {}): PropertyDecorator {
   return Column({
@@ -38,7 +38,7 @@ export function CountColumn(name: string, { nullable = false } = {}): PropertyDe
   });
 }
 
-/** A whole number of up to 53 bits in a bigint, which PostgreSQL and MySQL drivers return as a string. */
+/** An integer of up to 53 bits in a bigint column, which PostgreSQL and MySQL drivers return as a string. */
 export function BigintColumn(name: string, options: { nullable?: boolean } = {}): PropertyDecorator {
   return Column({
     name,
@@ -52,8 +52,8 @@ export function BigintColumn(name: string, options: { nullable?: boolean } = {})
 }
 
 /**
- * A moment, kept as milliseconds since the epoch in a bigint. Date columns lose milliseconds on MySQL and carry no zone
- * on SQLite; a number means the same on every engine. PostgreSQL and MySQL drivers return bigint as a string.
+ * A point in time, stored as milliseconds since the epoch in a bigint. Date columns lose milliseconds on MySQL and have no time
+ * zone on SQLite; a number means the same on every engine. PostgreSQL and MySQL drivers return bigint as a string.
  */
 export function MomentColumn(name: string, options: { nullable?: boolean } = {}): PropertyDecorator {
   return Column({

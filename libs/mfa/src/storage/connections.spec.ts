@@ -22,11 +22,11 @@ const available = {
 interface Setting {
   test: TestApp;
   storage: MfaStorage;
-  /** Somebody else on the same database. */
+  /** A second connection to the same database. */
   other: DataSource;
 }
 
-/** An application on a database of its own, with settings of the driver. */
+/** An application on a database of its own, with additional driver options. */
 async function within(
   name: ServerName,
   work: (setting: Setting) => Promise<void>,
@@ -65,7 +65,7 @@ const update = ({ test: { dataSource } }: Setting, userId: string): Write => ({
     .where('user_id = :userId', { userId }),
 });
 
-/** Holds the row of that user in another transaction while the work is done. */
+/** Locks that user's row in another transaction while the work is done. */
 async function whileLocked({ other }: Setting, userId: string, work: () => Promise<void>): Promise<void> {
   const runner = other.createQueryRunner();
   await runner.startTransaction();
@@ -78,7 +78,7 @@ async function whileLocked({ other }: Setting, userId: string, work: () => Promi
   }
 }
 
-/** Ends all connections but that of the caller. */
+/** Closes all connections except the caller's. */
 async function cut(name: ServerName, other: DataSource): Promise<void> {
   if (name === 'postgres') {
     await other.query(
@@ -139,7 +139,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
           const { storage, other } = setting;
           for (const id of ['locked', 'late']) await storage.commit([insertion(setting, id)]);
           await whileLocked(setting, 'locked', async () => {
-            // The first has the only connection, the others wait for it; the last is a transaction.
+            // The first holds the only connection and the others wait for it; the last is a transaction.
             const waiting = [
               storage.commit([update(setting, 'locked')]),
               storage.commit([update(setting, 'late')]),
@@ -228,7 +228,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
     'take a read again that the server has undone',
     () =>
       within('postgres', async ({ storage, other }) => {
-        // A sequence counts on in a transaction that is undone.
+        // A sequence keeps counting when a transaction is rolled back.
         await other.query('CREATE SEQUENCE tries');
         await other.query(`CREATE FUNCTION third_time() RETURNS int LANGUAGE plpgsql AS $$
         DECLARE try int := nextval('tries');
@@ -258,7 +258,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
           );
           expect(rows).toEqual([{ user_id: 'whole-1' }, { user_id: 'whole-2' }]);
         },
-        // Few connections, so that the next request gets the same.
+        // Few connections, so that the next request gets the same one.
         { query_timeout: 300, max: 2 },
       ),
     30_000,
@@ -305,7 +305,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
             master.connect((error, client, release) => {
               if (error) return reject(new Error('no connection', { cause: error }));
               try {
-                // As pg does when the server's last word comes together with the first.
+                // As pg does when the server's last message arrives together with the first.
                 if (made.has(client)) client.emit('error', gone);
                 resolve();
               } catch (unheard) {
@@ -358,7 +358,7 @@ describe.each<ServerName>(['postgres', 'mariadb'])('connections to %s', (name) =
           const answer = await half.post('/mfa/authenticate', { code: codeOf(secret, test.clock) });
           expect(answer.status).toBe(200);
         },
-        // One connection, so that each language is met.
+        // One connection, so that each language is used.
         { connectionLimit: 1 },
         { flags: ['-FOUND_ROWS'] },
       ),

@@ -13,7 +13,7 @@ import { turns } from '../../../../test/support/eventually.js';
 import type { TestApp } from '../../../../test/support/test-app.js';
 import { codeOf, enroll, halfSignIn, startTestApp, users } from '../../../../test/support/test-app.js';
 
-/** As another request does: not in what calls the module after that. */
+/** Starts a transaction in another async context, as a different request would. */
 async function beginElsewhere(runner: QueryRunner): Promise<void> {
   await Promise.resolve();
   await runner.startTransaction();
@@ -23,7 +23,7 @@ describe('storage on SQLite', () => {
   let test: TestApp;
   let storage: MfaStorage;
   beforeAll(async () => {
-    // SQLite knows no collation of MariaDB, which the rest of the suite may run on.
+    // SQLite doesn't know MariaDB's collation, which the rest of the suite may use.
     configureMfaTables({});
     test = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } }, database: ':memory:' });
     if (ENGINE === 'mariadb') useBinaryCollation();
@@ -85,7 +85,7 @@ describe('storage on SQLite', () => {
     const work = Array.from({ length: 100 }, (_, index) => {
       if (index % 3 === 0) return storage.commit([insert(`mix-kept-${index}`), insert(`mix-kept-${index}b`)]);
       if (index % 3 === 1) return storage.commit([insert(`mix-lost-${index}`), impossible()]);
-      // A statement of the application, on the same connection.
+      // A statement of the application on the same connection.
       return test.dataSource.query(
         'INSERT INTO mfa_user_state (user_id, version, attempts) VALUES (?, 0, 0)',
         [`mix-app-${index}`],
@@ -128,7 +128,7 @@ describe('a SQLite file that another process writes to', () => {
   let other: DataSource;
   beforeAll(async () => {
     configureMfaTables({});
-    // Else the driver waits by itself, and holds the whole process up.
+    // Otherwise the driver itself waits, and blocks the whole process.
     const orm = { type: 'better-sqlite3', database, timeout: 0 } as const;
     test = await startTestApp({ orm, mfa: { storage: { timeoutSeconds: 1 } } });
     other = await new DataSource(orm).initialize();

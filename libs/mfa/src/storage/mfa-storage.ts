@@ -18,12 +18,12 @@ import type { CommitResult, Write } from './write.js';
 
 export type { CommitResult, Write } from './write.js';
 
-/** Injection token of the DataSource that this module keeps its tables on. */
+/** Injection token of the DataSource with this module's tables. */
 export const MFA_DATA_SOURCE = Symbol.for('nestjs-mfa:DATA_SOURCE');
 
 /**
- * What a read asks. Its queries go to the primary, never to a replica that lags, and past the query cache: what they find
- * decides who gets in. It has a connection, and gives it back when the read is over.
+ * Runs the queries of a read. They go to the primary, never to a replica that lags, and bypass the query cache: what they find
+ * decides who gets in. The reader has one connection and releases it when the read is done.
  */
 export class PrimaryReader {
   constructor(
@@ -39,7 +39,7 @@ export class PrimaryReader {
     return this.runner.query(sql, parameters) as Promise<T>;
   }
 
-  /** The rows of a query whose SQL is made once. */
+  /** The rows of a query whose SQL is generated once. */
   async rows<A extends Record<string, ObjectLiteral>>(
     read: PreparedRead<A>,
     values: NamedValues,
@@ -50,12 +50,12 @@ export class PrimaryReader {
   }
 }
 
-/** Its statements run at once, one after another: nothing waits for a connection. */
+/** SQLite runs statements at once, one after another, so nothing waits for a connection. */
 function isSqlite({ options }: DataSource): boolean {
   return options.type === 'better-sqlite3';
 }
 
-/** Runs the read, and gives back its connection whatever becomes of it. */
+/** Runs the read, and releases its connection in any case. */
 export async function readFromPrimary<T>(
   dataSource: DataSource,
   read: (reader: PrimaryReader) => Promise<T>,
@@ -72,8 +72,8 @@ export async function readFromPrimary<T>(
 }
 
 /**
- * The one door to the database. Reads go through {@link read}; what changes rows is a list of statements given to
- * {@link commit}, which never reads in between: whatever can be used once is claimed by a conditional statement.
+ * The only access to the database. Reads go through {@link read}. Changes are a list of statements given to {@link commit},
+ * which never reads in between: anything that can be used only once is claimed by a conditional statement.
  */
 @Injectable()
 export class MfaStorage {
@@ -89,17 +89,20 @@ export class MfaStorage {
     watchTransactions(dataSource);
   }
 
-  /** Statements whose SQL is made once: for what requests do over and over. */
+  /** Statements whose SQL is generated once, for what requests do repeatedly. */
   get statements(): PreparedStatements {
     return PreparedStatements.of(this.dataSource);
   }
 
-  /** How many statements were given up on, and have no answer of the database yet: 0 while it is well. */
+  /** How many abandoned statements the database has not answered yet; 0 while it is healthy. */
   get unanswered(): number {
     return this.waiting.unanswered;
   }
 
-  /** @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when others kept winning */
+  /**
+   * @throws {MfaException} `storage_unavailable` when the database doesn't answer, `conflict` when other transactions kept
+   *   winning
+   */
   async read<T>(query: (reader: PrimaryReader) => Promise<T>): Promise<T> {
     return this.guarded((deadline) =>
       againOnConflict(deadline, () => readFromPrimary(this.dataSource, query, deadline)),
@@ -109,9 +112,10 @@ export class MfaStorage {
   /**
    * Runs the writes in order in one transaction; a single one needs none.
    *
-   * @param late is told where they were committed although it was refused: the statement, or the COMMIT, was under way when the time was over
-   * @throws {MfaException} `storage_unavailable` when the database does not answer, `conflict` when other transactions kept
-   * winning; nothing is granted then
+   * @param late called if the writes were committed although the call was rejected, because a statement or the COMMIT was in
+   *   progress when the time was up
+   * @throws {MfaException} `storage_unavailable` when the database doesn't answer, `conflict` when other transactions kept
+   *   winning; nothing is granted then
    */
   async commit(writes: readonly Write[], late?: () => void): Promise<CommitResult> {
     if (writes.length === 0) return { committed: true, affected: [] };
@@ -132,9 +136,9 @@ export class MfaStorage {
   }
 
   /**
-   * What is granted must not be undone with the application's own work, nor wait for rows that this has locked.
+   * What is granted must not be rolled back with the application's own work, nor wait for rows that it has locked.
    *
-   * @throws {Error} when the caller is inside a transaction of the application's
+   * @throws {Error} when the caller is inside a transaction of the application
    */
   assertOutsideTransaction(): void {
     if (!isInsideTransaction(this.dataSource)) return;
@@ -158,19 +162,19 @@ export class MfaStorage {
 }
 
 /**
- * Errors by which an engine has undone a transaction so that another one could go first: SQLSTATE 40001, 40P01 and, with a
- * `lock_timeout`, 55P03; MySQL's lock wait timeout, deadlock, and MariaDB's changed record. Nothing of it has happened, so it
+ * Errors for which a database has rolled back a transaction in favor of another one: SQLSTATE 40001, 40P01 and, with a
+ * `lock_timeout`, 55P03; MySQL's lock wait timeout and deadlock, and MariaDB's changed record. None of it has happened, so it
  * can be run again.
  */
 const CONFLICTS: readonly unknown[] = ['40001', '40P01', '55P03', 1205, 1213, 1020];
-/** Another process, or another connection, writes to the SQLite file. */
+/** Another process or connection is writing to the SQLite file. */
 const SQLITE_CONFLICT = /^SQLITE_(BUSY|LOCKED)/;
 const FIRST_PAUSE_MS = 10;
 
 /**
- * Runs the work again when the engine has undone it, after a pause that is different for each: no claim was won or lost before
- * the commit. Under SERIALIZABLE that can befall a read as well. It gives up when another try would not be over in time, as
- * long as it is sure that nothing has happened.
+ * Runs the work again if the database has rolled it back, after a random pause. No claim was won or lost, since nothing was
+ * committed. Under SERIALIZABLE this can also happen to a read. It gives up when another try would not finish in time, as long
+ * as it is certain that nothing has happened.
  *
  * @throws the last conflict, see {@link isConflict}
  */
@@ -189,7 +193,7 @@ export async function againOnConflict<T>(deadline: Deadline, work: () => Promise
   }
 }
 
-/** Whether the engine has undone the work so that other work could go first, or has refused it by its name alone. */
+/** Whether the database has rolled back the work in favor of other work, or has only rejected its statement name. */
 export function isConflict(error: unknown): boolean {
   const { code, errno, driverError } = error as { code?: unknown; errno?: unknown; driverError?: unknown };
   return (

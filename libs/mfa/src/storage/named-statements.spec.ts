@@ -40,7 +40,7 @@ async function signIn(test: TestApp, user: Enrolled): Promise<Client> {
   return client;
 }
 
-/** With one connection, each request has what the one before has left there. */
+/** With one connection, each request finds what the previous one left there. */
 const withOneConnection = withConnections.bind(null, 1);
 
 interface Kept {
@@ -67,7 +67,7 @@ const pg = createRequire(import.meta.url)('pg') as {
   Client: { prototype: { query: (this: object, ...sent: unknown[]) => Promise<unknown> } };
 };
 
-/** Of a promise only what `await` needs. */
+/** Only the part of a promise that `await` needs. */
 const thenable = (promise: Promise<unknown>): PromiseLike<unknown> => ({
   then: (...given) => promise.then(...given),
 });
@@ -132,7 +132,7 @@ onPostgres('statements on PostgreSQL', () => {
       const client = await signIn(test, await enroll(test));
       expect((await client.get('/protected')).status).toBe(200);
       const taken = await keptBy(test);
-      // As a pooler hands a connection over that another client has used: the driver knows nothing of what is there.
+      // As when a pooler passes on a connection that another client has used: the driver doesn't know what is there.
       for (const { connection } of clientsOf(test)) connection.parsedStatements = {};
       expect(taken.length).toBeGreaterThan(0);
       expect((await client.get('/protected')).status).toBe(200);

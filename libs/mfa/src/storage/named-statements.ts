@@ -8,19 +8,22 @@ import { poolsOf } from './postgres-pools.js';
 import { PreparedStatements } from './prepared-statements.js';
 
 /**
- * How PostgreSQL refuses a statement that it might take without its name (SQLSTATE): it does not know the name, as behind a pooler that
- * deals out another connection; the name is taken; or a migration has changed the type of a column that it writes or compares.
+ * SQLSTATEs with which PostgreSQL rejects a statement that it might accept without its name: the name is unknown, as behind a
+ * pooler that assigns another connection; the name is taken; or a migration has changed the type of a column that the statement
+ * writes or compares.
  */
 const REFUSALS: readonly unknown[] = ['26000', '42P05', '42804', '42883'];
 
-/** The same of a column that it returns. */
+/** The same for a column that the statement returns. */
 const isOutdated = (code: unknown, routine: unknown): boolean =>
   code === '0A000' && routine === 'RevalidateCachedQuery';
 
 /** Such errors of statements that had a name. */
 const refused = new WeakSet<object>();
 
-/** Whether that error of the driver may be one of the statement's name, which it will not have again. Nothing of its transaction has happened. */
+/**
+ * Whether the driver's error may be due to the statement's name, which is not used again. None of its transaction has happened.
+ */
 export function isNameRefused(driverError: unknown): boolean {
   return refused.has(driverError as object);
 }
@@ -28,16 +31,16 @@ export function isNameRefused(driverError: unknown): boolean {
 const named = new WeakSet<PostgresPool>();
 
 /**
- * Sends what requests do over and over under a name, so that PostgreSQL parses and plans it once for each connection, and not
- * each time. `pg` takes the name beside the text, and TypeORM only the text: so the name is added on the connections of its
- * pool, by the text. When a name is refused, all go without from there on.
+ * Names the statements that requests run repeatedly, so that PostgreSQL parses and plans them once per connection instead of
+ * each time. `pg` takes a name next to the text, but TypeORM only passes the text, so the name is derived from the text on the
+ * connections of its pool. Once a name is rejected, no statement is named any more.
  *
- * Elsewhere there is nothing to do: better-sqlite3 keeps what it has compiled, and mysql2 sends texts.
+ * Other drivers need nothing: better-sqlite3 keeps what it has compiled, and mysql2 sends text.
  */
 export function nameStatements(dataSource: DataSource): void {
   if (dataSource.options.type !== 'postgres') return;
   const { master } = poolsOf(dataSource);
-  // Several applications may be on one DataSource.
+  // Several applications may share one DataSource.
   if (!master || named.has(master)) return;
   named.add(master);
   const names = new StatementNames(dataSource);
@@ -63,7 +66,7 @@ class StatementNames {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** The name goes by the text: whoever else has it on the same server means the same statement. */
+  /** The name is derived from the text, so anyone else using it on the same server means the same statement. */
   of(sql: string): string | undefined {
     if (this.areRefused || !PreparedStatements.of(this.dataSource).isLasting(sql)) return undefined;
     let name = this.names.get(sql);
@@ -74,7 +77,7 @@ class StatementNames {
     return name;
   }
 
-  /** The answer to a statement that had a name. */
+  /** The result of a statement that had a name. */
   async watch(answer: unknown): Promise<unknown> {
     try {
       return await answer;

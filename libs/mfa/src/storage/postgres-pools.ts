@@ -6,12 +6,12 @@ export interface PostgresClient {
   query(config: unknown, ...rest: unknown[]): unknown;
 }
 
-/** It tells of each connection that it makes (`connect`), and of each that somebody gets (`acquire`). */
+/** Emits each connection that it opens (`connect`), and each that is checked out (`acquire`). */
 export interface PostgresPool {
   on(event: 'connect' | 'acquire', listener: (client: PostgresClient) => void): void;
 }
 
-/** The pools of `pg` of a DataSource that is initialized, as TypeORM's driver names them. */
+/** The `pg` pools of an initialized DataSource, as TypeORM's driver names them. */
 export function poolsOf({ driver }: DataSource): { master?: PostgresPool; slaves?: PostgresPool[] } {
   return driver as unknown as { master?: PostgresPool; slaves?: PostgresPool[] };
 }

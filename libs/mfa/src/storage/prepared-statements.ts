@@ -4,20 +4,20 @@ import type { Write } from './write.js';
 
 type ColumnMetadata = EntityMetadata['columns'][number];
 
-/** As drivers take it: moments are numbers here. */
+/** As drivers accept it; points in time are numbers here. */
 type Value = string | number | boolean | null;
 
-/** Named parameters of a condition (`:id`), a list among them as `:...ids`. */
+/** Named parameters of a condition (`:id`), including lists as `:...ids`. */
 export type NamedValues = Readonly<Record<string, Value | readonly Value[]>>;
 
-/** Columns by their properties: what they are set to, or the SQL that says so. */
+/** New values by property, or the SQL for them. */
 export type Changes<T> = { readonly [P in keyof T]?: T[P] | (() => string) };
 
 interface SqlOf {
   getQueryAndParameters(): [string, unknown[]];
 }
 
-/** A SELECT whose rows are entities, each under the alias that it has in the query. Declare it once, outside of functions. */
+/** A SELECT whose rows are entities, each under its alias in the query. Declare it once, outside of functions. */
 export interface PreparedRead<A extends Record<string, ObjectLiteral>> {
   readonly entities: { readonly [Alias in keyof A]: new () => A[Alias] };
   /** The names of its parameters. */
@@ -26,10 +26,10 @@ export interface PreparedRead<A extends Record<string, ObjectLiteral>> {
   build(dataSource: DataSource, parameters: Record<string, string>): SqlOf;
 }
 
-/** One row of a {@link PreparedRead}; null where a join has found nothing. */
+/** One row of a {@link PreparedRead}; null where a join found nothing. */
 export type RowOf<A extends Record<string, ObjectLiteral>> = { [Alias in keyof A]: A[Alias] | null };
 
-/** SQL of this database, with what comes at each of its placeholders. */
+/** SQL for this database, and the parameter for each placeholder. */
 interface Statement {
   sql: string;
   slots: readonly { name: string; index: number | null }[];
@@ -40,14 +40,14 @@ interface Reading<A extends Record<string, ObjectLiteral>> {
   rowOf: (raw: Record<string, unknown>) => RowOf<A>;
 }
 
-/** What stands for a parameter while the SQL is made, to see where it goes. No text of ours holds it. */
+/** Stands for a parameter while the SQL is generated, to see where it goes. None of this module's values contains it. */
 const MARK = '\u0000';
 const SEPARATOR = '\u0001';
 
 /**
- * Statements whose SQL is made once: TypeORM's builder writes each shape for this database, with its names and its placeholders, and
- * from then on only the parameters change. To write it anew for each request takes longer than SQLite takes to run it; and where
- * numbers are part of the text no engine has seen the statement before.
+ * Statements whose SQL is generated once: TypeORM's builder generates each shape for this database, with its names and
+ * placeholders, and from then on only the parameters change. Generating it for each request takes longer than SQLite takes to
+ * run it; and if values are part of the text, no database has seen the statement before.
  */
 export class PreparedStatements {
   private readonly statements = new Map<unknown, Map<string, Statement>>();
@@ -60,22 +60,22 @@ export class PreparedStatements {
     this.isSqlite = dataSource.options.type === 'better-sqlite3';
   }
 
-  /** Those of that DataSource, as long as it is what it is: one that is initialized anew has other metadata. */
+  /** The statements of that DataSource, until it is initialized again and has new metadata. */
   static of(dataSource: DataSource): PreparedStatements {
     const known = prepared.get(dataSource.entityMetadatas) ?? new PreparedStatements(dataSource);
     prepared.set(dataSource.entityMetadatas, known);
     return known;
   }
 
-  /** Whether that is a statement of these that comes again as it is: with a list of values each length has one of its own. */
+  /** Whether the same text of a statement will recur. With a list of values, each length is a different statement. */
   isLasting(sql: string): boolean {
     return this.lasting.has(sql);
   }
 
   /**
-   * An INSERT of rows of one shape.
+   * An INSERT of rows of the same shape.
    *
-   * @param orIgnore whether a row that is there already stays, and is no error
+   * @param orIgnore whether an existing row is kept without an error
    */
   insertion<T extends ObjectLiteral>(
     entity: new () => T,
@@ -114,7 +114,7 @@ export class PreparedStatements {
   /**
    * An UPDATE.
    *
-   * @param where the condition in SQL, which tells one shape from another: values are parameters, never part of it
+   * @param where the condition in SQL, which identifies the shape: values are parameters, never part of it
    */
   update<T extends ObjectLiteral>(
     entity: new () => T,
@@ -175,7 +175,7 @@ export class PreparedStatements {
     };
   }
 
-  /** The SQL of a read with these parameters, and how its rows become entities. */
+  /** The SQL of a read with these parameters, and how to turn its rows into entities. */
   reading<A extends Record<string, ObjectLiteral>>(
     read: PreparedRead<A>,
     parameters: NamedValues,
@@ -202,14 +202,14 @@ export class PreparedStatements {
     return reading;
   }
 
-  /** Makes an entity of the columns that TypeORM has selected under that alias. */
+  /** Creates an entity from the columns that TypeORM has selected under that alias. */
   private mapperOf(
     alias: string,
     entity: new () => ObjectLiteral,
   ): (raw: Record<string, unknown>) => ObjectLiteral | null {
     const { driver } = this.dataSource;
     const metadata = this.dataSource.getMetadata(entity);
-    // Virtual ones belong to relations, and have no property of their own.
+    // Virtual columns belong to relations, and have no property of their own.
     const columns = metadata.columns
       .filter(({ isVirtual }) => !isVirtual)
       .map((column) => ({
@@ -242,16 +242,16 @@ export class PreparedStatements {
     return statement;
   }
 
-  /** The values in the order of the placeholders. */
+  /** The values in placeholder order. */
   private filled({ slots }: Statement, values: Readonly<Record<string, unknown>>): unknown[] {
     return slots.map(({ name, index }) => {
       const value = index === null ? values[name] : (values[name] as readonly unknown[])[index];
-      // It has no booleans.
+      // SQLite has no booleans.
       return this.isSqlite && typeof value === 'boolean' ? Number(value) : value;
     });
   }
 
-  /** A property's value as its column keeps it. */
+  /** A property's value as it is stored in its column. */
   private persistent(entity: new () => ObjectLiteral, property: string, value: unknown): unknown {
     let columns = this.columns.get(entity);
     if (!columns) {
@@ -262,7 +262,7 @@ export class PreparedStatements {
     const column = columns.get(property);
     if (!column) throw new Error(`${entity.name} has no column for ${property}`);
     const kept = this.dataSource.driver.preparePersistentValue(value, column) as unknown;
-    // It takes every number for one with a fraction, so that a column of text would hold 7.0.
+    // better-sqlite3 binds every number as a float, so a text column would hold 7.0.
     return this.isSqlite && typeof kept === 'number' && isText(column) ? String(kept) : kept;
   }
 }

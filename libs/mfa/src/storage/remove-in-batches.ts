@@ -4,22 +4,22 @@ import type { MfaStorage } from './mfa-storage.js';
 
 type ColumnMetadata = EntityMetadata['columns'][number];
 
-/** Which rows go; columns are named by their properties. */
+/** Which rows to remove; columns are named by their properties. */
 export interface Removal {
   entity: new () => ObjectLiteral;
-  /** What tells them apart. */
+  /** The column that identifies a row. */
   key: string;
-  /** What they are removed by: the column of an index that finds them. */
+  /** The column to select by, which must be indexed. */
   by: string;
   operator: '<' | '<=';
-  /** As the property has it. */
+  /** As a value of the property. */
   limit: unknown;
 }
 
 /**
- * Removes rows a few at a time: each batch is a short statement of its own, so that nobody waits for it for long and a time
- * limit on statements does not meet it, however many rows there are. Several instances may be at it at once: a row that
- * another one has removed meanwhile is no error, and is not counted again.
+ * Removes rows in small batches. Each batch is a short statement of its own, so it holds up nobody for long and stays within a
+ * statement timeout, however many rows there are. Several instances may do this at once: a row that another one has already
+ * removed is no error, and is not counted twice.
  *
  * @returns how many rows this call removed
  */
@@ -30,7 +30,7 @@ export async function removeInBatches(
 ): Promise<number> {
   const { driver } = storage.dataSource;
   const column = columnOf(storage, entity, by);
-  // As the row has it. Of an operator of TypeORM 0.3 in `where` a transformer is not asked.
+  // As stored in the row. TypeORM 0.3 doesn't apply transformers to operators in `where`.
   const values = { limit: driver.preparePersistentValue(limit, column) as unknown };
   const quoted = driver.escape(column.databaseName);
   const quotedKey = driver.escape(columnOf(storage, entity, key).databaseName);
@@ -54,7 +54,7 @@ export async function removeInBatches(
         .delete()
         .from(entity)
         .where(`${quotedKey} IN (:...keys)`, { keys })
-        // The condition again: a row may have been replaced by one that counts still.
+        // The condition again: a row may have been replaced by one that is still valid.
         .andWhere(`${quoted} ${operator} :limit`, values),
     );
     if (rows.length < batchSize) return removed;

@@ -9,9 +9,9 @@ import { markAsOwn } from './sqlite-commit.js';
 import type { CommitResult, Write } from './write.js';
 
 /**
- * Runs the writes in a transaction of their own connection; a single one is a transaction by itself.
+ * Runs the writes in a transaction on their own connection; a single one is a transaction by itself.
  *
- * @param deadline until when somebody waits for it: it is not begun later, nor is a COMMIT sent
+ * @param deadline when the caller stops waiting: nothing is started after that, nor is a COMMIT sent
  */
 export async function commitOnServer(
   dataSource: DataSource,
@@ -51,8 +51,8 @@ async function runAll(
 }
 
 /**
- * How many rows the statement was for. Without its flag FOUND_ROWS, MySQL leaves out those that an UPDATE found as they were to
- * be; it says in words how many it found, in every language first.
+ * How many rows the statement matched. Without its flag FOUND_ROWS, MySQL doesn't count rows that an UPDATE left unchanged. Its
+ * message, in any language, starts with the number of rows that matched.
  */
 function rowsFound(sql: string, { raw, affected = 0 }: QueryResult): number {
   const { info } = (raw ?? {}) as { info?: unknown };
@@ -71,32 +71,32 @@ async function release(runner: QueryRunner): Promise<void> {
 }
 
 /**
- * Ends a connection that takes no ROLLBACK: it is gone, or the driver has given up on a statement that still runs in it
+ * Closes a connection that doesn't accept ROLLBACK: it is lost, or the driver has given up on a statement that is still running
  * (`query_timeout` of pg). Whoever got it from the pool next would find our transaction open, and commit it with their own.
  */
 async function discard(runner: QueryRunner): Promise<void> {
   try {
     const connection = (await runner.connect()) as { destroy?(): void; end(): Promise<void> };
-    // mysql2 takes it out of its pool at once; pg's pool takes none back that is ending.
+    // mysql2 takes it out of its pool at once; the pool of pg doesn't take back a connection that is ending.
     if (connection.destroy) connection.destroy();
     else connection.end().catch(() => undefined);
   } catch {
-    // There never was one.
+    // There never was a connection.
   }
 }
 
 const survived = new WeakSet<PostgresPool>();
 
 /**
- * Keeps the process alive when PostgreSQL ends a connection in the moment in which it is made, as when the server restarts.
- * `pg` tells of it by an event `error`, which ends the process if nobody listens; its pool has stopped listening then, and
- * TypeORM has not begun. Nothing else is to be done: the connection's next statement fails, and the pool drops it.
+ * Keeps the process alive when PostgreSQL closes a connection just as it is opened, as when the server restarts. `pg` emits
+ * `error`, which ends the process if nobody listens; at that point its pool no longer listens and TypeORM doesn't yet. Nothing
+ * else needs to be done: the connection's next statement fails, and the pool drops it.
  */
 export function surviveConnectionLoss(dataSource: DataSource): void {
   if (dataSource.options.type !== 'postgres' && dataSource.options.type !== 'cockroachdb') return;
   const { master, slaves = [] } = poolsOf(dataSource);
   for (const pool of [master, ...slaves]) {
-    // Several applications may be on one DataSource.
+    // Several applications may share one DataSource.
     if (!pool || survived.has(pool)) continue;
     survived.add(pool);
     pool.on('connect', (client) => client.on('error', () => undefined));

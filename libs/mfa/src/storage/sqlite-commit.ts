@@ -5,10 +5,10 @@ import type { DataSource, EntityManager, EntitySubscriberInterface, QueryRunner 
 import type { Deadline } from './bounded-wait.js';
 import type { CommitResult, Write } from './write.js';
 
-/** A transaction of the application's that the code which runs now is in, and those around it. */
+/** A transaction of the application that the current code runs in, and those around it. */
 interface Frame {
   dataSource: DataSource;
-  /** Of a transaction that was begun by hand. */
+  /** Set if the transaction was started explicitly. */
   runner?: QueryRunner;
   isOpen: boolean;
   outer: Frame | undefined;
@@ -16,32 +16,32 @@ interface Frame {
 
 const frames = new AsyncLocalStorage<Frame | undefined>();
 
-/** Where TypeORM begins a transaction for a callback: the callback gets a frame, and what is beside it none. */
+/** Marks where TypeORM starts a transaction for a callback: the callback gets a frame, and code outside it doesn't. */
 const MANAGED = Symbol('managed');
 const beginning = new AsyncLocalStorage<typeof MANAGED>();
 
 const wrapped = new WeakSet<EntityManager>();
-/** The connections of our own commits: nothing of the application's runs in these. */
+/** The connections of the module's own commits, in which no code of the application runs. */
 const own = new WeakSet<QueryRunner>();
 
-/** Tells the runner of a commit of this module from the application's. */
+/** Marks the runner of a commit of this module, as opposed to the application's. */
 export function markAsOwn(runner: QueryRunner): void {
   own.add(runner);
 }
 
 /**
- * Keeps in mind who is inside a transaction. Other requests may have one open on the same connection, so it can't be asked. Not
- * seen are those that a function has begun by hand and left open when it returned.
+ * Tracks which code runs inside a transaction. The connection can't tell, since other requests may have a transaction open on
+ * it. A transaction that a function started explicitly and left open when it returned isn't seen.
  */
 export function watchTransactions(dataSource: DataSource): void {
   wrapTransaction(dataSource);
-  // A DataSource that was initialized anew has other subscribers.
+  // A DataSource that was initialized again has new subscribers.
   const subscribers = dataSource.subscribers;
   if (!subscribers.some((one) => one instanceof TransactionWatch))
     subscribers.push(new TransactionWatch(dataSource));
 }
 
-/** Whether the caller is inside a transaction of the application's on this DataSource. */
+/** Whether the caller is inside a transaction of the application on this DataSource. */
 export function isInsideTransaction(dataSource: DataSource): boolean {
   watchTransactions(dataSource);
   for (let frame = frames.getStore(); frame; frame = frame.outer) {
@@ -50,7 +50,7 @@ export function isInsideTransaction(dataSource: DataSource): boolean {
   return false;
 }
 
-/** The innermost frame that is open still: what is over is let go of, for some contexts live as long as the process. */
+/** The innermost open frame. Closed ones are released, since some contexts live as long as the process. */
 function openFrame(): Frame | undefined {
   let frame = frames.getStore();
   while (frame && (!frame.isOpen || frame.runner?.isReleased)) frame = frame.outer;
@@ -60,7 +60,7 @@ function openFrame(): Frame | undefined {
 type Transact = (...parameters: unknown[]) => Promise<unknown>;
 type Work = (manager: EntityManager) => Promise<unknown>;
 
-/** `transaction()`, of which the callback alone is inside. */
+/** Wraps `transaction()`, of which only the callback is inside. */
 function wrapTransaction(dataSource: DataSource): void {
   const { manager } = dataSource;
   if (wrapped.has(manager)) return;
@@ -82,11 +82,14 @@ function wrapTransaction(dataSource: DataSource): void {
   Object.defineProperty(manager, 'transaction', { configurable: true, writable: true, value: transaction });
 }
 
-/** Sees transactions that are begun by hand, on a query runner. */
+/** Detects transactions that are started explicitly, on a query runner. */
 class TransactionWatch implements EntitySubscriberInterface {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** TypeORM calls this before it awaits anything, so that what is entered here reaches the function that begins. */
+  /**
+   * TypeORM calls this before it awaits anything, so entering the context here affects the function that starts the
+   * transaction.
+   */
   beforeTransactionStart({ queryRunner: runner }: { queryRunner: QueryRunner }): void {
     if (own.has(runner) || beginning.getStore() === MANAGED) return;
     frames.enterWith({ dataSource: this.dataSource, runner, isOpen: true, outer: openFrame() });
@@ -100,7 +103,10 @@ class TransactionWatch implements EntitySubscriberInterface {
     this.close(event.queryRunner);
   }
 
-  /** Called by whoever ends it: on SQLite all share one runner, and which of their transactions it is only they know. */
+  /**
+   * Called by whoever ends the transaction. On SQLite all share one runner, so only the caller's context tells which
+   * transaction it is.
+   */
   private close(runner: QueryRunner): void {
     for (let frame = frames.getStore(); frame; frame = frame.outer) {
       if (frame.runner !== runner || !frame.isOpen) continue;
@@ -120,12 +126,12 @@ interface SqliteConnection {
   prepare(sql: string): SqliteStatement;
 }
 
-/** So many statements of a connection stay compiled: more than there are shapes of ours. */
+/** How many statements of a connection stay compiled: more than this module has shapes. */
 const MAX_COMPILED = 200;
 
 const compiled = new WeakMap<SqliteConnection, Map<string, SqliteStatement>>();
 
-/** The statement as SQLite has compiled it before, or does now. It compiles it anew by itself when the schema has changed. */
+/** Returns the compiled statement, compiling it if necessary. SQLite recompiles it by itself when the schema has changed. */
 function compile(connection: SqliteConnection, sql: string): SqliteStatement {
   let statements = compiled.get(connection);
   if (!statements) compiled.set(connection, (statements = new Map<string, SqliteStatement>()));
@@ -133,7 +139,7 @@ function compile(connection: SqliteConnection, sql: string): SqliteStatement {
   if (statement) return statement;
   statement = connection.prepare(sql);
   statements.set(sql, statement);
-  // The order of a map is that of insertion.
+  // A map iterates in insertion order.
   const [oldest] = statements.keys();
   if (statements.size > MAX_COMPILED && oldest !== undefined) statements.delete(oldest);
   return statement;
@@ -142,10 +148,10 @@ function compile(connection: SqliteConnection, sql: string): SqliteStatement {
 const POLL_MS = 5;
 
 /**
- * SQLite has a single connection, on which a transaction that awaits would take the statements of other requests in. So a
- * commit runs in one go, without giving way to any other code of the process.
+ * SQLite has a single connection, on which a transaction that awaits would include the statements of other requests. A commit
+ * therefore runs synchronously, without yielding to any other code of the process.
  *
- * @param deadline until when somebody waits for it: it is not begun later
+ * @param deadline when the caller stops waiting: the commit isn't started after that
  */
 export async function commitOnSqlite(
   dataSource: DataSource,
@@ -155,7 +161,7 @@ export async function commitOnSqlite(
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: SqliteConnection };
   await waitForOtherTransaction(databaseConnection, deadline);
   deadline.assert();
-  // From here to the end nothing is awaited.
+  // Nothing is awaited from here on.
   const run = ({ query }: Write): number => {
     const [sql, parameters] = query.getQueryAndParameters();
     dataSource.logger.logQuery(sql, parameters);
@@ -184,9 +190,10 @@ export async function commitOnSqlite(
 }
 
 /**
- * Waits until the application's own transaction on the shared connection is over: it must not take our writes in.
+ * Waits until the application's own transaction on the shared connection has ended, so that it doesn't include the module's
+ * writes.
  *
- * @throws {Error} when that takes longer than anybody waits
+ * @throws {Error} when that takes longer than the deadline
  */
 async function waitForOtherTransaction(connection: SqliteConnection, deadline: Deadline): Promise<void> {
   while (connection.inTransaction) {

@@ -1,20 +1,23 @@
 export interface MfaTableOptions {
-  /** What the names of tables begin with, and of indices after `idx_` or `uq_`. Default: `mfa_`. */
+  /** The prefix of table names, and of index names after `idx_` or `uq_`. Default: `mfa_`. */
   prefix?: string;
-  /** The database schema that holds the tables, on engines that have schemas. Default: that of the DataSource. */
+  /** The database schema of the tables, for databases that have schemas. Default: that of the DataSource. */
   schema?: string;
-  /** The application's entity of users: what is kept of one goes with the row (`ON DELETE CASCADE`). Default: no foreign key. */
+  /**
+   * The application's user entity. A user's rows are then deleted together with the user (`ON DELETE CASCADE`). Default: no
+   * foreign key.
+   */
   users?: () => new () => object;
   /** The type of the application's user ids. Default: `varchar` of 191 characters. */
   userId?: { type: 'varchar' | 'uuid' | 'int' | 'bigint'; length?: number };
-  /** Compares user ids byte by byte on MySQL and MariaDB. Other engines know no such collation, and need none. */
+  /** Compares user ids byte by byte on MySQL and MariaDB. Other databases don't have this collation, and don't need it. */
   binaryCollation?: boolean;
 }
 
 export type ResolvedTableOptions = Required<Pick<MfaTableOptions, 'prefix' | 'userId' | 'binaryCollation'>> &
   Pick<MfaTableOptions, 'schema' | 'users'>;
 
-/** A collation of MySQL and MariaDB that tells `Admin` from `admin`. */
+/** A collation of MySQL and MariaDB that distinguishes `Admin` from `admin`. */
 export const BINARY_COLLATION = 'utf8mb4_bin';
 
 export const DEFAULT_PREFIX = 'mfa_';
@@ -27,15 +30,15 @@ const DEFAULTS: ResolvedTableOptions = {
 
 let current = DEFAULTS;
 
-/** What {@link configureMfaTables} was told last. */
+/** The options last passed to {@link configureMfaTables}. */
 export function tableOptions(): ResolvedTableOptions {
   return current;
 }
 
-/** For {@link configureMfaTables}; returns what was in force before. */
+/** Implements {@link configureMfaTables}. Returns the previous options. */
 export function setTableOptions(options: MfaTableOptions): ResolvedTableOptions {
   const former = current;
-  // What is left undefined, as from an environment variable that is not set, is not there.
+  // Undefined options, for example from an unset environment variable, count as absent.
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   current = { ...DEFAULTS, ...(Object.fromEntries(given) as MfaTableOptions) };
   return former;
