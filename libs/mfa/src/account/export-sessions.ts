@@ -6,7 +6,7 @@ import { AuthenticationSessionService } from '../engine/sessions/authentication-
 import { SessionActivity } from '../engine/sessions/session-activity.js';
 import type { MfaUserExport } from './export-user.js';
 
-/** Tells of a user's sessions for their export: by their id, which opens nothing. */
+/** Describes a user's sessions for their export, by their ids, which grant no access. */
 @Injectable()
 export class SessionExporter {
   constructor(

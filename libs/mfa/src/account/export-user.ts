@@ -15,14 +15,14 @@ import { TrustedDevicesService } from '../trusted-browsers/trusted-devices.servi
 import { CredentialStore } from '../factors/webauthn/credential-store.js';
 import type { WebAuthnCredential } from '../factors/webauthn/webauthn-credential.entity.js';
 
-/** Moments are ISO 8601 in UTC; null: never, or not known. */
+/** ISO 8601 in UTC; null if it never happened or is unknown. */
 type Moment = string | null;
 
-/** What is kept of a security key or passkey, besides the key itself. */
+/** What is stored for a security key or passkey, besides the key itself. */
 export interface MfaExportedCredential {
   credentialId: string;
   rpId: string;
-  /** The model of the authenticator; all zeros when it does not say. */
+  /** The authenticator's model; all zeros if it isn't disclosed. */
   aaguid: string;
   attestationFormat: string;
   transports: string[];
@@ -31,11 +31,11 @@ export interface MfaExportedCredential {
   backedUp: boolean;
   discoverable: boolean | null;
   passwordless: boolean;
-  /** Whether its attestation led to a configured root; null: not known. */
+  /** Whether its attestation led to a configured root; null if unknown. */
   attested: boolean | null;
-  /** Identifiers of the keys by which it was attested: those of its model, or of its batch. */
+  /** Identifiers of the keys that attested it: those of its model, or of its batch. */
   attestationKeys: string[] | null;
-  /** When the status came into effect for which its model was reported as revoked. */
+  /** When the status took effect for which its model was reported as revoked. */
   modelRejectedAt: Moment;
 }
 
@@ -48,15 +48,15 @@ export interface MfaExportedAuthenticator {
   /** Failures since the last success. */
   failures: number;
   lockedAt: Moment;
-  /** Since when it is suspended, as one that was lost. */
+  /** When it was suspended, for example because it was reported as lost. */
   suspendedAt: Moment;
-  /** Only of security keys and passkeys. */
+  /** Only for security keys and passkeys. */
   credential?: MfaExportedCredential;
 }
 
 /**
- * All that is kept of a user, as plain data: for a person who asks for it (GDPR, articles 15 and 20). No secret, no code, no
- * token, and nothing from which one could be computed is in it.
+ * Everything stored for a user, as plain data, for users who request it (GDPR, articles 15 and 20). It contains no secret, code
+ * or token, and nothing from which one could be computed.
  */
 export interface MfaUserExport {
   userId: string;
@@ -67,17 +67,17 @@ export interface MfaUserExport {
     enrollmentDeadline: Moment;
     methods: MfaType[];
   };
-  /** What is kept once per user. */
+  /** What is stored once per user. */
   account: {
     /** When the user was first told to set up a second factor. */
     enrollmentStartedAt: Moment;
-    /** When the user first had one. */
+    /** When the user first had a second factor. */
     enrolledAt: Moment;
-    /** From when on an administrator demands one. */
+    /** From when on an administrator demands a second factor. */
     enrollmentRequiredFrom: Moment;
     /** Attempts in the current window. */
     attempts: number;
-    /** The random name under which security keys know the user. */
+    /** The random user handle of the user's security keys. */
     webauthnUserHandle: string | null;
   };
   authenticators: MfaExportedAuthenticator[];
@@ -100,9 +100,9 @@ export interface MfaUserExport {
     lastUsedAt: Moment;
     expiresAt: Moment;
   }[];
-  /** What factors of the application's own say of their rows, by table. */
+  /** The rows of custom factors, by table, with the columns that they export. */
   factorRows: { type: MfaType; table: string; rows: Record<string, unknown>[] }[];
-  /** Newest first; empty unless the trail is kept. */
+  /** Newest first; empty unless the audit trail is enabled. */
   auditEntries: {
     id: string;
     type: string;
@@ -117,7 +117,7 @@ export interface MfaUserExport {
 
 const PAGE = 1000;
 
-/** Gathers what is kept of one user. It picks each field by name, so that a new column is no leak. */
+/** Gathers everything stored for one user. Fields are picked by name, so a new column doesn't leak. */
 @Injectable()
 export class UserExporter {
   constructor(
@@ -131,7 +131,7 @@ export class UserExporter {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** @param status how the user stands by the options and the adapter */
+  /** @param status the user's status according to the options and the adapter */
   async export(userId: string, status: MfaStatus): Promise<MfaUserExport> {
     const user = { id: userId };
     const { state, authenticators } = await this.accounts.find(userId);
@@ -201,7 +201,7 @@ export class UserExporter {
   }
 }
 
-/** As JSON says it. */
+/** The value as in JSON. */
 function plain(value: unknown): unknown {
   return value instanceof Date ? value.toISOString() : (value ?? null);
 }

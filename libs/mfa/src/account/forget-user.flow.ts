@@ -18,9 +18,9 @@ import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
 
 export interface MfaForgetUserOptions {
-  /** The administrator who does it; default: the application. */
+  /** The id of the administrator who does this. Default: the application does. */
   actor?: string;
-  /** Whether the user's entries of the audit trail stay for the time that the trail is kept. Default: false. */
+  /** Whether the user's audit entries are kept for the usual retention period. Default: false. */
   keepAuditTrail?: boolean;
 }
 
@@ -29,10 +29,10 @@ type OwnedEntity = new () => ObjectLiteral & { userId: string };
 const IN_PARTS = FACTORS.flatMap(({ tables }) => tables).filter(({ userId }) => userId !== undefined);
 
 /**
- * The tables with rows of users. First those whose rows any change of the user's has to claim: a change that is under way is
- * then either waited for, and its rows go too, or finds its claim gone. The user's state once more at the end, for a first
- * change that makes it while the statement before waits for its session; and so the sessions, for a sign-in with a passkey that
- * is waited for at its key.
+ * The tables with rows of users. First come those whose rows any change by the user must claim: a change in progress then
+ * either is waited for, and its rows are removed too, or loses its claim. The user's state comes again at the end, for a first
+ * change that creates it while the previous statement waits for its session. So do the sessions, for a sign-in with a passkey
+ * that is waited for at its key.
  */
 const OWNED: readonly OwnedEntity[] = [
   MfaUserState,
@@ -47,7 +47,7 @@ const OWNED: readonly OwnedEntity[] = [
 
 const FORGOTTEN = 'mfa.user.forgotten';
 
-/** Removes all that is kept of a user, whom the application has deleted or is about to. */
+/** Removes everything stored for a user whom the application has deleted or is about to delete. */
 @Injectable()
 export class ForgetUserFlow {
   constructor(
@@ -57,7 +57,7 @@ export class ForgetUserFlow {
     @Inject(MfaJournal) private readonly journal: MfaJournal,
   ) {}
 
-  /** @returns whether anything was kept; otherwise nothing is told either */
+  /** @returns whether anything was stored; if not, no event is emitted either */
   async forget(
     id: string | number,
     { actor, keepAuditTrail = false }: MfaForgetUserOptions = {},
@@ -66,18 +66,18 @@ export class ForgetUserFlow {
     const removed: readonly OwnedEntity[] = keepAuditTrail ? OWNED : [...OWNED, MfaAuditEntry];
     if (!(await this.isKept(userId, removed)) && !(await this.factorTables.keepAnythingOf(userId)))
       return false;
-    // The adapter is not asked whether an authenticator may be deleted: without its user nobody could use it.
+    // The adapter isn't asked whether authenticators may be deleted: without their user, nobody could use them.
     await this.journal.commit(
       [
         ...this.planWaiting(userId),
         ...removed.map((entity) => this.planRemoval(entity, userId)),
-        // After the authenticators, at which a proof or set-up that is under way was waited for.
+        // After the authenticators, where a proof or setup in progress was waited for.
         ...this.factorTables.planForgetting(userId),
       ],
       {
         user: { id: userId },
         source: sourceOf(actor),
-        // The owner of the account is told by the application, if at all: this module has no address of theirs any more.
+        // It is up to the application to tell the account's owner: this module no longer has an address for them.
         silent: true,
         events: [{ type: FORGOTTEN, data: { auditTrail: keepAuditTrail ? 'kept' : 'removed' } }],
       },
@@ -96,8 +96,9 @@ export class ForgetUserFlow {
   }
 
   /**
-   * Makes the row of the user's state, which goes with the others, to wait for a first change of the user's: a row that it has
-   * made and not committed is seen by no DELETE of PostgreSQL. Not where that row needs one of the application's, which is gone.
+   * Creates the row of the user's state, which is then removed with the others, in order to wait for the user's first change:
+   * in PostgreSQL, a DELETE doesn't see a row that the change has inserted and not committed. Skipped if that row needs one of
+   * the application's, which is gone.
    */
   private planWaiting(userId: string): Write[] {
     return tableOptions().users ? [] : [this.states.planCreation(userId)];
@@ -114,7 +115,7 @@ export class ForgetUserFlow {
   }
 }
 
-/** The user's rows, but the note that an earlier call has left. */
+/** The user's rows, except the entry that an earlier call has left. */
 function rowsOf(
   reader: PrimaryReader,
   entity: OwnedEntity,

@@ -10,8 +10,8 @@ import type { MfaReportedAuthenticator } from './reported-authenticators.js';
 import { ReportedAuthenticators } from './reported-authenticators.js';
 
 /**
- * Reporting factors as lost, also from half a sign-in: who has lost the second factor gets no further. So it stands among the routes
- * of `authenticate`, the only ones where a half-finished sign-in is somebody.
+ * Reporting factors as lost, even with a pending sign-in: a user who has lost the second factor gets no further. It is
+ * therefore among the routes with access `authenticate`, the only ones that accept a pending sign-in.
  */
 @MfaController('Authenticators')
 export class LostFactorsController {

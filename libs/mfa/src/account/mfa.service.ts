@@ -22,7 +22,7 @@ import { SignOutFlow } from './sign-out.flow.js';
 import type { MfaStatus } from './user-status.js';
 import { UserStatus } from './user-status.js';
 
-/** What applications call: sign-in, sign-out, and questions about a user. */
+/** The API for applications: sign-in, sign-out, and questions about a user. */
 @Injectable()
 export class MfaService {
   constructor(
@@ -36,30 +36,31 @@ export class MfaService {
     @Inject(UserExporter) private readonly exporter: UserExporter,
   ) {}
 
-  /** Whether the user has a second factor, of the given types if any are given. */
+  /** Whether the user has a second factor, optionally of the given types. */
   async isMfaEnabled(user: MfaUser, types?: readonly MfaType[]): Promise<boolean> {
     return this.userStatus.isEnabled(user, types);
   }
 
-  /** The user's authenticators, oldest first, of one type if one is given. */
+  /** The user's authenticators, oldest first, optionally of one type. */
   async getUserAuthenticators(user: Pick<MfaUser, 'id'>, type?: MfaType): Promise<Authenticator[]> {
     const rows = await this.authenticators.find(userIdOf(user));
     return type === undefined ? rows : rows.filter((row) => row.type === type);
   }
 
-  /** How the user stands; `verified` only with the session in question. */
+  /** The user's status; `verified` requires the session in question. */
   async status(user: MfaUser, session: AuthenticationSession | null = null): Promise<MfaStatus> {
     return this.userStatus.of(user, session);
   }
 
   /**
    * Signs in a user whose first factor the application has just checked, whatever it was: a password, a magic link, single
-   * sign-on, a password reset. Always starts a session; its token goes into the cookie, or into `sessionToken` for
-   * clients of the header transport.
+   * sign-on, a password reset. This always starts a session. Its token is set as a cookie, or returned as `sessionToken` to
+   * clients that use the header transport.
    *
-   * @param exchange `firstFactor`: how the user was recognised, `pwd` by default; `ttlSeconds`: how long this session lives, as for "remember me"; `crossSite`: the sign-in may come from another site; `signUp`: the account was made just now
-   * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it was ended
-   *   while it was under way, `storage_unavailable`
+   * @param exchange `firstFactor`: how the user was authenticated, `pwd` by default; `ttlSeconds`: the session's lifetime, as
+   *   for "remember me"; `crossSite`: the sign-in may come from another site; `signUp`: the account was just created
+   * @throws {MfaException} `cross_origin` when another site sent this sign-in without `crossSite`, `session_expired` when it
+   *   was ended while in progress, `storage_unavailable`
    * @throws {RangeError} when `ttlSeconds` is longer than the options allow
    */
   async login(user: MfaUser, exchange: MfaLoginExchange): Promise<MfaLoginResult> {
@@ -68,7 +69,7 @@ export class MfaService {
 
   /**
    * Records that the application has just checked the first factor again, for changes that need it to be recent. Without a
-   * session of this user it is a {@link login}.
+   * session of this user, this is a {@link login}.
    */
   async recordReauthentication(user: MfaUser, exchange: MfaFirstFactorExchange): Promise<MfaLoginResult> {
     return this.reauthentications.record(user, exchange);
@@ -80,8 +81,8 @@ export class MfaService {
   }
 
   /**
-   * For applications to call after they changed a password: no browser is trusted any more, and no sign-in that began with
-   * the old password can be finished (OWASP Cheat Sheets; ASVS v5.0.0-7.4.3).
+   * Call this after changing a password. No browser stays trusted, and sign-ins that began with the old password can't be
+   * completed (OWASP Cheat Sheets; ASVS v5.0.0-7.4.3).
    *
    * @throws {MfaException} `storage_unavailable`
    */
@@ -90,8 +91,8 @@ export class MfaService {
   }
 
   /**
-   * For applications to call before they change an address: with two-factor authentication on, whoever holds a stolen
-   * session must not move the account to another mailbox.
+   * Call this before changing an email address: with two-factor authentication on, the holder of a stolen session must not be
+   * able to move the account to another mailbox.
    *
    * @throws {MfaException} `add_email_blocked` when the user has a second factor
    */
@@ -100,22 +101,22 @@ export class MfaService {
   }
 
   /**
-   * Removes all that is kept of a user, in one transaction: factors, codes, set-ups, sessions (those under way too), trusted
-   * browsers, and, unless `keepAuditTrail`, the audit trail, of which one entry stays that says so. To be called when an account
-   * is deleted, after the application knows the user no more. The adapter's `canDeleteAuthenticator` is not asked.
+   * Removes everything stored for a user in one transaction: factors, codes, setups, sessions (including pending ones), trusted
+   * browsers, and unless `keepAuditTrail` is set, the audit trail, except for one entry that records the removal. Call it when
+   * an account is deleted, once the application no longer knows the user. The adapter's `canDeleteAuthenticator` is not asked.
    *
-   * @returns whether anything was kept; somebody of whom nothing is kept is no error
-   * @throws {TypeError} when the id is none
+   * @returns whether anything was stored; that nothing was is no error
+   * @throws {TypeError} when the id is invalid
    */
   async forgetUser(userId: string | number, options: MfaForgetUserOptions = {}): Promise<boolean> {
     return this.forgetting.forget(userId, options);
   }
 
   /**
-   * All that is kept of a user as plain data that can be written as JSON, without anything secret. Of somebody of whom nothing
-   * is kept it says so.
+   * Returns everything stored for a user as plain, JSON-serializable data without secrets. For a user without any stored data,
+   * the export says so.
    *
-   * @throws {TypeError} when the id is none
+   * @throws {TypeError} when the id is invalid
    */
   async exportUser(userId: string | number): Promise<MfaUserExport> {
     const id = userIdOf({ id: userId });

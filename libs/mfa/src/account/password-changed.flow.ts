@@ -11,13 +11,13 @@ import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 
 /** Where and how a password was changed. */
 export interface PasswordChange {
-  /** Where the change came from; its session goes on. */
+  /** The request that changed the password; its session continues. */
   request?: object;
   /** Whether the user's other sessions end too. Default: false. */
   endSessions?: boolean;
 }
 
-/** Ends what an old password has begun. */
+/** Ends what was started with the old password. */
 @Injectable()
 export class PasswordChangedFlow {
   constructor(

@@ -10,16 +10,16 @@ import type { Authenticator } from '../engine/rows/authenticator.entity.js';
 import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { ProofSubjects } from '../sign-in/second-factor.flow.js';
 
-/** An authenticator as somebody sees it who may have proven no more than the first factor. */
+/** An authenticator as shown to a user who may have proven only the first factor. */
 export interface MfaReportedAuthenticator {
   id: string;
   type: MfaType;
   name: string;
-  /** Whether it is suspended, as one that was lost. */
+  /** Whether it is suspended, for example because it was reported as lost. */
   suspended: boolean;
 }
 
-/** What somebody who is half signed in, or signed in, may report as lost. */
+/** The authenticators that a user, signed in or with a pending sign-in, may report as lost. */
 @Injectable()
 export class ReportedAuthenticators {
   constructor(
@@ -28,7 +28,7 @@ export class ReportedAuthenticators {
     @Inject(SuspendAuthenticatorFlow) private readonly suspending: SuspendAuthenticatorFlow,
   ) {}
 
-  /** Oldest first; recovery codes can't be reported. */
+  /** Oldest first, without recovery codes, which can't be reported. */
   async list(context: MfaRequest): Promise<MfaReportedAuthenticator[]> {
     const user = await this.subjects.userOf(context);
     const rows = context.account?.authenticators ?? (await this.authenticators.find(userIdOf(user)));

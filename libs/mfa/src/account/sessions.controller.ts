@@ -28,7 +28,7 @@ export class MfaSessionsController {
     return this.sessions.list(user, session);
   }
 
-  /** Ending the session of the request is signing out. */
+  /** Ending the session of the request signs out. */
   @Delete(':id')
   @HttpCode(204)
   @Access('recent')

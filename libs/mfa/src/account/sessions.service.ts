@@ -14,21 +14,21 @@ import { provenMethods } from '../core/policy/methods.js';
 
 /** A session as its owner sees it. */
 export interface MfaSignedInSession {
-  /** Says nothing of its token. */
+  /** Reveals nothing about its token. */
   id: string;
   createdAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
   proven: MfaProvenMethod[];
-  /** Of the sign-in; null when it is not known. */
+  /** The user agent that signed in; null if unknown. */
   userAgent: string | null;
-  /** Of the sign-in; null when it is not known. */
+  /** The IP address that signed in; null if unknown. */
   ip: string | null;
-  /** Whether the request comes with this session. */
+  /** Whether this is the session of the request. */
   current: boolean;
 }
 
-/** Where a user is signed in, and ending it there. */
+/** Lists where a user is signed in, and ends sessions there. */
 @Injectable()
 export class MfaSessionsService {
   constructor(
@@ -38,9 +38,9 @@ export class MfaSessionsService {
   ) {}
 
   /**
-   * The user's sessions, the newest first. A sign-in that waits for its second factor is none.
+   * The user's sessions, newest first, without those that wait for their second factor.
    *
-   * @param current tells which of them is `current`
+   * @param current the session to mark as `current`
    */
   async list(
     user: Pick<MfaUser, 'id'>,
@@ -62,9 +62,10 @@ export class MfaSessionsService {
   }
 
   /**
-   * Ends one of the user's sessions. The commit claims it: of several that end it, one does, and the others learn that it is gone.
+   * Ends one of the user's sessions. The commit claims it: if several requests end it, one does, and the others get
+   * `not_found`.
    *
-   * @param context the request that asks for it; without one it is code of the application's
+   * @param context the request that asks for it; without one, the application's own code does
    * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
   async end(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
@@ -80,9 +81,9 @@ export class MfaSessionsService {
   }
 
   /**
-   * Ends all of the user's sessions but the one of the request, and the sign-ins that are under way.
+   * Ends all of the user's sessions except that of the request, including pending sign-ins.
    *
-   * @param context the request that asks for it; without one all of them end
+   * @param context the request that asks for it; without one, all sessions end
    * @throws {MfaException} the codes of {@link FactorChange.run}
    */
   async endOthers(user: MfaUser, context?: MfaRequest): Promise<void> {

@@ -7,7 +7,6 @@ import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import type { MfaHttpExchange } from '../engine/sessions/session-transport.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
-/** Signs out. */
 @Injectable()
 export class SignOutFlow {
   constructor(
@@ -22,7 +21,7 @@ export class SignOutFlow {
     const context = await this.contexts.resolveAny(request);
     const { session } = context;
     if (session) {
-      // Of several that end it, one tells; for the others it is over as well.
+      // If several requests end it, one reports it; for the others it has ended as well.
       await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
         user: context.user ?? { id: session.userId },
         source: context.source,

@@ -18,24 +18,24 @@ import { RecoveryCodesService } from '../factors/recovery-codes/recovery-codes.s
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
-/** How a user stands with regard to second factors. */
+/** A user's status with regard to second factors. */
 export interface MfaStatus {
   /** Whether the user has a second factor. */
   enabled: boolean;
-  /** Whether the user must have one. */
+  /** Whether the user must have a second factor. */
   required: boolean;
-  /** Until when someone who must enroll may work without; null when not applicable. */
+  /** Until when a user who must enroll may work without a second factor; null if not applicable. */
   enrollmentDeadline: Date | null;
-  /** Whether a second factor was proven in this session recently enough. */
+  /** Whether a second factor was proven recently enough in this session. */
   verified: boolean;
-  /** When one was last proven in this session. */
+  /** When a second factor was last proven in this session. */
   verifiedAt: Date | null;
   /** The factor types that the user can use now. */
   methods: MfaType[];
   recoveryCodes: { total: number; remaining: number };
 }
 
-/** Answers how a user stands. */
+/** Determines a user's status. */
 @Injectable()
 export class UserStatus {
   constructor(
@@ -53,11 +53,11 @@ export class UserStatus {
     return this.adapter.isMfaEnabled(user, types);
   }
 
-  /** `verified` only with the session in question. */
+  /** `verified` requires the session in question. */
   async of(user: MfaUser, session: AuthenticationSession | null): Promise<MfaStatus> {
     const { state, authenticators } = await this.accounts.find(userIdOf(user));
     const enabled = await this.adapter.isMfaEnabled(user, undefined, authenticators);
-    // Without a session nobody is there for whom a grace period could begin.
+    // Without a session, nobody is present for whom a grace period could start.
     const duty = await this.enrollment.duty(user, state, { session }, session !== null && !enabled);
     const records = recordsOf(session);
     const newest = newestRecord(records, (record) => this.floor.counts(record, records));
@@ -74,7 +74,7 @@ export class UserStatus {
     };
   }
 
-  /** The same without a session, and of somebody whom the application has deleted too. */
+  /** The status without a session, even of a user whom the application has deleted. */
   async ofId(id: string): Promise<MfaStatus> {
     const user = await this.adapter.findUser(id);
     return this.of(user && userIdOf(user) === id ? user : { id }, null);
