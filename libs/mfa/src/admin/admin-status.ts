@@ -31,17 +31,17 @@ export interface MfaSessionView {
   ip: string | null;
 }
 
-/** All that is kept of a user, without anything secret. */
+/** Everything stored for a user, without secrets. */
 export interface MfaAdminStatus extends Omit<MfaStatus, 'verified' | 'verifiedAt'> {
   userId: string;
   authenticators: AuthenticatorView[];
   sessions: MfaSessionView[];
   trustedDevices: TrustedDeviceView[];
-  /** Until when the user's codes are refused because too many were wrong; null when they are accepted. */
+  /** Until when the user's codes are refused after too many wrong ones; null if they are accepted. */
   blockedUntil: Date | null;
 }
 
-/** Tells administrators how a user stands. */
+/** Describes a user's status for administrators. */
 @Injectable()
 export class AdminStatus {
   constructor(

@@ -8,7 +8,7 @@ import { userIdOf } from '../core/users/mfa-user.js';
 import { AccountsService } from '../engine/authenticators/accounts.service.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 
-/** The users whom administrators name by their ids. */
+/** Looks up users by the ids that administrators give. */
 @Injectable()
 export class AdminUsers {
   constructor(
@@ -17,14 +17,14 @@ export class AdminUsers {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** As the application knows the user; somebody who is gone or disabled there can still be reset here. */
+  /** Returns the user as the application knows them. A user who was deleted or disabled there can still be reset here. */
   async find(userId: string): Promise<MfaUser> {
     const user = await this.adapter.findUser(userId);
-    // An application that is lax about case may know the user by another id than the one that things are kept under.
+    // An application that ignores case in ids may return a user whose id differs from the one that data is stored under.
     return user && userIdOf(user) === userId ? user : { id: userId };
   }
 
-  /** @throws {MfaException} `not_found` when neither the application nor this module knows the user: most likely a slip */
+  /** @throws {MfaException} `not_found` when neither the application nor this module knows the user: most likely a typo */
   async findKnown(userId: string): Promise<MfaUser> {
     const user = await this.adapter.findUser(userId);
     if (user && userIdOf(user) === userId) return user;

@@ -5,7 +5,7 @@ import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { UserStateService } from '../engine/users/user-state.service.js';
 import { AdminUsers } from './admin-users.js';
 
-/** Demands a second factor of one user, or takes the demand back. */
+/** Demands a second factor of one user, or withdraws the demand. */
 @Injectable()
 export class DemandEnrollmentFlow {
   constructor(
@@ -15,7 +15,7 @@ export class DemandEnrollmentFlow {
   ) {}
 
   /**
-   * @param from until then the user may work without; null: it is demanded no more
+   * @param from until then the user may work without a second factor; null withdraws the demand
    * @throws {MfaException} `not_found`
    * @throws {RangeError} when `from` is an invalid date
    */

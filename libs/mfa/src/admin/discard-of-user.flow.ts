@@ -19,7 +19,7 @@ import { AUTHENTICATORS, SecretTables } from '../secrets/secret-tables.js';
 import { UnreadableRows } from '../secrets/unreadable-rows.js';
 import type { HasLostKey } from './lost-code-keys.js';
 
-/** What goes of a user's authenticators, and what the adapter lets nobody delete. */
+/** The authenticators of a user that are removed, and those that the adapter refuses to delete. */
 export interface Discarded {
   removed: Authenticator[];
   refused: Authenticator[];
@@ -27,7 +27,7 @@ export interface Discarded {
 
 const REASON = 'unreadable: no configured secret opens it';
 
-/** Removes what does not work any more of one user's authenticators. */
+/** Removes a user's authenticators that no longer work. */
 @Injectable()
 export class DiscardOfUserFlow {
   constructor(
@@ -41,7 +41,7 @@ export class DiscardOfUserFlow {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** Removes them, with an event, and ends the user's sessions; in a dry run says which it would be. */
+  /** Removes them, emits an event, and ends the user's sessions. A dry run only returns which ones it would be. */
   async discard(
     userId: string,
     { hasLostKey, reseal, dryRun }: { hasLostKey: HasLostKey; reseal: boolean; dryRun: boolean },
@@ -50,7 +50,7 @@ export class DiscardOfUserFlow {
     const select = (all: readonly Authenticator[]) => this.select(userId, all, hasLostKey, reseal);
     if (dryRun) return select((await this.accounts.find(userId)).authenticators);
     const known = await this.adapter.findUser(userId);
-    // Somebody who is gone from the application loses it as well.
+    // Users whom the application has deleted lose them as well.
     const user = known && userIdOf(known) === userId ? known : { id: userId };
     return this.change.run(user, { source }, async ({ authenticators }) => {
       const selected = await select(authenticators);
@@ -62,7 +62,7 @@ export class DiscardOfUserFlow {
         writes: [
           ...this.authenticators.planRemoval(userId, selected.removed, authenticators),
           ...(takesCodes ? this.recoveryCodes.planRemoval(userId) : []),
-          // What a factor has proven goes with it.
+          // What a factor has proven is removed with it.
           ...(ids.length > 0 ? [this.sessions.planEndingOthers(userId, '')] : []),
         ],
         events:
@@ -79,7 +79,7 @@ export class DiscardOfUserFlow {
     });
   }
 
-  /** What of a user's authenticators does not work; with the last second factor also what stands in for it. */
+  /** Selects the user's authenticators that don't work; if the last second factor is among them, also what stands in for it. */
   private async select(
     userId: string,
     all: readonly Authenticator[],
@@ -101,7 +101,7 @@ export class DiscardOfUserFlow {
     for (const row of all.filter(({ type }) => type !== this.recoveryCodes.type)) {
       let isGood = await works(AUTHENTICATORS, row);
       for (const { table, rows } of judging) {
-        // One that does not work any more is reason enough: nobody knows what the factor makes of the others.
+        // One broken row is enough: it is unknown how the factor treats the others.
         for (const one of rows.filter((of) => hangsOn(table, of, row)))
           isGood = isGood && (await works(table, one));
       }
@@ -116,7 +116,7 @@ export class DiscardOfUserFlow {
   }
 }
 
-/** Whether the row is one of this authenticator. */
+/** Whether the row belongs to this authenticator. */
 export function hangsOn({ authenticatorId }: SecretTable, row: SecretRow, { id }: Authenticator): boolean {
   return authenticatorId !== undefined && valueOf(row, authenticatorId) === id;
 }

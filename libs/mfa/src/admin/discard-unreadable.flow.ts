@@ -15,11 +15,12 @@ import { MfaStorage } from '../storage/mfa-storage.js';
 import { FACTORS } from '../factors/factors.js';
 
 export interface MfaDiscardOptions {
-  /** Counts and writes nothing. Default: false. */
+  /** Counts but writes nothing. Default: false. */
   dryRun?: boolean;
   /**
-   * Seals anew what can be read and was sealed with a secret that is not configured, instead of discarding it. Only when nobody
-   * but the application could write to the database since: whatever is in these rows counts from then on. Default: false.
+   * Reseals readable rows that were sealed with a secret that isn't configured, instead of discarding them. Only use this if
+   * nobody but the application could write to the database since: whatever is in these rows is trusted from then on. Default:
+   * false.
    */
   reseal?: boolean;
 }
@@ -32,19 +33,19 @@ export interface MfaDiscardReport {
   securityKeys: number;
   /** Sets of recovery codes: those whose key is lost, and those of users without another factor. */
   recoveryCodeSets: number;
-  /** Authenticators of the option `factors`. */
+  /** Authenticators of factors in the option `factors`. */
   otherAuthenticators: number;
-  /** Rows that such factors keep in tables of their own, and that hang on no authenticator. */
+  /** Rows in the own tables of such factors that belong to no authenticator. */
   factorRows: number;
-  /** Set-ups that were never finished. */
+  /** Setups that were never finished. */
   setups: number;
-  /** Rows that go on working under a new seal. */
+  /** Rows that keep working under a new seal. */
   resealed: number;
-  /** Authenticators that the adapter does not let anybody delete; they stay and do not work. */
+  /** Authenticators that the adapter refuses to delete. They stay, but don't work. */
   refused: number;
 }
 
-/** Removes what no configured secret opens, user by user, so that these can set up a factor again. What works stays. */
+/** Removes what no configured secret can decrypt, user by user, so that they can set up a factor again. What works is kept. */
 @Injectable()
 export class DiscardUnreadableFlow {
   constructor(
@@ -90,7 +91,7 @@ export class DiscardUnreadableFlow {
     return dryRun ? 1 : this.storage.write(this.unreadable.planSeal(table, row).query);
   }
 
-  /** These expire by themselves, and nobody has lost anything by them: they are no event. */
+  /** Setups expire by themselves and nobody loses anything, so there is no event. */
   private async discardSetups(dryRun: boolean, report: MfaDiscardReport): Promise<void> {
     for (const table of SETUPS) {
       for await (const row of this.unreadable.all(table)) {
@@ -102,10 +103,10 @@ export class DiscardUnreadableFlow {
   }
 
   /**
-   * Rows of factors of the application's own that go with no authenticator. What hangs on one that stays, because the adapter says
-   * so, stays too.
+   * Discards rows of custom factors that aren't removed with an authenticator. Rows of an authenticator that stays, because the
+   * adapter refuses to delete it, stay too.
    *
-   * @param selected what went, or would go, of users before
+   * @param selected what was, or would be, removed of each user before
    */
   private async discardRows(
     dryRun: boolean,
@@ -126,7 +127,7 @@ export class DiscardUnreadableFlow {
   }
 }
 
-/** Whether an authenticator takes the row along, or keeps it. */
+/** Whether the row is removed, or stays, together with an authenticator. */
 function goesAlong(
   table: SecretTable,
   row: SecretRow,

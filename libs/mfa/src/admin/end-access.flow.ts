@@ -7,7 +7,7 @@ import { AuthenticationSessionService } from '../engine/sessions/authentication-
 import { TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 import { AdminUsers } from './admin-users.js';
 
-/** Ends where a user is signed in, and which browsers are trusted. */
+/** Ends a user's sessions, and the trust in their browsers. */
 @Injectable()
 export class EndAccessFlow {
   constructor(

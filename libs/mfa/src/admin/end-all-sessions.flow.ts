@@ -8,7 +8,7 @@ import { AuthenticationSession } from '../engine/rows/authentication-session.ent
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 
-/** Ends the sessions of everybody: those that there were when it began. */
+/** Ends the sessions of all users that existed when it began. */
 @Injectable()
 export class EndAllSessionsFlow {
   constructor(
@@ -38,13 +38,13 @@ export class EndAllSessionsFlow {
     });
   }
 
-  /** Users with sessions, by their ids: whoever signs in again behind this one is not met twice. */
+  /** Users with sessions, ordered by id: whoever signs in again behind this position isn't processed twice. */
   private async usersAfter(last: string | null): Promise<string[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .select('s.user_id', 'id')
-        // Ids may be numbers there, of which none comes after an empty text.
+        // Ids may be numbers there, none of which comes after an empty text.
         .where(last === null ? '1 = 1' : 's.user_id > :last', { last })
         .groupBy('s.user_id')
         .orderBy('s.user_id')

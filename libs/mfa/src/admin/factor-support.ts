@@ -7,7 +7,7 @@ import type { Reset } from './reset.flow.js';
 import { ResetFlow } from './reset.flow.js';
 import { UnlockFlow } from './unlock.flow.js';
 
-/** What support does to the factors of one user, whom the application or this module has to know. */
+/** Support actions on the factors of one user, who must be known to the application or this module. */
 @Injectable()
 export class FactorSupport {
   constructor(

@@ -6,10 +6,10 @@ import { RecoveryCodeKeys, keyIdOf } from '../factors/recovery-codes/recovery-co
 import { RecoveryCodeSet } from '../factors/recovery-codes/recovery-code-set.js';
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 
-/** Whether that is a set of recovery codes whose key is lost. */
+/** Whether this is a set of recovery codes whose key is lost. */
 export type HasLostKey = (row: Authenticator) => Promise<boolean>;
 
-/** The keys that recovery codes are hashed under, of which no configured secret opens some any more. */
+/** Finds the keys of recovery codes that no configured secret can decrypt any more. */
 @Injectable()
 export class LostCodeKeys {
   constructor(
@@ -18,12 +18,12 @@ export class LostCodeKeys {
     @Inject(ReplaceRecoveryCodeKeyFlow) private readonly replacing: ReplaceRecoveryCodeKeyFlow,
   ) {}
 
-  /** Whether the key of new sets is one of them. */
+  /** Whether the key of new sets is lost. */
   async isCurrentLost(): Promise<boolean> {
     return (await this.keys.examine()) === 'lost';
   }
 
-  /** Tells sets whose codes nobody can verify; of each key it is looked up once. */
+  /** Recognizes sets whose codes nobody can verify. Each key is looked up once. */
   ofSets(): HasLostKey {
     const known = new Map<string, boolean>();
     return async (row) => {
@@ -35,7 +35,10 @@ export class LostCodeKeys {
     };
   }
 
-  /** With the codes that nobody's authenticator names. What the adapter lets nobody delete keeps its key. */
+  /**
+   * Removes lost keys, together with codes that belong to no authenticator. Keys of sets that the adapter refuses to delete are
+   * kept.
+   */
   async discard(isCurrentLost: boolean, source: MfaEventSource): Promise<void> {
     if (!isCurrentLost) {
       await this.replacing.removeUnused();

@@ -19,8 +19,8 @@ import type { MfaUserListQuery, MfaUserPage } from './user-list.js';
 import { UserList } from './user-list.js';
 
 /**
- * For support and security staff. It has no routes: an application that wants some mounts them behind its own checks. Every
- * change raises events that say who did it.
+ * The API for support and security staff. It has no routes; applications that want some mount them behind their own checks.
+ * Every change emits events that record who made it.
  */
 @Injectable()
 export class MfaAdminService {
@@ -35,21 +35,22 @@ export class MfaAdminService {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** How a user stands. */
+  /** A user's status. */
   async status(userId: string): Promise<MfaAdminStatus> {
     return this.statuses.of(userId);
   }
 
-  /** Users by how they stand, in pages. */
+  /** Lists users by their status, in pages. */
   async listUsers(query: MfaUserListQuery): Promise<MfaUserPage> {
     return this.lists.find(query);
   }
 
   /**
-   * Removes the user's factors, recovery codes, set-ups, trusted browsers and sessions, and gives a new budget of attempts; or removes
-   * one authenticator, and what hangs on it. Establish who asks for it as carefully as at enrollment (ASVS v5.0.0-6.4.4).
+   * Removes the user's factors, recovery codes, setups, trusted browsers and sessions, and renews their budget of attempts; or
+   * removes one authenticator and what depends on it. Verify the identity of whoever asks for it as carefully as at enrollment
+   * (ASVS v5.0.0-6.4.4).
    *
-   * @param reason what it follows from; kept in the audit trail
+   * @param reason why; recorded in the audit trail
    * @throws {MfaException} `not_found`, `cannot_delete_authenticator`
    * @throws {TypeError} without a reason
    */
@@ -64,7 +65,7 @@ export class MfaAdminService {
   }
 
   /**
-   * Opens the user's locked authenticators, or one of them, and gives the user a new budget of attempts.
+   * Unlocks the user's locked authenticators, or one of them, and renews the user's budget of attempts.
    *
    * @throws {MfaException} `not_found`
    */
@@ -76,10 +77,10 @@ export class MfaAdminService {
   }
 
   /**
-   * Suspends one of the user's authenticators, recovery codes too: it verifies nothing, and is there still. The user's sessions end, and
-   * no browser is trusted. The user stays enrolled.
+   * Suspends one of the user's authenticators, including recovery codes: it verifies nothing, but still exists. The user's
+   * sessions end, and no browser stays trusted. The user stays enrolled.
    *
-   * @param reason what it follows from; kept in the audit trail
+   * @param reason why; recorded in the audit trail
    * @throws {MfaException} `not_found`, `cannot_suspend_authenticator`
    * @throws {TypeError} without a reason
    */
@@ -94,7 +95,8 @@ export class MfaAdminService {
   }
 
   /**
-   * Lets a suspended authenticator verify again. Establish who asks for it as carefully as at enrollment.
+   * Resumes a suspended authenticator, so that it verifies again. Verify the identity of whoever asks for it as carefully as at
+   * enrollment.
    *
    * @throws {MfaException} `not_found`
    */
@@ -103,9 +105,9 @@ export class MfaAdminService {
   }
 
   /**
-   * Demands a second factor of this user, staff or not; with {@link reset} before it, a new one.
+   * Demands a second factor of this user, staff or not; after {@link reset}, a new one.
    *
-   * @param from until then the user may work without; default: now
+   * @param from until then the user may work without a second factor; default: now
    * @throws {MfaException} `not_found`
    * @throws {TypeError} without a reason
    */
@@ -119,7 +121,7 @@ export class MfaAdminService {
   }
 
   /**
-   * Takes that demand back.
+   * Withdraws that demand.
    *
    * @throws {MfaException} `not_found`
    * @throws {TypeError} without a reason
@@ -130,7 +132,7 @@ export class MfaAdminService {
   }
 
   /**
-   * Ends one of the user's sessions, as {@link status} lists them.
+   * Ends one of the user's sessions, as listed by {@link status}.
    *
    * @throws {MfaException} `not_found`
    */
@@ -144,10 +146,11 @@ export class MfaAdminService {
   }
 
   /**
-   * Ends the sessions of all users (ASVS v5.0.0-7.4.5), as after a break-in: one user after the other, each in a commit with its event.
-   * Who signs in meanwhile does so anew. It can be called again after a failure. The caller's own session ends too.
+   * Ends the sessions of all users (ASVS v5.0.0-7.4.5), for example after a break-in. Users are processed one after the other,
+   * each in a commit with its event. Sign-ins in the meantime start new sessions. It can be called again after a failure. The
+   * caller's own session ends too.
    *
-   * @param reason what it follows from; kept in the audit trail
+   * @param reason why; recorded in the audit trail
    * @returns how many users had sessions
    * @throws {TypeError} without a reason
    */
@@ -156,23 +159,23 @@ export class MfaAdminService {
     return this.ending.endAll(reason, sourceOfAdmin(action));
   }
 
-  /** Takes the trust from all of the user's browsers. */
+  /** Revokes the trust in all of the user's browsers. */
   async revokeTrustedDevices(userId: string, action: MfaAdminAction = {}): Promise<void> {
     await this.access.revokeTrust(userId, sourceOfAdmin(action));
   }
 
   /**
-   * Encrypts everything anew under the first of the secrets, in batches, while the application serves. After it the others can
-   * be taken out of the list.
+   * Re-encrypts everything under the first secret, in batches, while the application is running. Afterwards, the other secrets
+   * can be removed from the list.
    */
   async rotateSecret(options: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     return this.upkeep.rotateSecret(options);
   }
 
   /**
-   * Removes what no configured secret opens, after a secret was lost: factors, set-ups, recovery codes. Their users are told
-   * (`admin_reset`), their sessions end, and they sign in by what is left to them, until they set up a factor again. Stop the
-   * instances that still have the secret before.
+   * Removes what no configured secret can decrypt, after a secret was lost: factors, setups, recovery codes. The users are
+   * notified (`admin_reset`), their sessions end, and they sign in with what they have left until they set up a factor again.
+   * Before calling it, stop any instances that still have the secret.
    */
   async discardUnreadable({
     dryRun = false,
@@ -183,19 +186,19 @@ export class MfaAdminService {
   }
 
   /**
-   * Puts a new key in the place of the one that recovery codes are hashed under, as after a leak: new sets are under it from now
-   * on, at every instance. Sets that exist go on working under the former key, until their users make new ones; a former key that
-   * nothing needs any more is removed here, or by {@link purgeExpired}.
+   * Replaces the key that recovery codes are hashed under, for example after a leak. From now on, new sets use the new key, on
+   * every instance. Existing sets keep working under the former key until their users generate new ones. A former key that is
+   * no longer needed is removed here, or by {@link purgeExpired}.
    *
-   * @throws {Error} when the adapter's key service is away; nothing is replaced then
+   * @throws {Error} when the adapter's key service is unavailable; nothing is replaced then
    */
   async replaceRecoveryCodeKey(action: MfaAdminAction = {}): Promise<RecoveryCodeKeyReplacement> {
     return this.upkeep.replaceRecoveryCodeKey(sourceOfAdmin(action));
   }
 
   /**
-   * Looks for newer metadata (`webauthn.metadata`) and reports keys whose model was revoked since: the event
-   * `mfa.authenticator.model_revoked` and a mail for each, once. They still work.
+   * Loads newer metadata (`webauthn.metadata`) and reports keys whose model was revoked since: each once, with the event
+   * `mfa.authenticator.model_revoked` and a mail. The keys still work.
    *
    * @returns how many keys were reported now
    * @throws {Error} without the option
@@ -205,8 +208,8 @@ export class MfaAdminService {
   }
 
   /**
-   * Removes sessions, set-ups, challenges, trusted browsers and audit entries whose time is over, and former keys of recovery codes
-   * that nothing needs any more.
+   * Removes expired sessions, setups, challenges, trusted browsers and audit entries, and former keys of recovery codes that
+   * are no longer needed.
    */
   async purgeExpired(): Promise<MfaPurgeResult & { recoveryCodeKeys: number }> {
     return this.upkeep.purgeExpired();

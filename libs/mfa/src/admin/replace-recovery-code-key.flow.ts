@@ -4,15 +4,15 @@ import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RecoveryCodeKeys } from '../factors/recovery-codes/recovery-code-keys.js';
 
-/** How the keys of the recovery codes stand after one was replaced. */
+/** The state of the keys of recovery codes after one was replaced. */
 export interface RecoveryCodeKeyReplacement {
-  /** Sets that still have unused codes under a former key: until their users make new ones. */
+  /** Sets that still have unused codes under a former key, until their users generate new ones. */
   formerSets: number;
-  /** Former keys that were removed, because nothing needs them any more. */
+  /** Former keys that were removed because they are no longer needed. */
   removedKeys: number;
 }
 
-/** Puts a new key in the place of the one that new sets of recovery codes are hashed under. */
+/** Replaces the key that new sets of recovery codes are hashed under. */
 @Injectable()
 export class ReplaceRecoveryCodeKeyFlow {
   constructor(
@@ -28,13 +28,13 @@ export class ReplaceRecoveryCodeKeyFlow {
         source,
         events: [{ type: 'mfa.admin.recovery_code_key_replaced', data: { keyId: id } }],
       });
-      // Whoever loses comes after a new key of somebody else's, so this has an end.
+      // Losing means that another request has added a new key, so this terminates.
       if (committed) break;
     }
     return { removedKeys: await this.removeUnused(), formerSets: await this.keys.countFormerSets() };
   }
 
-  /** Removes former keys that nothing needs any more; returns how many. */
+  /** Removes former keys that are no longer needed. Returns how many. */
   async removeUnused(): Promise<number> {
     return this.keys.removeUnused();
   }

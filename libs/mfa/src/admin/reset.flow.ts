@@ -18,14 +18,14 @@ import { isOwnBackup, isRecoveryCodes } from '../core/policy/methods.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 
-/** What is reset, and why. */
+/** What to reset, and why. */
 export interface Reset {
   reason: string;
-  /** One authenticator only; default: all. */
+  /** Resets only this authenticator. Default: all of them. */
   authenticatorId?: string;
 }
 
-/** Removes a user's factors in place of the user, who has lost them. */
+/** Removes a user's factors on behalf of the user, who has lost them. */
 @Injectable()
 export class ResetFlow {
   constructor(
@@ -38,7 +38,7 @@ export class ResetFlow {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter says so; nothing is removed then */
+  /** @throws {MfaException} `not_found`, or `cannot_delete_authenticator` when the adapter refuses; nothing is removed then */
   async reset(user: MfaUser, reset: Reset, source: MfaEventSource): Promise<void> {
     await this.change.run(user, { source }, (state) => this.plan(reset, state));
   }
@@ -49,7 +49,7 @@ export class ResetFlow {
   ): Promise<PlannedChange<void>> {
     const selected = select(authenticators, authenticatorId);
     const keepsFactor = authenticators.some((row) => isSecondFactorRow(row) && !selected.includes(row));
-    // What only stands in for a factor goes with the last one.
+    // What only stands in for a factor is removed with the last one.
     const removed = authenticators.filter(
       (row) => selected.includes(row) || (!keepsFactor && isOwnBackup(row)),
     );
@@ -65,9 +65,9 @@ export class ResetFlow {
         ...this.authenticators.planRemoval(userId, removed, authenticators),
         ...(takesCodes ? (this.backup?.planRemoval(userId) ?? []) : []),
         ...this.cleanups.flatMap((cleanup) => cleanup.planRemoval(userId)),
-        // Whoever holds a session of this user now may be the one against whom the reset is.
+        // The holder of a session may be the very person that the reset is meant to lock out.
         this.sessions.planEndingOthers(userId, ''),
-        // Whoever has lost a phone has tried some codes, and now has to type the first one of a new app.
+        // A user who has lost a phone may have tried some codes, and must now type the first one of a new app.
         ...(authenticatorId === undefined ? [this.limiter.planRenewal(userId)] : []),
       ],
       events: [

@@ -9,7 +9,7 @@ import type { MfaEventSource } from '../engine/rows/mfa-request.js';
 import { AttemptLimiter } from '../engine/users/attempt-limiter.js';
 import { AdminUsers } from './admin-users.js';
 
-/** Opens locked authenticators for their user. */
+/** Unlocks a user's authenticators. */
 @Injectable()
 export class UnlockFlow {
   constructor(
@@ -27,7 +27,7 @@ export class UnlockFlow {
     const chosen = authenticators.filter(({ id }) => authenticatorId === undefined || id === authenticatorId);
     if (authenticatorId !== undefined && chosen.length === 0) throw new MfaException('not_found');
     const opened: MfaEventAuthenticator[] = [];
-    // One by one, so that each opening is told of by whoever did it, however many try; what is left after a crash is locked.
+    // One by one, so that each unlocking is reported once, however many requests try. After a crash, the rest stay locked.
     for (const row of chosen.filter((one) => this.lock.hasTripped(one))) {
       const authenticator = nameAuthenticator(row);
       const { committed } = await this.journal.commit([this.lock.claimOpening(row)], {

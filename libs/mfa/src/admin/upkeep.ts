@@ -12,7 +12,7 @@ import { DiscardUnreadableFlow } from './discard-unreadable.flow.js';
 import type { RecoveryCodeKeyReplacement } from './replace-recovery-code-key.flow.js';
 import { ReplaceRecoveryCodeKeyFlow } from './replace-recovery-code-key.flow.js';
 
-/** What is done to everything that is kept, whosever it is: keys replaced, and rows removed whose time is over. */
+/** Maintenance across all users: replacing keys, and removing expired rows. */
 @Injectable()
 export class Upkeep {
   constructor(
@@ -32,7 +32,7 @@ export class Upkeep {
     return this.discarding.discard(options, source);
   }
 
-  /** @throws {Error} when the adapter's key service is away; nothing is replaced then */
+  /** @throws {Error} when the adapter's key service is unavailable; nothing is replaced then */
   async replaceRecoveryCodeKey(source: MfaEventSource): Promise<RecoveryCodeKeyReplacement> {
     return this.replacing.replace(source);
   }

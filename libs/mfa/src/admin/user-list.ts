@@ -13,39 +13,39 @@ import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 export const MFA_USER_LIST_STATES = ['enrolled', 'not_enrolled', 'enrollment_required', 'locked'] as const;
 
 /**
- * `enrolled`: has a second factor; `not_enrolled`: known here, and has none; `enrollment_required`: an administrator demands
- * one that is not there yet; `locked`: failures have disabled a factor.
+ * `enrolled`: has a second factor; `not_enrolled`: is known here, but has none; `enrollment_required`: an administrator demands
+ * one that doesn't exist yet; `locked`: a factor is locked after failures.
  */
 export type MfaUserListState = (typeof MFA_USER_LIST_STATES)[number];
 
 export interface MfaUserListQuery {
   state: MfaUserListState;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   cursor?: string | null;
-  /** Users on a page, 1 to 1000. Default: 100. */
+  /** Users per page, 1 to 1000. Default: 100. */
   limit?: number;
 }
 
 export interface MfaListedUser {
   userId: string;
-  /** The types of factor that the user has. */
+  /** The factor types that the user has. */
   types: MfaType[];
-  /** Whether failures have disabled one of them. */
+  /** Whether one of their factors is locked. */
   locked: boolean;
-  /** When one of them was last used. */
+  /** When one of their factors was last used. */
   lastUsedAt: Date | null;
 }
 
-/** Some users, in the order of their ids. */
+/** A page of users, ordered by id. */
 export interface MfaUserPage {
   users: MfaListedUser[];
-  /** Where the next page begins; null on the last one. */
+  /** The cursor of the next page; null on the last one. */
   next: string | null;
 }
 
 const MAX_LIMIT = 1000;
 
-/** Lists the users of whom something is kept here, by how they stand. */
+/** Lists users with stored data, by status. */
 @Injectable()
 export class UserList {
   constructor(
@@ -55,7 +55,7 @@ export class UserList {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** @throws {RangeError} when `limit` is not 1 to 1000, or there is no such state */
+  /** @throws {RangeError} when `limit` is not 1 to 1000, or the state doesn't exist */
   async find({ state, cursor, limit = 100 }: MfaUserListQuery): Promise<MfaUserPage> {
     if (!MFA_USER_LIST_STATES.includes(state))
       throw new RangeError(`A state is one of ${MFA_USER_LIST_STATES.join(', ')}`);
@@ -63,7 +63,7 @@ export class UserList {
       throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
     }
     const found = await this.storage.read((reader) =>
-      // One more than asked for, to know whether there is another page.
+      // One more than asked for, to tell whether there is another page.
       this.idsOf(reader, state, cursor ?? null)
         .limit(limit + 1)
         .getRawMany<{ userId: string }>(),
