@@ -159,7 +159,7 @@ export function watchStream(context: ExecutionContext, results: Observable<unkno
       for (const judgement of judgements) await judgement.judge({});
       return true;
     } catch {
-      // Refused, or the answer is unknown. The client learns why when it asks again.
+      // Refused, or nobody can tell. The client learns why when it asks again.
       return false;
     }
   };
