@@ -121,7 +121,7 @@ export class FactorJudge {
     };
     const conditions = [
       ...(step === undefined ? [] : ['(last_step IS NULL OR last_step < :step)']),
-      // Unchanged since it was read, so that the number of proofs left that is reported is right for each use.
+      // As it was read, so that the number of remaining proofs that is reported is right for each use.
       ...(remaining === undefined ? [] : ['remaining = :seen']),
     ];
     const parameters = {

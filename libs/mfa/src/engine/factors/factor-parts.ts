@@ -14,7 +14,7 @@ export interface PartTable extends MfaFactorTable {
   purgedAs?: string;
   /** How long rows are kept after they expire, in milliseconds. Default: 0. */
   keptMs?: number;
-  /** Whether its rows are claimed by any change of the user's. Default: false. */
+  /** Whether every change by the user claims its rows. Default: false. */
   isClaimed?: true;
   /** What depends on the secret: seals, and envelopes as they were made before factors had tables of their own. */
   secrets?: SecretTable;
@@ -41,15 +41,15 @@ export interface FactorParts {
   /** How many a user may have, if an option decides that. Default: according to its traits. */
   maxPerUser?: (options: ResolvedMfaOptions) => number;
   /**
-   * The internal that verifies its codes. None if the factor is proven without a code, or its parts bring other factors that
-   * verify.
+   * The internal provider that verifies its codes. None if the factor is proven without a code, or its parts bring other
+   * factors that verify.
    */
   factor?: MfaFactorClass;
-  /** The internal that adds details to lists of authenticators. */
+  /** The internal provider that adds details to lists of authenticators. */
   details?: Type<AuthenticatorDetails>;
   /** The operations to trace and measure (`nestjs-mfa/opentelemetry`). */
   operations?: readonly OperationPart[];
-  /** The internal that removes, in a reset, what the factor stores besides authenticators. */
+  /** The internal provider that removes, in a reset, what the factor stores besides authenticators. */
   cleanup?: Type<FactorCleanup>;
 }
 

@@ -16,8 +16,8 @@ export type MfaSessionEndReason =
 export type MfaTrustEndReason = 'revoked' | 'factors_changed' | 'password_changed' | 'admin' | 'reused';
 
 /**
- * Why a request was refused: the error code of the response; or `foreign_session`, the session belongs to another user and was
- * ignored; or `pending_session`, the sign-in is not complete.
+ * Why a request was refused: the error code of the response; `foreign_session`: the session belongs to another user and was
+ * ignored; `pending_session`: the sign-in is pending where only a complete one counts.
  */
 export type RefusalReason =
   | 'mfa_required'

@@ -72,8 +72,8 @@ export class KeyWrapper {
   }
 
   /**
-   * Returns the key wrapped as a new one would be; null if it already is. Keys encrypted by the application's own means are
-   * re-encrypted there.
+   * Returns the key wrapped as a new one would be; null if it already is. Keys under the application's own encryption are
+   * rotated there.
    *
    * @throws {MfaEnvelopeError | KeyServiceError}
    */

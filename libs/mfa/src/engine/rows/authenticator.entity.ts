@@ -81,10 +81,7 @@ export class Authenticator {
   @CountColumn('remaining', { nullable: true })
   remaining!: number | null;
 
-  /**
-   * Seals what decides about proofs, if that is this row, with a key that the database doesn't have; see
-   * {@link sealAuthenticator}.
-   */
+  /** The seal of a row that itself verifies proofs, under a key that the database doesn't have; see {@link sealAuthenticator}. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   seal!: string | null;
 }

@@ -218,7 +218,7 @@ export function hasPendingSession(request: object): boolean {
   return presentedSession(request)?.status === 'pending';
 }
 
-/** Stores the session that was read with the request, or (null) hides one that isn't the user's. */
+/** Attaches the session that was read to the request, or (null) hides one that isn't the user's. */
 export function showMfaSession(request: object, session: AuthenticationSession | null): void {
   keptWith(request).session = session;
 }
