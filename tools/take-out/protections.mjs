@@ -171,8 +171,8 @@ export const PROTECTIONS = [
     edits: [
       {
         file: 'engine/changes/factor-change.ts',
-        from: ': [this.devices.planRevocationOfAll(userId), this.users.planFactorCount(userId)];',
-        to: ': [this.users.planFactorCount(userId)];',
+        from: '[...this.devices.planRevocationAround(userId, writes), this.users.planFactorCount(userId)]',
+        to: '[...writes, this.users.planFactorCount(userId)]',
       },
     ],
   },
