@@ -12,7 +12,7 @@ import {
 
 import type { Client } from '../support/client.js';
 import { ENGINE, rowsOf, sharedDatabase } from '../support/databases.js';
-import { HELD, HoldBack } from '../support/hold-back.js';
+import { HELD, HoldBack, pointsFrom } from '../support/hold-back.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
@@ -298,7 +298,7 @@ describe('a set that is made while its key is replaced', () => {
 
   it('is never under a key that is gone, wherever it is held back', async () => {
     let points = 0;
-    for (let point = 1; ; point++) {
+    for (const point of pointsFrom()) {
       const { client, id } = await enroll(test);
       // Nothing needs the current key then.
       await replace();
@@ -316,7 +316,7 @@ describe('a set that is made while its key is replaced', () => {
 
   it('is sound as the set of a first factor too', async () => {
     let points = 0;
-    for (let point = 1; ; point++) {
+    for (const point of pointsFrom()) {
       const id = newUserId();
       const client = test.client();
       await client.post('/login', { id });

@@ -17,7 +17,7 @@ import { assertKey, enrollKey, signInWithPasskey } from '../support/ceremonies.j
 import type { Client } from '../support/client.js';
 import { ENGINE, sharedDatabase } from '../support/databases.js';
 import { turns } from '../support/eventually.js';
-import { HELD, HoldBack } from '../support/hold-back.js';
+import { HELD, HoldBack, pointsFrom } from '../support/hold-back.js';
 import { PageClient } from '../support/page-client.js';
 import { PLATFORMS } from '../support/platforms.js';
 import type { Enrolled, TestApp, TestAppOptions } from '../support/test-app.js';
@@ -591,7 +591,7 @@ describe('a sign-in that is held at each of its steps, while all sessions are en
     let told = 0;
     test.app.get(MfaEvents).on('mfa.sign_in.new_browser', () => (told += 1));
     const outcomes = new Set<number>();
-    for (let point = 1; ; point += 1) {
+    for (const point of pointsFrom()) {
       const user = await enroll(test);
       const half = await halfSignIn(test, user);
       const [code] = user.recoveryCodes;

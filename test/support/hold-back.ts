@@ -6,12 +6,25 @@ import type { DataSource } from 'typeorm';
 import type { Answer } from './client.js';
 import { ENGINE } from './databases.js';
 import { beforeEachStep } from './steps-of.js';
+import { THOROUGH, turnOf } from './thorough.js';
 
 /** The header that marks the request to be held back. */
 export const HELD = { 'x-test-held': '1' };
 
 /** Longer than any request needs that is not kept waiting by a lock of the one that is held. */
 const BLOCKED_AFTER_MS = 150;
+
+/** On servers each point takes ten times as long as on SQLite. */
+const STEP_ON_SERVERS = 3;
+
+/**
+ * The points at which to hold a request back; whoever asks for them stops when it has no more. On SQLite every one, on servers every third, beginning with
+ * another one at each turn: three turns have all of them, and `MFA_TEST_THOROUGH` has all at once.
+ */
+export function* pointsFrom(first = 1): Generator<number, never> {
+  const step = ENGINE === 'sqlite' || THOROUGH ? 1 : STEP_ON_SERVERS;
+  for (let point = first + turnOf(step); ; point += step) yield point;
+}
 
 /** What came of a request that was held back. */
 export interface Held {

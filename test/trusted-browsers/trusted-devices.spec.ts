@@ -14,7 +14,7 @@ import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { register } from '../support/ceremonies.js';
 import { rowsOf } from '../support/databases.js';
 import type { Client } from '../support/client.js';
-import { HELD, HoldBack } from '../support/hold-back.js';
+import { HELD, HoldBack, pointsFrom } from '../support/hold-back.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import {
   RELYING_PARTY,
@@ -494,8 +494,8 @@ describe('trusted browsers', () => {
       });
       holdBack.watch(held.dataSource, held.adapter);
       try {
-        let point = 1;
-        for (let reached = true; reached; point += 1) {
+        let last = 0;
+        for (const point of pointsFrom()) {
           const user = await enroll(held);
           const { body } = await register(user.client, new SoftwareAuthenticator());
           const browser = await halfSignIn(held, user);
@@ -509,11 +509,12 @@ describe('trusted browsers', () => {
             () => user.client.send(method, path, undefined, HELD),
             async () => void (await browser.post('/login', { id: user.id })),
           );
-          reached = answer.reached;
           expect([point, answer.answer.status]).toEqual([point, method === 'DELETE' ? 204 : 201]);
           expect([point, (await browser.get('/me')).status]).toEqual([point, 401]);
+          if (!answer.reached) break;
+          last = point;
         }
-        expect(point).toBeGreaterThan(4);
+        expect(last).toBeGreaterThanOrEqual(4);
       } finally {
         await held.close();
       }

@@ -17,7 +17,7 @@ import { SoftwareAuthenticator } from '../../support/authenticator.js';
 import { signInWithPasskey } from '../../support/ceremonies.js';
 import type { Answer, Client } from '../../support/client.js';
 import { Gate } from '../../support/gate.js';
-import { HELD, HoldBack } from '../../support/hold-back.js';
+import { HELD, HoldBack, pointsFrom } from '../../support/hold-back.js';
 import type { TestApp, TestAppOptions } from '../../support/test-app.js';
 import {
   ORIGIN,
@@ -136,7 +136,7 @@ describe('a sign-up with a passkey', () => {
   it('leaves no session without its passkey, whenever an administrator takes that away', async () => {
     const { adapter, holdBack } = await startHeldBack();
     let resets = 0;
-    for (let point = 1; ; point += 1) {
+    for (const point of pointsFrom()) {
       const name = { name: `ada-${point}@example.com` };
       const client = test.client();
       const key = new SoftwareAuthenticator();
@@ -254,7 +254,7 @@ describe('a sign-up with a passkey', () => {
 
   it('of two that are answered with one user, keeps one, wherever the first is overtaken', async () => {
     const { adapter, holdBack } = await startHeldBack();
-    for (let point = 1; ; point += 1) {
+    for (const point of pointsFrom()) {
       const id = newUserId();
       users.set(id, { id });
       adapter.answer = () => ({ id });

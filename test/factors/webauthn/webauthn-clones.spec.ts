@@ -5,7 +5,7 @@ import { MfaAdminService, MfaAuditService, MfaEvents, WebAuthnService } from 'ne
 import type { Tampering } from '../../support/authenticator.js';
 import { SoftwareAuthenticator } from '../../support/authenticator.js';
 import { assertKey, enrollKey, register, signInWithPasskey } from '../../support/ceremonies.js';
-import { HELD, HoldBack } from '../../support/hold-back.js';
+import { HELD, HoldBack, pointsFrom } from '../../support/hold-back.js';
 import type { TestApp, TestAppOptions } from '../../support/test-app.js';
 import { RELYING_PARTY, codeOf, enroll, halfSignIn, startTestApp } from '../../support/test-app.js';
 
@@ -211,7 +211,7 @@ describe('copies that sign at the same time', () => {
     const holdBack = new HoldBack();
     const test = await start({}, { configure: holdBack.mark });
     holdBack.watch(test.dataSource, test.adapter);
-    for (let step = 1; ; step++) {
+    for (const step of pointsFrom()) {
       const { id, key } = await enrollKey(test);
       const [one, other] = [await halfSignIn(test, { id }), await halfSignIn(test, { id })];
       const [{ body: first }, { body: second }] = [
