@@ -1,4 +1,4 @@
-// The public API. What is not named here may change in any release.
+// The public API. Anything not exported here may change in any release.
 export { MfaModule } from './mfa.module.js';
 
 // Options
@@ -59,7 +59,7 @@ export { MFA_NOTIFICATION_TYPES } from './core/users/notification.js';
 export type { MfaEncryptionContext } from './core/crypto/envelope.js';
 export { MfaEnvelopeError } from './core/crypto/envelope.js';
 
-// Factors of the application's own
+// Custom factors
 export { emailCode, maskEmail } from './factors/email-code/email-code.js';
 export type {
   DeliveredCodeOptions,
@@ -90,19 +90,19 @@ export type {
 export { MfaFactor } from './engine/factors/mfa-factor.js';
 export type { MfaFactorTable } from './engine/rows/factor-table.js';
 
-// Pages; what templates are made of is in `nestjs-mfa/pages`
+// Pages; `nestjs-mfa/pages` has the building blocks for templates
 export type { MfaPageTexts } from './i18n/page-texts.js';
 export type { MfaPagePath, MfaPageQuery } from './refusals/page-links.js';
 export { MfaPageLinks } from './refusals/page-links.js';
 export { prefersHtml } from './refusals/browser-redirect.js';
 export { safeNext as safeNextPath } from './core/web/next-path.js';
 
-// Data for views of the application's own
+// Data for the application's own views
 export type { MfaViewAuthenticator, MfaViewData, MfaViewLinks } from './views/mfa-view.service.js';
 export { MfaViewService } from './views/mfa-view.service.js';
 export { MfaViewInterceptor } from './views/mfa-view.interceptor.js';
 
-// Claims; the types of these are in `nestjs-mfa/claims`
+// Claims; `nestjs-mfa/claims` has their types
 export { mfaClaims } from './claims/mfa-claims.js';
 export type { MfaSignUp, MfaSignUpName } from './adapter/sign-up.js';
 export type { MfaSignUpRequest, MfaSignUpResult } from './factors/webauthn/sign-up.flow.js';
@@ -191,7 +191,7 @@ export { WebAuthnAuthenticator } from './factors/webauthn/webauthn-authenticator
 export type { WebAuthnSignals } from './factors/webauthn/key-signals.js';
 export { WebAuthnService } from './factors/webauthn/webauthn.service.js';
 
-// Import from other systems; what reads their files is in `nestjs-mfa/import`
+// Import from other systems; `nestjs-mfa/import` has the file readers
 export { MfaImportError } from './import/import-report.js';
 export { MfaImportService } from './import/mfa-import.service.js';
 
@@ -204,7 +204,7 @@ export { RequireMfa, SkipMfa } from './guard/require-mfa.decorator.js';
 export { MfaExceptionFilter } from './refusals/mfa-exception.filter.js';
 export { MfaExceptionMapper } from './refusals/mfa-exception-mapper.js';
 export { assertSameOrigin } from './core/web/http-message.js';
-// So, by an asterisk, an application can add to it.
+// `export *`, so that an application can augment it.
 export * from './core/policy/factor-types.js';
 export type { MfaNeeds, MfaRequirement, MfaPolicyDecision } from './core/policy/policy.js';
 

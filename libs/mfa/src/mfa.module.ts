@@ -54,7 +54,7 @@ import { TrustedDevicesController } from './trusted-browsers/trusted-devices.con
 import { WellKnownRoutes } from './factors/webauthn/well-known.routes.js';
 import { GLOBAL_GUARD_PROVIDERS, INTERNAL_PROVIDERS, PUBLIC_PROVIDERS } from './module/mfa-providers.js';
 
-/** The options as they were given, before defaults and checks. */
+/** The options as given, before defaults and checks. */
 const MFA_RAW_OPTIONS = Symbol.for('nestjs-mfa:RAW_OPTIONS');
 
 /** Multi-factor authentication for an application. Import it once, in the root module. */
@@ -65,18 +65,22 @@ export class MfaModule implements NestModule {
     @Optional() @Inject(WellKnownRoutes) private readonly wellKnown: WellKnownRoutes | null,
   ) {}
 
-  /** Nest calls this after `main.ts` has set the application up, and before it adds the routes of controllers. */
+  /** Nest calls this after `main.ts` has configured the application and before it registers the controllers' routes. */
   configure(): void {
     this.enhancers.arrange();
     this.wellKnown?.mount();
   }
 
-  /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another; at boot for those of a factory */
+  /** @throws {MfaOptionsError} when an option is wrong, missing or contradicts another */
   static forRoot(options: MfaModuleOptions): DynamicModule {
     return build(options, [], [{ provide: MFA_RAW_OPTIONS, useValue: behaviourOf(options) }]);
   }
 
-  /** Like {@link forRoot}, with options from a factory; those that shape the module are still given here. */
+  /**
+   * Like {@link forRoot}, with options from a factory. Options that shape the module are still passed here.
+   *
+   * @throws {MfaOptionsError} when an option that shapes the module is wrong; the factory's options are checked at boot
+   */
   static forRootAsync(options: MfaModuleAsyncOptions): DynamicModule {
     return build(options, options.imports ?? [], rawOptionsProviders(options));
   }
@@ -96,7 +100,7 @@ function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
   return options.useClass ? [options.useClass, provider] : [provider];
 }
 
-/** The JSON controllers, with where they are below `path`. */
+/** The JSON controllers and their paths below `path`. */
 const CONTROLLERS: readonly (readonly [string, Type])[] = [
   ['', MfaSessionController],
   ['/authenticators', AuthenticatorsController],
@@ -107,7 +111,9 @@ const CONTROLLERS: readonly (readonly [string, Type])[] = [
   ...FACTORS.flatMap(({ controllers }) => controllers),
 ];
 
-/** What Nest makes in the modules of an application that names it or extends it. */
+/**
+ * Classes that Nest instantiates in an application's own modules when the application refers to them or extends them.
+ */
 const MADE_BY_APPLICATIONS: readonly Type[] = [
   ...CONTROLLERS.map(([, controller]) => controller),
   MfaGuard,
@@ -118,7 +124,8 @@ const MADE_BY_APPLICATIONS: readonly Type[] = [
 
 function build(options: MfaStructuralOptions, imports: Imports, optionsProviders: Provider[]): DynamicModule {
   const structure = resolveStructure(options);
-  // For `autoLoadEntities`. Its repositories are not imported: without a DataSource Nest would speak of those.
+  // Called for `autoLoadEntities` only. Importing the result would make Nest complain about its repositories when there
+  // is no DataSource.
   const ofFactors = tablesOf(structure.factors).map(({ entity }) => entity);
   TypeOrmModule.forFeature([...MFA_ENTITIES, ...ofFactors], structure.dataSource);
   const mount = (controller: Type, path: string) =>
@@ -162,7 +169,7 @@ function build(options: MfaStructuralOptions, imports: Imports, optionsProviders
 function mountPages(pages: ResolvedPages | null, routes: ResolvedRoutes): Type[] {
   if (!pages) return [];
   return [
-    // Of a sheet and a script nothing has to be guarded, and browsers want them before anybody has signed in.
+    // Stylesheets and scripts need no guard, and browsers load them before anyone has signed in.
     mountController(PageAssetsController, pages.path),
     ...PAGE_CONTROLLERS.map((controller) => mountController(controller, pages.path, routes)),
   ];
