@@ -1,24 +1,25 @@
 import type { WebAuthnCredentialRole } from '../factors/webauthn/credential-role.js';
 import type { AuthenticationMethod, MfaType } from '../core/policy/methods.js';
 
-// The answers of the HTTP API as they arrive: moments are ISO 8601 texts. A test compares them with the server's types.
+// Responses of the HTTP API as they arrive: timestamps are ISO 8601 strings. A test compares them with the server's
+// types.
 
-/** A moment as an ISO 8601 text. */
+/** An ISO 8601 timestamp. */
 export type Moment = string;
 
-/** How a user stands with regard to second factors. */
+/** A user's second-factor status. */
 export interface MfaStatus {
   /** Whether the user has a second factor. */
   enabled: boolean;
   /** Whether the user must have one. */
   required: boolean;
-  /** Until when someone who must enroll may work without; null when not applicable. */
+  /** Until when a user who must enroll may work without a second factor; null when not applicable. */
   enrollmentDeadline: Moment | null;
   /** Whether a second factor was proven in this session recently enough. */
   verified: boolean;
-  /** When one was last proven in this session. */
+  /** When a second factor was last proven in this session. */
   verifiedAt: Moment | null;
-  /** The factor types that the user can use now. */
+  /** The factor types the user can use now. */
   methods: MfaType[];
   recoveryCodes: { total: number; remaining: number };
 }
@@ -30,15 +31,15 @@ export interface Authenticator {
   name: string;
   createdAt: Moment;
   lastUsedAt: Moment | null;
-  /** Whether failed attempts have disabled it, or it is suspended. */
+  /** Whether it is disabled, by failed attempts or because it is suspended. */
   locked: boolean;
-  /** Whether it is suspended, as one that was lost. */
+  /** Whether it is suspended after being reported as lost. */
   suspended: boolean;
   /** Recovery codes only: how many are left. */
   remaining?: number;
 }
 
-/** A factor that can be reported as lost, or is. */
+/** A factor that is reported as lost, or can be. */
 export interface ReportedAuthenticator {
   id: string;
   type: MfaType;
@@ -46,58 +47,60 @@ export interface ReportedAuthenticator {
   suspended: boolean;
 }
 
-/** An authenticator in the list, which tells more of a security key or passkey. */
+/** An authenticator in the list, with further fields for a security key or passkey. */
 export interface ListedAuthenticator extends Authenticator {
-  /** Who made the authenticator, when that is known. */
+  /** The maker of the authenticator, if known. */
   provider?: string;
   /** Whether it signs in without a password. */
   passwordless?: boolean;
-  /** What a security key or passkey is for: with `passwordless` alone a password goes on signing in without it. */
+  /**
+   * What a security key or passkey is for. With `passwordless` alone, signing in with a password doesn't require it.
+   */
   role?: WebAuthnCredentialRole;
-  /** Whether it is synced now. */
+  /** Whether it is currently synced. */
   backedUp?: boolean;
   transports?: string[];
 }
 
-/** What an authenticator app needs to be set up. */
+/** What the user needs to set up an authenticator app. */
 export interface TotpSetup {
-  /** Base32, for typing it in by hand. */
+  /** Base32, for entering it by hand. */
   secret: string;
   /** The `otpauth://` URI. */
   url: string;
   /** The QR code of the URI as SVG markup. */
   svg: string;
-  /** The QR code of the URI as a `data:` URL of a PNG picture. */
+  /** The QR code of the URI as a `data:` URL of a PNG image. */
   qrCode: string;
-  /** When the set-up is void. */
+  /** When the setup expires. */
   expiresAt: Moment;
 }
 
-/** A code that is on its way to the user. */
+/** A code that has been sent to the user. */
 export interface SentCode {
   /** The address or number, masked: `a•••@example.com`, `•••• 1234`. */
   destination: string;
   /** Until when it works. */
   expiresAt: Moment;
-  /** When another one may be sent; not at set-up. */
+  /** When another one may be sent; absent during setup. */
   nextAt?: Moment;
-  /** `sms_code` at set-up: the user has to be told of the risk. */
+  /** `sms_code` during setup: the user must be told of the risk. */
   restricted?: boolean;
 }
 
-/** One proof in the session: what is not known of it is not there. */
+/** One proof in the session. Fields whose value is unknown are absent. */
 export interface MfaProvenMethod {
   method: AuthenticationMethod;
   at: Moment;
   /** The authenticator verified its user, by PIN or biometrics. */
   userVerified?: boolean;
-  /** It is synced between devices. */
+  /** The credential is synced between devices. */
   backedUp?: boolean;
-  /** Its maker was attested when it was registered. */
+  /** The authenticator was attested at registration. */
   attested?: boolean;
 }
 
-/** What an answer says of the session that it belongs to. */
+/** What a response says about the session it belongs to. */
 export interface MfaSessionAnswer {
   proven: MfaProvenMethod[];
   /** Only with the header transport. */
@@ -105,36 +108,36 @@ export interface MfaSessionAnswer {
   expiresAt: Moment;
 }
 
-/** The answer to a new second factor. */
+/** The response to enrolling a factor. */
 export interface Activation extends Partial<MfaSessionAnswer> {
   authenticator: Authenticator;
-  /** Only with the first second factor; shown this once. */
+  /** Only with the first second factor. They are shown only once. */
   recoveryCodes?: string[];
 }
 
-/** The answer to a sign-in or a step-up; beside it is what the application's `completeLogin` gives. */
+/** The response to a sign-in or step-up, merged with what the application's `completeLogin` returns. */
 export interface SignIn extends MfaSessionAnswer {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';
-  /** The factor types that would finish (or, for `enrollment_required`, begin) it. */
+  /** The factor types that would complete the sign-in or, for `enrollment_required`, start enrollment. */
   methods?: MfaType[];
   /** Until when a user who must enroll may work without a second factor. */
   enrollmentDeadline?: Moment;
-  /** After a recovery code: how many are left. Offer to make new ones. */
+  /** After a recovery code: how many are left. Offer to generate new ones. */
   remainingRecoveryCodes?: number;
 }
 
-/** The answer to a sign-up; beside it is what the application's `completeLogin` gives. */
+/** The response to a sign-up, merged with what the application's `completeLogin` returns. */
 export interface SignUp extends MfaSessionAnswer {
   status: 'authenticated';
   authenticator: Authenticator;
-  /** Shown this once. */
+  /** They are shown only once. */
   recoveryCodes?: string[];
 }
 
-/** How far the sign-in of the client's session has come. */
+/** How far the client's session has got with signing in. */
 export interface MfaSessionState {
   status: 'authenticated' | 'mfa_required' | 'enrollment_required';
-  /** The factor types that the user can use now; for `enrollment_required` those that would begin it. */
+  /** The factor types the user can use now; for `enrollment_required`, those that would start enrollment. */
   methods: MfaType[];
   proven: MfaProvenMethod[];
   expiresAt: Moment;
@@ -143,11 +146,11 @@ export interface MfaSessionState {
 export interface RecoveryCodesSummary {
   total: number;
   remaining: number;
-  /** When the set was made; null without one. */
+  /** When the set was generated; null without one. */
   createdAt: Moment | null;
 }
 
-/** Where the user is signed in. */
+/** One of the sessions in which the user is signed in. */
 export interface MfaSignedInSession {
   id: string;
   createdAt: Moment;
@@ -156,7 +159,7 @@ export interface MfaSignedInSession {
   proven: MfaProvenMethod[];
   userAgent: string | null;
   ip: string | null;
-  /** Whether it is this client's own. */
+  /** Whether it is the client's own session. */
   current: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Runs in browsers only, so Chromium tests it (test/browser/client.spec.ts) and Node's coverage leaves it out.
+// Runs in browsers only: tested in Chromium (test/browser/client.spec.ts), left out of Node's coverage.
 import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -9,15 +9,15 @@ import { ceremoniesBegun, getCredential } from './ceremonies.js';
 import { notSupported, toCeremonyError } from './ceremony-error.js';
 import { isMfaClientError } from './mfa-client-error.js';
 
-/** The part of a challenge's life after which a fresh one takes its place, so that none has expired when it is used. */
+/** The fraction of a challenge's lifetime after which it is replaced, so that it hasn't expired when it is used. */
 const RENEW_AFTER = 0.8;
 const DEFAULT_TIMEOUT_MS = 300_000;
 
 /**
- * Offers passkeys among the autofill suggestions until the user picks one, however long the page stays open: the challenge is
- * renewed before it expires. Gives way to any other ceremony.
+ * Offers passkeys among the autofill suggestions until the user picks one, however long the page stays open: the
+ * challenge is renewed before it expires. Gives way to any other ceremony.
  *
- * @throws {MfaClientError} `ceremony_cancelled` when aborted or overtaken, `not_supported`
+ * @throws {MfaClientError} `ceremony_cancelled` when aborted or superseded, `not_supported`
  */
 export async function getCredentialByAutofill(
   askForOptions: () => Promise<PublicKeyCredentialRequestOptionsJSON>,
@@ -26,7 +26,7 @@ export async function getCredentialByAutofill(
   if (!(await browserSupportsWebAuthnAutofill())) throw notSupported();
   for (let own = ceremoniesBegun(); ; own += 1) {
     const options = await askForOptions();
-    // The user pressed a button meanwhile: that dialogue must not be closed by an offer in the background.
+    // The user has pressed a button meanwhile: a background offer must not close that dialog.
     if (ceremoniesBegun() !== own) throw toCeremonyError(new DOMException('Overtaken', 'AbortError'));
     const attempt = new AbortController();
     const stop = () => attempt.abort();

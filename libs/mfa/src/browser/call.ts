@@ -9,7 +9,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Sends one request to the API and reads its answer; the caller says what type it has. */
+/** Sends one request to the API and reads its response; the caller states its type. */
 export type Call = <Answer>(method: Method, path: string, options?: CallOptions) => Promise<Answer>;
 
 export type HeadersOption = HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
@@ -30,7 +30,7 @@ export function createCall({ baseUrl, fetch, credentials, headers, token }: Chan
   ): Promise<Answer> => {
     const all = new Headers(typeof headers === 'function' ? await headers() : headers);
     all.set('accept', 'application/json');
-    // No route of the API redirects; whatever does must not get the codes and tokens of the request passed on.
+    // The API never redirects. Following a redirect would pass on the request's codes and tokens.
     const init: RequestInit = { method, headers: all, credentials, redirect: 'error' };
     if (signal) init.signal = signal;
     if (body) {
@@ -39,11 +39,11 @@ export function createCall({ baseUrl, fetch, credentials, headers, token }: Chan
     }
     const { response, answer } = await send(fetch, baseUrl + path, init);
     if (!response.ok) throw toRefusal(response, answer);
-    // A page in place of an answer: the route belongs to somebody else.
+    // A page instead of JSON: something else handles this route.
     if (typeof answer === 'string') {
       throw new MfaClientError('unexpected_answer', 'The answer is not JSON.', response.status);
     }
-    // Where CORS hides the header of the answer, its body still has the token.
+    // If CORS hides the response header, the body still has the token.
     const { sessionToken } = (answer ?? {}) as { sessionToken?: string };
     if (sessionToken !== undefined) token.value = sessionToken;
     return answer as Answer;

@@ -1,4 +1,4 @@
-// Runs in browsers only, so Chromium tests it (test/browser/client.spec.ts) and Node's coverage leaves it out.
+// Runs in browsers only: tested in Chromium (test/browser/client.spec.ts), left out of Node's coverage.
 import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialCreationOptionsJSON,
@@ -16,10 +16,14 @@ import { toCeremonyError } from './ceremony-error.js';
 
 let begun = 0;
 
-/** How many ceremonies have begun. A browser runs one at a time: a new one ends the one before. */
+/** How many ceremonies have begun. A browser runs one at a time: a new one ends the previous one. */
 export const ceremoniesBegun = (): number => begun;
 
-/** Asks the browser for a new credential. @throws {MfaClientError} */
+/**
+ * Asks the browser for a new credential.
+ *
+ * @throws {MfaClientError}
+ */
 export function createCredential(
   optionsJSON: PublicKeyCredentialCreationOptionsJSON,
   signal?: AbortSignal,
@@ -27,7 +31,11 @@ export function createCredential(
   return run(() => startRegistration({ optionsJSON }), signal);
 }
 
-/** Asks the browser for an assertion, in a dialogue or among the autofill suggestions. @throws {MfaClientError} */
+/**
+ * Asks the browser for an assertion, in a dialog or among the autofill suggestions.
+ *
+ * @throws {MfaClientError}
+ */
 export function getCredential(
   optionsJSON: PublicKeyCredentialRequestOptionsJSON,
   signal?: AbortSignal,
@@ -36,12 +44,15 @@ export function getCredential(
   return run(() => startAuthentication({ optionsJSON, useBrowserAutofill }), signal);
 }
 
-/** Whether this browser makes passkeys without asking (WebAuthn Level 3, section 5.1.3, conditional mediation). */
+/** Whether this browser creates passkeys without a prompt (WebAuthn Level 3, section 5.1.3, conditional mediation). */
 export function canCreateSilently(): Promise<boolean> {
   return isCapableOf('conditionalCreate');
 }
 
-/** Whether this browser offers the passkeys that are at hand, and nothing where there are none (WebAuthn Level 3, UI mode `immediate`). */
+/**
+ * Whether this browser offers the passkeys on the device right away, and nothing if there are none (WebAuthn Level 3,
+ * UI mode `immediate`).
+ */
 export function canGetImmediately(): Promise<boolean> {
   return isCapableOf('immediateGet');
 }
@@ -55,7 +66,11 @@ async function isCapableOf(capability: string): Promise<boolean> {
   }
 }
 
-/** The passkey that the browser made without asking; null where it did not. @throws {MfaClientError} when aborted */
+/**
+ * Creates a passkey without a prompt; null if the browser didn't.
+ *
+ * @throws {MfaClientError} when aborted
+ */
 export async function createSilently(
   optionsJSON: PublicKeyCredentialCreationOptionsJSON,
   signal?: AbortSignal,
@@ -64,21 +79,21 @@ export async function createSilently(
     return await run(() => startRegistration({ optionsJSON, useAutoRegister: true }), signal);
   } catch (error) {
     if (signal?.aborted) throw error;
-    // Nobody asked for it, so that nobody misses it.
+    // The user didn't ask for it, so a failure needs no report.
     return null;
   }
 }
 
 /**
- * An assertion by a passkey that is at hand; null where there is none, or the user wants none of them: the browser does not tell these
- * apart. It takes no signal, since aborting would tell whether a dialogue was open.
+ * Gets an assertion from a passkey on this device; null if there is none or the user declines, which browsers don't
+ * distinguish. Takes no signal, since aborting would reveal whether a dialog was open.
  *
  * @throws {MfaClientError}
  */
 export async function getImmediately(
   optionsJSON: PublicKeyCredentialRequestOptionsJSON,
 ): Promise<AuthenticationResponseJSON | null> {
-  // One at a time: an offer by autofill gives way.
+  // One ceremony at a time: an autofill offer gives way.
   WebAuthnAbortService.cancelCeremony();
   begun += 1;
   try {
@@ -94,12 +109,12 @@ export async function getImmediately(
   }
 }
 
-/** The browser's own type of the same JSON. */
+/** The browser's own type for the same JSON. */
 type PublicKeyCredentialRequestOptionsJson = Parameters<
   typeof PublicKeyCredential.parseRequestOptionsFromJSON
 >[0];
 
-/** Newer than the types of the browser's API. */
+/** Not in the DOM types yet. */
 interface ImmediateRequest extends CredentialRequestOptions {
   uiMode: 'immediate';
 }
@@ -114,7 +129,7 @@ async function run<Credential>(
   };
   const stop = () => {
     cancel();
-    // With autofill the ceremony only begins after this question; by then there is something to cancel.
+    // With autofill, the ceremony starts only after this check; by then there is something to cancel.
     void browserSupportsWebAuthnAutofill().then(cancel);
   };
   try {

@@ -1,7 +1,7 @@
 import type { MfaClientOnlyCode } from './mfa-client-error.js';
 import { MfaClientError } from './mfa-client-error.js';
 
-/** By the name of the browser's error (WebAuthn Level 3, sections 5.1.3 and 5.1.4). */
+/** Keyed by the name of the browser's error (WebAuthn Level 3, sections 5.1.3 and 5.1.4). */
 const MEANINGS: Record<string, [MfaClientOnlyCode, string]> = {
   AbortError: ['ceremony_cancelled', 'It was cancelled.'],
   NotAllowedError: ['ceremony_cancelled', 'It was cancelled or timed out.'],
@@ -10,7 +10,7 @@ const MEANINGS: Record<string, [MfaClientOnlyCode, string]> = {
   ConstraintError: ['not_supported', 'This security key cannot do what is asked for.'],
 };
 
-/** What the browser threw during a ceremony, as an error of the client. */
+/** Turns what the browser threw during a ceremony into a client error. */
 export function toCeremonyError(cause: unknown): MfaClientError {
   if (cause instanceof MfaClientError) return cause;
   const { name, message } = cause as Error;

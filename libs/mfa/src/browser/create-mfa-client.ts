@@ -23,13 +23,14 @@ import { withSessionHeader } from './session-header.js';
 import { canSignal, signalAccount, signalUnknown } from './signals.js';
 
 /**
- * A client of the HTTP API. It holds nothing but the token of the header transport, so that one is enough for a page.
+ * Creates a client for the HTTP API. Its only state is the token of the header transport, so one client per page is
+ * enough.
  *
- * @typeParam CompleteLogin what the application's `completeLogin` adds to a finished sign-in
+ * @typeParam CompleteLogin what the application's `completeLogin` adds to a completed sign-in
  */
 export function createMfaClient<CompleteLogin extends object = object>({
   baseUrl = '/mfa',
-  // Looked up at each request: what instruments it may come later.
+  // Looked up on each request: instrumentation may replace it later.
   fetch: ownFetch = (input, init) => globalThis.fetch(input, init),
   headers = {},
   credentials = 'same-origin',
@@ -49,7 +50,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
 
   async function syncPasskeys(): Promise<void> {
     if (!canSignal()) return;
-    // A user without a key has no signals; and what was done is done, whatever becomes of the advice.
+    // A user without a key has no signals. The change itself is done, so a failed signal doesn't matter.
     await webauthnSignals()
       .then(signalAccount)
       .catch(() => undefined);
@@ -65,12 +66,12 @@ export function createMfaClient<CompleteLogin extends object = object>({
     }
   }
 
-  /** Which session is the client's own, its token does not say. */
+  /** The token doesn't reveal which session is the client's own. */
   async function forgetEnded(): Promise<void> {
     const sent = token.value;
     if (sent === null) return;
     await call('GET', '/session').catch((error: MfaClientError) => {
-      // A sign-in may have brought another one meanwhile.
+      // A sign-in may have brought a new token meanwhile.
       if (error.code === 'session_expired' && token.value === sent) token.value = null;
     });
   }
@@ -148,7 +149,7 @@ export function createMfaClient<CompleteLogin extends object = object>({
       try {
         return await call('POST', '/sign-up', { body: { credential, fields, ...name } });
       } catch (error) {
-        // Refused: the passkey is nobody's, and should not be offered.
+        // Refused: the passkey belongs to no account, so the browser should stop offering it.
         if ((error as MfaClientError).code === 'webauthn_failed') {
           const unknown = { rpId: options.rp.id ?? location.hostname, credentialId: credential.id };
           await signalUnknown(unknown).catch(() => undefined);

@@ -4,14 +4,14 @@ import type { MfaType } from '../core/policy/methods.js';
 import type { MfaNeeds } from '../core/policy/policy.js';
 
 /**
- * What the client itself reports:
- * - `ceremony_cancelled`: the user closed the browser's dialogue or let it time out, which browsers do not tell apart, or it was
- *   aborted
- * - `already_registered`: the key that the user presented is one of theirs already
- * - `not_supported`: this browser, or the authenticator, can't do what is asked for
- * - `ceremony_failed`: the browser refused the ceremony for another reason, a wrong relying party say; see `cause`
- * - `network`: no answer came; see `cause`
- * - `unexpected_answer`: what came is not from nestjs-mfa, a proxy's error page say
+ * Errors that the client itself reports:
+ * - `ceremony_cancelled`: the user closed the browser's dialog or let it time out, which browsers don't distinguish, or
+ *   it was aborted
+ * - `already_registered`: the key that the user presented is already one of theirs
+ * - `not_supported`: this browser or authenticator can't do what was requested
+ * - `ceremony_failed`: the browser refused the ceremony for another reason, such as a wrong relying party; see `cause`
+ * - `network`: there was no response; see `cause`
+ * - `unexpected_answer`: the response isn't from nestjs-mfa, such as a proxy's error page
  */
 export type MfaClientOnlyCode =
   | 'ceremony_cancelled'
@@ -21,34 +21,34 @@ export type MfaClientOnlyCode =
   | 'network'
   | 'unexpected_answer';
 
-/** Every code of the HTTP API, and the client's own. */
+/** Every code of the HTTP API and the client's own. */
 export type MfaClientErrorCode = MfaErrorCode | MfaClientOnlyCode;
 
-/** What a refusal carries besides its code. */
+/** What a refusal carries in addition to its code. */
 export interface MfaClientErrorDetails {
-  /** `invalid_request`: each thing that is wrong. */
+  /** `invalid_request`: everything that is wrong with the request. */
   problems?: readonly string[];
-  /** Factor types that would do. */
+  /** The factor types that would be accepted. */
   methods?: readonly MfaType[];
-  /** Greatest age of the proof that is asked for, in seconds. */
+  /** Maximum age of the required proof, in seconds. */
   maxAge?: number;
-  /** What the proof has to show besides: pass it on to `authenticateWithKey`. */
+  /** What else the proof must show: pass it to `authenticateWithKey`. */
   needs?: MfaNeeds;
-  /** The level that is asked for by name (option `acr`). */
+  /** The name of the required level (option `acr`). */
   acr?: string;
-  /** Where the first factor is proven again, when the server says. */
+  /** Where the user proves the first factor again, if the server gives it. */
   reauthenticateUrl?: string;
-  /** What lies behind the code, where the user can do something about it; the message says what. */
+  /** The cause behind the code, if the user can do something about it; the message explains it. */
   reason?: MfaRefusalReason;
   /** Seconds until another attempt is accepted. */
   retryAfter?: number;
-  /** A passkey that is not known to the server. */
+  /** A passkey that the server doesn't know. */
   unknownCredential?: { rpId: string; credentialId: string };
-  /** How a locked authenticator app opens, where right codes do it; `nextCodeAt` is an ISO 8601 text. */
+  /** How a locked authenticator app is unlocked, if correct codes can do it; `nextCodeAt` is an ISO 8601 timestamp. */
   unlock?: { codesLeft: number; nextCodeAt: string };
 }
 
-/** Every failure of the client. Its message is the server's text where there is one, and can be shown. */
+/** Every failure of the client. The message is the server's text if there is one, and can be shown to the user. */
 export class MfaClientError extends Error implements MfaClientErrorDetails {
   override readonly name = 'MfaClientError';
   readonly problems?: readonly string[];
@@ -65,7 +65,7 @@ export class MfaClientError extends Error implements MfaClientErrorDetails {
   constructor(
     readonly code: MfaClientErrorCode,
     message: string,
-    /** The HTTP status; 0 where there was no answer. */
+    /** The HTTP status; 0 if there was no response. */
     readonly status = 0,
     details: MfaClientErrorDetails = {},
     options?: ErrorOptions,

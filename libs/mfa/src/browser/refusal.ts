@@ -5,9 +5,9 @@ import { MfaClientError } from './mfa-client-error.js';
 type Refusal = { code: MfaErrorCode; message: string | string[] } & Omit<MfaClientErrorDetails, 'problems'>;
 
 /**
- * A refused answer as an error. A code that this version does not know yet is passed on as it is.
+ * Turns a refusal into an error. Codes that this version doesn't know yet are passed through.
  *
- * @param body what came, parsed where it was JSON
+ * @param body the response body, parsed if it is JSON
  */
 export function toRefusal({ status, statusText, headers }: Response, body: unknown): MfaClientError {
   const seconds = Number(headers.get('retry-after'));
@@ -36,7 +36,7 @@ function isRefusal(body: unknown): body is Refusal {
   return typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
 }
 
-/** The body of an answer: parsed where it is JSON, the text itself otherwise, undefined where there is none. */
+/** Reads the body of a response: parsed if it is JSON, otherwise the text, undefined if empty. */
 export async function readBody(response: Response): Promise<unknown> {
   const text = await response.text();
   if (text === '') return undefined;

@@ -1,18 +1,21 @@
-/** As `fetch` of the browser. */
+/** Like the browser's `fetch`. */
 export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
 
-/** Keeps the session token of the header transport in memory: no other script of the page finds it in a store. */
+/**
+ * Holds the session token of the header transport in memory, where no other script of the page can find it, unlike in
+ * browser storage.
+ */
 export interface SessionToken {
   value: string | null;
 }
 
-/** Value of the session header with which a client without a token asks for one. */
+/** The header value with which a client that has no token requests one. */
 const NEW_TOKEN = 'new';
 
 /**
- * A fetch that sends the session token in the header, and follows it when an answer brings another one. Requests to other
- * origins than the API's go out as they are: the token is nobody else's business. So no redirect is followed either, which
- * would carry the header along to wherever it leads (Fetch, section 4.4, takes only `Authorization` away).
+ * A fetch that sends the session token in the header, and updates it when a response brings a new one. Requests to
+ * other origins than the API's are sent unchanged, so that they don't learn the token. For the same reason it follows
+ * no redirects, which would carry the header to wherever they lead (Fetch, section 4.4, only removes `Authorization`).
  */
 export function withSessionHeader(fetch: Fetch, header: string, token: SessionToken, baseUrl: string): Fetch {
   return async (input, init) => {
@@ -29,6 +32,6 @@ export function withSessionHeader(fetch: Fetch, header: string, token: SessionTo
 }
 
 function originOf(url: string | URL): string {
-  // Outside a page, as on a server, only full addresses have an origin.
+  // Outside a page, such as on a server, only absolute URLs have an origin.
   return new URL(url, globalThis.location?.href ?? 'http://localhost').origin;
 }

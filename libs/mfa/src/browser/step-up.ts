@@ -2,45 +2,49 @@ import type { MfaClientError } from './mfa-client-error.js';
 import { readBody, toRefusal } from './refusal.js';
 import type { Fetch } from './session-header.js';
 
-/** Refusals that the user can do something about. */
+/** Refusals that the user can resolve. */
 export type StepUpCode = 'mfa_required' | 'reauthentication_required' | 'mfa_enrollment_required';
 
 /**
- * Lets the user prove what is missing: shows a dialogue, say. The refusal tells what would do (`code`, `methods`, `maxAge`).
- * False, or a rejection, gives up: the request then keeps its refusal.
+ * Lets the user prove what is missing, for example in a dialog. The refusal says what is accepted (`code`, `methods`,
+ * `maxAge`). Returning false, or rejecting, gives up: the request then keeps its refusal.
  */
 export type StepUpHandler = (refusal: Refusal) => boolean | void | Promise<boolean | void>;
 
 export interface StepUpOptions {
-  /** The refusals that the handler takes; `mfa_required` alone by default. */
+  /** The refusals that the handler takes. Default: only `mfa_required`. */
   codes?: readonly StepUpCode[];
 }
 
 type Refusal = MfaClientError & { code: StepUpCode };
 
-/** A call of the handler, and the requests that wait for it. */
+/** A call of the handler, and the requests waiting for it. */
 interface Run {
-  /** What it is for. */
+  /** The refusal it handles. */
   refusal: Refusal;
   isProven: Promise<boolean>;
 }
 
-/** How the last run for a demand ended, and as which of all. */
+/** How the last run for a kind of refusal ended, and its position among all runs. */
 interface Outcome {
   refusal: Refusal;
   order: number;
   isProven: boolean;
 }
 
-/** What a request is told whose token is no more: by this module's routes, and by the guard of the application's. */
+/**
+ * What a request gets when its token is no longer valid: from this module's routes, and from the guard on the
+ * application's.
+ */
 const DEAD_TOKEN = ['session_expired', 'unauthenticated'];
 
 /**
- * A fetch that runs the handler when a request is refused for want of a second factor, and then repeats the request; again where
- * that proof has brought it further, as where several factors are needed. Requests that are under way at the same time share one
- * run and its outcome; one that it would not satisfy waits its turn. One that spends its proof shares with nobody.
+ * A fetch that runs the handler when a request is refused for lack of a second factor, and then repeats the request. It
+ * does so again as long as each proof makes progress, such as when several factors are needed. Concurrent requests
+ * share one run and its outcome; a request that the run wouldn't satisfy waits its turn. A request that consumes its
+ * proof never shares one.
  *
- * The handler's own requests must not go through the fetch that it serves: they would wait for themselves.
+ * The handler's own requests must not go through the wrapped fetch: they would wait for themselves.
  */
 export function withStepUp(
   fetch: Fetch,
@@ -57,7 +61,7 @@ export function withStepUp(
   async function prove(refusal: Refusal, sent: number): Promise<boolean> {
     while (running && !satisfies(running.refusal, refusal)) await running.isProven;
     if (running) return running.isProven;
-    // Sent before the user had decided, refused after it: they are not asked again.
+    // Sent before the user decided, refused afterwards: don't ask again.
     const decided = [...outcomes.values()].filter(
       (outcome) => outcome.order > sent && satisfies(outcome.refusal, refusal),
     );
@@ -80,7 +84,7 @@ export function withStepUp(
     return isProven;
   }
 
-  /** Whether a proof has overtaken the request on its way: each changes the session's token. */
+  /** Whether a proof was given while the request was under way: each one changes the session's token. */
   async function isOvertaken(sent: number): Promise<boolean> {
     await running?.isProven;
     return lastProof > sent;
@@ -89,18 +93,18 @@ export function withStepUp(
   /**
    * Sends the request, and again after each proof.
    *
-   * @param answered the refusals that it has had a proof for
-   * @param hasTurn whether others that spend their proof wait for this one
+   * @param answered the refusals for which a proof has been given
+   * @param hasTurn whether other requests that consume their proof wait for this one
    */
   async function attempt(args: Arguments, answered: readonly string[], hasTurn = false): Promise<Response> {
     const [first, again] = twice(...args);
     const sent = ended;
     const response = await fetch(...first);
     if (response.status !== 401 && response.status !== 403) return response;
-    // The caller gets the answer unread.
+    // The clone keeps the body unread for the caller.
     const refusal = toRefusal(response, await readBody(response.clone()));
     const key = keyOf(refusal);
-    // The same one again: that proof was none.
+    // The same refusal again: the proof didn't help.
     if (answered.includes(key) || answered.length > MAX_PROOFS) return response;
     if (isOneOf(DEAD_TOKEN, refusal)) {
       return (await isOvertaken(sent)) ? attempt(again, [...answered, key], hasTurn) : response;
@@ -114,7 +118,7 @@ export function withStepUp(
     return isOnce && !hasTurn ? inTurn(goOn) : goOn();
   }
 
-  /** One after the other, from the question to the answer: another proof in between would take the place of this one. */
+  /** One at a time, from prompt to response: another proof in between would replace this one. */
   function inTurn(goOn: () => Promise<Response>): Promise<Response> {
     const own = turn.then(goOn);
     turn = own.catch(() => undefined);
@@ -124,10 +128,10 @@ export function withStepUp(
   return (input, init) => attempt([input, init], []);
 }
 
-/** As many proofs as a request may ask for. */
+/** The maximum number of proofs for one request. */
 const MAX_PROOFS = 4;
 
-/** What a refusal asks for, in text. */
+/** What a refusal asks for, as a string key. */
 function keyOf({ code, methods, needs }: MfaClientError): string {
   return JSON.stringify([code, methods, needs]);
 }
@@ -137,11 +141,11 @@ function isOneOf(codes: readonly string[], { code }: MfaClientError): boolean {
 }
 
 /**
- * Whether a proof that the one asks for does for the other too: each factor that the user may have used there is welcome here. A
- * fresh proof is young enough for every `maxAge`.
+ * Whether a proof for one refusal also satisfies the other: every factor that the user may have used for the first is
+ * accepted by the second. A fresh proof is recent enough for any `maxAge`.
  */
 function satisfies(one: Refusal, other: Refusal): boolean {
-  // A proof that is spent does for one request.
+  // A proof that is consumed serves one request.
   if (one.needs?.once || other.needs?.once) return false;
   const [shown, asked] = [needsOf(one), needsOf(other)];
   const [given, welcome] = [one.methods ?? [], other.methods ?? []];
@@ -150,14 +154,17 @@ function satisfies(one: Refusal, other: Refusal): boolean {
   return one.code === other.code && isWelcome && asked.every((need) => shown.includes(need));
 }
 
-/** What a refusal asks of the proof besides its type. Of several factors one proof is one; which comes next, the next answer says. */
+/**
+ * What a refusal requires of the proof besides its type. `allOf` is left out: each proof covers one of several factors,
+ * and the next response says which comes next.
+ */
 function needsOf({ needs = {} }: Refusal): string[] {
   return Object.keys(needs).filter((need) => need !== 'allOf');
 }
 
 type Arguments = Parameters<Fetch>;
 
-/** The arguments for two requests: what can be read only once is there twice. */
+/** The arguments for two requests: bodies that can be read only once are duplicated. */
 function twice(input: RequestInfo | URL, init: RequestInit | undefined): [Arguments, Arguments] {
   const [firstInput, nextInput] = input instanceof Request ? [input.clone(), input] : [input, input];
   let [firstInit, nextInit] = [init, init];
