@@ -12,10 +12,10 @@ import { checkHooks } from '../adapter/checked-hooks.js';
 import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
 
-/** The adapter as the application made it, before it is connected. */
+/** The adapter as the application created it, before it is connected. */
 const MFA_RAW_ADAPTER = Symbol.for('nestjs-mfa:RAW_ADAPTER');
 
-/** The providers of `MFA_ADAPTER` for each way to give one. */
+/** The providers of `MFA_ADAPTER` for each form of the option. */
 export function adapterProviders(option: MfaAdapterOption = DefaultMfaAdapter): Provider[] {
   return [
     rawProvider(option),
@@ -29,7 +29,7 @@ export function adapterProviders(option: MfaAdapterOption = DefaultMfaAdapter): 
 
 function rawProvider(option: MfaAdapterOption): Provider {
   if (typeof option === 'function') return { provide: MFA_RAW_ADAPTER, useClass: option };
-  // Untyped callers may give none.
+  // Untyped callers may pass anything.
   if (typeof option !== 'object' || (option as object | null) === null) throw wrongAdapter();
   if ('useClass' in option) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
   if ('useExisting' in option) return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };

@@ -6,9 +6,9 @@ import { MfaOptionsError } from '../options/options-error.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
 /**
- * Two of them would share tables and routes, and each guard would follow the options of one.
+ * Two of them would share tables and routes, and each guard would follow the options of only one.
  *
- * @throws {MfaOptionsError} when the application imports two of `forRoot()`
+ * @throws {MfaOptionsError} when the application imports more than one `forRoot()`
  */
 export function assertImportedOnce(modules: ModulesContainer, self: Type): void {
   const made = [...modules.values()].filter((one) => one.metatype === self && one.providers.has(MFA_OPTIONS));
@@ -19,7 +19,7 @@ export function assertImportedOnce(modules: ModulesContainer, self: Type): void 
 }
 
 /**
- * Why Nest found no DataSource.
+ * Explains why Nest found no DataSource.
  *
  * @param name the option `dataSource`
  * @throws {MfaOptionsError} always

@@ -1,6 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 
-/** What a class is made with, by its constructor and its properties. */
+/** What a class injects, through its constructor and its properties. */
 export function dependenciesOf(type: object): InjectionToken[] {
   const read = <T>(key: string): T[] => (Reflect.getMetadata(key, type) as T[] | undefined) ?? [];
   const parameters = [...read<unknown>('design:paramtypes')];
@@ -11,7 +11,7 @@ export function dependenciesOf(type: object): InjectionToken[] {
   return [...parameters, ...properties].map(tokenOf);
 }
 
-/** Out of `{ token, optional }` and `forwardRef()`. */
+/** Unwraps `{ token, optional }` and `forwardRef()`. */
 export function tokenOf(dependency: unknown): InjectionToken {
   if (typeof dependency !== 'object' || dependency === null) return dependency as InjectionToken;
   const { token, forwardRef } = dependency as { token?: InjectionToken; forwardRef?: () => InjectionToken };

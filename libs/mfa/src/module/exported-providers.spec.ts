@@ -30,7 +30,7 @@ class Pipe {
 class Base {
   @UsePipes(Pipe)
   act(): void {
-    // Its pipe is what this is about.
+    // Only its pipe matters here.
   }
 }
 

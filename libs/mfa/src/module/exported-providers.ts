@@ -9,8 +9,9 @@ import {
 import { dependenciesOf } from './dependencies.js';
 
 /**
- * Of the module's internal providers those that an application's own module needs: Nest makes there an application's subclass of a
- * controller of ours, and the guards, pipes, filters and interceptors that a decorator names. The others nobody can inject.
+ * The internal providers that an application's own module needs. Nest instantiates there an application's subclass of
+ * one of our controllers, and the guards, pipes, filters and interceptors that a decorator names. No one can inject the
+ * rest.
  */
 export function exportedInternals(made: readonly Type[], internals: readonly Provider[]): Provider[] {
   const classes = new Set(made.flatMap((one) => [one, ...enhancersOf(one)]));
@@ -18,7 +19,7 @@ export function exportedInternals(made: readonly Type[], internals: readonly Pro
   return internals.filter((one) => needed.has(tokenOfProvider(one)));
 }
 
-/** What decorators put around a class and its methods. */
+/** The class itself, and the enhancers on it and its methods. */
 function enhancersOf(type: Type): Type[] {
   const prototype = type.prototype as Record<string, object>;
   const methods = Object.getOwnPropertyNames(prototype).map((name) => prototype[name]);

@@ -29,7 +29,7 @@ import { MessageBudget } from '../engine/factors/message-budget.js';
 import type { MfaFactorDefinition, MfaFactorOption } from '../engine/factors/mfa-factor.js';
 import { MfaFactor } from '../engine/factors/mfa-factor.js';
 
-/** What only the module itself injects. */
+/** Services for factors that only the module itself injects. */
 export const FACTOR_SERVICES = [
   FactorRegistry,
   FactorTables,
@@ -46,7 +46,7 @@ const BUILT_IN = given(FACTORS.map(({ factor }) => factor));
 const DETAILS = given(FACTORS.map(({ details }) => details));
 const CLEANUPS = given(FACTORS.map(({ cleanup }) => cleanup));
 
-/** The factors of the option `factors`, and what all factors together are asked for. */
+/** The factors of the option `factors`, and the collections of all factors. */
 export function factorProviders(options: readonly MfaFactorOption[]): Provider[] {
   return [
     ...options.map(providerOf),
@@ -74,7 +74,7 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
         authenticators: AuthenticatorsService,
         clock: MfaClock,
       ): FactorJudge[] => {
-        // Those that stand in for a lost factor come last, so that a code that fits several spends none of them.
+        // Backup factors come last, so that a code that also matches another factor doesn't consume one of theirs.
         const isBackup = ({ type }: RegisteredFactor) => isBackupType(type);
         const inOrder = [...builtIn.filter((one) => !isBackup(one)), ...plugged, ...builtIn.filter(isBackup)];
         return inOrder.map((one) => new FactorJudge(one, { data, rows, authenticators, clock }));
@@ -96,7 +96,7 @@ export function factorProviders(options: readonly MfaFactorOption[]): Provider[]
   ];
 }
 
-/** The tables of the option `factors`, with their types. */
+/** The tables of the option `factors`, with their factor types. */
 export function tablesOf(options: readonly MfaFactorOption[]): FactorTable[] {
   return options.flatMap(({ traits: { type }, tables = [] }) => tables.map((table) => ({ ...table, type })));
 }

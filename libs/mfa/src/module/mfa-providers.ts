@@ -106,7 +106,7 @@ import { UserStateService } from '../engine/users/user-state.service.js';
 import { MfaViewInterceptor } from '../views/mfa-view.interceptor.js';
 import { MfaViewService } from '../views/mfa-view.service.js';
 
-/** What applications may inject. */
+/** What applications can inject. */
 export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
   ...FACTORS.flatMap(({ services }) => services),
@@ -222,7 +222,7 @@ export const INTERNAL_PROVIDERS: Provider[] = [
   GlobalEnhancers,
 ];
 
-/** With the option `globalGuard`. */
+/** Added by the option `globalGuard`. */
 export const GLOBAL_GUARD_PROVIDERS: Provider[] = [
   GlobalMfaGuard,
   { provide: APP_GUARD, useExisting: GlobalMfaGuard },

@@ -6,18 +6,21 @@ import type { MfaPagesOptions } from '../pages/frame/pages-options.js';
 import type { MfaBehaviourOptions, MfaOptionsFactory } from '../options/mfa-options.js';
 
 export interface MfaRoutesOptions {
-  /** Guards that run before the module's own on each of its JSON routes and pages. Default: none. */
+  /** Guards that run before the module's own on its JSON routes and pages. Default: none. */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
-  /** Class decorators that are put on its controllers, such as the `@Public()` of a global guard. Default: none. */
+  /** Class decorators for its controllers, such as the `@Public()` that a global guard honors. Default: none. */
   decorators?: readonly ClassDecorator[];
-  /** Modules whose providers the guards inject, and the class of `session.transport`. Default: none; those of global modules are there. */
+  /**
+   * Modules with the providers that these guards and the class of `session.transport` inject. Global modules needn't be
+   * listed. Default: none.
+   */
   imports?: ModuleMetadata['imports'];
 }
 
-/** What `MfaModule.forRoot()` takes. */
+/** Options of `MfaModule.forRoot()`. */
 export interface MfaModuleOptions extends MfaStructuralOptions, MfaBehaviourOptions {}
 
-/** Options that decide how the module is built. Given synchronously, also beside `forRootAsync`. */
+/** Options that decide how the module is built. They are given synchronously, also with `forRootAsync`. */
 export interface MfaStructuralOptions {
   /** Prefix of the HTTP routes. Default: `mfa`. */
   path?: string;
@@ -25,21 +28,23 @@ export interface MfaStructuralOptions {
   controllers?: boolean;
   /** Whether the HTML pages are mounted. Default: false. */
   pages?: boolean | MfaPagesOptions;
-  /** Enforces second factors on every route for users who must have one. Default: false. */
+  /** Requires a second factor on every route from users who must have one. Default: false. */
   globalGuard?: boolean;
-  /** What stands around the module's routes besides its own guards: those of an application that guards each controller. */
+  /**
+   * What surrounds the module's routes in addition to its own guards, for an application that guards every controller.
+   */
   routes?: MfaRoutesOptions;
   /** Whether other modules can use the guard without importing this one. Default: true. */
   isGlobal?: boolean;
   /** Name of the TypeORM `DataSource`. Default: the default one. */
   dataSource?: string;
-  /** Your `MFA_ADAPTER`: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
+  /** Your adapter: a class, or `{ useClass | useExisting | useFactory, inject, imports }`. */
   adapter?: MfaAdapterOption;
-  /** Further factors: `emailCode()`, `smsCode()`, and classes of your own that extend `MfaFactor`. Default: none. */
+  /** Additional factors: `emailCode()`, `smsCode()`, and your own classes that extend `MfaFactor`. Default: none. */
   factors?: readonly MfaFactorOption[];
 }
 
-/** What `MfaModule.forRootAsync()` takes: the structural options, and one way to make the others. */
+/** Options of `MfaModule.forRootAsync()`: the structural options, and one way to create the others. */
 export interface MfaModuleAsyncOptions extends MfaStructuralOptions {
   imports?: ModuleMetadata['imports'];
   inject?: FactoryProvider['inject'];

@@ -8,8 +8,9 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 
 /**
- * Says at boot what a profile still needs of the application: to tell users of changes (NIST SP 800-63B-4, sections 4.1.2.1 and 4.2.3), and to
- * turn away whom it has disabled (section 4.5). No option shows that, so it stops nothing.
+ * Warns at boot if a profile needs something that the application doesn't do yet: notify users of changes (NIST SP
+ * 800-63B-4, sections 4.1.2.1 and 4.2.3) and turn away disabled users (section 4.5). Options can't show whether it does
+ * these elsewhere, so the boot continues.
  */
 @Injectable()
 export class ProfileWarning implements OnModuleInit {

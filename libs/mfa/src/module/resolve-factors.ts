@@ -2,7 +2,7 @@ import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
 import { registerFactorType } from '../core/policy/methods.js';
 import type { Problems } from '../options/problems.js';
 
-/** The option `factors`; their types are known from here on. */
+/** Resolves the option `factors` and registers its types. */
 export function resolveFactors(problems: Problems, given: unknown): readonly MfaFactorOption[] {
   if (given === undefined) return [];
   if (!Array.isArray(given)) {

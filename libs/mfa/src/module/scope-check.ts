@@ -13,15 +13,17 @@ type Provider = NestModule['providers'] extends Map<unknown, infer P> ? P : neve
 type Token = Parameters<NestModule['providers']['get']>[0];
 
 /**
- * Guards and jobs work outside of any request too, so what they are made of can't hang on one. Nest would find it out as well,
- * and speak of classes of this module of which nobody has heard; so the declarations are looked at before it makes them.
+ * Rejects request-scoped dependencies: guards and jobs also run outside requests. Nest would detect this as well, but
+ * name internal classes of this module, so the declarations are checked before Nest creates the instances.
  */
 export class ScopeCheck {
-  /** @throws {MfaOptionsError} when the adapter, the options or a factor are request-scoped, or inject what is */
+  /**
+   * @throws {MfaOptionsError} when the adapter, the options or a factor are request-scoped or inject something that is
+   */
   constructor(modules: ModulesContainer, factorTypes: readonly MfaType[]) {
     const own = [...modules.values()].find(({ providers }) => providers.has(MFA_OPTIONS));
     if (!own) return;
-    // The options first: they are given to the adapter, which is request-scoped by them.
+    // Options first: the adapter injects them, so it becomes request-scoped with them.
     if (isPerRequest(own, MFA_OPTIONS)) {
       throw new MfaOptionsError([
         'the options must not come from a request-scoped provider: make them from what exists once, such as a ConfigService',
@@ -41,7 +43,7 @@ export class ScopeCheck {
   }
 }
 
-/** Whether that provider, or anything that it is made of, exists anew for each request. */
+/** Whether a provider, or any of its dependencies, is request-scoped. */
 function isPerRequest(module: NestModule, token: Token, seen = new Set<Provider>()): boolean {
   const found = find(module, token);
   if (!found || seen.has(found.provider)) return false;
@@ -67,7 +69,7 @@ function find(
   return null;
 }
 
-/** What a factory injects, or a class. */
+/** What a factory or a class injects. */
 function tokensOf({ inject, metatype }: Provider): Token[] {
   if (inject) return inject.map(tokenOf);
   return typeof metatype === 'function' ? dependenciesOf(metatype) : [];

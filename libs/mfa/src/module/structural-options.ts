@@ -18,7 +18,7 @@ export type ResolvedStructure = Required<
     factors: readonly MfaFactorOption[];
   };
 
-/** Each by its name, which the compiler holds to be all of them. */
+/** A record, so that the compiler checks that no option is missing. */
 const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
   path: true,
   controllers: true,
@@ -31,7 +31,7 @@ const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
   factors: true,
 };
 
-/** The options that do not shape the module. */
+/** The options that don't shape the module. */
 export function behaviourOf(options: MfaModuleOptions): MfaBehaviourOptions {
   return Object.fromEntries(
     Object.entries(options).filter(([name]) => !Object.hasOwn(STRUCTURAL, name)),
