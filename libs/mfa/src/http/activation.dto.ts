@@ -6,13 +6,13 @@ import { IsAuthenticatorName } from './text.decorators.js';
 /** The fields of an {@link ActivationDto}, for its schema. */
 export const ACTIVATION_FIELDS = { name: NAME, endOtherSessions: END_OTHER_SESSIONS };
 
-/** What goes along with the first proof of a new factor, whatever it is. */
+/** What accompanies the first proof of a new factor of any type. */
 export abstract class ActivationDto {
   @IsOptional()
   @IsAuthenticatorName()
   name?: string;
 
-  /** Whether the user's other sessions end. With the first second factor they do in any case. */
+  /** Whether to end the user's other sessions. With the first second factor they always end. */
   @IsOptional()
   @IsBoolean()
   endOtherSessions?: boolean;

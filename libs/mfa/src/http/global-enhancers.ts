@@ -9,25 +9,25 @@ import { MfaExceptionFilter } from '../refusals/mfa-exception.filter.js';
 import { SEAL_ANSWER } from './own-enhancers.js';
 
 /**
- * Gives this module's global enhancers their place among the application's. Nest keeps them in the order in which modules are
- * imported and calls are made, and that must not decide whether our errors keep their code and our routes their answers.
+ * Orders this module's global enhancers among the application's. Nest keeps them in the order of imports and calls,
+ * which must not decide whether our errors keep their code and our routes their responses.
  */
 @Injectable()
 export class GlobalEnhancers {
   constructor(@Inject(ApplicationConfig) private readonly config: ApplicationConfig) {}
 
-  /** To be called when the application has named all of its own, and before its routes are bound. */
+  /** Must be called after the application has registered its own, and before routes are bound. */
   arrange(): void {
-    // The last is asked first.
+    // Nest asks the last filter first.
     sort(this.config.getGlobalFilters(), rankOfFilter);
-    // From the outside to the inside.
+    // Outermost first.
     sort(this.config.getGlobalInterceptors(), (interceptor) =>
       interceptor === ASK_AGAIN_INTERCEPTOR ? 2 : interceptor === SEAL_ANSWER ? 0 : 1,
     );
   }
 }
 
-/** What catches everything is asked after our filter; what the application has for our exceptions by name, before. */
+/** Catch-all filters run after ours, and the application's filters for our exceptions run before it. */
 function rankOfFilter(filter: ExceptionFilter | null | undefined): number {
   const type: unknown = filter?.constructor;
   if (typeof type !== 'function') return 0;
@@ -36,7 +36,7 @@ function rankOfFilter(filter: ExceptionFilter | null | undefined): number {
   return caught.some((one) => one === MfaException) ? 2 : 0;
 }
 
-/** In place, and leaving what has the same rank in its order. */
+/** Sorts in place and is stable. */
 function sort<T>(enhancers: T[], rank: (enhancer: T) => number): void {
   enhancers.sort((one, other) => rank(one) - rank(other));
 }

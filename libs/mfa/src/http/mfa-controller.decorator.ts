@@ -8,15 +8,15 @@ import { OwnAnswers, MfaValidationPipe } from './own-enhancers.js';
 import { AnswersWith } from '../refusals/own-routes.js';
 
 /**
- * What all JSON controllers of this module have in common. The path is given when the module is set up.
+ * What this module's JSON controllers share. Their paths are set when the module is built.
  *
- * @param tag the heading of its routes in the OpenAPI document
+ * @param tag the heading of the routes in the OpenAPI document
  */
 export function MfaController(tag: string): ClassDecorator {
   return applyDecorators(
     documentRoutes(tag),
     AnswersWith('json'),
-    // These routes decide themselves: here one gets the factor that the global guard asks for.
+    // These routes do their own checks: they are where a user gets the factor that the global guard asks for.
     SkipMfa(),
     OwnAnswers(),
     UseGuards(MfaRouteGuard),

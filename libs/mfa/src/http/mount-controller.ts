@@ -2,7 +2,7 @@ import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import { Controller, VERSION_NEUTRAL } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 
-/** The option `routes`, with nothing left out. */
+/** The option `routes`, with defaults filled in. */
 export interface ResolvedRoutes {
   guards: readonly (Type<CanActivate> | CanActivate)[];
   decorators: readonly ClassDecorator[];
@@ -10,11 +10,11 @@ export interface ResolvedRoutes {
 }
 
 /**
- * The controller at a path of this module's choosing: a subclass of its own, since a path written onto the class itself
- * would be shared by all applications of the process. It has no part in the versions of the application's own routes, so the
- * path is the same with them.
+ * Mounts a controller at a path of this module. It is a subclass, since a path set on the class itself would be shared
+ * by every application in the process. It is version-neutral, so API versioning in the application doesn't change its
+ * path.
  *
- * @param routes what the application puts around it
+ * @param routes what the application adds to it
  */
 export function mountController(
   base: Type,
@@ -23,10 +23,10 @@ export function mountController(
 ): Type {
   const Mounted = { [base.name]: class extends base {} }[base.name] as Type;
   Controller({ path, version: VERSION_NEUTRAL })(Mounted);
-  // Nest's own decorator would put them after ours, which judges the user whom they have found.
+  // Nest's decorator would put them after ours, which judges the user they have identified.
   const own = (Reflect.getMetadata(GUARDS_METADATA, base) ?? []) as unknown[];
   Reflect.defineMetadata(GUARDS_METADATA, [...guards, ...own], Mounted);
-  // The one that is written last is nearest to the class, as above a class.
+  // In reverse, so that they apply in the order they would have if written above a class.
   for (const decorator of [...decorators].reverse()) decorator(Mounted);
   return Mounted;
 }

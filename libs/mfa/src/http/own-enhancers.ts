@@ -7,19 +7,19 @@ import { map, tap } from 'rxjs';
 import { SideTable } from '../core/objects/side-table.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 
-/** Checks bodies and parameters of this module's routes, whatever the application's own pipe does. */
+/** Validates bodies and parameters of this module's routes, whatever the application's own pipe does. */
 @Injectable()
 export class MfaValidationPipe extends ValidationPipe {
   constructor() {
     super({
-      // By themselves Nest would look for these in the application, which need not have them.
+      // Otherwise Nest would look for these in the application, which may not have them.
       validatorPackage: classValidator,
       transformerPackage: classTransformer,
       whitelist: true,
       transform: true,
       forbidUnknownValues: true,
       stopAtFirstError: true,
-      // What was sent is not repeated in the answer.
+      // The response doesn't repeat the input.
       validationError: { target: false, value: false },
       exceptionFactory: (errors: ValidationError[]) =>
         new MfaException('invalid_request', {
@@ -28,7 +28,7 @@ export class MfaValidationPipe extends ValidationPipe {
     });
   }
 
-  /** A field that may be left out may be `null` as well, and says the same then. */
+  /** Treats `null` in an optional field as if it were absent. */
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const checked: unknown = await super.transform(value, metadata);
     if (metadata.type === 'body' && typeof checked === 'object' && checked !== null) {
@@ -48,15 +48,16 @@ function requestOf(context: ExecutionContext): object {
   return context.switchToHttp().getRequest<object>();
 }
 
-/** Keeps what one of our handlers answers, with what its own interceptors have made of it. */
+/** Keeps what one of our handlers returns, after its own interceptors. */
 const KEEP_ANSWER: NestInterceptor = {
   intercept: (context, next) =>
     next.handle().pipe(tap((answer: unknown) => answers.set(requestOf(context), { answer }))),
 };
 
 /**
- * Gives that answer, whatever global interceptors of the application have made of it: serializers that leave out what is not
- * marked, envelopes. A cache that answers in the place of our handler would give one user what is another's.
+ * Restores that response, whatever global interceptors of the application have made of it, such as serializers that
+ * drop unmarked properties, or envelopes. A cache that responds instead of our handler would give one user another's
+ * data.
  */
 export const SEAL_ANSWER: NestInterceptor = {
   intercept(context, next) {
@@ -73,7 +74,7 @@ export const SEAL_ANSWER: NestInterceptor = {
   },
 };
 
-/** Marks a controller of this module: its answers are not the application's to change. */
+/** Marks a controller of this module: the application's interceptors must not change its responses. */
 export function OwnAnswers(): ClassDecorator {
   return applyDecorators(SetMetadata(OWN_ANSWER, true), UseInterceptors(KEEP_ANSWER));
 }

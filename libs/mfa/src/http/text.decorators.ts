@@ -4,12 +4,12 @@ import { applyDecorators } from '@nestjs/common';
 
 import { MAX_NAME_LENGTH, cleanName } from '../core/users/authenticator-name.js';
 
-/** Text that people read: no control characters, and no half of a surrogate pair, which no database can keep. */
+/** Human-readable text: no control characters, and no lone surrogates, which no database can store. */
 const PRINTABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;
 
 /**
- * The name that a user gives an authenticator: 1 to 100 characters, after what is not seen and the spaces around it are
- * taken out.
+ * The name a user gives an authenticator: 1 to 100 characters, after removing invisible characters and surrounding
+ * spaces.
  */
 export function IsAuthenticatorName(): PropertyDecorator {
   return applyDecorators(
