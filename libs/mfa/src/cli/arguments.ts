@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** For options that take a whole number. */
+/** Parses options that take an integer. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value)) {
@@ -9,7 +9,9 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** The same for those that decide how much is to be done: a slip of the finger must not keep the machine busy for good. */
+/**
+ * The same within limits, for options that decide how much work is done: a typo must not keep the machine busy forever.
+ */
 export function wholeNumberFrom(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = wholeNumber(text);
@@ -18,10 +20,10 @@ export function wholeNumberFrom(least: number, most: number): (text: string) => 
   };
 }
 
-/** For options that take a day or a moment, in UTC unless it says otherwise (ISO 8601). */
+/** Parses options that take a date or a timestamp (ISO 8601), in UTC unless it has an offset. */
 export function date(text: string): Date {
   const value = new Date(text);
-  // `Date` also reads 5, "May" and 2027-02-30.
+  // `Date` also accepts 5, "May" and 2027-02-30.
   const isExact = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text);
   const day = text.slice(0, 10);
   if (!isExact || Number.isNaN(value.getTime()) || new Date(day).toISOString().slice(0, 10) !== day) {

@@ -21,7 +21,7 @@ interface Options {
   list?: boolean;
 }
 
-/** `attack <file>`: attacks a running staging application from outside. */
+/** `attack <file>`: attacks a running staging application from the outside. */
 export function attackCommand(print: (line: string) => void): Command {
   return new Command('attack')
     .argument('[file]', 'module whose default export is the target, or a function that makes it')

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { examine } from './doctor/doctor.js';
 import { describeFinding } from './doctor/finding.js';
 
-/** `doctor`: says what is missing in an application or wrong with it. */
+/** `doctor`: reports what is missing or misconfigured in an application. */
 export function doctorCommand(
   load: () => { file: string; boot: () => Promise<INestApplicationContext> },
   print: (line: string) => void,
@@ -14,7 +14,7 @@ export function doctorCommand(
     .option('--url <address>', 'where the running site answers, to look at it from outside')
     .action(async (options: { url?: string }) => {
       const loaded = load();
-      // TypeORM tries again and again, without a word.
+      // TypeORM retries silently.
       print(`Starting ${loaded.file}; a database that does not answer takes half a minute …`);
       const findings = await examine({ ...loaded, ...options });
       for (const line of findings.flatMap(describeFinding)) print(line);

@@ -18,7 +18,7 @@ interface Options extends FormatOptions {
 
 type WithApp = (work: (app: INestApplicationContext) => Promise<void>) => Promise<void>;
 
-/** `import <file>`: takes over authenticator apps and recovery codes of another system. */
+/** `import <file>`: imports authenticator apps and recovery codes from another system. */
 export function importCommand(withApp: WithApp, print: (line: string) => void): Command {
   return new Command('import')
     .argument('<file>', 'export of the other system')
@@ -72,7 +72,7 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
     .option('--decrypted', 'better-auth: the values are decrypted already')
     .action(async (file: string, { format, dryRun = false, report: path, ...options }: Options) => {
       const rows = prepareImport(file, format, options);
-      // Before anything is written: a file that can't be read as a whole fails here.
+      // A first pass before anything is written: a file that can't be read at all fails here.
       let total = 0;
       for await (const _ of rows()) total += 1;
       const reportFile = path === undefined ? null : await ReportFile.create(path);

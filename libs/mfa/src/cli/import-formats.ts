@@ -16,7 +16,7 @@ import type { SecretEncoding } from '../import/secret-encoding.js';
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import { betterAuthSecrets, importKeys, laravelKeys } from './import-keys.js';
 
-/** The options of the command that say what the other system is like. */
+/** The command's options that describe the other system. */
 export interface FormatOptions {
   rows?: 'csv' | 'jsonl';
   keys?: string;
@@ -35,9 +35,9 @@ export interface FormatOptions {
 }
 
 interface ImportFormat {
-  /** Those that it takes. */
+  /** The options that this format accepts. */
   options: readonly (keyof FormatOptions)[];
-  /** Makes what reads the file from its beginning, each time it is called. */
+  /** Returns a function that reads the file from the beginning each time it is called. */
   prepare: (file: string, options: FormatOptions) => () => MfaImportRows;
 }
 
@@ -98,9 +98,9 @@ const FORMATS: Record<string, ImportFormat> = {
 export const FORMAT_NAMES = Object.keys(FORMATS);
 
 /**
- * What reads the file, each time from its beginning.
+ * Returns a function that reads the file from the beginning each time it is called.
  *
- * @throws {Error} when an option or a key is missing, or an option is none of this format: it would have no effect
+ * @throws {Error} when an option or a key is missing, or an option doesn't apply to this format
  */
 export function prepareImport(file: string, format: string, options: FormatOptions): () => MfaImportRows {
   const { options: own, prepare } = FORMATS[format] as ImportFormat;
@@ -109,7 +109,7 @@ export function prepareImport(file: string, format: string, options: FormatOptio
   return prepare(file, options);
 }
 
-/** The rows of an exported table, by what the file is called where nothing else is said. */
+/** Reads the rows of an exported table. The file's extension decides unless the kind is given. */
 function tableOf(file: string, kind?: FormatOptions['rows']): () => MfaSourceRows {
   const extension = extname(file).toLowerCase();
   if (kind === 'csv' || (!kind && extension === '.csv')) return () => csvRows(createReadStream(file));
@@ -119,7 +119,7 @@ function tableOf(file: string, kind?: FormatOptions['rows']): () => MfaSourceRow
   throw new Error('The name of the file ends with neither .csv nor .jsonl: say with --rows which it is');
 }
 
-/** `userColumn` as it is typed. */
+/** The flag for a camel-case option name, such as `userColumn`. */
 function flag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

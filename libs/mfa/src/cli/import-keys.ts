@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
-/** Finds a key of the other system by the name that it has there. */
+/** Finds a key of the other system by its name there. */
 export type ImportKeys = (name: string) => string | undefined;
 
 /**
- * Keys from a file in the form of `.env`, or from the environment. Never from the command line, which other users of the
- * machine see and the shell remembers.
+ * Reads keys from a file in `.env` format, or from the environment. Never from the command line, which other users of
+ * the machine can see and the shell remembers.
  */
 export function importKeys(file?: string): ImportKeys {
   const values = file === undefined ? process.env : parseEnv(readFileSync(file, 'utf8'));
@@ -14,7 +14,7 @@ export function importKeys(file?: string): ImportKeys {
 }
 
 /**
- * Laravel's `APP_KEY`, and after it those of `APP_PREVIOUS_KEYS`.
+ * Laravel's `APP_KEY`, followed by those in `APP_PREVIOUS_KEYS`.
  *
  * @throws {Error} when there is no `APP_KEY`
  */
@@ -26,9 +26,9 @@ export function laravelKeys(keys: ImportKeys): string[] {
 }
 
 /**
- * better-auth's `BETTER_AUTH_SECRET`, and `BETTER_AUTH_SECRETS`, which is `<version>:<secret>` separated by commas.
+ * better-auth's `BETTER_AUTH_SECRET`, and `BETTER_AUTH_SECRETS`: comma-separated `<version>:<secret>` pairs.
  *
- * @throws {Error} when there is neither, or an entry is of another form; not with the entry
+ * @throws {Error} when neither is set, or an entry is malformed; the message doesn't quote the entry
  */
 export function betterAuthSecrets(keys: ImportKeys): { secret?: string; secrets?: Record<number, string> } {
   const secret = keys('BETTER_AUTH_SECRET');

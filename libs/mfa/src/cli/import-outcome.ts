@@ -3,12 +3,12 @@ import { open } from 'node:fs/promises';
 
 import type { MfaImportReport } from '../import/import-report.js';
 
-/** So many rows are shown; a second run of an import may skip a million. */
+/** The maximum number of rows to print; a second run of an import may skip a million. */
 const SHOWN = 20;
 
 type Row = MfaImportReport['skipped'][number] | MfaImportReport['rejected'][number];
 
-/** The report in words: line, user and reason of what was not imported. */
+/** The report as text: line, user and reason for each row that wasn't imported. */
 export function describeReport(report: MfaImportReport, isDryRun: boolean): string[] {
   const { read, imported, skipped, rejected } = report;
   const done = isDryRun ? 'would be imported' : 'imported';
@@ -21,7 +21,7 @@ export function describeReport(report: MfaImportReport, isDryRun: boolean): stri
 
 function describeRows(outcome: string, rows: readonly Row[]): string[] {
   const lines = rows.slice(0, SHOWN).map(({ line, userId, reason }) => {
-    // As JSON, so that an id with control characters does nothing to the terminal.
+    // As JSON, so that control characters in an id can't affect the terminal.
     const user = userId === undefined ? '' : `, user ${JSON.stringify(userId)}`;
     return `${outcome}: line ${line}${user}: ${reason}`;
   });
@@ -29,13 +29,16 @@ function describeRows(outcome: string, rows: readonly Row[]): string[] {
   return more > 0 ? [...lines, `${outcome}: ${more} more; --report <file> has them all`] : lines;
 }
 
-/** A file for the report, one JSON object a line. It is opened before the import, which would else end without its report. */
+/**
+ * A report file with one JSON object per line. It is opened before the import, so that the import can't end without a
+ * report.
+ */
 export class ReportFile {
   private constructor(private readonly handle: FileHandle) {}
 
-  /** @throws {Error} when the file can't be written */
+  /** @throws {Error} when the file can't be opened */
   static async create(path: string): Promise<ReportFile> {
-    // It names users, so it is its owner's.
+    // Readable by its owner only: it names users.
     return new ReportFile(await open(path, 'w', 0o600));
   }
 

@@ -8,11 +8,12 @@ import { importFile } from '../options/import-file.js';
 type ModuleExport = Type | DynamicModule | Promise<DynamicModule>;
 
 /**
- * The application without its HTTP server, from the file of its root module.
+ * Boots an application without its HTTP server, from the file of its root module.
  *
  * @param file the compiled file, such as `dist/app.module.js`
- * @param name what it exports: a module, a dynamic module, or a function that makes one; default: `default`, else `AppModule`
- * @param levels what of its log is shown
+ * @param name the export: a module, a dynamic module, or a function that returns one. Default: `default`, else
+ * `AppModule`
+ * @param levels the log levels to print
  * @throws {Error} when there is no such file or export
  */
 export async function loadApplication(
@@ -32,7 +33,7 @@ export async function loadApplication(
   });
 }
 
-/** Of a CommonJS file the default export is all that it exports. */
+/** The default export of a CommonJS file is the whole `module.exports`. */
 function namesOf(exported: Record<string, unknown>): Record<string, unknown> {
   const { default: all, ...named } = exported;
   const isPlain = typeof all === 'object' && all !== null && !('module' in all) && !('then' in all);

@@ -18,7 +18,9 @@ interface GlobalOptions {
 
 const ACTOR = 'cli';
 
-/** The command line: each command but `attack` starts the application without HTTP, does its work, and stops it. */
+/**
+ * The command line. Every command except `attack` boots the application without HTTP, does its work and shuts it down.
+ */
 export function createProgram(
   print: (line: string) => void = (line) => process.stdout.write(`${line}\n`),
 ): Command {
@@ -28,7 +30,7 @@ export function createProgram(
     .option('-e, --export <name>', 'what that file exports (default: its default export, else AppModule)')
     .showHelpAfterError();
 
-  /** Each command but `attack`, which knows an application from outside only, is about one. */
+  /** Every command needs an application except `attack`, which only sees one from the outside. */
   const application = () => {
     const { app: file, export: name } = program.opts<GlobalOptions>();
     return { file: file ?? program.error("error: required option '-a, --app <file>' not specified"), name };
@@ -102,7 +104,8 @@ export function createProgram(
     .option('-n, --dry-run', 'count, and write nothing')
     .option('--reseal', 'keep what can be read, although nothing proves that it is unchanged')
     .action(({ dryRun = false, reseal = false }: { dryRun?: boolean; reseal?: boolean }) =>
-      // An application refuses to boot without a secret that rows hang on; here that is what it is about.
+      // An application refuses to boot without a secret that rows depend on, which is the very situation this command
+      // handles.
       permitLostSecret(() =>
         withAdmin(async (admin) => {
           const report = await admin.discardUnreadable({ dryRun, reseal, actor: ACTOR });
@@ -114,10 +117,10 @@ export function createProgram(
 
   const given = () => {
     const { file, name } = application();
-    // What keeps it from starting is told in other words.
+    // Without logging: the doctor explains boot errors in its own words.
     return { file, boot: () => loadApplication(file, name, false) };
   };
-  // `addCommand` hands nothing down, unlike `command`.
+  // `addCommand` doesn't inherit settings, unlike `command`.
   program.addCommand(importCommand(withApp, print).copyInheritedSettings(program));
   program.addCommand(doctorCommand(given, print).copyInheritedSettings(program));
   program.addCommand(attackCommand(print).copyInheritedSettings(program));

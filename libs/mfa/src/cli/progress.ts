@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** A bar on a terminal; a line now and then where the output goes elsewhere. */
+/** A progress bar on a terminal; an occasional line elsewhere. */
 export class Progress {
   private readonly bar: SingleBar;
   private isStarted = false;

@@ -8,14 +8,14 @@ import { MFA_USER_LIST_STATES } from '../admin/user-list.js';
 import type { MfaUserListState, MfaUserPage } from '../admin/user-list.js';
 import { date } from './arguments.js';
 
-/** What a command works with, and who it says it is. */
+/** What a command works with, and the actor it reports. */
 interface Workplace {
   withApp: (work: (app: INestApplicationContext) => Promise<void>) => Promise<void>;
   withAdmin: (work: (admin: MfaAdminService) => Promise<void>) => Promise<void>;
   actor: string;
 }
 
-/** The commands that are about users: for support, and for whoever is woken at night. */
+/** The commands that deal with users: for support staff, and for whoever is on call. */
 export function addUserCommands(
   program: Command,
   { withApp, withAdmin, actor }: Workplace,

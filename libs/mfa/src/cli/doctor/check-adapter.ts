@@ -3,7 +3,7 @@ import { leftAtDefault } from '../../adapter/left-at-default.js';
 import type { Finding } from './finding.js';
 import { advice, fine } from './finding.js';
 
-/** What the adapter leaves at its default. */
+/** Checks which hooks the adapter leaves at their defaults. */
 export function checkAdapter(adapter: DefaultMfaAdapter): Finding[] {
   const left = leftAtDefault(adapter);
   if (left.length === 0) return [fine('The adapter knows the users, and tells them of changes')];

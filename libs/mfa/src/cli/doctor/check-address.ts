@@ -6,9 +6,9 @@ import { fine, problem } from './finding.js';
 const PATIENCE = 10_000;
 
 /**
- * How the running site answers at its public address.
+ * Checks how the running site responds at its public address.
  *
- * @param address such as https://app.example.com, with a path where there is a global prefix
+ * @param address such as https://app.example.com, including a global prefix if there is one
  * @param path the option `path`
  * @param origins the option `webauthn.origins`
  */
@@ -29,7 +29,7 @@ export async function checkAddress(
           ),
         ];
   try {
-    // As a browser would sign out: the site takes this for a request of its own, and knows no such session.
+    // A sign-out as a browser sends it. The site should treat it as same-origin, and find no such session.
     const answer = await fetch(route, {
       method: 'DELETE',
       headers: { origin, cookie: 'mfa_session=none' },

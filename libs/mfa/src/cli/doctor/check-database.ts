@@ -5,10 +5,10 @@ import { missingTables } from '../../schema/migrations/missing-tables.js';
 import type { Finding } from './finding.js';
 import { advice, fine, problem } from './finding.js';
 
-/** Milliseconds. A code lives for 30 s, and sessions that one instance has made are looked at by others. */
+/** Milliseconds. A code is valid for 30 s, and one instance checks the sessions that another has created. */
 const GREATEST_DRIFT = 5000;
 
-/** What tells the time of the server. SQLite has none of its own. */
+/** Queries the server's time. SQLite has no clock of its own. */
 const NOW: Readonly<Record<SupportedDatabase, string | null>> = {
   'better-sqlite3': null,
   postgres: 'SELECT extract(epoch FROM clock_timestamp()) AS now',
@@ -17,7 +17,7 @@ const NOW: Readonly<Record<SupportedDatabase, string | null>> = {
   mariadb: 'SELECT UNIX_TIMESTAMP(NOW(3)) AS now',
 };
 
-/** Tables and the clock of the database. */
+/** Checks the tables and the clock of the database. */
 export async function checkDatabase(dataSource: DataSource, now = () => Date.now()): Promise<Finding[]> {
   const missing = await missingTables(dataSource);
   return [
@@ -44,12 +44,12 @@ async function checkClock(dataSource: DataSource, now: () => number): Promise<Fi
   if (statement === null) return [];
   const before = now();
   const [row] = await dataSource.query<{ now: string | number }[]>(statement);
-  // The server's answer was made somewhere between the two.
+  // The server took its reading somewhere between the two.
   const drift = Number(row?.now) * 1000 - (before + now()) / 2;
   return [describeDrift(drift, 'the database')];
 }
 
-/** @param drift milliseconds by which the other clock is ahead */
+/** @param drift how far the other clock is ahead, in milliseconds */
 export function describeDrift(drift: number, other: string): Finding {
   if (Math.abs(drift) <= GREATEST_DRIFT) return fine(`This clock agrees with that of ${other}`);
   const seconds = Math.round(Math.abs(drift) / 1000);

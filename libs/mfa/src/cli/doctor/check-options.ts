@@ -7,9 +7,9 @@ import type { Finding } from './finding.js';
 import { advice, fine, problem } from './finding.js';
 
 /**
- * Origins, cookies and proxies, as the options have them.
+ * Checks the options about origins, cookies and proxies.
  *
- * @param folder of the compiled sources
+ * @param folder the compiled sources
  */
 export function checkOptions(
   options: ResolvedMfaOptions,
@@ -62,7 +62,9 @@ function checkOrigins({ webauthn }: ResolvedMfaOptions, origins: readonly URL[])
   ];
 }
 
-/** Where users are, localhost is what is left when nobody has said where the site is: every browser refuses its keys there. */
+/**
+ * In production, localhost means that nobody has configured the site's address: browsers refuse its keys anywhere else.
+ */
 function checkLocalhost(
   { webauthn }: ResolvedMfaOptions,
   origins: readonly URL[],
@@ -111,7 +113,7 @@ function checkCookie({ session: { cookie } }: ResolvedMfaOptions, isPublic: bool
   ];
 }
 
-/** Which proxies are trusted is said in `main.ts`, which is not run here. */
+/** `main.ts` sets the trusted proxies, but isn't run here. */
 function checkProxy(folder: string): Finding {
   const says = sourcesIn(folder).some((file) => /trust proxy|trustProxy/.test(readFileSync(file, 'utf8')));
   if (says) return fine('The framework is told which proxies to trust');

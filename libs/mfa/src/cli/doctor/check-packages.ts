@@ -6,16 +6,16 @@ import { isInRange } from './version-range.js';
 
 const SELF = 'nestjs-mfa';
 
-/** Those of which application and module must have the same one: classes and tokens are compared by identity. */
+/** The application and the module must share one copy of these: classes and tokens are compared by identity. */
 const SHARED = ['@nestjs/common', '@nestjs/core', '@nestjs/typeorm', 'typeorm'];
 
-/** Those that the module finds beside itself, or in the application. */
+/** The module must find these, in its own dependencies or the application's. */
 const NEEDED = ['class-validator', 'class-transformer', 'reflect-metadata'];
 
 /**
- * Versions, copies and absences of packages; nothing of the application is run.
+ * Checks versions, duplicates and missing packages, without running any of the application.
  *
- * @param folder of the application
+ * @param folder the application's folder
  */
 export function checkPackages(folder: string, node = process.versions.node): Finding[] {
   const self = findPackage(SELF, folder);

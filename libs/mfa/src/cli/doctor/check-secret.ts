@@ -6,17 +6,18 @@ import { parseEnv } from 'node:util';
 import type { Finding } from './finding.js';
 import { advice, fine, problem } from './finding.js';
 
-/** Bytes. Greater files are no sources. */
+/** Bytes. Larger files aren't source files. */
 const BIGGEST_SOURCE = 1_000_000;
 
 const REPLACE =
   'Everybody who can read the repository has it: make a new one and replace it as docs/storage.md says ("Replacing the secret"), keep it out of the sources, and name `.env` in .gitignore';
 
 /**
- * Where the secrets are kept.
+ * Checks where the secrets are kept.
  *
- * @param folder of the application
- * @param secrets those that the application was given; null: it did not boot, and what the environment and `.env` say is looked at
+ * @param folder the application's folder
+ * @param secrets the application's secrets; null if it didn't boot: those in the environment and `.env` are checked
+ * then
  */
 export function checkSecret(folder: string, secrets: readonly string[] | null): Finding[] {
   const known = (secrets ?? secretsAround(folder)).filter((one) => one !== '');
@@ -37,7 +38,7 @@ function secretsAround(folder: string): string[] {
   return (process.env['MFA_SECRET'] ?? written['MFA_SECRET'] ?? '').split(',').map((one) => one.trim());
 }
 
-/** What git tracks there; nothing where there is no git, or no repository. */
+/** The files that git tracks; none without git or outside a repository. */
 function trackedFiles(folder: string): string[] {
   try {
     const words = ['ls-files', '-z'];

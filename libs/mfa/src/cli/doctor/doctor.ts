@@ -22,13 +22,13 @@ import { problem } from './finding.js';
 export interface DoctorOptions {
   /** The compiled file of the root module. */
   file: string;
-  /** Starts the application. */
+  /** Boots the application. */
   boot: () => Promise<INestApplicationContext>;
-  /** Where the site answers. */
+  /** The site's public address. */
   url?: string;
 }
 
-/** Looks at an application, whether it starts or not. */
+/** Examines an application, whether or not it boots. */
 export async function examine({ file, boot, url }: DoctorOptions): Promise<Finding[]> {
   const folder = applicationFolder(file);
   const packages = checkPackages(folder);
@@ -68,7 +68,7 @@ async function examineBooted(
   ];
 }
 
-/** The folder with the `package.json` that is nearest to that file. */
+/** The closest folder above the file that has a `package.json`. */
 function applicationFolder(file: string): string {
   for (let at = dirname(resolve(file)); at !== dirname(at); at = dirname(at)) {
     if (existsSync(join(at, 'package.json'))) return at;

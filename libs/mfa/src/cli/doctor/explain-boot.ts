@@ -1,7 +1,7 @@
 import type { Finding } from './finding.js';
 import { problem } from './finding.js';
 
-/** What stops an application before the module can say anything, and what helps. */
+/** Errors that stop an application before the module can report anything, with their remedies. */
 const KNOWN: readonly (readonly [RegExp, string])[] = [
   [
     /Cannot find (?:module|package) '[^']*app\.module|Cannot find module '\/|ERR_MODULE_NOT_FOUND.*dist/,
@@ -42,9 +42,9 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Why an application did not boot, each cause with its remedy. */
+/** Why an application didn't boot: each cause with its remedy. */
 export function explainBoot(error: unknown): Finding[] {
-  // By its name: of the module's two formats the application may have loaded the other.
+  // By name: the application may have loaded the module in its other format.
   const { name, problems } = (error ?? {}) as { name?: string; problems?: readonly string[] };
   if (name === 'MfaOptionsError' && problems) {
     return problems.map((one) =>

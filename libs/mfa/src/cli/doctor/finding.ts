@@ -1,8 +1,8 @@
-/** What the doctor says of one thing. */
+/** The result of one check. */
 export interface Finding {
-  /** `problem`: it has to be mended; `advice`: it may be meant so. */
+  /** `problem`: must be fixed; `advice`: may be intended. */
   kind: 'fine' | 'advice' | 'problem';
-  /** In one sentence. */
+  /** One sentence. */
   what: string;
   remedy?: string;
 }
@@ -13,7 +13,7 @@ export const problem = (what: string, remedy: string): Finding => ({ kind: 'prob
 
 const MARKS: Record<Finding['kind'], string> = { fine: 'ok', advice: 'advice', problem: 'PROBLEM' };
 
-/** The lines of a finding. */
+/** Formats a finding as lines. */
 export function describeFinding({ kind, what, remedy }: Finding): string[] {
   const mark = MARKS[kind].padEnd(8);
   return [`${mark} ${what}`, ...(remedy === undefined ? [] : [`${' '.repeat(9)}→ ${remedy}`])];

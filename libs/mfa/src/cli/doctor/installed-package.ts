@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** What a `package.json` says. */
+/** The parts of a `package.json` that are read. */
 export interface PackageJson {
   name: string;
   version: string;
@@ -11,15 +11,16 @@ export interface PackageJson {
 }
 
 export interface InstalledPackage {
-  /** Where it really is. */
+  /** The real path, with symbolic links resolved. */
   folder: string;
   json: PackageJson;
 }
 
 /**
- * The package that code in that folder gets by this name. By its folder, since `exports` of a package may hide its `package.json`.
+ * Finds the package that code in `from` would load under this name. Searches folders, since a package's `exports` may
+ * hide its `package.json`.
  *
- * @returns null when there is none, also where an installer keeps none in folders
+ * @returns null if there is none, or the installer doesn't keep packages in folders
  */
 export function findPackage(name: string, from: string): InstalledPackage | null {
   const require = createRequire(join(from, 'package.json'));

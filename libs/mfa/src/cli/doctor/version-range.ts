@@ -1,8 +1,8 @@
 type Version = [number, number, number];
 
 /**
- * Whether a version is in a range of the form that this package declares: `^1.2.3` and `>=1.2.3`, joined by `||`. A version before a
- * release counts as the release.
+ * Whether a version satisfies a range of the kind this package declares: `^1.2.3` and `>=1.2.3`, joined by `||`. A
+ * prerelease counts as its release.
  */
 export function isInRange(version: string, range: string): boolean {
   const given = versionOf(version);
@@ -10,7 +10,7 @@ export function isInRange(version: string, range: string): boolean {
     const least = versionOf(one);
     if (!given || !least || compare(given, least) < 0) return false;
     if (one.trim().startsWith('>=')) return true;
-    // Below 1.0.0 the second number is the one that breaks (npm's caret).
+    // Below 1.0.0, the minor version is the breaking one (npm's caret).
     return given[0] === least[0] && (least[0] > 0 || given[1] === least[1]);
   });
 }
