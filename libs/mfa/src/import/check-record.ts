@@ -7,30 +7,30 @@ import type { MfaImportProblem } from './import-problem.js';
 import type { MfaImportRecord, ImportedRecoveryCode, ImportedTotp } from './import-record.js';
 import { normalizeSecret } from './secret-encoding.js';
 
-/** A record that can be written as it is. */
+/** A validated record, ready to be written. */
 export interface CheckedRecord {
   userId: string;
   totp: CheckedTotp | null;
-  /** All different; empty when there are none. */
+  /** Without duplicates; empty if there are none. */
   codes: readonly { code: string; usedAt: Date | null }[];
 }
 
 export interface CheckedTotp {
   parameters: TotpParameters;
-  /** Null: the adapter names it. */
+  /** If null, the adapter names it. */
   name: string | null;
   createdAt: Date;
   lastUsedAt: Date | null;
 }
 
 const MAX_CODES = 100;
-/** No control characters, and no half of a surrogate pair, as for names that users give. */
+/** No control characters and no lone surrogates, as for names that users enter. */
 const NAME = /^[^\p{Cc}\p{Surrogate}]{1,100}$/u;
 
 /**
- * Everything that can be said of a record without the database.
+ * Validates everything about a record that needs no database.
  *
- * @throws {RowProblem} the first thing that is wrong with it
+ * @throws {RowProblem} for the first problem found
  */
 export function checkRecord(record: MfaImportRecord, now: Date): CheckedRecord {
   const { totp, recoveryCodes = [] } = record;
@@ -66,8 +66,8 @@ function checkTotp(totp: ImportedTotp, now: Date): CheckedTotp {
 }
 
 /**
- * Codes that count as the same here, because case and look-alikes do not matter, become one; it is used as soon as one of
- * them was.
+ * Merges codes that count as the same here, since case and look-alike characters don't matter. A merged code is used if
+ * any of them was.
  */
 function checkCodes(codes: readonly ImportedRecoveryCode[], now: Date): CheckedRecord['codes'] {
   if (codes.length > MAX_CODES) throw new RowProblem('too_many_recovery_codes');
@@ -83,7 +83,7 @@ function checkCodes(codes: readonly ImportedRecoveryCode[], now: Date): CheckedR
   return [...different.values()];
 }
 
-/** A last use in the future would refuse every code until then. */
+/** A last use in the future would cause every code to be refused until then. */
 function checkDate(date: Date | null | undefined, now: Date): Date | null {
   if (!date) return null;
   if (!(date.getTime() <= now.getTime())) throw new RowProblem('invalid_date');

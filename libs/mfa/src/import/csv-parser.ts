@@ -1,8 +1,8 @@
 import { MAX_ROW_LENGTH } from './import-text.js';
 
-/** A record of a CSV file; `cells` is null when its quotes are not as RFC 4180 has them, or it is too long. */
+/** A record of a CSV file. `cells` is null if its quoting violates RFC 4180 or it is too long. */
 export interface CsvRecord {
-  /** Where it begins. */
+  /** The line on which it begins. */
   line: number;
   cells: string[] | null;
 }
@@ -10,32 +10,33 @@ export interface CsvRecord {
 type State = 'start' | 'plain' | 'quoted' | 'quote' | 'broken';
 
 /**
- * Takes CSV apart (RFC 4180): quoted cells may hold commas, doubled quotes and line breaks; lines end with CRLF or LF. It is
- * fed in chunks, so a cell, and even a doubled quote, may be cut by them. A broken record ends with its line. One that is too
- * long ends where its quotes say so: what a user has written into a long cell never becomes a row.
+ * A streaming CSV parser (RFC 4180): quoted cells may contain commas, doubled quotes and line breaks; lines end with
+ * CRLF or LF. Chunks may split a cell, or even a doubled quote. A broken record ends with its line. A record that is
+ * too long ends where its quotes say, so that user input within a long cell never becomes a row.
  *
- * This is our own because a broken row must cost no other one its second factor: the parsers at hand stop at it (or, told to
- * skip it, drop the rows up to the next quote or the end of the chunk), and none keeps a long cell out of the memory and goes on.
+ * It is our own parser because a broken row must not cost any other row its second factor: existing parsers stop there
+ * (or, told to skip it, drop the rows up to the next quote or the end of the chunk), and none keeps a long cell out of
+ * memory and continues.
  */
 export class CsvParser {
   private state: State = 'start';
   private cell = '';
   private cells: string[] = [];
-  /** Of the record so far, in characters. */
+  /** Length of the current record so far, in characters. */
   private length = 0;
   private line = 1;
   private beginning = 1;
   private records: CsvRecord[] = [];
 
-  /** The records that this chunk completes. */
+  /** Returns the records that this chunk completes. */
   push(chunk: string): CsvRecord[] {
     for (const character of chunk) this.take(character);
     return this.drain();
   }
 
-  /** The record at the end, when no line break follows it. */
+  /** Returns the last record if no line break follows it. */
   end(): CsvRecord[] {
-    // A quote that nobody closed: everything after it may be part of that cell.
+    // An unclosed quote: everything after it may be part of that cell.
     if (this.state === 'quoted') this.state = 'broken';
     this.endRecord();
     return this.drain();
@@ -56,7 +57,7 @@ export class CsvParser {
     } else if (character === '"') {
       this.takeQuote();
     } else if (this.state === 'quote') {
-      // Only the CR of a line's end may follow a closing quote.
+      // Only the CR of the line's end may follow a closing quote.
       if (character !== '\r') this.state = 'broken';
     } else {
       this.state = 'plain';
@@ -83,7 +84,7 @@ export class CsvParser {
   private endRecord(): void {
     const isBroken = this.state === 'broken' || this.length > MAX_ROW_LENGTH;
     this.endCell();
-    // An empty line is no record.
+    // An empty line isn't a record.
     const isEmpty = this.cells.length === 1 && this.cells[0] === '';
     if (isBroken || !isEmpty) {
       this.records.push({ line: this.beginning, cells: isBroken ? null : this.cells });

@@ -5,9 +5,10 @@ import { chunksOf, isIntact, sourceRow } from './import-text.js';
 import type { MfaRejectedRow } from './import-record.js';
 
 /**
- * The rows of a CSV file (RFC 4180), whose first record names the columns.
+ * Reads the rows of a CSV file (RFC 4180). The first record names the columns.
  *
- * @throws {Error} when there is no header, or it names a column twice; not with the names, which may be data
+ * @throws {Error} when there is no header, or it has a duplicate column; the message doesn't quote names, which may be
+ * data
  */
 export async function* csvRows(text: MfaImportText): MfaSourceRows {
   let columns: string[] | undefined;

@@ -8,7 +8,7 @@ import { isRecord } from './json-line-rows.js';
 
 export type Fields = MfaSourceRow['fields'];
 
-/** The user's id: text, a number, or an ObjectId as `mongoexport` writes it. */
+/** Reads a user id: a string, a number, or an ObjectId as written by `mongoexport`. */
 export function readUserId(value: unknown): string {
   const id = isRecord(value) ? value['$oid'] : value;
   try {
@@ -19,7 +19,7 @@ export function readUserId(value: unknown): string {
   }
 }
 
-/** The same, or nothing when it can't be read: to name the user of a row that is rejected. */
+/** The same, or nothing if it can't be read: identifies the user of a rejected row. */
 export function findUserId(value: unknown): { userId?: string } {
   try {
     return { userId: readUserId(value) };
@@ -28,14 +28,14 @@ export function findUserId(value: unknown): { userId?: string } {
   }
 }
 
-/** Text, or undefined where the row has none. */
+/** Reads a string; undefined if the row has none. */
 export function readText(fields: Fields, column: string, problem: MfaImportProblem): string | undefined {
   const value = fields[column];
   if (value !== undefined && typeof value !== 'string') throw new RowProblem(problem);
   return value;
 }
 
-/** An integer, also as text. */
+/** Reads an integer, which may be given as a string. */
 export function readInteger(fields: Fields, column: string, problem: MfaImportProblem): number | undefined {
   const value = fields[column];
   if (value === undefined) return undefined;
@@ -44,7 +44,7 @@ export function readInteger(fields: Fields, column: string, problem: MfaImportPr
   return number as number;
 }
 
-/** `SHA1`, `sha-256`, `HmacSHA512`, … */
+/** Reads an algorithm: `SHA1`, `sha-256`, `HmacSHA512`, … */
 export function readAlgorithm(fields: Fields, column: string): TotpAlgorithm | undefined {
   const text = readText(fields, column, 'invalid_algorithm');
   if (text === undefined) return undefined;
@@ -55,7 +55,10 @@ export function readAlgorithm(fields: Fields, column: string): TotpAlgorithm | u
 
 const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
-/** ISO 8601, or as databases write it. Without a zone it is UTC: frameworks store that, and this machine's zone says nothing. */
+/**
+ * Reads a date in ISO 8601 or the format databases write. Without a time zone it is UTC, which is what frameworks
+ * store; this machine's time zone is irrelevant.
+ */
 export function readDate(fields: Fields, column: string): Date | undefined {
   const text = readText(fields, column, 'invalid_date');
   if (text === undefined) return undefined;
@@ -66,7 +69,7 @@ export function readDate(fields: Fields, column: string): Date | undefined {
   return date;
 }
 
-/** Text in which spaces or semicolons separate the codes, or a list of codes or of `{ code, usedAt? }`. */
+/** Reads codes: a string in which spaces or semicolons separate them, or an array of codes or `{ code, usedAt? }`. */
 export function readRecoveryCodes(fields: Fields, column: string): ImportedRecoveryCode[] | undefined {
   const value = fields[column];
   if (value === undefined) return undefined;
@@ -80,7 +83,7 @@ export function readRecoveryCodes(fields: Fields, column: string): ImportedRecov
   });
 }
 
-/** Without what is undefined, so that defaults apply. */
+/** Drops undefined values, so that defaults apply. */
 export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

@@ -110,7 +110,7 @@ describe('Laravel Fortify', () => {
   const csv = () => csvRows(fixture('laravel-fortify.csv'));
 
   it('opens what Laravel itself has encrypted', () => {
-    // Published with Laravel's Encrypter, AES-128-CBC and this key.
+    // Encrypted by Laravel's Encrypter with AES-128-CBC and this key.
     const payload =
       'eyJpdiI6ImdMd2dWcW5jMXBrUDBranRJZXQ5MEE9PSIsInZhbHVlIjoiNnhTODBSclB3ZVp3SFRRUWFWTHpReFQwYWQ1aXVmTmhXOXV5WHM2TzR1WT0iLCJtYWMiOiIwODQyZDhiMzZlNDQwZTZjYTRiYmI2MGE0MTgzNzk5NGNkZTU1Yzc5NDIyYzdjYmYwNzk2ZTA5MGNjYjc4MGYzIn0=';
     const key = laravelKey('1234567812345678');
@@ -173,7 +173,7 @@ describe('better-auth', () => {
   const rows = () => jsonLineRows(fixture('better-auth.jsonl'));
 
   it('becomes records, with one secret or versions of it', async () => {
-    // The text is the key, so this is its base32.
+    // The text itself is the key, so this is its base32.
     const totp = { secret: 'MFBGGRDFIZTUQ2KKNNGG2TTPKBYVE42UOVLHOWDZLIYDCMRTGQ2Q' };
     const options = { secret, secrets: { 3: secret } };
     const expected = [
@@ -211,7 +211,7 @@ describe('better-auth', () => {
       { userId: 3 },
       { userId: 4, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', backupCodes: '[1]' },
       { userId: 5, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', twoFactorEnabled: 0 },
-      // Nothing that text can be made of.
+      // A value that can't be converted to a string.
       { userId: 6, secret: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ012345', verified: { toString: 1 } },
     ].map((row) => JSON.stringify(row));
     const read = await all(readBetterAuth(jsonLineRows(lines.join('\n')), { digits: 8, period: 60 }));

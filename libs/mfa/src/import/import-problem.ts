@@ -1,13 +1,13 @@
 import type { MfaRejectedRow } from './import-record.js';
 
-/** Why a row is not imported. Codes and never texts of the row, because a report must hold no secret. */
+/** Why a row was rejected. Always a code, never text of the row, because the report must not contain secrets. */
 export type MfaImportProblem =
-  /** Not JSON, not CSV, not UTF-8, over a MiB, or not as many cells as there are columns. */
+  /** Not valid JSON, CSV or UTF-8, longer than 1 MiB, or with a different number of cells than columns. */
   | 'unreadable_row'
-  /** A column that the plain format does not have: a misspelt one would be lost in silence. */
+  /** A column that the plain format doesn't have: a misspelled one would be ignored silently. */
   | 'unknown_column'
   | 'invalid_user_id'
-  /** The adapter's `findUser` does not know the user. */
+  /** The adapter's `findUser` doesn't know the user. */
   | 'unknown_user'
   /** Neither a secret nor a recovery code. */
   | 'no_factor'
@@ -20,33 +20,33 @@ export type MfaImportProblem =
   | 'invalid_digits'
   | 'invalid_period'
   | 'invalid_name'
-  /** No date, or one that has not come yet. */
+  /** Not a date, or one in the future. */
   | 'invalid_date'
-  /** A code that nobody could type here: it needs 8 to 40 letters and digits, in groups or not. */
+  /** A code that can't be entered here: it needs 8 to 40 letters and digits, optionally in groups. */
   | 'invalid_recovery_code'
   | 'too_many_recovery_codes'
-  /** A wrong key, or a damaged value. */
+  /** A wrong key or a damaged value. */
   | 'undecryptable'
-  /** The user never entered a first code, so nobody knows whether the app has the secret. */
+  /** The user never entered a first code, so it is unknown whether their app has the secret. */
   | 'unconfirmed'
-  /** Recovery codes of a user who has no second factor. */
+  /** Recovery codes of a user without a second factor. */
   | 'codes_alone'
-  /** A kind of factor that can't be moved, such as a security key. */
+  /** A type of factor that can't be transferred, such as a security key. */
   | 'unsupported_type'
-  /** A kind of factor that the option `supportedTypes` does not name. */
+  /** A type of factor that isn't in the option `supportedTypes`. */
   | 'type_not_offered';
 
-/** Why a row that is right is not imported: the user has this already. */
+/** Why a valid row was not imported: the user already has this. */
 export type MfaImportSkip = 'has_authenticator_app' | 'has_recovery_codes';
 
-/** Ends the reading or checking of one row, and of no other. */
+/** Stops reading or checking this row only. */
 export class RowProblem extends Error {
   constructor(readonly reason: MfaImportProblem) {
     super(reason);
   }
 }
 
-/** What `make` returns, or the rejection of that row; errors of another kind go on. */
+/** Returns what `make` returns, or that row's rejection. Other errors are rethrown. */
 export async function rowOr<T>(
   place: Omit<MfaRejectedRow, 'rejected'>,
   make: () => T | Promise<T>,

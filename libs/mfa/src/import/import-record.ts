@@ -1,9 +1,9 @@
 import type { TotpAlgorithm } from '../core/otpauth/key-uri.js';
 import type { MfaImportProblem } from './import-problem.js';
 
-/** An authenticator app as another system keeps it. */
+/** An authenticator app from another system. */
 export interface ImportedTotp {
-  /** Base32, as it was in the QR code. Case, spaces, dashes and padding do not matter. */
+  /** Base32, as in the QR code. Case, spaces, dashes and padding are ignored. */
   secret: string;
   /** Default: `sha1`. */
   algorithm?: TotpAlgorithm;
@@ -11,39 +11,39 @@ export interface ImportedTotp {
   digits?: number;
   /** Seconds, 1 to 120; default: 30. */
   period?: number;
-  /** How the user calls it; default: as the adapter says. */
+  /** The user's name for it. Default: the adapter names it. */
   name?: string;
-  /** Default: when it is imported. */
+  /** Default: the time of the import. */
   createdAt?: Date | null;
   lastUsedAt?: Date | null;
 }
 
-/** A recovery code as another system keeps it. */
+/** A recovery code from another system. */
 export interface ImportedRecoveryCode {
-  /** As the user has it printed. */
+  /** As printed for the user. */
   code: string;
-  /** When it was used; without one it is still good. */
+  /** When it was used; an unused code stays valid. */
   usedAt?: Date | null;
 }
 
 /** What is imported for one user, all or nothing. */
 export interface MfaImportRecord {
-  /** Where it stands in the file, for the report; default: its number among the records. */
+  /** Its line in the file, for the report. Default: its position among the records. */
   line?: number;
   userId: string;
   totp?: ImportedTotp;
   recoveryCodes?: readonly ImportedRecoveryCode[];
 }
 
-/** A row that a reader could make nothing of. It only gets into the report. */
+/** A row that a reader couldn't interpret. It only appears in the report. */
 export interface MfaRejectedRow {
   line?: number;
   userId?: string;
   rejected: MfaImportProblem;
 }
 
-/** What a reader makes of one row. */
+/** What a reader returns for one row. */
 export type MfaImportRow = MfaImportRecord | MfaRejectedRow;
 
-/** The rows of a file, read while they are imported. */
+/** The rows of a file, read as the import proceeds. */
 export type MfaImportRows = AsyncIterable<MfaImportRow> | Iterable<MfaImportRow>;

@@ -1,16 +1,16 @@
 import type { MfaImportProblem, MfaImportSkip } from './import-problem.js';
 
-/** What became of an import. It names users and lines, and holds neither secrets nor codes. */
+/** The outcome of an import. It contains user ids and line numbers, but neither secrets nor codes. */
 export interface MfaImportReport {
   /** Rows that were read. */
   read: number;
-  /** Rows that were written, or in a dry run would be. */
+  /** Rows that were written or, in a dry run, would have been. */
   imported: number;
   skipped: { line: number; userId: string; reason: MfaImportSkip }[];
   rejected: { line: number; userId?: string; reason: MfaImportProblem }[];
 }
 
-/** How far an import is. */
+/** The progress of an import. */
 export interface MfaImportProgress {
   read: number;
   imported: number;
@@ -19,14 +19,14 @@ export interface MfaImportProgress {
 }
 
 /**
- * An import that could not go on: the database, the adapter or the file failed. What came before `line` is written; the same
- * import can be started again and skips it.
+ * An import that had to stop: the database, the adapter or the file failed. Rows before `line` are written; running the
+ * same import again skips them.
  */
 export class MfaImportError extends Error {
   constructor(
-    /** The row that it failed at; when reading failed, the one after the last that was read. */
+    /** The row at which it failed; if reading failed, the one after the last row read. */
     readonly line: number,
-    /** What became of the rows before. */
+    /** The outcome of the rows before it. */
     readonly report: MfaImportReport,
     { cause, dryRun }: { cause: unknown; dryRun: boolean },
   ) {

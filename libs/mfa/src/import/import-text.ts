@@ -1,23 +1,23 @@
 import type { MfaImportProblem } from './import-problem.js';
 import type { MfaRejectedRow } from './import-record.js';
 
-/** A file: its text, or the chunks of a stream such as `createReadStream(path)`, cut anywhere. UTF-8. */
+/** A file: its text, or the chunks of a stream such as `createReadStream(path)`, split anywhere. UTF-8. */
 export type MfaImportText = string | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
-/** One row of a file by the names of its columns; what is empty or null is left out. */
+/** One row of a file, keyed by column name. Empty and null values are left out. */
 export interface MfaSourceRow {
   line: number;
   fields: Readonly<Record<string, unknown>>;
 }
 
-/** The rows of a file, whatever its format. */
+/** The rows of a file in any format. */
 export type MfaSourceRows = AsyncIterable<MfaSourceRow | MfaRejectedRow>;
 
-/** Longest row in characters. What is longer is no user's second factor, and must not fill the memory. */
+/** Maximum row length, in characters. Anything longer isn't a user's second factor, and must not fill the memory. */
 export const MAX_ROW_LENGTH = 2 ** 20;
 
 /**
- * The text in chunks, without a byte order mark. Bytes that are no UTF-8 become U+FFFD, so that only their row is rejected.
+ * Yields the text in chunks, without a byte order mark. Invalid UTF-8 becomes U+FFFD, so that only its row is rejected.
  *
  * @throws {Error} when it is UTF-16
  */
@@ -34,18 +34,18 @@ export async function* chunksOf(text: MfaImportText): AsyncGenerator<string> {
   yield decoder.decode();
 }
 
-/** In it every row would be unreadable, which explains nothing. */
+/** Otherwise every row would be unreadable, without any explanation. */
 function assertNotUtf16([first, second]: Uint8Array): void {
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   if (isUtf16) throw new Error('The file is UTF-16, as `>` of PowerShell writes it; UTF-8 is needed');
 }
 
-/** Whether all bytes of that text were UTF-8. Text with U+FFFD of its own was damaged before. */
+/** Whether the text was valid UTF-8. A U+FFFD that was already in it means that it was damaged before. */
 export function isIntact(text: string): boolean {
   return !text.includes('\uFFFD');
 }
 
-/** A line that is not empty, with its number from 1; `text` is null when it is longer than a row may be. */
+/** A non-empty line and its number, starting at 1. `text` is null if it exceeds the maximum row length. */
 export interface TextLine {
   line: number;
   text: string | null;
@@ -73,7 +73,7 @@ export async function* linesOf(text: MfaImportText): AsyncGenerator<TextLine> {
   yield* end();
 }
 
-/** The row of a file without what is empty. */
+/** A row without its empty values. */
 export function sourceRow(line: number, entries: Iterable<[string, unknown]>): MfaSourceRow {
   const filled = [...entries].filter(([, value]) => value !== null && value !== undefined && value !== '');
   return { line, fields: Object.fromEntries(filled) };

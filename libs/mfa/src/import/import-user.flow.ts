@@ -26,7 +26,7 @@ import type { CheckedRecord, CheckedTotp } from './check-record.js';
 import type { MfaImportSkip } from './import-problem.js';
 import { RowProblem } from './import-problem.js';
 
-/** Ends the import of one user, who has this already. */
+/** Stops the import of a user who already has this. */
 export class AlreadyThere extends Error {
   constructor(readonly reason: MfaImportSkip) {
     super(reason);
@@ -35,7 +35,7 @@ export class AlreadyThere extends Error {
 
 type PlannedTypes = ReadonlyMap<string, ReadonlySet<MfaType>>;
 
-/** Imports what one user has elsewhere: all of it in one transaction, or nothing. */
+/** Imports one user's factors from another system: all in one transaction, or nothing. */
 @Injectable()
 export class ImportUserFlow {
   constructor(
@@ -49,16 +49,16 @@ export class ImportUserFlow {
   ) {}
 
   /**
-   * Whether the record could be written now.
+   * Checks whether the record could be written now.
    *
-   * @param planned types that the same dry run would have written before, by user
+   * @param planned the types that earlier rows of the same dry run would have written, by user
    * @throws {RowProblem | AlreadyThere}
    */
   async check(record: CheckedRecord, planned: PlannedTypes = new Map()): Promise<MfaUser> {
     const { supportedTypes } = this.options;
     if (typesOf(record).some((type) => !supportedTypes.includes(type)))
       throw new RowProblem('type_not_offered');
-    // A verified address is not asked for: without the import this user would have no second factor at all.
+    // No verified address is required: without the import this user would have no second factor at all.
     const user = await this.adapter.findUser(record.userId);
     if (!user) throw new RowProblem('unknown_user');
     const userId = userIdOf(user);
@@ -67,12 +67,12 @@ export class ImportUserFlow {
     return user;
   }
 
-  /** @throws {RowProblem | AlreadyThere} nothing is written then */
+  /** @throws {RowProblem | AlreadyThere} without writing anything */
   async import(record: CheckedRecord): Promise<void> {
-    // First without touching anything, so that an import that is run again leaves no trace.
+    // Checked first without touching anything, so that repeating an import leaves no trace.
     const user = await this.check(record);
     const isFirst = await this.change.run(user, {}, (state) => this.plan(user, record, state));
-    // Those too that another connection started, by a password alone, while this was written.
+    // Also ends sessions that another connection started with just a password during the write.
     if (isFirst) await this.sessions.revokeAll(user);
   }
 
@@ -82,7 +82,7 @@ export class ImportUserFlow {
     { userId, authenticators }: FactorState,
   ): Promise<PlannedChange<boolean>> {
     const types = new Set(authenticators.map(({ type }) => type));
-    // Once more, because another import may have been faster.
+    // Checked again, because a concurrent import may have been faster.
     decide(record, types);
     const added: Authenticator[] = [];
     const writes: Write[] = [];
@@ -101,12 +101,12 @@ export class ImportUserFlow {
       const data = { authenticator: nameAuthenticator(row), isFirst: isFirst && row.type === 'totp' };
       return { type: 'mfa.authenticator.added', data };
     });
-    // Whoever is signed in was so by a password alone.
+    // Existing sessions have proven only a password.
     if (isFirst) {
       writes.push(this.sessions.planEndingOthers(userId, ''));
       events.push({ type: 'mfa.session.ended', data: { scope: 'all', reason: 'factors_changed' } });
     }
-    // Silent: nobody wants a mail for a factor that they have had for years.
+    // No notifications: users don't need one about a factor they have had for years.
     return { writes, events, result: isFirst, silent: true };
   }
 
@@ -121,7 +121,7 @@ export class ImportUserFlow {
       data: await this.data.encrypt(writeParameters(parameters), { id, userId, type: 'totp' }),
       createdAt,
       lastUsedAt,
-      // The code that the other system took last is not taken again here (RFC 6238, section 5.2).
+      // The last code accepted by the other system is not accepted again here (RFC 6238, section 5.2).
       lastStep: lastUsedAt && Math.floor(lastUsedAt.getTime() / 1000 / parameters.period),
     });
   }
@@ -131,7 +131,7 @@ function typesOf({ totp, codes }: CheckedRecord): MfaType[] {
   return [...(totp ? ['totp' as const] : []), ...(codes.length > 0 ? ['recovery_codes' as const] : [])];
 }
 
-/** Whether the record may be written for a user who has these types. */
+/** Decides whether the record may be written for a user who already has these types. */
 function decide(record: CheckedRecord, types: ReadonlySet<MfaType>): void {
   if (record.totp && types.has('totp')) throw new AlreadyThere('has_authenticator_app');
   if (record.codes.length > 0 && types.has('recovery_codes')) throw new AlreadyThere('has_recovery_codes');

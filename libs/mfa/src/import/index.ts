@@ -1,4 +1,4 @@
-// The public API of `nestjs-mfa/import`: reading what other systems export, and taking it over.
+// The public API of `nestjs-mfa/import`: reads the exports of other systems and imports them.
 export { csvRows } from './csv-rows.js';
 export type { MfaImportProblem, MfaImportSkip } from './import-problem.js';
 export type {

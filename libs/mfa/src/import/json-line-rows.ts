@@ -1,7 +1,7 @@
 import type { MfaImportText, MfaSourceRows } from './import-text.js';
 import { isIntact, linesOf, sourceRow } from './import-text.js';
 
-/** The rows of a file with one JSON object a line. */
+/** Reads a file with one JSON object per line. */
 export async function* jsonLineRows(text: MfaImportText): MfaSourceRows {
   for await (const { line, text: json } of linesOf(text)) {
     const value = json !== null && isIntact(json) ? parse(json) : null;
@@ -11,7 +11,7 @@ export async function* jsonLineRows(text: MfaImportText): MfaSourceRows {
   }
 }
 
-/** Null for what is no JSON. The parser's own message quotes the text, which may hold a secret. */
+/** Returns null for invalid JSON. The parser's own message quotes the text, which may contain a secret. */
 export function parse(json: string): unknown {
   try {
     return JSON.parse(json) as unknown;

@@ -3,13 +3,13 @@ import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import { RowProblem } from './import-problem.js';
 import { isRecord, parse } from './json-line-rows.js';
 
-/** Laravel's `cipher` in config/app.php; whether it is AES-128 or AES-256 follows from the key. */
+/** The mode of Laravel's `cipher` in config/app.php; the key's length decides between AES-128 and AES-256. */
 export type LaravelCipher = 'cbc' | 'gcm';
 
 /**
- * The bytes of an `APP_KEY`.
+ * Decodes an `APP_KEY`.
  *
- * @throws {TypeError} when it is none; the key is not in the message
+ * @throws {TypeError} when it isn't one; the message doesn't contain the key
  */
 export function laravelKey(appKey: string): Buffer {
   const key = appKey.startsWith('base64:')
@@ -22,9 +22,9 @@ export function laravelKey(appKey: string): Buffer {
 }
 
 /**
- * The text that Laravel's `Crypt` has encrypted, serialised (`encrypt`) or not (`encryptString`).
+ * Decrypts text encrypted by Laravel's `Crypt`, serialized (`encrypt`) or not (`encryptString`).
  *
- * @param keys the present key and former ones
+ * @param keys the current key, then previous ones
  * @throws {RowProblem} `undecryptable`
  */
 export function laravelDecrypt(payload: string, keys: readonly Buffer[], cipher: LaravelCipher): string {
@@ -39,7 +39,7 @@ export function laravelDecrypt(payload: string, keys: readonly Buffer[], cipher:
   throw new RowProblem('undecryptable');
 }
 
-/** Null when the MAC is of another key. It is compared before anything is decrypted. */
+/** Returns null if the MAC is of another key. The MAC is verified before anything is decrypted. */
 function openCbc(
   key: Buffer,
   { iv, value, mac }: { iv: string; value: string; mac: unknown },
@@ -71,7 +71,7 @@ function openGcm(
   }
 }
 
-/** PHP's serialised text is `s:`, its length in bytes, and the text in quotes; other text is taken as it is. */
+/** A string serialized by PHP is `s:`, its length in bytes, and the text in quotes. Other text is returned as is. */
 function unserialize(text: Buffer): string {
   const plain = text.toString('utf8');
   const length = /^s:(\d+):"/.exec(plain);

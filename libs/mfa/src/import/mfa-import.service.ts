@@ -14,15 +14,16 @@ import { isRejected } from './import-text.js';
 import { AlreadyThere, ImportUserFlow } from './import-user.flow.js';
 
 export interface MfaImportOptions {
-  /** Checks every row, as far as decrypting it, and writes nothing. */
+  /** Checks every row, including decryption, and writes nothing. */
   dryRun?: boolean;
-  /** Called after each row; the import waits for it. */
+  /** Called after each row; the import awaits it. */
   onProgress?: (progress: MfaImportProgress) => void | Promise<void>;
 }
 
 /**
- * Imports authenticator apps and recovery codes from another system, so that users go on with what they have. It writes nothing
- * twice: users who have a factor of that kind are skipped, also when imports run at the same time or once more.
+ * Imports authenticator apps and recovery codes from another system, so that users keep what they have. Nothing is
+ * written twice: users who already have a factor of that type are skipped, also when imports run concurrently or
+ * repeatedly.
  */
 @Injectable()
 export class MfaImportService {
@@ -32,10 +33,11 @@ export class MfaImportService {
   ) {}
 
   /**
-   * Imports one row after the other. A row that is wrong is reported and never stops the others.
+   * Imports the rows one by one. A bad row is reported and doesn't stop the others.
    *
-   * @param rows what a reader makes of a file, or records of your own
-   * @throws {MfaImportError} when the database, the adapter or the file fails; it says where, and the import can be run again
+   * @param rows what a reader returns for a file, or your own records
+   * @throws {MfaImportError} when the database, the adapter or the file fails; it says where, and the import can be
+   * repeated
    */
   async importRecords(
     rows: MfaImportRows,
@@ -85,9 +87,11 @@ export class MfaImportService {
     }
   }
 
-  /** What a dry run would have written counts for the rows after it, so that its report is the one of the import. */
+  /**
+   * Rows that a dry run would have written count for the rows after them, so that its report equals that of the import.
+   */
   private async rehearse(record: CheckedRecord, planned: Map<string, Set<MfaType>>): Promise<void> {
-    // The adapter's id: the file may write it differently.
+    // The adapter's id, since the file may spell it differently.
     const userId = userIdOf(await this.flow.check(record, planned));
     const types = planned.get(userId) ?? new Set<MfaType>();
     if (record.totp) types.add('totp');

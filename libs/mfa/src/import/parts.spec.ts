@@ -78,7 +78,7 @@ describe('text', () => {
       { line: 2, rejected },
       { line: 3, fields: { a: '2', b: 'x' } },
     ]);
-    // Written as an escape it was in the text on purpose.
+    // An escaped U+FFFD was in the text on purpose.
     expect(await all(jsonLineRows('{"a":"\\ufffd"}'))).toEqual([{ line: 1, fields: { a: '\ufffd' } }]);
   });
 
@@ -103,7 +103,7 @@ describe('text', () => {
       { line: 2, rejected: 'unreadable_row' },
       { line: 3, fields: { a: 'b' } },
     ]);
-    // Neither in one cell, nor in many; and lines within a long cell are no rows.
+    // Neither in one cell nor in many. Lines within a long cell aren't rows.
     const csv = `a,b\n1,"${long}\n42,forged\n"\n${','.repeat(MAX_ROW_LENGTH + 1)}\n2,x\n3,x,${long}\n`;
     expect(await all(csvRows(chunks(csv)))).toEqual([
       { line: 2, rejected: 'unreadable_row' },

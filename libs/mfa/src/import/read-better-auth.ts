@@ -11,11 +11,11 @@ import { isRejected } from './import-text.js';
 import { parse } from './json-line-rows.js';
 import { secretOfBytes } from './secret-encoding.js';
 
-/** How the better-auth that the rows come from is set up. */
+/** How better-auth was configured in the source system. */
 export interface BetterAuthOptions {
-  /** `BETTER_AUTH_SECRET`. Without it and `secrets` the rows must have been decrypted before. */
+  /** `BETTER_AUTH_SECRET`. Without it and `secrets`, the rows must already be decrypted. */
   secret?: string;
-  /** Its secrets by version, where they are versioned (`BETTER_AUTH_SECRETS`). */
+  /** Its secrets by version, if they are versioned (`BETTER_AUTH_SECRETS`). */
   secrets?: Readonly<Record<number, string>>;
   /** `totpOptions.digits`; default: 6. */
   digits?: number;
@@ -39,11 +39,12 @@ export async function* readBetterAuth(
 
 function recordOf({ line, fields }: MfaSourceRow, options: BetterAuthOptions): MfaImportRecord {
   const userId = readUserId(fields['userId']);
-  // There is a row from the start of the set-up on. Newer versions say so in it, all of them in the table of users.
+  // The row exists from the start of setup. Newer versions record the confirmation in it, and all versions in the users
+  // table.
   if ([fields['verified'], fields['twoFactorEnabled']].some(isFalse)) throw new RowProblem('unconfirmed');
   const sealed = readText(fields, 'secret', 'invalid_secret');
   if (sealed === undefined) throw new RowProblem('no_factor');
-  // The text itself is the key; in the QR code it is encoded once more.
+  // The text itself is the key; the QR code has it base32-encoded.
   const secret = secretOfBytes(Buffer.from(open(sealed, options), 'utf8'));
   const recoveryCodes = codesOf(fields, options);
   const { digits, period } = options;
@@ -55,17 +56,17 @@ function recordOf({ line, fields }: MfaSourceRow, options: BetterAuthOptions): M
   };
 }
 
-/** As JSON, CSV and the several databases write it. Some objects can't be made text of. */
+/** As written in JSON, CSV and the various databases. Some objects can't be converted to a string. */
 function isFalse(value: unknown): boolean {
   if (typeof value === 'string') return /^(?:false|f|0)$/i.test(value);
   return value === false || value === 0;
 }
 
-/** The codes that are left: used ones are taken off the list. */
+/** The remaining codes: used ones are removed from the list. */
 function codesOf(fields: Fields, options: BetterAuthOptions): ImportedRecoveryCode[] | undefined {
   const text = readText(fields, 'backupCodes', 'invalid_recovery_code');
   if (text === undefined) return undefined;
-  // With `storeBackupCodes: 'plain'` the list is not encrypted.
+  // With `storeBackupCodes: 'plain'`, the list isn't encrypted.
   const json = text.trimStart().startsWith('[') ? text : open(text, options);
   return readRecoveryCodes({ codes: parse(json) }, 'codes');
 }

@@ -9,7 +9,7 @@ import { chunksOf, isRejected, sourceRow } from './import-text.js';
 import { isRecord, parse } from './json-line-rows.js';
 import { normalizeSecret } from './secret-encoding.js';
 
-/** The settings of the django-allauth that the export comes from, where they differ from its defaults. */
+/** The settings of django-allauth in the source system, where they differ from its defaults. */
 export interface DjangoAllauthOptions {
   /** `MFA_TOTP_DIGITS`; default: 6. */
   digits?: number;
@@ -19,15 +19,15 @@ export interface DjangoAllauthOptions {
   recoveryCodeCount?: number;
   /** `MFA_RECOVERY_CODE_DIGITS`; default: 8. */
   recoveryCodeDigits?: number;
-  /** What the adapter's `decrypt` did; default: nothing, as in django-allauth itself. */
+  /** What the adapter's `decrypt` did there. Default: nothing, as in django-allauth itself. */
   decrypt?: (text: string) => string | Promise<string>;
 }
 
 /**
- * Reads `manage.py dumpdata mfa.authenticator`, as JSON or JSON lines. An authenticator app and recovery codes are separate
- * entries there and one record here, so the export is held in memory. `line` counts its entries.
+ * Reads `manage.py dumpdata mfa.authenticator`, as JSON or JSON lines. Authenticator apps and recovery codes are
+ * separate entries there and one record here, so the export is held in memory. `line` counts its entries.
  *
- * @throws {Error} when the export is no list of entries
+ * @throws {Error} when the export isn't a list of entries
  */
 export async function* readDjangoAllauth(
   text: MfaImportText,
@@ -42,10 +42,11 @@ export async function* readDjangoAllauth(
     const row = await rowOr({ line, ...findUserId(fields['user']) }, () => recordOf(line, fields, options));
     if (isRejected(row)) {
       yield row;
-      // All of a user or nothing: what is left out now would be skipped when the export is mended. Keys can't come along ever.
+      // All of a user or nothing: a partial import would be skipped once the export is fixed. Security keys are exempt,
+      // since they can never be imported.
       if (row.userId !== undefined && row.rejected !== 'unsupported_type') broken.add(row.userId);
     } else {
-      // The first entry of a user names the line.
+      // A user's first entry provides the line.
       records.set(row.userId, { ...row, ...records.get(row.userId) });
     }
   }
@@ -65,7 +66,7 @@ async function entriesOf(text: MfaImportText): Promise<unknown[]> {
   return list as unknown[];
 }
 
-/** The fields of an authenticator; null for entries of other models, which an export may hold too. */
+/** The fields of an authenticator; null for entries of other models, which an export may contain as well. */
 function fieldsOf(entry: unknown): Fields | null {
   if (!isRecord(entry)) return {};
   if (entry['model'] !== 'mfa.authenticator') return null;
@@ -89,7 +90,7 @@ async function recordOf(
       return { line, userId, totp: { secret, ...defined({ digits, period, createdAt, lastUsedAt }) } };
     }
     case 'recovery_codes':
-      // When each was used is not known; the set's last use is the nearest.
+      // It is unknown when each code was used; the last use of the set is the closest.
       return { line, userId, recoveryCodes: await codesOf(data, lastUsedAt ?? createdAt, options) };
     default:
       throw new RowProblem('unsupported_type');
@@ -103,7 +104,7 @@ async function codesOf(
 ): Promise<ImportedRecoveryCode[]> {
   const { recoveryCodeCount: count = 10, recoveryCodeDigits: digits = 8 } = options;
   const migrated = data['migrated_codes'];
-  // Codes from before the seed: used ones are taken off that list.
+  // Codes from before django-allauth had seeds: used ones are removed from the list.
   if (Array.isArray(migrated)) {
     return Promise.all(migrated.map(async (code: unknown) => ({ code: await open(code, options) })));
   }
@@ -111,7 +112,7 @@ async function codesOf(
   if (!Number.isSafeInteger(mask)) throw new RowProblem('invalid_recovery_code');
   const format: AllauthCodeFormat = { count, digits };
   const codes = allauthRecoveryCodes(await open(data['seed'], options), format);
-  // In big integers, because bits of a number end at 32.
+  // BigInt, because bitwise operations on numbers are limited to 32 bits.
   return codes.map((code, index) => {
     const isUsed = ((BigInt(mask as number) >> BigInt(index)) & 1n) === 1n;
     return isUsed ? { code, usedAt } : { code };

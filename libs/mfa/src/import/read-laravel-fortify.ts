@@ -9,20 +9,22 @@ import type { LaravelCipher } from './laravel-crypt.js';
 import { laravelDecrypt, laravelKey } from './laravel-crypt.js';
 import { normalizeSecret } from './secret-encoding.js';
 
-/** How the Laravel application that the rows come from is set up. */
+/** How Laravel was configured in the source system. */
 export interface LaravelFortifyOptions {
-  /** `APP_KEY`, and after it those of `APP_PREVIOUS_KEYS` when there are any. */
+  /** `APP_KEY`, followed by those in `APP_PREVIOUS_KEYS`, if any. */
   appKey: string | readonly string[];
-  /** The mode of `cipher` in config/app.php; default: `cbc`, as Laravel has it. */
+  /** The mode of `cipher` in config/app.php. Default: `cbc`, as in Laravel. */
   cipher?: LaravelCipher;
   /**
-   * Whether rows without `two_factor_confirmed_at` are rejected; default: true. Say false for an application whose two-factor
-   * feature has `confirm` off: it never fills that column.
+   * Whether to reject rows without `two_factor_confirmed_at`. Default: true. Set it to false if the application's
+   * two-factor feature has `confirm` turned off, since it then never fills that column.
    */
   confirmedOnly?: boolean;
 }
 
-/** Reads rows of the table `users`: `id`, `two_factor_secret`, `two_factor_recovery_codes`, `two_factor_confirmed_at`. */
+/**
+ * Reads rows of the table `users`: `id`, `two_factor_secret`, `two_factor_recovery_codes`, `two_factor_confirmed_at`.
+ */
 export async function* readLaravelFortify(
   rows: MfaSourceRows,
   options: LaravelFortifyOptions,
@@ -57,7 +59,7 @@ function recordOf(
   };
 }
 
-/** All of them are unused: Fortify puts a new code in the place of a used one. */
+/** All of them are unused: Fortify replaces a used code with a new one. */
 function codesOf(
   fields: Fields,
   keys: readonly Buffer[],

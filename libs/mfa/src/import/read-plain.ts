@@ -31,12 +31,12 @@ const COLUMNS = new Set([
 ]);
 const ENCODINGS: readonly string[] = ['base32', 'hex', 'ascii', 'base64'] satisfies SecretEncoding[];
 
-/** Reads a CSV file whose header has columns of the plain format; only `userId` must be there. */
+/** Reads a CSV file with the columns of the plain format; only `userId` is required. */
 export function readCsv(text: MfaImportText): AsyncGenerator<MfaImportRow> {
   return readPlain(csvRows(text));
 }
 
-/** Reads a file with one object of the plain format a line. */
+/** Reads a file with one object of the plain format per line. */
 export function readJsonLines(text: MfaImportText): AsyncGenerator<MfaImportRow> {
   return readPlain(jsonLineRows(text));
 }

@@ -2,18 +2,18 @@ import { base32 } from 'rfc4648';
 
 import { RowProblem } from './import-problem.js';
 
-/** How a secret is written down. */
+/** How a secret is encoded as text. */
 export type SecretEncoding = 'base32' | 'hex' | 'ascii' | 'base64';
 
-/** 16 characters of base32, as Google Authenticator made them for years. Less is too easily guessed to carry on. */
+/** 16 characters of base32, as Google Authenticator generated for years. Shorter secrets are too easy to guess. */
 const MIN_BYTES = 10;
-/** The block of SHA-1 and SHA-256; nobody makes longer ones. */
+/** The block size of SHA-1 and SHA-256; no one generates longer secrets. */
 const MAX_BYTES = 64;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /**
- * The secret as it is kept: base32 in upper case without padding. One that already is comes back unchanged.
+ * Normalizes a secret to its stored form: upper-case base32 without padding. A normalized secret is returned unchanged.
  *
  * @throws {RowProblem} `invalid_secret`, `short_secret`, `long_secret`
  */
@@ -34,10 +34,10 @@ const DECODERS: Record<SecretEncoding, (text: string) => Uint8Array> = {
     const digits = text.replace(/[\s:-]/g, '');
     return Buffer.from(matching(digits, /^(?:[0-9a-f]{2})+$/i), 'hex');
   },
-  // The characters themselves are the key, so nothing of them is taken off.
+  // The characters themselves are the key, so none are stripped.
   ascii: (text) => Buffer.from(matching(text, /^[\x20-\x7e]+$/), 'latin1'),
   base64: (text) => {
-    // The lookbehind keeps it from trying each of a million signs in the middle again.
+    // The lookbehind avoids a retry at each of up to a million `=` signs in the middle.
     const characters = text
       .replace(/\s/g, '')
       .replace(/-/g, '+')
@@ -50,8 +50,8 @@ const DECODERS: Record<SecretEncoding, (text: string) => Uint8Array> = {
 };
 
 /**
- * Authenticator apps drop the bits at the end that make no byte, and some libraries made secrets at random that have such
- * bits; a strict decoder would refuse them. A length that no bytes can have means that a part is missing.
+ * Authenticator apps drop trailing bits that don't fill a byte, and some libraries generated random secrets with such
+ * bits; a strict decoder would reject them. A length that no bytes can have means that part of the secret is missing.
  */
 function decodeBase32(text: string): Uint8Array {
   const characters = text
