@@ -7,20 +7,21 @@ import { nameSession } from './name-session.js';
 import type { Schema } from './schema.js';
 import { list, object, ref, text } from './schema.js';
 
-/** As much of an `OpenAPIObject` as is written to. */
+/** The parts of an `OpenAPIObject` that are modified. */
 export interface MfaOpenApiDocument {
   paths: object;
   components?: { securitySchemes?: object };
 }
 
-/** An application, or whatever else gives its providers. */
+/** An application, or anything else that provides its providers. */
 export interface MfaDescribedApplication {
   get<T>(token: symbol, options?: { strict: boolean }): T;
 }
 
 /**
- * Adds to a document what no route can say: the security schemes, the names that the options give cookie and header, and the two
- * addresses below `/.well-known`, unless `controllers` is false. Give it what `SwaggerModule.createDocument(app, config)` made.
+ * Adds to a document what routes can't declare themselves: the security schemes, the configured names of cookie and
+ * header, and, unless `controllers` is false, the two addresses below `/.well-known`. Pass it the result of
+ * `SwaggerModule.createDocument(app, config)`.
  */
 export function describeMfa<T extends MfaOpenApiDocument>(app: MfaDescribedApplication, document: T): T {
   const { session } = app.get<ResolvedMfaOptions>(MFA_OPTIONS, { strict: false });

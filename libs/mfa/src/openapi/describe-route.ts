@@ -10,18 +10,18 @@ import { ErrorModel, SHARED_MODELS } from './models.js';
 import type { Model, Schema } from './schema.js';
 import { SWAGGER, ref } from './schema.js';
 
-/** What a route takes and answers, for the OpenAPI document. What follows from its access and its method is added. */
+/** A route's input and responses for the OpenAPI document. What follows from its access and method is added. */
 export interface RouteDescription {
   operationId: string;
   summary: string;
   description?: string;
-  /** Parameters of the path and the query. */
+  /** Path and query parameters. */
   parameters?: readonly RouteParameter[];
-  /** A DTO that {@link Described} describes, or another schema. */
+  /** A DTO with a {@link Described} schema, or another schema. */
   body?: Model | { schema: Schema; required: boolean };
-  /** Without a model there is no body. */
+  /** Without a model, the response has no body. */
   answer: RouteAnswer;
-  /** Codes besides those that every route of the kind has. */
+  /** Error codes in addition to those that every route of its kind has. */
   errors?: readonly MfaErrorCode[];
 }
 
@@ -36,11 +36,11 @@ export interface RouteAnswer {
   status: 200 | 201 | 204;
   description: string;
   model?: Model;
-  /** Whether it is a list of them. */
+  /** Whether it is an array of them. */
   isList?: boolean;
-  /** Another schema. */
+  /** A schema other than a model. */
   schema?: Schema;
-  /** Whether a session's new token comes along, in the cookie or in the header. */
+  /** Whether the response carries a new session token, in the cookie or the header. */
   givesToken?: boolean;
 }
 
@@ -50,7 +50,7 @@ const DESCRIPTION = 'nestjs-mfa:route-description';
 export const COOKIE_SCHEME = 'mfa_cookie';
 export const HEADER_SCHEME = 'mfa_header';
 
-/** The session header as routes describe it; `describeMfa()` puts the option's name in its place. */
+/** The session header in route descriptions; `describeMfa()` replaces it with the configured name. */
 export const USUAL_HEADER = 'x-mfa-session';
 
 const NEEDS: Record<RouteAccess, string> = {
@@ -71,13 +71,13 @@ const CODES_OF_ACCESS: Record<RouteAccess, readonly MfaErrorCode[]> = {
   session: ['unauthenticated', 'session_expired'],
 };
 
-/** Says of a handler what {@link documentRoutes} puts into the document. */
+/** Describes a handler for {@link documentRoutes}. */
 export const DescribeRoute =
   (description: RouteDescription): MethodDecorator =>
   (_target, _key, descriptor) =>
     Reflect.defineMetadata(DESCRIPTION, description, descriptor.value as object);
 
-/** Writes what is said of the controller's handlers where `@nestjs/swagger` looks for it. */
+/** Writes the descriptions of a controller's handlers to where `@nestjs/swagger` looks for them. */
 export function documentRoutes(tag: string): ClassDecorator {
   return (controller) => {
     Reflect.defineMetadata(SWAGGER.tags, [tag], controller);
@@ -91,7 +91,7 @@ export function documentRoutes(tag: string): ClassDecorator {
   };
 }
 
-/** Leaves a controller out of the document. */
+/** Excludes a controller from the document. */
 export const Undocumented = (): ClassDecorator => (controller) =>
   Reflect.defineMetadata(SWAGGER.excluded, [true], controller);
 
@@ -118,7 +118,7 @@ function documentRoute(handler: object, route: RouteDescription): void {
 
 function bodyParameter(body: NonNullable<RouteDescription['body']>): Schema {
   const given = typeof body === 'function' ? { schema: ref(body), required: true } : body;
-  // Without a type the package looks for a class.
+  // Without a type, `@nestjs/swagger` expects a class.
   return { in: 'body', name: 'body', type: String, ...given };
 }
 
@@ -131,7 +131,7 @@ function describeAnswer({ description, model, isList, schema, givesToken }: Rout
   };
 }
 
-/** All codes that a route answers, in the order of {@link MFA_ERRORS}. */
+/** All error codes of a route, in the order of {@link MFA_ERRORS}. */
 function codesOf(handler: object, { errors = [] }: RouteDescription, access: RouteAccess): MfaErrorCode[] {
   const isSafe = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.GET;
   const own = new Set<MfaErrorCode>([
@@ -144,7 +144,7 @@ function codesOf(handler: object, { errors = [] }: RouteDescription, access: Rou
   return (Object.keys(MFA_ERRORS) as MfaErrorCode[]).filter((code) => own.has(code));
 }
 
-/** The refusals, by their status. */
+/** The refusals, grouped by status. */
 function refusals(codes: readonly MfaErrorCode[]): Record<number, Schema> {
   const statuses = [...new Set(codes.map((code) => MFA_ERRORS[code].status))];
   return Object.fromEntries(

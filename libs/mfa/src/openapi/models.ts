@@ -2,7 +2,7 @@ import { MFA_ERRORS } from '../core/errors/error-codes.js';
 import { BUILT_IN_TYPES } from '../core/policy/methods.js';
 import { count, flag, list, model, moment, object, ref, text, NULLABLE } from './schema.js';
 
-// The answers that several routes share, and the fields of requests. `browser/answers.ts` has them as types.
+// Responses that several routes share, and fields of requests. `browser/answers.ts` has the same as types.
 
 const CODES = Object.keys(MFA_ERRORS);
 const REASONS = [
@@ -13,7 +13,7 @@ const REASONS = [
   'factor_suspended',
 ];
 
-/** A factor type; the application's own ones too, so it is no closed list. */
+/** A factor type. Not an enum, since applications can add their own. */
 export const FACTOR_TYPE = text(
   `A factor type: ${BUILT_IN_TYPES.map((type) => `\`${type}\``).join(', ')}, or one of the option \`factors\`.`,
   {
@@ -22,10 +22,10 @@ export const FACTOR_TYPE = text(
   },
 );
 
-/** The name that a user gives an authenticator. */
+/** A user-given name of an authenticator. */
 export const NAME = text('How the user calls it.', { minLength: 1, maxLength: 100, example: 'My phone' });
 
-/** What users type. */
+/** What a user types. */
 export const CODE = text('As it was typed: digits of any script, with spaces and dashes anywhere.', {
   maxLength: 64,
   example: '123 456',
@@ -105,7 +105,7 @@ export const ProvenMethodModel = model(
   ),
 );
 
-/** What an answer says of the session that it belongs to. */
+/** What a response says about the session it belongs to. */
 export const SESSION_FIELDS = {
   proven: list(ref(ProvenMethodModel)),
   expiresAt: moment('When the session ends.'),
@@ -273,7 +273,7 @@ export const SignedInSessionModel = model(
   ),
 );
 
-/** Whether the user's other sessions end with a change. */
+/** Whether a change ends the user's other sessions. */
 export const END_OTHER_SESSIONS = flag('Whether the user’s other sessions end.');
 
 export const TrustedDeviceModel = model(
@@ -293,7 +293,7 @@ export const TrustedDeviceModel = model(
   ),
 );
 
-/** Every schema that the others refer to comes along with each operation. */
+/** Schemas that others refer to; they are added with each operation. */
 export const SHARED_MODELS = [ErrorModel, ProvenMethodModel, AuthenticatorModel];
 
 export const ID_PARAMETER = {

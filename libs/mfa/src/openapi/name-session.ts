@@ -4,14 +4,17 @@ import { COOKIE_SCHEME, USUAL_HEADER } from './describe-route.js';
 type SessionNames = Pick<ResolvedMfaOptions['session'], 'cookie' | 'header'>;
 type Json = Record<string, unknown>;
 
-/** The paths with the cookie and header of the options: routes are described once for all applications of the process. */
+/**
+ * Puts the configured cookie and header names into the paths. Route descriptions are shared by all applications in the
+ * process.
+ */
 export function nameSession(paths: object, names: SessionNames): object {
   return mapValues(paths as Json, (methods) =>
     mapValues(methods as Json, (operation) => nameInOperation(operation, names)),
   );
 }
 
-/** A path may also hold what is no operation, such as `parameters`. */
+/** A path item may also contain fields that aren't operations, such as `parameters`. */
 function nameInOperation(operation: unknown, names: SessionNames): unknown {
   const { responses, security } = (operation ?? {}) as { responses?: Json; security?: Json[] };
   if (!responses) return operation;
@@ -22,7 +25,7 @@ function nameInOperation(operation: unknown, names: SessionNames): unknown {
   };
 }
 
-/** Never none of them, which would say that the route is open to all. */
+/** Never an empty list, which would declare the route public. */
 function withoutCookie(security: Json[]): Json[] {
   const others = security.filter((one) => !(COOKIE_SCHEME in one));
   return others.length > 0 ? others : security;

@@ -3,12 +3,11 @@ export type Schema = Record<string, unknown>;
 
 type Named = abstract new (...given: never[]) => unknown;
 
-/** A class that stands for a schema of the document. */
+/** A class that represents a schema of the document. */
 export type Model = Named;
 
 /**
- * The keys under which `@nestjs/swagger` 11 and 12 keep what its decorators are given. They are written directly, so that the
- * package need not be there.
+ * The metadata keys that `@nestjs/swagger` 11 and 12 read. They are written directly, so that the package is optional.
  */
 export const SWAGGER = {
   operation: 'swagger/apiOperation',
@@ -17,7 +16,7 @@ export const SWAGGER = {
   security: 'swagger/apiSecurity',
   tags: 'swagger/apiUseTags',
   models: 'swagger/apiExtraModels',
-  /** Of a method: fields of its operation. Of a class: fields of its schema. */
+  /** On a method: fields of its operation. On a class: fields of its schema. */
   extension: 'swagger/apiExtension',
   excluded: 'swagger/apiExcludeController',
 } as const;
@@ -28,11 +27,11 @@ export const Described =
   (target) =>
     Reflect.defineMetadata(SWAGGER.extension, schema, target);
 
-/** The schema that a class was given, to stand where it is: in a body that may be left out, say. */
+/** The schema of a class, for inlining it, such as in an optional body. */
 export const schemaOf = (described: Model): Schema =>
   Reflect.getMetadata(SWAGGER.extension, described) as Schema;
 
-/** A schema of that name. */
+/** Creates a named schema. */
 export function model(name: string, schema: Schema): Model {
   const made = { [name]: class {} }[name] as Model;
   Reflect.defineMetadata(SWAGGER.extension, schema, made);
@@ -44,7 +43,7 @@ export const ref = ({ name }: Model): Schema => ({ $ref: `#/components/schemas/$
 
 type Fields = Record<string, Schema>;
 
-/** An object with these fields, and these that may be missing. */
+/** An object schema with required and optional fields. */
 export const object = (required: Fields, optional: Fields = {}, rest: Schema = {}): Schema => ({
   type: 'object',
   ...(Object.keys(required).length > 0 ? { required: Object.keys(required) } : {}),
@@ -58,7 +57,7 @@ export const text = (description?: string, rest: Schema = {}): Schema => ({
   ...rest,
 });
 
-/** A moment as answers show it: RFC 3339, UTC, with milliseconds. */
+/** A timestamp in responses: RFC 3339, UTC, with milliseconds. */
 export const moment = (description?: string, rest: Schema = {}): Schema =>
   text(description, { format: 'date-time', ...rest });
 
@@ -79,7 +78,7 @@ export const list = (items: Schema, description?: string): Schema => ({
   ...(description === undefined ? {} : { description }),
 });
 
-/** In OpenAPI 3.0 nothing else may stand beside a reference. */
+/** OpenAPI 3.0 allows nothing else next to a `$ref`. */
 export const described = (reference: Schema, description: string): Schema => ({
   allOf: [reference],
   description,
