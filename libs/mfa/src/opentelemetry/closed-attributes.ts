@@ -7,7 +7,10 @@ import type { MfaEventType } from '../engine/journal/mfa-event.js';
 import { ENGLISH } from '../i18n/en.js';
 import type { SupportedDatabase } from '../schema/check-data-source.js';
 
-/** How an operation ended. `refused` is the module's own no (4xx); `failed` is what nobody wanted (5xx, or anything thrown). */
+/**
+ * How an operation ended. `refused`: the module said no (4xx). `failed`: something went wrong (5xx, or any other
+ * error).
+ */
 export const MFA_OUTCOMES = [
   'ok',
   'allowed',
@@ -19,7 +22,7 @@ export const MFA_OUTCOMES = [
   'enrollment_required',
 ] as const;
 
-/** Every kind of event; the compiler sees to it that none is missing. */
+/** Every event type; the compiler checks that none is missing. */
 const EVENTS: Record<MfaEventType, true> = {
   'mfa.authenticator.added': true,
   'mfa.authenticator.removed': true,
@@ -60,7 +63,7 @@ const EVENTS: Record<MfaEventType, true> = {
 export const EVENT_TYPES = Object.keys(EVENTS);
 export const LOCK_CAUSES = ['failures', 'cloned'];
 
-/** What OpenTelemetry calls the databases that TypeORM has under these names. */
+/** OpenTelemetry's names for TypeORM's database types. */
 export const DATABASE_SYSTEMS = {
   'better-sqlite3': 'sqlite',
   postgres: 'postgresql',
@@ -69,11 +72,14 @@ export const DATABASE_SYSTEMS = {
   mariadb: 'mariadb',
 } as const satisfies Record<SupportedDatabase, string>;
 
-/** What each attribute may be. `error.type` and `db.system.name` are OpenTelemetry's own names (semantic conventions). */
+/**
+ * The allowed values of each attribute. `error.type` and `db.system.name` are OpenTelemetry's own names (semantic
+ * conventions).
+ */
 const VALUES = {
   'mfa.operation': new Set<string>(MFA_OPERATIONS),
   'mfa.outcome': new Set<string>(MFA_OUTCOMES),
-  // Those of the application's own factors too: there are as many as it registers.
+  // Includes the application's own factors: the number of types is fixed by what it registers.
   'mfa.factor.type': { has: (type: string) => MFA_TYPES.some((one) => one === type) },
   'mfa.event': new Set(EVENT_TYPES),
   'mfa.notification': new Set(Object.keys(ENGLISH.notifications)),
@@ -85,13 +91,14 @@ const VALUES = {
 
 export type MfaAttribute = keyof typeof VALUES;
 
-/** Stands for every value that is in no list: it may be a user's, and there may be any number of them. */
+/** Replaces any value that isn't listed: it may identify a user, and there is no limit to how many there are. */
 export const OTHER = 'other';
 
 /**
- * Attributes for spans and metrics, of which each value is one of a closed list, or `other`. What is undefined is left out.
+ * Attributes for spans and metrics whose values come from closed lists, or are `other`. Undefined values are left out.
  *
- * Nothing that a client sends, and nothing of a user, comes through: neither can it be read where metrics are kept, nor make their number grow.
+ * Nothing that a client sends and nothing about a user passes through, so metrics can neither leak it nor grow in
+ * number with it.
  */
 export function closed(given: Partial<Record<MfaAttribute, string | undefined>>): Attributes {
   const attributes: Attributes = {};

@@ -8,7 +8,7 @@ import { EVENT_TYPES, LOCK_CAUSES, closed } from './closed-attributes.js';
 /** The name of the instrumentation scope, for tracers and meters. */
 export const SCOPE = 'nestjs-mfa';
 
-/** What is measured. The documentation and the dashboard are held to this list by a test. */
+/** The metrics. A test checks the documentation and the dashboard against this list. */
 export const MFA_METRICS = {
   'mfa.operation.duration': {
     kind: 'histogram',
@@ -37,7 +37,7 @@ export const MFA_METRICS = {
   },
 } as const;
 
-/** From a decision in memory (below a millisecond) to a database that is away (10 seconds). */
+/** From an in-memory decision (under a millisecond) to an unreachable database (10 seconds). */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export interface Instruments {
@@ -54,7 +54,7 @@ interface Made {
 
 const IDLE: Made = { instruments: null, end: () => undefined };
 
-/** The instruments of the MeterProvider that the process has now: one that comes after the application is used from then on. */
+/** The instruments of the process's current MeterProvider. One that is registered later is picked up. */
 export class CurrentInstruments {
   private made: ({ by: MeterProvider } & Made) | null = null;
 
@@ -71,7 +71,7 @@ export class CurrentInstruments {
     return this.made.instruments;
   }
 
-  /** The storage is asked no more. */
+  /** Stops observing the storage. */
   end(): void {
     this.made?.end();
     this.made = null;
@@ -101,7 +101,10 @@ export class CurrentInstruments {
   }
 }
 
-/** What is rare is there from the start: a counter that appears with its first event has not risen, and no alert would see it. */
+/**
+ * Rare counters start at zero: a counter that first appears with its first event shows no increase, so no alert would
+ * fire.
+ */
 function beginAtZero({ locks, events }: Instruments): void {
   for (const event of EVENT_TYPES) events.add(0, closed({ 'mfa.event': event }));
   for (const type of MFA_TYPES)

@@ -5,8 +5,8 @@ import type { MfaTelemetryOptions } from './mfa-telemetry.js';
 import { MfaTelemetry, TELEMETRY_OPTIONS } from './mfa-telemetry.js';
 
 /**
- * Spans and metrics of the module for OpenTelemetry. Import it beside `MfaModule`; it needs `@opentelemetry/api` alone, and says nothing until the
- * application has an SDK.
+ * Spans and metrics for OpenTelemetry. Import it next to `MfaModule`. It only needs `@opentelemetry/api`, and emits
+ * nothing until the application sets up an SDK.
  */
 @Module({})
 export class MfaTelemetryModule {

@@ -20,24 +20,24 @@ import { OBSERVED, endingOf, failureOf } from './operations.js';
 import type { Around } from '../core/objects/wrap-method.js';
 import { wrapMethod } from '../core/objects/wrap-method.js';
 
-/** Injection token of the options of `MfaTelemetryModule`. */
+/** Injection token for the options of `MfaTelemetryModule`. */
 export const TELEMETRY_OPTIONS = Symbol.for('nestjs-mfa:TELEMETRY_OPTIONS');
 
 export interface MfaTelemetryOptions {
   /**
-   * Whether spans carry the id of the user whom they are about, as `user.id` (OpenTelemetry semantic conventions). Metrics never do. An id is personal data
-   * wherever traces are kept. Default: false.
+   * Whether spans carry the user's id as `user.id` (OpenTelemetry semantic conventions). Metrics never do. The id is
+   * personal data wherever traces are stored. Default: false.
    */
   userId?: boolean;
 }
 
-/** As much of an operation as is known before it runs. */
+/** The attributes known before an operation runs. */
 type Known = Partial<Record<MfaAttribute, string | undefined>>;
 
-/** The applications of this process that are observed. */
+/** The storages of the applications that are already instrumented. */
 const observed = new WeakSet<MfaStorage>();
 
-/** Puts spans and measurements around what the module does, and counts what its events tell. */
+/** Wraps the module's operations in spans and measurements, and counts its events. */
 @Injectable()
 export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
   private readonly undo: (() => void)[] = [];
@@ -57,7 +57,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
       );
     observed.add(storage);
     this.instruments = new CurrentInstruments(storage);
-    // The boot has refused every other.
+    // Other database types fail the boot.
     const system = DATABASE_SYSTEMS[storage.dataSource.options.type as SupportedDatabase];
     for (const method of OBSERVED) {
       const isStorage = method.operation.startsWith('storage.');
@@ -82,7 +82,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
     };
   }
 
-  /** What is sent goes through the application's adapter, which may be anything. */
+  /** Sending goes through the application's adapter, which can be anything. */
   private observeAdapter(): void {
     const adapter = this.modules.get<object>(MFA_ADAPTER, { strict: false });
     const about = (operation: MfaOperation, attribute: MfaAttribute, property: string): Around => {
@@ -112,13 +112,13 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
         instruments?.duration.record((performance.now() - startedAt) / 1000, all);
         const id = this.options.userId && span?.isRecording() ? user?.() : undefined;
         span?.setAttributes(id === undefined ? all : { ...all, 'user.id': id });
-        // Without the error's message: it may say anything. A refusal is an answer, and no failure of the server.
+        // Without the error message, which could contain anything. A refusal is a response, not a server failure.
         if (ending.outcome === 'failed') span?.setStatus({ code: SpanStatusCode.ERROR });
         span?.end();
       });
     };
     const around = span ? trace.setSpan(context.active(), span) : context.active();
-    // A method that throws at once is like one whose promise is rejected.
+    // Treats a synchronous throw like a rejected promise.
     const done = context.with(around, () => new Promise((resolve) => resolve(work())));
     return done.then(
       (result) => {
@@ -140,7 +140,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
         attempts?.add(1, closed({ 'mfa.factor.type': event.data.authenticator.type, 'mfa.outcome': 'ok' }));
         break;
       case 'mfa.authenticator.failed': {
-        // One code may have been tried against several: it was none of theirs.
+        // A code may have been tried against several types without matching any.
         const [type, ...others] = event.data.types;
         attempts?.add(
           1,
@@ -156,7 +156,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Null without an SDK. It is asked for each time: one that is registered later is used from then on. */
+/** Returns null without an SDK. Looked up each time, so that an SDK registered later is picked up. */
 function currentTracer(): Tracer | null {
   const provider = trace.getTracerProvider();
   const isIdle = provider instanceof ProxyTracerProvider && provider.getDelegateTracer(SCOPE) === undefined;
@@ -168,7 +168,7 @@ function labelsOf(known: Known, { outcome, errorType, type }: Ending): Attribute
   return closed({ ...known, 'mfa.outcome': outcome, 'error.type': errorType, ...found });
 }
 
-/** Whatever becomes of what is measured, nobody's sign-in fails by it. */
+/** A telemetry failure must never fail a sign-in. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -177,7 +177,7 @@ function quietly<T>(work: () => T): T | undefined {
   }
 }
 
-/** Whom an operation was about: the user whom it was given, or who was found for its request. */
+/** The user an operation concerns: the one passed in, or the one found for its request. */
 function userOf(given: readonly unknown[]): string | undefined {
   for (const one of given.slice(0, 2)) {
     if (typeof one !== 'object' || one === null) continue;

@@ -12,12 +12,12 @@ import { LoginFlow } from '../sign-in/login.flow.js';
 import { SecondFactorFlow } from '../sign-in/second-factor.flow.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 
-/** An operation with the type of factor that it is about, where its place says so. */
+/** An operation and the factor type it concerns, if known. */
 export interface ObservedMethod extends OperationPart {
   type?: MfaType;
 }
 
-/** What all factors have in common, and what each factor says of itself. */
+/** The operations of the engine and of each factor. */
 export const OBSERVED: readonly ObservedMethod[] = [
   operationOf('guard', MfaPolicyService, 'decide'),
   operationOf('guard', MfaPolicyService, 'decideGlobally'),
@@ -31,10 +31,10 @@ export const OBSERVED: readonly ObservedMethod[] = [
   ),
 ];
 
-/** Injectables of which the application has one each. */
+/** Injectables with one instance per application. */
 export const OBSERVED_CLASSES: readonly Type[] = [...new Set(OBSERVED.map(({ of }) => of))];
 
-/** How an operation ended, and what of it is known by then. */
+/** How an operation ended, and what is known about it by then. */
 export interface Ending {
   outcome: string;
   errorType?: string | undefined;
