@@ -14,10 +14,10 @@ import { refererPath, safeNext } from '../core/web/next-path.js';
 import { MfaPageLinks } from './page-links.js';
 import { needsQuery } from './page-needs.js';
 
-/** Pages that ask for a proof and then lead on to their `next`. */
+/** Pages that ask for a proof and then continue to their `next`. */
 const ON_THE_WAY = ['authenticate', 'reauthenticate'] as const;
 
-/** Sends a browser that was refused to the page where its user can do what is missing. Other clients get their JSON. */
+/** Redirects a refused browser to the page where the user can provide what is missing. Other clients get JSON. */
 @Injectable()
 export class BrowserRedirect {
   constructor(
@@ -25,17 +25,17 @@ export class BrowserRedirect {
     @Inject(MfaPageLinks) private readonly links: MfaPageLinks,
   ) {}
 
-  /** Where to send the client, or null when it is no browser, or there are no pages. */
+  /** Where to redirect the client; null if it isn't a browser or there are no pages. */
   forBrowser(exception: MfaException, request: object): string | null {
     return this.pages && prefersHtml(request) ? this.locationFor(exception, request) : null;
   }
 
-  /** The page that helps, or null when none does. */
+  /** The page that helps; null if none does. */
   locationFor({ code, details }: MfaException, request: object): string | null {
     const next = this.onward(this.returnPath(request));
     const { methods = [] } = details;
     const needs = needsQuery(details.needs);
-    // The page must not offer a way that would lead back here, and cost a code.
+    // The page must not offer a method that would lead back here after consuming a code.
     const isAny = methods.some(isBackup) && methods.some((type) => !isBackup(type) && !isStrong(type));
     const narrowed = isAny ? null : methods.join(',');
     const only = methods.length === 1 ? methods[0] : null;
@@ -48,7 +48,7 @@ export class BrowserRedirect {
         return this.links.to('enrol', { next, method: only, needs });
       case 'unauthenticated':
       case 'session_expired':
-        // Half signed in, nobody yet: what is missing is the second factor.
+        // A half-finished sign-in: what is missing is the second factor.
         if (hasPendingSession(request)) return this.links.to('authenticate', { next });
         return this.links.signIn(next);
       default:
@@ -56,7 +56,7 @@ export class BrowserRedirect {
     }
   }
 
-  /** Where the browser wanted to go; of what GET can't repeat, where it came from. */
+  /** Where the browser wanted to go or, if GET can't repeat the request, where it came from. */
   private returnPath(request: object): string | null {
     const { method, originalUrl, url } = request as HttpRequest & { originalUrl?: string; url?: string };
     if (method !== 'GET' && method !== 'HEAD') {
@@ -66,7 +66,7 @@ export class BrowserRedirect {
     return path && safeNext(this.links.publicPathOf(path));
   }
 
-  /** From a page that is only on the way there is no point in coming back to it: what it leads to is what was wanted. */
+  /** Skips pages that are themselves a step on the way, in favor of the `next` they lead to. */
   private onward(path: string | null): string | null {
     if (path === null) return null;
     const { pathname, searchParams } = new URL(path, 'http://same-origin.invalid');
@@ -78,10 +78,10 @@ export class BrowserRedirect {
 const isBackup = (type: string): boolean => isBackupType(type as MfaType);
 const isStrong = (type: string): boolean => isPhishingResistantType(type as MfaType);
 
-/** Whether the client asks for a page rather than for data: a browser that navigates, not one that fetches. */
+/** Whether the client wants a page rather than data: a browser that navigates, not one that fetches. */
 export function prefersHtml(request: object): boolean {
   const accept = readHeader(request, 'accept');
-  // `*/*` alone is what API clients send.
+  // API clients send just `*/*`.
   if (!accept?.includes('text/html')) return false;
   return new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/html']) === 'text/html';
 }

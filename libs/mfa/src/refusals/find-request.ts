@@ -8,8 +8,8 @@ interface GraphQLContext {
 }
 
 /**
- * What carries headers and user: the HTTP request, the `req` of a GraphQL context, the handshake of a WebSocket. A message
- * has nothing of the kind; what it says of itself proves nothing.
+ * Finds the object that carries headers and user: the HTTP request, the `req` of a GraphQL context, or the handshake of
+ * a WebSocket. Microservice messages have none; what a message claims about itself proves nothing.
  */
 export function findRequest(host: ArgumentsHost): object | undefined {
   return asObject(lookUp(host));
@@ -21,7 +21,7 @@ function lookUp(host: ArgumentsHost): unknown {
       return host.switchToHttp().getRequest<unknown>();
     case 'graphql': {
       const req = host.getArgByIndex<GraphQLContext | undefined>(2)?.req;
-      // For graphql-ws Nest puts that library's own context there, which holds the request that opened the connection.
+      // With graphql-ws, Nest puts that library's own context here; it holds the request that opened the connection.
       return req?.extra && !req.headers ? req.extra.request : req;
     }
     case 'ws':
@@ -31,7 +31,7 @@ function lookUp(host: ArgumentsHost): unknown {
   }
 }
 
-/** The response to write headers to, where there is one that still takes them. */
+/** The response to write headers to, if there is one that still accepts them. */
 export function findResponse(host: ArgumentsHost): object | undefined {
   switch (host.getType<string>()) {
     case 'http':
@@ -47,12 +47,12 @@ export function findResponse(host: ArgumentsHost): object | undefined {
 }
 
 /**
- * What the guards ask once for: the HTTP request, the operation of GraphQL with all its fields, the message. Request objects
- * outside HTTP may serve many of these, and what was read for one is stale for the next.
+ * What the guards judge once: the HTTP request, a GraphQL operation with all its fields, or the message. Outside HTTP a
+ * request object may serve many of these, and what was read for one is stale for the next.
  */
 export function operationOf(host: ArgumentsHost): object {
   if (host.getType<string>() !== 'graphql') return executionOf(host);
-  // Made anew each time an operation is executed, and the same for all its fields.
+  // Created anew for each execution of an operation, and shared by all its fields.
   const info = asObject(host.getArgByIndex<unknown>(3)) as { variableValues?: unknown } | undefined;
   return asObject(info?.variableValues) ?? executionOf(host);
 }
@@ -60,26 +60,26 @@ export function operationOf(host: ArgumentsHost): object {
 /** One call of one handler: the same object for all its guards and interceptors. */
 export function executionOf(host: ArgumentsHost): object {
   const request = host.getType() === 'http' ? asObject(host.switchToHttp().getRequest<unknown>()) : undefined;
-  // Contexts that are made by hand, as in unit tests, need not have arguments.
+  // Hand-made contexts, as in unit tests, may have no arguments.
   return request ?? (host as Partial<ArgumentsHost>).getArgs?.() ?? {};
 }
 
 const judged = new SideTable<object, object>();
 
-/** Keeps the request that a guard judged, where it is another than {@link findRequest} finds. */
+/** Keeps the request that a guard judged, if {@link findRequest} would find another. */
 export function keepRequest(host: ArgumentsHost, request: object): void {
   if (findRequest(host) === request) return;
   const carrier = carrierOf(host);
   if (carrier) judged.set(carrier, request);
 }
 
-/** The request that the guard judged, else the one that is found. */
+/** The request that the guard judged, otherwise the one found. */
 export function requestOf(host: ArgumentsHost): object | undefined {
   const carrier = carrierOf(host);
   return (carrier && judged.get(carrier)) ?? findRequest(host);
 }
 
-/** What belongs to this message or request alone, and is the same for a guard and a parameter of the handler. */
+/** An object that belongs to this message or request only, and is the same for a guard and a handler's parameter. */
 function carrierOf(host: ArgumentsHost): object | undefined {
   return asObject(lookUpCarrier(host));
 }

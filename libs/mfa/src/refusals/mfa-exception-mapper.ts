@@ -6,7 +6,7 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import { hasBegun, setHeader } from '../core/web/http-message.js';
 import { RefusedRequests } from './refused-requests.js';
 
-/** Gives refusals the text that the adapter has for them, and the response the headers that belong to them. */
+/** Gives refusals the adapter's text, and sets their headers on the response. */
 @Injectable()
 export class MfaExceptionMapper {
   constructor(
@@ -14,7 +14,7 @@ export class MfaExceptionMapper {
     @Inject(RefusedRequests) private readonly refused: RefusedRequests,
   ) {}
 
-  /** The exception to throw in place of this one; an unknown error stays what it is. */
+  /** Returns the exception to throw instead; unknown errors are returned unchanged. */
   async present(error: unknown, request: object, response: object | undefined): Promise<unknown> {
     const exception = toMfaException(error);
     if (!exception) return error;
@@ -32,7 +32,7 @@ export class MfaExceptionMapper {
   }
 }
 
-/** Ours as it is; a refused body or parameter, whoever refused it, under our code. */
+/** Our exceptions unchanged; any rejected body or parameter under our code, whoever rejected it. */
 function toMfaException(error: unknown): MfaException | null {
   if (error instanceof MfaException) return error;
   if (!(error instanceof HttpException)) return null;
@@ -41,16 +41,16 @@ function toMfaException(error: unknown): MfaException | null {
   return REFUSED_BODY.includes(status) || isOfPipe(status, response) ? invalidRequest(response) : null;
 }
 
-/** Malformed, too large, and of a type that nobody reads. */
+/** Malformed, too large, or of an unsupported media type. */
 const REFUSED_BODY: readonly number[] = [400, 413, 415];
 
-/** Whether a `ValidationPipe` of the application's has refused it under the status that it is set to (`errorHttpStatusCode`). */
+/** Whether one of the application's `ValidationPipe`s rejected it with a custom status (`errorHttpStatusCode`). */
 function isOfPipe(status: number, response: unknown): boolean {
   const { message } = (response ?? {}) as { message?: unknown };
   return (status === 406 || status === 422) && Array.isArray(message);
 }
 
-/** The refusal of a malformed request, with what is known to be wrong in `message`. */
+/** The refusal of a malformed request; `message` lists the known problems. */
 function invalidRequest(response: unknown): MfaException {
   const message = (response as { message?: unknown } | null)?.message;
   const problems = Array.isArray(message) ? message.filter((one) => typeof one === 'string') : [];

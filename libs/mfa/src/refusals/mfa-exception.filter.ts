@@ -11,8 +11,8 @@ import { answerMessage } from './refused-message.filter.js';
 import { presentIn } from './transport-exceptions.js';
 
 /**
- * Answers refusals with their text and headers, wherever in the application they were thrown. Nest asks it everywhere but
- * in gateways and in hybrid applications that do not inherit the configuration; name it there with `@UseFilters()`.
+ * Responds to refusals with their text and headers, wherever in the application they are thrown. Nest doesn't call it
+ * in gateways, or in hybrid applications that don't inherit the configuration; add it there with `@UseFilters()`.
  */
 @Injectable()
 @Catch(MfaException)
@@ -39,12 +39,12 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
           mergeMap((error) => answerMessage(refusal(error, exception), host) as Observable<never>),
         );
       default:
-        // A field of GraphQL has no answer of its own: what is thrown becomes one of the errors of the whole.
+        // A GraphQL field has no response of its own: what is thrown becomes one of the errors of the whole response.
         return presented.then((error) => Promise.reject(error as Error));
     }
   }
 
-  /** Nest waits for no filter: what fails here would end the process. */
+  /** Nest doesn't await filters: an unhandled rejection here would end the process. */
   private settle(answering: Promise<void>): void {
     answering.catch((failure: unknown) => this.failures.error(failure));
   }
@@ -53,23 +53,23 @@ export class MfaExceptionFilter extends BaseExceptionFilter {
     const { httpAdapter } = this.adapterHost;
     const response = host.switchToHttp().getResponse<object>();
     const location = this.locationFor(exception, host.switchToHttp().getRequest<object>());
-    // What has begun to answer can be sent nowhere else; Nest ends it.
+    // A response that has started can't be redirected; Nest ends it.
     if (location === null || httpAdapter.isHeadersSent(response)) return super.catch(presented, host);
     httpAdapter.redirect(response, 303, location);
   }
 
-  /** Where to send a browser that was refused; null: it gets the answer that every client gets. */
+  /** Where to redirect a refused browser; null to send the usual response. */
   protected locationFor(exception: MfaException, request: object): string | null {
     return exception instanceof MfaException ? this.redirects.forBrowser(exception, request) : null;
   }
 }
 
-/** What could not be given its text is told with the default one: there is no status to fall back on. */
+/** If the mapper failed, the original exception keeps its default text: there is no status to fall back on. */
 function refusal(presented: unknown, original: MfaException): MfaException {
   return presented instanceof MfaException ? presented : original;
 }
 
-/** On this module's own routes every refused body or parameter is one of ours, whoever refused it. */
+/** On this module's own routes, every rejected body or parameter becomes one of our errors, whoever rejected it. */
 @Injectable()
 @Catch()
 export class MfaRouteExceptionFilter extends MfaExceptionFilter {

@@ -3,27 +3,27 @@ import { Inject, Injectable, SetMetadata, VERSION_NEUTRAL, VersioningType } from
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { isExcludedFromPrefix } from './page-links.js';
 
-/** What the routes of a controller answer. */
+/** What a controller's routes respond with. */
 export type RouteKind = 'json' | 'page';
 
 const ROUTE_KIND = 'nestjs-mfa:route-kind';
 
-/** Marks the controllers of this module, and so those that an application derives from them. */
+/** Marks the controllers of this module and, through inheritance, those that an application derives from them. */
 export const AnswersWith = (kind: RouteKind): ClassDecorator => SetMetadata(ROUTE_KIND, kind);
 
-// Under these keys Nest keeps what `@Controller()` and `RouterModule` say.
+// The metadata keys under which Nest stores what `@Controller()` and `RouterModule` declare.
 const PATH = 'path';
 const VERSION = '__version__';
 const MODULE_PATH = '__module_path__';
 
 interface OwnPath {
   kind: RouteKind;
-  /** Matches the paths without global prefix and version. */
+  /** Matches paths without the global prefix and version. */
   pattern: RegExp;
   isVersioned: boolean;
 }
 
-/** Knows the paths of this module's controllers, wherever the application has put them. */
+/** Knows the paths of this module's controllers, wherever the application has mounted them. */
 @Injectable()
 export class OwnRoutes {
   private known?: OwnPath[];
@@ -33,7 +33,10 @@ export class OwnRoutes {
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
 
-  /** What answers under this path; undefined: not this module. Asked late: applications set their prefix after they are made. */
+  /**
+   * What responds at this path; undefined if it isn't this module. The prefix is read at request time, since
+   * applications set it after the instance is created.
+   */
   kindOf(path: string): RouteKind | undefined {
     const prefix = new RegExp(`^${patternOf(this.config.getGlobalPrefix())}(?=/|$)`, 'i');
     const prefixed = prefix.test(path) ? path.replace(prefix, '') : '';
@@ -67,7 +70,7 @@ export class OwnRoutes {
     const version: unknown = Reflect.getMetadata(VERSION, controller);
     return [Reflect.getMetadata(PATH, controller) as string | string[]].flat().flatMap((path) => {
       const base = `${patternOf(modulePath)}${patternOf(path)}`;
-      // At the root everything would seem to be ours.
+      // At the root, every path would seem to be ours.
       if (base === '') return [];
       return {
         kind,
@@ -78,7 +81,7 @@ export class OwnRoutes {
   }
 }
 
-/** The source of a regular expression for a path, whose parameters stand for any one segment. */
+/** The regular expression source for a path; each parameter matches any one segment. */
 function patternOf(path: string): string {
   return path
     .split('/')

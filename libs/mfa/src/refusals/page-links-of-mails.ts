@@ -7,7 +7,7 @@ import { MFA_OPTIONS } from '../options/resolved-options.js';
 import type { MfaPagePath } from './page-links.js';
 import { MfaPageLinks } from './page-links.js';
 
-/** Of all others, the page of account security. */
+/** Other notifications link to the account security page. */
 const PAGES: Partial<Record<MfaNotificationType, MfaPagePath>> = {
   recovery_code_used: 'recovery-codes',
   recovery_codes_low: 'recovery-codes',
@@ -18,7 +18,7 @@ const PAGES: Partial<Record<MfaNotificationType, MfaPagePath>> = {
   new_sign_in: 'sessions',
 };
 
-/** The addresses in mails are on an origin of the options, never on the host of a request, which a stranger may have chosen. */
+/** Links in mails use an origin from the options, never the host of a request, which an attacker may have chosen. */
 @Injectable()
 export class PageLinksOfMails implements MailLinks {
   constructor(

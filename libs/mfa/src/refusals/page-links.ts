@@ -4,7 +4,7 @@ import { ApplicationConfig } from '@nestjs/core';
 import type { PageAddresses } from '../options/addresses.js';
 import { MFA_PAGES, MFA_PATH } from '../options/addresses.js';
 
-/** A page, by its path below `pages.path`. */
+/** A page, identified by its path below `pages.path`. */
 export type MfaPagePath =
   | 'index'
   | 'authenticate'
@@ -26,12 +26,12 @@ export type MfaPagePath =
   | 'lost'
   | 'found';
 
-/** What a page is told in its address; what is null stays out. */
+/** The query of a page's address; null values are left out. */
 export type MfaPageQuery = Readonly<Record<string, string | null | undefined>>;
 
 /**
- * The addresses of the pages (option `pages`), as browsers see them: with the application's global prefix, `pages.path` and
- * `pages.publicPath` in them.
+ * The addresses of the pages (option `pages`) as browsers see them, including the application's global prefix,
+ * `pages.path` and `pages.publicPath`.
  */
 @Injectable()
 export class MfaPageLinks {
@@ -41,7 +41,7 @@ export class MfaPageLinks {
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
   ) {}
 
-  /** Whether there are pages. */
+  /** Whether the pages are enabled. */
   get areOn(): boolean {
     return this.pages !== null;
   }
@@ -49,8 +49,8 @@ export class MfaPageLinks {
   /**
    * The address of a page.
    *
-   * @param query `next` is where the page leads on to, a path of the same site; others, such as `method` of `authenticate`, as the
-   *   refusals of the guard have them
+   * @param query `next`: where the page leads afterwards, a path of the same site; others, such as `method` of
+   * `authenticate`, as in the guard's refusals
    * @throws {Error} without the option `pages`
    */
   to(page: MfaPagePath, query: MfaPageQuery = {}): string {
@@ -62,13 +62,13 @@ export class MfaPageLinks {
     return this.pages?.homeUrl ?? '/';
   }
 
-  /** Prefix of the JSON routes. */
+  /** The path prefix of the JSON routes. */
   get api(): string {
     return this.publicPathOf(this.withPrefix(this.apiPath));
   }
 
   /**
-   * The address of a path below `pages.path`, whatever is there.
+   * The address of any path below `pages.path`.
    *
    * @internal
    */
@@ -81,9 +81,9 @@ export class MfaPageLinks {
   }
 
   /**
-   * Where a visitor signs in who is nobody yet; null when the application has not said.
+   * Where an unauthenticated visitor signs in; null if the application hasn't said.
    *
-   * @param notice what was just done: `signed-out`
+   * @param notice what has just been done: `signed-out`
    */
   signIn(next: string | null, notice: 'signed-out' | null = null): string | null {
     const { loginUrl = null } = this.pages ?? {};
@@ -91,8 +91,8 @@ export class MfaPageLinks {
   }
 
   /**
-   * The address under which a browser sees a path of the server: what a proxy does to the path of the pages it does to all that
-   * begin alike.
+   * The address at which a browser sees a server path. What a proxy does to the path of the pages, it does to every
+   * path with the same beginning.
    */
   publicPathOf(path: string): string {
     const { path: own = '', publicPath = null } = this.pages ?? {};
@@ -103,7 +103,7 @@ export class MfaPageLinks {
     return `${there}${rest}`.replace(/^(?!\/)/, '/');
   }
 
-  /** Asked late: applications set their prefix after they are made. */
+  /** Read at request time, since applications set the prefix after this instance is created. */
   private withPrefix(path: string): string {
     const prefix = isExcludedFromPrefix(this.config, `/${path}`) ? '' : this.config.getGlobalPrefix();
     return `/${joined(prefix, path)}`.replace(/\/{2,}/g, '/');
@@ -114,7 +114,7 @@ function joined(...parts: string[]): string {
   return parts.filter(Boolean).join('/');
 }
 
-/** The beginnings in which two paths differ. */
+/** The leading parts in which two paths differ. */
 function withoutCommonEnd(one: string, other: string): [string, string] {
   const [first, second] = [one.split('/'), other.split('/')];
   while (first.length > 1 && second.length > 1 && first.at(-1) === second.at(-1)) {
@@ -130,7 +130,7 @@ function withQuery(path: string, query: MfaPageQuery): string {
   return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(given).toString()}`;
 }
 
-/** Whether the application's global prefix leaves this path alone. */
+/** Whether the application excludes this path from its global prefix. */
 export function isExcludedFromPrefix(config: ApplicationConfig, path: string): boolean {
   const { exclude = [] } = config.getGlobalPrefixOptions();
   return exclude.some(({ pathRegex }) => pathRegex.test(path));

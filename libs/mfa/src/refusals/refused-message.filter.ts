@@ -13,8 +13,8 @@ interface WsClient {
 }
 
 /**
- * Answers messages that the guard refused. It comes with the guard, since gateways, and hybrid applications by default, ask
- * no filter of the application, and Nest itself shows no error but those of its own classes.
+ * Responds to messages that the guard refused. The guard brings it along, since gateways and, by default, hybrid
+ * applications use none of the application's filters, and Nest itself only exposes errors of its own classes.
  */
 @Injectable()
 @Catch(MfaMessageException)
@@ -26,15 +26,18 @@ class RefusedMessageFilter implements ExceptionFilter {
 
 export const REFUSED_MESSAGE_FILTER = new RefusedMessageFilter();
 
-/** Sends the refusal as Nest sends its own: the event `exception` to a WebSocket, the error of the answer elsewhere. */
+/**
+ * Sends a refusal the way Nest sends its own errors: as the event `exception` to a WebSocket, as the response's error
+ * elsewhere.
+ */
 export function answerMessage(exception: MfaException, host: ArgumentsHost): Observable<never> | undefined {
   const error = { status: 'error', ...(exception.getResponse() as object) };
   if (host.getType() === 'rpc') return throwError(() => error);
   const ws = host.switchToWs();
   const client = ws.getClient<WsClient>();
-  // The event of the message, for clients that have several under way.
+  // The event name of the message, for clients with several in flight.
   const payload = { ...error, cause: { pattern: ws.getPattern() } };
-  // A plain WebSocket has an `emit` as well, but it talks to nobody but the server's own listeners.
+  // A plain WebSocket has an `emit` too, but it only reaches the server's own listeners.
   if (typeof client.readyState === 'number') {
     client.send?.(JSON.stringify({ event: 'exception', data: payload }));
   } else {

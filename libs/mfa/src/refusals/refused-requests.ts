@@ -16,7 +16,7 @@ import { RefusalLog } from '../engine/journal/refusal-log.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
 import { SessionTransport } from '../engine/sessions/session-transport.js';
 
-/** The codes that are a failed authorisation, or an attempt to get around it (ASVS v5.0.0-16.3.2 and 16.3.3). */
+/** The codes that mean a failed authorization or an attempt to bypass it (ASVS v5.0.0-16.3.2 and 16.3.3). */
 const REASONS: readonly MfaErrorCode[] = [
   'mfa_required',
   'mfa_enrollment_required',
@@ -24,7 +24,7 @@ const REASONS: readonly MfaErrorCode[] = [
   'cross_origin',
 ] satisfies RefusalReason[];
 
-/** Tells of requests that were refused, once a window and user. It costs a request no statement, and no time. */
+/** Reports refused requests, once per window and user. It adds no database query to the request and no delay. */
 @Injectable()
 export class RefusedRequests {
   private readonly logger = new Logger(RefusedRequests.name);
@@ -35,7 +35,7 @@ export class RefusedRequests {
     @Inject(SessionTransport) private readonly transport: SessionTransport,
   ) {}
 
-  /** Notes what a request was answered with. */
+  /** Records the code a request was refused with. */
   note(code: MfaErrorCode, request: object): void {
     const reason = reasonOf(code, request);
     if (reason === null) return;
@@ -51,19 +51,22 @@ export class RefusedRequests {
     this.log.tellOnce(user, source, { type: 'mfa.access.refused', data: { reason } });
   }
 
-  /** Another site's request is refused before anybody asks whose it is. Once a window and session that is asked afterwards. */
+  /**
+   * Cross-site requests are refused before the user is identified, so the user is looked up afterwards, once per window
+   * and session.
+   */
   private findOut(request: object): void {
     this.log.later(async () => {
       const token = await this.transport.readToken(request);
       if (token !== null && !this.log.isFirst(`cross_origin ${hashToken(token)}`)) return;
       const { user, session } = await this.contexts.resolveAny(request, { isUse: false });
       const known = user ?? (session && { id: session.userId });
-      // Nobody's request is nobody's event.
+      // A request of an unknown user causes no event.
       if (known) this.tell(known, request, 'cross_origin');
     });
   }
 
-  /** Once a window, for whoever has pages on another origin and has not said so. */
+  /** Once per window, for applications whose pages are on another origin that isn't configured. */
   private warnOf(request: object): void {
     if (!this.log.isFirst('cross_origin')) return;
     this.logger.warn(
@@ -79,7 +82,7 @@ function reasonOf(code: MfaErrorCode, request: object): RefusalReason | null {
   return isHalf ? 'pending_session' : null;
 }
 
-/** As a client says it, so that no more is told than an origin can hold. */
+/** Normalized, so that a client can't log more than an origin can contain. */
 function originOf(request: object): string {
   const origin = readHeader(request, 'origin') ?? '';
   return URL.canParse(origin) ? new URL(origin).origin.slice(0, 200) : 'a page that does not say where it is';

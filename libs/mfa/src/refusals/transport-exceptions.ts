@@ -7,10 +7,10 @@ import { MfaException } from '../core/errors/mfa-exception.js';
 import { findRequest, findResponse } from './find-request.js';
 import type { MfaExceptionMapper } from './mfa-exception-mapper.js';
 
-/** A refused message, so that a filter can tell it from a refused request. */
+/** A refused message; filters can tell it from a refused request. */
 export class MfaMessageException extends MfaException {}
 
-/** A refused field: GraphQL shows `extensions`, where the code is found without the HTTP status it has none of. */
+/** A refused GraphQL field. GraphQL exposes `extensions`, which have the code; a field has no HTTP status. */
 export class MfaGraphQLException extends MfaException {
   readonly extensions: Readonly<Record<string, unknown>>;
 
@@ -19,9 +19,9 @@ export class MfaGraphQLException extends MfaException {
     const { message, ...shown } = details;
     this.message = [message ?? MFA_ERRORS[code].message].flat().join('; ');
     this.extensions = { code, statusCode: this.getStatus(), ...shown };
-    // A decision has nothing to trace, and Apollo shows the stack outside production.
+    // A decision needs no stack trace, and Apollo exposes the stack outside production.
     this.stack = `${this.name}: ${this.message}`;
-    // Nest's Apollo driver puts a code of its own over ours on everything that has a status.
+    // Nest's Apollo driver replaces our code with its own on any error that has a status.
     Object.defineProperty(this, 'status', { value: undefined });
   }
 
@@ -30,7 +30,7 @@ export class MfaGraphQLException extends MfaException {
   }
 }
 
-/** What to throw in this context instead of the error: with its text and headers, in the form that the client gets to see. */
+/** What to throw in this context instead of the error: with its text and headers, in the form that clients see. */
 export async function presentIn(
   host: ArgumentsHost,
   mapper: MfaExceptionMapper,
