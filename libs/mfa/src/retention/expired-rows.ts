@@ -13,7 +13,7 @@ import { MfaStorage } from '../storage/mfa-storage.js';
 import { removeInBatches } from '../storage/remove-in-batches.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 
-/** How many rows were removed. */
+/** The number of rows removed, by kind. */
 export interface MfaPurgeResult {
   sessions: number;
   totpSetups: number;
@@ -21,7 +21,7 @@ export interface MfaPurgeResult {
   trustedDevices: number;
   factorSetups: number;
   factorChallenges: number;
-  /** Of tables that factors of the application's own keep. */
+  /** Rows in the tables of the application's own factors. */
   factorRows: number;
   auditEntries: number;
 }
@@ -41,7 +41,7 @@ const EXPIRING: readonly ExpiringTable[] = [
   { purgedAs: 'trustedDevices', entity: TrustedDevice, expiresAt: 'expiresAt' },
 ];
 
-/** The types of columns that hold milliseconds as they are. */
+/** Column types that store milliseconds as plain numbers. */
 const NUMBERS: readonly unknown[] = [
   Number,
   'bigint',
@@ -54,7 +54,7 @@ const NUMBERS: readonly unknown[] = [
   'decimal',
 ];
 
-/** Removes what has expired, a few rows at a time. None of it counts any more: this only keeps the tables small. */
+/** Removes expired rows in small batches. They no longer have any effect: this only keeps the tables small. */
 @Injectable()
 export class ExpiredRows {
   constructor(
@@ -94,7 +94,7 @@ export class ExpiredRows {
     );
   }
 
-  /** The moment up to which rows have expired, as the property says it: a date, or a plain number. */
+  /** The time up to which rows have expired, in the property's type: a date or a plain number. */
   private cutoffOf({ entity, expiresAt, keptMs = 0 }: ExpiringTable): Date | number {
     const cutoff = this.clock.now() - keptMs;
     const column = this.storage.dataSource.getMetadata(entity).findColumnWithPropertyName(expiresAt);

@@ -6,7 +6,7 @@ import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { ExpiredRows } from './expired-rows.js';
 
-/** Removes what has expired, every now and then; all instances do, whenever their time comes. */
+/** Removes expired rows periodically. Every instance runs it, on its own schedule. */
 @Injectable()
 export class RetentionJob extends RepeatedJob {
   protected readonly failure = 'Expired rows could not be removed';
