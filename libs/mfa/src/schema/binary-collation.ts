@@ -7,16 +7,16 @@ import { BINARY_COLLATION, tableOptions } from '../storage/table-options.js';
 import { configureMfaTables } from './configure-tables.js';
 
 /**
- * Gives the text columns of this module's entities and migrations a binary collation. For MySQL and MariaDB, whose default takes
- * `Admin` and `admin` for the same user; call it before the DataSource is made. It leaves what
- * {@link configureMfaTables} was told otherwise.
+ * Gives the text columns of this module's entities and migrations a binary collation. For MySQL and MariaDB, whose
+ * default collation treats `Admin` and `admin` as the same user. Call it before the DataSource is created. It keeps the
+ * other settings of {@link configureMfaTables}.
  */
 export function useBinaryCollation(): void {
   configureMfaTables({ ...tableOptions(), binaryCollation: true });
 }
 
 /**
- * Refuses a MySQL or MariaDB schema in which two users whose ids differ in case only would share their factors.
+ * Rejects a MySQL or MariaDB schema in which two users whose ids differ only in case would share their factors.
  *
  * @throws {MfaOptionsError} naming the columns
  */

@@ -7,14 +7,14 @@ import type { FactorTable } from '../engine/authenticators/factor-tables.js';
 import { factorTablesProblem } from './check-factor-tables.js';
 import { MFA_ENTITIES } from './entities.js';
 
-/** The engines on which a commit is one transaction, and its claims are counted. */
+/** The databases on which a commit is one transaction and reports how many rows it affected. */
 export const SUPPORTED_DATABASES = ['better-sqlite3', 'postgres', 'cockroachdb', 'mysql', 'mariadb'] as const;
 export type SupportedDatabase = (typeof SUPPORTED_DATABASES)[number];
 const ANOTHER =
   'or keep the tables of this module on a second DataSource, and name it in the option `dataSource`';
 
 /**
- * Refuses a DataSource on which the rules of this module would not hold, or whose first request would fail.
+ * Rejects a DataSource on which this module's guarantees wouldn't hold, or whose first request would fail.
  *
  * @throws {MfaOptionsError} naming the cause and the remedy
  */
@@ -44,7 +44,7 @@ function kindProblem({ options }: DataSource): string | undefined {
   if (type === 'better-sqlite3' && 'readonly' in options && options.readonly) {
     return `the DataSource opens its file \`readonly\`, and every sign-in is written: leave that out, ${ANOTHER}`;
   }
-  // PostgreSQL takes it for READ COMMITTED, and SQLite has a single connection.
+  // PostgreSQL treats it as READ COMMITTED, and SQLite has a single connection.
   const isMysql = type === 'mysql' || type === 'mariadb';
   if (isMysql && 'isolationLevel' in options && options.isolationLevel === 'READ UNCOMMITTED') {
     return `the DataSource's \`isolationLevel\` READ UNCOMMITTED decides on what may be undone: use READ COMMITTED or a stricter one, ${ANOTHER}`;
@@ -64,7 +64,7 @@ function entitiesProblem(dataSource: DataSource): string | undefined {
     : 'the DataSource does not know the entities of this module: set `autoLoadEntities: true` in TypeOrmModule.forRoot(), or add `...MFA_ENTITIES` to its `entities`';
 }
 
-/** Conditions name columns as they are declared; a table may have any name. */
+/** Queries use column names as declared; tables may have any name. */
 function columnsProblem(dataSource: DataSource): string | undefined {
   const { columns } = getMetadataArgsStorage();
   for (const entity of MFA_ENTITIES) {

@@ -3,10 +3,10 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { FactorTable } from '../engine/authenticators/factor-tables.js';
 import { MFA_ENTITIES } from './entities.js';
 
-/** What the rows of nobody can't have. */
+/** Settings that make no sense for a table whose rows belong to no user. */
 const OF_USERS = ['authenticatorId', 'encrypted', 'exported'] as const;
 
-/** What a factor of the application's own says wrongly of its tables, with the remedy; undefined: nothing. */
+/** What is wrong with a custom factor's table declarations, with the remedy; undefined if nothing is. */
 export function factorTablesProblem(
   dataSource: DataSource,
   tables: readonly FactorTable[],
@@ -59,7 +59,7 @@ function propertyProblem(table: FactorTable, metadata: EntityMetadata): string |
   return undefined;
 }
 
-/** What is encrypted is bound to its row, and removed or renewed row by row. */
+/** Encrypted values are bound to their row, and rows are removed or re-encrypted one by one. */
 function keyProblem(
   { key, encrypted = [], expiresAt }: FactorTable,
   { primaryColumns }: EntityMetadata,

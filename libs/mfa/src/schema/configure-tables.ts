@@ -7,10 +7,10 @@ import type { MfaTableOptions } from '../storage/table-options.js';
 import { BINARY_COLLATION, setTableOptions, tableOptions } from '../storage/table-options.js';
 
 /**
- * Shapes the tables of this module, for the whole process: entities and migrations alike. What is left out is at its default.
- * Call it before the DataSource is made; also in the file that TypeORM's command line reads.
+ * Configures this module's tables for the whole process, entities and migrations alike. Anything left out has its
+ * default. Call it before the DataSource is created, also in the file that TypeORM's CLI reads.
  *
- * @throws {MfaOptionsError} when a name is none
+ * @throws {MfaOptionsError} when a name isn't valid
  */
 export function configureMfaTables(options: MfaTableOptions): void {
   for (const [name, value] of Object.entries({ prefix: options.prefix, schema: options.schema })) {
@@ -25,7 +25,7 @@ export function configureMfaTables(options: MfaTableOptions): void {
   referToUsers();
 }
 
-/** The class of the entity that is kept in that table, which naming strategies are told; the table is without its prefix. */
+/** The entity class name of a table, which naming strategies receive. The table is given without its prefix. */
 export function entityNameOf(table: string): string {
   const name = `${tableOptions().prefix}${table}`;
   const { tables } = getMetadataArgsStorage();
@@ -43,7 +43,7 @@ function nameTables(former: string): void {
   }
 }
 
-/** On PostgreSQL and SQLite an index is called as no other of its schema. */
+/** On PostgreSQL and SQLite, index names are unique within a schema. */
 function nameIndices(former: string): void {
   for (const index of getMetadataArgsStorage().indices) {
     if (isOurs(index.target) && index.name !== undefined)
@@ -51,7 +51,7 @@ function nameIndices(former: string): void {
   }
 }
 
-/** The name of an index with the prefix of the tables, in place of another one. */
+/** Replaces the table prefix in an index name. */
 export function indexNameOf(name: string, former: string): string {
   const [, kind, rest] = new RegExp(`^(idx_|uq_)${former}(.+)$`).exec(name) ?? [];
   return kind === undefined ? name : `${kind}${tableOptions().prefix}${rest}`;
@@ -72,13 +72,13 @@ function shapeColumns(): void {
   }
 }
 
-/** Drivers give numbers for numbers; everything here compares text. */
+/** Drivers return numbers for numeric columns; this module compares strings. */
 const USER_ID = {
   to: (value: unknown) => value,
   from: (value: string | number | null | undefined) => (typeof value === 'number' ? String(value) : value),
 };
 
-/** The audit trail alone outlives the user. */
+/** Only the audit trail outlives the user. */
 function referToUsers(): void {
   const { users } = tableOptions();
   const { columns, foreignKeys } = getMetadataArgsStorage();

@@ -6,7 +6,7 @@ import { MfaUserState } from '../engine/rows/mfa-user-state.entity.js';
 import { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { FACTORS } from '../factors/factors.js';
 
-/** The entities of this module, for the `entities` of a DataSource that does not load them by itself. */
+/** The entities of this module, for the `entities` of a DataSource that doesn't load them automatically. */
 export const MFA_ENTITIES: (new () => object)[] = [
   Authenticator,
   AuthenticationSession,

@@ -2,8 +2,8 @@ import { AddedColumns } from './added-columns.js';
 import type { ColumnsOfTable } from './added-columns.js';
 
 /**
- * What passkeys are for, and whether the maker of a key was attested. Keys from before are second factors, as they were; whether
- * they were attested is not known, which meets no requirement.
+ * Adds the purpose of security keys and passkeys, and whether their maker was attested. Existing keys remain second
+ * factors; whether they were attested is unknown, which satisfies no requirement.
  */
 export class AddAssurance1795700000000 extends AddedColumns {
   readonly name = 'AddAssurance1795700000000';

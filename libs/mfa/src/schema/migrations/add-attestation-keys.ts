@@ -2,8 +2,8 @@ import { AddedColumns } from './added-columns.js';
 import type { ColumnsOfTable } from './added-columns.js';
 
 /**
- * By which keys a key was attested, and whether its model was reported as revoked. Of keys from before the first is not known: a report
- * about a batch is taken to be about them too.
+ * Adds the keys that attested a security key, and whether its model was reported as revoked. For existing keys the
+ * former is unknown: a report about a batch is assumed to affect them.
  */
 export class AddAttestationKeys1795726800000 extends AddedColumns {
   readonly name = 'AddAttestationKeys1795726800000';

@@ -19,7 +19,7 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'>[] = [
   { name: 'trusted_device', columns: { older_tokens: { type: 'text', nullable: true } } },
 ];
 
-/** A user's sessions, the newest first: however many there are, the first of them are found at once. */
+/** A user's sessions, newest first, so that the first ones are found quickly however many there are. */
 const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
   {
     name: 'session',
@@ -28,9 +28,10 @@ const INDICES: Pick<TableSpec, 'name' | 'indices'>[] = [
 ];
 
 /**
- * Seals on the rows that decide, the session that a set-up belongs to, when a copy of a key turned up, and since when a user
- * has (or once had) a second factor. Sessions from before have no seal and are over: their users sign in once more; so is the
- * trust in browsers. The factors from before are sealed by the application when it boots for the first time after it.
+ * Adds seals to the rows that decisions depend on, the session of a setup, when a copy of a key was detected, and since
+ * when a user has (or once had) a second factor. Existing sessions and trusted browsers have no seal and become
+ * invalid: their users sign in again. The application seals the existing factors the first time it boots after the
+ * migration.
  */
 export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
   readonly name = 'AddClaimsAndSeals1795651200000';
@@ -52,7 +53,7 @@ export class AddClaimsAndSeals1795651200000 implements MigrationInterface {
     });
   }
 
-  /** Of those who have a factor now it is known that they had one; of those who had one before it is not. */
+  /** Users with a factor are known to have had one; for users who had one earlier it is unknown. */
   private async rememberWhoIsEnrolled(runner: QueryRunner, builder: TableBuilder): Promise<void> {
     const states = builder.escapedPathOf('user_state');
     const rows = builder.escapedPathOf('authenticator');

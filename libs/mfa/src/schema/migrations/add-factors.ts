@@ -52,7 +52,10 @@ const COLUMNS: Pick<TableSpec, 'name' | 'columns'> = {
   },
 };
 
-/** The tables of factors that plug in (option `factors`): what waits for a first code, and what a session was challenged with. */
+/**
+ * Creates the tables of pluggable factors (option `factors`): setups awaiting a first code, and the challenges of
+ * sessions.
+ */
 export class AddFactors1795668000000 implements MigrationInterface {
   readonly name = 'AddFactors1795668000000';
 

@@ -1,7 +1,7 @@
 import { AddedColumns } from './added-columns.js';
 import type { ColumnsOfTable } from './added-columns.js';
 
-/** When a key of recovery codes was replaced. That from before is the current one. */
+/** Adds when a recovery code key was replaced. The existing key is the current one. */
 export class AddKeyRetirement1795721600000 extends AddedColumns {
   readonly name = 'AddKeyRetirement1795721600000';
 

@@ -2,8 +2,8 @@ import { AddedColumns } from './added-columns.js';
 import type { ColumnsOfTable } from './added-columns.js';
 
 /**
- * Where a session was started and when it was last used, and which authenticator app a set-up takes the place of. Of sessions from before
- * only the beginning is known.
+ * Adds where a session started and when it was last used, and which authenticator app a setup replaces. For existing
+ * sessions only their start is known.
  */
 export class AddSessionActivity1795687200000 extends AddedColumns {
   readonly name = 'AddSessionActivity1795687200000';

@@ -1,7 +1,7 @@
 import { AddedColumns } from './added-columns.js';
 import type { ColumnsOfTable } from './added-columns.js';
 
-/** Since when an authenticator is suspended, as one that was lost. Those from before are not. */
+/** Adds since when an authenticator has been suspended after being reported as lost. Existing ones aren't suspended. */
 export class AddSuspension1795730400000 extends AddedColumns {
   readonly name = 'AddSuspension1795730400000';
 

@@ -4,12 +4,12 @@ import { oneAtATime } from './migration-lock.js';
 import type { TableSpec } from './table-builder.js';
 import { TableBuilder } from './table-builder.js';
 
-/** Columns that are added to tables. */
+/** Columns to add to a table. */
 export type ColumnsOfTable = Pick<TableSpec, 'name' | 'columns'>;
 
-/** A migration that adds columns, and no more. */
+/** A migration that only adds columns. */
 export abstract class AddedColumns implements MigrationInterface {
-  /** With its time, by which TypeORM sorts. */
+  /** Includes the timestamp by which TypeORM sorts. */
   abstract readonly name: string;
   protected abstract readonly tables: readonly ColumnsOfTable[];
 

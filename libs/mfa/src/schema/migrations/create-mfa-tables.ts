@@ -13,7 +13,7 @@ const counter: ColumnSpec = { type: 'int', default: 0 };
 const userAgent: ColumnSpec = { type: 'varchar', length: 255, nullable: true };
 const ip: ColumnSpec = { type: 'varchar', length: 45, nullable: true };
 
-/** The tables as they were in the first release; what changes later is another migration. */
+/** The tables as of the first release; later changes are separate migrations. */
 const TABLES: TableSpec[] = [
   {
     name: 'user_state',
@@ -179,7 +179,7 @@ const TABLES: TableSpec[] = [
   },
 ];
 
-/** Makes all tables. Run by two instances at once, it makes them once. */
+/** Creates all tables, only once even if two instances run it at the same time. */
 export class CreateMfaTables1795478400000 implements MigrationInterface {
   readonly name = 'CreateMfaTables1795478400000';
 

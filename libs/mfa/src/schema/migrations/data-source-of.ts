@@ -1,6 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 
-/** The DataSource that a runner belongs to: `connection` before TypeORM 1, `dataSource` since. */
+/** The DataSource of a query runner: `connection` before TypeORM 1, `dataSource` since. */
 export function dataSourceOf(runner: QueryRunner): DataSource {
   const { dataSource, connection } = runner as { dataSource?: DataSource; connection?: DataSource };
   const found = dataSource ?? connection;

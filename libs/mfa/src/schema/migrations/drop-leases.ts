@@ -13,7 +13,7 @@ const LEASE: TableSpec = {
   },
 };
 
-/** The purge needs no lease any more: instances may remove what has expired at the same time. */
+/** Removes the lease of the purge, which is no longer needed: instances may remove expired rows concurrently. */
 export class DropLeases1795671600000 implements MigrationInterface {
   readonly name = 'DropLeases1795671600000';
 

@@ -8,7 +8,7 @@ import { AddSuspension1795730400000 } from './add-suspension.js';
 import { CreateMfaTables1795478400000 } from './create-mfa-tables.js';
 import { DropLeases1795671600000 } from './drop-leases.js';
 
-/** The migrations of this module, for the `migrations` of a DataSource: `migrations: [...mfaMigrations, …]`. */
+/** The migrations of this module, for a DataSource: `migrations: [...mfaMigrations, …]`. */
 export const mfaMigrations = [
   CreateMfaTables1795478400000,
   AddClaimsAndSeals1795651200000,

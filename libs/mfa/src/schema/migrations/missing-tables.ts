@@ -11,14 +11,17 @@ import { readFromPrimary } from '../../storage/mfa-storage.js';
 
 type Read = (query: (reader: PrimaryReader) => Promise<boolean>) => Promise<boolean>;
 
-/** No such table or column: PostgreSQL and CockroachDB by SQLSTATE, MySQL and MariaDB by number, SQLite in words. */
+/**
+ * No such table or column: an SQLSTATE on PostgreSQL and CockroachDB, an error number on MySQL and MariaDB, text on
+ * SQLite.
+ */
 const MISSING: readonly unknown[] = ['42P01', '42703', 1146, 1054];
 const MISSING_ON_SQLITE = /no such (table|column)/;
 
 /**
- * Whether all tables are there with all their columns.
+ * Whether all tables exist with all their columns.
  *
- * @throws {MfaOptionsError} when they are not, and the DataSource knows no migration that will make them
+ * @throws {MfaOptionsError} when they don't, and the DataSource has no migration that will create them
  */
 export async function hasTables(
   dataSource: DataSource,
@@ -34,14 +37,14 @@ export async function hasTables(
       `${problem}: ${remedy}; for a first try, \`synchronize: true\` makes them too`,
     ]);
   }
-  // An application may boot to run them.
+  // The application may be booting in order to run them.
   new Logger('MfaModule').error(
     `${problem}: nobody gets in until its migrations have run (\`migrationsRun: true\`)`,
   );
   return false;
 }
 
-/** Of tables that factors of the application's own keep nobody but the application knows which migration makes them. */
+/** Only the application knows which migration creates the tables of its own factors. */
 async function hasFactorTables(
   dataSource: DataSource,
   factorTables: readonly FactorTable[],
@@ -58,10 +61,10 @@ async function hasFactorTables(
 }
 
 /**
- * The tables of the module that are not there, or lack a column.
+ * The module's tables that don't exist or lack a column.
  *
- * @param factorTables those of the application's own factors, to look at them too
- * @param read how to read one of them; without it, it waits for as long as the database takes
+ * @param factorTables tables of the application's own factors, to check as well
+ * @param read how to read one of them; by default it waits as long as the database takes
  */
 export function missingTables(
   dataSource: DataSource,
@@ -90,7 +93,7 @@ async function findMissing(
 
 async function isThere(reader: PrimaryReader, entity: new () => object): Promise<boolean> {
   try {
-    // All its columns, and none of its rows.
+    // Selects all columns, but no rows.
     await reader.createQueryBuilder(entity, 'r').where('1 = 0').getMany();
     return true;
   } catch (error) {

@@ -5,7 +5,7 @@ import { BINARY_COLLATION, DEFAULT_PREFIX, tableOptions } from '../../storage/ta
 import { entityNameOf, indexNameOf } from '../configure-tables.js';
 import { dataSourceOf } from './data-source-of.js';
 
-/** A column as a migration writes it; types are those of `@Column()`. */
+/** A column in a migration; types are those of `@Column()`. */
 export interface ColumnSpec {
   type: 'varchar' | 'text' | 'int' | 'bigint' | 'boolean' | 'userId';
   length?: number;
@@ -24,15 +24,15 @@ export interface TableSpec {
   /** Without the prefix. */
   name: string;
   columns: Record<string, ColumnSpec>;
-  /** With the default prefix in their names. */
+  /** Index names carry the default prefix. */
   indices?: IndexSpec[];
-  /** Goes with the row that it refers to. */
+  /** A foreign key: the row is deleted with the one it refers to. */
   refersTo?: { column: string; table: string; referenced: string };
-  /** Whether it goes with its user, where there is a table of users. */
+  /** Whether rows are deleted with their user, if there is a users table. */
   keptWithUser?: boolean;
 }
 
-/** Makes tables as they are described, on every engine, under the names and types of `configureMfaTables`. */
+/** Creates tables from their descriptions on every engine, with the names and types of `configureMfaTables`. */
 export class TableBuilder {
   constructor(private readonly runner: QueryRunner) {}
 
@@ -40,7 +40,7 @@ export class TableBuilder {
     await this.runner.createTable(this.table(spec), true);
   }
 
-  /** Makes the schema of `configureMfaTables`, where the engine has schemas. */
+  /** Creates the schema of `configureMfaTables`, if the engine has schemas. */
   async createSchema(): Promise<void> {
     const { schema } = tableOptions();
     if (schema !== undefined && this.hasSchemas) await this.runner.createSchema(schema, true);
@@ -50,7 +50,9 @@ export class TableBuilder {
     await this.runner.dropTable(this.pathOf(name), true);
   }
 
-  /** Adds nullable columns that are not there yet. In SQL of our own: TypeORM would copy whole tables for it on SQLite. */
+  /**
+   * Adds nullable columns that don't exist yet. It uses its own SQL, since TypeORM would copy whole tables on SQLite.
+   */
   async addColumns({ name, columns }: Pick<TableSpec, 'name' | 'columns'>): Promise<void> {
     const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
     for (const [column, spec] of Object.entries(columns)) {
@@ -69,13 +71,13 @@ export class TableBuilder {
     await this.runner.dropColumns(this.pathOf(name), Object.keys(columns), true);
   }
 
-  /** Adds indices that are not there yet. */
+  /** Adds indices that don't exist yet. */
   async addIndices({ name, indices }: Pick<TableSpec, 'name' | 'indices'>): Promise<void> {
     const path = this.pathOf(name);
     const { driver } = dataSourceOf(this.runner);
     const escape = (columns: string[]) => columns.map((column) => driver.escape(column)).join(', ');
     for (const index of named(indices)) {
-      // MySQL knows no `IF NOT EXISTS` here.
+      // MySQL has no `IF NOT EXISTS` here.
       if (!this.hasSchemas && (await this.hasIndex(path, index.name))) continue;
       const ifMissing = this.hasSchemas ? 'IF NOT EXISTS ' : '';
       await this.runner.query(
@@ -91,7 +93,7 @@ export class TableBuilder {
     }
   }
 
-  /** The name of a table, escaped for a statement. */
+  /** A table name, escaped for use in a statement. */
   escapedPathOf(name: string): string {
     return this.pathOf(name)
       .split('.')
@@ -99,7 +101,7 @@ export class TableBuilder {
       .join('.');
   }
 
-  /** The name with which statements call a table. */
+  /** The name of a table in statements. */
   pathOf(name: string): string {
     const full = this.nameOf(name);
     return this.schema === undefined ? full : `${this.schema}.${full}`;
@@ -120,7 +122,10 @@ export class TableBuilder {
     });
   }
 
-  /** For CockroachDB TypeORM takes a unique index for a constraint, and wants an index for each foreign key of a relation. */
+  /**
+   * On CockroachDB, TypeORM treats a unique index as a constraint, and expects an index for each foreign key of a
+   * relation.
+   */
   private indices({ name: table, indices, refersTo }: TableSpec): Pick<Table, 'indices' | 'uniques'> {
     const isCockroach = dataSourceOf(this.runner).options.type === 'cockroachdb';
     const own = named(indices).map(({ name, columns, unique = false }) => ({
@@ -181,21 +186,21 @@ export class TableBuilder {
     });
   }
 
-  /** With its schema, or the engine would look for it in ours. */
+  /** Qualified with its schema; otherwise the engine would look for it in ours. */
   private qualify({ schema, tableName }: EntityMetadata): string {
     const { driver } = dataSourceOf(this.runner);
     const owner = schema ?? driver.schema;
     return this.hasSchemas && owner !== undefined ? `${owner}.${tableName}` : tableName;
   }
 
-  /** As TypeORM names the table of the entity. */
+  /** As TypeORM names the entity's table. */
   private nameOf(name: string): string {
     const { namingStrategy, options } = dataSourceOf(this.runner);
     const own = namingStrategy.tableName(entityNameOf(name), `${tableOptions().prefix}${name}`);
     return options.entityPrefix ? namingStrategy.prefixTableName(options.entityPrefix, own) : own;
   }
 
-  /** Where the tables are: in the schema of `configureMfaTables`, else in that of the DataSource, as its entities are. */
+  /** The schema of the tables: that of `configureMfaTables`, otherwise that of the DataSource, like its entities. */
   private get schema(): string | undefined {
     return this.hasSchemas ? (tableOptions().schema ?? dataSourceOf(this.runner).driver.schema) : undefined;
   }
@@ -205,7 +210,7 @@ export class TableBuilder {
   }
 }
 
-/** The indices under the names that they have with the prefix of the tables. */
+/** The indices with names for the current table prefix. */
 function named(indices: readonly IndexSpec[] = []): IndexSpec[] {
   return indices.map((index) => ({ ...index, name: indexNameOf(index.name, DEFAULT_PREFIX) }));
 }
