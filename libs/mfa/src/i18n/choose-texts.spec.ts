@@ -9,7 +9,7 @@ const named = (locale: string): MfaLocaleTexts => ({ ...ENGLISH, locale });
 const BRAZILIAN = named('pt-BR');
 const AUSTRIAN = named('de-AT');
 
-/** Of this process: what other ones do meanwhile does not count. */
+/** CPU time of this process, so that load from others doesn't count. */
 function millisecondsOfWork(since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return (user + system) / 1000;
@@ -49,7 +49,7 @@ describe('the texts of a language', () => {
       expect(textsOf(locale, [ENGLISH, chinese, traditional])).toBe(traditional);
     }
     expect(textsOf('zh-TW', [ENGLISH, chinese, traditional])).toBe(chinese);
-    // Not by what is left of an extension (RFC 4647, section 3.4).
+    // Not by a truncated extension (RFC 4647, section 3.4).
     expect(textsOf('zh-x-private', [ENGLISH, named('zh-x'), chinese])).toBe(chinese);
   });
 

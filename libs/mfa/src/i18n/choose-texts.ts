@@ -3,28 +3,30 @@ import Negotiator from 'negotiator';
 import { readHeader } from '../core/web/http-message.js';
 import type { MfaLocaleTexts } from './locale-texts.js';
 
-/** More than any language tag in use has; the locale may come from a request. */
+/** More than any language tag in use has. A locale may come from a request. */
 const MAX_SUBTAGS = 16;
 
-/** The texts of that language, or of a less special one (`de` for `de-AT`; RFC 4647, section 3.4); else the first of the list. */
+/**
+ * The texts of a locale, of a less specific one (`de` for `de-AT`; RFC 4647, section 3.4), or the first of the list.
+ */
 export function textsOf(
   locale: unknown,
   available: readonly [MfaLocaleTexts, ...MfaLocaleTexts[]],
 ): MfaLocaleTexts {
-  // What a locale is taken from may hold anything.
+  // The locale's source may contain anything.
   const subtags = typeof locale === 'string' ? locale.toLowerCase().split('-', MAX_SUBTAGS) : [];
   while (subtags.length > 0) {
     const range = subtags.join('-');
     const found = available.find((one) => one.locale.toLowerCase() === range);
     if (found) return found;
     subtags.pop();
-    // What a single letter or digit begins, such as `-x-`, makes no sense without what follows it.
+    // A single-character subtag, such as `-x-`, is meaningless without what follows it.
     if (subtags.at(-1)?.length === 1) subtags.pop();
   }
   return available[0];
 }
 
-/** The language that a request prefers among these (RFC 9110, section 12.5.4), or undefined. */
+/** The language that the request prefers among these (RFC 9110, section 12.5.4), or undefined. */
 export function preferredLocale(
   request: object | undefined,
   available: readonly MfaLocaleTexts[],
@@ -36,7 +38,7 @@ export function preferredLocale(
   );
 }
 
-/** Fills `{name}` in; what has no value stays out. */
+/** Replaces `{name}` by its value, or by nothing if it has none. */
 export function fillIn(text: string, values: Readonly<Record<string, string | undefined>>): string {
   return text.replace(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '');
 }

@@ -1,7 +1,7 @@
 import type { MfaLocaleTexts } from './locale-texts.js';
 import { GERMAN_PAGES } from './page-texts-de.js';
 
-/** German, with the formal address. */
+/** German, formal address. */
 export const GERMAN: MfaLocaleTexts = Object.freeze({
   locale: 'de',
   errors: Object.freeze({

@@ -1,18 +1,18 @@
 import Bowser from 'bowser';
 
-/** The names of browser and system in a user agent, as far as they are known. */
+/** The browser and operating system named in a user agent, if known. */
 export interface BrowserNames {
   browser?: string;
   system?: string;
 }
 
-/** All that is ever said. Of an agent that it does not know, the parser makes a name out of what the agent says. */
+/** The only names ever shown. For an unknown agent, the parser would derive a name from the agent's own text. */
 const BROWSERS = new Set<string>(Object.values(Bowser.BROWSER_MAP));
 const SYSTEMS = new Set<string>(Object.values(Bowser.OS_MAP));
 
 /**
- * What a user agent says, for people. It says what its sender likes: none of its own words are shown, and nothing is decided
- * by it.
+ * Describes a user agent for people. Clients can send anything, so none of their own words are shown, and nothing is
+ * decided by it.
  */
 export function describeBrowser(userAgent: string | null): BrowserNames {
   if (!userAgent) return {};

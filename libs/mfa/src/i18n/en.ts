@@ -6,7 +6,7 @@ import { ENGLISH_PAGES } from './page-texts.js';
 
 const errors = Object.fromEntries(Object.entries(MFA_ERRORS).map(([code, { message }]) => [code, message]));
 
-/** What lies behind a code. */
+/** The causes behind an error code. */
 export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Object.freeze({
   backup_eligibility_changed:
     'This security key or passkey has changed since it was registered: it now says something else about whether it can be copied to other devices. Sign in with another factor, remove this one from your account, and register it again.',
@@ -18,11 +18,14 @@ export const ENGLISH_REASONS: Readonly<Record<MfaRefusalReason, string>> = Objec
     'This security key is locked because it behaved as if it had been copied. Use another factor, then remove the key from your account and register a new one.',
 });
 
-/** What brings a code: it says who asks, and that nobody else ever does (NIST SP 800-63B-4, section 3.1.3). */
+/**
+ * The message with a code. It names the site and says that nobody from it will ever ask for the code (NIST SP
+ * 800-63B-4, section 3.1.3).
+ */
 export const ENGLISH_MESSAGE =
   '{code} is your code for {site}. It works for {minutes} minutes. Don’t share it: we will never ask you for it. If you didn’t request it, someone may know your password.';
 
-/** English: the default. */
+/** English, the default. */
 export const ENGLISH: MfaLocaleTexts = Object.freeze({
   locale: 'en',
   errors: Object.freeze(errors as Record<MfaErrorCode, string>),

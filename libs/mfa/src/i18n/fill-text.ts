@@ -3,12 +3,12 @@ import type { MfaLocaleTexts } from './locale-texts.js';
 import type { MfaPageTexts } from './page-texts.js';
 import { ENGLISH_PAGES } from './page-texts.js';
 
-/** The texts of the pages in a language; what it lacks is English. */
+/** The page texts of a language, with English for any that are missing. */
 export function pageTextsOf({ pages = {} }: MfaLocaleTexts): MfaPageTexts {
   return { ...ENGLISH_PAGES, ...pages };
 }
 
-/** Fills the `{…}` of a text in. Where it has several forms, the first number of the values chooses one. */
+/** Fills in the `{…}` placeholders. If the text has several forms, the first numeric value selects one. */
 export function fillText(
   texts: MfaPageTexts,
   key: keyof MfaPageTexts,
@@ -23,9 +23,9 @@ export function fillText(
   );
 }
 
-/** The direction in which a language is written. */
+/** The writing direction of a language. */
 export function directionOf(locale: string): 'ltr' | 'rtl' {
-  // `getTextInfo()` in the standard, `textInfo` in the engines of Node.js 20; neither is in TypeScript's types.
+  // `getTextInfo()` in the standard, `textInfo` in Node.js 20; TypeScript's types have neither.
   const info = new Intl.Locale(locale) as Intl.Locale & {
     textInfo?: { direction: 'ltr' | 'rtl' };
     getTextInfo?: () => { direction: 'ltr' | 'rtl' };
@@ -33,7 +33,7 @@ export function directionOf(locale: string): 'ltr' | 'rtl' {
   return (info.getTextInfo?.() ?? info.textInfo)?.direction ?? 'ltr';
 }
 
-/** Date and time in a language, in UTC. */
+/** Formats date and time for a language, in UTC. */
 export function formatMoment(at: Date, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
     .format(at)

@@ -13,7 +13,7 @@ const LABELS: ReadonlyMap<string, MfaPlainPageText> = new Map<string, MfaPlainPa
   ),
 ]);
 
-/** How people call what a session has proven; a first factor by a word of the application's has no name of its own here. */
+/** The name of a proven method. First factors that the application names itself share a generic label. */
 export function methodLabel(method: AuthenticationMethod, language: PageLanguage): string {
   const key = LABELS.get(method);
   if (key !== undefined) return language.texts[key];

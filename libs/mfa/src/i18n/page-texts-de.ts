@@ -1,6 +1,6 @@
 import type { MfaPageTexts } from './page-texts.js';
 
-/** The German texts of the pages, with the formal address. */
+/** The German page texts, formal address. */
 export const GERMAN_PAGES: MfaPageTexts = Object.freeze({
   backToSecurity: 'Kontosicherheit',
   cancel: 'Abbrechen',

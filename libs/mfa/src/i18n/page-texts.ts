@@ -1,6 +1,6 @@
-/** The English texts of the pages. Their keys are those of every language. */
+/** The English page texts. Every language has the same keys. */
 export const ENGLISH_PAGES = Object.freeze({
-  // What all pages share
+  // Shared by all pages
   backToSecurity: 'Account security',
   cancel: 'Cancel',
   neverUsed: 'Never used',
@@ -109,7 +109,7 @@ export const ENGLISH_PAGES = Object.freeze({
   authenticateCancel: 'Cancel and sign in as someone else',
   invalidCode: 'Enter the digits of the code, or a recovery code.',
 
-  // Lost and found
+  // Reporting and recovering lost factors
   lostTitle: 'Report a lost second factor',
   lostLead:
     'Once you report it, nobody can sign in with it. You’ll be signed out everywhere else, and browsers you trusted will ask again.',
@@ -139,7 +139,7 @@ export const ENGLISH_PAGES = Object.freeze({
   factorExpires: 'Enter the code by {time}. After that, start again.',
   factorAgain: 'Start again',
 
-  // Password again
+  // Proving the password again
   reauthenticateTitle: 'Enter your password again',
   reauthenticateLead: 'You’re about to change how your account is protected.',
   reauthenticateAs: 'You’re signed in as {user}.',
@@ -149,7 +149,7 @@ export const ENGLISH_PAGES = Object.freeze({
   reauthenticateElsewhere: 'Sign in again to continue.',
   signIn: 'Sign in',
 
-  // Having to enroll
+  // Enrollment required
   enrolTitle: 'Set up a second factor',
   enrolLead: 'To continue, you need a second factor: something besides your password that only you have.',
   enrolPhishing:
@@ -170,7 +170,7 @@ export const ENGLISH_PAGES = Object.freeze({
   passkeyButton: 'Sign in with a passkey',
   passkeyOther: 'Sign in another way',
 
-  // Making an account with a passkey
+  // Creating an account with a passkey
   signUpTitle: 'Create an account with a passkey',
   signUpLead:
     'You don’t need a password: your device’s screen lock or a security key will sign you in. We’ll give you recovery codes in case you lose it.',
@@ -268,7 +268,7 @@ export const ENGLISH_PAGES = Object.freeze({
   methodOther: 'Another way',
   signOut: 'Sign out',
 
-  // What went wrong
+  // Errors
   errorTitle: 'Something went wrong',
   errorUnexpected: 'An unexpected error occurred. It wasn’t your fault. Try again later.',
   errorOldTitle: 'This page is out of date',
@@ -276,7 +276,7 @@ export const ENGLISH_PAGES = Object.freeze({
     'This form was sent twice, or from a page that was out of date. Continue, and check whether the change was made.',
   errorOldForm: 'This page was out of date, so nothing was changed. Reload it to continue.',
   loadAgain: 'Reload',
-  /** How the messages end for whose sake one has to wait. Where it is known how long, {@link errorRetry} takes its place. */
+  /** Ends messages that ask the user to wait. {@link errorRetry} replaces it if the time is known. */
   errorLater: 'Try again later.',
   errorRetry: 'Try again after {time}.',
 });
@@ -284,17 +284,17 @@ export const ENGLISH_PAGES = Object.freeze({
 type Keys = keyof typeof ENGLISH_PAGES;
 
 /**
- * A text with a number in it: one for all numbers, or one for each form that the language tells apart (CLDR; the names are
- * those of `Intl.PluralRules`).
+ * A text that contains a number: one text for all numbers, or one per plural form of the language (CLDR, named as in
+ * `Intl.PluralRules`).
  */
 export type MfaCountedText = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
 
-/** All texts of the pages in one language; `{…}` are filled in. */
+/** All page texts in one language, with `{…}` placeholders. */
 export type MfaPageTexts = Readonly<{
   [Key in Keys]: (typeof ENGLISH_PAGES)[Key] extends string ? string : MfaCountedText;
 }>;
 
-/** The texts without a number that decides between forms. */
+/** The keys of texts without plural forms. */
 export type MfaPlainPageText = {
   [Key in Keys]: (typeof ENGLISH_PAGES)[Key] extends string ? Key : never;
 }[Keys];

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 
 /**
- * An IP address, or null for anything else: a proxy may pass on what a client told it. Zones (`fe80::1%eth0`) are left out,
- * since they may be any word. Node writes IPv4 as IPv6 where it listens to both (`::ffff:192.0.2.1`, RFC 4291, section 2.5.5.2).
+ * Normalizes an IP address; null for anything else, since a proxy may pass on what a client claimed. Zones
+ * (`fe80::1%eth0`) are removed, since they can be any word. IPv4-mapped addresses (`::ffff:192.0.2.1`, RFC 4291,
+ * section 2.5.5.2), which Node.js reports on dual-stack sockets, become IPv4.
  */
 export function shownAddress(ip: string | null): string | null {
   const [address = ''] = ip?.split('%') ?? [];

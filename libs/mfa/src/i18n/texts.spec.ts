@@ -5,7 +5,7 @@ import { MFA_ERRORS } from '../core/errors/error-codes.js';
 import { GERMAN } from './de.js';
 import { ENGLISH } from './en.js';
 
-/** All texts by their path. */
+/** All texts with their paths. */
 function flatten(texts: object, path = ''): [string, string][] {
   return Object.entries(texts).flatMap(([key, value]) =>
     typeof value === 'string'
