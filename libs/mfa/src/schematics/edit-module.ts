@@ -4,9 +4,9 @@ import type { TypeScript } from './source-text.js';
 import { nodesOf, parse, propertyOf, withElements, withProperties } from './source-text.js';
 
 /**
- * The source of a module with further imports of it.
+ * Adds elements to the `imports` of a module's source.
  *
- * @returns null where there is no `@Module({ … })` whose `imports` are written out: then it is for a human being
+ * @returns null if there is no `@Module({ … })` with literal `imports`, so that a person must edit it
  */
 export function withModuleImports(compiler: TypeScript, text: string, elements: string[]): string | null {
   const metadata = rootOf(compiler, parse(compiler, text))?.metadata;
@@ -21,18 +21,18 @@ export function withModuleImports(compiler: TypeScript, text: string, elements: 
   return withElements(text, imports.initializer, elements);
 }
 
-/** The name of the module's class; null where that can't be told. */
+/** The name of the module class; null if it can't be determined. */
 export function moduleName(compiler: TypeScript, text: string): string | null {
   return rootOf(compiler, parse(compiler, text))?.name ?? null;
 }
 
 interface ModuleClass {
   name: string | undefined;
-  /** What `@Module()` is given. */
+  /** The argument of `@Module()`. */
   metadata: ts.ObjectLiteralExpression;
 }
 
-/** The class with `@Module()`; of several `AppModule`. */
+/** The class with `@Module()`, or `AppModule` if there are several. */
 function rootOf(compiler: TypeScript, source: ts.SourceFile): ModuleClass | undefined {
   const found = nodesOf(compiler, source, compiler.isClassDeclaration).flatMap((one) => {
     const metadata = (compiler.getDecorators(one) ?? [])

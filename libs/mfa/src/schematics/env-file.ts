@@ -1,23 +1,23 @@
-/** A line of `.env` that names the variable, commented out or not being none. */
+/** Matches a line of `.env` that sets the variable, ignoring comments. */
 const named = (name: string) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`, 'm');
 
 /**
- * `.env` with what the module is told by it. What is there stays as it is.
+ * Adds the module's variables to `.env`, keeping what is already there.
  *
- * @param text what is there; null: no file
+ * @param text the current content; null if there is no file
  * @param secret at least 32 random bytes
  */
 export function withSecret(text: string | null, secret: string): string {
   const before = text ?? '';
   const lines = [
-    // Without it, it is production: cookies would be for https alone.
+    // The default is production, where cookies require HTTPS.
     ...(named('NODE_ENV').test(before) ? [] : ['NODE_ENV=development']),
     ...(named('MFA_SECRET').test(before) ? [] : [`MFA_SECRET=${secret}`]),
   ];
   return appended(before, lines);
 }
 
-/** `.gitignore` with what must not be committed. */
+/** Adds names to `.gitignore` unless they are already ignored. */
 export function withIgnored(text: string | null, names: string[]): string {
   const before = text ?? '';
   const known = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/^\//, '')));

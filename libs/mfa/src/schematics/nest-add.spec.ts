@@ -20,7 +20,7 @@ import { AppController } from './app.controller';
 export class AppModule {}
 `;
 
-/** An application in memory, as the Nest CLI would give it. */
+/** An in-memory application tree, as the Nest CLI provides it. */
 class Files {
   readonly told: string[] = [];
   readonly tasks: unknown[] = [];
@@ -53,7 +53,7 @@ class Files {
   };
 }
 
-/** The options of TypeORM inside a module that does not matter here. */
+/** TypeORM's options within a module that otherwise doesn't matter. */
 const database = (root: string) =>
   `import { TypeOrmModule } from '@nestjs/typeorm';\n\n@Module({\n  imports: [\n    ${root},\n  ],\n})\nexport class DatabaseModule {}\n`;
 
@@ -124,7 +124,7 @@ export class AppModule {}
   });
 
   describe('what the module is told', () => {
-    /** Runs the options that were added, in an environment without a `.env`. */
+    /** Evaluates the generated options in an environment without a `.env`. */
     function optionsIn(env: Record<string, string>): { webauthn: unknown } {
       const source = new Files({ [MODULE]: EMPTY }).add().text('src/mfa/mfa.options.ts');
       const { outputText } = typescript.transpileModule(source, {

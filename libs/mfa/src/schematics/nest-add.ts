@@ -12,7 +12,7 @@ import type { FileTree, SchematicContext } from './tree.js';
 import { readText, writeText } from './tree.js';
 import { makesDataSource, withMfaTables } from './type-orm-root.js';
 
-/** What `nest add nestjs-mfa` takes, as `schema.json` describes it. */
+/** The options of `nest add nestjs-mfa`, described in `schema.json`. */
 export interface NestAddOptions {
   sourceRoot?: string;
   /** The file of the root module. */
@@ -24,18 +24,18 @@ export interface NestAddOptions {
   skipInstall?: boolean;
 }
 
-/** An application that is being changed, and what is told of it. */
+/** The application being changed, and the messages to print. */
 interface Job {
   tree: FileTree;
   context: SchematicContext;
   options: Required<NestAddOptions>;
   package: ApplicationPackage;
   compiler: TypeScript | null;
-  /** What there is to do by hand. */
+  /** Steps that are left to do by hand. */
   byHand: string[];
 }
 
-/** Adds the module to an application: `nest add nestjs-mfa`. Run again, it changes nothing more. */
+/** Adds the module to an application: `nest add nestjs-mfa`. Running it again changes nothing. */
 export function nestAdd(given: NestAddOptions): (tree: FileTree, context: SchematicContext) => FileTree {
   return (tree, context) => {
     const text = readText(tree, 'package.json');
@@ -56,7 +56,7 @@ export function nestAdd(given: NestAddOptions): (tree: FileTree, context: Schema
   };
 }
 
-/** The compiler that the application has anyway; null where it can't be asked about sources, or is none. */
+/** The application's own compiler; null if it is missing or has no API to parse sources. */
 function compilerOf(folder: string): TypeScript | null {
   try {
     const found = createRequire(join(folder, 'package.json'))('typescript') as Partial<TypeScript>;
@@ -98,18 +98,18 @@ function toldOfTest({ sourceRoot }: Job['options']): string[] {
   ];
 }
 
-/** A file that is there already is somebody's work. */
+/** Existing files are kept: they are someone's work. */
 function addMissing({ tree }: Job, path: string, text: string): void {
   if (!tree.exists(path)) tree.create(path, text);
 }
 
-/** The root module, TypeORM, and the packages for it. */
+/** Edits the root module, and adds TypeORM and its packages if needed. */
 function addToSources(job: Job, root: string | null): void {
   const { tree, options, compiler } = job;
   const withTables = addTables(job);
   const ours = moduleImport(options);
   const elements = withTables ? [ours] : [TYPE_ORM_IMPORT, ours];
-  // TypeORM may be in the root module, and have been changed there.
+  // Read again: the root module may contain TypeORM, and have just been edited.
   const before = readText(tree, options.module) ?? root;
   const changed = before !== null && compiler ? withModuleImports(compiler, before, elements) : null;
   if (changed === null || !compiler) {
@@ -151,13 +151,17 @@ function withOurImports(
   return lines.reduce((source, [names, from]) => withImport(compiler, source, names, from), text);
 }
 
-/** How the sources name each other: ES modules say `.js`. */
+/** The extension of relative imports: ES modules use `.js`. */
 function extensionOf(text: string, isModule: boolean): '' | '.js' {
   const [, found] = /from\s+['"]\.[^'"]*?(\.js)?['"]/.exec(text) ?? [null, isModule ? '.js' : undefined];
   return found === '.js' ? '.js' : '';
 }
 
-/** Adds the tables to the DataSource that is there. @returns false where there is none */
+/**
+ * Adds the tables to the application's DataSource.
+ *
+ * @returns false if there is none
+ */
 function addTables({ tree, compiler, options, context, byHand }: Job): boolean {
   const files: string[] = [];
   tree.getDir(options.sourceRoot).visit((path) => {
@@ -179,7 +183,7 @@ function addTables({ tree, compiler, options, context, byHand }: Job): boolean {
   return true;
 }
 
-/** TypeORM's packages, for an application that had none. */
+/** Adds TypeORM's packages to an application that has none. */
 function addTypeOrm(job: Job): void {
   const { tree, context, options } = job;
   context.logger.warn(

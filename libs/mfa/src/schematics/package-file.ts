@@ -1,4 +1,4 @@
-/** What is read and written of an application's `package.json`. */
+/** The fields of `package.json` that are read and written. */
 interface PackageFile {
   name?: string;
   type?: string;
@@ -10,7 +10,7 @@ interface PackageFile {
 export class ApplicationPackage {
   private readonly file: PackageFile;
 
-  /** @param text what is in it */
+  /** @param text the file's content */
   constructor(private readonly text: string) {
     this.file = JSON.parse(text) as PackageFile;
   }
@@ -27,13 +27,13 @@ export class ApplicationPackage {
     return Boolean(this.file.dependencies?.[name] ?? this.file.devDependencies?.[name]);
   }
 
-  /** The major version of NestJS that it asks for; null where that can't be told. */
+  /** The major version of NestJS it depends on; null if unknown. */
   get nest(): number | null {
     const [major] = /\d+/.exec(this.file.dependencies?.['@nestjs/core'] ?? '') ?? [];
     return major === undefined ? null : Number(major);
   }
 
-  /** Its text with further dependencies, in their order. */
+  /** The content with additional dependencies, sorted. */
   withDependencies(added: Record<string, string>): string {
     const entries = Object.entries(added).filter(([name]) => !this.has(name));
     if (entries.length === 0) return this.text;

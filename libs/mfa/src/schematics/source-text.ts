@@ -1,19 +1,19 @@
 import type ts from 'typescript';
 
-/** The compiler of the application, which reads its sources as it does itself. */
+/** The application's own compiler, so that its sources are parsed the way it parses them. */
 export type TypeScript = typeof ts;
 
-/** The text with other words between two positions. */
+/** Replaces the text between two positions. */
 export function splice(text: string, from: number, to: number, words: string): string {
   return text.slice(0, from) + words + text.slice(to);
 }
 
-/** A source with positions, and with parents. */
+/** Parses a source, with positions and parent links. */
 export function parse(compiler: TypeScript, text: string): ts.SourceFile {
   return compiler.createSourceFile('file.ts', text, compiler.ScriptTarget.Latest, true);
 }
 
-/** All nodes in it that are of a kind, from top to bottom. */
+/** All nodes of a kind, in document order. */
 export function nodesOf<N extends ts.Node>(
   compiler: TypeScript,
   root: ts.Node,
@@ -28,7 +28,7 @@ export function nodesOf<N extends ts.Node>(
   return found;
 }
 
-/** The property of that name, whatever it is given as. */
+/** The property with that name, in any syntactic form. */
 export function propertyOf(
   object: ts.ObjectLiteralExpression,
   name: string,
@@ -36,7 +36,7 @@ export function propertyOf(
   return object.properties.find((one) => one.name?.getText().replace(/^(['"])(.*)\1$/, '$2') === name);
 }
 
-/** The source with an import, after those that are there. */
+/** Adds an import after the existing ones. */
 export function withImport(compiler: TypeScript, text: string, names: string[], from: string): string {
   const source = parse(compiler, text);
   const imports = source.statements.filter(compiler.isImportDeclaration);
@@ -56,7 +56,7 @@ export function withImport(compiler: TypeScript, text: string, names: string[], 
   return last ? splice(text, last.end, last.end, `\n${line}`) : `${line}\n\n${text}`;
 }
 
-/** The source with further elements in an array; one on a single line becomes one of several. */
+/** Adds elements to an array literal; a single-line array becomes a multi-line one. */
 export function withElements(
   text: string,
   array: ts.ArrayLiteralExpression,
@@ -81,7 +81,7 @@ export function withElements(
   return splice(text, end, end, `${hasTrailingComma || given.length === 0 ? '' : ','}${lines}`);
 }
 
-/** The source with further properties of an object, after those that are there. */
+/** Adds properties to an object literal, after the existing ones. */
 export function withProperties(
   text: string,
   object: ts.ObjectLiteralExpression,
@@ -99,7 +99,7 @@ export function withProperties(
   return splice(text, end, end, `${hasTrailingComma || length === 0 ? '' : ','}${lines}`);
 }
 
-/** How the line of that position is indented, and by what a deeper one is more. */
+/** The indentation of the line at a position, and the unit of one further level. */
 function indentationAt(text: string, position: number): { base: string; unit: string } {
   const line = text.slice(text.lastIndexOf('\n', position - 1) + 1);
   const [base = ''] = /^[ \t]*/.exec(line) ?? [];
@@ -107,7 +107,7 @@ function indentationAt(text: string, position: number): { base: string; unit: st
   return { base, unit: step.includes('\t') ? '\t' : step };
 }
 
-/** Lines but the first, moved to where they belong. */
+/** Indents all lines but the first. */
 function indented(words: string, base: string): string {
   return words.replaceAll('\n', `\n${base}`);
 }

@@ -1,4 +1,4 @@
-/** Shows the module the users of the application. */
+/** The adapter: connects the module to the application's users. */
 export const ADAPTER = `import { Injectable } from '@nestjs/common';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 import type { MfaUser } from 'nestjs-mfa';
@@ -17,7 +17,7 @@ export class AppMfaAdapter extends DefaultMfaAdapter {
 }
 `;
 
-/** @param name the site's name, for authenticators */
+/** @param name the site's name, shown in authenticators */
 export function optionsFile(name: string): string {
   return `import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
@@ -63,7 +63,7 @@ function readEnvFile(): void {
 `;
 }
 
-/** The import of the module in the root module. */
+/** The entry for this module in the root module's `imports`. */
 export function moduleImport({ path, pages }: { path: string; pages: boolean }): string {
   const lines = [
     '// `imports`: the modules that export what the adapter injects, such as UsersModule.',
@@ -75,7 +75,7 @@ export function moduleImport({ path, pages }: { path: string; pages: boolean }):
   return `MfaModule.forRootAsync({\n${lines.map((line) => `  ${line}\n`).join('')}})`;
 }
 
-/** The root import of TypeORM where there was none: a file, and memory in tests. */
+/** The TypeORM entry for an application without one: a file, or memory in tests. */
 export const TYPE_ORM_IMPORT = `TypeOrmModule.forRoot({
   type: 'better-sqlite3',
   database: process.env.NODE_ENV === 'test' ? ':memory:' : 'app.sqlite',
@@ -84,7 +84,7 @@ export const TYPE_ORM_IMPORT = `TypeOrmModule.forRoot({
   migrationsRun: true,
 })`;
 
-/** @param root the specifier of the root module, seen from the test */
+/** @param root the root module's import specifier, relative to the test */
 export function testFile({ root, name, path }: { root: string; name: string; path: string }): string {
   return `import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,9 @@
-// As much of `@angular-devkit/schematics` as is needed, so that it is nobody's dependency: it is the Nest CLI that runs this.
+// The parts of `@angular-devkit/schematics` in use, declared here so that it isn't a dependency: the Nest CLI provides
+// it.
 
-/** The files of an application, by paths from its root; what is written lands on the disk when all has gone well. */
+/**
+ * The application's files, by paths relative to its root. Changes are written to disk once everything has succeeded.
+ */
 export interface FileTree {
   exists(path: string): boolean;
   read(path: string): Uint8Array | null;
@@ -18,13 +21,17 @@ export interface SchematicContext {
   addTask(task: { toConfiguration(): { name: string; options: unknown } }): unknown;
 }
 
-/** The text of a file, or null where there is none. */
+/** The text of a file, or null if it doesn't exist. */
 export function readText(tree: FileTree, path: string): string | null {
   const content = tree.read(path);
   return content && new TextDecoder().decode(content);
 }
 
-/** Writes a file, new or not. @returns whether that changed anything */
+/**
+ * Creates or overwrites a file.
+ *
+ * @returns whether that changed anything
+ */
 export function writeText(tree: FileTree, path: string, text: string): boolean {
   const before = readText(tree, path);
   if (before === text) return false;

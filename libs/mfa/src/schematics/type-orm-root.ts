@@ -3,22 +3,22 @@ import type ts from 'typescript';
 import type { TypeScript } from './source-text.js';
 import { nodesOf, parse, propertyOf, withElements, withImport, withProperties } from './source-text.js';
 
-/** The tables of the module in the DataSource of an application. */
+/** An edit that adds the module's tables to the application's DataSource. */
 export interface TypeOrmEdit {
   text: string;
-  /** What was done, or is left to do, in words. */
+  /** What was done or remains to be done, in words. */
   remarks: string[];
 }
 
-/** Whether the source makes the DataSource of the application. */
+/** Whether the source creates the application's DataSource. */
 export function makesDataSource(text: string): boolean {
   return /\bTypeOrmModule\s*\.\s*forRoot(Async)?\s*\(/.test(text);
 }
 
 /**
- * The source with the module's entities and migrations among those of the application.
+ * Adds the module's entities and migrations to the application's DataSource options.
  *
- * @returns null where the options of TypeORM are not written out there
+ * @returns null if TypeORM's options aren't an object literal there
  */
 export function withMfaTables(compiler: TypeScript, text: string): TypeOrmEdit | null {
   const find = (source: string) => optionsOf(compiler, parse(compiler, source));
@@ -75,7 +75,7 @@ function withMigrations(compiler: TypeScript, text: string, find: Find): TypeOrm
   };
 }
 
-/** What `forRoot()` is given, or what the factory of `forRootAsync()` answers, where it is written out. */
+/** The literal options passed to `forRoot()` or returned by the factory of `forRootAsync()`. */
 function optionsOf(compiler: TypeScript, source: ts.SourceFile): ts.ObjectLiteralExpression | undefined {
   const call = nodesOf(compiler, source, compiler.isCallExpression).find(({ expression }) =>
     /^TypeOrmModule\s*\.\s*forRoot(Async)?$/.test(expression.getText()),
@@ -87,7 +87,7 @@ function optionsOf(compiler: TypeScript, source: ts.SourceFile): ts.ObjectLitera
   return factory && answerOf(compiler, factory);
 }
 
-/** The object that a factory answers with, where it has one answer. */
+/** The object that a factory returns, if it has a single return. */
 function answerOf(
   compiler: TypeScript,
   factory: ts.ObjectLiteralElementLike,
