@@ -12,21 +12,21 @@ import { SecretTables, idOf } from './secret-tables.js';
 import { MfaStoredKey } from '../engine/keys/stored-key.entity.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
-/** How every envelope begins. */
+/** The beginning of every envelope. */
 const ANY_ENVELOPE = envelopePrefix('').slice(0, -1);
 
-/** How many rows would be lost with a secret. */
+/** How many rows would be lost along with a secret. */
 export interface RowsUnderSecret {
   encrypted: number;
   sealed: number;
 }
 
-/** Whether that text is an envelope of ours under another key than the one of that id. */
+/** Whether the text is one of our envelopes, under a key other than the given one. */
 export function isUnderOther(data: string, keyId: string): boolean {
   return isEnvelope(data) && !data.startsWith(envelopePrefix(keyId));
 }
 
-/** Finds rows by the secret that they are encrypted or sealed under: the id of its key stands in each envelope and seal. */
+/** Finds rows by the secret that encrypts or seals them: each envelope and seal contains the id of its key. */
 @Injectable()
 export class EncryptedRows {
   constructor(
@@ -34,7 +34,7 @@ export class EncryptedRows {
     @Inject(SecretTables) private readonly tables: SecretTables,
   ) {}
 
-  /** How many rows are under the key of that id, and would be missed. */
+  /** Counts the rows under this key whose loss would matter. */
   async countUnder(keyId: string): Promise<RowsUnderSecret> {
     const count: RowsUnderSecret = {
       encrypted: await this.countKeysUnder(keyId),
@@ -47,7 +47,7 @@ export class EncryptedRows {
     return count;
   }
 
-  /** The next rows that are in an envelope or under a seal of ours with another key, in the order of their ids. */
+  /** The next rows with one of our envelopes or seals under another key, ordered by id. */
   async findUnderOthers(
     table: SecretTable,
     keyId: string,
@@ -59,7 +59,7 @@ export class EncryptedRows {
     );
   }
 
-  /** Those of these rows that are still under another key, as they are now. */
+  /** Re-reads those of these rows that are still under another key. */
   async findStillUnderOthers(
     table: SecretTable,
     keyId: string,
@@ -72,7 +72,7 @@ export class EncryptedRows {
     );
   }
 
-  /** How many there are of those that would be missed. */
+  /** Counts the rows under other keys whose loss would matter. */
   async countUnderOthers(keyId: string): Promise<number> {
     let count = 0;
     for (const table of this.missed) {
@@ -83,7 +83,7 @@ export class EncryptedRows {
     return count;
   }
 
-  /** The next rows of the table, in the order of their ids. */
+  /** The next rows of the table, ordered by id. */
   async findAll(table: SecretTable, after: unknown, limit: number): Promise<SecretRow[]> {
     return this.storage.read((reader) => inOrder(rowsOf(reader, table), table, after, limit).getMany());
   }
@@ -97,7 +97,7 @@ export class EncryptedRows {
     );
   }
 
-  /** Removes the row, unless one of its envelopes has changed since it was read. */
+  /** Deletes the row, unless one of its envelopes has changed since it was read. */
   planRemoval(table: SecretTable, row: SecretRow): Write {
     const query = this.storage.dataSource
       .createQueryBuilder()
@@ -107,7 +107,7 @@ export class EncryptedRows {
     return { query };
   }
 
-  /** Replaces envelope and seal, unless one of them has changed, or the row has gone, since it was read. */
+  /** Replaces envelope and seal, unless one of them has changed or the row is gone since it was read. */
   planReplacement(table: SecretTable, row: SecretRow, next: Renewed): Write {
     const { seal } = row;
     const query = this.storage.dataSource
@@ -117,14 +117,14 @@ export class EncryptedRows {
       .where(asRead(table, row));
     if (table.seals && seal !== null) query.andWhere('seal = :seal', { seal });
     if (table.seals && seal === null) query.andWhere('seal IS NULL');
-    // A seal says which time step came last; without one the step itself has to be as it was read.
+    // A seal covers the last time step; without one, the step itself must be unchanged.
     const { lastStep } = row;
     if (lastStep === null) query.andWhere('last_step IS NULL');
     else if (lastStep !== undefined) query.andWhere('last_step = :lastStep', { lastStep });
     return { query };
   }
 
-  /** Without those that are made anew when they are gone. */
+  /** Except keys that are recreated if missing. */
   private async countKeysUnder(keyId: string): Promise<number> {
     const keys = await this.storage.read((reader) => reader.createQueryBuilder(MfaStoredKey, 'k').getMany());
     const prefix = envelopePrefix(keyId);
@@ -132,7 +132,7 @@ export class EncryptedRows {
       .length;
   }
 
-  /** Those that would be missed. */
+  /** Tables whose rows users would miss. */
   private get missed(): readonly SecretTable[] {
     return this.tables.all.filter(({ isMissed }) => isMissed);
   }
@@ -154,21 +154,21 @@ export class EncryptedRows {
   }
 }
 
-/** What takes the place of envelopes and seal of a row. */
+/** The new envelopes and seal of a row. */
 export type Renewed = Partial<Record<string, string | null>>;
 
-/** With those that an application has only marked as deleted. */
+/** Includes rows that an application has soft-deleted. */
 function rowsOf(reader: PrimaryReader, { entity }: SecretTable): SelectQueryBuilder<SecretRow> {
   return reader.createQueryBuilder<SecretRow>(entity, 'r').withDeleted();
 }
 
-/** The row, with the envelopes that it had. */
+/** The condition that matches the row only with the envelopes it was read with. */
 function asRead(table: SecretTable, row: SecretRow): ObjectLiteral {
   const envelopes = table.encrypted.map((column) => [column, valueOf(row, column) ?? IsNull()] as const);
   return { [table.id]: idOf(table, row), ...Object.fromEntries(envelopes) };
 }
 
-/** @param after the id of the last row before; undefined: from the beginning */
+/** @param after the id of the previous row; undefined to start from the beginning */
 function inOrder(
   query: SelectQueryBuilder<SecretRow>,
   { id }: SecretTable,
@@ -185,7 +185,7 @@ function underOthers(
   keyId: string,
 ): SelectQueryBuilder<SecretRow> {
   const [envelope, seal] = [envelopePrefix(keyId), sealPrefix(keyId)];
-  // What is no secret may begin as it likes.
+  // Data of these types isn't encrypted, so it could start with the same characters by chance.
   const isNotPlain = plainTypes ? 'r.type NOT IN (:...plain) AND ' : '';
   const conditions = [
     ...encrypted.map(

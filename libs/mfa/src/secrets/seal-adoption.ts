@@ -14,18 +14,22 @@ import { KeyStore } from '../engine/keys/key-store.js';
 import type { SecretRow, SecretTable } from '../engine/keys/secret-table.js';
 import { AUTHENTICATORS, SEALED_FACTORS } from './secret-tables.js';
 
-/** That all rows from before are sealed, with the id of the key: one without a seal was made by hand from then on. */
+/**
+ * Marks that all existing rows are sealed, with the id of the key: from then on, a row without a seal was inserted by
+ * hand.
+ */
 const DONE = 'seals:done:';
 
-/** That an instance has begun to seal, and until when another one may go on with it. */
+/** Marks that an instance has begun to seal, and until when another one may continue. */
 const BEGUN = 'seals:begun';
 
 const BATCH = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * Seals the factors from before there were seals: once, when the application boots. Where seals are and no note of them, the
- * note was removed by hand, and nothing is sealed: who can write to the database must not have their own rows sealed that way.
+ * Seals factors that are older than seals, once, when the application boots. If there are seals but no mark, the mark
+ * was deleted by hand, and nothing is sealed: an attacker with write access to the database must not get their own rows
+ * sealed.
  */
 @Injectable()
 export class SealAdoption {
@@ -40,7 +44,7 @@ export class SealAdoption {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {}
 
-  /** Several instances may do it at once: each row is sealed as it is, and a seal that is there stays. */
+  /** Safe to run on several instances at once: each row is sealed as it was read, and existing seals are kept. */
   async run(): Promise<void> {
     if (await this.isDone()) return;
     const tables = SEALED_FACTORS;
@@ -61,7 +65,7 @@ export class SealAdoption {
     if (await this.hasBegun()) return true;
     const sealed = await Promise.all(SEALED_FACTORS.map((table) => this.anySealed(table)));
     const isSealed = sealed.includes(true);
-    // Once more, for the instance that began in between.
+    // Checked again, in case another instance has begun in the meantime.
     if (isSealed && !(await this.hasBegun())) {
       if (await this.isDone()) return false;
       this.logger.error(
@@ -84,7 +88,7 @@ export class SealAdoption {
     return hasSeal(this.keyRing, BEGUN, [Number(until)], seal) && Number(until) > this.clock.now();
   }
 
-  /** A row that was used while it was sealed is met again, by the same search. */
+  /** A row that was used while being sealed is found again by the next search. */
   private async sealAll(table: SecretTable): Promise<void> {
     for (;;) {
       const batch = await this.storage.read((reader) =>
@@ -114,10 +118,10 @@ export class SealAdoption {
   }
 }
 
-/** Rows that should have a seal and have none. */
+/** Selects rows that should have a seal but don't. */
 function unsealed(query: SelectQueryBuilder<SecretRow>, table: SecretTable): SelectQueryBuilder<SecretRow> {
   query.where('r.seal IS NULL');
   if (table !== AUTHENTICATORS) return query;
-  // Only what comes with the module is older than the seals.
+  // Only built-in types are older than seals.
   return query.andWhere('r.type IN (:...types)', { types: BUILT_IN_TYPES.filter(isJudgedByRow) });
 }

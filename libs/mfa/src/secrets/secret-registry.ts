@@ -18,8 +18,8 @@ import { VISIBLE_KEY_PREFIX, VisibleKeys } from '../engine/keys/visible-keys.js'
 const PREFIX = 'secret:';
 
 /**
- * Remembers which secrets were ever written with, so that the boot can refuse when one was taken away too early: what is
- * encrypted under it would be lost, one sign-in after another.
+ * Remembers every secret ever used for writing, so that the boot can fail if one was removed too early: data encrypted
+ * under it would otherwise be lost, one sign-in at a time.
  */
 @Injectable()
 export class SecretRegistry implements OnApplicationBootstrap {
@@ -35,17 +35,17 @@ export class SecretRegistry implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    // An application that makes its tables after boot has nothing to lose yet.
+    // If the application creates its tables after boot, there is nothing to lose yet.
     if (!(await hasTables(this.storage.dataSource, this.factorTables.all))) return;
     if (!isLostSecretPermitted()) await this.assertNothingLost();
     await this.keys.add(`${PREFIX}${this.keyRing.current('encryption').id}`, '');
     await this.adoption.run();
-    // Now, so that no request waits for them.
+    // Loaded now, so that no request has to wait for them.
     await this.visibleKeys.preload();
     await this.recoveryCodeKeys.preload();
   }
 
-  /** Forgets secrets that nothing is under any more: from then on they can be taken out of the list. */
+  /** Forgets secrets that are no longer in use, so that they can be removed from the list. */
   async forgetUnused(): Promise<void> {
     const { id: current } = this.keyRing.current('encryption');
     for (const keyId of await this.known()) {
@@ -60,7 +60,9 @@ export class SecretRegistry implements OnApplicationBootstrap {
     await this.keys.remove(`${VISIBLE_KEY_PREFIX}${keyId}`);
   }
 
-  /** @throws {MfaOptionsError} with the number of rows that no configured secret opens, or has sealed */
+  /**
+   * @throws {MfaOptionsError} with the number of rows that are encrypted or sealed under a secret that isn't configured
+   */
   private async assertNothingLost(): Promise<void> {
     for (const keyId of await this.known()) {
       if (this.keyRing.byId(keyId, 'encryption')) continue;
@@ -75,7 +77,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
     }
   }
 
-  /** Key ids of secrets that instances write with, or have written with, and that this one does not have. */
+  /** Key ids of secrets that instances write or have written with, and that this instance doesn't have. */
   async lacking(): Promise<string[]> {
     return (await this.known()).filter((keyId) => !this.keyRing.byId(keyId, 'encryption'));
   }

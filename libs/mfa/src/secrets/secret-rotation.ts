@@ -18,31 +18,31 @@ import { SecretTables, idOf } from './secret-tables.js';
 import { VISIBLE_KEY_PREFIX } from '../engine/keys/visible-keys.js';
 
 export interface MfaRotationOptions {
-  /** Rows in a transaction, 1 to 10000. Default: 500. */
+  /** Rows per transaction, 1 to 10000. Default: 500. */
   batchSize?: number;
   /** Called after each batch. */
   onProgress?: (progress: MfaRotationProgress) => void;
 }
 
 export interface MfaRotationProgress {
-  /** Rows looked at so far. */
+  /** Rows processed so far. */
   done: number;
-  /** Rows that were under another secret when it began. */
+  /** Rows that were under another secret at the start. */
   total: number;
 }
 
 export interface MfaRotationResult {
-  /** Rows that are under the current secret now; sessions and trusted browsers are too, and not counted. */
+  /** Rows that are now under the current secret. Sessions and trusted browsers are rotated too, but not counted. */
   rotated: number;
-  /** Rows that no configured secret opens, or whose seal does not hold; they are left as they are. */
+  /** Rows that no configured secret can decrypt, or whose seal is invalid. They are left unchanged. */
   unreadable: number;
 }
 
 const MAX_BATCH = 10_000;
 
 /**
- * Encrypts and seals everything anew under the first secret. Safe while serving, and to run again: a row that changes meanwhile
- * is looked at once more, and one that is done is not looked at twice.
+ * Re-encrypts and re-seals everything under the first secret. Safe to run while serving requests, and repeatedly: rows
+ * that change meanwhile are retried, and finished rows are skipped.
  */
 @Injectable()
 export class SecretRotation {
@@ -59,7 +59,7 @@ export class SecretRotation {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws {RangeError} when `batchSize` is not 1 to 10000 */
+  /** @throws {RangeError} when `batchSize` is outside 1 to 10000 */
   async rotate({ batchSize = 500, onProgress }: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH) {
       throw new RangeError(`A batch has 1 to ${MAX_BATCH} rows`);
@@ -86,7 +86,7 @@ export class SecretRotation {
     return result;
   }
 
-  /** Renews rows, those that were used meanwhile once more: what is left behind would keep the old secret in the list. */
+  /** Rotates rows, retrying those that changed meanwhile: any left behind would keep the old secret in use. */
   private async renewAll(
     table: SecretTable,
     batch: readonly SecretRow[],
@@ -111,11 +111,11 @@ export class SecretRotation {
     }
   }
 
-  /** The row's envelope and seal under the current secret; null when it can't be read, or is not as we wrote it. */
+  /** The row's envelopes and seal under the current secret; null if it can't be read or was tampered with. */
   private async renew(table: SecretTable, row: SecretRow, keyId: string): Promise<Renewed | null> {
     const { seals } = table;
     try {
-      // A new seal on a row that somebody has changed would make it good.
+      // Re-sealing a tampered row would make it valid.
       if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
       const next: Renewed = {};
       for (const [column, data] of encryptedOf(table, row)) {
@@ -136,10 +136,10 @@ export class SecretRotation {
     return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
   }
 
-  /** Those from before the adapter encrypted by means of its own are handed over to it. */
+  /** Hands keys from before the adapter had its own encryption over to the adapter. */
   private async rotateKeys(result: MfaRotationResult): Promise<void> {
     for (const key of await this.keys.list()) {
-      // Those of what anybody may see go with their secret.
+      // Keys of publicly visible values are dropped along with their secret.
       if (key.id.startsWith(VISIBLE_KEY_PREFIX) && !this.wrapper.hasOwnEncryption) continue;
       try {
         const next = await this.wrapper.renew(key);

@@ -48,29 +48,29 @@ const TRUSTED_DEVICES: SecretTable = {
   isMissed: false,
 };
 
-/** The row's id, in whose order the rows of its table are gone through. */
+/** The row's id, by which its table is traversed. */
 export function idOf({ id }: SecretTable, row: SecretRow): unknown {
   return valueOf(row, id);
 }
 
 const OF_PARTS = FACTORS.flatMap(({ tables }) => tables.flatMap(({ secrets }) => secrets ?? []));
 
-/** What factors keep under a seal. */
+/** The tables of factors whose rows have a seal. */
 export const SEALED_FACTORS: readonly SecretTable[] = [
   AUTHENTICATORS,
   ...OF_PARTS.filter(({ seals }) => seals !== null),
 ];
 
-/** Where factors keep what waits for its first code. */
+/** The tables where factors keep setups that await a first code. */
 export const SETUPS: readonly SecretTable[] = OF_PARTS.filter(({ isSetup }) => isSetup === true);
 
-/** All tables whose rows hang on the secret, those of the option `factors` among them. */
+/** All tables whose rows depend on the secret, including those of the option `factors`. */
 @Injectable()
 export class SecretTables {
   readonly all: readonly SecretTable[];
-  /** What factors of the application's own keep in tables of theirs. */
+  /** Tables of the application's own factors. */
   readonly ofOwnFactors: readonly SecretTable[];
-  /** Where factors keep what verifies the proofs of an authenticator besides its own row. */
+  /** Tables with what verifies an authenticator's proofs, in addition to its own row. */
   readonly judging: readonly SecretTable[];
 
   constructor(@Inject(FactorTables) factorTables: FactorTables) {

@@ -13,14 +13,14 @@ import { encryptedOf, envelopeContext } from '../engine/keys/secret-table.js';
 import { idOf } from './secret-tables.js';
 
 /**
- * `good`: a configured secret opens it, and its seal holds; `strange_seal`: the same, but it was sealed with a secret that is
- * not configured, so nobody knows whether the row was changed; `unreadable`: anything else.
+ * `good`: a configured secret decrypts it and its seal is valid; `strange_seal`: decrypts too, but was sealed with a
+ * secret that isn't configured, so it is unknown whether the row was changed; `unreadable`: anything else.
  */
 export type RowState = 'good' | 'strange_seal' | 'unreadable';
 
 const BATCH = 500;
 
-/** Tells rows that work from those that no configured secret opens. */
+/** Distinguishes usable rows from those that no configured secret can decrypt. */
 @Injectable()
 export class UnreadableRows {
   constructor(
@@ -29,7 +29,7 @@ export class UnreadableRows {
     @Inject(MFA_ADAPTER) private readonly adapter: DefaultMfaAdapter,
   ) {}
 
-  /** @throws what the adapter throws besides {@link MfaEnvelopeError}: a key service that is away has lost nothing */
+  /** @throws what the adapter throws other than {@link MfaEnvelopeError}: if a key service is down, nothing is lost */
   async examine(table: SecretTable, row: SecretRow): Promise<RowState> {
     const { seals } = table;
     for (const [column, data] of encryptedOf(table, row)) {
@@ -41,12 +41,12 @@ export class UnreadableRows {
     return isStrange ? 'strange_seal' : 'unreadable';
   }
 
-  /** A seal of the current secret in place of the one that the row has. */
+  /** Replaces the row's seal with one under the current secret. */
   planSeal(table: SecretTable, row: SecretRow): Write {
     return this.rows.planReplacement(table, row, { seal: table.seals?.make(this.keyRing, row) ?? null });
   }
 
-  /** The user's rows of the table. */
+  /** The user's rows in the table. */
   async of(table: SecretTable, userId: string): Promise<SecretRow[]> {
     return this.rows.findOf(table, userId);
   }
@@ -55,7 +55,7 @@ export class UnreadableRows {
     return this.rows.planRemoval(table, row);
   }
 
-  /** All rows of the table, a batch at a time, while they are changed or removed. */
+  /** All rows of the table, in batches. Rows may be changed or removed during the iteration. */
   async *all(table: SecretTable): AsyncGenerator<SecretRow> {
     for (let after: unknown; ;) {
       const batch = await this.rows.findAll(table, after, BATCH);
@@ -66,7 +66,7 @@ export class UnreadableRows {
     }
   }
 
-  /** What is in no envelope of ours was encrypted by the adapter's own means: no secret of ours could be missing. */
+  /** Data that isn't in one of our envelopes was encrypted by the adapter, so it doesn't depend on our secrets. */
   private async opens(data: string, context: MfaEncryptionContext): Promise<boolean> {
     if (!isEnvelope(data)) return true;
     try {
