@@ -11,19 +11,19 @@ import { within } from '../storage/bounded-wait.js';
 import { MfaStorage } from '../storage/mfa-storage.js';
 
 export interface MfaHealthOptions {
-  /** How long the database may take to answer, in milliseconds. Default: 1000. */
+  /** How long to wait for the database, in milliseconds. Default: 1000. */
   timeoutMs?: number;
 }
 
 /**
- * Why an instance can't do its work. `database`: it does not answer, or not in time. `tables`: migrations have not run. `secret`: another instance writes with a
- * secret that this one does not have, so that what it wrote can't be read here.
+ * Why an instance can't work. `database`: no response, or not in time. `tables`: migrations haven't run. `secret`:
+ * another instance writes with a secret that this one doesn't have, so this one can't read what it writes.
  */
 export type MfaHealthProblem = 'database' | 'tables' | 'secret';
 
 /**
- * A health indicator for `@nestjs/terminus`: whether this instance could sign somebody in now. One small query each time; it says nothing of users, and
- * needs no second look at what was once found to be there.
+ * A health indicator for `@nestjs/terminus`: whether this instance could sign someone in right now. Each check runs one
+ * small query. It reveals nothing about users, and checks the tables only until they have been found.
  */
 @Injectable()
 export class MfaHealthIndicator {
@@ -38,9 +38,10 @@ export class MfaHealthIndicator {
   ) {}
 
   /**
-   * Never throws: what is wrong is `down`, with a {@link MfaHealthProblem} as its `problem`. The log says more, once for each new problem.
+   * Never throws: problems are reported as `down`, with a {@link MfaHealthProblem} as `problem`. The log has the
+   * details, once for each new problem.
    *
-   * @param key what the answer calls it
+   * @param key its name in the response
    */
   async isHealthy<const Key extends string = 'mfa'>(
     key: Key = 'mfa' as Key,
@@ -55,7 +56,10 @@ export class MfaHealthIndicator {
     return indicator.up();
   }
 
-  /** Whoever asks meanwhile is told the same: however often it is asked, and however long the database takes, there is one look at it. */
+  /**
+   * Concurrent checks share one result: no matter how often it is called or how slow the database is, only one check
+   * runs.
+   */
   private look(): Promise<MfaHealthProblem | null> {
     this.looking ??= this.findProblem().finally(() => {
       this.looking = null;
@@ -67,7 +71,7 @@ export class MfaHealthIndicator {
     if (!this.hasTables) {
       const storage = this.modules.get(MfaStorage, { strict: false });
       const { all } = this.modules.get(FactorTables, { strict: false });
-      // The storage gives up on a statement that hangs, so that the next look is a new one.
+      // The storage times out on a hanging statement, so that the next check starts afresh.
       const missing = await missingTables(storage.dataSource, all, (query) => storage.read(query));
       if (missing.length > 0) return this.tell('tables', `the database lacks ${missing.join(', ')}`);
       this.hasTables = true;
@@ -78,7 +82,7 @@ export class MfaHealthIndicator {
       : null;
   }
 
-  /** To the log, since anybody may see the answer; and once, since it is asked every few seconds. */
+  /** Logged, since the response may be public, and only once, since checks run every few seconds. */
   private tell(problem: MfaHealthProblem, why: unknown): MfaHealthProblem {
     const text = `${problem}: ${why instanceof Error ? why.message : String(why)}`;
     if (this.told !== text) this.logger.error(text);
@@ -87,7 +91,7 @@ export class MfaHealthIndicator {
   }
 }
 
-/** What the storage was refused with, rather than what it answers requests. */
+/** The underlying database error, rather than the one sent to clients. */
 function causeOf(error: unknown): unknown {
   return error instanceof MfaException ? (error.cause ?? error) : error;
 }
