@@ -1,4 +1,5 @@
-// `nestjs-mfa/testing`: for the tests of applications. It needs no test framework, and refuses to work in production.
+// `nestjs-mfa/testing`: helpers for the tests of applications. Works with any test framework, and refuses to run in
+// production.
 export type { MfaSentNotification } from './mfa-outbox.js';
 export { MfaOutbox } from './mfa-outbox.js';
 export type { MfaTestKit, MfaTestingOptions, MfaTestingBuilder } from './mfa-testing.module.js';

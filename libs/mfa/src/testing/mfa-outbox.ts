@@ -8,28 +8,28 @@ import type { MfaUser } from '../core/users/mfa-user.js';
 const LONGEST_WAIT_MS = 1000;
 const PAUSE_MS = 10;
 
-/** A notification, and whom it is for. */
+/** A notification and its recipient. */
 export interface MfaSentNotification extends MfaNotification {
   user: MfaUser;
 }
 
-/** What users would have been sent: the tests' letter box. Nothing in it has left the process. */
+/** Collects what would have been sent to users. Nothing in it has left the process. */
 export class MfaOutbox {
-  /** Mails about changes, the oldest first. No request waits for them: see {@link waitFor}. */
+  /** Notifications of changes, oldest first. Requests don't wait for them: see {@link waitFor}. */
   readonly notifications: MfaSentNotification[] = [];
-  /** Codes by e-mail, text message and the like, the oldest first. */
+  /** Codes sent by email, text message and so on, oldest first. */
   readonly messages: MfaMessage[] = [];
   private readonly adapters = new WeakSet<DefaultMfaAdapter>();
 
-  /** The newest code that was sent to this user; undefined without one. */
+  /** The latest code sent to this user, if any. */
   lastCode(user: Pick<MfaUser, 'id'>): string | undefined {
     return this.messages.findLast((message) => message.user.id === user.id)?.code;
   }
 
   /**
-   * The newest notification of that kind, which may still be on its way.
+   * The latest notification of that type, waiting for it if necessary.
    *
-   * @throws {Error} when none has come after a second
+   * @throws {Error} when none arrives within a second
    */
   async waitFor(type: MfaNotificationType): Promise<MfaSentNotification> {
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += PAUSE_MS) {
@@ -41,13 +41,17 @@ export class MfaOutbox {
     throw new Error(`No notification of the type ${type} was sent, but ${others}`);
   }
 
-  /** Forgets what was sent so far. */
+  /** Clears everything sent so far. */
   clear(): void {
     this.notifications.length = 0;
     this.messages.length = 0;
   }
 
-  /** @internal Takes what this adapter would send, in place of its own `sendNotification()` and `sendMessage()`. */
+  /**
+   * Captures what this adapter would send, instead of its own `sendNotification()` and `sendMessage()`.
+   *
+   * @internal
+   */
   collect<T extends DefaultMfaAdapter>(adapter: T): T {
     if (this.adapters.has(adapter)) return adapter;
     this.adapters.add(adapter);

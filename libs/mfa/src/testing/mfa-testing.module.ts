@@ -14,32 +14,33 @@ import { MfaOutbox } from './mfa-outbox.js';
 import { MovableClock } from './movable-clock.js';
 import { assertNotProduction } from './only-for-tests.js';
 
-/** The options of `MfaModule.forRoot()`, and what tests want besides. */
+/** The options of `MfaModule.forRoot()`, and those for tests. */
 export interface MfaTestingOptions extends Partial<Omit<MfaModuleOptions, 'dataSource'>> {
-  /** Where the clock stands at first, or the clock. Default: the present. */
+  /** The initial time, or a clock. Default: the current time. */
   clock?: Date | number | MovableClock;
-  /** Another database. Default: one of SQLite in memory, with all tables made; it needs the package `better-sqlite3`. */
+  /** Another database. Default: SQLite in memory with all tables created; it needs the package `better-sqlite3`. */
   database?: TypeOrmModuleOptions;
 }
 
-/** What tests move time with, and where they find what was sent. */
+/** What tests use to control time and to inspect what was sent. */
 export interface MfaTestKit {
   clock: MovableClock;
   outbox: MfaOutbox;
 }
 
-/** As much of `TestingModuleBuilder` as is needed, so that `@nestjs/testing` is nobody's dependency. */
+/** The parts of `TestingModuleBuilder` in use, so that `@nestjs/testing` isn't a dependency. */
 export interface MfaTestingBuilder {
   overrideProvider(token: unknown): { useValue(value: unknown): unknown };
   compile(...given: never[]): Promise<{ get<T>(token: symbol, options: { strict: boolean }): T }>;
 }
 
-/** The module for tests: time moves when a test says so, and nothing is sent to anybody. */
+/** The module for tests: time only moves when a test moves it, and nothing is really sent. */
 @Module({})
 export class MfaTestingModule {
   /**
-   * All that an application's part needs that is tested alone: a database in memory, `MfaModule` with a random secret and these
-   * options, a {@link MovableClock} and an {@link MfaOutbox}, both to be had from the application by their class.
+   * Everything needed to test a part of an application on its own: an in-memory database, `MfaModule` with a random
+   * secret and these options, a {@link MovableClock} and an {@link MfaOutbox}. Get the latter two from the application
+   * by their class.
    *
    * @throws {Error} when `NODE_ENV` is `production`
    */
@@ -69,10 +70,9 @@ export class MfaTestingModule {
   }
 
   /**
-   * Gives a whole application the clock and the outbox, in place of the system's time and of what its adapter sends. To be called
-   * before `compile()`.
+   * Replaces a whole application's system clock, and captures what its adapter sends. Call it before `compile()`.
    *
-   * @param builder what `Test.createTestingModule({ imports: [AppModule] })` gives
+   * @param builder the result of `Test.createTestingModule({ imports: [AppModule] })`
    * @throws {Error} when `NODE_ENV` is `production`
    */
   static wrap(builder: MfaTestingBuilder, start?: Date | number): MfaTestKit {
@@ -89,7 +89,7 @@ export class MfaTestingModule {
   }
 }
 
-/** A provider of `MfaModule`, with the clock in place of the system's and the outbox at the adapter. */
+/** A provider of `MfaModule`, with the system clock replaced and the adapter connected to the outbox. */
 function replaced(provider: Provider, { clock, outbox }: MfaTestKit): Provider {
   const token = typeof provider === 'function' ? provider : provider.provide;
   if (token === MFA_CLOCK) return { provide: MFA_CLOCK, useValue: clock };

@@ -4,7 +4,7 @@ import type { MfaClock } from '../core/clock/clock.js';
 export class MovableClock implements MfaClock {
   private time: number;
 
-  /** @param start where it stands at first: a moment, or milliseconds since the Unix epoch. Default: the present */
+  /** @param start the initial time: a date, or milliseconds since the Unix epoch. Default: the current time */
   constructor(start: Date | number = Date.now()) {
     this.time = Number(start);
   }
@@ -13,7 +13,7 @@ export class MovableClock implements MfaClock {
     return this.time;
   }
 
-  /** Moves on by so many seconds; back when negative. */
+  /** Moves forward by this many seconds, or back if negative. */
   advance(seconds: number): void {
     this.time += seconds * 1000;
   }

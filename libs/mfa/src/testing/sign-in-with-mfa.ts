@@ -29,13 +29,14 @@ export interface MfaTestApplication {
 }
 
 export interface SignInWithMfaOptions {
-  /** The factor to prove; it is set up for a user who has none of the kind. Default: `totp`. */
+  /** The factor to prove. It is set up if the user has none of that type. Default: `totp`. */
   factor?: 'totp' | 'webauthn';
-  /** The key to set up, for `webauthn`. Default: a new one. */
+  /** The key to register, for `webauthn`. Default: a new one. */
   key?: SoftwareSecurityKey;
   /**
-   * A request to sign in, and its response, as a route has them that only tests have: the token goes where a sign-in leaves it, and the
-   * adapter's `completeLogin()` is called. Needed with the option `session.transport`, since only that transport knows where it reads.
+   * A sign-in request and its response, from a route that only the test has. The token is delivered as after a real
+   * sign-in, and the adapter's `completeLogin()` is called. Required with the option `session.transport`, since only
+   * that transport knows where it reads the token.
    */
   exchange?: MfaHttpExchange;
 }
@@ -43,15 +44,21 @@ export interface SignInWithMfaOptions {
 /** A session with a proven second factor. */
 export interface MfaSignIn {
   token: string;
-  /** Carries the session as other clients than browsers do; no `Origin` is looked at then. Empty with the option `session.transport`. */
+  /**
+   * Carries the session the way non-browser clients do, so no `Origin` is checked. Empty with the option
+   * `session.transport`.
+   */
   headers: Record<string, string>;
-  /** The same as a value of the header `Cookie`; null where the option `session.cookie` is false, or with `session.transport`. */
+  /**
+   * The same as a value of the `Cookie` header; null if the option `session.cookie` is false, or with
+   * `session.transport`.
+   */
   cookie: string | null;
-  /** The secret of the authenticator app that was set up, in base32; its code of this moment is used up. */
+  /** The base32 secret of the authenticator app, if one was set up. Its current code has been used. */
   secret?: string;
-  /** The key that was set up. */
+  /** The key, if one was registered. */
   key?: SoftwareSecurityKey;
-  /** With the user's first second factor. */
+  /** Only with the user's first second factor. */
   recoveryCodes?: string[];
 }
 
@@ -62,14 +69,14 @@ interface Proven {
 }
 
 /**
- * Signs a user in without a request: the first factor is taken as proven, and the second one is set up for real, or taken as proven
- * where the user has one. Send the headers with each request:
+ * Signs a user in without a request. The first factor counts as proven; the second factor is really set up, or counts
+ * as proven if the user already has one. Send the headers with each request:
  * `await request(app.getHttpServer()).get('/reports').set(headers)`.
  *
- * @param user somebody whom `findUser()` of the adapter finds
- * @throws {MfaException} what setting the factor up throws, as `unverified_email`
- * @throws {Error} when `findUser()` does not find the user, when the application has a `session.transport` and there is no `exchange`, and
- *   when `NODE_ENV` is `production`
+ * @param user a user that the adapter's `findUser()` finds
+ * @throws {MfaException} any error of setting up the factor, such as `unverified_email`
+ * @throws {Error} when `findUser()` doesn't find the user, when the application has a `session.transport` but there is
+ * no `exchange`, or when `NODE_ENV` is `production`
  */
 export async function signInWithMfa(
   app: MfaTestApplication,
@@ -103,7 +110,7 @@ export async function signInWithMfa(
   };
 }
 
-/** A session of somebody else is nobody's on every route: the test would see only that it is refused. */
+/** Routes ignore the session of an unknown user: the test would only see refusals. */
 async function assertIsFound(app: MfaTestApplication, user: MfaUser): Promise<void> {
   const id = userIdOf(user);
   const found = await find<DefaultMfaAdapter>(app, MFA_ADAPTER).findUser(id);
@@ -140,7 +147,7 @@ async function setUpKey(
   return { added: await webauthn.verifyRegistration(user, key.create(options), { context }), key };
 }
 
-/** A key that is used on a page of the application's. */
+/** A key for the first web origin of the options. */
 function newKey(app: MfaTestApplication): SoftwareSecurityKey {
   const { webauthn } = find<ResolvedMfaOptions>(app, MFA_OPTIONS);
   const origin = webauthn?.origins.find((one) => /^https?:/.test(one));
@@ -164,5 +171,5 @@ async function handOut(
   };
 }
 
-/** Wherever in the application it is, also with `isGlobal: false`. */
+/** Finds a provider anywhere in the application, also with `isGlobal: false`. */
 const find = <T>(app: MfaTestApplication, token: symbol | Type<T>): T => app.get<T>(token, { strict: false });

@@ -5,8 +5,8 @@ import { assertNotProduction } from './only-for-tests.js';
 export type { SecurityKeySettings } from '../core/virtual-authenticators/virtual-security-key.js';
 
 /**
- * A security key or passkey in software, with the browser around it: it answers the ceremonies of WebAuthn Level 3 as a real one
- * does. It holds one credential, and gives no attestation.
+ * A software security key or passkey, including the browser's part: it performs the WebAuthn Level 3 ceremonies like a
+ * real one. It holds one credential and provides no attestation.
  */
 export class SoftwareSecurityKey extends VirtualSecurityKey {
   /** @throws {Error} when `NODE_ENV` is `production` */

@@ -6,10 +6,12 @@ import { assertNotProduction } from './only-for-tests.js';
 export type { TotpCodeParameters } from '../core/virtual-authenticators/code-of-secret.js';
 
 /**
- * The code that an authenticator app shows (RFC 6238). A code works once: for the next one move the clock on by a time step.
+ * The code an authenticator app shows (RFC 6238). Each code works once: to get the next one, advance the clock by a
+ * time step.
  *
- * @param secret in base32, as `POST /mfa/totp` answers it
- * @param at a moment, milliseconds since the Unix epoch, or a clock such as {@link MovableClock}. Default: the present
+ * @param secret in base32, as returned by `POST /mfa/totp`
+ * @param at a date, milliseconds since the Unix epoch, or a clock such as {@link MovableClock}. Default: the current
+ * time
  */
 export function totpCode(
   secret: string,
