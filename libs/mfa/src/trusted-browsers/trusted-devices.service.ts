@@ -10,7 +10,7 @@ import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { TrustCookie } from '../sign-in/trust-cookie.js';
 import { TRUST_CLAIM, TrustedDeviceStore } from '../engine/trust/trusted-device-store.js';
 
-/** A trusted browser as its owner sees it. */
+/** A trusted browser as shown to its owner. */
 export interface TrustedDeviceView {
   id: string;
   userAgent: string | null;
@@ -33,9 +33,9 @@ export class TrustedDevicesService {
   ) {}
 
   /**
-   * The user's trusted browsers, the newest first.
+   * The user's trusted browsers, newest first.
    *
-   * @param request tells which of them is `current`
+   * @param request determines which one is `current`
    */
   async list(user: Pick<MfaUser, 'id'>, request?: object): Promise<TrustedDeviceView[]> {
     const presented = request ? this.cookie.read(request).map(hashToken) : [];
@@ -47,9 +47,9 @@ export class TrustedDevicesService {
   }
 
   /**
-   * Revokes one of the user's browsers.
+   * Revokes one of the user's trusted browsers.
    *
-   * @param context the request that asks for it; without one it is code of the application's
+   * @param context the request that asked for it; omit it when called by the application itself
    * @throws {MfaException} `not_found`, and the codes of {@link FactorChange.run}
    */
   async revoke(user: MfaUser, id: string, context?: MfaRequest): Promise<void> {
@@ -65,9 +65,9 @@ export class TrustedDevicesService {
   }
 
   /**
-   * Revokes all of the user's browsers.
+   * Revokes all of the user's trusted browsers.
    *
-   * @param context the request that asks for it; without one it is code of the application's
+   * @param context the request that asked for it; omit it when called by the application itself
    */
   async revokeAll(user: MfaUser, context?: MfaRequest): Promise<void> {
     await this.change.run(user, { context }, ({ userId }) =>
