@@ -1,4 +1,4 @@
-// The ceremonies of the demo, on the browser's own WebAuthn API (Level 3) and nothing else.
+// The demo's WebAuthn ceremonies, using only the browser's own API (Level 3).
 const $ = (id) => document.getElementById(id);
 
 async function call(method, path, body) {
@@ -17,7 +17,7 @@ function show(title, answer) {
   $('answer').textContent = answer ? `${title}\n${JSON.stringify(answer, null, 2)}` : title;
 }
 
-/** Runs it, then shows who is signed in; what goes wrong in the browser is shown like an answer. */
+/** Runs it, then shows who is signed in. Errors in the browser are displayed like responses. */
 async function run(work) {
   try {
     await work();
@@ -27,7 +27,9 @@ async function run(work) {
   await refresh();
 }
 
-/** What is read beside the buttons; null when it is refused, as after a sign-out that came in between. */
+/**
+ * Fetches the data shown next to the buttons; null if the request is refused, such as after a sign-out in the meantime.
+ */
 async function read(path) {
   const response = await fetch(path);
   return response.ok ? response.json() : null;
@@ -62,7 +64,7 @@ function factorRow({ id, type, name, remaining }) {
   return row;
 }
 
-/** Tells the browser which passkeys still work, so that it does not offer the others. */
+/** Tells the browser which passkeys still work, so that it stops offering the others. */
 async function signal() {
   const { ok, body } = await call('GET', '/mfa/webauthn/signals');
   if (ok) await PublicKeyCredential.signalAllAcceptedCredentials?.(body.allAcceptedCredentials);
@@ -91,11 +93,12 @@ async function signInWithPasskey(credential) {
 
 let autofill = new AbortController();
 
-/** Offers passkeys in the email field (conditional mediation), until something else is asked for. */
+/** Offers passkeys in the email field (conditional mediation) until the user starts something else. */
 async function offerAutofill() {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
   const { signal } = autofill;
-  // Nobody has pressed anything yet: neither this answer nor a browser without passkeys is what the page begins with.
+  // The user hasn't pressed anything yet, so the page must not open with this response, or with a message that the
+  // browser has no passkeys.
   const response = await fetch('/mfa/passkey/options', { method: 'POST' });
   if (!response.ok) return;
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await response.json());

@@ -9,7 +9,7 @@ import type { DemoConfig } from './config/demo-config.js';
 import { DemoModule } from './demo.module.js';
 import { serveDocs } from './serve-docs.js';
 
-/** Of the playground, which calls the JSON routes by a script. */
+/** For the playground, whose script calls the JSON routes. */
 const POLICY =
   "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
@@ -24,13 +24,14 @@ export async function createDemo(
     ...options,
   });
   app.disable('x-powered-by');
-  // The library lets these origins use the cookie; that browsers do so is CORS, and the application's.
+  // The library accepts the cookie from these origins; letting browsers send it is a matter of CORS, which the
+  // application sets up.
   if (mfa.trustedOrigins?.length) {
     app.enableCors({ origin: mfa.trustedOrigins, credentials: true, exposedHeaders: ['Retry-After'] });
   }
   app.useStaticAssets(join(import.meta.dirname, '..', 'public'), {
     index: false,
-    // `/playground` is `playground.html`.
+    // Serves `playground.html` at `/playground`.
     extensions: ['html'],
     setHeaders: (response: ServerResponse) => {
       response.setHeader('Content-Security-Policy', POLICY);

@@ -1,4 +1,4 @@
-/** What the demo prints when it is ready. */
+/** The instructions that the demo prints when it is ready. */
 export function howToSignIn(url: string): string {
   const curl = `curl -s -b cookies.txt -c cookies.txt -H 'content-type: application/json'`;
   const credentials = `'{"email":"ada@example.com","password":"correct horse battery"}'`;

@@ -8,7 +8,7 @@ import { createDemo } from './create-demo.js';
 import { howToSignIn } from './how-to-sign-in.js';
 
 async function start(): Promise<void> {
-  // A demo runs on plain http://localhost; set NODE_ENV=production to see it insist on https.
+  // The demo runs on plain http://localhost; set NODE_ENV=production to see it insist on HTTPS.
   process.env['NODE_ENV'] ??= 'development';
   const logger = new Logger('Demo');
   for (const name of unknownVariables(process.env))

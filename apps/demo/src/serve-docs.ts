@@ -5,7 +5,7 @@ import { MfaModule, describeMfa } from 'nestjs-mfa';
 import { AuthModule } from './auth/auth.module.js';
 import { DemoModule } from './demo.module.js';
 
-/** Serves the OpenAPI page at `/docs`, and the document at `/docs-json`. It is made when somebody first asks for it. */
+/** Serves the OpenAPI page at `/docs` and the document at `/docs-json`. The document is generated on first use. */
 export function serveDocs(app: INestApplication): void {
   const config = new DocumentBuilder()
     .setTitle('nestjs-mfa demo')
@@ -13,14 +13,14 @@ export function serveDocs(app: INestApplication): void {
       'The JSON routes of the module, and the few of this demo. The page sends the session cookie by itself.',
     )
     .setVersion('1')
-    // Those that are named come first.
+    // Tags named here come first.
     .addTag('The demo: password')
     .addTag('The demo: what is protected')
     .build();
   SwaggerModule.setup('docs', app, () =>
     describeMfa(
       app,
-      // Not the pages.
+      // Without the pages.
       SwaggerModule.createDocument(app, config, { include: [DemoModule, AuthModule, MfaModule] }),
     ),
   );

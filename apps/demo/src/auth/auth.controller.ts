@@ -20,7 +20,7 @@ import { CurrentUser } from './current-user.decorator.js';
 import { CredentialsDto, PasswordDto, RegistrationDto } from './dto.js';
 import { SameOriginGuard } from './same-origin.guard.js';
 
-/** The demo's own first factor: address and password. What comes after it is the library's business. */
+/** The demo's own first factor: email and password. The library takes over from there. */
 @ApiTags('The demo: password')
 @SkipMfa()
 @UseGuards(SameOriginGuard)
@@ -76,7 +76,7 @@ export class AuthController {
   }
 }
 
-/** A 401 says how to do better (RFC 9110, section 11.6.1). */
+/** A 401 must say how to authenticate (RFC 9110, section 11.6.1). */
 function refused(response: ServerResponse, message: string): UnauthorizedException {
   response.setHeader('WWW-Authenticate', 'Bearer');
   return new UnauthorizedException(message);

@@ -2,8 +2,8 @@ import type { ArgumentMetadata } from '@nestjs/common';
 import { BadRequestException, HttpException, Injectable, ValidationPipe } from '@nestjs/common';
 
 /**
- * Checks bodies. One that can't even be looked at, such as a list in a list a thousand levels deep, is as wrong as one that
- * fails the checks, and no error of the server.
+ * Validates bodies. A body that can't even be processed, such as thousands of nested lists, is treated as invalid
+ * rather than as a server error.
  */
 @Injectable()
 export class BodyPipe extends ValidationPipe {

@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { createParamDecorator } from '@nestjs/common';
 import type { MfaUser } from 'nestjs-mfa';
 
-/** A signed-in user of the demo, as {@link MfaSessionGuard} leaves it in the request. */
+/** A signed-in user of the demo, as {@link MfaSessionGuard} sets it on the request. */
 export type CurrentUser = MfaUser & { email: string };
 
 export const CurrentUser = createParamDecorator(

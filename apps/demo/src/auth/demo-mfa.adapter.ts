@@ -6,7 +6,7 @@ import { isAddress } from './dto.js';
 import { MailerService } from '../mail/mailer.service.js';
 import { UsersService, toMfaUser } from '../users/users.service.js';
 
-/** Shows the MFA module the demo's users. */
+/** Connects the MFA module to the demo's users. */
 @Injectable()
 export class DemoMfaAdapter extends DefaultMfaAdapter {
   constructor(
@@ -21,7 +21,7 @@ export class DemoMfaAdapter extends DefaultMfaAdapter {
     return user && toMfaUser(user);
   }
 
-  /** For `MFA_PASSKEY_SIGN_UP`: an address that is taken, or none, is refused like a ceremony that failed. */
+  /** For `MFA_PASSKEY_SIGN_UP`. An address that is taken or invalid is refused like a failed ceremony. */
   override async createUser({ name }: MfaSignUp): Promise<MfaUser | null> {
     const email = name.trim().toLowerCase();
     const user = isAddress(email) ? await this.users.registerUnlessTaken(email) : null;

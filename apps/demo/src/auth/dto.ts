@@ -2,26 +2,26 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, IsString, Length, Matches, ValidateBy, isEmail } from 'class-validator';
 
-/** Text that every database can keep: no NUL (PostgreSQL refuses it), and no half of a surrogate pair. */
+/** Text that every database can store: no NUL, which PostgreSQL rejects, and no lone surrogates. */
 const STORABLE = /^[^\p{Cc}\p{Surrogate}]*$/u;
 
 const MAX_EMAIL_LENGTH = 190;
 
-/** Whether this can be the address of an account; what can't is never looked for. */
+/** Whether this could be an account's address. Anything else is never looked up. */
 export function isAddress(value: unknown): value is string {
-  // The order matters: validator.js throws on half a surrogate pair.
+  // The order matters: validator.js throws on lone surrogates.
   return (
     typeof value === 'string' && value.length <= MAX_EMAIL_LENGTH && STORABLE.test(value) && isEmail(value)
   );
 }
 
-/** Addresses are compared in lower case, and without the spaces that come with pasting. */
+/** Addresses are compared in lower case, without spaces from pasting. */
 const Address = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? value.trim().toLowerCase() : value,
   );
 
-/** What a new account needs. */
+/** The fields of a new account. */
 export class RegistrationDto {
   @ApiProperty({ example: 'ada@example.com' })
   @Address()
@@ -43,7 +43,7 @@ export class RegistrationDto {
   phone?: string | null;
 }
 
-/** What somebody claims to be: any text at all, since the answer to what is wrong is always the same. */
+/** What a client claims to be. Any text is accepted, since wrong credentials always get the same response. */
 export class CredentialsDto {
   @ApiProperty({ example: 'ada@example.com' })
   @Address()

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedMfaOptions } from 'nestjs-mfa';
 import { MFA_OPTIONS, assertSameOrigin } from 'nestjs-mfa';
 
-/** Keeps other sites from signing a browser in or out. */
+/** Prevents other sites from signing a browser in or out. */
 @Injectable()
 export class SameOriginGuard implements CanActivate {
   constructor(@Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions) {}

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { CurrentUser } from './current-user.decorator.js';
 
-/** Lets only staff in; after {@link MfaSessionGuard}. */
+/** Admits staff only. Use it after {@link MfaSessionGuard}. */
 @Injectable()
 export class StaffGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

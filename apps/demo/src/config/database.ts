@@ -12,7 +12,7 @@ export const DEFAULT_DATABASE_URL = 'sqlite:data/demo.sqlite';
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** The TypeORM options of a `sqlite:…`, `postgres://…` or `mysql://…` address. */
+/** The TypeORM options for a `sqlite:…`, `postgres://…` or `mysql://…` URL. */
 export function databaseOptions(url: string): TypeOrmModuleOptions {
   const common = {
     autoLoadEntities: true,
@@ -23,7 +23,7 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
       AddChannel1795670000000,
     ],
     migrationsRun: true,
-    // Of several instances that start at once, one makes the tables, and the others try again.
+    // If several instances start at once, one creates the tables and the others retry.
     retryAttempts: 10,
     retryDelay: 300,
   };
@@ -33,7 +33,7 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
     return { ...common, type: 'better-sqlite3', database, enableWAL: database !== ':memory:', timeout: 5000 };
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
-    // The server gives up as soon as the library does, so that one lock can't use up the pool.
+    // The server times out as soon as the library does, so that a single lock can't exhaust the pool.
     return { ...common, type: 'postgres', url, extra: { statement_timeout: STATEMENT_TIMEOUT_MS } };
   }
   if (/^(mysql|mariadb):\/\//.test(url)) {
@@ -43,7 +43,7 @@ export function databaseOptions(url: string): TypeOrmModuleOptions {
   throw new Error('DATABASE_URL must begin with sqlite:, postgres:// or mysql://');
 }
 
-/** The folder beside the database file, where the demo keeps its secret. */
+/** The folder of the database file, where the demo also keeps its secret. */
 export function dataFolder(url: string): string {
   const file = url.startsWith('sqlite:') ? sqliteFile(url) : '';
   return file === '' || file === ':memory:' ? resolve('data') : dirname(file);

@@ -12,7 +12,7 @@ export interface DemoConfig {
   mfa: MfaModuleOptions;
 }
 
-/** The library's pages as a part of this site. */
+/** Settings that integrate the library's pages into this site. */
 const PAGES: MfaPagesOptions = {
   loginUrl: '/login',
   homeUrl: '/',
@@ -20,7 +20,7 @@ const PAGES: MfaPagesOptions = {
   icon: '/logo.svg',
 };
 
-/** What the environment says, with the demo's defaults. */
+/** Reads the configuration from the environment, with the demo's defaults. */
 export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
   const url = environment['DATABASE_URL'] || DEFAULT_DATABASE_URL;
   const port = Number(environment['PORT'] || 3000);
@@ -32,7 +32,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
     origins: [`http://localhost:${port}`],
     allowInsecureOrigin: true,
   };
-  // On, unless something is off that they need; `MFA_PAGES=false` switches them off.
+  // Pages are on by default, unless something they need is off. `MFA_PAGES=false` turns them off.
   const { pages = options.controllers !== false && options.session?.cookie !== false } = options;
   return {
     port,
@@ -50,13 +50,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): DemoConfig {
   };
 }
 
-/** What `MFA_FACTORS` may name. */
+/** The factors that `MFA_FACTORS` can name. */
 const FACTORS: Readonly<Record<string, () => MfaFactorOption>> = {
   email_code: emailCode,
   sms_code: smsCode,
 };
 
-/** @throws {Error} for a name that is none of these */
+/** @throws {Error} for an unknown name */
 function factorsOf(names: readonly string[]): MfaFactorOption[] {
   return names.map((name) => {
     const make = Object.hasOwn(FACTORS, name) ? FACTORS[name] : undefined;

@@ -3,7 +3,7 @@ import { listMfaOptions } from 'nestjs-mfa';
 
 type Kind = MfaListedOption['kind'];
 
-/** Options that shape the module, which the library does not list. */
+/** Options that shape the module; `listMfaOptions()` doesn't include them. */
 const STRUCTURAL: readonly (readonly [path: string, kind: Kind])[] = [
   ['factors', 'list'],
   ['path', 'text'],
@@ -12,13 +12,13 @@ const STRUCTURAL: readonly (readonly [path: string, kind: Kind])[] = [
   ['globalGuard', 'boolean'],
 ];
 
-/** Every option that an environment variable can set, by its path. */
+/** Every option that an environment variable can set, by path. */
 const OPTIONS = new Map<string, Kind>([
   ...listMfaOptions().map(({ path, kind }) => [path, kind] as const),
   ...STRUCTURAL,
 ]);
 
-/** The variable of an option: `rateLimit.lockAfter` is `MFA_RATE_LIMIT_LOCK_AFTER`. */
+/** The environment variable of an option: `rateLimit.lockAfter` becomes `MFA_RATE_LIMIT_LOCK_AFTER`. */
 export function variableOf(path: string): string {
   return `MFA_${path
     .replace(/([A-Z])/g, '_$1')
@@ -28,7 +28,7 @@ export function variableOf(path: string): string {
 
 type Tree = Record<string, unknown>;
 
-/** The options that the `MFA_*` variables set; what is wrong with their values is the library's to say. */
+/** Reads the options that `MFA_*` variables set. The library validates their values. */
 export function readMfaEnvironment(
   environment: NodeJS.ProcessEnv,
 ): Partial<MfaBehaviourOptions> & MfaStructuralOptions {
@@ -40,7 +40,7 @@ export function readMfaEnvironment(
   return options;
 }
 
-/** The `MFA_*` variables that set nothing: most likely misspelt. */
+/** The `MFA_*` variables that set no option, most likely because of a typo. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
   const known = new Set([...OPTIONS.keys()].map(variableOf));
   return Object.keys(environment).filter(
@@ -49,7 +49,7 @@ export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
 }
 
 function convert(value: string, kind: Kind): unknown {
-  // What is no number is named as it was written.
+  // Invalid numbers are passed on as text, so that the library's error can quote them.
   if (kind === 'number') return Number.isNaN(Number(value)) ? value : Number(value);
   if (kind === 'list') return value.split(',').map((item) => item.trim());
   if (kind === 'text') return value;
@@ -62,7 +62,7 @@ function convert(value: string, kind: Kind): unknown {
 function assign(tree: Tree, [key, ...rest]: string[], value: unknown): void {
   if (key === undefined) return;
   if (rest.length === 0) {
-    // `MFA_SESSION_COOKIE=true` only says that there is a cookie; its details may follow.
+    // `MFA_SESSION_COOKIE=true` only enables the cookie; other variables may set its details.
     tree[key] = key === 'cookie' && value === true ? {} : value;
     return;
   }

@@ -12,7 +12,7 @@ import { ReportsPage } from '../pages/templates/reports.js';
 import { StaffPage } from '../pages/templates/staff.js';
 import { VaultPage } from '../pages/templates/vault.js';
 
-/** What there is to protect, each with another requirement: data for API clients, a page for browsers. */
+/** Protected content, with a different requirement for each route: data for API clients, a page for browsers. */
 @ApiTags('The demo: what is protected')
 @BrowserPages()
 @Controller()
@@ -58,7 +58,7 @@ export class ContentController {
     return { both: 'An authenticator app and a key open this together' };
   }
 
-  /** Each transfer costs a proof of its own. Guards run from the last to the first: no other site may spend it. */
+  /** Each transfer consumes a proof. Guards run last to first, so another site can't consume it. */
   @Post('transfer')
   @HttpCode(200)
   @RequireMfa({ once: true })

@@ -6,11 +6,11 @@ export class Mail {
   @PrimaryColumn({ type: 'varchar', length: 36 })
   id!: string;
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the Unix epoch. */
   @Column({ name: 'sent_at', type: 'bigint', transformer: { to: (value: number) => value, from: Number } })
   sentAt!: number;
 
-  /** `email`, `sms`; null in rows from before there were others than mails. */
+  /** `email` or `sms`; null in rows that are older than this column, which are emails. */
   @Column({ type: 'varchar', length: 10, nullable: true })
   channel!: string | null;
 

@@ -12,7 +12,7 @@ const FROM = 'nestjs-mfa demo <no-reply@example.com>';
 const SHOWN = 100;
 
 /**
- * Sends mails into an outbox that the demo shows, in place of a mail server. For a real one, give nodemailer its address:
+ * Sends mails to an outbox that the demo displays, instead of a mail server. For a real one, pass nodemailer its URL:
  * `createTransport('smtps://user:password@mail.example.com')`.
  */
 @Injectable()
@@ -40,7 +40,7 @@ export class MailerService {
     });
   }
 
-  /** Sends a code by e-mail, or over the telephone network, which the demo has just as little. */
+  /** Sends a code by email or text message; the demo puts both in the outbox. */
   async sendMessage({ channel, to, text }: MfaMessage): Promise<void> {
     if (channel === 'email') return this.send(to, { subject: 'Your code', text, html: '' });
     const sentAt = this.nextMoment();
@@ -55,13 +55,13 @@ export class MailerService {
     });
   }
 
-  /** Now; of two mails in the same millisecond the second one is the newer. */
+  /** The current time, but always later than that of the previous mail. */
   private nextMoment(): number {
     this.last = Math.max(Date.now(), this.last + 1);
     return this.last;
   }
 
-  /** The newest mails, the newest first. */
+  /** The latest mails, newest first. */
   async outbox(): Promise<Mail[]> {
     return this.mails.find({ order: { sentAt: 'DESC' }, take: SHOWN });
   }

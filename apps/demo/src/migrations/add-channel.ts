@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { TableColumn } from 'typeorm';
 
-/** Over which channel a message of the outbox would have gone; none: e-mail. */
+/** Adds the channel of a message in the outbox; null means email. */
 export class AddChannel1795670000000 implements MigrationInterface {
   readonly name = 'AddChannel1795670000000';
 

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { TableColumn } from 'typeorm';
 
-/** The telephone number that a user of the demo may have. */
+/** Adds an optional phone number to the demo's users. */
 export class AddPhone1795600000000 implements MigrationInterface {
   readonly name = 'AddPhone1795600000000';
 

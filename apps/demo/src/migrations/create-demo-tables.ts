@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { Table } from 'typeorm';
 
-/** The demo's own tables: its users, and the mails it would have sent. */
+/** Creates the demo's own tables: its users, and the mails it would have sent. */
 export class CreateDemoTables1795478300000 implements MigrationInterface {
   readonly name = 'CreateDemoTables1795478300000';
 

@@ -4,10 +4,10 @@ import { validate } from 'class-validator';
 import type { CredentialsDto } from '../auth/dto.js';
 import { RegistrationDto } from '../auth/dto.js';
 
-/** What a form sends: text by the names of its fields. */
+/** The fields of a submitted form, by name. */
 export type FormBody = Readonly<Record<string, unknown>>;
 
-/** What is wrong with which field. */
+/** An error message per field. */
 export type FormErrors = Partial<Record<keyof CredentialsDto, string>>;
 
 const MESSAGES: Required<FormErrors> = {
@@ -15,7 +15,7 @@ const MESSAGES: Required<FormErrors> = {
   password: 'Use 8 to 256 characters.',
 };
 
-/** Address and password of a form, by the rules of the JSON routes, with what is wrong with them. */
+/** Reads email and password from a form, validated like the JSON routes, with any errors. */
 export async function readCredentials(
   body: FormBody = {},
 ): Promise<{ credentials: CredentialsDto; errors: FormErrors | null }> {
@@ -26,7 +26,7 @@ export async function readCredentials(
   return { credentials, errors: errors.length > 0 ? (Object.fromEntries(errors) as FormErrors) : null };
 }
 
-/** The text of a field; empty when it was left out or sent twice. */
+/** The text of a field; empty if it is missing or was sent more than once. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

@@ -10,8 +10,8 @@ import { showPage } from './page.js';
 import { ErrorPage } from './templates/error.js';
 
 /**
- * Says on a page what a browser was refused, unless the library has a page where that can be mended and leads there. Other
- * clients get the answer that they would get without this filter.
+ * Shows refusals to browsers as a page, unless the library has a page that resolves them and redirects there. Other
+ * clients get the same response as without this filter.
  */
 @Catch()
 export class PageErrorFilter extends MfaExceptionFilter {
@@ -47,7 +47,7 @@ export class PageErrorFilter extends MfaExceptionFilter {
   }
 }
 
-/** For addresses at which there is no route, and so no controller that has the other filter. */
+/** For URLs without a route, and therefore without a controller that has the other filter. */
 @Catch(NotFoundException)
 export class NotFoundPageFilter extends PageErrorFilter {}
 

@@ -1,2 +1,2 @@
-/** Where a handler's page is kept, see `@HtmlView()`. */
+/** The metadata key for a handler's page, see `@HtmlView()`. */
 export const HTML_VIEW = 'demo:html-view';

@@ -8,7 +8,7 @@ import type { PageView } from './page.js';
 import type { Site } from './site.js';
 import { SiteFinder } from './site.js';
 
-/** Scripts, styles and images of this site, nothing inline, in nobody's frame. */
+/** Only this site's scripts, styles and images, nothing inline, and no framing. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -17,22 +17,22 @@ const HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
-  // Not `no-referrer`: forms would then be sent with `Origin: null`.
+  // Not `no-referrer`, which would make browsers send forms with `Origin: null`.
   'Referrer-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Makes HTML of a page. Everything in it is escaped by the engine. */
+/** Renders pages to HTML. The engine escapes everything in them. */
 @Injectable()
 export class PageRenderer {
   constructor(@Inject(SiteFinder) private readonly sites: SiteFinder) {}
 
-  /** The document; its status and headers are set on the response. */
+  /** Renders the document, and sets status and headers on the response. */
   async render(view: PageView, request: object, response: ServerResponse): Promise<string> {
     return this.document(view, await this.sites.find(request), response);
   }
 
-  /** The document of a page that says what went wrong, whatever it was: it asks the database for nothing it can't do without. */
+  /** Renders an error page, even when the user can't be looked up, such as during a database failure. */
   async renderError(view: PageView, request: object, response: ServerResponse): Promise<string> {
     const site = await this.sites.find(request).catch(() => this.sites.forNobody(request));
     return this.document(view, site, response);

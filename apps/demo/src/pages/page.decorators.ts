@@ -5,12 +5,12 @@ import { HTML_VIEW } from './page-metadata.js';
 import type { PageComponent } from './page.js';
 import { PageInterceptor } from './page.interceptor.js';
 
-/** For controllers whose answers, refusals among them, are pages where a browser asks for them. */
+/** For controllers that respond to browsers with pages, including refusals. */
 export function BrowserPages(): ClassDecorator {
   return applyDecorators(UseInterceptors(PageInterceptor), UseFilters(PageErrorFilter));
 }
 
-/** What the handler answers as JSON is shown on this page to a browser; other clients get the JSON. */
+/** Renders the handler's JSON data on this page for browsers; other clients get the JSON. */
 export function HtmlView<Props extends object>(
   component: PageComponent<Props>,
 ): (target: object, name: string, descriptor: TypedPropertyDescriptor<(...args: never[]) => Props>) => void {

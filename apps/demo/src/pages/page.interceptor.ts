@@ -12,7 +12,7 @@ import { HTML_VIEW } from './page-metadata.js';
 import type { PageComponent } from './page.js';
 import { PageView, SeeOther, showPage } from './page.js';
 
-/** Turns what handlers answer into HTML or a redirect; the data of a route that has two forms stays data for API clients. */
+/** Turns what handlers return into HTML or a redirect. API clients still get JSON from routes with an `@HtmlView()`. */
 @Injectable()
 export class PageInterceptor implements NestInterceptor {
   constructor(

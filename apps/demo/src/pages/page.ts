@@ -2,10 +2,10 @@ import type { VNode } from 'preact';
 
 import type { Site } from './site.js';
 
-/** A page of the demo: a component that is rendered on the server only. */
+/** A page of the demo: a component that is only rendered on the server. */
 export type PageComponent<Props extends object = object> = (props: Props & { site: Site }) => VNode;
 
-/** What a handler answers: a page to show. */
+/** Returned by a handler to show a page. */
 export class PageView {
   constructor(
     readonly component: PageComponent,
@@ -14,14 +14,14 @@ export class PageView {
   ) {}
 }
 
-/** What a handler answers: another page to go to, with GET (RFC 9110, section 15.4.4). */
+/** Returned by a handler to redirect to another page with GET (RFC 9110, section 15.4.4). */
 export class SeeOther {
   constructor(readonly location: string) {}
 }
 
 export type PageAnswer = PageView | SeeOther;
 
-/** A page to show, checked against its properties. */
+/** Creates a page view; the compiler checks its properties. */
 export function showPage<Props extends object>(
   component: PageComponent<Props>,
   props: NoInfer<Props>,

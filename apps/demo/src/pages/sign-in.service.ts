@@ -7,17 +7,17 @@ import { toMfaUser } from '../users/users.service.js';
 import { SeeOther } from './page.js';
 import { SecurityPages } from './security-pages.js';
 
-/** Where to go when nothing else was asked for. */
+/** Where to go after signing in by default. */
 export const AFTER_SIGN_IN = '/profile';
 
-/** The library's page where each outcome of a sign-in goes on. */
+/** The library's page on which each sign-in outcome continues. */
 const ONWARD: Record<MfaLoginStatus, MfaPagePath | null> = {
   authenticated: null,
   mfa_required: 'authenticate',
   enrollment_required: 'enrol',
 };
 
-/** Signs browsers in whose password was right. */
+/** Signs in browsers whose password was correct. */
 @Injectable()
 export class SignInService {
   constructor(

@@ -4,19 +4,19 @@ import { MFA_OPTIONS, MfaRequestService } from 'nestjs-mfa';
 
 import { SecurityPages } from './security-pages.js';
 
-/** What every page knows besides its own properties. */
+/** What every page knows in addition to its own properties. */
 export interface Site {
-  /** Where the page is, to mark it in the navigation. */
+  /** The path of the page, to highlight it in the navigation. */
   path: string;
-  /** Who is signed in. */
+  /** The signed-in user. */
   user: MfaUser | null;
-  /** Whether a sign-in is half done: the password was right, the second factor is owed. */
+  /** Whether a sign-in is half-finished: the password was correct, the second factor is still owed. */
   isPending: boolean;
   security: SecurityPages;
   options: ResolvedMfaOptions;
 }
 
-/** Finds out what the page of a request has to know. */
+/** Collects what the page for a request needs to know. */
 @Injectable()
 export class SiteFinder {
   constructor(
@@ -30,7 +30,7 @@ export class SiteFinder {
     return { ...this.forNobody(request), user, isPending };
   }
 
-  /** Without a look at the database, which may be what is broken. */
+  /** Doesn't use the database, which may be what failed. */
   forNobody(request: object): Site {
     const { path } = request as { path: string };
     return { path, user: null, isPending: false, security: this.security, options: this.options };

@@ -13,7 +13,7 @@ import { User } from './user.entity.js';
 /** Registers users and checks their passwords. */
 @Injectable()
 export class UsersService {
-  /** What a wrong address is compared with, so that it takes as long as a wrong password. */
+  /** Compared with the password when the address is unknown, so that it takes as long as a wrong password. */
   private readonly nobody = hash(randomUUID());
 
   constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
@@ -34,7 +34,7 @@ export class UsersService {
     return stored;
   }
 
-  /** A new user without a password that anybody knows; null when the address is taken. */
+  /** Registers a user, by default with a random password that nobody knows; null if the address is taken. */
   async registerUnlessTaken(email: string, password: string = randomUUID()): Promise<User | null> {
     try {
       return await this.register(email, password);
@@ -48,7 +48,7 @@ export class UsersService {
     await answered(() => this.users.delete({ id }));
   }
 
-  /** The user of that address and password, or null. */
+  /** The user with that address and password, or null. */
   async check(email: string, password: string): Promise<User | null> {
     const user = isAddress(email) ? await this.findByEmail(email) : null;
     const isRight = await verify(user?.passwordHash ?? (await this.nobody), password);
@@ -64,12 +64,12 @@ export class UsersService {
   }
 }
 
-/** What the MFA module may know of a user. */
+/** What the MFA module gets to know about a user. */
 export function toMfaUser({ id, email, isStaff, emailVerified, phone }: User): MfaUser {
   return { id, email, isStaff, emailVerified, phoneNumber: phone };
 }
 
-/** A database that does not answer is no fault of the request: 503, as the MFA module says it. */
+/** A database failure isn't the client's fault: respond with 503, as the MFA module does. */
 async function answered<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();

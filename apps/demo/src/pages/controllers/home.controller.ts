@@ -7,7 +7,7 @@ import type { PageView } from '../page.js';
 import { showPage } from '../page.js';
 import { HomePage } from '../templates/home.js';
 
-/** What there is to try. */
+/** An overview of what there is to try. */
 @SkipMfa()
 @BrowserPages()
 @Controller()
@@ -19,7 +19,7 @@ export class HomeController {
     return showPage(HomePage, {});
   }
 
-  /** The look of the library's pages, also when they are switched off. */
+  /** The library's style sheet, also available when its pages are off. */
   @Get('mfa.css')
   @Header('Content-Type', 'text/css; charset=utf-8')
   @Header('Cache-Control', 'no-cache')

@@ -11,7 +11,7 @@ import { SeeOther, showPage } from '../page.js';
 import { SignInService } from '../sign-in.service.js';
 import { LoginPage } from '../templates/login.js';
 
-/** Signing in and out with forms. */
+/** Form-based sign-in and sign-out. */
 @SkipMfa()
 @BrowserPages()
 @UseGuards(SameOriginGuard)
@@ -38,7 +38,7 @@ export class LoginController {
     const next = safeNextPath(body?.['next']);
     const { credentials, errors } = await readCredentials(body);
     const { email, password } = credentials;
-    // What could not be registered signs nobody in.
+    // Credentials that couldn't have been registered can't sign anyone in.
     const user = errors ? null : await this.users.check(email, password);
     if (user) return this.signIns.signIn(user, next, { request, response });
     return showPage(LoginPage, { next, email, errors: explain(email, password), hasSignedOut: false }, 422);
@@ -51,7 +51,7 @@ export class LoginController {
   }
 }
 
-/** Of the two fields, whoever guesses learns only which one is empty. */
+/** An attacker only learns which of the fields was empty. */
 function explain(email: string, password: string): FormErrors {
   if (email !== '' && password !== '') return { password: 'The address or the password is wrong.' };
   return {

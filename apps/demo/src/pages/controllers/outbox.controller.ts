@@ -8,12 +8,12 @@ import type { PageView } from '../page.js';
 import { showPage } from '../page.js';
 import { OutboxPage } from '../templates/outbox.js';
 
-/** What Express knows of a client's wishes. */
+/** Express's content negotiation. */
 interface Negotiating {
   accepts(types: string[]): string | false;
 }
 
-/** A message as API clients read it. */
+/** A message in JSON form. */
 interface SentMessage {
   to: string;
   /** `email` or `sms`. */
@@ -23,14 +23,14 @@ interface SentMessage {
   at: Date;
 }
 
-/** Shows what the demo would have sent: to anybody, since it is a demo. */
+/** Shows what the demo would have sent. It is public, since this is only a demo. */
 @SkipMfa()
 @BrowserPages()
 @Controller('outbox')
 export class OutboxController {
   constructor(@Inject(MailerService) private readonly mailer: MailerService) {}
 
-  /** A page, unless JSON is asked for by name. */
+  /** Returns a page unless the client explicitly asks for JSON. */
   @Get()
   @Header('Vary', 'Accept')
   @Header('Cache-Control', 'no-store')

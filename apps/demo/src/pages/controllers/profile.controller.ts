@@ -8,7 +8,7 @@ import type { PageView } from '../page.js';
 import { showPage } from '../page.js';
 import { ProfilePage } from '../templates/profile.js';
 
-/** Who is signed in, and by what. */
+/** Shows who is signed in, and how. */
 @BrowserPages()
 @UseGuards(MfaSessionGuard)
 @Controller('profile')

@@ -13,7 +13,7 @@ import { RegisterPage } from '../templates/register.js';
 
 const TAKEN: FormErrors = { email: 'This address has an account already. Sign in, or use another one.' };
 
-/** Creating an account, which signs its owner in. */
+/** Creates an account and signs its owner in. */
 @SkipMfa()
 @BrowserPages()
 @UseGuards(SameOriginGuard)

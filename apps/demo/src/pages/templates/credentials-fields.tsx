@@ -4,21 +4,21 @@ import { Field } from 'nestjs-mfa/pages';
 import type { FormErrors } from '../credentials-form.js';
 
 export interface CredentialsProps {
-  /** A path of this site to go on to; null: the profile. */
+  /** The path of this site to continue to; null for the profile. */
   next: string | null;
-  /** What was typed before. */
+  /** What the user entered before. */
   email: string;
   errors: FormErrors | null;
 }
 
 type Props = CredentialsProps & {
-  /** New, so that the browser offers to make one, or the one it has kept. */
+  /** Whether the browser should generate a password or fill in a saved one. */
   password: 'new-password' | 'current-password';
   hints?: { email?: string; password?: string };
   button: string;
 };
 
-/** The form for address and password; where something is wrong, it says so and takes the focus there. */
+/** The form for email and password. It shows errors and focuses the first field that has one. */
 export function CredentialsForm({ next, email, errors, password, hints = {}, button }: Props): VNode {
   const errorOf = (field: 'email' | 'password') => {
     const message = errors?.[field];
@@ -62,7 +62,7 @@ export function CredentialsForm({ next, email, errors, password, hints = {}, but
   );
 }
 
-/** The address of the other form, which leads to the same place. */
+/** The address of the other form, which continues to the same place. */
 export function withNext(path: string, next: string | null): string {
   return next === null ? path : `${path}?${new URLSearchParams({ next }).toString()}`;
 }

@@ -4,9 +4,9 @@ import { Layout } from './layout.js';
 
 interface Props {
   status: number;
-  /** Null for an error that says nothing to visitors. */
+  /** Null if the error's message means nothing to visitors. */
   message: string | null;
-  /** Of the library, if it is one of its refusals. */
+  /** The library's error code, if it is one of its refusals. */
   code: string | null;
 }
 
@@ -18,7 +18,7 @@ const TITLES: Record<number, string> = {
   503: 'Not available now',
 };
 
-/** What can't be shown, and why. */
+/** Explains what can't be shown and why. */
 export const ErrorPage: PageComponent<Props> = ({ site, status, message, code }) => (
   <Layout
     site={site}
@@ -52,7 +52,7 @@ export const ErrorPage: PageComponent<Props> = ({ site, status, message, code })
   </Layout>
 );
 
-/** In place of messages that tell visitors too little. */
+/** Replaces messages that tell visitors too little. */
 function explain({ isPending }: Site, status: number, code: string | null): string | null {
   if (isPending && status === 401) return 'Your password was right. What is missing is your second factor.';
   if (status === 403 && code === null) return 'This is for staff: addresses that end in @staff.example.com.';

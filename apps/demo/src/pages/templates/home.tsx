@@ -7,7 +7,7 @@ import { Layout } from './layout.js';
 import { SignOut } from './parts.js';
 import { Switches } from './switches.js';
 
-/** What there is to try, in an order that makes sense. */
+/** An overview of what there is to try, in a sensible order. */
 export const HomePage: PageComponent = ({ site }) => {
   const { user, security, options } = site;
   return (
@@ -116,7 +116,7 @@ function Step({ title, children }: { title: string; children: ComponentChildren 
   );
 }
 
-/** Text without a link where the library's pages are off. */
+/** Plain text instead of a link if the library's pages are off. */
 function SecurityLink({ site, page, children }: { site: Site; page?: MfaPagePath; children: string }): VNode {
   const href = site.security.link(page);
   return href === null ? <>{children}</> : <a href={href}>{children}</a>;

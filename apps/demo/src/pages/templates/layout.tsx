@@ -8,7 +8,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** The document around every page of the demo, in the look of the library's pages. */
+/** The document around every page of the demo, styled like the library's pages. */
 export function Layout({ site, title, children }: Props): VNode {
   return (
     <html lang="en">

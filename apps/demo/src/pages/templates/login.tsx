@@ -8,7 +8,7 @@ import { Layout } from './layout.js';
 import { SignedIn } from './parts.js';
 
 type Props = CredentialsProps & {
-  /** Whether this is where a sign-out has led. */
+  /** Whether the user has just signed out. */
   hasSignedOut: boolean;
 };
 

@@ -3,7 +3,7 @@ import type { PageComponent } from '../page.js';
 import { Layout } from './layout.js';
 import { Moment } from './parts.js';
 
-/** What the mails say is shown as text, so that none of it can act here. */
+/** Mails are shown as text, so that nothing in them can take effect here. */
 export const OutboxPage: PageComponent<{ mails: readonly Mail[] }> = ({ site, mails }) => (
   <Layout site={site} title="Outbox">
     <p>

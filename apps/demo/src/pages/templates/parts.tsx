@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 
 import type { Site } from '../site.js';
 
-/** Tells somebody who is about to sign in that they are signed in. */
+/** Tells a user who is about to sign in that they are already signed in. */
 export function SignedIn({ site: { user } }: { site: Site }): VNode | null {
   return (
     user && (
@@ -14,7 +14,7 @@ export function SignedIn({ site: { user } }: { site: Site }): VNode | null {
   );
 }
 
-/** A button, since signing out changes something. */
+/** A button rather than a link, since signing out changes state. */
 export function SignOut(): VNode {
   return (
     <form method="post" action="/logout">
@@ -25,7 +25,7 @@ export function SignOut(): VNode {
 
 const FORMAT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
-/** Date and time in UTC, as the library's pages have it; the one script of these pages puts it into the reader's time zone. */
+/** Date and time in UTC, as on the library's pages; the site's only script converts them to the reader's time zone. */
 export function Moment({ at }: { at: number }): VNode {
   return (
     <time dateTime={new Date(at).toISOString()} data-demo-local>
@@ -34,7 +34,7 @@ export function Moment({ at }: { at: number }): VNode {
   );
 }
 
-/** What stands on a protected page: what it is, what guards it, and the way back. */
+/** The frame of a protected page: its content, what protects it, and a way back. */
 export function Guarded({ by, children }: { by: string; children: ComponentChildren }): VNode {
   return (
     <>

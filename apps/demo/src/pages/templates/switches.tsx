@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 
 import type { Site } from '../site.js';
 
-/** What this demo runs with, and how to start it with the rest. */
+/** The demo's optional features: which are on, and how to turn on the others. */
 export function Switches({ site: { options } }: { site: Site }): VNode {
   const switches = [
     { name: 'Sign-in with a passkey alone', isOn: options.passkeyLogin, variable: 'MFA_PASSKEY_LOGIN' },
