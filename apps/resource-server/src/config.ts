@@ -1,24 +1,24 @@
 import { createPublicKey } from 'node:crypto';
 
 export interface ResourceServerConfig {
-  /** The public key (PEM) of the authorization server, on the curve P-256. The private one never comes here. */
+  /** The authorization server's public key (PEM, curve P-256). The private key never gets here. */
   publicKey: string;
-  /** Who issues the access tokens: their `iss`. */
+  /** The issuer of access tokens: their `iss`. */
   issuer: string;
-  /** This API, as it is called in the tokens' `aud`. */
+  /** The identifier of this API in the tokens' `aud`. */
   audience: string;
-  /** How long a proven second factor counts where the route does not say, in seconds. Default: 300. */
+  /** How long a proven second factor counts, in seconds, if the route doesn't say. Default: 300. */
   gracePeriodSeconds?: number;
 }
 
-/** @throws {Error} that names the variable which is missing or wrong */
+/** @throws {Error} naming the variable that is missing or invalid */
 export function readConfig(environment: NodeJS.ProcessEnv): ResourceServerConfig & { port: number } {
   const required = (name: string): string => {
     const value = environment[name];
     if (!value) throw new Error(`${name} is not set`);
     return value;
   };
-  // A PEM in one line, as many hosts keep it.
+  // Single-line PEM, as many hosting platforms store it.
   const publicKey = required('JWT_PUBLIC_KEY').replaceAll('\\n', '\n');
   assertPublicKey(publicKey);
   return {
@@ -30,7 +30,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ResourceServerConfig
 }
 
 function assertPublicKey(pem: string): void {
-  // Node would derive the public key from a private one.
+  // Node.js would derive the public key from a private one.
   const isPublic = pem.includes('PUBLIC KEY');
   if (!isPublic || createPublicKey(pem).asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     throw new Error('JWT_PUBLIC_KEY must be a public key on the curve P-256, in PEM');

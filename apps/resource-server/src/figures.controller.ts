@@ -5,27 +5,27 @@ import type { AccessTokenClaims } from './auth/jwt.strategy.js';
 
 @Controller()
 export class FiguresController {
-  /** Any valid access token. */
+  /** Requires any valid access token. */
   @Get('profile')
   profile(@Req() { user }: { user: AccessTokenClaims }): object {
     return { id: user.sub };
   }
 
-  /** A second factor, proven lately. */
+  /** Requires a recently proven second factor. */
   @Get('figures')
   @RequireMfa()
   figures(): object {
     return { turnover: 42 };
   }
 
-  /** A security key or a passkey. */
+  /** Requires a security key or passkey. */
   @Get('vault')
   @RequireMfa({ phishingResistant: true })
   vault(): object {
     return { gold: 79 };
   }
 
-  /** Whoever has a second factor proves it; whoever has none passes. */
+  /** Requires users who have a second factor to prove it, and admits users who have none. */
   @Get('feed')
   @RequireMfa({ allowUnenrolled: true })
   feed(): object {

@@ -10,7 +10,7 @@ import { JwtStrategy } from './auth/jwt.strategy.js';
 import type { ResourceServerConfig } from './config.js';
 import { FiguresController } from './figures.controller.js';
 
-/** An API that knows its users by their access tokens alone. */
+/** An API that identifies users by their access tokens alone. */
 @Module({})
 export class ResourceServerModule {
   static forRoot(config: ResourceServerConfig): DynamicModule {
@@ -19,7 +19,7 @@ export class ResourceServerModule {
       module: ResourceServerModule,
       imports: [PassportModule, MfaClaimsModule.forRoot({ gracePeriodSeconds })],
       controllers: [FiguresController],
-      // Global guards run before those of a route: `request.user` is there when `@RequireMfa()` looks.
+      // Global guards run before a route's own, so `request.user` is set by the time `@RequireMfa()` reads it.
       providers: [
         { provide: CONFIG, useValue: config },
         JwtStrategy,

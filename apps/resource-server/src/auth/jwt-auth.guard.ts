@@ -2,7 +2,9 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Injectable, UnauthorizedException } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 
-/** Asks for a valid access token on every route, with the challenge that a 401 has to carry (RFC 6750, section 3). */
+/**
+ * Requires a valid access token on every route, and sends the challenge that a 401 must carry (RFC 6750, section 3).
+ */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
   override handleRequest<TUser>(

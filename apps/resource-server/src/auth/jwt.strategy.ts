@@ -5,7 +5,7 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { ResourceServerConfig } from '../config.js';
 import { CONFIG } from './config-token.js';
 
-/** The payload of a verified access token (RFC 9068, section 2.2); what else is in it is the issuer's business. */
+/** The payload of a verified access token (RFC 9068, section 2.2). The issuer decides what else it contains. */
 export interface AccessTokenClaims {
   sub: string;
   exp: number;
@@ -13,15 +13,15 @@ export interface AccessTokenClaims {
 }
 
 /**
- * Takes access tokens (RFC 9068) of one issuer for one audience, and nothing else that this issuer may have signed: no ID
- * token, and no token of a sign-in that still owes its second factor.
+ * Accepts access tokens (RFC 9068) of one issuer for one audience, and nothing else that this issuer may have signed:
+ * no ID tokens, and no tokens of a sign-in that still owes its second factor.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(@Inject(CONFIG) { publicKey, issuer, audience }: ResourceServerConfig) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      // The one algorithm that the issuer uses: the token has no say in it (RFC 8725, section 3.1).
+      // The only algorithm the issuer uses, whatever the token claims (RFC 8725, section 3.1).
       algorithms: ['ES256'],
       issuer,
       audience,
@@ -32,15 +32,15 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     });
   }
 
-  /** What it returns is `request.user`: the claims as they are, which is where `MfaClaimsModule` reads them. */
+  /** The result becomes `request.user`: the claims unchanged, which is where `MfaClaimsModule` reads them. */
   validate(claims: Partial<AccessTokenClaims>): AccessTokenClaims | false {
     const { sub, exp } = claims;
-    // jsonwebtoken lets tokens without an end live for ever.
+    // jsonwebtoken accepts tokens that never expire.
     return typeof sub === 'string' && typeof exp === 'number' ? { ...claims, sub, exp } : false;
   }
 }
 
-/** RFC 9068, section 4: the type in the header sets access tokens apart. The signature covers it. */
+/** The header's type distinguishes access tokens (RFC 9068, section 4). It is covered by the signature. */
 function isAccessToken(token: string): boolean {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
