@@ -16,7 +16,7 @@ const RSA = {
 const AAGUID_EXTENSION = '1.3.6.1.4.1.45724.1.1.4';
 const KEY_DESCRIPTION_EXTENSION = '1.3.6.1.4.1.11129.2.1.17';
 const YEAR = 31_536_000_000;
-/** When the tests' clock begins to tick. */
+/** The initial time of the tests' clock. */
 const NOW = 1_800_000_000_000;
 
 x509.cryptoProvider.set(webcrypto as Crypto);
@@ -37,13 +37,13 @@ interface Wishes {
   notAfter?: Date;
   extensions?: x509.Extension[];
   keys?: CryptoKeyPair;
-  /** With an RSA key, in place of one on P-256. */
+  /** Whether the key is RSA instead of P-256. */
   rsa?: boolean;
 }
 
 let serial = 0;
 
-/** A certificate as asked for. */
+/** Issues a certificate as requested. */
 export async function issue({
   subject = 'CN=Nobody',
   issuer,
@@ -78,7 +78,7 @@ export async function issue({
 export const makeRoot = (wishes: Wishes = {}): Promise<Identity> =>
   issue({ subject: 'C=SE, O=Vendor, CN=Vendor Root', ca: true, ...wishes });
 
-/** The certificate of a model of keys (WebAuthn Level 3, section 8.2.1). */
+/** Creates an attestation certificate for a model of security keys (WebAuthn Level 3, section 8.2.1). */
 export function makeLeaf(issuer: Identity, aaguid: string | null, wishes: Wishes = {}): Promise<Identity> {
   return issue({
     subject: 'C=SE, O=Vendor, OU=Authenticator Attestation, CN=Vendor Key 5',
@@ -98,12 +98,15 @@ export function aaguidExtension(aaguid: string, critical = false): x509.Extensio
   );
 }
 
-/** An authority that has certified that certificate, as far as its name and its key tell: for one that certifies itself. */
+/**
+ * Creates an authority that appears, by name and key, to have issued the certificate. For certificates that are
+ * self-signed.
+ */
 export async function authorityOf(der: Uint8Array): Promise<Identity> {
   const { issuer: subject, publicKey } = new x509.X509Certificate(Uint8Array.from(der));
   const issuer = await makeRoot();
   const { privateKey } = issuer.keys;
-  // Its own private key is not known, and not needed: who is trusted is not asked by whom.
+  // Its private key is unknown and not needed: nobody checks who vouches for a trust anchor.
   return issue({
     subject,
     issuer,
@@ -116,7 +119,7 @@ export const pemOf = ({ certificate }: Identity): string => certificate.toString
 export const privateKeyOf = ({ keys }: Identity): KeyObject => KeyObject.from(keys.privateKey);
 export const derOf = ({ certificate }: Identity): Buffer => Buffer.from(certificate.rawData);
 
-/** A packed attestation by the first of these, with all of their certificates. */
+/** A packed attestation signed by the first certificate, including the whole chain. */
 export function packedBy(leaf: Identity, ...chain: Identity[]): Attest {
   return ({ authData, clientDataHash }) => ({
     format: 'packed',
@@ -128,18 +131,18 @@ export function packedBy(leaf: Identity, ...chain: Identity[]): Attest {
   });
 }
 
-/** A packed attestation that the new credential makes for itself: anybody can. */
+/** A packed self-attestation by the new credential, which anyone can make. */
 export const packedBySelf: Attest = ({ authData, clientDataHash, key }) => ({
   format: 'packed',
   statement: { alg: -7, sig: sign('sha256', Buffer.concat([authData, clientDataHash]), key) },
 });
 
-/** An attestation as U2F keys make it (section 8.6). */
+/** An attestation as made by U2F keys (section 8.6). */
 export function u2fBy(leaf: Identity, ...chain: Identity[]): Attest {
   return ({ authData, clientDataHash }) => {
     const idLength = authData.readUInt16BE(53);
     const credentialId = authData.subarray(55, 55 + idLength);
-    // The COSE key ends with x and y, each under a label and a head of two bytes.
+    // The COSE key ends with x and y, each after a label and a two-byte header.
     const y = authData.subarray(-32);
     const x = authData.subarray(-67, -35);
     const signed = Buffer.concat([
@@ -162,8 +165,8 @@ export function u2fBy(leaf: Identity, ...chain: Identity[]): Attest {
 }
 
 /**
- * An attestation as Android's key store makes it (section 8.4), under a root of its own; the certificate names an address
- * for revocation lists. It holds what is signed, so the ceremony is run once to learn that.
+ * An attestation as made by Android's key store (section 8.4), under a root of its own. The certificate has the URL of
+ * revocation lists. It contains the data to be signed, so the ceremony is first run once to learn it.
  */
 export async function androidKeyBy(
   root: Identity,
@@ -209,7 +212,7 @@ export async function androidKeyBy(
   });
 }
 
-/** A short element of DER. */
+/** A short DER element. */
 function der(tag: number, ...parts: Buffer[]): Buffer<ArrayBuffer> {
   const content = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([tag, content.length]), content]);

@@ -18,13 +18,13 @@ import { ORIGIN } from './test-app.js';
 
 export type { Attest, Attestable } from '../../libs/mfa/src/core/virtual-authenticators/ceremony-answers.js';
 
-// Answers of a server have no type.
+// Server responses are untyped.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Options = any;
 
 type Json = Record<string, unknown>;
 
-/** What a hostile authenticator or browser changes about an honest answer. */
+/** What a hostile authenticator or browser changes in an honest response. */
 export interface Tampering {
   type?: string;
   origin?: string;
@@ -38,7 +38,7 @@ export interface Tampering {
   signCount?: number;
   userHandle?: string | null;
   aaguid?: string;
-  /** Signs with a key that nobody registered. */
+  /** Signs with an unregistered key. */
   wrongKey?: boolean;
   credentialId?: Buffer;
   /** Replaces fields of the finished JSON. */
@@ -48,11 +48,11 @@ export interface Tampering {
   format?: string;
   /** Replaces entries of the COSE key. */
   cose?: Record<number, Cbor>;
-  /** Makes the attestation statement, and its format. */
+  /** Creates the attestation statement and its format. */
   attest?: Attest;
 }
 
-/** The library's security key, with full control over what it says. */
+/** The library's software security key, with full control over what it claims. */
 export class SoftwareAuthenticator extends SoftwareSecurityKey {
   constructor(
     private readonly defaults: Tampering = {},
@@ -64,7 +64,7 @@ export class SoftwareAuthenticator extends SoftwareSecurityKey {
 
   override create(options: Options, tampering: Tampering = {}): RegistrationResponseJSON & Json {
     const t = { ...this.defaults, ...tampering };
-    // Some tests give options of another ceremony.
+    // Some tests pass the options of another ceremony.
     const parts = this.registration({ rp: {}, user: { id: '' }, ...options });
     if (t.algorithm !== undefined) parts.cose.set(3, t.algorithm);
     for (const [label, value] of Object.entries(t.cose ?? {})) parts.cose.set(Number(label), value);
@@ -105,7 +105,7 @@ function tampered(parts: CeremonyParts, t: Tampering): Partial<CeremonyParts> {
   };
 }
 
-/** The flags, with those set or taken out that are tampered with. */
+/** The flags, with those that were tampered with set or cleared. */
 function flagsOf(honest: number, t: Tampering): number {
   return (['userPresent', 'userVerified', 'backupEligible', 'backedUp'] as const).reduce((flags, name) => {
     const wanted = t[name];

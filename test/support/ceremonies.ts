@@ -4,7 +4,7 @@ import type { Answer, Client } from './client.js';
 import type { TestApp } from './test-app.js';
 import { newUserId } from './test-app.js';
 
-/** A new user who has passed the first factor. */
+/** Creates a user who has passed the first factor. */
 export async function signIn(test: TestApp): Promise<{ client: Client; id: string }> {
   const client = test.client();
   const id = newUserId();
@@ -12,7 +12,7 @@ export async function signIn(test: TestApp): Promise<{ client: Client; id: strin
   return { client, id };
 }
 
-/** Registers the key, and lets it or the browser lie about something. */
+/** Registers the key, optionally tampering with the ceremony. */
 export async function register(
   client: Client,
   key: SoftwareAuthenticator,
@@ -23,7 +23,7 @@ export async function register(
   return client.post('/mfa/webauthn', { credential: key.create(options, tampering) });
 }
 
-/** A user with a key, in the session that registered it. */
+/** A user with a security key, in the session that registered it. */
 export interface KeyHolder {
   client: Client;
   id: string;
@@ -49,7 +49,7 @@ export async function enrollKey(
   };
 }
 
-/** Proves the key, to finish a sign-in or to step up. */
+/** Proves the key, to complete a sign-in or to step up. */
 export async function assertKey(
   client: Client,
   key: SoftwareAuthenticator,
@@ -59,7 +59,7 @@ export async function assertKey(
   return client.post('/mfa/authenticate/webauthn', { credential: key.get(options, tampering) });
 }
 
-/** Signs in with a passkey alone. */
+/** Signs in with just a passkey. */
 export async function signInWithPasskey(
   client: Client,
   key: SoftwareAuthenticator,

@@ -4,7 +4,9 @@ import { chromium } from 'playwright-core';
 
 const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-/** Whether there is a browser to test with. In CI there has to be one: tests that need it then run, and fail without. */
+/**
+ * Whether there is a browser to test with. In CI there must be one: tests that need it always run, and fail without it.
+ */
 export const hasChromium = existsSync(EXECUTABLE) || process.env['CI'] === 'true';
 
 if (!hasChromium) {
@@ -27,17 +29,17 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /**
- * A context that the tests of a file share, each of which begins without cookies. One for each test takes twice the time: the browser
- * starts a process for it, which compiles every script anew.
+ * A browser context shared by the tests of a file, each of which starts without cookies. A context per test takes twice
+ * as long: the browser starts a process for it, which compiles every script again.
  */
 export class SharedContext {
   private constructor(
     private readonly context: BrowserContext,
-    /** Keeps the process of this origin from one test to the next. */
+    /** Keeps the process for this origin alive between tests. */
     private readonly anchor: Page,
   ) {}
 
-  /** @param url any address of the application that is tested */
+  /** @param url any URL of the application under test */
   static async open(browser: Browser, url: string, options?: BrowserContextOptions): Promise<SharedContext> {
     const context = await browser.newContext(options);
     const anchor = await context.newPage();
@@ -45,7 +47,7 @@ export class SharedContext {
     return new SharedContext(context, anchor);
   }
 
-  /** The context as new: pages of the former test are closed. */
+  /** The context in its initial state: the previous test's pages are closed. */
   async begin(): Promise<BrowserContext> {
     for (const page of this.context.pages()) if (page !== this.anchor) await page.close();
     await this.context.clearCookies();
@@ -63,12 +65,12 @@ export interface VirtualCredential {
   signCount: number;
 }
 
-/** What a virtual authenticator can do, and what it says of the credentials that it makes. */
+/** What a virtual authenticator can do, and what it claims about the credentials it creates. */
 export interface VirtualAuthenticatorTraits {
   transport: 'usb' | 'internal';
-  /** Whether it keeps credentials that are found without their id. */
+  /** Whether it stores discoverable credentials. */
   hasResidentKey: boolean;
-  /** Whether it verifies its user, which then works until `setUserVerified` says otherwise. */
+  /** Whether it verifies its user. Verification succeeds until `setUserVerified` says otherwise. */
   hasUserVerification: boolean;
   /** The flag BE. Default: false. */
   backupEligible?: boolean;
@@ -89,8 +91,8 @@ export class VirtualAuthenticator {
   ) {}
 
   /**
-   * @param kind a USB key that verifies nobody, a device's own authenticator that keeps passkeys and verifies its user, or one as
-   *   described
+   * @param kind a USB key without user verification, a platform authenticator that stores passkeys and verifies its
+   * user, or custom traits
    */
   static async add(
     page: Page,
@@ -119,19 +121,19 @@ export class VirtualAuthenticator {
     return (await this.session.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
   }
 
-  /** Whether the next verification of its user works. */
+  /** Whether the next user verification succeeds. */
   async setUserVerified(isUserVerified: boolean): Promise<void> {
     const { authenticatorId } = this;
     await this.session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
   }
 
-  /** Whether it acts as if touched. */
+  /** Whether it behaves as if touched. */
   async setPresent(enabled: boolean): Promise<void> {
     const { authenticatorId } = this;
     await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
   }
 
-  /** What its only credential says of backups from now on (flags BE and BS). */
+  /** Sets what its only credential claims about backups (flags BE and BS). */
   async setBackup(backupEligibility: boolean, backupState: boolean): Promise<void> {
     const { authenticatorId } = this;
     const [credential] = await this.credentials();
@@ -150,7 +152,7 @@ export class VirtualAuthenticator {
     await this.session.send('WebAuthn.addCredential', { authenticatorId, credential });
   }
 
-  /** Puts a copy of the credential in its place, with another counter. */
+  /** Replaces the credential by a copy with another counter. */
   async replaceCredential(credential: VirtualCredential, signCount: number): Promise<void> {
     const { authenticatorId } = this;
     const { credentialId } = credential;

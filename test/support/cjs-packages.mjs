@@ -1,5 +1,6 @@
-// Big packages that are hundreds of small CommonJS files. Each test file loads its modules anew, and what that costs is for every file that Jest
-// looks up and wraps, much more than for what is in it. So each of these is bundled to one file, and jest.config.js puts that in its place.
+// Large packages that consist of hundreds of small CommonJS files. Each test file loads its modules again, and most of
+// the cost is per file that Jest resolves and wraps, not per line. So each package is bundled into one file, which
+// jest.config.js substitutes for it.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -11,7 +12,10 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const out = join(root, 'test/fit/dist');
 
-/** By the bundle, all that is imported from what is in it: what is left out here would be there twice, with classes that aren't each other's. */
+/**
+ * Each bundle, with everything imported from the packages in it. Anything missing here would be loaded twice, as
+ * different classes.
+ */
 const BUNDLES = {
   typeorm: ['typeorm'],
   rxjs: ['rxjs', 'rxjs/operators'],
@@ -31,19 +35,19 @@ const BUNDLES = {
 
 const fileOf = (specifier) => `${specifier.replaceAll(/\W+/g, '-').replace(/^-/, '')}.cjs`;
 
-/** What stands for each in `test/fit/dist`. */
+/** The substitute for each package, in `test/fit/dist`. */
 export const CJS_PACKAGES = Object.fromEntries(
   Object.values(BUNDLES)
     .flat()
     .map((specifier) => [specifier, fileOf(specifier)]),
 );
 
-/** There has to be one of it, and Jest loads it before each test file. */
+/** Must exist only once, and Jest loads it before each test file. */
 const SHARED = new Set(['reflect-metadata']);
 
 const dependencies = new Map();
 
-/** Whether it is the file's own package that installs it: what may be there or not, a driver say, is for whoever has the package. */
+/** Whether the file's own package depends on it. Optional packages, such as drivers, are left to their users. */
 function dependsOn(file, name) {
   const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file.replaceAll('\\', '/'));
   if (!dependencies.has(folder)) {
@@ -66,7 +70,10 @@ const boundsOf = (specifiers) => ({
   },
 });
 
-/** Runs each file once, when it is required first, as Node does; `files` are its folder, its function, and which file each of its names is. */
+/**
+ * Runs each file once, when it is first required, like Node.js. Each of `files` has its folder, its function, and the
+ * index of each file it requires.
+ */
 function runtime(files) {
   const modules = [];
   const load = (index) => {
@@ -82,7 +89,10 @@ function runtime(files) {
   return load;
 }
 
-/** The files as they are, each in a function: what a bundler makes of them calls some classes by another name, which messages and tokens take. */
+/**
+ * The unmodified files, each wrapped in a function. A bundler would rename some classes, whose names appear in messages
+ * and tokens.
+ */
 async function textOf({ inputs }, specifiers) {
   const paths = Object.keys(inputs).filter((path) => path !== '<stdin>');
   const linksOf = (path) => {
@@ -114,7 +124,7 @@ async function bundle([name, specifiers]) {
     metafile: true,
     format: 'cjs',
     platform: 'node',
-    // What Node takes when a file is required, and not what bundlers do.
+    // Resolve as `require` in Node.js does, not as bundlers do.
     mainFields: ['main'],
     conditions: [],
     logLevel: 'warning',
@@ -122,20 +132,20 @@ async function bundle([name, specifiers]) {
   });
   const file = `${name}.bundle.cjs`;
   await write(file, await textOf(metafile, specifiers));
-  // In two statements: of one, Jest would look for what is exported in the whole bundle.
+  // Two statements: with one, Jest would scan the whole bundle for exports.
   for (const specifier of specifiers) {
     const stub = `const bundle = require('./${file}');\nmodule.exports = bundle['${specifier}']();\n`;
     await write(fileOf(specifier), stub);
   }
 }
 
-/** Where it is not there as it is to be: another run may be reading it. */
+/** Only if the content differs: another run may be reading the file. */
 async function write(file, text) {
   const path = join(out, file);
   if ((await readFile(path, 'utf8').catch(() => null)) !== text) await writeFile(path, text);
 }
 
-/** Writes them all. */
+/** Bundles all of them. */
 export async function bundleCjsPackages() {
   await mkdir(out, { recursive: true });
   await Promise.all(Object.entries(BUNDLES).map(bundle));

@@ -7,24 +7,24 @@ import { configureMfaTables } from 'nestjs-mfa';
 
 import { createProgram } from '../../libs/mfa/src/cli/program.js';
 
-/** The command line on an application of its own, in a folder of its own. */
+/** The CLI on an application and a folder of its own. */
 export interface TestCli {
-  /** A path in the folder. */
+  /** The path of a file in the folder. */
   path: (name: string) => string;
   /** The file that the commands load. */
   app: string;
-  /** What a command prints. */
+  /** Runs a command and returns its output. */
   run: (...words: string[]) => Promise<string>;
   remove: () => void;
 }
 
-/** @param root makes the root module; `database` is a SQLite file, whatever the rest of the suite runs on */
+/** @param root creates the root module; `database` is a SQLite file, whatever the rest of the suite runs on */
 export function testCli(root: (database: string) => DynamicModule): TestCli {
   configureMfaTables({});
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-cli-'));
   const path = (name: string) => join(folder, name);
   const app = path('app.module.mjs');
-  // The file of an application, which finds its module here.
+  // The application's file, which gets its module from here.
   Object.assign(globalThis, { nestjsMfaTestRoot: () => root(path('app.sqlite')) });
   writeFileSync(app, 'export default () => globalThis.nestjsMfaTestRoot();\nexport const empty = null;\n');
   return {

@@ -13,15 +13,15 @@ const HTML = `<!doctype html><title>Test</title><input autocomplete="username we
     window.scope = { client, mfa: client.createMfaClient(), promises: {} };
   </script>`;
 
-/** What the page has. */
+/** What scripts in the page can use. */
 export interface Scope {
   client: typeof BrowserClient;
   mfa: MfaClient;
-  /** What was begun and is not awaited yet. */
+  /** Promises that have been started but not awaited yet. */
   promises: Record<string, Promise<unknown>>;
 }
 
-/** How the library's client failed. */
+/** An error of the library's client. */
 export type Failure = Pick<MfaClientError, 'code' | 'status' | 'unknownCredential'> & {
   message: string;
   cause?: string;
@@ -29,7 +29,7 @@ export type Failure = Pick<MfaClientError, 'code' | 'status' | 'unknownCredentia
 
 let bundled: Promise<string> | undefined;
 
-/** The library's client for browsers, as a module. */
+/** The library's browser client, as a module. */
 function bundle(): Promise<string> {
   bundled ??= build({
     entryPoints: [ENTRY],
@@ -41,7 +41,7 @@ function bundle(): Promise<string> {
   return bundled;
 }
 
-/** Makes an empty page of that origin of it, which has the client. */
+/** Opens an empty page of that origin with the client loaded. */
 export async function openClientPage(page: Page, url: string): Promise<void> {
   const body = await bundle();
   await page.route('**/test-page', (route) => route.fulfill({ contentType: 'text/html', body: HTML }));
@@ -50,7 +50,7 @@ export async function openClientPage(page: Page, url: string): Promise<void> {
   await page.waitForFunction('window.scope');
 }
 
-/** Runs a function in the page. It comes without its surroundings, but for the argument. */
+/** Runs a function in the page. It can't use variables of its scope, only the argument. */
 export function run<Value, Argument = string>(
   page: Page,
   work: (scope: Scope, argument: Argument) => Value | Promise<Value>,
@@ -59,7 +59,7 @@ export function run<Value, Argument = string>(
   return page.evaluate(`(${work.toString()})(window.scope, ${JSON.stringify(argument)})`);
 }
 
-/** Runs it too, and gives the error that it must end with. */
+/** The same, returning the error with which it must reject. */
 export function fail<Argument = string>(
   page: Page,
   work: (scope: Scope, argument: Argument) => Promise<unknown>,

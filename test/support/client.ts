@@ -1,17 +1,17 @@
 import { noteAddress, noteAnswer, noteCookie } from './hygiene.js';
 import { checkAnswer } from './openapi.js';
 
-/** An answer of the server. */
+/** A server response. */
 export interface Answer {
   status: number;
-  // Tests look into answers of every shape.
+  // Tests read responses of every shape.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
   text: string;
   headers: Headers;
 }
 
-/** A browser as far as the tests need one: it keeps cookies and sends JSON. */
+/** A minimal browser: it keeps cookies and sends JSON. */
 export class Client {
   readonly cookies = new Map<string, string>();
 
@@ -37,7 +37,7 @@ export class Client {
     return this.send('DELETE', path, undefined, headers);
   }
 
-  /** Sends a body as it is when it is text, else as JSON. */
+  /** Sends a body: strings unchanged, anything else as JSON. */
   async send(
     method: string,
     path: string,
@@ -62,7 +62,7 @@ export class Client {
     return answer;
   }
 
-  /** As `fetch` of a page: with the cookies, which it keeps too. */
+  /** Like `fetch` in a page: it sends and stores cookies. */
   readonly fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
     const cookies = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -72,7 +72,7 @@ export class Client {
     return response;
   };
 
-  /** The same client at this moment, as a thief of its cookies would be. */
+  /** A copy of the client in its current state, such as a thief of its cookies would have. */
   clone(): Client {
     const copy = new Client(this.url, this.headers);
     for (const [name, value] of this.cookies) copy.cookies.set(name, value);

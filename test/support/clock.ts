@@ -1,6 +1,6 @@
 import { MovableClock } from 'nestjs-mfa/testing';
 
-/** When the clock of the tests begins to tick. */
+/** The initial time of the tests' clock. */
 const START = 1_800_000_000_000;
 
 /** A clock that stands still until a test moves it. */

@@ -4,7 +4,7 @@ import { MfaService, RequireMfa } from 'nestjs-mfa';
 
 import { users } from './test-app.js';
 
-/** Signs in by a link in a mail, or whatever the word says. */
+/** Signs in with an email link, or any other named first factor. */
 @Controller('link')
 export class LinkController {
   constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
@@ -20,7 +20,7 @@ export class LinkController {
   }
 }
 
-/** One proof for one action. */
+/** Requires one proof per action. */
 @Controller('transfer')
 export class TransferController {
   @Post()

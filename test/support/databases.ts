@@ -8,21 +8,21 @@ import type { DataSource } from 'typeorm';
 import type { ServerName } from './servers.js';
 import { createDatabase } from './servers.js';
 
-/** The engine that the suite runs on: `MFA_TEST_DATABASE=postgres npm test`. */
+/** The database engine of the suite: `MFA_TEST_DATABASE=postgres npm test`. */
 export const ENGINE = (process.env['MFA_TEST_DATABASE'] ?? 'sqlite') as 'sqlite' | ServerName;
 
 if (!['sqlite', 'postgres', 'mariadb'].includes(ENGINE)) {
   throw new Error('MFA_TEST_DATABASE must be sqlite, postgres or mariadb');
 }
-/** A database that nobody else has, and the way to drop it. */
+/** A database for the caller alone, and a function to drop it. */
 export async function emptyDatabase(): Promise<{ orm: TypeOrmModuleOptions; drop: () => Promise<void> }> {
-  // Not by `useBinaryCollation()`, which holds for the whole process: some files have a SQLite database besides.
+  // Not by `useBinaryCollation()`, which affects the whole process: some files also use a SQLite database.
   if (ENGINE === 'mariadb') return createDatabase(ENGINE, 'utf8mb4_bin');
   if (ENGINE === 'postgres') return createDatabase(ENGINE);
   return { orm: { type: 'better-sqlite3', database: ':memory:' }, drop: () => Promise.resolve() };
 }
 
-/** One database for several applications, one after another or at once. */
+/** One database for several applications, in sequence or at the same time. */
 export async function sharedDatabase(): ReturnType<typeof emptyDatabase> {
   if (ENGINE !== 'sqlite') return emptyDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-shared-'));
@@ -32,14 +32,14 @@ export async function sharedDatabase(): ReturnType<typeof emptyDatabase> {
 }
 
 /**
- * What a statement answers, alike on every engine: `?` stands for a parameter, and numbers that a driver gives as text are
- * numbers.
+ * The rows of a query, the same on every engine: `?` marks a parameter, and numbers that a driver returns as text are
+ * converted.
  */
 export async function rowsOf(
   dataSource: DataSource,
   sql: string,
   parameters: unknown[] = [],
-  // Tests look into rows of every shape.
+  // Tests read rows of every shape.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
 ): Promise<any[]> {
   let index = 0;

@@ -5,7 +5,7 @@ import { freePort } from '../../tools/support/free-port.mjs';
 import { readConfig } from '../../apps/demo/src/config/demo-config.js';
 import { createDemo } from '../../apps/demo/src/create-demo.js';
 
-/** The demo on a port of localhost, which its relying party knows, and on a database in memory. */
+/** Starts the demo with an in-memory database on a port of localhost, which its relying party knows. */
 export async function startDemo(
   environment: Record<string, string> = {},
 ): Promise<{ app: INestApplication; url: string }> {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 import { DataSource } from 'typeorm';
 
-// Jest loads this file for itself too, after all tests: it can import packages, but no other file of ours.
+// Jest also loads this file on its own, after all tests: it can import packages, but none of our files.
 
 export const SERVERS = {
   postgres: { type: 'postgres', host: '127.0.0.1', port: 5432, username: 'postgres', database: 'postgres' },
@@ -11,10 +11,10 @@ export const SERVERS = {
 
 export type ServerName = keyof typeof SERVERS;
 
-/** What the names of this run's databases begin with. */
+/** The prefix of this run's database names. */
 export const RUN = process.env['MFA_TEST_RUN'] as string;
 
-/** Whether something listens there. */
+/** Whether something listens at that server's port. */
 export async function answers(name: ServerName): Promise<boolean> {
   const { host, port } = SERVERS[name];
   return new Promise((resolve) => {
@@ -27,7 +27,7 @@ export async function answers(name: ServerName): Promise<boolean> {
   });
 }
 
-/** Drops the databases of this run that tests have left behind, because they failed. */
+/** Drops the databases that failed tests of this run have left behind. */
 export default async function dropDatabases(): Promise<void> {
   for (const name of Object.keys(SERVERS) as ServerName[]) {
     if (!(await answers(name))) continue;

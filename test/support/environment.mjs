@@ -6,8 +6,9 @@ import { TestEnvironment } from 'jest-environment-node';
 const METHODS = ['run', 'enterWith'];
 
 /**
- * Of what is built in, all that no test replaces (fake timers do replace Date and Intl). Jest's sandbox looks a global up through a proxy each time that it
- * is used, which takes fifty times as long as any other variable does, and Nest, TypeORM and drawing a QR code do it a lot. A `const` comes before it.
+ * Built-ins that no test replaces (fake timers do replace Date and Intl). Jest's sandbox looks up globals through a
+ * proxy on every use, which takes fifty times as long as for other variables, and Nest, TypeORM and QR code rendering
+ * do it a lot. A `const` shadows the global.
  */
 const BUILT_INS = `const {
   Object, Function, Array, Boolean, Number, BigInt, String, Symbol, RegExp, JSON, Math, Map, Set, WeakMap, WeakSet, WeakRef, Promise, Proxy, Reflect,
@@ -15,21 +16,22 @@ const BUILT_INS = `const {
   parseInt, parseFloat, isNaN, isFinite, encodeURIComponent, decodeURIComponent,
 } = this;`;
 
-/** What the test files of this worker run in, one after another. */
+/** The environment of this worker's test files, one after another. */
 let shared;
 
 /**
- * Node's own environment, where what is built in is fast to get at, which the test files of a worker share (runtime.cjs says why), and which lets go of what
- * a test file stored in AsyncLocalStorage. Node before 24 keeps every storage that was ever used in one list, and walks it for each promise of the process:
- * the sixtieth file of a worker would take half as long again.
+ * Node's environment, with fast access to built-ins, which the test files of a worker share (runtime.cjs says why), and
+ * which releases what a test file stored in AsyncLocalStorage. Node.js before 24 keeps every storage ever used in one
+ * list, and walks it for each promise of the process: the sixtieth file of a worker would take half as long again.
  *
- * A file that changes what others would find (the tables' names, say) asks for an environment and modules of its own, in the comment that it begins with:
- * `@jest-environment-options {"ownModules": true}`.
+ * A file that changes what others would see, such as the names of the tables, requests its own environment and modules
+ * in the comment at its beginning: `@jest-environment-options {"ownModules": true}`.
  */
 export default class Environment extends TestEnvironment {
   constructor(config, context) {
     const { watch, watchAll, collectCoverage } = config.globalConfig;
-    // Who watches changes the files, and what is covered is counted from the loading of a file on. On servers it was not tried as a whole.
+    // Watch mode changes files, and coverage is counted from when a file is loaded. Sharing hasn't been tried for the
+    // whole suite on database servers.
     const isAsJest = watch || watchAll || collectCoverage || process.env.MFA_TEST_DATABASE !== undefined;
     const keepsModules = !isAsJest && !config.projectConfig.testEnvironmentOptions.ownModules;
     if (keepsModules && shared) return shared;

@@ -1,5 +1,5 @@
-// Packages for Nest that are CommonJS still. Node lets them require Nest 12, which has ES modules only; Jest can't yet. So each is bundled to an ES
-// module that imports what it required, and jest.config.js puts that in its place.
+// Nest packages that are still CommonJS. Node.js lets them require Nest 12, which only has ES modules; Jest can't yet.
+// So each is bundled into an ES module that imports what it required, which jest.config.js substitutes for it.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(import.meta.url);
 
-/** Their names, and those of the modules in `test/fit/dist` that stand for them. */
+/** Their names, and those of their substitutes in `test/fit/dist`. */
 export const ESM_PACKAGES = {
   '@nestjs/throttler': 'throttler',
   'nestjs-cls': 'cls',
@@ -18,7 +18,7 @@ export const ESM_PACKAGES = {
   '@nestjs-cls/transactional-adapter-typeorm': 'transactional-adapter-typeorm',
 };
 
-/** What they require and is not theirs: it is imported, so that there is one copy of it, and handed to whoever requires it. */
+/** Their external dependencies: imported, so that there is one copy, and passed to whatever requires them. */
 const foreign = {
   name: 'foreign',
   setup({ onResolve, onLoad }) {
@@ -35,7 +35,7 @@ const foreign = {
   },
 };
 
-/** The entry of a package: what CommonJS exports has to be named in an ES module. */
+/** The entry of a package: CommonJS exports must be named in an ES module. */
 const entries = {
   name: 'entries',
   setup({ onResolve, onLoad }) {
@@ -51,7 +51,7 @@ const entries = {
   },
 };
 
-/** Writes them, where they are not there as they are to be: another run may be reading them. */
+/** Writes files whose content differs: another run may be reading them. */
 export async function bundleEsmPackages() {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -60,7 +60,7 @@ export async function bundleEsmPackages() {
     outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
-    // One copy of what several of them share.
+    // A single copy of code that several of them share.
     splitting: true,
     format: 'esm',
     platform: 'node',

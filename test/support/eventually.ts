@@ -3,15 +3,16 @@ import { setImmediate as immediate, setTimeout as pause } from 'node:timers/prom
 const EVERY_MS = 10;
 const DEADLINE_MS = 10_000;
 
-/** Lets run what waits for nothing but its turn. */
+/** Lets everything run that only waits for its turn. */
 export async function turns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) await immediate();
 }
 
 /**
- * What `look` finds, as soon as it finds something: anything but null, undefined and false. For what has no event to wait for.
+ * Waits until `look` returns something other than null, undefined or false, and returns it. For conditions without an
+ * event.
  *
- * @param what in words, for the error when it never comes
+ * @param what describes the condition, for the error on timeout
  */
 export async function eventually<T>(
   what: string,

@@ -11,25 +11,25 @@ import { Marionette } from './marionette.js';
 
 const EXECUTABLE = process.env['FIREFOX_PATH'] ?? '/usr/bin/firefox-esr';
 
-/** Whether there is a Firefox to test with. In CI there has to be one. */
+/** Whether there is a Firefox to test with. In CI there must be one. */
 export const hasFirefox = existsSync(EXECUTABLE) || process.env['CI'] === 'true';
 
 if (!hasFirefox) {
   process.stdout.write(`Tests in Firefox are skipped: there is no ${EXECUTABLE} (set FIREFOX_PATH)\n`);
 }
 
-/** The machine may be busy. */
+/** Generous, since the machine may be busy. */
 const PATIENCE_MS = 30_000;
-/** The key under which WebDriver names elements. */
+/** The key by which WebDriver identifies elements. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
 const PREFERENCES = {
-  // Any free port; Firefox writes it into its profile.
+  // Any free port; Firefox writes it to its profile.
   'marionette.port': 0,
-  // Authenticators made by WebDriver, and no others.
+  // Only authenticators created by WebDriver.
   'security.webauth.webauthn_enable_softtoken': true,
   'security.webauth.webauthn_enable_usbtoken': false,
-  // Of anybody else nothing is asked.
+  // No requests to other hosts.
   'app.normandy.enabled': false,
   'app.update.disabledForTesting': true,
   'browser.safebrowsing.update.enabled': false,
@@ -40,7 +40,7 @@ const PREFERENCES = {
   'toolkit.telemetry.server': '',
 };
 
-/** Firefox without a window, driven from outside as a person would: by its forms, buttons and links. */
+/** Headless Firefox, driven from outside like a person would: by its forms, buttons and links. */
 export class Firefox {
   private constructor(
     private readonly profile: string,
@@ -49,7 +49,7 @@ export class Firefox {
     private readonly origin: string,
   ) {}
 
-  /** @param origin of the application; paths are of that */
+  /** @param origin of the application, to which paths are relative */
   static async launch(origin: string): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), 'firefox-'));
     const lines = Object.entries(PREFERENCES).map(
@@ -58,7 +58,7 @@ export class Firefox {
     writeFileSync(join(profile, 'user.js'), lines.join(''));
     const process = spawn(
       EXECUTABLE,
-      // What the console holds is only told to those who may ask for everything.
+      // Only clients with system access can read the console.
       ['--headless', '--marionette', '--remote-allow-system-access', '--no-remote', '--profile', profile],
       { stdio: 'ignore', env: { ...globalThis.process.env, HOME: profile } },
     );
@@ -87,7 +87,7 @@ export class Firefox {
     await this.marionette.send('WebDriver:Navigate', { url: this.origin + path });
   }
 
-  /** Waits until the page with this path is there. */
+  /** Waits until the page with this path has loaded. */
   async at(path: string): Promise<void> {
     const look = async () => {
       const { value } = await this.marionette.send<{ value: string }>('WebDriver:GetCurrentURL');
@@ -98,21 +98,21 @@ export class Firefox {
     await eventually(`page ${path}`, look, PATIENCE_MS);
   }
 
-  /** Types into the field of that name. */
+  /** Types into the field with that name. */
   async fill(name: string, text: string): Promise<void> {
     const id = await this.find(`//main//input[@name="${name}"]`);
     await this.marionette.send('WebDriver:ElementClear', { id });
     await this.marionette.send('WebDriver:ElementSendKeys', { id, text });
   }
 
-  /** Presses the button, or follows the link, or ticks the box with this text. */
+  /** Clicks the button, link or checkbox label with this text. */
   async press(text: string): Promise<void> {
     const matches = `normalize-space()="${text}"`;
     const id = await this.find(`//main//*[(self::button or self::a or self::label) and ${matches}]`);
     await this.marionette.send('WebDriver:ElementClick', { id });
   }
 
-  /** What the first element says that the selector finds. */
+  /** The text of the first element that matches the selector. */
   async text(selector: string): Promise<string> {
     const using = 'css selector';
     const { value } = await this.marionette.send<Found>('WebDriver:FindElement', { using, value: selector });
@@ -120,7 +120,7 @@ export class Firefox {
     return (await this.marionette.send<{ value: string }>('WebDriver:GetElementText', { id })).value;
   }
 
-  /** Waits until the page says so. */
+  /** Waits until the page shows this text. */
   async says(text: string): Promise<void> {
     await this.find(`//main//*[contains(normalize-space(), "${text}")]`);
   }
@@ -131,7 +131,7 @@ export class Firefox {
     return (await this.marionette.send<{ value: Value }>('WebDriver:ExecuteScript', parameters)).value;
   }
 
-  /** @returns how to take the authenticator away again, and what is in it */
+  /** @returns handles to remove the authenticator and to list its credentials */
   async addAuthenticator({
     transport,
     hasResidentKey,
@@ -159,7 +159,7 @@ export class Firefox {
     };
   }
 
-  /** What went wrong in scripts of the application's pages, and what their content security policy refused. */
+  /** Errors of scripts on the application's pages, and violations of their content security policy. */
   async problems(): Promise<string[]> {
     await this.marionette.send('Marionette:SetContext', { value: 'chrome' });
     const problems = await this.run<string[]>(`
@@ -197,7 +197,7 @@ interface Found {
   value: { [ELEMENT]: string };
 }
 
-/** Null while it does not listen yet; it says where somewhat earlier. */
+/** Null until it listens; it announces its port slightly earlier. */
 async function connect(profile: string, { exitCode }: ChildProcess): Promise<Marionette | null> {
   if (exitCode !== null) throw new Error(`Firefox ended with ${exitCode}`);
   const file = join(profile, 'MarionetteActivePort');

@@ -4,19 +4,22 @@ import { basename } from 'node:path';
 import { expect, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 
-/** How long each property is tried (`MFA_FUZZ_SECONDS`); 0: as often as it says itself, for which a usual run of the tests has time. */
+/**
+ * How long to test each property (`MFA_FUZZ_SECONDS`). 0: as many runs as the property states, which a normal test run
+ * has time for.
+ */
 const SECONDS = Number(process.env['MFA_FUZZ_SECONDS'] ?? 0);
 
-/** What is told of a property that does not hold names the seed; with it the same inputs come again. */
+/** The report of a failed property includes the seed, which reproduces the same inputs. */
 const SEED = process.env['MFA_FUZZ_SEED'];
 
-/** The file where `tools/fuzz.mjs` reads how often each property was tried. */
+/** The file in which `tools/fuzz.mjs` reads how often each property was tested. */
 const REPORT = process.env['MFA_FUZZ_REPORT'];
 
-/** What does not answer for so long hangs. It is told of with its input, which Jest's own limit would not know. */
+/** An input without a result for this long hangs. It is reported with the input, unlike by Jest's own timeout. */
 const HANG_MS = 10_000;
 
-/** Enough to make the input smaller of a property that does not hold, over HTTP too. */
+/** Enough time to shrink a failing input, over HTTP too. */
 const LIMIT_MS = 60_000;
 
 jest.setTimeout(SECONDS * 1000 + LIMIT_MS + 2 * HANG_MS);
@@ -24,9 +27,9 @@ jest.setTimeout(SECONDS * 1000 + LIMIT_MS + 2 * HANG_MS);
 type Inputs<T extends unknown[]> = { [K in keyof T]: fc.Arbitrary<T[K]> };
 
 /**
- * Expects that something holds for everything that these inputs can be: that it neither throws nor leaves one without an answer.
+ * Expects a property to hold for all inputs: that it neither throws nor fails to return.
  *
- * @param runs how many inputs a usual run tries
+ * @param runs the number of inputs in a normal run
  */
 export async function expectAlways<T extends [unknown, ...unknown[]]>(
   runs: number,

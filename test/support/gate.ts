@@ -1,6 +1,6 @@
 import { eventually } from './eventually.js';
 
-/** Holds whoever comes by while it is closed, and knows how many that are. */
+/** Holds callers while it is closed, and knows how many are waiting. */
 export class Gate {
   private waiting = 0;
   private opened: Promise<void> = Promise.resolve();
@@ -11,13 +11,13 @@ export class Gate {
     this.opened = new Promise((resolve) => (this.release = resolve));
   }
 
-  /** Lets those go on that wait, and all who come. */
+  /** Releases those who are waiting, and lets everyone pass. */
   open(): void {
     this.release();
     this.opened = Promise.resolve();
   }
 
-  /** Lets all who come from here on pass; those who wait go on by what this returns. */
+  /** Lets everyone who comes from now on pass. Those already waiting continue when the returned function is called. */
   openForOthers(): () => void {
     this.opened = Promise.resolve();
     return this.release;
@@ -28,7 +28,7 @@ export class Gate {
     await this.opened;
   }
 
-  /** Waits until so many wait. */
+  /** Waits until this many callers are waiting. */
   async holds(count: number): Promise<void> {
     await eventually(`${count} at the gate`, () => this.waiting >= count);
   }

@@ -11,48 +11,48 @@ import { THOROUGH, turnOf } from './thorough.js';
 /** The header that marks the request to be held back. */
 export const HELD = { 'x-test-held': '1' };
 
-/** Longer than any request needs that is not kept waiting by a lock of the one that is held. */
+/** Longer than any request takes unless it waits for a lock of the held request. */
 const BLOCKED_AFTER_MS = 150;
 
-/** On servers each point takes ten times as long as on SQLite. */
+/** Each point takes ten times as long on a server as on SQLite. */
 const STEP_ON_SERVERS = 3;
 
 /**
- * The points at which to hold a request back; whoever asks for them stops when it has no more. On SQLite every one, on servers every third, beginning with
- * another one at each turn: three turns have all of them, and `MFA_TEST_THOROUGH` has all at once.
+ * The points at which to hold a request; the caller stops once the request has no more. On SQLite these are all points, on servers every third one, from a
+ * different start in each turn: three turns cover all of them, and `MFA_TEST_THOROUGH` does so at once.
  */
 export function* pointsFrom(first = 1): Generator<number, never> {
   const step = ENGINE === 'sqlite' || THOROUGH ? 1 : STEP_ON_SERVERS;
   for (let point = first + turnOf(step); ; point += step) yield point;
 }
 
-/** What came of a request that was held back. */
+/** The result of a request that was held. */
 export interface Held {
   answer: Answer;
-  /** Whether the request has so many steps at all: if not it was never held. */
+  /** Whether the request reached the step; otherwise it was never held. */
   reached: boolean;
-  /** Whether the others could not get through before it went on, because it had locked their rows. */
+  /** Whether the others couldn't finish before it continued, because it had locked their rows. */
   blocked: boolean;
 }
 
 interface Steps {
   taken: number;
-  /** The one before which to wait. */
+  /** The step before which to wait. */
   holdAt: number;
   reached: () => void;
   goOn: Promise<void>;
 }
 
 /**
- * Holds one request back before its n-th step, until others are through: a step is a statement on the database, or a hook of
- * the adapter. So every order of two requests is tried, and not only those that a loop happens to meet. (On SQLite the
- * statements of a commit run in one go: nothing can come between them.)
+ * Holds a request before its n-th step until others have finished. A step is a database statement or an adapter hook.
+ * This covers every interleaving of two requests, not only those that happen by chance. (On SQLite the statements of a
+ * commit run without interruption: nothing can come between them.)
  */
 export class HoldBack {
   private readonly steps = new AsyncLocalStorage<Steps>();
   private current: Steps | null = null;
 
-  /** A middleware that marks requests by {@link HELD}; for `configure` of a test application. */
+  /** Middleware that marks requests with the {@link HELD} header, for `configure` of a test application. */
   readonly mark = (app: INestApplication): void => {
     app.use((request: { headers: Record<string, unknown> }, _response: unknown, next: () => void) => {
       const isHeld = request.headers['x-test-held'] !== undefined && this.current !== null;
@@ -66,7 +66,7 @@ export class HoldBack {
     beforeEachStep({ dataSource, adapter }, () => this.step());
   }
 
-  /** Sends the request, holds it before its n-th step while the others run, and lets it go on. */
+  /** Sends the request, holds it before its n-th step while the others run, and then lets it continue. */
   async run(holdAt: number, request: () => Promise<Answer>, others: () => Promise<void>): Promise<Held> {
     let goOn = (): void => undefined;
     let reached = (): void => undefined;
@@ -96,7 +96,7 @@ export class HoldBack {
   }
 }
 
-/** On a server the held request may hold locks that the others wait for; on SQLite nothing waits for anything. */
+/** On a server, the held request may have locks that the others wait for. On SQLite nothing waits. */
 function waitOrTrue(): Promise<true> {
   return ENGINE === 'sqlite'
     ? new Promise(() => undefined)

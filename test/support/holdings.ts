@@ -1,6 +1,9 @@
 import type { TestApp } from './test-app.js';
 
-/** What a request may change without anybody having gained or lost anything: counts of failures, and when somebody was last seen. */
+/**
+ * Columns that a request may change without anyone gaining or losing anything: failure counts, and when a user was last
+ * seen.
+ */
 const INCIDENTAL = ['failures', 'lockedAt', 'lastSeenAt', 'userAgent', 'ip'];
 
 const TABLES = [
@@ -12,7 +15,7 @@ const TABLES = [
   'mfa_key',
 ];
 
-/** All that users have and have proven: every factor, code, session and trusted browser, a line each. */
+/** Everything users have and have proven: each factor, code, session and trusted browser, one per line. */
 export async function holdings({ dataSource }: TestApp): Promise<string[]> {
   const lines: string[] = [];
   for (const { tableName, target } of dataSource.entityMetadatas) {

@@ -4,10 +4,10 @@ import * as fc from 'fast-check';
 export const bytes = (maxLength: number): fc.Arbitrary<Buffer> =>
   fc.uint8Array({ maxLength, size: 'max' }).map((list) => Buffer.from(list));
 
-/** What happens to bytes on their way, by accident or by somebody's hand. */
+/** Damage to bytes in transit, by accident or on purpose. */
 export interface Damage {
   kind: 'flip' | 'cut' | 'insert' | 'replace' | 'repeat';
-  /** Where, from 0 for the beginning to 1 for the end. */
+  /** Where, from 0 (the beginning) to 1 (the end). */
   place: number;
   by: Buffer;
 }
@@ -39,12 +39,12 @@ export function damaged(whole: Buffer, { kind, place, by }: Damage): Buffer {
   }
 }
 
-/** Text of one character per byte, so damage can make any of them. */
+/** Damages text that has one character per byte, so that any character can result. */
 export function damagedText(text: string, by: Damage): string {
   return damaged(Buffer.from(text, 'latin1'), by).toString('latin1');
 }
 
-/** So many lists or objects in each other; deeper than what tells of an input could show. */
+/** Deeply nested lists or objects; too deep for the report of a failing input to print. */
 function nested(depth: number, isList: boolean): unknown {
   let value: unknown = 1;
   for (let level = 0; level < depth; level++) value = isList ? [value] : { a: value };
@@ -52,7 +52,7 @@ function nested(depth: number, isList: boolean): unknown {
   return Object.defineProperty(value, fc.toStringMethod, { value: () => shown });
 }
 
-/** Text that means something to one parser or another. */
+/** Text with a special meaning to some parser. */
 export const trickyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
   { weight: 2, arbitrary: fc.string({ unit: 'grapheme-ascii', maxLength: 40 }) },
@@ -91,7 +91,7 @@ export const trickyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 30_000 }).map((length) => 'x'.repeat(length)) },
 );
 
-/** Any value that JSON has, among them those that are hard to walk through or to make text of. */
+/** Any JSON value, including values that are hard to traverse or stringify. */
 export const trickyJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: trickyText },
   { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 4 }) },
@@ -127,7 +127,7 @@ function parse(json: string): unknown {
   return JSON.parse(json);
 }
 
-/** A change of one value somewhere in JSON: what it is replaced with, how its bytes are damaged, or that it is left out. */
+/** A change of one value within JSON: replaced, damaged byte by byte, or removed. */
 export type JsonChange = { at: number } & (
   { to: unknown } | { bytes: Damage } | { text: Damage } | { leaveOut: true }
 );
@@ -137,7 +137,7 @@ export const jsonChange: fc.Arbitrary<JsonChange> = fc
     fc.nat({ max: 1000 }),
     fc.oneof(
       trickyJson.map((to) => ({ to })),
-      // Most of what matters is in base64url.
+      // Most values that matter are base64url.
       { weight: 3, arbitrary: damage.map((one) => ({ bytes: one })) },
       damage.map((one) => ({ text: one })),
       fc.constant({ leaveOut: true as const }),
@@ -145,7 +145,7 @@ export const jsonChange: fc.Arbitrary<JsonChange> = fc
   )
   .map(([at, change]) => ({ at, ...change }));
 
-/** JSON of an object in which one value was changed. */
+/** A copy of a JSON object with one value changed. */
 export function changed(json: object, change: JsonChange): Record<string, unknown> {
   const copy = structuredClone(json) as Record<string, unknown>;
   const places = placesIn(copy);

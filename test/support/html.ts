@@ -1,12 +1,12 @@
 import type { HTMLElement, Node } from 'node-html-parser';
 import { NodeType, parse } from 'node-html-parser';
 
-/** A page as a browser without JavaScript reads it. */
+/** Parses a page the way a browser without JavaScript does. */
 export function parseHtml(html: string): HTMLElement {
   return parse(html, { blockTextElements: { script: true, style: true } });
 }
 
-/** What that attribute says, of every element that has it and fits the selector. */
+/** The values of an attribute, from every element that has it and matches the selector. */
 export function attributesOf(html: string, name: string, selector = `[${name}]`): string[] {
   return parseHtml(html)
     .querySelectorAll(selector)
@@ -14,17 +14,17 @@ export function attributesOf(html: string, name: string, selector = `[${name}]`)
     .filter((value) => value !== undefined);
 }
 
-/** What that attribute says, of the first element that has it and fits the selector; empty when there is none. */
+/** The value of an attribute from the first element that has it and matches the selector; empty if there is none. */
 export function attributeOf(html: string, name: string, selector?: string): string {
   return attributesOf(html, name, selector)[0] ?? '';
 }
 
-/** Whatever the page links to or loads. */
+/** Every URL that the page links to or loads. */
 export function addressesOf(html: string): string[] {
   return [...attributesOf(html, 'href'), ...attributesOf(html, 'src')];
 }
 
-/** The hidden fields of the first form of a page that sends something. */
+/** The hidden fields of the page's first POST form. */
 export function hiddenFields(html: string): Record<string, string> {
   const fields =
     parseHtml(html).querySelector('form[method=post]')?.querySelectorAll('input[type=hidden]') ?? [];
@@ -33,12 +33,12 @@ export function hiddenFields(html: string): Record<string, string> {
   );
 }
 
-/** The secret of an authenticator app that is being set up. */
+/** The secret on the page that sets up an authenticator app. */
 export function secretOf(html: string): string {
   return attributesOf(html, 'data-mfa-copy').find((text) => /^[A-Z2-7]+$/.test(text)) ?? '';
 }
 
-/** The recovery codes that a page shows. */
+/** The recovery codes on a page. */
 export function codesOf(html: string): string[] {
   return parseHtml(html)
     .querySelectorAll('code')
@@ -46,7 +46,7 @@ export function codesOf(html: string): string[] {
     .filter((text) => /^\d{8}$/.test(text));
 }
 
-/** The text that readers see. */
+/** The visible text. */
 export function textOf(html: string): string {
   const page = parseHtml(html);
   for (const element of page.querySelectorAll('noscript, script, style')) element.remove();
@@ -60,7 +60,7 @@ function textsOf(node: Node): string[] {
   return node.nodeType === NodeType.TEXT_NODE ? [node.text] : node.childNodes.flatMap(textsOf);
 }
 
-/** The text of a piece of markup that holds none: `&amp;` is `&`. */
+/** Decodes entities in text: `&amp;` becomes `&`. */
 export function unescapeHtml(text: string): string {
   return parseHtml(`<p>${text}</p>`).text;
 }

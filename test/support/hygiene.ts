@@ -1,27 +1,29 @@
 import type { DataSource } from 'typeorm';
 
-/** What a server has handed out that nobody but its receiver may see again, by the server's address. */
+/** Secrets that a server has sent to one receiver and no one else may see, by the server's URL. */
 const handedOut = new Map<string, Map<string, string>>();
 
-/** Fields of answers that hold what is secret: of a set-up, of a new set of codes, of a session by header. */
+/** Response fields that contain secrets: of a setup, a new set of codes, or a session with the header transport. */
 const SECRET_FIELDS = ['secret', 'codes', 'recoveryCodes', 'sessionToken'];
 
-/** Cookies that prove something. Those of pages hold what is sealed. */
+/** Cookies that prove something. Those of the pages are encrypted. */
 const SECRET_COOKIE = /mfa_(session|trusted)$/;
 
 /** Tables with columns that the adapter encrypts. */
 const ENCRYPTED = /^mfa_(authenticator|totp_setup|factor_setup)$/;
 
-/** Shorter ones, as the `secret` of a test that makes one up, might be part of anything. */
+/** Shorter values, such as made-up secrets of a test, could be part of anything. */
 const SHORTEST = 8;
 
-/** Up to this length a secret, as a recovery code, may stand in a hash by chance: it has to stand alone. */
+/**
+ * Secrets up to this length, such as recovery codes, may occur within a hash by chance: they only count as whole words.
+ */
 const SHORT = 16;
 
 function holds(text: string, secret: string): boolean {
   if (secret.length > SHORT) return text.includes(secret);
   for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
-    // Before it may be what JSON makes of the end of a line.
+    // Preceding characters may be a line break escaped in JSON.
     const before = text
       .slice(0, at)
       .slice(-2)
@@ -55,7 +57,7 @@ function knownOf(url: string): Map<string, string> {
   return known;
 }
 
-/** Keeps the secrets of an answer in JSON. One that was handed out before may be in none but in place of itself. */
+/** Records the secrets in a JSON response. A secret sent before must not appear in it, except as a value of its own. */
 export function noteAnswer(url: string, what: string, { body, text }: { body: unknown; text: string }): void {
   const known = knownOf(url);
   if (typeof body !== 'object' || body === null) return;
@@ -68,10 +70,10 @@ export function noteAnswer(url: string, what: string, { body, text }: { body: un
 }
 
 /**
- * An address is kept in histories and logs, and sent along to where a page leads: neither one that is asked for nor one that an answer leads
- * to may hold a secret that was handed out.
+ * URLs end up in histories and logs, and in the referrer of where a page leads, so neither a requested URL nor a
+ * redirect's may contain a secret.
  *
- * @throws {Error} that says which address has one
+ * @throws {Error} naming the URL that does
  */
 export function noteAddress(url: string, address: string): void {
   if (address === '') return;
@@ -80,7 +82,7 @@ export function noteAddress(url: string, address: string): void {
     if (holds(text, secret)) throw new Error(`The address ${address} has a secret of ${origin}`);
 }
 
-/** Keeps the value of a cookie that proves something. */
+/** Records the value of a cookie that proves something. */
 export function noteCookie(url: string, name: string, value: string): void {
   if (SECRET_COOKIE.test(name) && value.length >= SHORTEST) knownOf(url).set(value, `the cookie ${name}`);
 }
@@ -90,15 +92,15 @@ export interface Left {
   dataSource: DataSource;
   logs: readonly string[];
   notifications: readonly unknown[];
-  /** Whether the test's adapter encrypts what is kept, or does not. */
+  /** Whether the test's adapter replaces the library's encryption. */
   hasOwnEncryption: boolean;
 }
 
 /**
- * What the server leaves behind must hold none of the secrets that it has handed out: its log, what users were told by mail, and every row
- * of every table.
+ * Checks that none of the secrets sent by the server appear in what it leaves behind: its log, notifications to users,
+ * and every row of every table.
  *
- * @throws {Error} that says where there is one
+ * @throws {Error} naming where one was found
  */
 export async function assertNoSecretLeft({
   url,
@@ -118,7 +120,7 @@ export async function assertNoSecretLeft({
     ({ tableName }) => tableName.startsWith('mfa_') && !(hasOwnEncryption && ENCRYPTED.test(tableName)),
   );
   for (const { tableName } of tables) {
-    // Some tests take a table away.
+    // Some tests drop a table.
     const rows: unknown = await dataSource.query(`SELECT * FROM ${tableName}`).catch(() => []);
     places.push([`the table ${tableName}`, JSON.stringify(rows)]);
   }

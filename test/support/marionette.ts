@@ -10,8 +10,8 @@ interface Pending {
 }
 
 /**
- * Firefox's remote protocol: JSON in frames with their length in front. A command is `[0, id, name, parameters]`, its answer
- * `[1, id, error, result]`.
+ * Firefox's remote protocol: JSON frames prefixed with their length. A command is `[0, id, name, parameters]`, its
+ * response `[1, id, error, result]`.
  */
 export class Marionette {
   private received = Buffer.alloc(0);
@@ -34,7 +34,7 @@ export class Marionette {
     return new Marionette(socket);
   }
 
-  /** @throws {Error} with what Firefox says of a command that failed */
+  /** @throws {Error} with Firefox's message if the command fails */
   send<Result>(name: string, parameters: object = {}): Promise<Result> {
     this.lastId += 1;
     const id = this.lastId;
@@ -58,7 +58,7 @@ export class Marionette {
       if (this.received.length < end) return;
       const frame: unknown = JSON.parse(this.received.toString('utf8', colon + 1, end));
       this.received = this.received.subarray(end);
-      // The greeting is no list.
+      // The greeting isn't a list.
       if (Array.isArray(frame)) this.settle(frame as [1, number, RemoteError | null, unknown]);
     }
   }

@@ -19,11 +19,11 @@ export class MemoryLogger implements LoggerService, Logger {
   }
 
   logSchemaBuild(): void {
-    // Of no interest to any test.
+    // Irrelevant to tests.
   }
 
   logMigration(): void {
-    // Of no interest to any test.
+    // Irrelevant to tests.
   }
 
   log(...message: unknown[]): void {
@@ -34,7 +34,7 @@ export class MemoryLogger implements LoggerService, Logger {
   error = this.log.bind(this);
   fatal = this.log.bind(this);
 
-  /** The statements of what is run, without those that only begin and end a transaction. */
+  /** The statements executed by `run`, except those that begin or end a transaction. */
   async statementsOf(run: () => Promise<unknown>): Promise<string[]> {
     const before = this.queries.length;
     await run();

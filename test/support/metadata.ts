@@ -5,7 +5,7 @@ import type { FidoMetadataEntry, MetadataOptions, MetadataStatusReport } from 'n
 import type { Identity } from './attestation.js';
 import { derOf, issue, makeRoot, pemOf, privateKeyOf } from './attestation.js';
 
-/** A publisher of metadata, with a root of its own. */
+/** A publisher of metadata, with its own root. */
 export interface Publisher {
   root: Identity;
   signer: Identity;
@@ -31,7 +31,7 @@ interface Payload {
   entries?: unknown;
 }
 
-/** A BLOB as that publisher signs it. */
+/** A BLOB signed by the publisher. */
 export function blobOf(
   { signer }: Publisher,
   { no = 7, nextUpdate = '2027-03-01', entries = [] }: Payload,
@@ -56,7 +56,7 @@ export function blobOf(
   return `${signed}.${signature.toString('base64url')}`;
 }
 
-/** Metadata that knows of nothing, and in which a test revokes models while the application runs. */
+/** Metadata that is empty at first and in which a test can revoke models while the application runs. */
 export async function revocableMetadata(): Promise<{
   options: MetadataOptions;
   revoke: (aaguid: string) => void;
@@ -73,7 +73,7 @@ export async function revocableMetadata(): Promise<{
   };
 }
 
-/** An entry about a model whose attestation leads to that root. */
+/** An entry for a model whose attestation chains to that root. */
 export function entryOf(
   aaguid: string,
   root: Identity,
@@ -82,7 +82,7 @@ export function entryOf(
   return { aaguid, metadataStatement: statementOf({ aaguid }, root), statusReports };
 }
 
-/** An entry about a U2F model, which the keys of its attestation certificates stand for. */
+/** An entry for a U2F model, identified by the keys of its attestation certificates. */
 export function u2fEntryOf(
   leaf: Identity,
   root: Identity,
@@ -108,7 +108,7 @@ function statementOf(
   };
 }
 
-/** SHA-1 of the bits of the public key (RFC 5280, section 4.2.1.2): on P-256 the last 65 bytes of what OpenSSL writes. */
+/** SHA-1 of the public key's bits (RFC 5280, section 4.2.1.2): on P-256, the last 65 bytes of OpenSSL's encoding. */
 export function keyIdentifierOf(identity: Identity): string {
   const spki = Buffer.from(identity.certificate.publicKey.rawData);
   return createHash('sha1').update(spki.subarray(-65)).digest('hex');

@@ -3,29 +3,29 @@ import { relative } from 'node:path';
 
 const FOLDER = 'docs/security';
 
-/** Text between backticks that names a test; Markdown takes two where the title has some of its own. */
+/** Text between backticks that names a test. Markdown needs double backticks if the title contains any. */
 const NAMED = /(`+) ?((?:libs|test)\/\S+\.spec\.ts › .+?) ?\1(?!`)/g;
 
 export function namedTestsOf(text) {
   return [...text.matchAll(NAMED)].map(([, , name = '']) => name);
 }
 
-/** What a title of `it.each()` becomes: each placeholder may be anything. */
+/** A pattern for titles of `it.each()`: each placeholder matches anything. */
 export function patternOf(title) {
   const parts = title.split(/%[sdifjopPO#]|\$\w+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('[^]*')}$`);
 }
 
 /**
- * Those of the named tests of which a run has the spec, and none that passed.
+ * The named tests whose spec ran without any of them passing.
  *
- * @param results what Jest says of each spec
+ * @param results Jest's result for each spec
  */
 export function notRun(names, results) {
   return names.filter((name) => {
     const [file, ...titles] = name.split(' › ');
     const spec = results.find(({ testFilePath }) => relative(process.cwd(), testFilePath) === file);
-    // Specs that were left out of this run, or could not even be loaded, which is told anyway.
+    // Specs that were left out of this run, or failed to load, which is reported anyway.
     if (!spec || spec.testResults.length === 0) return false;
     const patterns = titles.map(patternOf);
     return !spec.testResults.some(({ status, title, ancestorTitles }) => {
@@ -35,7 +35,7 @@ export function notRun(names, results) {
   });
 }
 
-/** A reporter that fails the run when a test that the pages on security name has not run. */
+/** A reporter that fails the run if a test named by the pages on security didn't run. */
 export default class NamedTests {
   #problem;
 

@@ -5,10 +5,10 @@ import type { ValidateFunction } from 'ajv';
 
 import type { Answer } from './client.js';
 
-/** The document as it is checked in. */
+/** The checked-in document. */
 export const DOCUMENT_FILE = 'docs/openapi.json';
 
-// The document is data to the tests.
+// Tests treat the document as plain data.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Json = any;
 
@@ -19,17 +19,15 @@ interface Operation {
   responses: Record<string, Json>;
 }
 
-/** Compares answers with the document: no status, code or field that it does not have. */
+/** Validates responses against the document: it must contain every status, code and field. */
 export class AnswerCheck {
   private readonly ajv = new Ajv({ strict: false, allErrors: true });
   private readonly operations: Operation[];
   private readonly validators = new Map<string, ValidateFunction>();
-  /** What was seen, as `POST /mfa/totp 201` or `POST /mfa/totp 403 unverified_email`. */
+  /** What has been seen, as `POST /mfa/totp 201` or `POST /mfa/totp 403 unverified_email`. */
   readonly seen = new Set<string>();
 
-  /**
-   * @param isClosed whether objects that the document leaves open, for what applications add, may hold nothing else too
-   */
+  /** @param isClosed whether even objects that the document leaves open for applications must have no other fields */
   constructor(
     document: Json = JSON.parse(readFileSync(DOCUMENT_FILE, 'utf8')),
     private readonly isClosed = false,
@@ -47,11 +45,11 @@ export class AnswerCheck {
         responses,
       })),
     );
-    // `/authenticate/webauthn` before `/authenticate/{type}`.
+    // Sorts `/authenticate/webauthn` before `/authenticate/{type}`.
     this.operations.sort((one, other) => one.path.split('{').length - other.path.split('{').length);
   }
 
-  /** What is wrong with the answer; none when it is as the document says, or of no route that is in it. */
+  /** The differences between a response and the document; empty if there are none, or the route isn't documented. */
   problemsOf(method: string, url: string, { status, body, text, headers }: Answer): string[] {
     const [path = ''] = url.split('?');
     const found = this.operations.find((one) => one.method === method && one.pattern.test(path));
@@ -79,7 +77,7 @@ export class AnswerCheck {
     return made;
   }
 
-  /** The schema with nothing allowed that it does not name, and references into the document that `ajv` knows. */
+  /** The schema without additional properties, and with document references that `ajv` can resolve. */
   private close(schema: Json, isMap: boolean): Json {
     if (Array.isArray(schema)) return schema.map((one) => this.close(one, false));
     if (typeof schema !== 'object' || schema === null) return schema;
@@ -94,7 +92,7 @@ export class AnswerCheck {
   }
 }
 
-/** A route that is not mounted, a throttler of the application's, an adapter that throws: some tests have these. */
+/** Responses of the application in some tests: an unmounted route, a throttler, an adapter that throws. */
 export function isOfApplication({ status, body, text }: Pick<Answer, 'status' | 'body' | 'text'>): boolean {
   if (body?.code !== undefined) return false;
   return status === 429 || status === 500 || (status === 404 && /\bCannot [A-Z]+ \//.test(text));
@@ -103,10 +101,10 @@ export function isOfApplication({ status, body, text }: Pick<Answer, 'status' | 
 let shared: AnswerCheck | undefined;
 
 /**
- * Checks what a test was answered, where `MFA_CHECK_ANSWERS` is set: `MFA_CHECK_ANSWERS=1 npm test` replays the suite against the
- * document.
+ * Checks the responses in tests if `MFA_CHECK_ANSWERS` is set: `MFA_CHECK_ANSWERS=1 npm test` replays the suite against
+ * the document.
  *
- * @throws {Error} when the document says something else
+ * @throws {Error} when a response doesn't match the document
  */
 export function checkAnswer(method: string, path: string, answer: Answer): void {
   if (isOfApplication(answer)) return;

@@ -4,7 +4,7 @@ import { DefaultMfaAdapter } from 'nestjs-mfa';
 import { Gate } from './gate.js';
 import { users } from './test-app.js';
 
-/** Holds requests of half-finished sign-ins after they have read what is kept of the user. */
+/** Holds requests of half-finished sign-ins after they have read the user's data. */
 export class PausingAdapter extends DefaultMfaAdapter {
   static readonly gate = new Gate();
 
@@ -19,7 +19,7 @@ export class PausingAdapter extends DefaultMfaAdapter {
     this.notifications.push(notification);
   }
 
-  /** What the requests answer when all of them have read before any of them writes. */
+  /** The responses to the requests when all of them read before any of them writes. */
   static async overlap<T>(
     send: readonly (() => Promise<T>)[],
     meanwhile?: () => Promise<unknown>,

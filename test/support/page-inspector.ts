@@ -7,11 +7,11 @@ import { THOROUGH } from './thorough.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FOLDER = 'coverage/screenshots';
-// The narrowest is where a page overflows first.
+// Pages overflow at the narrowest width first.
 const WIDTHS = THOROUGH ? [320, 768, 1280] : [320];
 const SCHEMES: readonly ('light' | 'dark')[] = THOROUGH ? ['light', 'dark'] : ['light'];
 
-/** What an inspection finds when there is nothing to mend. */
+/** The result of an inspection without findings. */
 export const NOTHING: PageInspector['found'] = {
   accessibility: [],
   problems: [],
@@ -20,17 +20,17 @@ export const NOTHING: PageInspector['found'] = {
   undersized: [],
 };
 
-/** Looks at pages as they are, and keeps what it found. */
+/** Inspects pages in the browser and collects findings. */
 export class PageInspector {
   readonly found = {
-    /** By page and rule of axe. */
+    /** By page and axe rule. */
     accessibility: [] as string[],
-    /** What the content security policy refused, and what went wrong in scripts. */
+    /** Content security policy violations and script errors. */
     problems: [] as string[],
-    /** Requests to anywhere but the application. */
+    /** Requests to anything other than the application. */
     external: [] as string[],
     overflowing: [] as string[],
-    /** Links and buttons that are hard to hit. */
+    /** Links and buttons that are too small. */
     undersized: [] as string[],
   };
   private looks = 0;
@@ -46,7 +46,7 @@ export class PageInspector {
       if (!url.startsWith(this.origin) && !url.startsWith('data:')) this.found.external.push(url);
     });
     context.on('console', (message) => {
-      // The browser also reports refused requests here; those are what the tests are about.
+      // The browser also logs refused requests here, which are what the tests are about.
       if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return;
       this.found.problems.push(message.text());
     });
@@ -60,7 +60,10 @@ export class PageInspector {
     });
   }
 
-  /** Asks axe about the page, and whether it fits a narrow window; where all is tried, in each scheme and at each width, with pictures. */
+  /**
+   * Runs axe on the page and checks that it fits a narrow window; in thorough runs, in every scheme and width, with
+   * screenshots.
+   */
   async look(page: Page, name: string): Promise<void> {
     const size = page.viewportSize();
     for (const colorScheme of SCHEMES) {
@@ -77,7 +80,7 @@ export class PageInspector {
     if (size) await page.setViewportSize(size);
   }
 
-  /** Prints how much was looked at, and what was found. */
+  /** Prints how many inspections there were, and their findings. */
   report(name: string): void {
     const { accessibility, problems, external } = this.found;
     process.stdout.write(
@@ -86,7 +89,7 @@ export class PageInspector {
   }
 
   private async askAxe(page: Page, name: string): Promise<void> {
-    // Evaluated, not added as an element: the page's content security policy would rightly refuse that.
+    // Evaluated rather than added as an element, which the page's content security policy would rightly refuse.
     await page.evaluate(AXE);
     const results = await page.evaluate(() => {
       const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } };
@@ -104,7 +107,7 @@ export class PageInspector {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     if (excess > 0) this.found.overflowing.push(`${name}: ${excess} px`);
-    // WCAG 2.2, 2.5.8: 24 pixels, but for links in a sentence.
+    // WCAG 2.2, 2.5.8: at least 24 pixels, except for links within a sentence.
     const small = await page.evaluate(() => {
       const standsInText = ({ parentElement }: Element) =>
         [...(parentElement?.childNodes ?? [])].some(

@@ -1,5 +1,5 @@
-// The parsers of the insides that no application calls by themselves, for test/fuzz: it tries each with far more inputs than there is
-// time for over HTTP.
+// Internal parsers that applications can't call directly. test/fuzz tries each with far more inputs than HTTP would
+// allow in the time.
 export { laravelKeys, betterAuthSecrets } from '../../libs/mfa/src/cli/import-keys.js';
 export { isEnvelope, open, seal } from '../../libs/mfa/src/core/crypto/envelope.js';
 export {

@@ -8,11 +8,11 @@ import type { MemoryLogger } from './memory-logger.js';
 type Create = (module: TestingModule, logger: MemoryLogger) => INestApplication;
 
 interface PlatformOptions {
-  /** Whether the framework believes what proxies say. */
+  /** Whether the framework trusts proxy headers. */
   trustProxy?: boolean;
 }
 
-/** Makes an application on each of the HTTP frameworks. */
+/** Creates an application on each of the HTTP frameworks. */
 export const PLATFORMS: Record<string, (options?: PlatformOptions) => Create> = {
   Express:
     ({ trustProxy = false } = {}) =>

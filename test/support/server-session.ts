@@ -6,7 +6,7 @@ const COOKIE = 'app.sid';
 
 type Callback = (error?: unknown) => void;
 
-/** A session that is kept on the server, as far as Passport asks for one. */
+/** A server-side session, with what Passport needs. */
 export interface ServerSession extends Record<string, unknown> {
   regenerate(callback: Callback): void;
   save(callback: Callback): void;
@@ -21,7 +21,7 @@ interface Response {
   cookie(name: string, value: string, options: object): void;
 }
 
-/** Sessions of an application's own, as `express-session` has them: each under the id in a cookie, in memory here. */
+/** An application's own sessions, like `express-session`: identified by a cookie, stored in memory. */
 export class ServerSessions {
   readonly kept = new Map<string, Record<string, unknown>>();
 
@@ -41,7 +41,7 @@ export class ServerSessions {
     this.continue(id, request, response);
   }
 
-  /** As in `express-session`, the methods are each request's own, and not among what a session holds. */
+  /** As in `express-session`, the methods belong to the request, not to the session data. */
   private continue(id: string, request: Request, response: Response): void {
     const methods: Record<string | symbol, unknown> = {
       save: (callback: Callback) => callback(),

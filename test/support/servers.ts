@@ -6,7 +6,7 @@ import { RUN, SERVERS, answers } from './drop-databases.js';
 
 export type { ServerName } from './drop-databases.js';
 
-/** Whether the server answers. In CI it has to: tests that need it then run, and fail without. */
+/** Whether the server is reachable. In CI it must be: tests that need it always run, and fail without it. */
 export async function hasServer(name: ServerName): Promise<boolean> {
   if (process.env['CI'] === 'true' || (await answers(name))) return true;
   const { host, port } = SERVERS[name];
@@ -15,8 +15,8 @@ export async function hasServer(name: ServerName): Promise<boolean> {
 }
 
 /**
- * The isolation that a database of the tests has: `MFA_TEST_ISOLATION=serializable npm test`. On PostgreSQL it holds for every
- * statement; on MariaDB, which knows none per database, for the transactions.
+ * The isolation level of test databases: `MFA_TEST_ISOLATION=serializable npm test`. On PostgreSQL it applies to every
+ * statement; on MariaDB, which has no setting per database, to transactions.
  */
 const ISOLATION = process.env['MFA_TEST_ISOLATION']?.toUpperCase() as
   'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE' | undefined;
@@ -24,7 +24,7 @@ const ISOLATION = process.env['MFA_TEST_ISOLATION']?.toUpperCase() as
 let made = 0;
 
 /**
- * A database of its own for one test file, and the way to drop it.
+ * A database for one test file, and a function to drop it.
  *
  * @param collation of its tables; default: the server's
  */

@@ -5,7 +5,7 @@ import { beforeEachCommit } from './inside.js';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-/** What takes steps: statements on the database, commits, and hooks of the adapter. */
+/** What steps are made of: database statements, commits, and adapter hooks. */
 export interface Stepping {
   app?: INestApplication;
   dataSource: DataSource;
@@ -13,8 +13,8 @@ export interface Stepping {
 }
 
 /**
- * Has `step` wait before each step of whatever request takes it. The statements of a commit on SQLite run in one go; with the application it waits
- * before that too.
+ * Awaits `step` before each step of any request. On SQLite, the statements of a commit run without interruption; if
+ * `app` is given, it also waits before the commit.
  */
 export function beforeEachStep({ app, dataSource, adapter }: Stepping, step: () => Promise<void>): void {
   const { driver } = dataSource;
@@ -42,7 +42,7 @@ function waitingBefore(method: Method, step: () => Promise<void>): Method {
   };
 }
 
-/** The names of all methods of an adapter, its own and inherited ones. */
+/** The names of all methods of an adapter, including inherited ones. */
 function hooksOf(adapter: object): string[] {
   const names = new Set<string>();
   let prototype = Object.getPrototypeOf(adapter) as object;

@@ -29,10 +29,10 @@ export const SECRET = 'a secret for the tests, of 32 bytes or more';
 export const ORIGIN = 'https://app.example.com';
 export const RELYING_PARTY = { rpId: 'example.com', rpName: 'Example', origins: [ORIGIN] };
 
-/** The application's users: whoever signs in first exists from then on. */
+/** The application's users: they exist from their first sign-in on. */
 export const users = new Map<string, MfaUser>();
 
-/** An adapter as an application would write it, on users in memory. */
+/** An adapter as an application would write it, with users in memory. */
 export class TestAdapter extends DefaultMfaAdapter {
   readonly notifications: MfaNotification[] = [];
 
@@ -54,7 +54,7 @@ interface Credentials {
 export class TestController {
   constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
 
-  /** Any first factor: it takes the user's word. */
+  /** A first factor that accepts any user. */
   @Post('login')
   @HttpCode(200)
   @SkipMfa()
@@ -143,7 +143,7 @@ export interface TestApp {
   dataSource: DataSource;
   adapter: TestAdapter;
   client(headers?: Record<string, string>): Client;
-  /** Waits until everything is told of that no request waits for. */
+  /** Waits for everything that is reported outside of requests. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -152,15 +152,18 @@ export interface TestAppOptions {
   mfa?: Partial<MfaModuleOptions>;
   adapter?: MfaModuleOptions['adapter'];
   controllers?: Type[];
-  /** In place of {@link ProtectedController}, some of whose routes are for authenticator apps alone. */
+  /** Replaces {@link ProtectedController}, some of whose routes require authenticator apps. */
   protectedRoutes?: Type;
-  /** Further modules of the application. */
+  /** Additional modules of the application. */
   imports?: NonNullable<ModuleMetadata['imports']>;
-  /** Makes the application, when it is to be another than Express's. */
+  /** Creates the application, if not on Express. */
   create?: (module: TestingModule, logger: MemoryLogger) => INestApplication;
   /** Changes the application before it listens. */
   configure?: (app: INestApplication) => void;
-  /** A port of localhost to listen on, for browsers: they have WebAuthn there without https. Default: any of 127.0.0.1. */
+  /**
+   * A port of localhost to listen on, for browsers, which allow WebAuthn there without HTTPS. Default: any port of
+   * 127.0.0.1.
+   */
   port?: number;
   /** A SQLite file. */
   database?: string;
@@ -168,7 +171,7 @@ export interface TestAppOptions {
   orm?: TypeOrmModuleOptions;
 }
 
-/** An application of its own on a database of its own, listening on a free port. */
+/** Starts an application with its own database on a free port. */
 export async function startTestApp({
   mfa = {},
   adapter = TestAdapter,
@@ -208,11 +211,11 @@ export async function startTestApp({
     create?.(module, logger) ?? module.createNestApplication({ forceCloseConnections: true, logger });
   configure?.(app);
   try {
-    // Longer than the slowest test thinks: a client takes a connection again that the server is about to close.
+    // Longer than the slowest test pauses: a client might reuse a connection that the server is about to close.
     Object.assign(app.getHttpServer() as object, { keepAliveTimeout: 60_000 });
     await app.listen(port ?? 0, port === undefined ? '127.0.0.1' : 'localhost');
   } catch (error) {
-    // Its connections would keep the database from being dropped.
+    // Open connections would prevent the database from being dropped.
     await app.get<DataSource>(getDataSourceToken()).destroy();
     throw error;
   }
@@ -231,7 +234,7 @@ export async function startTestApp({
     settled: () => settled(app),
     close: async () => {
       try {
-        // An adapter of a test's own may keep none.
+        // A test's own adapter may not collect any.
         const { notifications = [] } = testAdapter as Partial<TestAdapter>;
         const hasOwnEncryption = testAdapter.encrypt !== DefaultMfaAdapter.prototype.encrypt;
         const left = { url, dataSource, logs: logger.lines, notifications, hasOwnEncryption };
@@ -259,7 +262,7 @@ export function newUserId(): string {
   return `user-${lastUser}`;
 }
 
-/** The code of a secret so many time steps from now. */
+/** The secret's code, a number of time steps from now. */
 export function codeOf(secret: string, clock: TestClock, steps = 0): string {
   return totpCode(secret, clock.now() + steps * 30_000);
 }
@@ -282,7 +285,7 @@ export async function enroll(test: TestApp, extra: Partial<MfaUser> = {}): Promi
     code: codeOf(setup.secret, test.clock),
   });
   if (status !== 201) throw new Error(`Activation answered ${status}: ${JSON.stringify(body)}`);
-  // The activation used this step up.
+  // The activation has used this time step.
   test.clock.advance(60);
   return {
     id,
@@ -293,7 +296,7 @@ export async function enroll(test: TestApp, extra: Partial<MfaUser> = {}): Promi
   };
 }
 
-/** A new client of that user that has passed the first factor only. */
+/** A new client of that user that has passed only the first factor. */
 export async function halfSignIn(test: TestApp, { id }: Pick<Enrolled, 'id'>): Promise<Client> {
   const client = test.client();
   const { body } = await client.post('/login', { id });

@@ -4,12 +4,15 @@ import { answerKey, enrollEmail, enrollList, registration } from './steps.js';
 import type { Flow, Races, Subject } from './races.js';
 import { BOTH } from './races.js';
 
-/** Factors of the option `factors`, trusted browsers, keys that are made in passing, and proofs that one request spends. */
+/**
+ * Flows with factors of the option `factors`, trusted browsers, keys created along the way, and proofs that a request
+ * consumes.
+ */
 export function factorFlows(races: Races): Flow[] {
   const clock = () => races.test.clock;
   const clients = [
     ['session', ({ held }: Subject) => held, BOTH],
-    // Of an enrolled user the application's word is not enough.
+    // For enrolled users, the application's own proof isn't enough.
     ['own token', ({ ownToken }: Subject) => ownToken, ['new']],
   ] as const;
   const setups = clients.flatMap(([by, of, kinds]): Flow[] => [

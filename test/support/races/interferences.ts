@@ -11,7 +11,7 @@ import { BOTH } from './races.js';
 import { codeOf } from '../test-app.js';
 import { answerKey, otherSessionOf, registration } from './steps.js';
 
-/** What happens to a user while a request of theirs is held back. */
+/** What happens to a user while one of their requests is held. */
 export function interferencesOf(races: Races): Interference[] {
   const usesSession = ({ by }: Flow) => by === 'session' || by === 'pending';
   return [
@@ -139,7 +139,7 @@ export function interferencesOf(races: Races): Interference[] {
       name: 'forgets the user',
       always: true,
       kinds: BOTH,
-      // Whom the application's own token names, the application knows still.
+      // The application still knows the users that its own tokens name.
       ends: ({ by }) => by !== 'own token' && by !== 'application',
       prepare:
         ({ id }) =>

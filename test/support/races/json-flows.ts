@@ -5,7 +5,7 @@ import type { Flow, Races, Subject } from './races.js';
 import { BOTH } from './races.js';
 import { codeOf } from '../test-app.js';
 
-/** The flows that need *recent*, for a client that has it. */
+/** The flows that need a recent proof, with a client that has one. */
 function changes(races: Races, by: 'session' | 'own token', of: (subject: Subject) => Client): Flow[] {
   return [
     {
@@ -63,11 +63,11 @@ function changes(races: Races, by: 'session' | 'own token', of: (subject: Subjec
   ];
 }
 
-/** What the JSON routes of the module do. */
+/** The flows of the module's JSON routes. */
 export function jsonFlows(races: Races): Flow[] {
   return [
     ...changes(races, 'session', ({ held }) => held),
-    // Of an enrolled user the application's word is not enough.
+    // For enrolled users, the application's own proof isn't enough.
     ...changes(races, 'own token', ({ ownToken }) => ownToken).map((flow) => ({
       ...flow,
       kinds: ['new' as const],
@@ -120,7 +120,7 @@ export function jsonFlows(races: Races): Flow[] {
       name: 'proves the first factor again',
       kinds: BOTH,
       by: 'session',
-      // Without a session it is a sign-in like any other; it has one once it has read it.
+      // Without a session it is an ordinary sign-in; it has a session once it has read it.
       from: 2,
       prepare: (s) => () => s.held.post('/reauthenticate', { id: s.id }, HELD),
     },
@@ -170,7 +170,7 @@ export function jsonFlows(races: Races): Flow[] {
       name: 'signs in by password',
       kinds: BOTH,
       by: 'password',
-      // Before its first statement nothing tells it from a sign-in that begins later.
+      // Before its first statement it can't be told from a sign-in that starts later.
       from: 2,
       prepare: (s) => () => races.test.client().post('/login', { id: s.id }, HELD),
     },

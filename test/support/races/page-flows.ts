@@ -9,10 +9,10 @@ import { BOTH, RACE_PASSWORD } from './races.js';
 
 const PAGES = '/account/security';
 
-/** What the forms of the pages do. A page may answer a refusal by leading elsewhere. */
+/** The flows of the pages' forms. A page may redirect instead of refusing. */
 export function pageFlows(races: Races): Flow[] {
   const clock = () => races.test.clock;
-  /** The form of a page as this client has it before it, ready to be sent. */
+  /** Loads a page's form for this client, ready to submit. */
   const form = async (
     client: Client,
     path: string,

@@ -21,7 +21,7 @@ interface Fields {
   credential?: unknown;
 }
 
-/** Routes of the application that call the services, for the user of the request or by the application's own right. */
+/** Application routes that call the services, on behalf of the requesting user or of the application itself. */
 @Controller('race')
 export class RaceController {
   constructor(

@@ -20,17 +20,17 @@ import type { TestApp } from '../test-app.js';
 import { RaceController } from './race.controller.js';
 import { RELYING_PARTY, TestAdapter, newUserId, startTestApp, users } from '../test-app.js';
 
-/** The secret of everybody's app. */
+/** The secret of every user's authenticator app. */
 const SECRET_KEY = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 
-/** The sign-in of an application that has tokens of its own and never calls `login`. */
+/** The header of an application that has its own tokens and never calls `login`. */
 const OWN_TOKEN = 'x-test-user';
 
-/** What every user of a race types where the application asks for the password. */
+/** The password of every user in a race. */
 export const RACE_PASSWORD = 'correct horse battery';
 
 class RaceAdapter extends TestAdapter {
-  /** The code that was sent last, by the address. */
+  /** The latest code by address. */
   readonly sent = new Map<string, string>();
   now = (): number => Date.now();
 
@@ -56,17 +56,17 @@ function headerOf(request: object): string | undefined {
   return (request as { headers: Record<string, string | undefined> }).headers[OWN_TOKEN];
 }
 
-/** A user, and the two that act for them: the request that is held back, and the others. */
+/** A user, with clients for the held request and for the others. */
 export interface Subject {
   id: string;
   user: MfaUser;
-  /** The session of the request that is held. Of an enrolled user it has just proven both factors. */
+  /** The session of the held request. For enrolled users, both factors have just been proven. */
   held: Client;
-  /** Another session of the same user, as good as the first. */
+  /** Another session of the same user, equivalent to the first. */
   other: Client;
   /** Half signed in. */
   pending: Client;
-  /** Signed in by the application's own token, without any session of ours. */
+  /** Signed in by the application's own token, without a session of ours. */
   ownToken: Client;
   key: SoftwareAuthenticator;
   secret: string;
@@ -81,26 +81,28 @@ export const BOTH: Kind[] = ['new', 'enrolled'];
 export interface Flow {
   name: string;
   kinds: Kind[];
-  /** Whose right it rests on. `application`: its own code, which is asked for nothing. */
+  /** Whose authority it rests on. `application`: its own code, which needs no proof. */
   by: 'session' | 'pending' | 'own token' | 'password' | 'passkey' | 'application';
-  /** The statement or hook from which on it is under way. Default: the first. */
+  /** The statement or hook from which it counts as under way. Default: the first. */
   from?: number;
-  /** How it is answered when it came to nothing. Default: with a 4xx; a page may lead elsewhere, and a sign-out is done in any case. */
+  /**
+   * How it responds when it has no effect. Default: with a 4xx; a page may redirect, and a sign-out always succeeds.
+   */
   refusal?: 'any';
   prepare(subject: Subject): (() => Promise<Answer>) | Promise<() => Promise<Answer>>;
 }
 
 export interface Interference {
   name: string;
-  /** Whether it is tried in every run. */
+  /** Whether it is part of every run. */
   always?: boolean;
   kinds: Kind[];
-  /** Whether such a flow must come to nothing when this is through before its commit. */
+  /** Whether the flow must have no effect if this finishes before its commit. */
   ends(flow: Flow): boolean;
   prepare(subject: Subject): (() => Promise<void>) | Promise<() => Promise<void>>;
 }
 
-/** What counts of a user. A change of anything else, as of attempts, is no result of a flow. */
+/** The user's relevant state. Other changes, such as attempt counts, aren't results of a flow. */
 const TABLES = {
   authenticator:
     'SELECT id, type, role, name, data, remaining, last_step FROM mfa_authenticator WHERE user_id = ? ORDER BY id',
@@ -116,7 +118,7 @@ const TABLES = {
 
 type State = Record<keyof typeof TABLES, Record<string, unknown>[]>;
 
-/** An application in which requests are held back, its users, and what must hold of them whoever was faster. */
+/** An application in which requests are held, its users, and what must hold for them in any order of events. */
 export class Races {
   test!: TestApp;
   private readonly holdBack = new HoldBack();
@@ -141,7 +143,7 @@ export class Races {
     this.holdBack.watch(this.test.dataSource, this.adapter);
   }
 
-  /** The code that was sent last to the user. */
+  /** The latest code sent to the user. */
   sentTo({ user }: Subject): string {
     return this.adapter.sent.get(user.email ?? '') ?? '000000';
   }
@@ -182,7 +184,7 @@ export class Races {
       };
     }
     const webauthn = app.get(WebAuthnService);
-    // Imported, because drawing QR codes for so many would take most of the time.
+    // Imported, because generating QR codes for so many users would take most of the time.
     const recoveryCodes = ['11111111', '22222222', '33333333', '44444444'];
     await app
       .get(MfaImportService)
@@ -216,7 +218,7 @@ export class Races {
     };
   }
 
-  /** Tries the pair at that point. */
+  /** Runs the pair with the flow held at that point. */
   async tryAt(
     flow: Flow,
     interference: Interference,
@@ -250,7 +252,7 @@ export class Races {
     return tried;
   }
 
-  /** All that counts of a user, as it stands in the database. */
+  /** The user's relevant state in the database. */
   private async stateOf(id: string): Promise<State> {
     const entries: [string, unknown][] = [];
     for (const [name, sql] of Object.entries(TABLES)) {
@@ -259,7 +261,7 @@ export class Races {
     return Object.fromEntries(entries) as State;
   }
 
-  /** The tables in which there is anything of the user. */
+  /** The tables that contain data of the user. */
   private async keptOf({ id }: Subject): Promise<string[]> {
     const tables: string[] = [];
     for (const entity of MFA_ENTITIES) {
@@ -271,7 +273,7 @@ export class Races {
     return tables;
   }
 
-  /** What must hold whoever was faster. */
+  /** Checks what must hold in any order of events. */
   private async expectSound(
     { id }: Subject,
     label: string,
@@ -284,11 +286,11 @@ export class Races {
     );
     for (const { id: sessionId, methods, status } of sessions) {
       const records = JSON.parse(methods as string) as AuthenticationRecord[];
-      // What was finished before the trust was taken back goes on, unless what took it back ends sessions; and so it was where that
-      // had to wait for it.
+      // A sign-in that finished before the trust was revoked stays valid, unless the revocation ends sessions. The same
+      // applies if the revocation had to wait for it.
       const wasFinished =
         blocked || whenHeld.session.some((one) => one['id'] === sessionId && one['status'] === status);
-      // A code of a set that was replaced is a proof still: nobody lost it, and its session may have made the new set.
+      // A code of a replaced set still counts as a proof: no one lost it, and its session may have created the new set.
       const named = records
         .filter(({ method }) => method !== 'recovery_code' && !(method === 'trusted_device' && wasFinished))
         .map(({ authenticatorId }) => authenticatorId)

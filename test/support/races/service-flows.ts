@@ -4,7 +4,7 @@ import { otherSessionOf, registration } from './steps.js';
 import type { Flow, Races } from './races.js';
 import { BOTH } from './races.js';
 
-/** What an application does through the services: for a request, which is asked for its proof, and by itself, which is not. */
+/** What an application does through the services: for a request, which needs a proof, and on its own, which doesn't. */
 export function serviceFlows(races: Races): Flow[] {
   const call = (what: string, body: object = {}, path = 'request') =>
     [`/race/${path}/${what}`, body, HELD] as const;

@@ -3,13 +3,13 @@ import { SoftwareAuthenticator } from '../authenticator.js';
 import type { Client } from '../client.js';
 import type { Races, Subject } from './races.js';
 
-/** What the user's key answers to this client. */
+/** The key's response to this client's challenge. */
 export async function answerKey({ key }: Subject, client: Client): Promise<unknown> {
   const { body: options } = await client.post('/mfa/authenticate/webauthn/options');
   return key.get(options);
 }
 
-/** A credential of a new key, made for this client. */
+/** Creates a credential with a new key for this client. */
 export async function registration(
   client: Client,
   extra: object = {},
@@ -19,13 +19,13 @@ export async function registration(
   return new SoftwareAuthenticator().create(options, tampering);
 }
 
-/** The id of the one session of the user that is not this client's. */
+/** The id of the user's only other session. */
 export async function otherSessionOf(client: Client): Promise<string> {
   const { body } = await client.get('/mfa/sessions');
   return body.find(({ current }: { current: boolean }) => !current).id;
 }
 
-/** Gives an enrolled user codes by e-mail besides, in the session that is to be held; their id. */
+/** Adds codes by email to an enrolled user, in the session to be held; returns the id of the factor. */
 export async function enrollEmail(races: Races, subject: Subject): Promise<string> {
   const { held } = subject;
   await held.post('/mfa/factors/email_code');
@@ -33,7 +33,7 @@ export async function enrollEmail(races: Races, subject: Subject): Promise<strin
   return body.authenticator.id;
 }
 
-/** Gives an enrolled user a list of tokens besides; those that are left. */
+/** Adds a list of tokens to an enrolled user; returns the remaining ones. */
 export async function enrollList({ held }: Subject): Promise<string[]> {
   const { body } = await held.post('/mfa/factors/token_list');
   const [code, ...left] = (body.tokens as string).split(' ');
