@@ -1,7 +1,7 @@
 /** The tests that a page names, as `path/to/one.spec.ts › title`. */
 export function namedTestsOf(text: string): string[];
 
-/** What a title of `it.each()` becomes: each placeholder may be anything. */
+/** A pattern for titles of `it.each()`: each placeholder matches anything. */
 export function patternOf(title: string): RegExp;
 
 interface SpecResult {
@@ -9,5 +9,5 @@ interface SpecResult {
   testResults: readonly { status: string; title: string; ancestorTitles: readonly string[] }[];
 }
 
-/** Those of the named tests of which a run has the spec, and none that passed. */
+/** The named tests whose spec ran without any of them passing. */
 export function notRun(names: readonly string[], results: readonly SpecResult[]): string[];

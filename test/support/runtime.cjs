@@ -1,18 +1,21 @@
 const { default: Runtime } = require('jest-runtime');
 
 /**
- * The files whose modules stay from one test file to the next: packages, and the sources of the library. What belongs to the tests begins anew.
+ * Files whose modules are kept from one test file to the next: packages, and the library's sources. Test code is loaded
+ * again.
  */
 const KEPT = /\/(node_modules|test\/fit\/dist|libs\/mfa\/src)\//;
 
-/** The runtimes by their environment. */
+/** The runtime of each environment. */
 const runtimes = new WeakMap();
 
 /**
- * Jest's own runtime, which keeps what it has loaded for the next test file of the worker. Jest loads everything anew for each file, and loading Nest,
- * TypeORM and the library takes longer than most files' tests do: a third of the suite's time.
+ * Jest's runtime, except that it keeps loaded modules for the worker's next test file. Jest reloads everything for each
+ * file, and loading Nest, TypeORM and the library takes longer than the tests of most files: a third of the suite's
+ * time.
  *
- * It leans on how jest-runtime is made (30.5). Should a later one be made otherwise, take `runtime` out of jest.config.js: the suite is as right, and slower.
+ * It relies on internals of jest-runtime (30.5). If a later version differs, remove `runtime` from jest.config.js: the
+ * suite is then just as correct, but slower.
  */
 module.exports = class SharedRuntime extends Runtime {
   constructor(...args) {
