@@ -1,7 +1,8 @@
-// What the package exports, with the types of it: one file in `api/` for each of its entries. Fails where the files say something else;
-// `--write` mends them. So nothing becomes public, changes or goes without somebody having seen it.
+// Reports what the package exports, with types: one file in `api/` per entry point. Fails if a file is out of date;
+// `--write` updates them. This way, nothing becomes public, changes or disappears unnoticed.
 //
-// API Extractor would print `interface MfaRateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS>`; here each option is named.
+// API Extractor would print `interface MfaRateLimitOptions extends GivenOf<typeof RATE_LIMIT_OPTIONS>`; here each
+// option is named.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -13,11 +14,11 @@ const SOURCES = join(ROOT, 'libs/mfa/src');
 const REPORTS = join(ROOT, 'api');
 
 const PLAIN = ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope;
-/** A type as what it is made of, where its own name would say nothing. */
+/** Expands a type if its own name would say nothing. */
 const SPELLED_OUT = PLAIN | ts.TypeFormatFlags.InTypeAlias;
 
 const { exports: published } = JSON.parse(readFileSync(join(ROOT, 'libs/mfa/package.json'), 'utf8'));
-/** Name of the entry, and its source. */
+/** The name of each entry point, and its source. */
 const ENTRIES = Object.entries(published)
   .filter(([, target]) => typeof target === 'object')
   .map(([path]) => [path === '.' ? 'main' : path.slice(2), join(SOURCES, path, 'index.ts')]);
@@ -29,7 +30,7 @@ const { options } = ts.getParsedCommandLineOfConfigFile(
 );
 const program = ts.createProgram({
   rootNames: ENTRIES.map(([, file]) => file),
-  // What is there to be seen in strict mode, whatever else the compiler checks.
+  // Reported as in strict mode, whatever else the compiler checks.
   options: { ...options, noEmit: true },
 });
 const checker = program.getTypeChecker();
@@ -41,7 +42,7 @@ const exportsOf = (file) =>
   checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)));
 const EXPORTED = new Set(ENTRIES.flatMap(([, file]) => exportsOf(file)).map(targetOf));
 
-/** Names of types of ours that no entry exports. */
+/** Names of our types that no entry point exports. */
 const HIDDEN = new Set(
   program
     .getSourceFiles()
@@ -62,7 +63,7 @@ function signaturesOf(type, name, node) {
   return type.getCallSignatures().map((one) => `${name}${signatureText(one, node)}`);
 }
 
-/** With a name in place of a parameter that is taken apart: how it is taken apart is nobody's concern. */
+/** Replaces destructured parameters by a name: how they are destructured is an implementation detail. */
 function signatureText(signature, node) {
   return textWith((flags) => checker.signatureToString(signature, node, flags)).replace(
     /(?<=[(,] ?)\{[\w\s,.:]*\}(?=\??: )/g,
@@ -73,7 +74,7 @@ function signatureText(signature, node) {
 const typeText = (type, node, flags = PLAIN) =>
   textWith((given) => checker.typeToString(type, node, given), flags);
 
-/** The compiler names the members of a union in the order in which it has met them, which any change elsewhere may turn around. */
+/** The compiler orders union members as it encounters them, which unrelated changes can reorder. */
 function textWith(print, flags = PLAIN) {
   return print(flags).replace(/"[^"]*"(?: \| "[^"]*")+/g, (union) =>
     union.split(' | ').toSorted().join(' | '),
@@ -99,7 +100,7 @@ function memberText(symbol, node) {
   return [`${prefix}${isReadonly ? 'readonly ' : ''}${name}${optional ? '?' : ''}: ${shown};`];
 }
 
-/** The question mark says that it may be undefined. That it may be null has to be said. */
+/** The question mark covers undefined, but null must be stated. */
 function optionalText(type, node) {
   if (!type.isUnion() || type.flags & ts.TypeFlags.Boolean) return typeText(type, node);
   const text = typeText(checker.getNonNullableType(type), node);
@@ -107,7 +108,7 @@ function optionalText(type, node) {
   return `${text.includes('=>') ? `(${text})` : text} | null`;
 }
 
-/** Of a class or an interface: what it has itself or of a base that nobody can see. */
+/** The members of a class or interface: its own, and those of bases that aren't exported. */
 function membersOf(type, node, names = () => true) {
   return type
     .getProperties()
@@ -117,7 +118,7 @@ function membersOf(type, node, names = () => true) {
       if (!declared) return true;
       if (ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Private) return false;
       if (ts.isPrivateIdentifier(declared.name ?? declared)) return false;
-      // Named by a symbol that nobody outside has.
+      // Named by a symbol that isn't exported.
       if (declared.name && ts.isComputedPropertyName(declared.name)) return false;
       const owner = declared.parent;
       const isNamed = ts.isClassLike(owner) || ts.isInterfaceDeclaration(owner);
@@ -127,7 +128,7 @@ function membersOf(type, node, names = () => true) {
     .flatMap((one) => memberText(one, node));
 }
 
-/** What is made by Nest is made with what Nest finds: such a constructor is nobody's to call. */
+/** Nest instantiates these, so callers never use the constructor. */
 function constructorOf(node) {
   const decorators = ts.getDecorators(node) ?? [];
   if (decorators.length > 0) return [];
@@ -146,7 +147,7 @@ const isController = (node) =>
   (ts.getDecorators(node) ?? []).some(({ expression }) => /^MfaController\b/.test(expression.getText()));
 
 function classText(name, symbol, node) {
-  // What its routes take and answer is docs/openapi.json.
+  // Its routes are documented in docs/openapi.json.
   if (isController(node)) return `class ${name} {}`;
   const base = node.heritageClauses?.map((clause) => clause.getText()).join(' ') ?? '';
   const isAbstract = ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Abstract;
@@ -200,7 +201,7 @@ function declarationText(name, symbol) {
   return `const ${name}: ${typeText(type, node)};`;
 }
 
-/** Of an entry: each name with its type, in the order of the alphabet. */
+/** The report of an entry point: each export with its type, sorted by name. */
 async function reportOf(entry, file) {
   const exported = exportsOf(file).toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const texts = exported.map((one) => declarationText(one.name, targetOf(one)));

@@ -1,4 +1,5 @@
-// The table of attacks in docs/attacks.md, made of libs/mfa/src/attacks. Fails when it differs; `--write` mends it.
+// Generates the table of attacks in docs/attacks.md from libs/mfa/src/attacks. Fails if it is out of date; `--write`
+// updates it.
 import { createRequire } from 'node:module';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +13,11 @@ const PAGE = join(ROOT, 'docs/attacks.md');
 const BEGIN = '<!-- attacks: made by `npm run docs:attacks` -->\n';
 const END = '<!-- /attacks -->';
 
-/** The families as the library has them. */
+/** The attack families, as defined in the library. */
 async function loadFamilies() {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-attacks-'));
   const outfile = join(folder, 'attacks.cjs');
-  // What it imports is found from here, and not from the folder of the bundle.
+  // Bundled, so that its imports resolve from here rather than from the bundle's folder.
   await build({
     entryPoints: [join(ROOT, 'libs/mfa/src/attacks/attacks.ts')],
     bundle: true,
@@ -34,7 +35,7 @@ async function loadFamilies() {
 
 const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-/** Who makes it: the command, or a person; and what of the target it takes. */
+/** Who runs the attack, the command or a person, and what it needs of the target. */
 function madeBy({ run, needs = [], lookAt }) {
   if (!run) return 'you';
   if (needs.length === 0) return 'the command';

@@ -1,5 +1,6 @@
-// Attacks the library with every factor, the demo, five example applications and the vulnerable application of test/attacks, all of the
-// list on each; prints what came of it, and which attacks find which fault. Some minutes. Exits with 1 when a test fails.
+// Runs every attack against the library with all factors, the demo, five example applications and the vulnerable
+// application of test/attacks. Prints the results, and which attacks find which fault. Takes some minutes. Exits with 1
+// when a test fails.
 //
 //   node tools/attacks.mjs
 import { spawnSync } from 'node:child_process';

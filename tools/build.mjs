@@ -1,5 +1,5 @@
-// Builds the library, and the applications against it; with `--library` the library alone.
-// The library comes out twice from one source: `dist/esm`, and `dist/cjs` for those that can't load ES modules (CONTRIBUTING.md).
+// Builds the library and the applications that use it; with `--library`, only the library. The library is built twice
+// from the same source: `dist/esm`, and `dist/cjs` for applications that can't load ES modules (CONTRIBUTING.md).
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ async function compile(project) {
   );
 }
 
-/** What the bundler wrote beside the sources, which the compiler knows the declaration of only. */
+/** Adds the code that the bundler wrote next to the sources, of which the compiler only knows the declaration. */
 async function embed() {
   const code = await readFile(join(library, 'src', EMBEDDED), 'utf8');
   const formats = { esm: code, cjs: (await transform(code, { format: 'cjs' })).code };
@@ -34,7 +34,7 @@ async function embed() {
   }
 }
 
-/** Programs that nobody imports need no types. */
+/** Programs that aren't imported need no types. */
 async function removeTypes(folder) {
   const names = await readdir(join(dist, folder), { recursive: true });
   for (const name of names.filter((one) => one.endsWith('.d.ts'))) await rm(join(dist, folder, name));
@@ -53,7 +53,7 @@ async function buildLibrary() {
   await chmod(join(dist, 'esm/cli/main.js'), 0o755);
 }
 
-/** What belongs into the package and is written once for the whole repository. */
+/** Copies what belongs in the package but is kept once for the whole repository. */
 async function copyDocuments() {
   await rm(join(library, 'docs'), { recursive: true, force: true });
   for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs'])

@@ -1,5 +1,5 @@
-// Bundles what runs in browsers, minified, each entry to one ES module, and prints its size. Exits with 1 when one is too big.
-// What the pages serve is written into a module beside their sources, so that nothing is read from files where they run.
+// Bundles and minifies what runs in browsers, one ES module per entry, and prints the sizes. Exits with 1 when one is
+// too big. What the pages serve is written to a module next to their sources, so that no files are read at run time.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 const root = join(fileURLToPath(import.meta.url), '..', '..');
 const ASSETS = 'libs/mfa/src/pages/assets';
 
-/** @param limit the greatest size in bytes after gzip */
+/** @param limit the maximum size in bytes, gzipped */
 async function bundle(entry, limit) {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -33,7 +33,7 @@ async function bundle(entry, limit) {
 
 async function write(file, text) {
   const path = join(root, file);
-  // Written anew the same would look like a change of the sources (start.mjs).
+  // Rewriting identical content would look like a change of the sources (start.mjs).
   if ((await readFile(path, 'utf8').catch(() => null)) === text) return;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);

@@ -1,4 +1,4 @@
-// Looks at the messages of the commits since another one, as CONTRIBUTING.md asks for them: `node tools/commit-messages.mjs main`.
+// Checks the commit messages since another commit against CONTRIBUTING.md: `node tools/commit-messages.mjs main`.
 import { execFileSync } from 'node:child_process';
 
 const LONGEST_SUBJECT = 120;

@@ -1,6 +1,7 @@
-// Packs the library, installs the tarball into fresh applications, and signs in to each from outside. Prints a table, which
-// `--write` puts into the README. `--quick` takes the columns of a few minutes, names of columns take those, `--keep` keeps the
-// applications. Those on PostgreSQL need the server that PGHOST, PGPORT, PGUSER and PGPASSWORD name.
+// Packs the library, installs the tarball into new applications, and signs in to each over HTTP. Prints a table, which
+// `--write` puts into the README. `--quick` runs only the columns that take a few minutes, names of columns select
+// columns, `--keep` keeps the applications. Columns on PostgreSQL need the server specified by PGHOST, PGPORT, PGUSER
+// and PGPASSWORD.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,7 @@ import { pack } from './support/pack.mjs';
 const words = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-compat-'));
 
-/** What a column does. @returns its row of the table, or null */
+/** What each kind of column runs. Returns a table row, or null. */
 const KINDS = { story: tellStory, readme: tryFirstScreen, add: tryNestAdd };
 
 async function tellStory(column, { tarball, env }) {
@@ -63,7 +64,7 @@ try {
     if (!words.includes('--keep')) rmSync(join(folder, column.name), { recursive: true, force: true });
   }
   if (rows.length > 0) process.stdout.write(`\n${tableOf(rows)}`);
-  // Part of it would take the rest away.
+  // A partial table would replace the rest.
   const isWhole = columns.length === choose([]).length;
   if (words.includes('--write') && isWhole) await writeTable(rows);
 } finally {

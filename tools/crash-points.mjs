@@ -1,5 +1,6 @@
-// Kills the application before every single statement of every flow, starts it again, and looks: either nothing of the flow has happened, or all of it; if
-// nothing, it can be done now. Prints the points of each flow, and the tables that were written at some of them. On SQLite, where a commit is one file.
+// Kills the application before every single statement of every flow, restarts it, and checks that either nothing of the
+// flow has happened or all of it; if nothing, that it can be done now. Prints the points of each flow, and the tables
+// written at them. Uses SQLite, where a commit is one file.
 //
 //   npm run build && node tools/crash-points.mjs [--flow "sign-in by a code"] [--every 3]
 import { fork } from 'node:child_process';
@@ -21,7 +22,7 @@ const { values } = parseArgs({
   options: { flow: { type: 'string' }, every: { type: 'string', default: '1' } },
 });
 
-/** One process; null when it was killed. */
+/** Runs one process; null if it was killed. */
 function run(message) {
   const child = fork(APPLICATION, {
     env: { ...process.env, NODE_ENV: 'test' },
@@ -42,7 +43,7 @@ function copy(from, to) {
   }
 }
 
-/** Kills one flow at each of its points, or at each so-manieth. */
+/** Kills one flow at each of its points, or at every n-th. */
 async function attack(index, folder, every) {
   const [prepared, file] = ['prepared', 'work'].map((name) => join(folder, `${index}-${name}.sqlite`));
   const first = { id: `user${index}`, ahead: 0, cookies: [] };
@@ -65,7 +66,7 @@ async function attack(index, folder, every) {
     found[isBetween ? 'between' : 'nothing'] += 1;
     const complain = (text) => found.problems.push(`before statement ${killAt}: ${text}`);
     if (isBetween && FLOWS[index].between === null) complain('half of it has happened');
-    // Later, so that no code of the first try is asked for again.
+    // Later, so that no code of the first attempt is requested again.
     state.ahead += 120;
     try {
       await run({ file, index, part: 'act', state, killAt: null });

@@ -1,5 +1,5 @@
-// Kills the application, and cuts its connections to the database, at random moments while users enroll, sign in, make new
-// codes and remove factors; then looks for anything that has half happened. Exits with 1 when there is something.
+// Kills the application and cuts its database connections at random moments, while users enroll, sign in, generate
+// codes and remove factors; then checks for anything that has only half happened. Exits with 1 when there is something.
 //
 //   npm run build && node tools/crash.mjs --engine postgres --kills 300 --cuts 300 --starts 20 [--seed 1] [--users 6]
 import { randomInt } from 'node:crypto';

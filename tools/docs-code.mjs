@@ -1,6 +1,6 @@
-// Compiles the code of all pages under `strict`, as a reader would who copies it. What a block leaves out (imports, the class
-// around a method, the application's own services) is put around it: tools/docs-code. Blocks that stand in a file of the tests,
-// word for word, are compiled and run there.
+// Compiles the code of all pages under `strict`, like a reader who copies it. What a block leaves out (imports, the
+// class around a method, the application's own services) is added: tools/docs-code. Blocks that occur word for word in
+// a test file are compiled and run there.
 import { join } from 'node:path';
 
 import ts from 'typescript';
@@ -12,7 +12,7 @@ import { ROOT } from './support/built.mjs';
 const FOLDER = join(ROOT, 'tools/docs-code');
 const APPLICATION = join(FOLDER, 'application.ts');
 const MODULES = join(FOLDER, 'modules.d.ts');
-/** Where names come from that a block uses and does not import, the nearest first. */
+/** Where to find names that a block uses without importing them, in order of preference. */
 const PACKAGES = [
   'nestjs-mfa',
   'nestjs-mfa/attacks',
@@ -41,7 +41,7 @@ const PACKAGES = [
   'node:http',
   'node:path',
 ];
-/** "Cannot find name", also with a suggestion, for a property in short form, and where the browser has a type of that name. */
+/** "Cannot find name", also with a suggestion, for a shorthand property, and if the DOM has a type of that name. */
 const UNKNOWN_NAME = new Set([2304, 2552, 2693, 18004]);
 
 const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file));
@@ -80,7 +80,7 @@ host.getSourceFile = (file, ...rest) => {
 
 const compile = (before) => ts.createProgram([...files.keys(), APPLICATION, MODULES], options, host, before);
 
-/** Imports everything, to ask the compiler what there is. */
+/** Imports everything, to ask the compiler what is exported. */
 const PROBE = join(FOLDER, 'probe.ts');
 files.set(PROBE, {
   text: PACKAGES.map((name, index) => `import * as p${index} from '${name}';`).join('\n'),
@@ -101,7 +101,10 @@ function exportsOf(program) {
   return found;
 }
 
-/** The nearest earlier block of the page that declares or imports it, a later one, or what exports it. */
+/**
+ * Where a name comes from: the closest earlier block of the page that declares or imports it, a later one, or a
+ * package.
+ */
 function sourceOf(name, file, program, known) {
   const { page } = files.get(file);
   const ofPage = [...files].filter(([, one]) => one.page === page).map(([one]) => one);

@@ -1,4 +1,4 @@
-// Prints the figures of the floor plan: folders, arrows between them, cycles, and how large the files are.
+// Prints statistics of the floor plan: folders, arrows between them, cycles, and file sizes.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -15,7 +15,7 @@ const arrows = files.flatMap((file) =>
     .map((target) => [file, target]),
 );
 
-/** The largest sets of nodes of which each reaches each other (Tarjan). */
+/** The strongly connected components (Tarjan). */
 function cyclesOf(edges) {
   const next = groupBy(edges);
   const [index, low, stack, found] = [new Map(), new Map(), [], []];

@@ -1,5 +1,6 @@
-// Tries what test/fuzz says of every parser with new inputs for as long as it is given, and tells how many that were. Exits with 1
-// when anything did not hold; its input and the seed are told then (`MFA_FUZZ_SEED=… npm test -- test/fuzz` tries the same again).
+// Tests the properties of test/fuzz for every parser with new inputs for a given time, and reports how many there were.
+// Exits with 1 when a property failed, and prints its input and seed (`MFA_FUZZ_SEED=… npm test -- test/fuzz`
+// reproduces it).
 //
 //   node tools/fuzz.mjs --minutes 10 [--only credentials]
 import { spawnSync } from 'node:child_process';
@@ -27,7 +28,7 @@ if (values.only !== undefined && !names.includes(values.only)) {
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-fuzz-'));
 const report = join(folder, 'report.jsonl');
 
-/** Runs the specs as `npm test` does; returns whether everything held, and how often each property was tried. */
+/** Runs the specs like `npm test`; returns whether everything held, and how often each property was tested. */
 function run(specs, environment) {
   rmSync(report, { force: true });
   const { status } = spawnSync(
@@ -40,7 +41,7 @@ function run(specs, environment) {
     {
       cwd: ROOT,
       stdio: 'inherit',
-      // On each HTTP framework, of which a usual run of the tests tries one.
+      // On each HTTP framework; a normal test run uses one.
       env: { ...process.env, MFA_TEST_THOROUGH: 'true', ...environment, MFA_FUZZ_REPORT: report },
     },
   );
@@ -71,7 +72,7 @@ function table(outcomes) {
 
 try {
   const specs = values.only === undefined ? names : [values.only];
-  // A usual run comes first: it counts the properties among which the time is divided.
+  // A normal run first, to count the properties that share the time.
   const usual = run(specs, {});
   const seconds = Math.max(1, (minutes * 60) / Math.max(1, usual.outcomes.length));
   const long = usual.held ? run(specs, { MFA_FUZZ_SECONDS: String(seconds) }) : usual;

@@ -1,5 +1,6 @@
-// MariaDB Galera: three nodes on this machine, an instance of the demo on each. What counts once counts once among all of them, what
-// one has ended is over at the others, and a node that is killed takes nothing along that was answered. Exits with 1 when anything differs.
+// MariaDB Galera: three nodes on this machine, each with an instance of the demo. What counts once must count once
+// among all of them, what ends on one must have ended on the others, and killing a node must lose nothing that was
+// confirmed. Exits with 1 when anything differs.
 //
 //   npm run build && node tools/galera.mjs
 import { killUnderLoad } from './galera/kill.mjs';

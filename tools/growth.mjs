@@ -1,9 +1,9 @@
-// Fills PostgreSQL with users and shows how every query of every flow fares as they become more. Exits with 1 when a
+// Fills PostgreSQL with users, and shows how every query of every flow scales with their number. Exits with 1 when a
 // request reads a whole table, or more of it than with fewer users.
 //
 //   npm run build && node tools/growth.mjs --sizes 10000,100000,1000000 [--runs 200] [--max-scan 1000] [--chart growth.svg]
 //
-// The server is the one that PGHOST, PGPORT, PGUSER and PGPASSWORD name. A database is made for each size, and dropped.
+// Uses the server specified by PGHOST, PGPORT, PGUSER and PGPASSWORD. A database is created for each size, and dropped.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -30,7 +30,7 @@ const sizes = values.sizes.split(',').map((text) => whole('sizes', text, 1000));
 const runs = whole('runs', values.runs, 1);
 const maxScan = whole('max-scan', values['max-scan'], 0);
 
-// Plain http on the machine.
+// Plain HTTP on this machine.
 process.env.NODE_ENV ??= 'test';
 const results = [];
 for (const users of sizes) results.push(await measure(users, runs));

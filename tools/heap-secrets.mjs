@@ -1,5 +1,5 @@
-// What secrets of its users an idle server still has in its memory: everybody enrolls, signs in and out, garbage is collected, and a snapshot of
-// the heap is searched. Exits with 1 when there is one.
+// Which of its users' secrets an idle server still has in memory: users enroll, sign in and out, garbage is collected,
+// and a heap snapshot is searched. Exits with 1 when one is found.
 //
 //   npm run build && node tools/heap-secrets.mjs [--users 20]
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
@@ -19,10 +19,10 @@ if (!(Number.isInteger(count) && count > 0))
   throw new Error(`--users must be a whole number from 1: ${values.users}`);
 
 const STEP_MS = 30_000;
-/** The option `secret` of the application: it has to be there, or the search finds nothing at all. */
+/** The application's option `secret`, as a control: if the search doesn't find it, it would find nothing. */
 const CONTROL = 'a secret for the soak, of 32 bytes or more';
 
-/** Longer than connections are kept open for the next request, and than sessions' uses wait to be written down. */
+/** Longer than keep-alive connections stay open, and than it takes until session use is written. */
 const IDLE_MS = 15_000;
 
 const secrets = { 'TOTP secrets': [], 'recovery codes': [], 'session tokens': [] };
@@ -54,7 +54,7 @@ async function live(id, { url, clock }) {
   await signInAndOut(new Client(url), id, body.recoveryCodes[0]);
 }
 
-/** The kinds of those that are in that file, by their text. */
+/** The kinds of secrets found in the file, by their text. */
 async function find(file) {
   const ofUsers = Object.entries(secrets).flatMap(([kind, list]) => list.map((text) => [kind, text]));
   const wanted = [...ofUsers, ['control', CONTROL]];

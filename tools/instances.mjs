@@ -1,5 +1,5 @@
-// Several demo processes on one database: what one begins another finishes, and what counts once counts once among all of them.
-// Exits with 1 when anything differs.
+// Several demo processes on one database: one can complete what another began, and what counts once counts once among
+// all of them. Exits with 1 when anything differs.
 //
 //   npm run build && node tools/instances.mjs [--processes 2,4] [--engine postgres|pgbouncer|mariadb|galera|sqlite]
 import { parseArgs } from 'node:util';

@@ -1,5 +1,6 @@
-// Asks a real Prometheus for each panel of docs/monitoring/grafana-dashboard.json and each alert of docs/monitoring.md, while people sign in to a site
-// with telemetry: one whose queries find nothing fails. `--draw` writes the pictures of docs/monitoring.md (Chromium: CHROMIUM_PATH). `npm run build` first; Debian: `prometheus`.
+// Queries a real Prometheus for each panel of docs/monitoring/grafana-dashboard.json and each alert of
+// docs/monitoring.md, while users sign in to a site with telemetry. Fails if a query finds nothing. `--draw` writes the
+// pictures of docs/monitoring.md (Chromium: CHROMIUM_PATH). Run `npm run build` first; on Debian install `prometheus`.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { hasPrometheus, startPrometheus } from './monitoring/prometheus.mjs';
 import { startSite } from './monitoring/site.mjs';
 import { ROOT } from './support/built.mjs';
 
-/** What nothing in this load brings about. */
+/** Panels that this load doesn't fill. */
 const QUIET = ['Look at these, last hour'];
 
 const { values } = parseArgs({
@@ -49,7 +50,7 @@ const [, page] = readFileSync(join(ROOT, 'docs/monitoring.md'), 'utf8').split('\
 const alerts = [...page.matchAll(/^\| ([^|]+?) *\| `([^`]+)`/gm)];
 assert.ok(alerts.length >= 9, 'The alerts of docs/monitoring.md are not found');
 for (const [, name, expression] of alerts) {
-  // Whether it goes off is another question: what it compares has to be there.
+  // The data to compare must exist; whether the alert fires is another matter.
   const found = await prometheus.range(expression.replaceAll(/> [\d.]+/g, '>= 0'), ...time, 2);
   if (found.length === 0) process.exitCode = 1;
   process.stdout.write(`${found.length > 0 ? 'ok ' : 'NOT'} alert, ${name}: ${found.length} series\n`);

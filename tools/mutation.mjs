@@ -1,12 +1,14 @@
-// Mutation testing: makes small faults in the library, one at a time, and sees whether a test fails. Prints a table; writes what survived to
-// coverage/mutation/survivors.txt; exits with 1 when a folder's score, or that of a sample, is below the floor.
+// Mutation testing: introduces small faults into the library, one at a time, and checks whether a test fails. Prints a
+// table; writes survivors to coverage/mutation/survivors.txt; exits with 1 when the score of a folder or sample is
+// below the floor.
 //
 //     node tools/mutation.mjs [--folder core/policy] [--file policy.ts] [--specs test/guard] [--covered] [--sample 200 --seed 1]
 //       [--budget 20] [--floor 90] [--concurrency 2] [--survivors] [--anew]
 //
-// `--folder` and `--file` take a part of the sources, `--specs` of the tests, and `--covered` the mutants that these run through; `--sample` so many of them.
-// `--survivors`: only those that no test killed when they were looked at last. `--budget`: how many seconds of tests a mutant is worth. What was killed stays
-// known until its source changes (coverage/mutation); `--anew` forgets it.
+// `--folder` and `--file` select sources, `--specs` selects tests, and `--covered` the mutants that these run through;
+// `--sample` picks that many at random. `--survivors` runs only mutants that no test killed last time. `--budget`: how
+// many seconds of tests a mutant is worth. Kills are remembered until the source changes (coverage/mutation); `--anew`
+// forgets them.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -58,10 +60,10 @@ const hashOf = (...texts) =>
     .digest('hex')
     .slice(0, 16);
 
-// Of each working tree its own, and the same each time: Jest keeps what it compiled by its path.
+// One per working tree, always at the same path, since Jest caches what it compiles by path.
 const copy = join(tmpdir(), `nestjs-mfa-mutation-${hashOf(ROOT)}`);
 
-/** A copy of the working tree with all mutants in it. */
+/** Creates a copy of the working tree with all mutants in it. */
 async function prepare() {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
@@ -88,7 +90,7 @@ function choose(mutants, plan, results) {
   return keyed.slice(0, Number(values.sample)).map(([, mutant]) => mutant);
 }
 
-/** Runs what has no result yet; `settle` is told each as it comes. */
+/** Judges what has no result yet; `settle` receives each result as it arrives. */
 async function judgeAll(waiting, lanes, plan, settle) {
   const isProven = new Set();
   const budget = 1000 * Number(values.budget);
@@ -159,7 +161,7 @@ const judged = chosen.map((mutant) => ({
 }));
 process.stdout.write(`${tableOf(judged)}\n`);
 writeFileSync(join(KEPT, 'survivors.txt'), survivorsOf(judged));
-// Of a sample the folders may be few mutants each.
+// In a sample, folders may have only a few mutants each.
 const groups = values.sample ? new Map([['the sample', judged]]) : groupsOf(judged, topOf);
 const low = [...groups].filter(([, group]) => scoreOf(group) < Number(values.floor));
 for (const [name] of low) process.stderr.write(`${name} is below ${values.floor} %\n`);

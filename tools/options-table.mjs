@@ -1,4 +1,5 @@
-// The table of options in README.md, made of their declarations in libs/mfa/src/options. Fails when it differs; `--write` mends it.
+// Generates the table of options in README.md from their declarations in libs/mfa/src/options. Fails if it is out of
+// date; `--write` updates it.
 import { createRequire } from 'node:module';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ const README = join(ROOT, 'README.md');
 const BEGIN = '<!-- options: made by `npm run docs:options` -->\n';
 const END = '<!-- /options -->';
 
-/** The comments on the options of a file, by the names of table and option. */
+/** The docstrings of a file's options, by the names of table and option. */
 function commentsOf(file) {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const comments = new Map();
@@ -32,7 +33,7 @@ function commentsOf(file) {
 
 const plain = (comment) => (typeof comment === 'string' ? comment : '').replace(/\s+/g, ' ').trim();
 
-/** The tables as the library has them, with the names of their constants. */
+/** The option tables of the library, by the names of their constants. */
 async function loadTables() {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-options-'));
   const outfile = join(folder, 'options.cjs');

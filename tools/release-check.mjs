@@ -1,4 +1,5 @@
-// Says whether this commit can be released under a tag: `node tools/release-check.mjs v1.2.3`. Exits with 1 when it can't.
+// Checks whether this commit can be released under a tag: `node tools/release-check.mjs v1.2.3`. Exits with 1 when it
+// can't.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,7 +16,7 @@ const problems = [
   tag !== `v${version}` && `the tag is ${tag || 'missing'}, and libs/mfa/package.json says ${version}`,
   !changelog.includes(`\n## ${version}`) && `CHANGELOG.md has no section for ${version}: npm run version`,
   left.length > 0 && `${left.join(', ')} would be left out: npm run version`,
-  // npm compares it with the repository that the provenance names.
+  // npm compares it with the repository in the provenance.
   !repository && 'libs/mfa/package.json has no `repository`, which npm needs for the provenance',
 ].filter(Boolean);
 

@@ -1,5 +1,5 @@
-// PostgreSQL with a streaming standby: the primary is killed while people sign in, and the standby takes over. Exits with 1 when a
-// synchronous standby has lost anything that was answered; what an asynchronous one loses is printed.
+// PostgreSQL with a streaming standby: the primary is killed while users sign in, and the standby takes over. Exits
+// with 1 when a synchronous standby has lost anything that was confirmed; what an asynchronous one loses is printed.
 //
 //   npm run build && node tools/replication.mjs
 import { Cluster } from './instances/cluster.mjs';

@@ -1,4 +1,4 @@
-// Starts the built demo as `npm start` does, signs in to it with a TOTP, and stops it. Exits with 1 when anything differs.
+// Starts the built demo like `npm start`, signs in with TOTP, and stops it. Exits with 1 when anything differs.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,7 +44,7 @@ async function untilItAnswers() {
   throw new Error('The demo did not answer within 30 seconds');
 }
 
-/** npm may be gone a moment before the demo is. */
+/** npm may exit a moment before the demo does. */
 async function untilItStops() {
   for (let tried = 0; tried < 50; tried++) {
     try {

@@ -1,9 +1,10 @@
-// An hour of many users in ten minutes: does the memory stay, do the tables stay small while requests run, and what becomes of requests
-// when the database is slow or silent. Exits with 1 when anything differs from what it should be.
+// An hour of many users in ten minutes: whether memory stays constant and tables stay small under load, and what
+// happens to requests when the database is slow or unresponsive. Exits with 1 when anything isn't as it should be.
 //
 //   npm run build && node tools/soak.mjs [--minutes 10] [--connections 500] [--engine postgres|mariadb]
 //
-// The server is the one that PGHOST, PGPORT, PGUSER, PGPASSWORD or MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD name.
+// Uses the server specified by PGHOST, PGPORT, PGUSER, PGPASSWORD or MYSQL_HOST, MYSQL_PORT, MYSQL_USER,
+// MYSQL_PASSWORD.
 import { parseArgs } from 'node:util';
 
 import { measure } from './soak/measure.mjs';

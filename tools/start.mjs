@@ -1,4 +1,4 @@
-// Starts the demo application; builds first when there is no build or the sources are newer.
+// Starts the demo application, building it first if there is no build or the sources are newer.
 import { spawnSync } from 'node:child_process';
 
 import { ROOT, isBuilt } from './support/built.mjs';
@@ -11,7 +11,7 @@ if (!isBuilt('libs/mfa') || !isBuilt('apps/demo')) {
   });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
-// npm passes SIGTERM on to its shell, and a shell that it ends leaves this process behind: then this one ends too.
+// npm passes SIGTERM to its shell, whose end would leave this process running: so exit when the parent is gone.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');

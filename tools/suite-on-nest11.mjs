@@ -1,8 +1,9 @@
-// The library's own tests on NestJS 11 and TypeORM 0.3: a copy of the repository that installs these in place of the newest.
+// Runs the library's own tests on NestJS 11 and TypeORM 0.3, in a copy of the repository that installs these instead of
+// the latest.
 //
 //     node tools/suite-on-nest11.mjs [--keep] [arguments of Jest]
 //
-// `--keep` leaves the copy there, and takes the one that was left last time, with its packages: for whoever mends something.
+// `--keep` keeps the copy and reuses that of the last run, including its packages: for debugging.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 
 import { copyTree } from './support/copy-tree.mjs';
 
-/** What fits NestJS 11 of packages whose versions don't follow it. */
+/** Versions for NestJS 11 of packages that are versioned differently. */
 const VERSIONS = {
   '@nestjs/apollo': '^13.4.5',
   '@nestjs/graphql': '^13.4.5',
@@ -41,7 +42,7 @@ function takeNest11() {
           manifest[list][name] = VERSIONS[name] ?? '^11.0.1';
       }
     }
-    // One copy of it, whatever else would have the newest.
+    // A single copy, even if other packages would get the latest.
     if (file === 'package.json') manifest.overrides = { ...manifest.overrides, typeorm: VERSIONS.typeorm };
     writeFileSync(join(copy, file), JSON.stringify(manifest, null, 2));
   }
@@ -55,7 +56,7 @@ if (!isKept) rmSync(copy, { recursive: true, force: true });
 const isInstalled = existsSync(join(copy, 'node_modules'));
 try {
   copyTree(copy);
-  // It locks the newest.
+  // It locks the latest versions.
   rmSync(join(copy, 'package-lock.json'), { force: true });
   takeNest11();
   if (!isInstalled) run('npm', 'install', '--no-audit', '--no-fund', '--no-package-lock');

@@ -1,6 +1,6 @@
-// What an application installs along with nestjs-mfa. Fails when docs/security/supply-chain.md lacks a dependency or says another licence than
-// the package has, when a package below it has a licence that is not in the list, and when one runs a script as it is installed.
-// It reads package-lock.json, and asks no registry.
+// Checks what an application installs along with nestjs-mfa. Fails if docs/security/supply-chain.md lacks a dependency
+// or gives another license than the package, if a transitive dependency has a license that isn't listed, or if one runs
+// an install script. Reads package-lock.json, and queries no registry.
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -20,7 +20,7 @@ const LICENCES = new Set([
   'CC0-1.0',
 ]);
 
-/** What comes with an optional peer only, and has another licence or a script all the same. The page gives the reasons. */
+/** Packages that only come with an optional peer, and have another license or a script. The page gives the reasons. */
 const EXCEPTIONS = {
   argparse: { licence: 'Python-2.0', why: 'by way of js-yaml, of @nestjs/swagger' },
   '@scarf/scarf': { hasScript: true, why: 'by way of swagger-ui-dist, of @nestjs/swagger' },
@@ -30,7 +30,7 @@ const read = (name) => readFileSync(join(ROOT, name), 'utf8');
 const { packages } = JSON.parse(read('package-lock.json'));
 const { dependencies, peerDependencies } = JSON.parse(read(`${LIBRARY}/package.json`));
 
-/** Where Node.js finds a package from there, or undefined where it is not installed. */
+/** Where Node.js resolves a package from the given location, or undefined if it isn't installed. */
 function locate(name, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const location = join(folder, 'node_modules', name).replaceAll('\\', '/');
@@ -39,14 +39,14 @@ function locate(name, from) {
   }
 }
 
-/** What a package needs; what is optional for it is left to the application, as database drivers of TypeORM are. */
+/** A package's required dependencies. Optional ones are left to the application, such as TypeORM's database drivers. */
 function neededBy(location) {
   const { dependencies: own, peerDependencies: peers, peerDependenciesMeta: meta } = packages[location];
   const required = Object.keys(peers ?? {}).filter((name) => !meta?.[name]?.optional);
   return [...Object.keys(own ?? {}), ...required];
 }
 
-/** @returns the places of all packages below those names, and the names of those that have none */
+/** @returns the locations of all packages in the trees of these names, and the names that aren't installed */
 function treeOf(names) {
   const found = new Set();
   const missing = [];
@@ -57,7 +57,7 @@ function treeOf(names) {
     found.add(location);
     const { optionalDependencies } = packages[location];
     for (const one of neededBy(location)) visit(one, location);
-    // Binaries of other systems are not in the lock file.
+    // The lock file doesn't have binaries for other systems.
     for (const one of Object.keys(optionalDependencies ?? {}))
       if (locate(one, location)) visit(one, location);
   };
@@ -67,13 +67,13 @@ function treeOf(names) {
 
 const nameOf = (location) => location.slice(location.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** Of `A OR B` one has to do, of `A AND B` both. */
+/** Of `A OR B` one must be allowed, of `A AND B` both. */
 function isAllowed(licence = '') {
   const isOne = (text) => text.split(' AND ').every((one) => LICENCES.has(one.trim()));
   return licence.replace(/[()]/g, '').split(' OR ').some(isOne);
 }
 
-/** The licences that the page's tables give, by the name of the package. */
+/** The licenses in the page's tables, by package name. */
 function tableOf(page) {
   const rows = new Map();
   let column = -1;

@@ -1,5 +1,5 @@
-// Takes protections out of a copy of the library, one by one, and sees whether the model (test/model) finds that they are gone. Prints a table;
-// exits with 1 when one is missed.
+// Removes protections from a copy of the library, one by one, and checks whether the model (test/model) notices. Prints
+// a table; exits with 1 when it misses one.
 //
 //     node tools/take-out.mjs [--seconds 30] [words of the protections' names]
 import { spawnSync } from 'node:child_process';
@@ -22,7 +22,7 @@ const chosen = PROTECTIONS.filter(
   ({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)),
 );
 
-/** Plays stories until the first that the model can't explain, or until the time is over. */
+/** Runs stories until one that the model can't explain, or until time is up. */
 function play() {
   const begun = Date.now();
   const words = [
@@ -46,13 +46,13 @@ function play() {
   };
 }
 
-/** Stories that end in another error than the model's find nothing. */
+/** The reason given by the model; undefined if the run failed with another error, which doesn't count as noticed. */
 function reasonOf(printed) {
   const [, reason] = /No order explains it:\s*\n\s*(.+)/.exec(printed) ?? [];
   return reason?.trim().slice(0, 160);
 }
 
-/** @returns the file, and how it was */
+/** @returns the file, and its previous content */
 function edit({ file, from, to }) {
   const path = join(copy, 'libs/mfa/src', file);
   const before = readFileSync(path, 'utf8');
@@ -70,7 +70,7 @@ try {
   linkPackages(copy);
   process.stdout.write('| what is taken out | found | after | by what |\n| --- | --- | --: | --- |\n');
   for (const { name, edits } of [{ name: 'nothing', edits: [] }, ...chosen]) {
-    // Put back in reverse: several may be in one file.
+    // Restored in reverse order, since several edits may be in one file.
     const before = edits.map(edit).reverse();
     const { isFound, printed, seconds } = play();
     for (const [path, text] of before) writeFileSync(path, text);

@@ -1,4 +1,4 @@
-// Counts the files of the library that run in one request, by V8's coverage, and holds them to a bound. Needs a build.
+// Counts the library files that run during one request, using V8's coverage, and checks a limit. Needs a build.
 import 'reflect-metadata';
 
 import { Session } from 'node:inspector/promises';
@@ -51,7 +51,7 @@ inspector.connect();
 await inspector.post('Profiler.enable');
 await inspector.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
 
-/** The files of the library of which a function runs while this does. */
+/** The library files in which a function runs during `work`. */
 async function touchedBy(work) {
   await inspector.post('Profiler.takePreciseCoverage');
   await work();
@@ -78,7 +78,7 @@ const nextCode = () => {
 await first.post('/mfa/totp/activate', { code: nextCode() });
 
 const tokenIn = (html) => /name="_csrf" value="([^"]+)"/.exec(html)[1];
-/** The form of the page `authenticate`, as a browser sends it. */
+/** Submits the form of the page `authenticate` like a browser. */
 async function sendForm(client) {
   const page = await client.send('GET', '/account/security/authenticate');
   const body = new URLSearchParams({ _csrf: tokenIn(page.body), code: nextCode() });
@@ -107,7 +107,7 @@ const requests = {
 };
 
 for (const [name, prepare] of Object.entries(requests)) {
-  // Once before, so that what is made lazily is there.
+  // Run once beforehand, so that lazy initialization is done.
   await (
     await prepare()
   )();

@@ -1,15 +1,16 @@
-// Makes a version of the changesets: raises libs/mfa/package.json, and puts their lines into a section of CHANGELOG.md, below what was
-// written under "Unreleased" by hand. Commit what it changed, and tag it `v` and the version: .github/workflows/release.yml does the rest.
+// Turns changesets into a version: bumps libs/mfa/package.json, and adds their lines to a section of CHANGELOG.md,
+// below what was written by hand under "Unreleased". Commit the changes and tag them `v` plus the version;
+// .github/workflows/release.yml does the rest.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ROOT } from './support/built.mjs';
 
-/** Not installed with the rest: it is needed here only. */
+/** Used only here, so not among the dependencies. */
 const CHANGESETS = '@changesets/cli@2.31.1';
 const MANIFEST = join(ROOT, 'libs/mfa/package.json');
-/** Where it writes; the build copies the one of the repository over it. */
+/** Where changesets writes; the build overwrites it with the repository's changelog. */
 const WRITTEN = join(ROOT, 'libs/mfa/CHANGELOG.md');
 const CHANGELOG = join(ROOT, 'CHANGELOG.md');
 const HEADING = '## Unreleased\n';

@@ -1,9 +1,10 @@
-// The test of the design: a copy of the repository without the folder of a factor and its registration still compiles, builds, and
-// passes its other tests. Prints what was taken out.
+// Tests the design: a copy of the repository without a factor's folder and registration still compiles, builds, and
+// passes its other tests. Prints what was removed.
 //
 //     node tools/without-factor.mjs [email-code | sms-code] [--no-tests]
 //
-// Of the others the public API, options and texts are part of the package's own (docs/architecture.md, "Adding a factor").
+// For the other factors, the public API, options and texts are part of the package itself (docs/architecture.md,
+// "Adding a factor").
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -21,7 +22,7 @@ import { dirname, join } from 'node:path';
 import { ROOT } from './support/built.mjs';
 import { copyTree, linkPackages } from './support/copy-tree.mjs';
 
-/** Where each is switched on in the demo. */
+/** Where each factor is enabled in the demo. */
 const IN_DEMO = {
   'email-code': /emailCode, |^ +email_code: emailCode,\n/gm,
   'sms-code': /, smsCode|^ +sms_code: smsCode,\n/gm,
@@ -33,7 +34,7 @@ if (!Object.hasOwn(IN_DEMO, factor)) {
 }
 
 const FOLDER = `libs/mfa/src/factors/${factor}`;
-/** Where it is registered: in the public API, in the list of levels and its picture, and in the demo. */
+/** Where it is registered: in the public API, in the list of levels and its diagram, and in the demo. */
 const REGISTRATIONS = {
   'libs/mfa/src/index.ts': new RegExp(`^.*factors/${factor}/.*\\n`, 'gm'),
   'tools/lint/levels.mjs': new RegExp(`^.*'factors/${factor}'.*\\n`, 'gm'),
@@ -42,7 +43,7 @@ const REGISTRATIONS = {
 };
 /** Its name in tests. */
 const NAMED = new RegExp(factor.replace('-', '[_-]?'), 'i');
-/** Long, and about nothing that a factor is: what a browser shows, and races. */
+/** Slow, and unrelated to factors: what browsers show, and races. */
 const NOT_RUN = '/test/(browser|engine/races|demo/demo-pages|pages/attacks)';
 
 const copy = mkdtempSync(join(tmpdir(), 'nestjs-mfa-without-'));
@@ -64,7 +65,7 @@ function takeOut() {
   }
 }
 
-/** The tests that name it, with what they share, and those that import that. */
+/** The tests that name it, including shared helpers, and those that import them. */
 function testsOfIt() {
   const files = readdirSync(join(copy, 'test'), { recursive: true }).filter((file) => file.endsWith('.ts'));
   const read = (file) => readFileSync(join(copy, 'test', file), 'utf8');

@@ -1,4 +1,4 @@
-// A fresh application as Nest's own starter makes it, with the library installed from its tarball.
+// A new application from Nest's own starter, with the library installed from its tarball.
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const SQLITE = workspace.resolve('better-sqlite3/package.json');
 
 const SQLITE_VERSION = JSON.parse(readFileSync(SQLITE, 'utf8')).version;
 
-/** What `nest new` makes, once per major version, before anything is installed. */
+/** The output of `nest new`, once per major version, before anything is installed. */
 async function starter(nest, folder) {
   const name = `starter${nest}`;
   if (!existsSync(join(folder, name))) {
@@ -24,7 +24,7 @@ async function starter(nest, folder) {
   return join(folder, name);
 }
 
-/** Without scripts: the addon of SQLite would be compiled for minutes, so that of the workspace is copied. */
+/** Without scripts: compiling the SQLite addon would take minutes, so the workspace's is copied. */
 const INSTALL = {
   npm: ['npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts']],
   pnpm: ['pnpm', ['install', '--no-frozen-lockfile', '--prefer-offline', '--ignore-scripts']],
@@ -53,7 +53,7 @@ function writeJson(file, change) {
   writeFileSync(file, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`);
 }
 
-/** The application's sources in the place of the starter's; Jest, as the starter has it, finds no `.js`. */
+/** Replaces the starter's sources by the application's; Jest, as configured in the starter, can't resolve `.js`. */
 function copySources({ nest, http }, folder) {
   rmSync(join(folder, 'src'), { recursive: true });
   mkdirSync(join(folder, 'src'));
@@ -68,7 +68,7 @@ function copySources({ nest, http }, folder) {
   }
 }
 
-/** The builder, said where Nest's documentation says it. */
+/** Sets the builder the way Nest's documentation describes. */
 function setBuilder({ builder }, folder) {
   const options = {
     swc: { builder: 'swc', typeCheck: true },
@@ -79,7 +79,7 @@ function setBuilder({ builder }, folder) {
     ...given,
     compilerOptions: { ...given.compilerOptions, ...options },
   }));
-  // The library goes into the bundle, all else stays outside.
+  // The library is bundled; everything else stays external.
   const config = `const externals = require('webpack-node-externals');
 module.exports = (options) => ({ ...options, externals: [externals({ allowlist: [/^nestjs-mfa/] })] });\n`;
   if (builder === 'webpack, bundled') writeFileSync(join(folder, 'webpack.config.js'), config);
@@ -94,7 +94,7 @@ export async function makeApplication(column, { folder, env, tarball }) {
     ...given,
     dependencies: { ...given.dependencies, ...dependencies },
     devDependencies: { ...given.devDependencies, ...devDependencies },
-    // TypeORM before 0.3.26 asks for an older one.
+    // TypeORM before 0.3.26 requires an older version.
     overrides: { typeorm: { 'better-sqlite3': SQLITE_VERSION } },
   }));
   writeFileSync(join(application, '.yarnrc.yml'), 'nodeLinker: node-modules\nenableScripts: false\n');
@@ -106,13 +106,13 @@ export async function makeApplication(column, { folder, env, tarball }) {
   return application;
 }
 
-/** The addon of SQLite that the workspace has compiled. */
+/** Copies the SQLite addon that the workspace has compiled. */
 export function copyAddon(application) {
   const installed = createRequire(join(application, 'package.json')).resolve('better-sqlite3/package.json');
   cpSync(join(dirname(SQLITE), 'build'), join(dirname(installed), 'build'), { recursive: true });
 }
 
-/** What `nest new --strict` makes, before anything is installed. */
+/** The output of `nest new --strict`, before anything is installed. */
 export async function copyStarter({ nest }, { folder, application }) {
   cpSync(await starter(nest, folder), application, { recursive: true });
   writeJson(join(application, 'tsconfig.json'), (given) => ({

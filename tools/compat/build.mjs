@@ -2,10 +2,14 @@ import { join } from 'node:path';
 
 import { run } from './run.mjs';
 
-/** Left outside the bundle: drivers and parts of Nest that are not installed, and the addon of SQLite. */
+/** Not bundled: drivers and parts of Nest that aren't installed, and the SQLite addon. */
 const OUTSIDE = ['typeorm', 'better-sqlite3', '@nestjs/*', 'class-validator', 'class-transformer'];
 
-/** Builds and tests the application with its own scripts. @returns the words that start it */
+/**
+ * Builds and tests the application with its own scripts.
+ *
+ * @returns the arguments that start it
+ */
 export async function buildApplication({ nest, builder, manager }, { application, env }) {
   const [program] = manager.split(' ');
   const inside = { cwd: application, env };
@@ -14,7 +18,7 @@ export async function buildApplication({ nest, builder, manager }, { application
   if (nest === 11 && builder === 'tsc') await checkClassicTypes(inside);
   if (builder !== 'esbuild, bundled') return ['dist/main.js'];
   const words = ['dist/main.js', '--bundle', '--platform=node', '--format=esm', '--outfile=dist/bundle.mjs'];
-  // Packages of CommonJS inside a bundle of ES modules ask for modules of Node.js.
+  // CommonJS packages within an ES module bundle require Node.js modules.
   words.push(
     "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   );
@@ -26,7 +30,7 @@ export async function buildApplication({ nest, builder, manager }, { application
   return ['dist/bundle.mjs'];
 }
 
-/** Applications that are older than `exports` in package.json find types in `main` and `typesVersions`. */
+/** Applications without support for `exports` in package.json find types by `main` and `typesVersions`. */
 async function checkClassicTypes(inside) {
   const words = ['tsc', '--noEmit', '-p', 'tsconfig.build.json', '--module', 'commonjs'];
   words.push('--moduleResolution', 'node10', '--resolvePackageJsonExports', 'false');

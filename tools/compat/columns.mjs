@@ -1,17 +1,17 @@
-// The applications that the library is tried in. What a column does not say is as in `DEFAULTS`.
+// The applications in which the library is tried. Columns inherit everything they don't set from `DEFAULTS`.
 
 const DEFAULTS = {
-  /** Major version of Nest and of its starter: 12 is ES modules and Vitest, 11 is CommonJS and Jest. */
+  /** Major version of Nest and its starter: 12 has ES modules and Vitest, 11 has CommonJS and Jest. */
   nest: 12,
-  /** What is asked for; `^0.3.23` and `^1.0.0` give the newest. */
+  /** The version range; `^0.3.23` and `^1.0.0` install the latest. */
   typeorm: '^1.0.0',
   database: 'sqlite',
   http: 'express',
-  /** A major version, or the one that runs this. */
+  /** A major version, or null for the one that runs this script. */
   node: null,
   builder: 'tsc',
   manager: 'npm',
-  /** What is done: the table's `story`, the `readme`'s first screen, or `nest add`. */
+  /** What to run: the `story` of the table, the `readme`'s first screen, or `nest add`. */
   kind: 'story',
 };
 
@@ -42,7 +42,7 @@ const COLUMNS = [
   { name: 'nest11-node24', nest: 11, typeorm: '^0.3.23', node: 24, database: 'postgres' },
 ].map((column) => ({ ...DEFAULTS, ...column }));
 
-/** @param words names of columns; none: all, and with `--quick` those of a few minutes */
+/** @param words names of columns; without any, all columns or, with `--quick`, those that take a few minutes */
 export function choose(words) {
   const names = words.filter((word) => !word.startsWith('--'));
   const unknown = names.find((name) => !COLUMNS.some((column) => column.name === name));

@@ -1,4 +1,4 @@
-// The programs of a column: a Node.js of its version, and its package manager, as npm packages.
+// The programs of a column, installed from npm: its Node.js version and its package manager.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -6,7 +6,7 @@ import { run } from './run.mjs';
 
 const MANAGERS = { pnpm: 'pnpm@^10', 'yarn 1': 'yarn@^1.22', 'yarn 4': '@yarnpkg/cli-dist@^4' };
 
-/** Installs packages into a folder of their own, once. */
+/** Installs packages into their own folder, once. */
 async function provide(folder, name) {
   if (!existsSync(join(folder, 'node_modules'))) {
     mkdirSync(folder, { recursive: true });
@@ -16,7 +16,11 @@ async function provide(folder, name) {
   return join(folder, 'node_modules');
 }
 
-/** The environment of a column's commands. @param folder where programs are kept for all columns */
+/**
+ * The environment for a column's commands.
+ *
+ * @param folder where programs are kept for all columns
+ */
 export async function environmentOf({ node, manager }, folder) {
   const paths = [];
   if (node) {
@@ -29,7 +33,7 @@ export async function environmentOf({ node, manager }, folder) {
     paths.push(join(modules, '.bin'));
   }
   return {
-    // Without what npm tells the scripts that it runs: it would reach the npm of the application.
+    // Without the variables npm sets for the scripts it runs, which would affect the application's npm.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'))),
     PATH: [...paths, process.env.PATH].join(delimiter),
     CI: 'true',

@@ -1,4 +1,5 @@
-// The first screen of the README, as it stands there, in what `nest new` makes: installed, compiled under `strict`, started, signed in to.
+// Runs the first screen of the README, word for word, in the output of `nest new`: installs, compiles under `strict`,
+// starts, signs in.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,11 @@ import { withServer } from './server.mjs';
 
 const MODULE = 'src/app.module.ts';
 
-/** The blocks before the first heading. @returns the lines for the shell, and the module */
+/**
+ * Reads the code blocks before the first heading.
+ *
+ * @returns the shell commands and the module
+ */
 function readFirstScreen() {
   const [screen] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n## ');
   const [, shell] = /```sh\n([^]*?)```/.exec(screen) ?? [];
@@ -22,7 +27,10 @@ function readFirstScreen() {
   return { install, lines, code };
 }
 
-/** Those of the README, with the tarball for the package that is not on npm, and the version for NestJS 11 that it names. */
+/**
+ * The README's packages, with the tarball in place of the package that isn't on npm, and the version it gives for
+ * NestJS 11.
+ */
 function packagesOf(install, { nest }, tarball) {
   return install
     .split(' ')
@@ -48,7 +56,7 @@ export async function tryFirstScreen(column, { folder, env, tarball }) {
     /node_modules.typeorm$/gm,
   );
   assert.equal(copies?.length, 1, 'More than one copy of TypeORM');
-  // What it is without NODE_ENV: the file `.env` says it.
+  // Without NODE_ENV, which the file `.env` sets.
   const { NODE_ENV: _, ...bare } = env;
   await withServer({ application, env: bare, words: ['dist/main.js'] }, signIn);
 }

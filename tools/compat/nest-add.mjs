@@ -1,4 +1,4 @@
-// `nest add nestjs-mfa` in what `nest new --strict` makes: built, tested, started, and signed in to.
+// Runs `nest add nestjs-mfa` in the output of `nest new --strict`: builds, tests, starts, signs in.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { copyAddon, copyStarter } from './application.mjs';
 import { run } from './run.mjs';
 import { withServer } from './server.mjs';
 
-/** What is left to the application: who somebody is, and what is behind a second factor. */
+/** What is left to the application: identifying users, and content behind a second factor. */
 const CONTROLLER = `import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import { MfaService, RequireMfa } from 'nestjs-mfa';
 
@@ -34,9 +34,9 @@ const WRITTEN = ['src/app.module.ts', '.env', '.gitignore', 'package.json', 'tes
 
 export async function tryNestAdd(column, { folder, env: { NODE_ENV: _, ...env }, tarball }) {
   const application = join(folder, column.name);
-  // Without NODE_ENV and a secret: the file `.env` says both, and test runners say the former.
+  // Without NODE_ENV and a secret: `.env` sets both, and test runners set the former.
   const inside = { cwd: application, env };
-  // The package is not on npm, so it is there before, and only what it adds is tried.
+  // The package isn't on npm, so it is installed beforehand, and only its schematic is tried.
   const add = () => run('npx', ['nest', 'add', 'nestjs-mfa', '--skip-install'], inside);
   const read = () => WRITTEN.map((name) => readFileSync(join(application, name), 'utf8'));
 

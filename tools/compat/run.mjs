@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a program to its end.
+ * Runs a program to completion.
  *
- * @returns what it printed
- * @throws {Error} with the end of that when it fails, or takes more than twenty minutes
+ * @returns its output
+ * @throws {Error} with the end of the output, when the program fails or takes more than twenty minutes
  */
 export function run(command, words, { cwd, env = process.env }) {
   return new Promise((resolve, reject) => {

@@ -5,11 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 let port = 20_000 + (process.pid % 20_000);
 
 /**
- * Starts the application, waits until it answers, does the work and stops it.
+ * Starts the application, waits until it responds, does the work and stops it.
  *
- * @param words what Node.js is given
- * @param work is called with the address, and a function for what the application has printed
- * @throws {Error} with the end of that when anything fails
+ * @param words the arguments of Node.js
+ * @param work is called with the URL, and a function that returns the application's output
+ * @throws {Error} with the end of the output, when anything fails
  */
 export async function withServer({ application, env, words }, work) {
   port += 1;

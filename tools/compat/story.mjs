@@ -1,4 +1,4 @@
-// What a user of the application lives through, told to it from outside.
+// A user's experience with the application, over HTTP.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { Client, codeOf } from '../support/client.mjs';
 import { run } from './run.mjs';
 import { withServer } from './server.mjs';
 
-/** What TypeORM 0.3.23 makes the newest `pg` say, of its own queries when it reads the schema. */
+/** A warning of the latest `pg` about TypeORM 0.3.23's own queries when it reads the schema. */
 const OF_TYPEORM =
   /\(node:\d+\) DeprecationWarning: Calling client\.query\(\) when the client is already executing .*\n\(Use `node --trace-deprecation.*\n/;
 
-/** Sign-in, set-up, a second factor, a recovery code, a page, and the command line. */
+/** Sign-in, setup, second factor, recovery code, a page, and the CLI. */
 export function tell({ application, env, words, bin }) {
   return withServer({ application, env, words }, async (url, printed) => {
     await signInAndOut(new Client(url));
@@ -20,10 +20,10 @@ export function tell({ application, env, words, bin }) {
   });
 }
 
-/** The command line finds the user that the application wrote: both have the same classes and the same tables. */
+/** The CLI finds the user that the application created: both share the same classes and tables. */
 async function runCommandLine({ application, env, bin }) {
   const root = 'dist/app.module.js';
-  // A bundle has its root module inside, where no command reaches it.
+  // In a bundle, commands can't reach the root module.
   if (!existsSync(join(application, root))) return;
   const words = [bin, '--app', root, 'status', 'ada@example.com'];
   const printed = await run('node', words, { cwd: application, env });
@@ -72,7 +72,7 @@ async function signInAndOut(client) {
   await lookAtPages(client);
 }
 
-/** A page with its style sheet and its script. */
+/** Loads a page with its style sheet and script. */
 async function lookAtPages(client) {
   const page = await client.get('/account/security');
   assert.equal(page.status, 200);

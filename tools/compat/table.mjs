@@ -20,7 +20,7 @@ const HEADINGS = {
 const DATABASES = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 const BEGIN = '<!-- `npm run compat -- --write` writes this table. -->';
 
-/** The row of a column, with the versions that were installed where it got so far. */
+/** The row of a column, with the installed versions if it got that far. */
 export function describe(column, { application, node }) {
   const installed = (name, otherwise) => {
     if (!application) return otherwise;

@@ -1,4 +1,5 @@
-// A process that does one thing with the application, and is killed at a statement while it does. The parent says what by a message.
+// A process that performs one action with the application, and is killed at a statement of it. The parent sends the
+// action in a message.
 import { Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -39,7 +40,7 @@ class OnceController {
 decorate(OnceController, 'spend', [Post('once'), HttpCode(200), RequireMfa({ once: true })]);
 Controller()(OnceController);
 
-/** Dies at once before the statement of that number. What only reads leaves nothing behind, and is not counted. */
+/** Exits immediately before the given statement. Reads leave nothing behind, so they aren't counted. */
 class Killer {
   count = 0;
   tables = new Set();
@@ -99,7 +100,7 @@ function moduleOn(file) {
         audit: { enabled: true },
         gracePeriodSeconds: 43_200,
         changesNeed: 'any',
-        // An attempt that was cut off is spent; the limit has tests of its own.
+        // Interrupted attempts count as failed; the limit has its own tests.
         rateLimit: { attempts: 1000, lockAfter: 4 },
         retention: { everySeconds: 0 },
       }),
@@ -109,7 +110,7 @@ function moduleOn(file) {
   return CrashModule;
 }
 
-/** Does what comes before a flow, or the flow; answers with the state, the statements that it took and the tables that it wrote. */
+/** Performs a flow or what precedes it; replies with the state, the statements it took and the tables it wrote. */
 async function run({ file, index, part, state, killAt }) {
   watch();
   const app = await NestFactory.create(moduleOn(file), { logger: false, abortOnError: false });

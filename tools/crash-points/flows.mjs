@@ -1,4 +1,5 @@
-// Everything that a user, an administrator or an operator can have changed, one action each: what comes before it, and the action itself.
+// Every change that a user, an administrator or an operator can make, one action each: its prerequisites and the action
+// itself.
 import { MfaAdminService, MfaImportService, MfaService } from 'nestjs-mfa';
 
 const REASON = 'a test of crashes';
@@ -8,7 +9,7 @@ const admin =
   ({ app, state }) =>
     work(app.get(MfaAdminService, { strict: false }), state.id);
 
-/** What comes before: each is done once, and not cut off. */
+/** Prerequisites: each runs once and isn't interrupted. */
 const BEFORE = {
   'signed in': (site) => site.post('/login', { id: site.state.id }, 200),
   async 'an app is being set up'(site) {
@@ -71,7 +72,9 @@ async function activate(site) {
 
 const OWN_ROW = 'the row of the user is made first, and says nothing yet';
 
-/** @param between why it may stop half way, in a state from which it can be done again; without it that is a fault */
+/**
+ * @param between why the flow may stop halfway, in a state from which it can be repeated; without it, that is a fault
+ */
 const flow = (name, before, act, between = null) => ({
   name,
   before: before.map((one) => BEFORE[one]),

@@ -1,9 +1,12 @@
 import Database from 'better-sqlite3';
 
-/** Rows that say only what was asked: a ceremony that was cut off leaves its challenge, which is dead after its time. */
+/** Rows that only record a question: an interrupted ceremony leaves its challenge, which expires. */
 const PASSING = ['mfa_webauthn_challenge', 'mfa_factor_challenge', 'mfa_key'];
 
-/** What is the same however often a flow is run: no ids, times and secrets. Counters of attempts and failures count every try. */
+/**
+ * What stays the same however often a flow runs: no ids, times or secrets. Counters of attempts and failures count
+ * every try.
+ */
 const COLUMNS = {
   mfa_authenticator: (row) => [
     row.type,
@@ -19,8 +22,9 @@ const COLUMNS = {
 };
 
 /**
- * Rows that do not count: a sign-in that waits, of which nobody got the token; and what the documentation says is told right after the commit that it is about,
- * and lost when the server dies in between (docs/events.md).
+ * Rows that don't count: a pending sign-in whose token nobody received, and events that, according to the
+ * documentation, are recorded just after the commit they report, and lost if the server dies in between
+ * (docs/events.md).
  */
 const SKIPPED = {
   mfa_session: ({ status }) => status === 'pending',
@@ -28,9 +32,9 @@ const SKIPPED = {
 };
 
 /**
- * What the database holds, as far as it can be compared.
+ * The comparable content of the database.
  *
- * @param isAgain whether something was done a second time: what was told twice counts once
+ * @param isAgain whether an action was repeated: events recorded twice count once
  */
 export function shapeOf(file, { isAgain = false } = {}) {
   const db = new Database(file, { readonly: true });

@@ -8,9 +8,9 @@ import { SecurityKey } from '../support/security-key.mjs';
 export const ORIGIN = 'https://app.example.com';
 const STEP_SECONDS = 60;
 
-/** A user's browser, phone, key and letter box, of which everything goes into `state`: the process that goes on is another one. */
+/** A user's browser, phone, key and mailbox. Everything is kept in `state`, since another process continues. */
 export class Site {
-  /** @param state plain data: `id`, `ahead` (seconds), `cookies`, and what the flows keep */
+  /** @param state plain data: `id`, `ahead` (seconds), `cookies`, and what the flows store */
   constructor(app, url, state, mails) {
     Object.assign(this, { app, url, state, mails });
   }
@@ -35,7 +35,7 @@ export class Site {
     this.state.ahead += seconds;
   }
 
-  /** A code of a time step that nothing has used: time goes on for it. */
+  /** A code of an unused time step: advances the clock. */
   freshCode(secret = this.state.app.secret) {
     this.later(STEP_SECONDS);
     return generateSync({ secret, epoch: Date.now() / 1000 + this.state.ahead });

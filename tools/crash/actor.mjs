@@ -1,4 +1,4 @@
-// One user at work, and all that the user knows: what was answered for certain, and what a crash has left in doubt.
+// An active user and everything the user knows: what was confirmed, and what a crash has left in doubt.
 import { createHash, randomUUID } from 'node:crypto';
 
 import { generateSync } from 'otplib';
@@ -9,11 +9,11 @@ import { ORIGIN } from './common.mjs';
 
 const STEP_MS = 30_000;
 
-/** The request got no answer, or the answer that the database did not answer: what became of it is in doubt. */
+/** The request got no response, or one that says that the database didn't respond: its outcome is in doubt. */
 export class Lost extends Error {}
 
 export class Actor {
-  /** @param world what all share: `url`, `clock`, `random`, `count`, `complain`, `expectsOutage` */
+  /** @param world shared by all: `url`, `clock`, `random`, `count`, `complain`, `expectsOutage` */
   constructor(world) {
     this.world = world;
     this.startOver();
@@ -22,12 +22,12 @@ export class Actor {
   startOver() {
     this.id = randomUUID();
     this.client = null;
-    /** Whether the client's session holds a second factor. */
+    /** Whether the client's session includes a second factor. */
     this.isVerified = false;
     this.totp = null;
     this.key = null;
     this.codes = [];
-    /** The last code that was accepted. */
+    /** The last accepted code. */
     this.spent = null;
     this.trusted = null;
     this.distrusted = null;
@@ -42,7 +42,7 @@ export class Actor {
     this.world.complain(`${this.id}: ${text}`);
   }
 
-  /** @param doubt what hangs on the answer; noted while it is not there */
+  /** @param doubt what depends on the response; recorded until it arrives */
   async send(method, path, body, expected, doubt = null) {
     this.client.url = this.world.url;
     this.doubt = doubt;
@@ -79,21 +79,21 @@ export class Actor {
     return createHash('sha256').update(token).digest('hex');
   }
 
-  /** A new session by the first factor alone. */
+  /** Starts a new session with just the first factor. */
   async login(client = new Client(this.world.url)) {
     this.client = client;
     this.isVerified = false;
     return this.post('/login', { id: this.id }, 200);
   }
 
-  /** A session that waits for its second factor. */
+  /** Starts a session that awaits its second factor. */
   async halfLogin(client) {
     const { status } = await this.login(client);
     if (status !== 'mfa_required') this.complain(`a login with a second factor was ${status}`);
     return status === 'mfa_required';
   }
 
-  /** A code that was not used yet, or null: there is one in each time step. */
+  /** An unused code, or null: there is one per time step. */
   freshCode({ secret, step = 0 } = this.totp) {
     const now = Math.floor(this.world.clock() / STEP_MS);
     const next = Math.max(now, step + 1);
@@ -101,7 +101,7 @@ export class Actor {
     return { step: next, code: generateSync({ secret, epoch: (next * STEP_MS) / 1000 }) };
   }
 
-  /** On a busy machine a request may take longer than its code is good for. */
+  /** On a busy machine, a request may take longer than its code is valid. */
   isTooLate(step) {
     return step !== undefined && Math.floor(this.world.clock() / STEP_MS) > step + 1;
   }
@@ -194,7 +194,7 @@ export class Actor {
   async regenerate() {
     const doubt = { kind: 'regeneration', sentAt: this.world.clock() };
     const { codes } = await this.post('/mfa/recovery-codes', undefined, 201, doubt);
-    // What was good until now must not be.
+    // What was valid before must no longer be.
     if (this.codes[0] !== undefined) this.spent = { code: this.codes[0] };
     this.codes = codes;
     this.factorsChanged();
@@ -214,7 +214,7 @@ export class Actor {
     if (!this.isEnrolled) Object.assign(this, { codes: [], spent: null, distrusted: null });
   }
 
-  /** Something that this user can do now. */
+  /** Performs something that this user can do now. */
   async act() {
     const { random } = this.world;
     if (!this.isEnrolled) return random.chance(0.5) ? this.addTotp() : this.addKey();

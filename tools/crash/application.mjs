@@ -1,4 +1,4 @@
-// The application that is killed, a process of its own. It loads everything, and opens the database when it is told to start.
+// The application to be killed, in its own process. It loads all code, and opens the database when told to start.
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -25,11 +25,11 @@ function moduleOn(orm) {
         trustedDevices: { enabled: true },
         audit: { enabled: true },
         gracePeriodSeconds: 43_200,
-        // Whatever was proven last: which factor that is depends on the moment.
+        // Any recent proof: which factor it is depends on timing.
         changesNeed: 'any',
         session: { pendingTtlSeconds: 3600 },
         totp: { setupTtlSeconds: 3600 },
-        // Crashes spend attempts that nothing gives back; the limit has tests of its own.
+        // Crashes consume attempts; the limit has its own tests.
         rateLimit: { attempts: 1000, lockAfter: 100 },
         retention: { everySeconds: 0 },
       }),
@@ -52,6 +52,6 @@ process.once('message', (message) => {
     process.send({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
 });
-// Whoever started it is gone: nobody would end it.
+// The parent is gone, so nobody else would end this process.
 process.once('disconnect', () => process.exit(1));
 process.send('loaded');

@@ -1,4 +1,4 @@
-// What must be true of the database at any moment, whatever was cut off. A pure function of rows.
+// Invariants of the database that hold at any moment, whatever was interrupted. Pure functions of rows.
 const CODES_PER_SET = 10;
 const CHANGES = ['mfa.authenticator.added', 'mfa.authenticator.removed', 'mfa.recovery_codes.regenerated'];
 
@@ -16,7 +16,7 @@ const TABLES = {
 const isSecondFactor = ({ type }) => type === 'totp' || type === 'webauthn';
 const METHODS = { totp: 'totp', webauthn: 'webauthn', recovery_codes: 'recovery_code' };
 
-/** The rows of these users, by user; of all users without a list. */
+/** The rows of these users, grouped by user; without a list, of all users. */
 export async function readUsers(db, ids) {
   const users = new Map();
   for (const [name, table] of Object.entries(TABLES)) {
@@ -36,7 +36,7 @@ export async function readUsers(db, ids) {
   return users;
 }
 
-/** What is wrong with one user. */
+/** The violations of one user. */
 export function violationsOf(user) {
   return [...ofCodes(user), ...ofFactors(user), ...ofSessions(user), ...ofChanges(user)];
 }
@@ -84,7 +84,7 @@ function* ofSessions({ authenticators, sessions, codes, audit }) {
       );
       if (!isTold) yield `a session holds ${method}, and the audit trail does not tell of it`;
       const row = authenticators.find((one) => one.id === authenticatorId);
-      // A former set of codes is gone, and what was proven by it stays.
+      // A previous set of codes is gone, but what it proved stays.
       if (!row && method !== 'recovery_code') yield `a session holds ${method} of a factor that is gone`;
       if (!row) continue;
       if (METHODS[row.type] !== method) yield `a session holds ${method} of a ${row.type}`;
@@ -97,7 +97,7 @@ function* ofSessions({ authenticators, sessions, codes, audit }) {
   }
 }
 
-/** How far two readings of the clock in one request lie apart at most: a second, in its own time. */
+/** The maximum difference between two clock readings within one request: a second, in accelerated time. */
 const CLOCK_SLACK_MS = 30_000;
 
 function* ofChanges({ states, authenticators, sessions, devices, audit }) {

@@ -1,4 +1,4 @@
-// Rounds of work that end in a crash, and what is found afterwards.
+// Rounds of activity that end in a crash, and what is found afterwards.
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { createDatabase } from '../support/databases.mjs';
@@ -9,12 +9,12 @@ import { clockSince } from './common.mjs';
 import { settle } from './settle.mjs';
 import { Victim } from './victim.mjs';
 
-/** A crash comes after so many answers at most, and so many milliseconds: machines are fast and slow. */
+/** A crash comes after at most this many responses and milliseconds, since machines differ in speed. */
 const MOST_ANSWERS = 60;
 const LONGEST_DELAY_MS = 15;
-/** How long a start takes at most before it is killed. */
+/** The maximum time a start may take before it is killed. */
 const LONGEST_START_MS = 400;
-/** Once in so many rounds a user makes room for a new one. */
+/** How many rounds pass before a user is replaced by a new one. */
 const NEW_USER_EVERY = 8;
 
 const NOTE_EVERY = 25;
@@ -34,7 +34,7 @@ class World {
     this.counts.set(what, (this.counts.get(what) ?? 0) + number);
   }
 
-  /** Resolves when so many more requests have been answered. */
+  /** Resolves after this many more responses. */
   async answers(number) {
     const end = (this.counts.get('answered') ?? 0) + number;
     while (!this.isStopping && (this.counts.get('answered') ?? 0) < end) await wait(1);
@@ -45,13 +45,13 @@ class World {
   }
 }
 
-/** Says how far a long run is. */
+/** Reports the progress of a long run. */
 function note({ round, violations }, done, times) {
   if (done > 0 && done % NOTE_EVERY === 0)
     process.stderr.write(`${round} of ${times}, ${violations.length} violations so far\n`);
 }
 
-/** One user's requests, one after another, until the crash. */
+/** Sends one user's requests, one after another, until the crash. */
 async function work(actor) {
   while (!actor.world.isStopping) {
     try {
@@ -83,11 +83,11 @@ async function settleAll(world, actors, db) {
   for (const actor of actors) if (world.random.chance(1 / NEW_USER_EVERY)) actor.startOver();
 }
 
-/** One round: work, the crash in the middle, a look at the database. */
+/** One round: activity, a crash in the middle, a check of the database. */
 async function round(world, actors, db, crash) {
   world.isStopping = false;
   const working = Promise.all(actors.map(work));
-  // Without an application there are no answers.
+  // Without an application there are no responses.
   await Promise.race([world.answers(Math.floor(world.random.between(0, MOST_ANSWERS))), working]);
   await wait(world.random.between(0, LONGEST_DELAY_MS));
   const idle = actors.filter(({ doubt }) => doubt === null).length;
@@ -99,7 +99,7 @@ async function round(world, actors, db, crash) {
   await inspect(world, db, ids);
 }
 
-/** Kills the process while it makes its tables, so that the next start has to finish them. */
+/** Kills the process while it creates its tables, so that the next start must finish them. */
 async function killStarts(world, engine, times) {
   for (let done = 0; done < times; done++) {
     world.round = `start ${done + 1}`;
@@ -132,7 +132,7 @@ async function kills(world, actors, db, victim, times) {
   }
 }
 
-/** Cuts all connections to the server, a few times at once, and where that can be done keeps it shut for a while. */
+/** Cuts all connections to the server, several times in a row, and blocks new ones for a while where possible. */
 async function cuts(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `cut ${done + 1}`;
@@ -155,7 +155,7 @@ async function cuts(world, actors, db, victim, times) {
   }
 }
 
-/** @returns what was counted and what was violated */
+/** @returns the counts and the violations */
 export async function run({ engine, seed, users, ...times }) {
   const startedAt = Date.now();
   const world = new World(seed, startedAt);

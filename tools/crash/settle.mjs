@@ -1,5 +1,5 @@
-// After a crash: asks the database and the application whether what is in doubt has happened, and whether it has wholly
-// happened or not at all. What was used before must be refused.
+// After a crash: checks in the database and the application whether what is in doubt has happened entirely or not at
+// all. Anything used before must be refused.
 import { createHash } from 'node:crypto';
 
 const sessionOf = async (db, token) =>
@@ -26,7 +26,7 @@ const SETTLED = {
       return true;
     }
     expect(actor, session, 'no TOTP was activated, and the session has another token');
-    // The set-up is still there, and good.
+    // The setup still exists and works.
     if (session) await actor.activate(totp.secret);
     return false;
   },
@@ -48,7 +48,7 @@ const SETTLED = {
   async 'recovery code'(actor, db, { code, token }) {
     const session = await sessionOf(db, token);
     if (session) {
-      // Nothing has happened: the same code finishes the same sign-in.
+      // Nothing has happened: the same code completes the same sign-in.
       expect(actor, session.status === 'pending', `a sign-in without proof is ${session.status}`);
       await actor.authenticate({ code }, { kind: 'recovery code', code });
     } else {
@@ -74,7 +74,7 @@ const SETTLED = {
     const set = await authenticatorOf(db, actor.id, 'recovery_codes');
     const hasHappened = set !== undefined && set.created_at >= sentAt;
     if (hasHappened) {
-      // The new ones were never seen; the old ones must be dead.
+      // Nobody has seen the new ones; the old ones must be invalid.
       if (actor.codes[0] !== undefined) actor.spent = { code: actor.codes[0] };
       actor.codes = [];
     } else if (actor.codes.length > 0) {
@@ -101,10 +101,10 @@ function expectBoth(actor, isUsed, session, what) {
   expect(actor, !session || session.status === 'pending', `a sign-in without proof is ${session?.status}`);
 }
 
-/** What only a change of factors ends. */
+/** Ended only by a change of factors. */
 const CHANGES = ['activation', 'registration', 'regeneration'];
 
-/** Brings the actor's knowledge up to date, and tries what must not work any more. */
+/** Updates the actor's knowledge, and tries what must no longer work. */
 export async function settle(actor, db) {
   const { doubt, world } = actor;
   actor.doubt = null;

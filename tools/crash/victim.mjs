@@ -1,4 +1,4 @@
-// The process that is killed, and the next one, which has loaded its code already.
+// The process to be killed, and its successor, which has already loaded its code.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ export class Victim {
     this.settings = settings;
   }
 
-  /** Sends a loaded process on its way, and returns at once; {@link answers} says when it is up. */
+  /** Starts a loaded process without waiting; {@link answers} resolves once it is up. */
   async launch() {
     const { child, loaded } = this.next;
     await loaded;
@@ -29,7 +29,7 @@ export class Victim {
     child.send(this.settings);
   }
 
-  /** The address of the application. */
+  /** The application's URL. */
   async answers() {
     const [message] = await this.started;
     if (message.failure) throw new Error(`The application does not start: ${message.failure}`);
@@ -45,7 +45,7 @@ export class Victim {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** kill -9. */
+  /** Sends SIGKILL. */
   async kill() {
     this.child.kill('SIGKILL');
     await this.exited;

@@ -1,4 +1,4 @@
-// What the pages take for granted: the reader's application, as far as their code names it.
+// What the pages take for granted: the reader's application, as far as their code refers to it.
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type {
   AuthenticationSession,
@@ -66,7 +66,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-/** Options that a page has shown before, or that do not matter. */
+/** Options that a page has shown before, or that don't matter. */
 export declare const rest: MfaModuleOptions;
 export declare const app: NestExpressApplication;
 export declare const request: { user: MfaUser };
@@ -87,7 +87,7 @@ export declare const audit: MfaAuditService;
 export declare const policy: MfaPolicyService;
 /** Sends JSON to the application under test. */
 export declare const post: (path: string, body?: object) => Promise<never>;
-/** What an authorization server answers. */
+/** The responses of an authorization server. */
 export declare const issue: (claims: object) => void;
 export declare const redirectWith: (error: string) => void;
 export declare const stepUp: (owed: object) => void;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { ROOT } from '../support/built.mjs';
 
-/** Every page that readers copy code from. */
+/** Every page with code that readers copy. */
 function pages() {
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true })
     .filter((name) => name.endsWith('.md') && !/(^|\/)(node_modules|dist)\//.test(name))
@@ -12,7 +12,7 @@ function pages() {
 }
 
 /**
- * The blocks of TypeScript and JavaScript of all pages, in the order in which they are read.
+ * The TypeScript and JavaScript blocks of all pages, in reading order.
  *
  * @returns {{ page: string, line: number, language: 'ts' | 'tsx' | 'js', code: string }[]}
  */
@@ -30,7 +30,7 @@ export function codeBlocks() {
   });
 }
 
-/** Without indentation, which is another where a method stands alone, and with the names that applications of the tests have. */
+/** Normalizes indentation, which differs for a method shown on its own, and the names used by test applications. */
 const flat = (code) =>
   code
     .replaceAll('extends TestAdapter', 'extends DefaultMfaAdapter')
@@ -43,5 +43,5 @@ const tested = readdirSync(join(ROOT, 'test'), { recursive: true })
   .filter((name) => /\.tsx?$/.test(name) && !/(^|\/)dist\//.test(name))
   .map((name) => flat(readFileSync(join(ROOT, 'test', name), 'utf8')));
 
-/** Whether a file of the tests has it, word for word: it is compiled there, and run. */
+/** Whether a test file contains it word for word, where it is compiled and run. */
 export const isTested = (code) => tested.some((text) => text.includes(flat(code)));

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** What a reader is to think of as the rest: `…` in a list, an object or a text. */
+/** Replaces `…` in a list, an object or a string, which readers fill in themselves. */
 const withoutEllipses = (code) =>
   code
     .replaceAll(/(?<=: )\{ … \}/g, '(rest as any)')
@@ -15,8 +15,9 @@ const isMember = (code) =>
   );
 
 /**
- * A block as a module of its own. Blocks show what matters: a member without its class, an option without the call that takes
- * it, a statement without its function. What is left out is put around it, on the same lines, so that errors name the right one.
+ * Turns a block into a module of its own. Blocks show what matters: a member without its class, an option without the
+ * call that takes it, a statement without its function. The missing parts are added on the same lines, so that errors
+ * refer to the right one.
  */
 export function moduleOf(block) {
   const code = withoutEllipses(block.code);
@@ -36,10 +37,10 @@ export function moduleOf(block) {
   return code;
 }
 
-/** A constructor alone has nothing that it extends. */
+/** A constructor shown on its own needs a `super()` call for its base class. */
 const superCall = (code) => code.replace(/^(constructor\([^)]*\) \{)/, '$1 super();');
 
-/** The names that a module declares at its top, which later blocks of the page may use. */
+/** The names that a module declares at top level, which later blocks of the page may use. */
 export function declaredIn(source) {
   return source.statements.flatMap((statement) => {
     if (ts.isVariableStatement(statement))
@@ -51,7 +52,7 @@ export function declaredIn(source) {
 const namesOf = (name) =>
   ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((one) => (one.name ? namesOf(one.name) : []));
 
-/** What a module imports from packages by name, and from where: later blocks of the page go on using it. */
+/** What a module imports from packages, and from where: later blocks of the page keep using it. */
 export function importedIn(source) {
   const found = new Map();
   for (const { importClause, moduleSpecifier } of source.statements.filter(ts.isImportDeclaration)) {

@@ -2,7 +2,7 @@ declare module '*/users.service.js' {
   export { UsersService } from './application.js';
 }
 
-/** As much of it as the pages use. */
+/** Only what the pages use. */
 declare module 'supertest' {
   interface Test extends Promise<{ status: number; body: unknown }> {
     set(headers: object): Test;

@@ -1,4 +1,4 @@
-// What one node has ended is over at the others at once; and a node that is killed takes nothing along that was answered.
+// What ends on one node has ended on the others at once, and killing a node loses nothing that was confirmed.
 import { Cluster } from '../instances/cluster.mjs';
 import { ROOM, enrollUsers, killUnder, resultsOf } from '../instances/load.mjs';
 import { Client } from '../support/client.mjs';
@@ -6,7 +6,7 @@ import { createDatabase } from '../support/databases.mjs';
 
 const ENDED = 200;
 
-/** Ends sessions at one instance and asks for each at another at once; returns how many were alive there. */
+/** Ends sessions on one instance and immediately uses each on another; returns how many were still alive there. */
 async function aliveAtOthers(users, [one, other]) {
   let count = 0;
   for (let ended = 0; ended < ENDED; ended++) {
@@ -30,7 +30,7 @@ export async function killUnderLoad() {
     cluster = await Cluster.start(3, db.urls, ROOM);
     const users = await enrollUsers(cluster);
     const alive = await aliveAtOthers(users, cluster.urls);
-    // The last: what looks into the database is connected to the first.
+    // The last node: the checks are connected to the first.
     const kill = () => db.cluster.nodes[2].kill();
     const found = await killUnder(cluster, users, kill, cluster.urls.slice(0, 2));
     return {

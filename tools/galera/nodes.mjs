@@ -1,4 +1,4 @@
-// A MariaDB Galera cluster on this machine: nodes that start from nothing in a folder of their own, and can be killed.
+// A MariaDB Galera cluster on this machine: nodes that are created from scratch in their own folders and can be killed.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import mysql from 'mysql2/promise';
 
 import { freePort } from '../support/free-port.mjs';
 
-/** Debian's package `galera-4` puts it there. */
+/** As installed by Debian's package `galera-4`. */
 const PROVIDER = process.env.GALERA_PROVIDER ?? '/usr/lib/galera/libgalera_smm.so';
 const LONGEST_START_MS = 120_000;
 const INSTALL_OPTIONS = ['--auth-root-authentication-method=normal', '--skip-test-db'];
@@ -58,7 +58,7 @@ class Node {
     );
   }
 
-  /** @param isFirst whether it begins a new cluster, and joins none */
+  /** @param isFirst whether it starts a new cluster rather than joining one */
   async start(isFirst) {
     const { sql, group, ist, sst } = this.ports;
     const peers = isFirst ? [] : this.peers.map((port) => `127.0.0.1:${port}`);
@@ -100,7 +100,7 @@ class Node {
     }
   }
 
-  /** Before there is an account of ours, root comes by the socket. */
+  /** Until our account exists, root connects by socket. */
   async query(sql, { asRoot = true } = {}) {
     const connection = await mysql.createConnection(
       asRoot ? { socketPath: join(this.folder, 'socket'), user: 'root' } : this.address,
@@ -113,7 +113,7 @@ class Node {
     }
   }
 
-  /** As when the power fails. */
+  /** As in a power failure. */
   async kill() {
     this.process.kill('SIGKILL');
     await once(this.process, 'exit');

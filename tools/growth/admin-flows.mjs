@@ -1,4 +1,4 @@
-// What administrators and jobs do, through the services: it may cost more than a request, and the report says how much.
+// What administrators and jobs do through the services. It may cost more than a request, and the report shows how much.
 import { MfaAdminService, MfaAuditService } from 'nestjs-mfa';
 
 import { isForAdministrators, isLocked, userIdOf } from './fill.mjs';
@@ -37,7 +37,7 @@ export function flowsOfAdministrators({ app, clock, pick }) {
   ];
 }
 
-/** Runs once: what it removes is gone. */
+/** Runs once: there is nothing left to remove after it. */
 export function purge({ app }) {
   return { name: 'purge', kind: 'job', run: () => app.get(MfaAdminService).purgeExpired() };
 }

@@ -1,4 +1,4 @@
-// An application as a user of the library would write it, on the database that is measured.
+// An application as a user of the library would write it, on the database being measured.
 import 'reflect-metadata';
 
 import { Controller, Get, Module } from '@nestjs/common';
@@ -10,7 +10,7 @@ import { LoginController, QuietAdapter, decorate } from '../support/application.
 import { ormOptions } from './database.mjs';
 
 export const ORIGIN = 'https://app.example.com';
-/** How long a proof counts here: longer than a run takes by the application's clock. */
+/** How long a proof counts, by the application's clock: longer than a run. */
 export const PROOF_COUNTS_SECONDS = 3600;
 
 class ProtectedController {
@@ -44,14 +44,15 @@ function moduleOn(database) {
   return GrowthModule;
 }
 
-/** The application on a free port. Its clock stands still until it is moved, so that no code has to be waited for. */
+/** Starts the application on a free port. Its clock only moves when moved, so that no one has to wait for codes. */
 export async function startApplication(database, startsAt) {
   const app = await NestFactory.create(moduleOn(database), { logger: ['error', 'warn'] });
   await app.init();
   const clock = { time: startsAt, advance: (seconds) => (clock.time += seconds * 1000) };
   app.get(MFA_CLOCK).now = () => clock.time;
   await app.listen(0, '127.0.0.1');
-  // With the first codes comes their key: for codes that it finds without one, the application would make none.
+  // Importing the first codes creates their key: the application wouldn't create one for codes it finds already in the
+  // table.
   const first = { userId: 'first', totp: { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } };
   await app.get(MfaImportService).importRecords([{ ...first, recoveryCodes: [{ code: '11111111' }] }]);
   const sealKey = app.get(Symbol.for('nestjs-mfa:KEY_RING'), { strict: false }).current('seal');

@@ -1,10 +1,11 @@
-// A picture of how flows fare as users become more: the pages of 8 kB that the database looks at. They do not depend on who else is busy, as times do.
+// A chart of how flows scale with the number of users: the 8 kB pages that the database reads, which don't depend on
+// machine load as times do.
 const WIDTH = 720;
 const HEIGHT = 380;
 const PLOT = { top: 64, bottom: 320, left: 56, width: 410 };
 const LEGEND_LEFT = 500;
 
-/** As they are called in the tables; told apart by colour and by mark. */
+/** Named as in the tables; distinguished by color and by marker. */
 const LINES = [
   ['guard, verified', '#1b6ac9', 'circle'],
   ['login with a factor', '#b4530a', 'square'],
@@ -19,7 +20,7 @@ const power = (users) => {
   return `10${digits[Math.round(Math.log10(users))]}`;
 };
 
-/** A round number at least as great as the value, and what a line of the grid stands for. */
+/** A round maximum for the axis, and the distance of grid lines. */
 function scaleOf(values) {
   const greatest = Math.max(...values);
   const unit = 10 ** Math.floor(Math.log10(greatest));
@@ -71,7 +72,7 @@ function plot(results, title, read) {
   ];
 }
 
-/** @returns the picture as SVG */
+/** @returns the chart as SVG */
 export function chart(results) {
   const legend = LINES.map(([name, colour, shape], index) => {
     const y = PLOT.top + 16 + index * 24;

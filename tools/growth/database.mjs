@@ -1,4 +1,4 @@
-// A database of its own for each size, made on the server that the PG* variables name, and dropped afterwards.
+// A database per size, created on the server that the PG* variables specify, and dropped afterwards.
 import { MFA_ENTITIES, mfaMigrations } from 'nestjs-mfa';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -26,7 +26,7 @@ async function onServer(sql) {
   }
 }
 
-/** What measured: the version of the server and the settings that matter. */
+/** The server's version and its relevant settings. */
 export async function describeServer() {
   const settings = ['server_version', 'shared_buffers', 'synchronous_commit', 'full_page_writes'];
   const values = [];
@@ -37,7 +37,7 @@ export async function describeServer() {
   return values.join(', ');
 }
 
-/** An empty database with the tables that the library's migrations make. */
+/** Creates an empty database with the tables of the library's migrations. */
 export async function createDatabase(name) {
   await onServer(`CREATE DATABASE ${name}`);
   const dataSource = new DataSource({
@@ -57,7 +57,7 @@ export async function dropDatabase(name) {
   await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
-/** What each table and its indexes take on disk, and how many rows it has. */
+/** The disk usage of each table and its indexes, and the number of rows. */
 export async function sizesOf(pool) {
   const { rows } = await pool.query(`
     SELECT relname AS name, reltuples::float8 AS rows, pg_table_size(oid)::float8 AS "tableBytes",
@@ -66,7 +66,7 @@ export async function sizesOf(pool) {
   return rows;
 }
 
-/** Table of each primary key, whose name is nothing but a hash. */
+/** The table of each primary key, since TypeORM's names for these are only hashes. */
 export async function primaryKeysOf(pool) {
   const { rows } = await pool.query(`
     SELECT indexrelid::regclass::text AS index, indrelid::regclass::text AS "table" FROM pg_index WHERE indisprimary`);

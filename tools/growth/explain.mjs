@@ -1,8 +1,8 @@
-// Has the database explain every statement of the library, with its own parameters, just before it is run for real.
+// Makes the database explain every statement of the library, with its actual parameters, just before it is executed.
 
 const EXPLAIN = 'EXPLAIN (ANALYZE, BUFFERS, WAL, FORMAT JSON)';
 
-/** Statements in lists of other lengths are the same statement. */
+/** Statements that differ only in the length of lists count as the same. */
 function shapeOf(sql) {
   return sql
     .replaceAll(/\$\d+/g, '?')
@@ -43,7 +43,7 @@ function read(
     node['Node Type'] === 'Seq Scan' ||
     (['Index Scan', 'Index Only Scan'].includes(node['Node Type']) && node['Index Cond'] === undefined);
   const scans = nodes.filter(isFull).map((node) => {
-    // An index that is read for its order names no table of its own in this plan.
+    // The plan doesn't name the table of an index that is only read for its order.
     const table = node['Relation Name'];
     return { table, tableRows: rowsOfTable.get(table) ?? 0, how: `${node['Node Type']} on ${table}` };
   });
@@ -62,20 +62,23 @@ function read(
   };
 }
 
-/** A statement that changes rows gives none; what it changed is what came out of the plan below. */
+/** A statement that changes rows returns none; the plan below it shows how many it changed. */
 function rowsChanged({ Plans: [below] }) {
   return below['Actual Rows'];
 }
 
-/** Watches all statements of a DataSource; while it is on, each is explained first, in a transaction that is undone. */
+/**
+ * Watches all statements of a DataSource. While it is on, each one is first explained in a transaction that is rolled
+ * back.
+ */
 export class Explainer {
   isOn = false;
   /** shape -> { shape, flows: name -> kind, samples } */
   statements = new Map();
-  /** The samples of the flow that runs now. */
+  /** The samples of the current flow. */
   current = [];
 
-  /** @param known the rows of each table, and the table of each primary key */
+  /** @param known the row count of each table, and the table of each primary key */
   constructor(dataSource, known) {
     this.known = known;
     const create = dataSource.createQueryRunner.bind(dataSource);
@@ -92,7 +95,7 @@ export class Explainer {
     };
   }
 
-  /** The samples of what one run of that flow sends. */
+  /** The samples of what one run of the flow sends. */
   async of(flow, run) {
     this.flow = flow;
     this.current = [];

@@ -1,5 +1,5 @@
-// Fills the tables with users by SQL. Ids, hashes and envelopes have the length of real ones; only their content is made up. Seals are real: a row
-// without one does not count.
+// Fills the tables with users by SQL. Ids, hashes and envelopes are as long as real ones, with made-up content. Seals
+// are real, since a row without a valid one doesn't count.
 import { createHash } from 'node:crypto';
 
 import { rebuildIndexes, takeIndexesOff } from './indexes.mjs';
@@ -7,22 +7,22 @@ import { rebuildIndexes, takeIndexesOff } from './indexes.mjs';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The nth user, as SQL makes the id: spread over the whole index, whatever n is. */
+/** The id of the nth user, as the SQL generates it: spread over the whole index. */
 export function userIdOf(n) {
   const hex = createHash('md5').update(`user ${n}`).digest('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** The token of a session (`fresh`, `old`) of the nth user. */
+/** The session token (`fresh`, `old`) of the nth user. */
 export function tokenOf(kind, n) {
   return createHash('sha256').update(`${kind} ${n}`).digest('base64url');
 }
 
-/** How the nth user stands. One in twenty has no factor; three in ten have a key besides the app. */
+/** What the nth user has. One in twenty has no factor; three in ten have a key in addition to the app. */
 export const isEnrolled = (n) => n % 20 !== 0 && !isForAdministrators(n);
 export const isUnenrolled = (n) => n % 20 === 0;
 export const isLocked = (n) => n % 1000 === 7;
-/** Enrolled too; what administrators do to a user must not hit another flow's. */
+/** Enrolled as well; separate, so that what administrators do to a user doesn't affect another flow's. */
 export const isForAdministrators = (n) => n % 20 === 19;
 export const hasKey = (n) => [1, 2, 3].includes(n % 10);
 
@@ -36,9 +36,10 @@ const text = (length) => `substr(repeat(md5(n::text), ${Math.ceil(length / 32)})
 const authenticatorId = (type) => `md5('${type} ' || n)::uuid::text`;
 
 /**
- * The seal of the library (`sealRow`): HMAC-SHA-256 over the kind of row and its fields as JSON, each preceded by its length.
+ * The library's seal (`sealRow`): HMAC-SHA-256 over the kind of row and its fields as JSON, each preceded by its
+ * length.
  *
- * @param key its id, and the bytes
+ * @param key its id and its bytes
  */
 const sealFunction = ({ id, key }) => `
   CREATE FUNCTION seal_of(kind text, VARIADIC fields text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -52,8 +53,8 @@ const json = (column) => `to_json(${column})::text`;
 /**
  * Inserts rows with their seals.
  *
- * @param columns what SQL gives for each column
- * @param sealed the columns that the seal is over, in its order
+ * @param columns the SQL expression for each column
+ * @param sealed the sealed columns, in the seal's order
  */
 const insertSealed = (table, kind, columns, sealed, from) => `
   INSERT INTO ${table} (${Object.keys(columns).join(', ')}, seal)
@@ -158,7 +159,7 @@ const sessions = (kind, provenAt, expiresAt, now) =>
     'users',
   );
 
-/** Each list is run in order, on a connection of its own. */
+/** The statements of each list run in order, on a connection of their own. */
 function statements(now) {
   const ms = `lpad(to_hex(${now} - (random() * ${366 * DAY})::bigint), 12, '0')`;
   return [
@@ -198,9 +199,9 @@ function statements(now) {
 }
 
 /**
- * Fills the tables with so many users, as they stand at `now`, and tells the planner.
+ * Fills the tables with this many users in their state at `now`, and updates the planner's statistics.
  *
- * @param key of the seals, as the application has it
+ * @param key the application's key for seals
  */
 export async function fill(pool, users, now, key) {
   await pool.query('CREATE EXTENSION IF NOT EXISTS pgcrypto');

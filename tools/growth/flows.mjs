@@ -7,7 +7,7 @@ import { hasKey, isEnrolled, isUnenrolled, tokenOf, userIdOf } from './fill.mjs'
 const step = (name, expected, run, more = {}) => ({ name, kind: 'request', expected, run, ...more });
 const hidden = (run) => ({ name: null, kind: 'request', run });
 
-/** Flows of users that were filled in: anybody of them, so the whole of each table is visited. */
+/** Flows of the users filled in by SQL, chosen at random, so that the whole of each table is visited. */
 export function flowsOfAnybody({ url, pick }) {
   const withToken = (kind, n) => new Client(url, { 'x-mfa-session': tokenOf(kind, n) });
   const anonymous = () => new Client(url, { 'x-mfa-session': 'new' });
@@ -36,7 +36,7 @@ export function flowsOfAnybody({ url, pick }) {
   ];
 }
 
-/** Flows of users who enrolled through the library, each in turn; what they hold is kept in the actor. */
+/** Flows of users who enrolled through the library, in turn; the actor keeps what they hold. */
 export function flowsOfActors({ url, clock }) {
   const login = ({ client, id }) => client.post('/login', { id });
   const prove = ({ client, secret }, more) =>

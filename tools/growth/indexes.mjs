@@ -1,6 +1,7 @@
-// An index grows slowly row by row and fast all at once: they are taken off for the filling, and put back as they were.
+// Building an index at once is much faster than row by row, so indexes are dropped before filling and restored
+// afterwards.
 
-/** The statements that make the indexes and keys of all tables again. */
+/** Drops the indexes and keys of all tables; returns the statements that restore them. */
 export async function takeIndexesOff(pool) {
   const { rows: constraints } = await pool.query(`
     SELECT conname AS name, conrelid::regclass::text AS "table", contype AS type, pg_get_constraintdef(oid) AS definition

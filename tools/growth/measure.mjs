@@ -1,4 +1,4 @@
-// One size: fill, enroll, run every flow, first explained and then against the clock.
+// Measures one size: fill, enroll, run every flow, first with explain and then for time.
 import { randomInt, randomUUID } from 'node:crypto';
 
 import pg from 'pg';
@@ -20,7 +20,7 @@ export function median(values) {
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
-/** Runs one flow for each subject, and checks what it answers. */
+/** Runs a flow for each subject, and checks the response. */
 async function runFlow({ name, expected, run, tick }, subjects, clock, around) {
   for (const subject of subjects) {
     const answer = await around(() => run(subject));
@@ -33,7 +33,7 @@ async function runFlow({ name, expected, run, tick }, subjects, clock, around) {
 
 const subjectsOf = (count) => Array.from({ length: count }, () => ({ id: randomUUID() }));
 
-/** What each flow sends, and how the database answers it. */
+/** Which statements each flow sends, and how the database executes them. */
 async function explainAll(flows, explainer, clock) {
   const costs = new Map();
   const subjects = subjectsOf(EXPLAINED_RUNS);
@@ -56,7 +56,7 @@ async function explainAll(flows, explainer, clock) {
   return costs;
 }
 
-/** How long each flow takes from the client's call to its answer, in milliseconds. */
+/** The duration of each flow from call to response, in milliseconds. */
 async function timeAll(flows, runs, clock) {
   const times = new Map();
   const subjects = subjectsOf(runs);
@@ -76,18 +76,18 @@ async function timeAll(flows, runs, clock) {
   return times;
 }
 
-/** Everything about this many users. The database is dropped, whatever happens. */
+/** Measures everything for this many users. The database is dropped in any case. */
 export async function measure(users, runs) {
   const database = `nestjs_mfa_growth_${process.pid}_${users}`;
   const pool = new pg.Pool({ ...server, database, max: 2 });
-  // A connection that closes may still be there when the database is dropped, and says so.
+  // A closing connection may still exist when the database is dropped, and reports an error.
   pool.on('error', () => undefined);
   let application;
   try {
     await createDatabase(database);
     const now = Date.now();
     note(`${users} users: filling`);
-    // It makes its keys first, and finds no rows of which it does not know who made them.
+    // It creates its keys first, and finds no rows of unknown origin.
     application = await startApplication(database, now);
     await fill(pool, users, now, application.sealKey);
     const fillSeconds = (Date.now() - now) / 1000;
@@ -109,7 +109,7 @@ export async function measure(users, runs) {
     const requests = [...flowsOfAnybody(context), ...flowsOfActors(context)];
     const admins = flowsOfAdministrators(context);
     const costs = await explainAll([...requests, ...admins], explainer, clock);
-    // Not as often: a list that reads everything would take the whole day.
+    // Fewer runs: a list that reads everything would take all day.
     clock.time = now;
     const times = await timeAll(requests, runs, clock);
     for (const [name, time] of await timeAll(admins, Math.min(runs, 21), clock)) times.set(name, time);

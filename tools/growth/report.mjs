@@ -1,8 +1,8 @@
-// Sizes side by side, in Markdown; and what is wrong with them.
+// A Markdown report that compares sizes, and lists problems.
 import { shortNameOf } from './explain.mjs';
 import { median } from './measure.mjs';
 
-/** A dash where a statement was not sent in that size. */
+/** A dash if a statement wasn't sent at that size. */
 const number = (value) => (value === undefined ? '–' : Math.round(value).toLocaleString('en'));
 const ms = (value) => (value === undefined ? '–' : value < 10 ? value.toFixed(2) : number(value));
 const bytes = (value) => (value < 1e6 ? `${number(value / 1e3)} kB` : `${number(value / 1e6)} MB`);
@@ -34,7 +34,7 @@ function flowTable(results) {
   return table([first, 'statements', ...columns, 'ms, 95 %', 'WAL bytes (page images)'], rows);
 }
 
-/** One line for each statement, with its medians in every size. */
+/** One line per statement, with its medians for every size. */
 export function statementsOf(results) {
   const shapes = new Set(results.flatMap(({ statements }) => [...statements.keys()]));
   return [...shapes].map((shape) => {
@@ -108,7 +108,7 @@ function purgeTable(results) {
   );
 }
 
-/** What a request may not do: read a whole table, or read more as the tables grow. */
+/** What a request must not do: read a whole table, or read more as tables grow. */
 export function problemsOf(statements, atMostRows) {
   return statements
     .filter(({ kind }) => kind === 'request')
@@ -117,7 +117,7 @@ export function problemsOf(statements, atMostRows) {
       const scanned = perSize.find(({ scans, tableRows }) => scans.length > 0 && tableRows > atMostRows);
       const problems = [];
       if (scanned) problems.push(`${name}: ${scanned.scans.join(', ')} at ${number(scanned.users)} users`);
-      // What removes all that has expired may read more when more has; but not more for each row.
+      // Removing expired rows may read more if there are more, but not more per row.
       const perRow = ({ buffers, rows }) => buffers / Math.max(1, rows);
       if (perRow(largest) > 2 * perRow(smallest) + 10) {
         problems.push(`${name}: ${number(smallest.buffers)} pages grow to ${number(largest.buffers)}`);

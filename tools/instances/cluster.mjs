@@ -1,4 +1,4 @@
-// The built demo, several times, and clients that go to one after another as behind a round-robin.
+// Several instances of the built demo, and clients that alternate between them like a round-robin load balancer.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.mjs';
 const MAIN = fileURLToPath(new URL('../../apps/demo/dist/main.js', import.meta.url));
 const LONGEST_START_MS = 60_000;
 
-/** What users see: the address of the load balancer. */
+/** The URL that users see: that of the load balancer. */
 export const ORIGIN = 'http://localhost:9';
 
 async function untilItAnswers({ url, process: child, said }) {
@@ -42,7 +42,8 @@ function launch(port, databaseUrl, options) {
     }),
     said: [],
   };
-  // Told only when one does not start: that of several one makes the tables first is an error that is tried again.
+  // Printed only if an instance doesn't start: another instance creating the tables first causes an error that is
+  // retried.
   instance.process.stderr.on('data', (text) => instance.said.push(text));
   return instance;
 }
@@ -52,8 +53,8 @@ export class Cluster {
   instances = [];
 
   /**
-   * Starts them all at the same moment. Where there are several addresses of the database, each has the next of them, and the first
-   * starts alone: what keeps migrations from running twice is a lock of one server.
+   * Starts all instances at the same moment. If there are several database addresses, instances alternate between them,
+   * and the first one starts alone: the lock that keeps migrations from running twice is local to one server.
    */
   static async start(count, databaseUrls, options) {
     const cluster = new Cluster();
@@ -80,7 +81,7 @@ export class Cluster {
     return this.instances.map(({ url }) => url);
   }
 
-  /** A client whose every request goes to the next instance. */
+  /** A client that sends each request to the next instance. */
   client() {
     const cluster = this;
     return new (class extends Client {

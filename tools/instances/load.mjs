@@ -1,16 +1,17 @@
-// People who sign in and out at several instances while something is killed, and what of the answers they got still holds after it.
+// Users who sign in and out on several instances while something is killed, and how much of what was confirmed still
+// holds afterwards.
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Client } from '../support/client.mjs';
 import { User } from './measure.mjs';
 
 const USERS = 12;
-/** Each user signs in so often, as long as there are codes: ten. */
+/** Each user signs in at this pace, as long as there are codes: ten. */
 const PACE_MS = 1_200;
 const KILL_AFTER_MS = 5_000;
 const PASSWORD = 'correct horse battery';
 
-/** So much room for attempts that no limit answers in place of the database. */
+/** Enough room for attempts that no limit responds instead of the database. */
 export const ROOM = { MFA_RATE_LIMIT_ATTEMPTS: '1000', MFA_RATE_LIMIT_LOCK_AFTER: '100' };
 
 export async function enrollUsers(cluster) {
@@ -25,7 +26,7 @@ function copyOf(client, url = '') {
   return copy;
 }
 
-/** Signs one user in again and again, at any instance, and keeps what was answered. */
+/** Signs one user in repeatedly, on any instance, and records the responses. */
 async function signInAgainAndAgain(user, urls, { statuses, used, alive, dead }) {
   const send = async (client, path, body) => {
     client.url = urls[Math.floor(Math.random() * urls.length)];
@@ -49,7 +50,7 @@ async function signInAgainAndAgain(user, urls, { statuses, used, alive, dead }) 
   }
 }
 
-/** How many of these clients are answered otherwise than so at the instances that are left. */
+/** How many of these clients get a response other than expected from the remaining instances. */
 async function countOthers(clients, urls, expected) {
   let count = 0;
   for (const [index, client] of clients.entries()) {
@@ -72,7 +73,7 @@ async function countAccepted(used, urls) {
 /**
  * Calls `kill` in the middle of the load, and counts afterwards.
  *
- * @param left the instances that are asked then
+ * @param left the instances to use afterwards
  */
 export async function killUnder(cluster, users, kill, left = cluster.urls) {
   const kept = { statuses: [], used: [], alive: [], dead: [] };
@@ -95,7 +96,7 @@ export async function killUnder(cluster, users, kill, left = cluster.urls) {
   };
 }
 
-/** The same as results that are right or not: nothing that was answered may be lost. */
+/** The counts as pass or fail: nothing that was confirmed may be lost. */
 export function resultsOf({ before, after, gone, undone, again }) {
   const none = (found) => found.startsWith('0 of ');
   return [

@@ -1,4 +1,4 @@
-// What is asked of several instances, and what they answer.
+// The checks of several instances, and their results.
 import { randomUUID } from 'node:crypto';
 
 import { generateSync } from 'otplib';
@@ -29,7 +29,7 @@ export async function must(answer, status) {
   return body;
 }
 
-/** A user of the cluster, whose every request goes to another instance than the one before. */
+/** A user of the cluster, each of whose requests goes to a different instance than the last. */
 export class User {
   constructor(cluster) {
     this.cluster = cluster;
@@ -48,13 +48,13 @@ export class User {
     return client;
   }
 
-  /** A user with a TOTP, set up at one instance and activated at the next. */
+  /** Enrolls a user with TOTP, set up on one instance and activated on the next. */
   static async enroll(cluster) {
     const user = await User.register(cluster);
     user.client = await user.login();
     const { secret } = await must(user.client.post('/mfa/totp'), 201);
     const body = await must(user.client.post('/mfa/totp/activate', { code: codeOf(secret, 0) }), 201);
-    // The activation has used this step up; the next one is good already.
+    // The activation has used this time step; the next one is already accepted.
     return Object.assign(user, { secret, codes: body.recoveryCodes, totpId: body.authenticator.id });
   }
 }
@@ -167,7 +167,7 @@ const CHECKS = {
   },
 };
 
-/** With room for many attempts, so that the lock is what ends them. */
+/** With room for many attempts, so that the lock is what stops them. */
 const LOCK_CHECKS = {
   [`${GUESSES} wrong codes at once with a lock after ${LOCK_AFTER}: failures counted, and the right code`]:
     async ({ cluster, db }) => {
@@ -190,7 +190,7 @@ async function run(checks, setting) {
   return results;
 }
 
-/** Starts so many processes on an empty database, and asks all of it. */
+/** Starts this many processes on an empty database, and runs all checks. */
 export async function measure(engine, count) {
   const startedAt = Date.now();
   const db = await createDatabase(engine);

@@ -1,4 +1,4 @@
-/** With more of them a class is two things: it is taken apart where the second one has a name. */
+/** A class with more of them does two things; split it where the second one has a name. */
 const MAX = 8;
 
 /** An ESLint rule: no constructor with more than eight dependencies. */

@@ -1,6 +1,7 @@
 /**
- * The floor plan of libs/mfa/src, from bottom to top: a folder imports its own files and those of folders that are listed before it,
- * types included. So there is no arrow upwards and no cycle. The linter reads it, and docs/architecture.md shows it.
+ * The floor plan of libs/mfa/src, from bottom to top. A folder may import its own files and those of folders listed
+ * before it, including types, so there are no upward imports and no cycles. The linter enforces it, and
+ * docs/architecture.md shows it.
  *
  * @type {readonly (readonly [folder: string, what: string])[]}
  */

@@ -1,9 +1,9 @@
 import type { Rule } from 'eslint';
 
-/** Files of general folders that name a factor, and why they must. */
+/** Files in general folders that may name a factor, and why. */
 export const EXCEPTIONS: readonly (readonly [files: RegExp, why: string])[];
 
-/** The types and methods that the traits of factors declare. */
+/** The types and methods that factors declare in their traits. */
 export const NAMES: ReadonlySet<string>;
 
 export const noFactorName: Rule.RuleModule;

@@ -3,13 +3,13 @@ import { join, relative, resolve, sep } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../../libs/mfa/src');
 
-/** The folders of factors, in `factors` and, where they have pages of their own, in `pages/templates`: there they are at home. */
+/** The factors' own folders: in `factors` and, if they have pages, in `pages/templates`. Names are allowed there. */
 const HOMES = readdirSync(join(ROOT, 'factors'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .flatMap(({ name }) => [`factors/${name}/`, `pages/templates/${name}/`]);
 
 /**
- * Files of general folders that name a factor, and why they must.
+ * Files in general folders that may name a factor, and why.
  *
  * @type {readonly (readonly [files: RegExp, why: string])[]}
  */
@@ -22,7 +22,7 @@ export const EXCEPTIONS = [
   [/^options\/mfa-options\.ts$/, 'names of groups of options'],
 ];
 
-/** The types and methods that the traits of factors declare. */
+/** The types and methods that factors declare in their traits. */
 export const NAMES = new Set(
   readdirSync(join(ROOT, 'factors'), { recursive: true })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
@@ -31,7 +31,10 @@ export const NAMES = new Set(
     .map(([, name]) => name),
 );
 
-/** An ESLint rule: what is about all factors names none of them. What it needs to know is one of their traits, or a part. */
+/**
+ * An ESLint rule: code about all factors names none of them. Anything it must know about one belongs in that factor's
+ * traits or parts.
+ */
 export const noFactorName = {
   meta: {
     type: 'problem',
@@ -53,7 +56,7 @@ export const noFactorName = {
     return {
       Literal: (node) => check(node, node.value),
       TemplateElement: (node) => check(node, node.value.cooked),
-      // A table by type.
+      // A lookup table by type.
       'ObjectExpression > Property > Identifier.key': (node) => check(node, node.name),
     };
   },

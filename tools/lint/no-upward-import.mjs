@@ -5,13 +5,13 @@ import { LEVELS } from './levels.mjs';
 const ROOT = resolve(import.meta.dirname, '../../libs/mfa/src');
 const FOLDERS = LEVELS.map(([folder]) => folder);
 
-/** The folder of a file of the library, as the list of levels calls it; null: not of the library. */
+/** The folder of a library file, as named in the list of levels; null outside the library. */
 const folderOf = (file) => {
   const folder = relative(ROOT, dirname(file)).split(sep).join('/');
   return folder.startsWith('..') ? null : folder || '.';
 };
 
-/** An ESLint rule: no import of a folder that stands later in the list of levels, and no folder that is not in it. */
+/** An ESLint rule: no imports from folders later in the list of levels, and no unlisted folders. */
 export const noUpwardImport = {
   meta: {
     type: 'problem',

@@ -20,7 +20,7 @@ const short = (value, unit) => {
   return String(+value.toPrecision(3));
 };
 
-/** As Grafana writes `{{label}}` of a legend. */
+/** Fills in `{{label}}` in a legend, as Grafana does. */
 const legendOf = (format, metric) =>
   format.replaceAll(/\{\{(\w+)\}\}/g, (_, label) => metric[label] ?? '').trim() || 'all';
 
@@ -55,7 +55,7 @@ const stat = (_, series) =>
     )
     .join('') || '<div class="stat"><b>0</b></div>';
 
-/** The dashboard as a page: the panels where they stand, with what Prometheus answered. It is no Grafana. */
+/** The dashboard as a page: the panels in their places, with the data from Prometheus. It doesn't use Grafana. */
 export function dashboardPage(dashboard, results, time) {
   const panels = dashboard.panels.map((panel) => {
     const { x, y, w, h } = panel.gridPos;
@@ -77,7 +77,7 @@ export function dashboardPage(dashboard, results, time) {
   </style><main>${panels.join('')}</main>`;
 }
 
-/** The spans as a waterfall: an SVG. */
+/** The spans as a waterfall chart, in SVG. */
 export function waterfall(spans) {
   const msOf = ([seconds, nanos]) => seconds * 1000 + nanos / 1e6;
   const children = new Map();

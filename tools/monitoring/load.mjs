@@ -10,7 +10,10 @@ const USERS = 60;
 
 const newUser = (_, index) => ({ id: `user${index}`, secret: generateSecret(), cookies: new Map() });
 
-/** People who sign in, mistype, come back and step up; one who guesses; moments in which the database or the mail server is away. */
+/**
+ * Users who sign in, mistype, return and step up; one who guesses; periods in which the database or the mail server is
+ * down.
+ */
 export async function runLoad({ url, commands, dataSource, mails }, seconds) {
   const users = Array.from({ length: USERS }, newUser);
   await commands.enrol(users);
@@ -59,7 +62,7 @@ export async function runLoad({ url, commands, dataSource, mails }, seconds) {
       advance(301);
       await guess(users);
     }
-    // A series that appears has not risen yet: only the second time is seen.
+    // A newly created series shows no increase: only the second time is visible.
     if (index === 300 || index === 500) await goAway();
     if (index === 100 || index === 400) mails.areRefused = index === 100;
     await wait(20 + 40 * Math.sin(index / 60) ** 2);
@@ -67,7 +70,7 @@ export async function runLoad({ url, commands, dataSource, mails }, seconds) {
   http.close();
 }
 
-/** The spans of a sign-in by a TOTP, and of a guarded request after it. */
+/** The spans of a sign-in with TOTP, and of a guarded request after it. */
 export async function traceOfSignIn({ url, commands, spans }) {
   const user = { id: 'traced', secret: generateSecret(), cookies: new Map() };
   await commands.enrol([user]);
@@ -77,7 +80,7 @@ export async function traceOfSignIn({ url, commands, spans }) {
   await flows.login(user);
   await flows.totp(user, codeOf(user.secret, { time: Date.now() }));
   await flows.guarded(user);
-  // The last one ends when its answer has been sent.
+  // The last span ends when its response has been sent.
   await wait(100);
   http.close();
   return [...spans.getFinishedSpans()];

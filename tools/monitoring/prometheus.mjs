@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Whether there is a Prometheus on this machine (Debian: the package `prometheus`). */
+/** Whether Prometheus is installed on this machine (Debian: the package `prometheus`). */
 export const hasPrometheus = () => spawnSync('prometheus', ['--version']).status === 0;
 
 async function freePort() {
@@ -16,13 +16,13 @@ async function freePort() {
   return port;
 }
 
-/** A Prometheus that fetches from there each second. */
+/** Starts a Prometheus that scrapes the endpoint every second. */
 export async function startPrometheus(endpoint) {
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
   const config = {
     scrape_configs: [{ job_name: 'site', scrape_interval: '1s', static_configs: [{ targets: [endpoint] }] }],
   };
-  // JSON is YAML.
+  // JSON is valid YAML.
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
   const port = await freePort();
   const child = spawn(
@@ -42,7 +42,7 @@ export async function startPrometheus(endpoint) {
     await wait(100);
   }
   return {
-    /** The series of an expression over that time, in seconds since 1970. */
+    /** The series of an expression over a period, in seconds since the Unix epoch. */
     async range(query, start, end, step) {
       const parameters = new URLSearchParams({ query, start, end, step });
       const { status, data, error } = await (await fetch(`${url}/api/v1/query_range?${parameters}`)).json();

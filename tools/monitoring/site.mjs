@@ -1,4 +1,4 @@
-// A site with telemetry, whose metrics Prometheus fetches, and whose spans are kept.
+// A site with telemetry, whose metrics Prometheus scrapes and whose spans are kept.
 import { createServer } from 'node:http';
 
 import { Logger } from '@nestjs/common';
@@ -17,7 +17,9 @@ import { startApplication } from '../../bench/contenders/nestjs-mfa/application.
 import { QuietAdapter } from '../support/application.mjs';
 import { createDatabase } from '../support/databases.mjs';
 
-/** The mail server of the site. Replaced before the application is made: telemetry stands around the method that it finds then. */
+/**
+ * The site's mail server. Replaced before the application is created, since telemetry wraps the method it finds then.
+ */
 function startMails() {
   const mails = { areRefused: false };
   QuietAdapter.prototype.sendNotification = () =>
@@ -25,7 +27,7 @@ function startMails() {
   return mails;
 }
 
-/** `endpoint` is what Prometheus fetches. */
+/** `endpoint` is what Prometheus scrapes. */
 export async function startSite() {
   const prometheus = new PrometheusExporter({ preventServerStart: true });
   const server = createServer((request, response) => prometheus.getMetricsRequestHandler(request, response));
@@ -37,7 +39,7 @@ export async function startSite() {
   );
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [prometheus] }));
   const database = await createDatabase('sqlite');
-  // It says of each request that the database is away, as it is to be.
+  // It would log every request while the database is down, which is intended here.
   Logger.overrideLogger(false);
   const mails = startMails();
   const site = await startApplication(database, { imports: [MfaTelemetryModule.forRoot()] });
@@ -50,7 +52,7 @@ export async function startSite() {
   return { ...site, mails, spans, endpoint: `127.0.0.1:${server.address().port}`, close };
 }
 
-/** A span for each request, as instrumentations of HTTP make them: those of the module stand below it. */
+/** Creates a span for each request, like HTTP instrumentation does: the module's spans are its children. */
 function traceRequests(server) {
   const tracer = trace.getTracer('http');
   const { emit } = server;

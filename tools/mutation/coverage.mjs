@@ -8,10 +8,11 @@ const hashOf = (...texts) =>
   texts.reduce((hash, text) => hash.update(text), createHash('sha256')).digest('hex');
 
 /**
- * What each spec runs through: once, without a mutant, and kept until the spec or the sources change.
+ * What each spec runs through: measured once without a mutant, and cached until the spec or the sources change.
  *
  * @param lanes run jobs, one each at a time
- * @returns by spec: `names` and `durations` of its tests, `took`, and `coverage`: by the place of a test, or `hooks`, or `load`, the mutants run through
+ * @returns by spec: `names` and `durations` of its tests, `took`, and `coverage`: the mutants run through, by the
+ * position of a test, or `hooks`, or `load`
  */
 export async function coverageOf(specs, { lanes, copy, folder, sources, say }) {
   mkdirSync(folder, { recursive: true });

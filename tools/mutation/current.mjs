@@ -1,21 +1,21 @@
 /**
- * What the worker's runner and the tests' environment share: the runner says what the next spec file is run for, the environment how it went. Both are
- * outside of the sandbox of the tests, and so load this module once.
+ * Shared by the worker's runner and the tests' environment: the runner says what the next spec file is run for, the
+ * environment how it went. Both are outside the sandbox of the tests, so they load this module only once.
  */
 export const current = {
-  /** The places of the tests to be run, in the order of the file; null: all. */
+  /** The positions of the tests to run, in file order; null for all. */
   tests: null,
-  /** Whether the rest of the file is left out after the first failure. */
+  /** Whether to skip the rest of the file after the first failure. */
   stopsEarly: true,
-  /** Whether the library is loaded anew. */
+  /** Whether to reload the library. */
   isFresh: false,
-  /** The first failure: which test, -1 where it was in none. */
+  /** The first failure and its test; -1 if it was outside a test. */
   failure: null,
   durations: [],
   names: [],
 };
 
-/** What the instrumented sources read: which mutant is active, and where they count what they ran through. */
+/** Read by the instrumented sources: the active mutant, and where they count what they run through. */
 export const switches = {
   activeMutant: null,
   currentTestId: undefined,

@@ -1,12 +1,12 @@
 import Environment from '../../test/support/environment.mjs';
 import { current, switches } from './current.mjs';
 
-/** The tests of a file in the order in which they are written. */
+/** The tests of a file in source order. */
 function testsOf(block) {
   return block.children.flatMap((child) => (child.type === 'test' ? [child] : testsOf(child)));
 }
 
-/** Leaves out the tests that aren't in the list, and blocks without any of these, whose hooks may take long. */
+/** Removes the tests that aren't in the list, and blocks without any of them, whose hooks may be slow. */
 function choose(block, chosen) {
   const kept = block.children.filter((child) =>
     child.type === 'test' ? keepTest(child, chosen) : choose(child, chosen),
@@ -21,7 +21,7 @@ function keepTest(test, chosen) {
   return isKept;
 }
 
-/** The environment of the suite, in which a mutant can be active, and of which single tests are run. */
+/** The suite's environment, in which a mutant can be active and tests can be selected. */
 export default class MutationEnvironment extends Environment {
   constructor(config, context) {
     super(config, context);

@@ -6,8 +6,8 @@ const keyOf = ({ file, code, mutator, original, replacement }) =>
   JSON.stringify([file, code, mutator, original, replacement]);
 
 /**
- * The mutants that no test can kill, as what they do is the same to anybody; each with its reason. They are known by their file, the line's text, and what is
- * replaced by what, so that code above may move.
+ * Mutants that no test can kill because they behave the same, each with the reason. They are identified by file, the
+ * text of the line, and the replacement, so that code above them can move.
  */
 export class Equivalents {
   constructor(list = JSON.parse(readFileSync(LIST, 'utf8'))) {
@@ -20,7 +20,7 @@ export class Equivalents {
     return this.reasons.get(keyOf(mutant));
   }
 
-  /** Entries of which there is no mutant any more: their code has changed. */
+  /** Entries that match no mutant any more, because their code has changed. */
   stale(mutants) {
     const keys = new Set(mutants.map(keyOf));
     return this.list.filter((entry) => !keys.has(keyOf(entry)));

@@ -1,6 +1,6 @@
 /**
- * Which mutants are left out, and why. Each rule looks at a node of the syntax tree (Babel's), and what is below it is left out too. No rule is about
- * logic: what decides is mutated, even where it decides about a text.
+ * Which mutants are left out, and why. Each rule looks at a node of the syntax tree (Babel's), and also leaves out
+ * everything below it. No rule is about logic: decisions are mutated, even if they only concern a text.
  */
 
 /** Whole files without logic. */
@@ -14,14 +14,14 @@ const FILES = [
   ],
 ];
 
-/** Errors that tell a developer what is wrong. Only their texts are left out, not whether they are thrown. */
+/** Errors that tell a developer what is wrong. Only their messages are left out, not whether they are thrown. */
 const ERRORS = new Set(['Error', 'TypeError', 'RangeError', 'MfaEnvelopeError', 'MfaKeyError']);
 
 const LOG_METHODS = new Set(['log', 'warn', 'error', 'debug', 'verbose', 'fatal']);
 
 const isText = (path) => path.isStringLiteral() || path.isTemplateLiteral();
 
-/** Whether a node is an argument of that call, or a part of the text that is one. */
+/** Whether a node is an argument of the call, or part of a string that is one. */
 function enclosingCall(path) {
   let { parentPath } = path;
   while (parentPath && (isText(parentPath) || parentPath.isBinaryExpression({ operator: '+' })))
@@ -54,7 +54,7 @@ const RULES = [
   },
 ];
 
-/** What the instrumenter asks of each node. */
+/** Called by the instrumenter for each node. */
 export function ignorerFor(file) {
   const whole = FILES.find(([pattern]) => pattern.test(file));
   return {

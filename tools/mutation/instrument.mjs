@@ -19,14 +19,14 @@ function sourceFiles() {
   return files.split('\n').filter((file) => /(?<!\.spec|\.d)\.ts$/.test(file));
 }
 
-/** Puts all mutants into the sources of a copy, each behind a switch, and tells which there are. */
+/** Puts all mutants into the sources of a copy, each behind a switch, and lists them. */
 export async function instrument(copy) {
   const mutants = [];
   for (const name of sourceFiles()) {
     const content = readFileSync(join(ROOT, name), 'utf8');
     const options = { plugins: null, excludedMutations: [], ignorers: [ignorerFor(name)] };
     const made = await new Instrumenter(LOGGER).instrument([{ name, mutate: true, content }], options);
-    // Its numbers begin anew with each file.
+    // Mutant numbers restart with each file.
     const prefix = createHash('sha256').update(name).digest('hex').slice(0, 8);
     writeFileSync(join(copy, name), withDecorators(withPrefix(made.files[0].content, prefix), content));
     const lines = content.split('\n');
@@ -42,7 +42,7 @@ function withPrefix(text, prefix) {
   );
 }
 
-/** Babel prints no decorators of parameters that have a default. */
+/** Babel omits decorators of parameters that have a default value. */
 function withDecorators(text, source) {
   const lost = source.matchAll(/^ *((?:@\w+\([^()]*\) )+)(\w+: [^=\n]+ = [^,\n]+),$/gm);
   return [...lost].reduce(

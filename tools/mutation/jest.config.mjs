@@ -1,7 +1,7 @@
 import base from '../../jest.config.js';
 import { SPECS, isLeftOut } from './specs.mjs';
 
-/** How Jest runs in a worker of tools/mutation.mjs, which has done the global set-up itself. */
+/** Jest's configuration in a worker of tools/mutation.mjs, which has already run the global setup. */
 export default {
   ...base,
   rootDir: new URL('../..', import.meta.url).pathname,
@@ -13,6 +13,6 @@ export default {
   testEnvironment: '<rootDir>/tools/mutation/environment.mjs',
   testMatch: SPECS,
   testPathIgnorePatterns: ['/node_modules/', ...isLeftOut],
-  // A mutant that has a test wait for ever should not have us wait for as long as a busy database may take.
+  // A mutant that makes a test wait forever shouldn't make us wait as long as a busy database may take.
   testTimeout: 8000,
 };

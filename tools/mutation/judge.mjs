@@ -1,21 +1,25 @@
-/** A mutant may take this many times as long as the tests take without, and so many milliseconds besides. */
+/** A mutant may take this many times as long as the tests without it, plus this many milliseconds. */
 const PATIENCE = { times: 5, besides: 20_000 };
 
-/** After so many kills of a worker a test that killed is run without a mutant: what a mutant left behind in kept modules must not kill the next. */
+/**
+ * After this many kills on a worker, a killing test is repeated without a mutant: what a mutant has left behind in
+ * cached modules must not kill the next one.
+ */
 const KILLS_PER_CONTROL = 12;
 
-/** Workers begin anew after so many runs: metadata of classes that were loaded anew pile up in packages. */
+/** Workers restart after this many runs: metadata of reloaded classes accumulates in packages. */
 const MOST_RUNS = { usual: 600, fresh: 40 };
 
 /** Runs mutants on one worker, one after another. */
 export class Judge {
-  /** The kills since the last control. */
+  /** The kills since the last control run. */
   unconfirmed = [];
   freshRuns = 0;
 
   /**
-   * @param options `budget`: how many milliseconds of tests a mutant is worth; `isProven`: the tests known to pass alone, of all judges; `settle`: told each
-   * result that holds; `again`: told of each mutant that has to be run once more
+   * @param options `budget`: how many milliseconds of tests a mutant is worth; `isProven`: the tests of all judges that
+   * are known to pass alone; `settle`: receives each confirmed result; `again`: receives each mutant that must be run
+   * again
    */
   constructor(worker, plan, { budget, isProven, settle, again }) {
     Object.assign(this, { worker, plan, budget, isProven, settle, again });
@@ -32,7 +36,8 @@ export class Judge {
   }
 
   /**
-   * What stands beside the source or is at home in it, and of the other steps as many as a mutant is worth, in their order; the cheapest, however dear it is.
+   * Every step beside the source or at home in it, and as many of the others, in order, as a mutant is worth; at least
+   * the cheapest, whatever it costs.
    */
   #affordable(steps) {
     const costs = steps.map((step) => this.plan.costOf(step));
@@ -45,11 +50,11 @@ export class Judge {
     });
   }
 
-  /** @returns how the mutant died of these tests; undefined if it did not */
+  /** @returns how the tests killed the mutant; undefined if they didn't */
   async #try(mutant, step) {
     const answer = await this.#run({ ...step, mutant: mutant.id }, this.plan.costOf(step));
     const isSlow = Boolean(answer.lost) || /Exceeded timeout of \d+ ms/.test(answer.failure?.message ?? '');
-    // Once more: the machine may have been busy.
+    // Try again: the machine may have been busy.
     if (isSlow && !step.isSecondTry) {
       if (answer.lost) this.#forget();
       else await this.#restart();
@@ -63,7 +68,10 @@ export class Judge {
     return { status: isSlow || answer.isEndless ? 'timeout' : 'killed', by, message, isSlow };
   }
 
-  /** Whether the test passes alone without a mutant: one that needs what others did before says nothing where these were left out. */
+  /**
+   * Whether the test passes alone without a mutant. If it depends on tests that were left out, its failure means
+   * nothing.
+   */
   async #isRealKill(step, test) {
     if (step.tests === null || test < 0) return true;
     const key = `${step.spec}#${test}`;
@@ -87,7 +95,7 @@ export class Judge {
     if (this.unconfirmed.length >= KILLS_PER_CONTROL) await this.control();
   }
 
-  /** Runs what killed last without a mutant: only if that passes, the kills since the last control hold. */
+  /** Repeats the last killing test without a mutant: the kills since the last control run only count if it passes. */
   async control() {
     const last = this.unconfirmed.at(-1);
     if (!last) return;
@@ -103,7 +111,7 @@ export class Judge {
     this.unconfirmed = [];
   }
 
-  /** Kills of a worker that is gone can't be confirmed any more. */
+  /** Kills on a worker that is gone can no longer be confirmed. */
   #forget() {
     for (const { mutant } of this.unconfirmed) this.again(mutant);
     this.unconfirmed = [];

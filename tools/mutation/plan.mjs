@@ -2,40 +2,44 @@ import { dirname } from 'node:path';
 
 import { SOURCES } from './instrument.mjs';
 
-/** What running a spec file costs at least besides its tests, in milliseconds. */
+/** The minimum overhead of running a spec file, in milliseconds. */
 const PER_FILE = 200;
 
-/** What loading the library anew costs: what a spec beside its unit takes of it, and all. */
+/** The cost of reloading the library in milliseconds: the part that a spec beside its unit needs, and all of it. */
 const PER_LOADING = { beside: 150, whole: 2000 };
 
-/** Of the specs that may see a mutant which acts while modules load, so many are tried. */
+/** How many specs are tried for a mutant that acts while modules load. */
 const MOST_FRESH = 8;
 
-/** In how many lines around a mutant it is looked for what its tests have in common, and how many of them are taken for closest. */
+/**
+ * How many lines around a mutant are searched for what its tests have in common, and how many tests count as closest.
+ */
 const NEIGHBOURHOOD = 12;
 const MOST_CLOSEST = 10;
 
-/** A spec that stands beside the source is a test of units, and free, if it takes no longer than this, in milliseconds. */
+/** A spec beside its source is a unit test, and free, if it takes no longer than this, in milliseconds. */
 const MOST_BESIDE = 3000;
 
-/** So many specs are at home in a file: nobody goes through as much of it that few others go through. */
+/** How many specs are at home in a file: those that run through most of what few others run through. */
 const MOST_AT_HOME = 2;
 
-/** Which tests are run for a mutant, in which order. */
+/** Decides which tests to run for a mutant, and in which order. */
 export class Plan {
   /** By source file, its mutants. */
   inFile = new Map();
-  /** By mutant, who runs through it: the specs, with the places of the tests, or null where all of them may depend on it. */
+  /**
+   * By mutant, the specs that run through it, with the positions of the tests, or null if all of them may depend on it.
+   */
   coverers = new Map();
-  /** The mutants that are run through while modules load. */
+  /** The mutants executed while modules load. */
   loading = new Set();
   /** By source file, the specs that run through any of it. */
   touching = new Map();
   /** By source file, the specs that are at home in it. */
   homes = new Map();
-  /** By source file, the tests that killed a mutant, newest first. */
+  /** By source file, the tests that killed a mutant, latest first. */
   killers = new Map();
-  /** The specs of which a test needs what those before it did: they are run whole. */
+  /** The specs with a test that depends on earlier tests: they always run whole. */
   sequential = new Set();
 
   constructor(coverage, mutants) {
@@ -57,7 +61,10 @@ export class Plan {
     entry(this.touching, file).set(spec, spec);
   }
 
-  /** @returns the steps: a spec, the places of the tests in it, and whether the library is to be loaded anew; what is likely to kill first */
+  /**
+   * @returns the steps, most likely to kill first: a spec, the positions of the tests in it, and whether to reload the
+   * library
+   */
   *stepsFor({ id, file, line }) {
     const specs = this.coverers.get(id) ?? new Map();
     yield* this.#lastKillers(file, specs);
@@ -77,7 +84,10 @@ export class Plan {
     return this.sequential.has(spec);
   }
 
-  /** What killed neighbours of a mutant lately often kills it too: of the spec of the last kill those tests, before anything is run whole. */
+  /**
+   * Tests that recently killed a mutant's neighbors often kill it too: tries those of the spec with the last kill
+   * before running anything whole.
+   */
   *#lastKillers(file, specs) {
     const likely = (this.killers.get(file) ?? []).filter(({ spec, test }) => {
       const places = specs.get(spec);
@@ -90,8 +100,8 @@ export class Plan {
   }
 
   /**
-   * The tests that go through what few others go through around there: a branch that a mutant takes or leaves is their business, while most tests that
-   * run through a condition never see the other side of it.
+   * The tests that run through code which few others nearby run through. They are the ones likely to see a branch that
+   * a mutant takes or leaves, while most tests that run through a condition never see its other side.
    */
   #closest(file, line, specs) {
     const scores = new Map();
@@ -133,8 +143,8 @@ export class Plan {
   }
 
   /**
-   * The specs beside the file first, then those at home in it, then those that have killed there, then those of the same folder's behaviour; of these the
-   * quickest.
+   * The specs beside the file first, then those at home in it, then those that have killed there, then those for the
+   * same folder's behavior; the fastest first in each group.
    */
   #sorted(steps, file) {
     const rank = this.#rankIn(file);
@@ -146,7 +156,7 @@ export class Plan {
     return known.map(({ step, rank: place }) => ({
       ...step,
       isBeside: place <= 1,
-      // Worth its price where nothing tells which of its tests matters.
+      // Worth its price if nothing tells which of its tests matters.
       isAtHome: place === 2 && step.tests === null,
     }));
   }
@@ -167,7 +177,7 @@ export class Plan {
     };
   }
 
-  /** What acts while an application boots is run through by nearly every spec, and matters to few: to those that alone run through what it prepares. */
+  /** Nearly every spec runs through boot code, but it matters to few: those that alone run through what it prepares. */
   #homesOf(file) {
     if (!this.homes.has(file)) {
       const scores = new Map();

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 
 const STATUSES = ['killed', 'timeout', 'survived', 'uncovered', 'equivalent'];
 
-/** Of those that a test could kill, how many per cent one did. */
+/** The percentage of mutants killed among those that a test could kill. */
 export function scoreOf(judged) {
   const counts = countsOf(judged);
   const killed = counts.killed + counts.timeout;
@@ -35,7 +35,7 @@ function rowOf(name, judged) {
   return `| ${[name, judged.length, ...numbers, `${scoreOf(judged).toFixed(1)} %`].join(' | ')} |`;
 }
 
-/** A table of all folders, and of what these make together. */
+/** A table of all folders, with a total. */
 export function tableOf(judged) {
   const heads = [
     'folder',
@@ -57,7 +57,7 @@ export function tableOf(judged) {
   return lines.join('\n');
 }
 
-/** The survivors: where, which mutator, and what it made of what. */
+/** The survivors: location, mutator, and replacement. */
 export function survivorsOf(judged) {
   return judged
     .filter(({ status }) => status === 'survived' || status === 'uncovered')

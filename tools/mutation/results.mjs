@@ -1,13 +1,16 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Kills hold for as long as the source is the same; that nothing killed a mutant, until a test changes or more of them are to be run. */
+/** Kills stay valid as long as the source is unchanged; survivals, until a test changes or more tests are to be run. */
 export class Results {
   statuses = new Map();
-  /** Those that no test killed when they were looked at last. */
+  /** Mutants that no test killed last time. */
   survivors = new Set();
 
-  /** @param versionOf the hash of a source file; `tests` that of all specs; `budget`: what a mutant is worth */
+  /**
+   * @param versionOf returns the hash of a source file; `tests`: the hash of all specs; `budget`: what a mutant is
+   * worth
+   */
   constructor(file, { versionOf, tests, budget, isAnew }) {
     Object.assign(this, { file, versionOf, tests, budget });
     mkdirSync(dirname(file), { recursive: true });

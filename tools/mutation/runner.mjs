@@ -5,14 +5,14 @@ import TestRunner from 'jest-runner';
 import { current, switches } from './current.mjs';
 
 /**
- * How often an active mutant may be come by. Real loops of the library end after some thousand rounds; one that a mutant made endless ends here, and
- * the worker can go on.
+ * The maximum number of times an active mutant is executed. Real loops of the library end after some thousands; a loop
+ * that a mutant has made endless stops here, so that the worker can continue.
  */
 const MOST_HITS = 300_000;
 
 /**
- * The runner of Jest in a worker of tools/mutation.mjs. It runs no list of files, but what the parent process asks for, one spec file at a time, for as
- * long as it asks: so Jest, the packages and the library are loaded once for many mutants.
+ * Jest's runner in a worker of tools/mutation.mjs. Instead of a list of files, it runs one spec file at a time on the
+ * parent process's request, so that Jest, the packages and the library are loaded once for many mutants.
  */
 export default class MutationRunner {
   constructor(globalConfig, context) {
@@ -24,7 +24,7 @@ export default class MutationRunner {
     const { rootDir } = this.globalConfig;
     this.watcher = watcher;
     this.tests = new Map(tests.map((test) => [relative(rootDir, test.path), test]));
-    // What a mutant has left running may fail between two files; within one Jest listens itself.
+    // Something a mutant has left running may fail between two files; within one, Jest listens itself.
     process.on('unhandledRejection', () => {});
     process.on('uncaughtException', () => {});
     process.on('disconnect', () => process.exit(0));
@@ -33,7 +33,7 @@ export default class MutationRunner {
     await new Promise(() => {});
   }
 
-  /** @param job the spec, the tests of it, the mutant, and what is asked for besides */
+  /** @param job the spec, its tests, the mutant, and other settings */
   async run({ spec, tests = null, mutant = null, isFresh = false, wantsCoverage = false }) {
     Object.assign(current, { tests, failure: null, durations: [], names: [], stopsEarly: !wantsCoverage });
     Object.assign(switches, {

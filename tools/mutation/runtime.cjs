@@ -2,14 +2,17 @@ const SharedRuntime = require('../../test/support/runtime.cjs');
 
 const LIBRARY = /\/libs\/mfa\/src\//;
 
-/** The runtime of the suite, which can load the library anew for one file, and keeps the packages: for mutants that act while modules load. */
+/**
+ * The suite's runtime, with the option of reloading the library for one file while keeping the packages: for mutants
+ * that act while modules load.
+ */
 module.exports = class MutationRuntime extends SharedRuntime {
   constructor(...args) {
     super(...args);
     if (process.env.MFA_MUTATION_FRESH) this.setAside = this.takeOutLibrary();
   }
 
-  /** None: nobody reads where a test failed, and finding that out takes longer than most tests. */
+  /** None: nobody reads where a test failed, and finding out takes longer than most tests. */
   getSourceMaps() {
     return new Map();
   }
@@ -17,13 +20,13 @@ module.exports = class MutationRuntime extends SharedRuntime {
   teardown() {
     super.teardown();
     if (!this.setAside) return;
-    // What was loaded with the mutant goes, and the rest is as if it had not been.
+    // Discards what was loaded with the mutant, and restores the rest.
     this.takeOutLibrary();
     for (const [registry, modules] of this.setAside) for (const [key, one] of modules) registry.set(key, one);
     this.setAside = undefined;
   }
 
-  /** @returns the modules of the library that were loaded, by registry */
+  /** @returns the loaded modules of the library, by registry */
   takeOutLibrary() {
     const { moduleRegistry, esModuleRegistry } = this.registries;
     return [moduleRegistry, esModuleRegistry].map((registry) => {

@@ -1,7 +1,10 @@
-/** The tests that mutants are run against. */
+/** The tests that mutants run against. */
 export const SPECS = ['<rootDir>/libs/mfa/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'];
 
-/** Those left out: they run built code, a browser, or other processes, which hold no mutants; or take long for what others find too. */
+/**
+ * Excluded: tests of built code, a browser or other processes, which contain no mutants, or slow tests of what others
+ * cover too.
+ */
 export const isLeftOut = [
   '/test/(browser|cli|client|demo|docs|fit|attacks|model|opentelemetry|schema)/',
   '/test/(floor-plan|recipes|troubleshooting)',

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What a worker does before the clock of a job runs: loading Jest, and finding the specs. */
+/** The time for a worker to start, which doesn't count towards a job: loading Jest and finding the specs. */
 const MOST_FOR_START = 120_000;
 
-/** A process that runs one spec file after another, and is started anew when one of them kills it or never ends. */
+/** A process that runs one spec file after another, and is restarted if one of them kills or hangs it. */
 export class Worker {
   constructor(copy) {
     this.copy = copy;
@@ -33,7 +33,7 @@ export class Worker {
     this.runs = 0;
   }
 
-  /** @returns what the worker answers, or `lost`: why there is no answer */
+  /** @returns the worker's response, or `lost`: why there is none */
   async run(job, limit) {
     if (!this.child) await this.start();
     this.runs += 1;

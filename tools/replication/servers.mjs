@@ -1,5 +1,5 @@
-// A PostgreSQL primary with a streaming standby on this machine, and the address under which applications reach whichever of them is
-// the primary.
+// A PostgreSQL primary with a streaming standby on this machine, and an address at which applications reach whichever
+// is the primary.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,14 +11,14 @@ import pg from 'pg';
 
 import { freePort } from '../support/free-port.mjs';
 
-/** Where PostgreSQL's own programs are, as `pg_config --bindir` says. */
+/** The folder of PostgreSQL's own programs, from `pg_config --bindir`. */
 const BIN = process.env.PGBIN ?? execFileSync('pg_config', ['--bindir'], { encoding: 'utf8' }).trim();
-/** PostgreSQL does not run as root. */
+/** PostgreSQL refuses to run as root. */
 const AS_USER = process.getuid?.() === 0 ? ['runuser', ['-u', 'postgres', '--']] : null;
 
 function run(program, ...parameters) {
   const command = join(BIN, program);
-  // A server that goes on keeps what it inherits: nobody waits for its output.
+  // A server keeps what it inherits, so its output must not be awaited.
   const options = { stdio: 'ignore' };
   if (AS_USER) execFileSync(AS_USER[0], [...AS_USER[1], command, ...parameters], options);
   else execFileSync(command, parameters, options);
@@ -49,7 +49,7 @@ class Server {
     }
   }
 
-  /** As when the power fails: nothing more is sent to the standby. */
+  /** As in a power failure: nothing more is sent to the standby. */
   kill() {
     run('pg_ctl', 'kill', 'KILL', String(this.pid()));
   }
@@ -62,12 +62,12 @@ class Server {
     try {
       run('pg_ctl', 'stop', '-m', 'immediate', '-D', this.data);
     } catch {
-      // It does not run.
+      // It isn't running.
     }
   }
 }
 
-/** Passes connections on to a port, and cuts them all when that changes. */
+/** Forwards connections to a port, and cuts them all when the port changes. */
 class Gate {
   sockets = new Set();
 
@@ -107,7 +107,7 @@ export class ReplicatedPostgres {
   gate = new Gate();
   servers = [];
 
-  /** @param isSynchronous whether a commit is answered only when the standby has it too */
+  /** @param isSynchronous whether a commit is confirmed only once the standby has it too */
   static async start(isSynchronous) {
     const replicated = new ReplicatedPostgres();
     try {
@@ -162,14 +162,14 @@ export class ReplicatedPostgres {
     return `postgres://postgres@127.0.0.1:${this.gate.port}/postgres`;
   }
 
-  /** Holds back what the standby receives, so that it lags. */
+  /** Delays what the standby receives, so that it lags. */
   async holdBack() {
     const [primary] = this.servers;
     const [{ pid }] = await primary.query('SELECT pid FROM pg_stat_replication');
     execFileSync('kill', ['-STOP', String(pid)]);
   }
 
-  /** Kills the primary, makes a primary of the standby, and lets applications reach that. */
+  /** Kills the primary, promotes the standby, and redirects applications to it. */
   failOver() {
     const [primary, standby] = this.servers;
     primary.kill();

@@ -1,4 +1,5 @@
-// Builds the documentation site into tools/site/dist/www: plain files for any web server. `SITE_BASE` is the path that it is put under.
+// Builds the documentation site into tools/site/dist/www: static files for any web server. `SITE_BASE` is the path it
+// is served from.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// Looks at the built site: links and anchors, reading without JavaScript, axe in both colour schemes, what its search finds, and
-// that no page asks another host for anything. `--pictures <folder>` leaves pictures there. Exits with 1 when anything is wrong.
+// Checks the built site: links and anchors, reading without JavaScript, axe in both color schemes, search results, and
+// that no page makes requests to another host. `--pictures <folder>` saves screenshots there. Exits with 1 when
+// anything is wrong.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -22,7 +23,7 @@ const addressOf = (page) =>
   (page === 'index' ? '/' : `/${page.replace(/index$/, '')}`).replace(/([^/])$/, '$1.html');
 const OWN_PAGES = OUTLINE.flatMap(({ pages }) => pages.map(([page]) => addressOf(page)));
 
-/** Colours are the same on all pages of a kind. */
+/** Colors are the same on all pages of a kind. */
 const EACH_KIND = [
   '/',
   '/fastify.html',
@@ -72,12 +73,12 @@ function checkLinks() {
   process.stdout.write(`${pages.length} pages, ${count} links\n`);
 }
 
-/** Fails where a page asks for anything elsewhere: the site has to work without a network. */
+/** Opens a page that fails on any request to another host: the site must work offline. */
 async function newPage(browser, url, settings) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
   if (settings.javaScriptEnabled !== false) await context.addInitScript(AXE);
   const page = await context.newPage();
-  // The browser draws slowly where the machine is busy.
+  // Rendering is slow on a busy machine.
   page.setDefaultTimeout(120_000);
   page.on('request', (request) => {
     if (!request.url().startsWith(url) && !request.url().startsWith('data:'))
@@ -87,7 +88,7 @@ async function newPage(browser, url, settings) {
   return page;
 }
 
-/** All there is to read, and links to every other page, without a script. */
+/** Without scripts, everything must be readable, and every page must be linked. */
 async function readWithoutScripts(browser, url) {
   const page = await newPage(browser, url, { javaScriptEnabled: false });
   for (const address of OWN_PAGES) {
@@ -101,7 +102,7 @@ async function readWithoutScripts(browser, url) {
   process.stdout.write(`${OWN_PAGES.length} pages read without JavaScript\n`);
 }
 
-/** Dark pages on a phone, light ones on a desk. */
+/** Dark pages on a phone, light ones on a desktop. */
 const LOOKS = [
   { settings: { colorScheme: 'light' }, addresses: [...new Set([...OWN_PAGES, ...EACH_KIND])] },
   { settings: { colorScheme: 'dark', viewport: PHONE }, addresses: EACH_KIND },
@@ -120,7 +121,7 @@ async function runAxe(browser, url, { settings, addresses }) {
   process.stdout.write(`axe: ${addresses.length} pages, ${settings.colorScheme}\n`);
 }
 
-/** What stands around the text, and its colours, are looked at on one page of each kind. */
+/** Navigation and colors are checked on one page of each kind. */
 async function lookAt(page, name, isWhole) {
   const scope = isWhole ? 'html' : 'main';
   const options = { resultTypes: ['violations'], rules: { 'color-contrast': { enabled: isWhole } } };
@@ -134,7 +135,7 @@ async function lookAt(page, name, isWhole) {
   for (const violation of found) wrong.push(`${name}: ${violation}`);
 }
 
-/** What answers in the browser is asked here directly. */
+/** Tests directly what answers searches in the browser. */
 async function askQuestions() {
   const text = readFileSync(join(WWW, 'search.json'));
   const sections = JSON.parse(text);
@@ -152,12 +153,12 @@ async function askQuestions() {
   );
 }
 
-/** The box itself, by keys alone. */
+/** Tests the search box itself, by keyboard only. */
 async function useSearchBox(browser, url) {
   for (const settings of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: PHONE }]) {
     const page = await newPage(browser, url, settings);
     await page.goto(`${url}/fastify.html`);
-    // Before Vue has mounted the page, nothing listens to keys, however quiet the network is.
+    // Until Vue has mounted the page, nothing listens to keys, even if the network is idle.
     await page.waitForFunction(() => globalThis.document.querySelector('#app').__vue_app__);
     await page.keyboard.press('Control+k');
     await page.keyboard.type('lost phone');
@@ -200,7 +201,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu'],
 });
 await askQuestions();
-// Each look has a process of its own in the browser.
+// Each look has its own browser process.
 await Promise.all([
   readWithoutScripts(browser, url).then(() => useSearchBox(browser, url)),
   ...LOOKS.map((look) => runAxe(browser, url, look)),

@@ -3,8 +3,8 @@ import { rowsOf } from './tables.mjs';
 const chapter = (text, heading) => text.split(`\n## ${heading}\n`)[1].split('\n## ')[0];
 
 /**
- * A heading for each error code, so that a search for a code leads to it: what the table of troubleshooting says of it, and when
- * that of the HTTP API says it comes.
+ * A heading for each error code, so that searches for a code find it, with its entries in the troubleshooting and HTTP
+ * API tables.
  */
 export function errorPage(troubleshooting, httpApi) {
   const when = rowsOf(chapter(httpApi, 'Errors'));

@@ -8,7 +8,7 @@ import { slugOf } from './slug.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where pages of the repository stand on the site, by their paths without `.md`. */
+/** The paths on the site of repository pages that move, without `.md`. */
 const MOVED = {
   'docs/README': 'index',
   README: 'start',
@@ -18,13 +18,13 @@ const MOVED = {
 };
 export const placeOf = (source) => MOVED[source] ?? source.replace(/^docs\//, '');
 
-/** What pages lead to that is no page. */
+/** Link targets that aren't pages. */
 export const FILES = ['docs/openapi.json', 'docs/monitoring/grafana-dashboard.json'];
 
 const toPage = (from, to) =>
   `${posix.join(posix.relative(posix.dirname(from), posix.dirname(to)), posix.basename(to))}.md`;
 
-/** The heading of a page of the repository that an anchor leads to, or the title of the page. */
+/** The heading that an anchor on a repository page refers to, or the page's title. */
 function titleOf(source, anchor) {
   const headings = readFileSync(join(ROOT, source), 'utf8').matchAll(/^#{1,4} (.*)$/gm);
   const found = [...headings].find(([, heading]) => slugOf(heading) === anchor);
@@ -32,15 +32,15 @@ function titleOf(source, anchor) {
 }
 
 /**
- * Nobody who reads the site sees files, so links that are called as their file are called as what they lead to: in italics, so that
- * a sentence can be told from the title in it.
+ * Readers of the site don't see files, so links labeled with a file name get the title of their target instead, in
+ * italics to set it apart from the sentence.
  */
 const labelOf = (label, source, anchor) =>
   /^([\w./-]+\.md|README)$/.test(label) ? `_${titleOf(source, anchor)}_` : label;
 
 /**
- * Links between pages go on working; those to sources, which the site has not, become the text that they were. Text that is shown
- * on another page than its own, at `place`, leads back to its own page's headings.
+ * Adjusts links between pages for the site. Links to sources, which the site doesn't have, become plain text. Text
+ * shown on another page than its own, at `place`, links back to its own page's headings.
  */
 export function relink(text, source, place = placeOf(source)) {
   const linked = text.replaceAll(
@@ -66,7 +66,7 @@ export function relink(text, source, place = placeOf(source)) {
   return linkPaths(linked, place);
 }
 
-/** Paths in running text lead to their page, as they do in an editor. */
+/** Turns paths in running text into links to their pages, as in an editor. */
 export const linkPaths = (text, place) =>
   text.replaceAll(/(?<=[\s(])(docs\/[\w/-]+\.md)(?=[\s),.;:])/g, (path) =>
     existsSync(join(ROOT, path))
@@ -80,7 +80,10 @@ const OPTIONS = new Set(
   ).filter((name) => /[.A-Z]/.test(name)),
 );
 
-/** Options lead to what they mean, once in each chapter of a page; those that are called by a plain word may mean something else. */
+/**
+ * Links options to their descriptions, once per chapter of a page. Single-word names are skipped, since they may mean
+ * something else.
+ */
 export function linkOptions(text, place) {
   const chapters = text.split(/^(?=## )/m);
   return chapters.map((chapter) => linkOptionsIn(chapter, place)).join('');

@@ -1,6 +1,6 @@
 import { rowsOf } from './tables.mjs';
 
-/** What the groups of options are about. */
+/** The titles of the option groups. */
 const GROUPS = {
   totp: 'Authenticator apps',
   recoveryCodes: 'Recovery codes',
@@ -17,7 +17,7 @@ const GROUPS = {
 const nameIn = (cell) => cell.replaceAll('`', '');
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
-/** Where an option stands on the page: `totp.issuer` at #totp-issuer. */
+/** The anchor of an option on the page: `totp.issuer` at #totp-issuer. */
 export const anchorOf = (option) => option.toLowerCase().replaceAll('.', '-');
 
 /** The names of all options in the tables. */
@@ -29,7 +29,7 @@ const UNITS = [
   ['minutes', 60],
 ];
 
-/** Long times in units that one can imagine. */
+/** Adds a readable unit to long durations. */
 function readable(name, usual) {
   const [unit, seconds] =
     UNITS.find(([, length]) => Number(usual) % length === 0 && Number(usual) > length) ?? [];
@@ -49,7 +49,7 @@ function section(row) {
   ].join('\n\n');
 }
 
-/** Those that stand alone come first, then the groups. */
+/** Ungrouped options come first, then the groups. */
 function behaviourSections(rows) {
   const groups = new Map([['', []]]);
   for (const row of rows) {
@@ -62,7 +62,10 @@ function behaviourSections(rows) {
   ]);
 }
 
-/** The chapter of README.md with a heading for each row of its two tables, so that each option can be linked to and found. */
+/**
+ * The options chapter of README.md with a heading for each row of its two tables, so that each option can be linked and
+ * searched for.
+ */
 export function optionsPage(chapter) {
   const [intro, behaviour, between, structure, after] = chapter.split(/((?:^\|.*\|\n)+)/m);
   const paragraphs = between.trim().split('\n\n');

@@ -1,6 +1,6 @@
 /**
- * The pages in the order of the side bar, by the titles that menu, links and the pages themselves give them. A page of docs/ that is
- * missing here fails the build.
+ * The pages in the order of the sidebar, with the titles used by the menu, links and the pages themselves. The build
+ * fails if a page of docs/ is missing here.
  */
 export const OUTLINE = [
   {

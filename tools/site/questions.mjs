@@ -1,4 +1,4 @@
-/** What people type into the search of the site, and the page that has to be among its first three answers. */
+/** Typical searches on the site, and the page that must be among the first three results. */
 export const QUESTIONS = [
   ['lost phone', '/lost-phone.html'],
   ['401 after login', '/troubleshooting.html#401-after-login'],
@@ -21,7 +21,7 @@ export const QUESTIONS = [
   ['incorrect_code', '/errors.html#incorrect_code'],
   ['gracePeriodSeconds', '/options.html#graceperiodseconds'],
   ['totp.issuer', '/options.html#totp-issuer'],
-  // In people's own words.
+  // In users' own words.
   ['account lockout', '/options.html#ratelimit-lockafter'],
   ['user locked out', '/administration.html'],
   ['brute force', '/options.html#ratelimit'],

@@ -13,14 +13,14 @@ const TYPES = {
   '.json': 'application/json',
 };
 
-/** The file that an address of the site stands for, or null. */
+/** The file for a path on the site, or null. */
 export function fileOf(path) {
   const file = join(WWW, decodeURIComponent(path));
   const found = existsSync(file) && statSync(file).isDirectory() ? join(file, 'index.html') : file;
   return [found, `${found}.html`].find((one) => existsSync(one) && statSync(one).isFile()) ?? null;
 }
 
-/** Serves the built site on loopback, as any web server for files would. */
+/** Serves the built site on loopback, like any static web server. */
 export async function serve(port = 0) {
   const server = createServer((request, response) => {
     const file = fileOf(new URL(request.url, 'http://localhost').pathname);

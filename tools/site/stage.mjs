@@ -1,4 +1,4 @@
-// Makes the pages of the site out of the repository's: docs/ as it is, README.md in two, and one page of all error codes.
+// Generates the site's pages from the repository: docs/ as is, README.md split in two, and a page of all error codes.
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,10 @@ export const PAGES = join(HERE, 'dist/pages');
 
 const read = (path) => readFileSync(join(ROOT, path), 'utf8');
 
-/** What is wider than a column of text: such pages do without the list of their headings beside it. */
+/** Wider than a column of text: such pages do without the list of headings at the side. */
 const WIDE_ROW = /^\|.{140,}\|$/m;
 
-/** Pages in which an option is explained, or was. */
+/** Pages that explain options, or their history, and so don't link to them. */
 const WITHOUT_OPTIONS = ['options', 'changelog'];
 
 function write(place, text) {
@@ -29,7 +29,7 @@ function write(place, text) {
   writeFileSync(file, frontmatter + titled(linked, place));
 }
 
-/** A page is called on itself what the menu and links call it; its own heading may say more. */
+/** A page is titled on itself as in menu and links; its own heading may say more. */
 function titled(text, place) {
   const title = TITLES.get(place);
   return text.replace(/^# (.*)/m, (heading, own) =>
@@ -59,7 +59,7 @@ const home = () => readFileSync(join(HERE, 'home.md'), 'utf8');
 function stageReadme() {
   const [before, rest] = relink(read('README.md'), 'README').split('\n## Options\n');
   const at = rest.indexOf('\n## Compatibility\n');
-  // The first page has the pictures already.
+  // The first page already has the pictures.
   write('start', `${before.replace(/<p>\s*<img[^]*?<\/p>\n+/, '')}${rest.slice(at)}`);
   write('options', optionsPage(rest.slice(0, at)));
 }
@@ -82,7 +82,7 @@ export function stage() {
   for (const file of FILES) cpSync(join(ROOT, file), join(PAGES, 'public', posix.basename(file)));
 }
 
-/** What TypeDoc made out of docstrings: paths of docs/ lead to their pages, and what has no description has none. */
+/** Adapts TypeDoc's output: paths of docs/ become links, and missing descriptions are omitted. */
 export function stageApi() {
   const folder = join(PAGES, 'api');
   for (const name of readdirSync(folder, { recursive: true }).filter((one) => one.endsWith('.md'))) {

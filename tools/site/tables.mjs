@@ -1,4 +1,4 @@
-/** The rows of the tables in a text, without their headings, each as its cells. */
+/** The rows of all tables in a text, without headings, each as an array of cells. */
 export const rowsOf = (text) =>
   [...text.matchAll(/^\|.*\|\n\|[ |:-]+\|\n((?:\|.*\|\n)*)/gm)].flatMap(([, rows]) =>
     rows

@@ -1,6 +1,6 @@
 const quantile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
-/** What was answered in each phase, and how long it took. */
+/** The responses of each phase, and how long they took. */
 export class Answers {
   phases = new Map();
 
@@ -9,7 +9,7 @@ export class Answers {
     this.phases.set(name, this.current);
   }
 
-  /** A 503 is told apart: it is an answer where the database is in trouble, and none where it is not. */
+  /** 503 is counted separately: it is expected while the database has problems, and a failure otherwise. */
   add({ what, status, ms, expected, retryAfter }) {
     const { current } = this;
     current.count += 1;

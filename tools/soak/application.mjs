@@ -1,4 +1,4 @@
-// The application, a process of its own: as most are, but that its clock is fast and its sessions are short.
+// A typical application in its own process, except that its clock is fast and its sessions are short.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { writeHeapSnapshot } from 'node:v8';
 
@@ -37,7 +37,7 @@ function moduleOn(orm) {
         passkeyLogin: true,
         audit: { enabled: true },
         storage: { timeoutSeconds: TIMEOUT_SECONDS },
-        // Many times as many as live long come and go within the hour.
+        // Many times more sessions than are alive at once come and go within the hour.
         session: { ttlSeconds: 600, pendingTtlSeconds: 120 },
         totp: { setupTtlSeconds: 300, maxPerUser: 2 },
         retention: { everySeconds: 10 },
@@ -48,7 +48,7 @@ function moduleOn(orm) {
   return SoakModule;
 }
 
-/** How many wait for a connection of the pool, as its driver counts them. */
+/** How many requests wait for a pooled connection, according to its driver. */
 function waitingIn({ driver }) {
   const { master, pool } = driver;
   return master?.waitingCount ?? pool?._connectionQueue?.length ?? pool?.pool?._connectionQueue?.length ?? 0;
@@ -69,7 +69,7 @@ async function collectGarbage() {
   }
 }
 
-/** What there is in memory when all that is garbage has gone, and what holds the process. */
+/** The memory in use after garbage collection, and what delays the process. */
 async function sample(dataSource, isFull) {
   if (isFull) await collectGarbage();
   const { heapUsed, rss, external } = process.memoryUsage();
@@ -89,7 +89,7 @@ async function start({ orm, startedAt }) {
   if (orm.type === 'mariadb') useBinaryCollation();
   const app = await NestFactory.create(moduleOn(orm), { logger: false, abortOnError: false });
   app.get(MFA_CLOCK).now = clockSince(startedAt);
-  // Longer than a user thinks: a client may take a connection again in the moment in which the server closes it.
+  // Longer than a user pauses: a client might reuse a connection just as the server closes it.
   app.getHttpServer().keepAliveTimeout = 60_000;
   await app.listen(0, '127.0.0.1');
   const dataSource = app.get(DataSource);
@@ -105,5 +105,5 @@ async function start({ orm, startedAt }) {
 start(JSON.parse(process.argv[2])).catch((error) => {
   process.send({ failure: error.stack });
 });
-// Whoever started it is gone: nobody would end it.
+// The parent is gone, so nobody else would end this process.
 process.once('disconnect', () => process.exit(1));

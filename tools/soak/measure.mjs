@@ -1,4 +1,5 @@
-// Everything in its order: enroll, an hour of use, a slow database, a silent one, and how soon all is as it was.
+// Everything in sequence: enrollment, an hour of use, a slow database, an unresponsive one, and how soon all is back to
+// normal.
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { createDatabase } from '../support/databases.mjs';
@@ -9,16 +10,16 @@ import { Application } from './process.mjs';
 import { SlowLink } from './slow-link.mjs';
 import { User } from './user.mjs';
 
-/** All that this module keeps and removes again. The audit trail is kept for a year, and grows. */
+/** Tables from which this module also removes rows. The audit trail is kept for a year, and grows. */
 const TABLES = ['mfa_session', 'mfa_totp_setup', 'mfa_user_state', 'mfa_authenticator', 'mfa_recovery_code'];
 const ENROLLED_AT_ONCE = 4;
 const SAMPLE_EVERY_MS = 15_000;
-/** Of the whole, what the hour takes; the rest is for the database's troubles. */
+/** The fraction of the total time for the hour; the rest is for database problems. */
 const STEADY_PART = 0.75;
 const SLOW_MS = 400;
 const SLOW_PART = 0.1;
 const SILENT_SECONDS = 20;
-/** Requests that keep coming while the database is silent, whether or not the last ones were answered. */
+/** Requests that keep coming while the database is unresponsive, whether or not the previous ones have finished. */
 const FLOOD_PER_SECOND = 200;
 const RECOVERY_SECONDS = 30;
 
@@ -41,7 +42,7 @@ async function enrolAll(users) {
   await Promise.all(Array.from({ length: ENROLLED_AT_ONCE }, work));
 }
 
-/** Samples until the moment, in milliseconds since the epoch. */
+/** Takes samples until the given time, in milliseconds since the Unix epoch. */
 async function observe({ application, db }, until, isFull = true) {
   const samples = [];
   while (Date.now() < until) {
@@ -52,7 +53,7 @@ async function observe({ application, db }, until, isFull = true) {
   return samples;
 }
 
-/** Looks of somebody who is signed in, at a steady rate. */
+/** Requests by signed-in users, at a steady rate. */
 function flood({ url, random }, users, answers) {
   const signedIn = users.filter(({ cookies }) => cookies.size > 0);
   const world = { url, random, note: (answer) => answers.add(answer) };
@@ -64,7 +65,7 @@ function flood({ url, random }, users, answers) {
   return () => clearInterval(timer);
 }
 
-/** Seconds until a request is answered as ever, and how all others are from then on. */
+/** Seconds until a request succeeds normally again, and the results of all others from then on. */
 async function recovery(scene, startedAt) {
   const { answers } = scene;
   const user = new User(`after-${startedAt}`, scene.world);
@@ -74,7 +75,7 @@ async function recovery(scene, startedAt) {
     if (status === 200) seconds = (Date.now() - startedAt) / 1000;
     else await wait(100);
   }
-  // What was sent while it was silent has its answer by then.
+  // By then, everything sent during the outage has its response.
   await wait(5000);
   answers.begin('after it');
   return seconds;

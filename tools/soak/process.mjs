@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('application.mjs', import.meta.url));
 
-/** The application in a process of its own, and what it says of its memory. */
+/** The application in its own process, and its memory statistics. */
 export class Application {
   static async start(settings) {
     const application = new Application();
@@ -18,14 +18,14 @@ export class Application {
     return application;
   }
 
-  /** @param isFull whether garbage is collected first */
+  /** @param isFull whether to collect garbage first */
   async sample(isFull) {
     this.child.send({ isFull });
     const [sample] = await once(this.child, 'message');
     return sample;
   }
 
-  /** Writes all that is in its memory to that file, once garbage is collected. */
+  /** Writes a heap snapshot to the file, after collecting garbage. */
   async writeHeap(snapshotTo) {
     this.child.send({ snapshotTo });
     await once(this.child, 'message');

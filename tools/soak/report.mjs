@@ -1,9 +1,9 @@
-// What was seen, and whether it is as it should be.
+// The measurements, and whether they are as they should be.
 import { summaryOf } from './answers.mjs';
 import { MOST_ABANDONED, TIMEOUT_SECONDS } from './common.mjs';
 
 const MB = 1024 * 1024;
-/** What the heap of an application that does the same over and over may differ by. */
+/** By how much the heap of an application that repeats the same work may differ. */
 const HEAP_FACTOR = 1.1;
 const HEAP_ROOM = 3 * MB;
 const ROWS_FACTOR = 1.2;
@@ -15,7 +15,7 @@ const middleOf = (values) => [...values].sort((a, b) => a - b)[Math.floor(values
 const heapOf = (samples) => middleOf(samples.map(({ heapUsed }) => heapUsed));
 const most = (samples, read) => Math.max(...samples.map(read));
 
-/** The second and the last third: in the first one, sessions are made and none has expired. */
+/** The second and the last third: in the first, sessions are created and none expires yet. */
 function thirdsOf(samples) {
   const third = Math.floor(samples.length / 3);
   return [samples.slice(third, 2 * third), samples.slice(-third)];
@@ -77,7 +77,7 @@ function ofAnswers({ answers }) {
 }
 
 function ofOutage({ silent, slow, recoveredAfter, connections, floodPerSecond }) {
-  // Who waits, who has given up on it, and as many again that had just been let in.
+  // Requests that wait, those that have given up, and as many again that had just been admitted.
   const bound = connections + floodPerSecond * TIMEOUT_SECONDS + MOST_ABANDONED;
   const waiting = most(silent, (sample) => sample.waiting);
   const isBack = recoveredAfter !== null && recoveredAfter <= RECOVERY_SECONDS;
@@ -96,7 +96,7 @@ function ofOutage({ silent, slow, recoveredAfter, connections, floodPerSecond })
   ];
 }
 
-/** @returns how many results are other than they should be */
+/** @returns the number of results that aren't as they should be */
 export function printReport(seen) {
   const { server, minutes, connections, idle, steady } = seen;
   const results = [...ofMemory(seen), ...ofTables(seen), ...ofAnswers(seen), ...ofOutage(seen)];

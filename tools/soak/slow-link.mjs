@@ -1,7 +1,7 @@
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
 
-/** The way to a database, which can be made slow or silent: what is sent arrives later, or when it is opened again. */
+/** A connection to a database that can be made slow or silent: data is delayed, or held until it reopens. */
 export class SlowLink {
   delayMs = 0;
   isSilent = false;
@@ -33,7 +33,7 @@ export class SlowLink {
     database.on('data', (chunk) => client.write(chunk));
   }
 
-  /** Keeps the order: a timer of the same length never passes one that was set before it, and what is held goes first. */
+  /** Preserves the order: timers of equal length fire in sequence, and held data goes first. */
   pass(chunk, to) {
     const send = () => {
       if (this.isSilent) this.held.push([chunk, to]);

@@ -1,4 +1,4 @@
-// One user of the hour: signs in again and again, looks at things, and signs out or just leaves.
+// One user of the hour: signs in repeatedly, views pages, and signs out or just leaves.
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Http } from '../../bench/driver/http.mjs';
@@ -6,12 +6,12 @@ import { codeOf } from '../support/client.mjs';
 
 const STEP_MS = 30_000;
 const LOOKS = 3;
-/** Between two sign-ins, of the clock on the wall. */
+/** The pause between sign-ins, in real time. */
 const PAUSE_MS = 10_000;
 
 export class User {
   cookies = new Map();
-  /** The last time step of which a code was sent. */
+  /** The last time step for which a code was sent. */
   step = 0;
   codes = [];
 
@@ -54,7 +54,7 @@ export class User {
     this.codes = answer.body.recoveryCodes;
   }
 
-  /** A code that this user has not sent yet, or null. */
+  /** A code that this user hasn't sent yet, or null. */
   freshCode() {
     const step = Math.floor(this.world.clock() / STEP_MS);
     if (step <= this.step) return null;
@@ -62,13 +62,13 @@ export class User {
     return codeOf(this.secret, { time: step * STEP_MS });
   }
 
-  /** What is sent to prove the second factor, and how that is answered. */
+  /** The proof of the second factor to send, and the expected status codes. */
   proof() {
     const { random } = this.world;
     if (random.chance(0.05)) return [{ code: '000000' }, 400];
     if (this.codes.length > 0 && random.chance(0.1)) return [{ code: this.codes.pop() }, 200];
     const code = this.freshCode();
-    // At an overloaded server a code may come too late.
+    // On an overloaded server, a code may arrive too late.
     return code === null ? null : [{ code }, 200, 400];
   }
 

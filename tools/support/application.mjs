@@ -1,4 +1,5 @@
-// What the measured applications have in common. Decorators are put on by hand, because these files run as they are.
+// What the measured applications have in common. Decorators are applied by hand, because these files run without
+// compilation.
 import 'reflect-metadata';
 
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
@@ -21,7 +22,7 @@ export class LoginController {
     this.mfa = mfa;
   }
 
-  /** Any first factor: it takes the user's word. */
+  /** A first factor that accepts any user. */
   login({ id }, request, response) {
     return this.mfa.login({ id, email: `${id}@example.com` }, { request, response });
   }

@@ -1,11 +1,11 @@
-// Whether the build is that of the sources as they are.
+// Whether the build is up to date with the sources.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the build of each project is told by, and its sources. */
+/** The file of each project that shows whether it is built. */
 const ENTRIES = { 'libs/mfa': 'dist/esm/index.js', 'apps/demo': 'dist/main.js' };
 
 function newest(folder) {

@@ -1,4 +1,4 @@
-// A browser as far as it is needed here: it keeps cookies, sends JSON, and proves a TOTP.
+// A minimal browser: keeps cookies, sends JSON, and proves TOTP codes.
 import { generateSync } from 'otplib';
 
 export class Client {
@@ -20,7 +20,7 @@ export class Client {
         ...this.headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // Followed here, a redirection would lose the cookies that come with it.
+      // Following a redirect here would lose the cookies that come with it.
       redirect: 'manual',
     });
     for (const line of response.headers.getSetCookie()) this.keep(line);
@@ -44,7 +44,7 @@ export class Client {
   }
 }
 
-/** The code of that secret at that moment. */
+/** The code of a secret at the given time. */
 export function codeOf(secret, { time }) {
   return generateSync({ secret, epoch: Math.floor(time / 1000) });
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { ROOT } from './built.mjs';
 
-/** Copies what Git knows of the repository, as it is on disk. */
+/** Copies the files that Git tracks, in their current state on disk. */
 export function copyTree(folder) {
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0');
   for (const file of files.filter((one) => one !== '' && existsSync(join(ROOT, one)))) {
@@ -13,7 +13,7 @@ export function copyTree(folder) {
   }
 }
 
-/** Links the installed packages into that copy; those of this repository are the copy's own. */
+/** Links the installed packages into the copy; packages of this repository resolve to the copy's own. */
 export function linkPackages(copy) {
   for (const workspace of ['', 'libs/mfa', 'apps/demo', 'apps/resource-server']) {
     const folder = join(workspace, 'node_modules');

@@ -1,5 +1,5 @@
-// A database for one run on each engine, looked into from outside, with its connections cut on demand. The servers are those
-// that PGHOST, PGPORT, PGUSER, PGPASSWORD and MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD name.
+// A database per run on each engine, inspected from outside, with connections that can be cut. Uses the servers
+// specified by PGHOST, PGPORT, PGUSER, PGPASSWORD and MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const mariadb = {
   password: env.MYSQL_PASSWORD ?? '',
 };
 
-/** How our own connections are told from those of the application. */
+/** Distinguishes our own connections from the application's. */
 const INSPECTOR = 'inspector';
 
 const OTHERS = 'FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2';
@@ -38,7 +38,7 @@ const addressOf = (scheme, { host, port, user, password }, database) =>
   `${scheme}://${user}${password && `:${encodeURIComponent(password)}`}@${host}:${port}/${database}`;
 const forOrm = ({ user: username, ...rest }, database) => ({ ...rest, username, database });
 
-/** Drivers give a bigint as text; counts and moments are numbers here. */
+/** Drivers return bigint as text; counts and timestamps are numbers here. */
 const withNumbers = (row) =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
@@ -47,7 +47,7 @@ const withNumbers = (row) =>
     ]),
   );
 
-/** @param isWal whether SQLite keeps a write-ahead log, or a rollback journal */
+/** @param isWal whether SQLite uses a write-ahead log rather than a rollback journal */
 function onSqlite(isWal) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-'));
   const database = join(folder, 'test.sqlite');
@@ -55,9 +55,9 @@ function onSqlite(isWal) {
     orm: { type: 'better-sqlite3', database, enableWAL: isWal, timeout: 5000 },
     url: `sqlite:${database}`,
     describe: () => Promise.resolve(`SQLite, ${isWal ? 'write-ahead log' : 'rollback journal'}`),
-    /** The rows that a statement with `?` for parameters gives. */
+    /** The rows of a query with `?` for parameters. */
     rows(sql, parameters = []) {
-      // Opened anew each time: after a crash it is here that the journal is rolled back.
+      // Opened each time: after a crash, this rolls back the journal.
       const file = new Database(database);
       try {
         return Promise.resolve(file.prepare(sql).all(...parameters));
@@ -78,7 +78,7 @@ async function onPostgres() {
   await admin.connect();
   await admin.query(`CREATE DATABASE ${name}`);
   const client = new pg.Pool({ ...postgres, database: name, application_name: INSPECTOR, max: 4 });
-  // A connection that ends while it is idle, as when the database is dropped, concerns nobody.
+  // It doesn't matter if an idle connection ends, as when the database is dropped.
   client.on('error', () => undefined);
   return {
     name,
@@ -90,11 +90,14 @@ async function onPostgres() {
       const own = sql.replaceAll('?', () => `$${(index += 1)}`);
       return (await client.query(own, parameters)).rows.map(withNumbers);
     },
-    /** Resolves when the server has done with all connections but our own: one whose client is gone may still commit. */
+    /**
+     * Resolves when the server has finished with all connections except ours: one whose client is gone may still
+     * commit.
+     */
     async isQuiet() {
       while ((await admin.query(`SELECT 1 ${OTHERS}`, [name, INSPECTOR])).rowCount > 0) await wait(2);
     },
-    /** Cuts all connections but our own, and waits until they are; returns how many. */
+    /** Cuts all connections except ours, and waits until they are closed; returns how many there were. */
     async cut() {
       const { rows } = await admin.query(`SELECT pid, pg_terminate_backend(pid) ${OTHERS}`, [
         name,
@@ -105,7 +108,7 @@ async function onPostgres() {
       while ((await admin.query(areLeft, [pids])).rowCount > 0) await wait(2);
       return pids.length;
     },
-    /** Lets nobody connect, or everybody again. */
+    /** Blocks or allows new connections. */
     async accept(isOpen) {
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${isOpen}`);
     },
@@ -117,7 +120,7 @@ async function onPostgres() {
   };
 }
 
-/** Behind PgBouncer in transaction mode: each transaction may get another connection of a few. */
+/** Behind PgBouncer in transaction mode: each transaction may get a different one of a few connections. */
 async function onPgBouncer() {
   const database = await onPostgres();
   const bouncer = await startPgBouncer(postgres);
@@ -154,7 +157,7 @@ async function onMariadb(server = mariadb) {
     },
     async cut() {
       const connections = await rows(OTHERS_ON_MARIADB);
-      // One that has ended meanwhile can't be killed, and need not be.
+      // A connection that has ended meanwhile can't be killed, and needn't be.
       for (const { id } of connections) await client.query(`KILL ${id}`).catch(() => undefined);
       return connections.length;
     },
@@ -193,7 +196,7 @@ const ENGINES = {
 };
 export const ENGINE_NAMES = Object.keys(ENGINES);
 
-/** A new, empty database on that engine. */
+/** Creates an empty database on that engine. */
 export async function createDatabase(engine) {
   return ENGINES[engine]();
 }

@@ -1,4 +1,6 @@
-/** A clock that goes so many times as fast, and that processes share which know when it began: in milliseconds since the epoch. */
+/**
+ * A clock that runs `speed` times as fast, in milliseconds since the Unix epoch. Processes share it by its start time.
+ */
 export function fastClock(startedAt, speed) {
   return () => startedAt + (Date.now() - startedAt) * speed;
 }

@@ -1,2 +1,2 @@
-/** A port of localhost that nobody listens on, for an application whose address has to be known before it starts. */
+/** Finds a free port of localhost, for an application whose URL must be known before it starts. */
 export function freePort(): Promise<number>;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { ROOT, isBuilt } from './built.mjs';
 
 /**
- * Packs the library; builds it first when there is no build or the sources are newer.
+ * Packs the library, building it first if there is no build or the sources are newer.
  *
- * @param folder where the tarball goes
+ * @param folder the target folder of the tarball
  * @returns its path, its sizes in bytes, and the paths of its files
  */
 export function pack(folder) {

@@ -1,4 +1,4 @@
-// PgBouncer (Debian's package `pgbouncer`) in transaction mode, with fewer connections to the server than its clients have to it.
+// PgBouncer (Debian's package `pgbouncer`) in transaction mode, with fewer server connections than client connections.
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -34,7 +34,7 @@ max_client_conn = 500
 ignore_startup_parameters = statement_timeout,lock_timeout
 `,
   );
-  // It does not run as root.
+  // It refuses to run as root.
   const command = ['pgbouncer', configuration];
   const [program, ...parameters] =
     process.getuid?.() === 0 ? ['runuser', '-u', 'postgres', '--', ...command] : command;

@@ -1,10 +1,10 @@
-/** Random numbers that a seed repeats (Mulberry32): for choices of a test, never for anything secret. */
+/** A pseudorandom generator that a seed repeats (Mulberry32): for choices in tests, never for secrets. */
 export class Random {
   constructor(seed) {
     this.state = seed >>> 0;
   }
 
-  /** From 0 up to 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   next() {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
@@ -12,7 +12,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A number from `least` up to, not including, `end`. */
+  /** A number from `least` (inclusive) to `end` (exclusive). */
   between(least, end) {
     return least + this.next() * (end - least);
   }

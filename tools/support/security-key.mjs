@@ -1,4 +1,4 @@
-// A security key in software: one ES256 credential, without attestation.
+// A software security key: one ES256 credential, without attestation.
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 const sha256 = (data) => createHash('sha256').update(data).digest();
@@ -8,12 +8,12 @@ export class SecurityKey {
   pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   signCount = 0;
 
-  /** @param origin of the page that asks for it */
+  /** @param origin of the page that uses it */
   constructor(origin) {
     this.origin = origin;
   }
 
-  /** What `navigator.credentials.create()` would give, as JSON. */
+  /** The result of `navigator.credentials.create()` as JSON. */
   create({ challenge, rp, user }) {
     this.userHandle = user.id;
     const { x, y } = this.pair.publicKey.export({ format: 'jwk' });
@@ -34,7 +34,7 @@ export class SecurityKey {
     });
   }
 
-  /** What `navigator.credentials.get()` would give, as JSON. */
+  /** The result of `navigator.credentials.get()` as JSON. */
   get({ challenge, rpId }) {
     this.signCount += 1;
     const data = this.authenticatorData(rpId, 0x05);

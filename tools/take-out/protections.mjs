@@ -1,4 +1,4 @@
-// What is taken out, and how: each `from` stands once in its file of the library, and `to` takes its place.
+// The protections to remove: each `from` occurs once in its file of the library, and is replaced by `to`.
 
 export const PROTECTIONS = [
   {

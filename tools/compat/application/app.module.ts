@@ -1,5 +1,5 @@
-// The application that the library is tried in: users, a password, and one page behind a second factor. It knows nothing of
-// the repository, and compiles as an ES module and as CommonJS.
+// The application in which the library is tried: users, passwords, and a page behind a second factor. It is independent
+// of the repository, and compiles as ES modules and as CommonJS.
 import {
   Body,
   Controller,

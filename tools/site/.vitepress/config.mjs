@@ -5,7 +5,7 @@ import { slugOf } from '../slug.mjs';
 
 const linkTo = (page) => (page === 'index' ? '/' : `/${page.replace(/index$/, '')}`);
 
-/** A column without a heading has none, instead of an empty one. */
+/** Turns empty column headings into ordinary cells. */
 function plainEmptyHeadings(md) {
   const tagOf = (tokens, at) => (tokens[at + 1].content === '' ? 'td' : 'th');
   md.renderer.rules.th_open = (tokens, at, options, _, self) => {
@@ -15,13 +15,13 @@ function plainEmptyHeadings(md) {
   };
 }
 
-/** Code that is set in by spaces gets the same frame as any other, in which it is scrolled. */
+/** Gives indented code the same scrollable frame as fenced code. */
 function frameIndentedCode(md) {
   md.renderer.rules.code_block = (tokens, at, options, env, self) =>
     md.renderer.rules.fence(tokens, at, options, env, self);
 }
 
-/** Items of a checklist have a box in front of them instead of a point. */
+/** Shows checklist items with a box instead of a bullet. */
 function boxChecklists(md) {
   md.core.ruler.before('inline', 'box_checklists', ({ tokens }) => {
     for (const [at, token] of tokens.entries()) {
@@ -34,15 +34,15 @@ function boxChecklists(md) {
 
 const seenIn = ({ content }) => content.replaceAll(/[`*]|<[^>]*>|\]\([^)]*\)/g, '').trim();
 
-/** Text in a cell that asks for a line of its own on a phone. */
+/** Longer cell text gets its own line on a phone. */
 const LONG_CELL = 28;
 
 /**
- * What a phone makes of tables of three columns and more: rows with sentences in them are shown below each other as cards, each cell
- * with the heading of its column, which it says here; a matrix of short words is scrolled.
+ * Adapts tables of three or more columns to phones: rows with sentences become cards, in which each cell shows the
+ * heading of its column; a matrix of short words scrolls.
  */
 function labelCells(md) {
-  // Without this the tag is one of VitePress, which leaves classes out.
+  // Otherwise VitePress renders the tag, and drops classes.
   md.renderer.rules.table_open = (tokens, at, options, _, self) => {
     tokens[at].attrSet('tabindex', '0');
     return self.renderToken(tokens, at, options);
@@ -69,7 +69,7 @@ export default defineConfig({
   outDir: 'dist/www',
   cacheDir: 'dist/cache',
   base: process.env.SITE_BASE ?? '/',
-  // The demo's own address.
+  // The demo's own URL.
   ignoreDeadLinks: 'localhostLinks',
   lang: 'en',
   title: 'nestjs-mfa',

@@ -1,4 +1,4 @@
-// Draws the diagrams of the pages as pictures, with Mermaid in Chromium (CHROMIUM_PATH). Mermaid is installed for that alone.
+// Renders the pages' diagrams as images, with Mermaid in Chromium (CHROMIUM_PATH). Mermaid is installed just for this.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const page = await browser.newPage();
 await page.addScriptTag({ path: join(folder, 'node_modules/mermaid/dist/mermaid.min.js') });
 const draw = (source) =>
   page.evaluate(async (text) => {
-    // Labels as SVG text: HTML inside of a picture is shown by browsers alone, and not by all.
+    // Labels as SVG text: only browsers, and not all of them, show HTML within an image.
     const flowchart = { htmlLabels: false };
     globalThis.mermaid.initialize({
       theme: 'neutral',

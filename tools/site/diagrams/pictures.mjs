@@ -5,33 +5,33 @@ import { fileURLToPath } from 'node:url';
 export const PICTURES = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const FENCE = /^```mermaid\n(.*?)^```$/gms;
 
-/** Tells whether a picture is that of this source. */
+/** Identifies the source from which a picture was made. */
 export const digestOf = (source) => createHash('sha256').update(source).digest('hex').slice(0, 16);
 
-/** The diagrams of a page, which stands in that place on the site, each with the name of its picture. */
+/** A page's diagrams with the names of their pictures; `place` is the page's path on the site. */
 export const diagramsOf = (text, place) =>
   [...text.matchAll(FENCE)].map(([, source], index) => ({
     source,
     name: `${place.replaceAll('/', '-')}-${index + 1}.svg`,
   }));
 
-/** How wide a picture is that nobody has scaled. */
+/** The natural width of a picture. */
 function widthOf(name) {
   if (name.endsWith('.png')) return readFileSync(PICTURES + name).readUInt32BE(16);
   return Math.round(/ viewBox="\S+ \S+ (\S+)/.exec(readFileSync(PICTURES + name, 'utf8'))[1]);
 }
 
-/** A picture in a frame in which it is scrolled where it would be too small to read. */
+/** A picture in a frame that scrolls when it would be too small to read. */
 function framed(name, src, alt) {
   const kind = name.endsWith('.svg') ? 'picture drawn' : 'picture';
   return `<div class="${kind}" tabindex="0"><img src="${src}" alt="${alt}" style="--natural: ${widthOf(name)}px"></div>`;
 }
 
 /**
- * Puts pictures in the place of diagrams, which are drawn by a program in the browser otherwise: pages are to be read without. Those
- * that are pictures already get the same frame.
+ * Replaces diagrams by pictures, so that pages are readable without the script that would render them in the browser.
+ * Existing pictures get the same frame.
  *
- * @throws where a picture is missing or older than its diagram
+ * @throws if a picture is missing or older than its diagram
  */
 export function withPictures(text, place) {
   const up = '../'.repeat(place.split('/').length - 1) || './';
@@ -49,7 +49,7 @@ export function withPictures(text, place) {
   });
 }
 
-/** The diagram in words: its labels, for those who don't see it. */
+/** Alternative text for a diagram: its labels. */
 const altOf = (source) =>
   [...source.matchAll(/"([^"]+)"/g)].map(([, label]) => label.replaceAll(/[<>&]/g, '')).join('; ') ||
   'Diagram; the text below says the same';

@@ -3,7 +3,7 @@ import MiniSearch from 'minisearch';
 import { FILLERS, SYNONYMS, WEIGHTS } from './words.mjs';
 
 const RESULTS = 20;
-/** One page doesn't crowd out the others. */
+/** One page must not crowd out the others. */
 const PER_PAGE = 2;
 const EXCERPT = 150;
 
@@ -13,10 +13,10 @@ const wordsOf = (text) =>
     .toLowerCase()
     .replaceAll(/['’]s?\b/g, '')
     .match(/[\p{L}\p{N}_]+/gu) ?? [];
-/** "deleting" and "deleted" find "delete". */
+/** Stems a word: "deleting" and "deleted" match "delete". */
 const stemOf = (word) => (word.length > 4 ? word.replace(/(?:ing|ed|es|e|s)$/, '') : word);
 
-/** What tells anything in a question; the fillers where there is nothing else. */
+/** The stems of the meaningful words in a question; of all words if there are only fillers. */
 function stemsIn(text) {
   const all = wordsOf(text);
   const told = all.filter((word) => !fillers.has(word));
@@ -24,7 +24,10 @@ function stemsIn(text) {
 }
 const namesIn = (list) => list.split(', ').map(stemsIn);
 
-/** Identifiers whole and in parts, so that "cross_origin" finds `cross_origin`, and "grace period" `gracePeriodSeconds`. */
+/**
+ * Splits identifiers: both the whole and its parts are indexed, so that "cross_origin" finds `cross_origin`, and "grace
+ * period" `gracePeriodSeconds`.
+ */
 function termsOf(text) {
   return (text.match(/[\p{L}\p{N}_]+/gu) ?? []).flatMap((word) => {
     const parts = word.split(/_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})/u).filter(Boolean);
@@ -32,13 +35,13 @@ function termsOf(text) {
   });
 }
 
-/** Names of the same thing by the stems of their words: "lock out" and "lockout" stand for "locked" too. */
+/** Synonyms by the stems of their words: "lock out" and "lockout" also mean "locked". */
 const synonyms = SYNONYMS.flatMap(([names, meant]) => {
   const alternatives = namesIn(meant);
   return namesIn(names).map((name) => ({ name, alternatives }));
 }).sort((one, other) => other.name.length - one.name.length);
 
-/** What is asked for, each thing with all that it is called. */
+/** The things a question asks about, each with all its names. */
 function thingsIn(question) {
   let words = stemsIn(question);
   const things = [];
@@ -51,11 +54,14 @@ function thingsIn(question) {
   return things;
 }
 
-/** The beginning of a page counts more than what is further down. */
+/** The top of a page ranks higher than sections further down. */
 const weightOf = (path) =>
   (WEIGHTS.find(([start]) => path.startsWith(start))?.[1] ?? 1) * (path.includes('#') ? 1 : 1.5);
 
-/** An index over the sections of all pages: `path` with the anchor, `titles` from the page's to its own, and `text`. */
+/**
+ * Builds an index over the sections of all pages: `path` including the anchor, `titles` from the page's down to its
+ * own, and `text`.
+ */
 export async function openIndex(sections) {
   const index = new MiniSearch({
     idField: 'path',
@@ -74,18 +80,18 @@ export async function openIndex(sections) {
       boostDocument: weightOf,
     },
   });
-  // In portions, so that whoever types meanwhile sees it.
+  // In batches, so that the page stays responsive.
   await index.addAllAsync(sections, { chunkSize: 100 });
   return { index, byPath: new Map(sections.map((section) => [section.path, section])) };
 }
 
-/** Sections that have all words of a name, with the mean of what each word is worth: long names are worth no more than short ones. */
+/** Finds sections with all words of a name, scored by the mean over its words, so that long names don't rank higher. */
 const searchName = (index, name, options) =>
   index
     .search({ queries: name }, options)
     .map(({ id, score, match }) => ({ id, score: score / name.length ** 2, terms: Object.keys(match) }));
 
-/** Sections about one thing, by path. Where nobody wrote any of its names, they are taken for misspelt. */
+/** Finds sections about one thing, by path. If none of its names occurs anywhere, assumes a typo. */
 function searchThing(index, { name, alternatives }) {
   const prefix = (term) => term.length > 2;
   const found = new Map();
@@ -103,7 +109,7 @@ function searchThing(index, { name, alternatives }) {
   return found;
 }
 
-/** The best sections first: what has all things that are asked for comes before what has some of them. */
+/** Returns the best sections first: those with everything asked for come before those with some of it. */
 export function find({ index, byPath }, question) {
   const things = thingsIn(question);
   const found = new Map();
@@ -133,7 +139,7 @@ export function find({ index, byPath }, question) {
     });
 }
 
-/** The line of a text that has most of the terms, in pieces: those at odd places are the terms. */
+/** The line of a text with the most terms, split so that odd positions are the terms. */
 function excerptOf(text, terms) {
   const words = terms.map((term) => term.replaceAll(/[^\p{L}\p{N}_]/gu, ''));
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}])((?:${words.join('|')})[\\p{L}\\p{N}]*)`, 'giu');

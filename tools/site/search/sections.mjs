@@ -5,10 +5,10 @@ import { parse } from 'node-html-parser';
 
 import { WWW } from '../serve.mjs';
 
-/** Headings that every member of a class has: they belong to the member above. */
+/** Headings that every class member has: they belong to the member above. */
 const PARTS =
   /^(Accessors|Call Signature|Constructors|Default Value|Enumeration Members|Examples?|Extended by|Extends|Implements|Implementation of|Indexable|Inherited from|Methods|Overrides|Parameters|Properties|Returns|Throws|Type Declaration|Type Parameters)$/;
-/** A reference is looked up by names; its first sentences are enough. */
+/** The reference is searched by name, so the first sentences are enough. */
 const API_TEXT = 400;
 
 const plain = (text) =>
@@ -18,7 +18,7 @@ const plain = (text) =>
     .replaceAll(/(?:· )+(?=·|$)/g, '')
     .trim();
 
-/** Text as it is seen: what stands in different cells or lines is apart. */
+/** The visible text, with different cells and lines separated. */
 function textOf(node) {
   if (node.nodeType === 3) return node.text;
   if (node.classNames?.includes('header-anchor') || node.classNames === 'lang') return '';
@@ -54,7 +54,7 @@ function sectionsOf(name) {
   });
 }
 
-/** Leaves what the search reads beside the pages. */
+/** Writes the data that the search loads, next to the pages. */
 export function writeSections() {
   const pages = readdirSync(WWW, { recursive: true })
     .map((name) => name.replaceAll('\\', '/'))

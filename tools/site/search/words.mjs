@@ -1,10 +1,10 @@
-/** Words that questions are full of, and that tell no page from another. */
+/** Words so common in questions that they don't help to find a page. */
 export const FILLERS =
   'a an and after are as at before be by can do does for from has have how i if in is it me my no not of on or our should the their them then there they this to up use user users using want we what when where which who why with you your';
 
 /**
- * What people call it, and what the pages call it: both are looked for. Several words side by side count only together; commas
- * separate names of the same thing.
+ * What users call something, and what the pages call it: both are searched. The words of a name only count together;
+ * commas separate alternative names.
  */
 export const SYNONYMS = [
   ['lockout, account lockout, brute force, too many attempts', 'locked, rate limit'],
@@ -79,8 +79,8 @@ export const SYNONYMS = [
 ];
 
 /**
- * How much a page counts whose path begins so; the first that fits. Explanations come before references, and both before the proofs
- * of single requirements and the history of versions.
+ * How much a page counts by the beginning of its path; the first match applies. Explanations rank before references,
+ * and both before the proofs of individual requirements and the changelog.
  */
 export const WEIGHTS = [
   ['changelog', 0.15],
