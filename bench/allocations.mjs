@@ -1,16 +1,16 @@
-// What a decision of the guard allocates, and what a session that was used keeps in memory: the same on every machine, so it can be held to a
-// bound where times can't. Exits with 1 when one is exceeded.
+// How much memory a guard decision allocates and a used session retains. Unlike times, these are the same on every
+// machine, so they can be held to a limit. Exits with 1 when one is exceeded.
 //
 //   npm run build && node bench/allocations.mjs [--sessions 100000]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** Room for all that the calls allocate, so that no garbage is collected while they are counted. */
+/** Enough room for everything the calls allocate, so that no garbage is collected while counting. */
 const FLAGS = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
 const FILE = fileURLToPath(new URL('in-process/allocations.mjs', import.meta.url));
 
-/** Bytes at most: a quarter more than was measured. */
+/** Maximum bytes: a quarter more than measured. */
 const AT_MOST = { 'guard, database': 35_000, 'guard, claims': 11_500, 'session that was used': 200 };
 
 const { values } = parseArgs({ options: { sessions: { type: 'string', default: '100000' } } });

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 import { isBuilt } from '../tools/support/built.mjs';
 
-/** The pair has a folder of its own: its two packages go together in one version only. */
+/** The pair has its own folder: its two packages only work together in one version. */
 const FOLDERS = ['.', 'peers/better-auth-passkey'];
 
-/** Installs what the library is compared with, as the lock files have it, where that has not been done yet. */
+/** Installs the libraries for comparison from the lock files, unless already done. */
 export function ensureInstalled() {
   if (!isBuilt('libs/mfa')) throw new Error('The build is older than the sources: npm run build');
   for (const folder of FOLDERS.map((one) => fileURLToPath(new URL(one, import.meta.url)))) {

@@ -1,4 +1,4 @@
-// Everything in its order: the contenders side by side, then what is measured of ours alone.
+// Everything in sequence: first the contenders side by side, then the measurements of our library alone.
 import { createDatabase } from '../tools/support/databases.mjs';
 import * as betterAuth from './contenders/better-auth/client.mjs';
 import * as byHand from './contenders/by-hand/client.mjs';
@@ -11,14 +11,14 @@ import { listStatements } from './driver/statements.mjs';
 import * as betterAuthPasskey from './peers/better-auth-passkey/client.mjs';
 import { measureStartUp } from './start-up/measure.mjs';
 
-/** Ours first: the others are compared with it. */
+/** Ours first, since the others are compared with it. */
 const DEFINITIONS = [nestjsMfa, betterAuth, betterAuthPasskey, byHand, passport];
 
 const IN_PROCESS = new URL('./in-process/measure.mjs', import.meta.url);
 
 const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
-/** Runs with a new database, which is dropped whatever happens. */
+/** Runs with a new database, which is dropped in any case. */
 async function withDatabase({ database, storage }, run) {
   const { orm, url, drop } = await createDatabase(database);
   try {
@@ -28,7 +28,7 @@ async function withDatabase({ database, storage }, run) {
   }
 }
 
-/** Runs with all contenders started, each on a database of its own. */
+/** Runs with all contenders started, each on its own database. */
 async function withContenders(options, run, started = []) {
   const definition = DEFINITIONS[started.length];
   if (!definition) return run(started);

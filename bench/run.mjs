@@ -1,4 +1,4 @@
-// npm run bench: the library beside its peers. The exit status is 1 when anything answered other than it should.
+// `npm run bench`: compares the library with its peers. Exits with 1 when anything responded other than expected.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
@@ -7,7 +7,7 @@ import { readOptions } from './options.mjs';
 import { barLines, barsOf } from './report/bars.mjs';
 import { tablesOf } from './report/tables.mjs';
 
-/** What figures can be compared with. */
+/** What results depend on. */
 const machine = () => ({
   at: new Date().toISOString(),
   node: process.version,
@@ -18,7 +18,7 @@ const machine = () => ({
 
 const options = readOptions();
 ensureInstalled();
-// Only now are all of its imports there.
+// Imported only now, since its own imports have just been installed.
 const { measure } = await import('./measure.mjs');
 const seen = await measure(options);
 const bars = barsOf(seen, options);

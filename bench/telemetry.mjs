@@ -1,4 +1,5 @@
-// What `nestjs-mfa/opentelemetry` costs a decision of the guard: without it, with it where no SDK is, and with an SDK that keeps everything. Each is a process of its own; they take turns.
+// What `nestjs-mfa/opentelemetry` costs a guard decision: without it, with it but no SDK, and with an SDK that keeps
+// everything. Each runs in its own process, in turn.
 //
 //   npm run build && node bench/telemetry.mjs [--rounds 7]
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// One contender as the driver sees it: a process of its own, asked through its channel, and used over HTTP.
+// A contender from the driver's point of view: a process of its own, controlled by messages and used over HTTP.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -9,12 +9,12 @@ import { Http } from './http.mjs';
 
 const production = { ...process.env, NODE_ENV: 'production' };
 
-/** Starts a module in a process of its own, with these settings. */
+/** Starts a module in its own process, with these settings. */
 export function start(module, settings) {
   return fork(module, [JSON.stringify(settings)], { env: production });
 }
 
-/** The first thing that such a process says. */
+/** The first message from such a process. */
 export async function firstWordOf(child) {
   const [word] = await Promise.race([
     once(child, 'message'),
@@ -36,7 +36,7 @@ export class Contender {
   questions = 0;
   ahead = 0;
 
-  /** The contender with all its users enrolled. */
+  /** Starts the contender and enrolls all its users. */
   static async start(definition, settings, count) {
     const child = start(definition.server, settings);
     const { url } = await firstWordOf(child);
@@ -50,7 +50,7 @@ export class Contender {
     this.child = child;
     this.url = url;
     this.http = new Http(url);
-    /** Those with an app and codes, and those with a key: each sign-in reads only what it needs. */
+    /** Users with an app and codes, and users with a key: each sign-in reads only what it needs. */
     this.users = people(count, 'user');
     this.keyUsers = people(count, 'key-user');
     this.flows = flowsOf(this.http, this.ask);
@@ -72,7 +72,7 @@ export class Contender {
       this.child.send({ id, name, value }, (error) => error && reject(error));
     });
 
-  /** Goes on to the next time step where a code is good only once. */
+  /** Advances to the next time step if codes work only once. */
   async tick() {
     this.ahead = await this.ask('advance', 31);
   }
@@ -83,7 +83,7 @@ export class Contender {
 
   async stop() {
     this.http.close();
-    // One that has failed is over already.
+    // A failed process has already exited.
     if (!this.child.connected) return;
     const isOver = once(this.child, 'exit');
     this.child.disconnect();

@@ -1,6 +1,6 @@
-// What is measured: what has to be there before the clock runs, and what has to be true afterwards.
+// What is measured, what must be prepared before timing starts, and what must be true afterwards.
 
-/** A browser that has never been here. */
+/** A browser that is visiting for the first time. */
 function forget(_contender, user) {
   user.cookies.clear();
 }
@@ -44,8 +44,8 @@ const isNobody = guardedAnswers(401);
 const nothing = () => undefined;
 
 /**
- * `users`: whose flow it is; `passes`: how often they all do it in one round; `before`: gives the argument of the flow; `isKept`:
- * what was prepared serves all passes; `after`: refuses a flow that only looked right.
+ * `users`: who runs the flow; `passes`: how often they all do so in one round; `before`: returns the flow's argument;
+ * `isKept`: whether the preparation serves all passes; `after`: rejects a flow that only looked right.
  */
 export const FLOWS = {
   open: { users: 'users', passes: 8, before: forget, isKept: true, after: nothing },
@@ -59,6 +59,6 @@ export const FLOWS = {
   page: { users: 'users', passes: 4, before: login, isKept: true, after: isNobody },
 };
 
-/** Whether this contender takes part: without users of that kind the guarded route only serves to check. */
+/** Whether this contender takes part: if it has no users of that kind, the guarded route only serves for checking. */
 export const takesPart = ({ flows }, name) =>
   name in flows && (FLOWS[name].users === 'keyUsers' || 'login' in flows);

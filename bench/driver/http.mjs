@@ -1,4 +1,4 @@
-// A browser as far as it is needed here, over one connection that stays open: what is measured is the server, not how it is reached.
+// A minimal browser over one keep-alive connection: it measures the server, not the network.
 import { Agent, request } from 'node:http';
 
 function keepCookies(jar, lines = []) {
@@ -21,7 +21,7 @@ export class Http {
     this.origin = origin;
   }
 
-  /** Sends as that user's browser would, and keeps the cookies that come back. */
+  /** Sends a request like that user's browser, and keeps the returned cookies. */
   send = (user, method, path, body) =>
     new Promise((resolve, reject) => {
       const data = body === undefined ? undefined : JSON.stringify(body);

@@ -1,4 +1,4 @@
-// The guarded route under load: how long answers take at a rate that all can hold, and how many there are at most.
+// The guarded route under load: response times at a rate that all can sustain, and the maximum throughput.
 import autocannon from 'autocannon';
 
 import { quantile } from '../report/statistics.mjs';
@@ -15,7 +15,10 @@ function targetsOf(contenders) {
   return [{ contender, name: `${contender.name}, unguarded`, path: '/open' }, ...guarded];
 }
 
-/** Every answer's time in milliseconds, how many there were in a second, and in a second of the server's processor. */
+/**
+ * The time of each response in milliseconds, and the number of responses per second and per second of the server's CPU
+ * time.
+ */
 async function shoot({ contender, path }, options) {
   const [user] = contender.users;
   const times = [];
@@ -39,7 +42,7 @@ async function shoot({ contender, path }, options) {
   return { times, perSecond: times.length / result.duration, perCpuSecond: times.length / (cpu / 1e6) };
 }
 
-/** @returns what was seen of each target, once for each round */
+/** @returns the measurements of each target, once per round */
 export async function measureLoad(contenders, { loadRounds, seconds, rate, isQuick }, note) {
   const targets = targetsOf(contenders);
   for (const target of targets) {

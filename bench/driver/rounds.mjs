@@ -1,9 +1,12 @@
-// All contenders take turns within each flow of each round, so that whatever else the machine does meets them all.
+// All contenders take turns within each flow of each round, so that other activity on the machine affects all of them.
 import { performance } from 'node:perf_hooks';
 
 import { FLOWS, takesPart } from './flows.mjs';
 
-/** One flow of one contender: what a request takes, in microseconds of the client's clock and of the server's processor. */
+/**
+ * Measures one flow of one contender: the time per request, in microseconds of the client's clock and of the server's
+ * CPU.
+ */
 async function runBatch(contender, name, passes) {
   const { before, isKept, after, users } = FLOWS[name];
   const run = contender.flows[name];
@@ -30,12 +33,10 @@ async function runBatch(contender, name, passes) {
   return { wall: (wall * 1000) / requests, cpu: cpu / requests };
 }
 
-/** Another one begins each time. */
+/** Starts at a different entry each time. */
 const turned = (list, by) => [...list.slice(by % list.length), ...list.slice(0, by % list.length)];
 
-/**
- * @returns a sample for each contender of each counted round, by flow
- */
+/** @returns by flow, a sample for each contender and counted round */
 export async function runRounds(contenders, names, { rounds, warmUp, isQuick }, note) {
   const results = Object.fromEntries(names.map((name) => [name, {}]));
   for (let round = -warmUp; round < rounds; round += 1) {

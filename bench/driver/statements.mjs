@@ -1,12 +1,12 @@
-// What our flows send to the database: noted as it is sent, and not guessed from the code.
+// What our flows send to the database: recorded when sent, not derived from the code.
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { FLOWS, takesPart } from './flows.mjs';
 
-/** What is written after the answer went out counts too. */
+/** Writes after the response count too. */
 const SETTLE_MS = 50;
 
-/** What begins and ends a transaction is not counted: on SQLite nothing tells of it. */
+/** Statements that begin or end a transaction don't count, since they aren't visible on SQLite. */
 const isWork = ({ sql }) => /^(SELECT|INSERT|UPDATE|DELETE|WITH)/i.test(sql);
 
 /** @returns the statements of one run of each flow */

@@ -1,4 +1,4 @@
-// A process of its own, in which nothing else allocates. Prints bytes as JSON.
+// Its own process, in which nothing else allocates memory. Prints bytes as JSON.
 import { AuthenticationSessionService, MfaGuard } from 'nestjs-mfa';
 
 import { GuardedController, startApplication } from '../contenders/nestjs-mfa/application.mjs';
@@ -41,7 +41,7 @@ async function sessionOf(sessions, id) {
   return token;
 }
 
-/** What stays of sessions that come, are used by a guarded request each, and are never seen again. */
+/** What is retained for sessions that are created, used by one guarded request each, and never seen again. */
 async function keptOfSessions(app, guardOnce, count) {
   const sessions = app.get(AuthenticationSessionService);
   const use = async (index) => guardOnce(await sessionOf(sessions, `user${index}`));

@@ -1,4 +1,4 @@
-// The guard of an API that only reads tokens, on claims that a strategy has verified.
+// The guard of an API that only reads tokens, with claims already verified by a strategy.
 import 'reflect-metadata';
 
 import { Controller, Get, Module } from '@nestjs/common';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** What one run takes, in microseconds of the clock and of the processor. */
+/** The time of one run, in microseconds of the clock and of the CPU. */
 export async function costOf(run, times) {
   const cpuBefore = process.cpuUsage();
   const from = performance.now();

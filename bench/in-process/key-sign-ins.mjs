@@ -1,5 +1,6 @@
-// What a sign-in with a key can't do without: the verification of SimpleWebAuthn, and the statements that it sends. The statements are
-// those of real sign-ins, sent again to a copy of the database as it was before them, so each finds and changes what it did then.
+// What a sign-in with a key can't do without: verification by SimpleWebAuthn, and the statements it sends. The
+// statements are those of real sign-ins, replayed against a copy of the database from before them, so that each finds
+// and changes the same rows.
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import { costOf } from './cost.mjs';
 
 const CHALLENGE = 'a'.repeat(43);
 
-/** SimpleWebAuthn alone, on one answer of one key. */
+/** SimpleWebAuthn alone, on one response of one key. */
 export async function bareVerification() {
   const key = new SecurityKey(RELYING_PARTY.origin);
   const expected = {
@@ -33,7 +34,7 @@ export async function bareVerification() {
   };
 }
 
-/** Signs in `count` times with a key, and has the statements of it. */
+/** Signs in `count` times with a key, and records the statements. */
 async function recordSignIns({ recorder, dataSource }, http, count, copy) {
   const flows = flowsOf(http);
   const user = { id: 'recorded', cookies: new Map() };
@@ -54,7 +55,7 @@ async function recordSignIns({ recorder, dataSource }, http, count, copy) {
   return signIns;
 }
 
-/** Reads as TypeORM sends them; writes that come together in one transaction, compiled once, as they were. */
+/** Reads as TypeORM sends them; writes that belong together in one transaction, compiled once, as recorded. */
 function resenderOf(dataSource) {
   const connection = dataSource.driver.databaseConnection;
   const compiled = new Map();
@@ -92,7 +93,7 @@ async function resend(signIns, database) {
   return cost;
 }
 
-/** @returns what the statements of one sign-in take, once for each round */
+/** @returns the time that the statements of one sign-in take, once per round */
 export async function measureStatements(application, http, count, rounds) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-bench-'));
   const before = join(folder, 'before.sqlite');

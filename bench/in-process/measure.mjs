@@ -1,4 +1,4 @@
-// Our guard without HTTP, and the bare mechanisms, which are the limit of what any library could reach. A process of its own.
+// Our guard without HTTP, and the bare mechanisms, which are the limit for any library. Runs in its own process.
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 import { MfaGuard } from 'nestjs-mfa';
@@ -42,7 +42,7 @@ async function bareSelect({ dataSource }) {
   };
 }
 
-/** What a guard on sealed rows can't leave out: the token's hash, the query, what the row says and whether its seal is right. */
+/** What a guard on sealed rows can't omit: hashing the token, the query, reading the row, and verifying its seal. */
 async function sealedSelect({ dataSource }, select) {
   const [row] = await dataSource.query('SELECT * FROM mfa_session LIMIT 1');
   const key = Buffer.alloc(32);
@@ -56,7 +56,7 @@ async function sealedSelect({ dataSource }, select) {
   };
 }
 
-/** At one moment for all: how many steps are tried depends on when it is. */
+/** The same moment for all: the number of steps tried depends on the time. */
 function bareTotp() {
   const secret = generateSecret();
   const epoch = Math.floor(Date.now() / 1000);
@@ -89,7 +89,7 @@ for (let round = 0; round < rounds; round += 1) {
 }
 if (settings.orm.type === 'better-sqlite3') {
   const signIns = isQuick ? 20 : 200;
-  // The first copy warms up.
+  // The first copy is for warming up.
   costs['statements of a key sign-in'] = (
     await measureStatements(application, http, signIns, rounds + 1)
   ).slice(1);

@@ -1,4 +1,4 @@
-// A process of its own, in which nothing else runs. Prints microseconds and bytes of a decision of the guard as JSON.
+// Its own process, in which nothing else runs. Prints the microseconds and bytes of a guard decision as JSON.
 import { context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';

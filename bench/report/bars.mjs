@@ -1,9 +1,9 @@
-// What the project has set itself, and whether it is so. What was not measured in this run is said to be so.
+// The project's own targets, and whether they are met. Targets that weren't measured in this run are marked as such.
 import { median } from './statistics.mjs';
 
 const OURS = 'nestjs-mfa';
 
-/** Not a number where it was not measured, and then neither is anything that is made of it. */
+/** NaN if it wasn't measured, which carries over to everything derived from it. */
 const middle = (samples, key) => (samples ? median(samples.map((sample) => sample[key])) : NaN);
 
 /** A whole sign-in: the first factor and the code. */
@@ -16,7 +16,7 @@ function guardRatio({ inProcess }) {
   return middle(inProcess?.['guard, database'], 'wall') / middle(inProcess?.['one SELECT'], 'wall');
 }
 
-/** HTTP and Nest are taken off, for the bare mechanism has none of it. */
+/** The cost of HTTP and Nest is subtracted, since the bare mechanism has neither. */
 function keyRatio({ flows, inProcess }) {
   const own = middle(flows?.['key-sign-in']?.[OURS], 'cpu') - middle(flows?.open?.[OURS], 'cpu');
   const bare = ['SimpleWebAuthn verify', 'statements of a key sign-in'];
@@ -45,7 +45,7 @@ const barsOn = (database) => [
   ['start-up added, ms', 150, startUpAdded],
 ];
 
-/** @returns `{ name, atMost, value, isMet }` for each bar; null where what it needs was not measured */
+/** @returns `{ name, atMost, value, isMet }` for each bar; null values if it wasn't measured */
 export function barsOf(seen, { database }) {
   return barsOn(database).map(([name, atMost, read]) => {
     const value = read(seen);

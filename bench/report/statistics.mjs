@@ -1,4 +1,4 @@
-/** The value below which that part of the values lies, between two neighbours where it falls there. */
+/** The value below which this fraction of the values lies, interpolated between neighbors. */
 export function quantile(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * part;
@@ -8,12 +8,12 @@ export function quantile(values, part) {
 
 export const median = (values) => quantile(values, 0.5);
 
-/** The middle, and how far apart the middle half of the values is. */
+/** The median and the interquartile range. */
 export function summaryOf(values) {
   return { median: median(values), spread: quantile(values, 0.75) - quantile(values, 0.25) };
 }
 
-/** The middle of what one is to the other in each round: both met the same weather. */
+/** The median of the ratios in each round, since both ran under the same conditions in a round. */
 export function ratioOf(ours, theirs) {
   return median(ours.map((value, round) => value / theirs[round]));
 }

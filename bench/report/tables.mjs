@@ -1,4 +1,4 @@
-// What was seen, as tables for people.
+// The results as text tables.
 import { median, ratioOf, summaryOf } from './statistics.mjs';
 
 const OURS = 'nestjs-mfa';
@@ -8,7 +8,7 @@ const short = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.to
 const withSpread = ({ median: middle, spread }) => `${short(middle)} ± ${short(spread)}`;
 const of = (samples, key) => samples.map((sample) => sample[key]);
 
-/** Columns as wide as their widest cell; the first is text, the others are numbers. */
+/** Columns are as wide as their widest cell; the first is text, the others are numbers. */
 function table(title, head, rows) {
   const lines = [head, ...rows].map((line) => line.map(String));
   const widths = head.map((_, index) => Math.max(...lines.map((line) => line[index].length)));

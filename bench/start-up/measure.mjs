@@ -2,7 +2,9 @@ import { firstWordOf, start } from '../driver/contender.mjs';
 
 const module = new URL('./start.mjs', import.meta.url);
 
-/** Milliseconds of fresh processes, with the library and without, in turn. The tables are there already. */
+/**
+ * The start-up time of new processes in milliseconds, with and without the library, in turn. The tables already exist.
+ */
 export async function measureStartUp(settings, rounds) {
   const once = async (options) => firstWordOf(start(module, { settings, synchronize: false, ...options }));
   await once({ isWith: true, synchronize: true });

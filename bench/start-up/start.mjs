@@ -1,4 +1,4 @@
-// One start of an application, with the library or without: this process does nothing else.
+// One start of an application, with or without the library: this process does nothing else.
 import 'reflect-metadata';
 
 import { performance } from 'node:perf_hooks';

@@ -35,7 +35,7 @@ export function flowsOf({ send }) {
       expect(await post(user, '/two-factor/verify-totp', { code }), isSignedIn, 'TOTP'),
     recovery: async (user, code) =>
       expect(await post(user, '/two-factor/verify-backup-code', { code }), isSignedIn, 'backup code'),
-    // The nearest that there is: who it is, and whether a second factor is on.
+    // The closest equivalent: who the user is, and whether a second factor is on.
     status: async (user) =>
       expect(
         await send(user, 'GET', '/api/auth/get-session'),

@@ -3,7 +3,7 @@ import { expect } from '../support/expect.mjs';
 export const PASSWORD = 'the same for everybody';
 export const emailOf = ({ id }) => `${id}@example.com`;
 
-/** A new user, signed in. */
+/** Creates a user and signs in. */
 export async function signUp({ send }, user) {
   const body = { email: emailOf(user), password: PASSWORD, name: user.id };
   const answer = await send(user, 'POST', '/api/auth/sign-up/email', body);

@@ -1,5 +1,5 @@
-// better-auth on Node's own server: nothing stands between it and the socket. The library is given, since each of the two versions
-// that are measured is found from its own folder.
+// better-auth on Node's own HTTP server, without anything in between. The library is a parameter, since each of the two
+// measured versions is resolved from its own folder.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
@@ -32,7 +32,7 @@ export async function startBetterAuth(library, plugins, settings) {
     baseURL: url,
     secret: 'a secret for measuring, of 32 bytes or more',
     database: open(settings),
-    // No contender hashes a password here: it would drown everything else.
+    // No contender hashes passwords here: that would dominate everything else.
     emailAndPassword: {
       enabled: true,
       password: {

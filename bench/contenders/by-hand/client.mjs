@@ -4,7 +4,7 @@ import { SecurityKey } from '../../../tools/support/security-key.mjs';
 import { expect } from '../support/expect.mjs';
 import { RELYING_PARTY } from '../support/relying-party.mjs';
 
-/** As many as the others give. */
+/** As many as the others generate. */
 const CODES = 10;
 
 const isSignedIn = ({ status, body }) => status === 200 && body.status === 'authenticated';

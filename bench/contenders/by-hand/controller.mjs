@@ -1,5 +1,5 @@
-// What one writes in an afternoon: right codes and keys get in. Nothing is encrypted or hashed, nobody is slowed down, a code is good
-// as often as it is sent, and two requests at once may both win.
+// What can be written in an afternoon: correct codes and keys get in. Nothing is encrypted or hashed, attempts aren't
+// limited, codes can be replayed, and of two concurrent requests both may win.
 import { randomUUID } from 'node:crypto';
 
 import {
@@ -27,7 +27,7 @@ import { decorate } from '../../../tools/support/application.mjs';
 import { RELYING_PARTY } from '../support/relying-party.mjs';
 import { Credential, RecoveryCode, Session, User } from './tables.mjs';
 
-/** The neighbours of the present step count too, as they do for the others. */
+/** The adjacent time steps count too, as for the others. */
 const TOLERANCE_SECONDS = 30;
 
 const sessionIdOf = ({ headers }) => /(?:^|; )sid=([^;]+)/.exec(headers.cookie ?? '')?.[1];

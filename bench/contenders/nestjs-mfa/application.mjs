@@ -1,4 +1,4 @@
-// An application like the demo: all of the library that a site would have on.
+// An application like the demo, with everything from the library that a site would enable.
 import { Controller, Get, Module } from '@nestjs/common';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import { MFA_CLOCK, MfaImportService, MfaModule, RequireMfa } from 'nestjs-mfa';
@@ -8,7 +8,7 @@ import { OpenController, listen, ormOptions } from '../support/nest.mjs';
 import { RELYING_PARTY } from '../support/relying-party.mjs';
 import { Recorder } from './recorder.mjs';
 
-/** The users of this benchmark are nobody's rows: whoever is asked for is there. */
+/** This benchmark has no users table: every user exists. */
 class Adapter extends QuietAdapter {
   findUser(id) {
     return { id, email: `${id}@example.com` };
@@ -23,7 +23,7 @@ export class GuardedController {
 decorate(GuardedController, 'get', [Get('guarded'), RequireMfa()]);
 Controller()(GuardedController);
 
-/** @param storage options of the database: what it is on its own unless the command line says otherwise */
+/** @param storage the option `storage`; its defaults unless the command line sets it */
 export function mfaModule(storage = {}) {
   return MfaModule.forRoot({
     secret: 'a secret for measuring, of 32 bytes or more',
@@ -32,7 +32,7 @@ export function mfaModule(storage = {}) {
     passkeyLogin: true,
     trustedDevices: { enabled: true },
     pages: true,
-    // The clock is moved by minutes at a time, and no proof may grow old by it.
+    // The clock advances by minutes at a time, which must not make a proof too old.
     gracePeriodSeconds: 86_400,
     retention: { everySeconds: 0 },
     storage,
@@ -48,7 +48,9 @@ function moduleOn(settings, imports) {
   return BenchModule;
 }
 
-/** The application, with a clock that can be moved: no code is good twice, and nobody waits for the next. */
+/**
+ * Starts the application, with a clock that can be advanced: codes work only once, and nobody waits for the next one.
+ */
 export async function startApplication(settings, { imports = [] } = {}) {
   let ahead = 0;
   const { app, url } = await listen(moduleOn(settings, imports), (made) => {

@@ -1,4 +1,7 @@
-/** Notes the statements that a DataSource sends, with their parameters, while it is on; costs nothing while it is off. */
+/**
+ * Records the statements that a DataSource sends, with their parameters, while it is on. It costs nothing while it is
+ * off.
+ */
 export class Recorder {
   statements = [];
 

@@ -1,4 +1,4 @@
-// Sessions and strategies as the documentation of Nest puts them together, with the second factor as a strategy of its own.
+// Sessions and strategies combined as in Nest's documentation, with the second factor as a strategy of its own.
 import {
   Controller,
   Get,
@@ -20,7 +20,7 @@ import { decorate } from '../../../tools/support/application.mjs';
 import { OpenController, ormOptions } from '../support/nest.mjs';
 import { StoredSession } from './session-store.mjs';
 
-/** The neighbours of the present step count too, as they do for the others. */
+/** The adjacent time steps count too, as for the others. */
 const TOLERANCE_SECONDS = 30;
 
 export const User = new EntitySchema({
@@ -52,7 +52,7 @@ class TotpStrategy extends PassportStrategy(Strategy, 'totp') {
   }
 }
 
-/** Keeps the user in the session, and loads the whole of it at every request. */
+/** Stores the user's id in the session, and loads the whole user on every request. */
 class Serializer {
   constructor(dataSource) {
     const users = dataSource.getRepository(User);
@@ -76,7 +76,7 @@ class TotpGuard extends AuthGuard('totp') {
   async canActivate(context) {
     await super.canActivate(context);
     const request = context.switchToHttp().getRequest();
-    // A session that has gained something gets a new name.
+    // A session that gains privileges gets a new id.
     await super.logIn(request);
     request.session.isVerified = true;
     return true;

@@ -12,7 +12,10 @@ export const StoredSession = new EntitySchema({
 
 const LIFETIME_MS = 14 * 86_400_000;
 
-/** Sessions in the same database as everybody's. It has no `touch`: a request that changes nothing writes nothing. */
+/**
+ * Stores sessions in the same database as the other contenders. It has no `touch`: a request that changes nothing
+ * writes nothing.
+ */
 export class DatabaseStore extends session.Store {
   constructor(dataSource) {
     super();

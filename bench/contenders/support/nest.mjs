@@ -1,4 +1,4 @@
-// What the contenders made with Nest have in common.
+// What the contenders built on Nest have in common.
 import 'reflect-metadata';
 
 import { Controller, Get } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { decorate } from '../../../tools/support/application.mjs';
 import { keepConnections } from './serve.mjs';
 import { tune } from './sqlite.mjs';
 
-/** TypeORM's options for the database that the driver has made. */
+/** TypeORM's options for the database created by the driver. */
 export function ormOptions({ orm }) {
   return {
     ...orm,
@@ -18,7 +18,7 @@ export function ormOptions({ orm }) {
   };
 }
 
-/** What costs nothing but the framework: the guarded route answers the same. */
+/** The cost of the framework alone: responds like the guarded route. */
 export class OpenController {
   get() {
     return { ok: true };
@@ -27,7 +27,7 @@ export class OpenController {
 decorate(OpenController, 'get', [Get('open')]);
 Controller()(OpenController);
 
-/** The application on a free port. */
+/** Starts the application on a free port. */
 export async function listen(module, prepare = () => undefined) {
   const app = await NestFactory.create(module, { logger: ['error'] });
   await prepare(app);

@@ -1,17 +1,15 @@
-// What every server process does: it starts its contender, says where it listens, and answers what the driver asks.
+// What every server process does: starts its contender, reports its URL, and responds to the driver's requests.
 
-/**
- * @param start makes the server of these settings: `{ url, commands }`
- */
+/** @param start starts the server with these settings, and returns `{ url, commands }` */
 export async function serve(start) {
   const { url, commands } = await start(JSON.parse(process.argv[2]));
   const known = {
-    /** What this process alone has used so far, in microseconds; the driver's work is none of it. */
+    /** The CPU time used by this process alone, in microseconds, without the driver's. */
     cpu() {
       const { user, system } = process.cpuUsage();
       return user + system;
     },
-    // Only a contender that refuses a code for the second time needs a clock that can be moved.
+    // Only contenders that refuse replayed codes need a clock that can be advanced.
     advance: () => 0,
     ...commands,
   };
@@ -22,12 +20,14 @@ export async function serve(start) {
       process.send({ id, error: error.stack });
     }
   });
-  // A driver that is gone has no use for a server.
+  // Without the driver, the server has no purpose.
   process.on('disconnect', () => process.exit());
   process.send({ url });
 }
 
-/** While the others have their turn a connection is idle for long; closed then, it could be gone just when a request is on its way. */
+/**
+ * Connections are idle for long while the others take their turn. Closing them could hit a request just as it is sent.
+ */
 export function keepConnections(server) {
   server.keepAliveTimeout = 0;
 }

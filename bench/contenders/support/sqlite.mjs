@@ -1,4 +1,4 @@
-/** The same settings for all, whoever opens the file. */
+/** The same settings for all contenders. */
 export function tune(database) {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
