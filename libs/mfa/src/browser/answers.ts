@@ -80,7 +80,7 @@ export interface TotpSetup {
 export interface SentCode {
   /** The address or number, masked: `a•••@example.com`, `•••• 1234`. */
   destination: string;
-  /** Until when it works. */
+  /** When the code expires. */
   expiresAt: Moment;
   /** When another one may be sent; absent during setup. */
   nextAt?: Moment;

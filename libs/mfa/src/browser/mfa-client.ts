@@ -41,7 +41,7 @@ export interface EndsOthers {
   endOtherSessions?: boolean;
 }
 
-/** What activates a factor. */
+/** The first code of a factor, which activates it. */
 export interface FirstCode extends EndsOthers {
   code: string;
   name?: string;

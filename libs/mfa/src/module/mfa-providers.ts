@@ -106,7 +106,7 @@ import { UserStateService } from '../engine/users/user-state.service.js';
 import { MfaViewInterceptor } from '../views/mfa-view.interceptor.js';
 import { MfaViewService } from '../views/mfa-view.service.js';
 
-/** What applications can inject. */
+/** Providers that applications can inject. */
 export const PUBLIC_PROVIDERS: Provider[] = [
   MfaService,
   ...FACTORS.flatMap(({ services }) => services),
@@ -128,7 +128,7 @@ export const PUBLIC_PROVIDERS: Provider[] = [
   MfaSessionGuard,
 ];
 
-/** What only the module itself injects. */
+/** Providers that only the module itself injects. */
 export const INTERNAL_PROVIDERS: Provider[] = [
   ...FACTORS.flatMap(({ internals }) => internals),
   MfaStorage,
