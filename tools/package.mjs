@@ -119,7 +119,7 @@ async function bundleBoth(folder) {
     format: 'cjs',
     external: Object.keys({ ...dependencies, ...peerDependencies }),
     outfile,
-    // The repository's own leads to the sources.
+    // The repository's own configuration resolves the library to its sources.
     tsconfigRaw: {},
     logLevel: 'error',
   });

@@ -132,7 +132,7 @@ async function kills(world, actors, db, victim, times) {
   }
 }
 
-/** Cuts all connections to the server, several times in a row, and blocks new ones for a while where possible. */
+/** Cuts all connections to the server: twice in quick succession, or once while new ones are blocked. */
 async function cuts(world, actors, db, victim, times) {
   for (let done = 0; done < times; done++) {
     world.round = `cut ${done + 1}`;

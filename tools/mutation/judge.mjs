@@ -79,7 +79,7 @@ export class Judge {
     const answer = await this.#run({ spec: step.spec, tests: [test] }, this.plan.costOf(step));
     if (!answer.lost && !answer.failure) return Boolean(this.isProven.add(key));
     this.plan.sequential.add(step.spec);
-    // Or a mutant has left something behind.
+    // Otherwise a mutant may have left something behind.
     await this.#restart();
     return false;
   }

@@ -25,7 +25,7 @@ const MOST_AT_HOME = 2;
 
 /** Decides which tests to run for a mutant, and in which order. */
 export class Plan {
-  /** By source file, its mutants. */
+  /** The mutants of each source file. */
   inFile = new Map();
   /**
    * By mutant, the specs that run through it, with the positions of the tests, or null if all of them may depend on it.

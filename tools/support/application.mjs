@@ -13,7 +13,7 @@ export function decorate(type, method, decorators, parameters = []) {
 
 export class QuietAdapter extends DefaultMfaAdapter {
   sendNotification() {
-    // Nobody reads it.
+    // Notifications aren't read here.
   }
 }
 
