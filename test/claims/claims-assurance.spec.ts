@@ -127,6 +127,6 @@ describe('an API that goes by tokens', () => {
       }
     }
     await expect(start({}, [OnceController])).rejects.toThrow('OnceController.once');
-    await expect(start({}, [OnceClass])).rejects.toThrow('of OnceClass can');
+    await expect(start({}, [OnceClass])).rejects.toThrow('on OnceClass can');
   });
 });

@@ -437,7 +437,7 @@ describe('MfaClaimsModule', () => {
     }).compile();
     const app = module.createNestApplication({ logger: false });
     apps.push(app);
-    await expect(app.init()).rejects.toThrow('import one of the two');
+    await expect(app.init()).rejects.toThrow('import only one of the two');
   });
 });
 

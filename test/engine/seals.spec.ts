@@ -375,7 +375,7 @@ describe('factors from before there were seals', () => {
     after.clock.advance(600);
     expect(await signsIn(after, apps[0])).toBe(400);
     expect(await signsIn(after, apps[1])).toBe(200);
-    expect(after.logger.lines.join('\n')).toContain('somebody has written to the database by hand');
+    expect(after.logger.lines.join('\n')).toContain('someone has written to the database by hand');
     await after.app.close();
     await drop();
   });

@@ -114,7 +114,7 @@ describe('a route that asks for a level', () => {
         }
         return Unknown;
       },
-      '`@RequireMfa({ acr })` of Unknown.get: there is no level `platinum`: name one of silver, phr, phrh, gold',
+      '`@RequireMfa({ acr })` of Unknown.get: there is no level `platinum`: use one of silver, phr, phrh, gold',
     ],
     [
       'that its methods can never reach',
@@ -141,9 +141,9 @@ describe('a route that asks for a level', () => {
   });
 
   it.each<[MfaAcrLevels, string]>([
-    [{ gold: { phishingResistant: true }, silver: {} }, '`acr`: `silver` stands after `gold`'],
-    [{ gold: { methods: ['nothing' as never] } }, 'names `nothing`, and there is no such factor'],
-    [{}, '`acr` must hold a level'],
+    [{ gold: { phishingResistant: true }, silver: {} }, '`acr`: `silver` comes after `gold`'],
+    [{ gold: { methods: ['nothing' as never] } }, 'names `nothing`, which is not a factor'],
+    [{}, '`acr` must have at least one level'],
   ])('%j is no table', async (acr, message) => {
     await expect(startTestApp({ mfa: { acr }, database: ':memory:' })).rejects.toThrow(message);
   });
@@ -384,6 +384,6 @@ describe('tokens', () => {
 
   it('of levels that the API does not know stop its boot', async () => {
     await expect(start({}, {})).rejects.toThrow('of LevelController.silver: there is no level `silver`');
-    await expect(start({}, { acr: {} })).rejects.toThrow('`acr` must hold a level');
+    await expect(start({}, { acr: {} })).rejects.toThrow('`acr` must have at least one level');
   });
 });

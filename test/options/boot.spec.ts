@@ -74,12 +74,12 @@ function provideDataSource(dataSource: object): DynamicModule {
 
 describe('a DataSource', () => {
   it.each([
-    ['sqlite', "give `type: 'better-sqlite3'`"],
+    ['sqlite', "set `type: 'better-sqlite3'`"],
     ['sqljs', 'use better-sqlite3, postgres, cockroachdb, mysql, mariadb'],
     ['mssql', 'name it in the option `dataSource`'],
-    ['mongodb', 'of the type `mongodb` is not supported'],
-    ['expo', 'of the type `expo` is not supported'],
-    ['aurora-mysql', 'of the type `aurora-mysql` is not supported'],
+    ['mongodb', 'of type `mongodb` is not supported'],
+    ['expo', 'of type `expo` is not supported'],
+    ['aurora-mysql', 'of type `aurora-mysql` is not supported'],
   ])('of the type %s stops the boot', async (type, remedy) => {
     const booted = boot([provideDataSource({ options: { type }, isInitialized: true }), mfa()]);
     await expect(booted).rejects.toThrow(MfaOptionsError);
@@ -89,19 +89,19 @@ describe('a DataSource', () => {
   it('that is read-only stops the boot', async () => {
     const options = { type: 'better-sqlite3', readonly: true };
     const booted = boot([provideDataSource({ options, isInitialized: true }), mfa()]);
-    await expect(booted).rejects.toThrow('opens its file `readonly`');
+    await expect(booted).rejects.toThrow('opens its file with `readonly`');
   });
 
   it('of MySQL that reads what is not committed stops the boot', async () => {
     const options = { type: 'mysql', isolationLevel: 'READ UNCOMMITTED' };
     const booted = boot([provideDataSource({ options, isInitialized: true }), mfa()]);
-    await expect(booted).rejects.toThrow('use READ COMMITTED or a stricter one');
+    await expect(booted).rejects.toThrow('use READ COMMITTED or stricter');
   });
 
   it('that is missing is named with the remedy', async () => {
     await expect(boot([mfa()])).rejects.toThrow('there is no DataSource: import `TypeOrmModule.forRoot()`');
     await expect(boot([await typeOrm(), mfa({ dataSource: 'second' })])).rejects.toThrow(
-      'there is no DataSource of the name `second`: import `TypeOrmModule.forRoot()`',
+      'there is no DataSource named `second`: import `TypeOrmModule.forRoot()`',
     );
   });
 
@@ -144,7 +144,7 @@ describe('tables', () => {
       }
     }
     await expect(boot([await typeOrm({ synchronize: true }), mfa(), Older])).rejects.toThrow(
-      /lacks mfa_user_state, or columns of it/,
+      /lacks mfa_user_state, or some of the columns/,
     );
   });
 
@@ -152,7 +152,7 @@ describe('tables', () => {
     const logger = new MemoryLogger();
     const orm = await typeOrm({ migrations: mfaMigrations });
     const app = await boot([orm, mfa()], logger);
-    expect(logger.lines.join('\n')).toContain('nobody gets in until its migrations have run');
+    expect(logger.lines.join('\n')).toContain('nobody can sign in until the migrations have run');
     await expect(useOf(app)).rejects.toThrow();
     await app.get<DataSource>(getDataSourceToken()).runMigrations();
     await expect(useOf(app)).resolves.toEqual([]);
@@ -196,7 +196,7 @@ describe('a naming strategy', () => {
       migrationsRun: true,
     });
     await expect(boot([orm, mfa()])).rejects.toThrow(
-      /the naming strategy CamelCase calls the column `user_id` of Authenticator `userId`: let its `columnName/,
+      /the naming strategy CamelCase renames the column `user_id` of Authenticator to `userId`: let its `columnName/,
     );
   });
 });

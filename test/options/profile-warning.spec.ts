@@ -12,7 +12,7 @@ async function warningsOf(
     mfa: { webauthn: RELYING_PARTY, profile },
     adapter,
   });
-  const said = test.logger.lines.join('\n').match(/Profile `\w+` needs `\w+\(\)`/g) ?? [];
+  const said = test.logger.lines.join('\n').match(/Profile `\w+` needs the adapter's `\w+\(\)`/g) ?? [];
   await test.close();
   return said;
 }
@@ -20,8 +20,8 @@ async function warningsOf(
 describe('an application whose adapter tells nobody of changes, and knows nobody', () => {
   it('is warned at boot, under a profile', async () => {
     expect(await warningsOf('aal2', DefaultMfaAdapter)).toEqual([
-      'Profile `aal2` needs `findUser()`',
-      'Profile `aal2` needs `sendNotification()`',
+      "Profile `aal2` needs the adapter's `findUser()`",
+      "Profile `aal2` needs the adapter's `sendNotification()`",
     ]);
     expect(await warningsOf('aal2', TestAdapter)).toEqual([]);
     expect(await warningsOf('default', DefaultMfaAdapter)).toEqual([]);

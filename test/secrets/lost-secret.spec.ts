@@ -267,7 +267,7 @@ describe('the key of the recovery codes, when it is gone', () => {
 
   it('is not made anew in silence; the other factors go on working', async () => {
     const { test, user, drop } = await withoutKey();
-    expect(test.logger.lines.join('\n')).toContain('The key of the recovery codes is lost');
+    expect(test.logger.lines.join('\n')).toContain('The key of the recovery codes is missing or unreadable');
     expect(await codeStatus(await halfSignIn(test, user), user.recoveryCodes[0])).toBe(400);
     const half = await halfSignIn(test, user);
     expect(await codeStatus(half, codeOf(user.secret, test.clock))).toBe(200);

@@ -425,7 +425,7 @@ describe('the options of codes that are sent', () => {
     [
       'text messages alone',
       { supportedTypes: ['sms_code', 'recovery_codes'], factors: [smsCode()] },
-      'must hold `totp` or `webauthn` along with `sms_code`',
+      'must include `totp` or `webauthn` along with `sms_code`',
     ],
     [
       'a code that is too short',
@@ -445,13 +445,13 @@ describe('the options of codes that are sent', () => {
     [
       'two of one type',
       { factors: [emailCode(), emailCode()] },
-      '`factors` holds two of the type email_code',
+      '`factors` has two factors of type email_code',
     ],
     ['what is no factor', { factors: [class {}] as never }, '`factors` must be a list of'],
     [
       'nobody who sends',
       { adapter: TestAdapter, factors: [emailCode()] },
-      'nobody sends the codes of `email_code`',
+      'nothing sends the codes of `email_code`',
     ],
   ])('stop the boot: %s', async (_, mfa, problem) => {
     const { adapter = SendingAdapter, ...options } = mfa as TestAppOptions['mfa'] & object;

@@ -267,7 +267,7 @@ describe('what a factor keeps encrypted in a table of its own', () => {
     await codesOf.update({ id: plain?.id ?? '' }, { code: 'no envelope' });
     await before.app.close();
     // Five codes, and the key of recovery codes; nothing of the rows whose data is no secret.
-    await expect(start(orm, NEW)).rejects.toThrow(/6 rows are encrypted under it, 0 sealed/);
+    await expect(start(orm, NEW)).rejects.toThrow(/6 rows are encrypted and 0 sealed/);
 
     const during = await start(orm, [NEW, OLD]);
     const admin = during.app.get(MfaAdminService);
@@ -411,19 +411,19 @@ describe('the boot', () => {
       /PaperNote.*`userId` names `userID`.*it has notedFor, number/,
     ],
     ['one of several', [{ ...COUNTS, exported: ['owner', 'txt'] }], /`exported` names `txt`/],
-    ['what is not read', [{ ...NOTES, exported: ['hidden'] }], /leave out `select: false`/],
+    ['what is not read', [{ ...NOTES, exported: ['hidden'] }], /remove its `select: false`/],
     ['an entity that is none', [{ entity: Unknown, userId: 'id' }], /does not know the entity Unknown/],
     ['no list', [{ userId: 'id' }], /`tables` of paper_codes must be a list/],
     ['an entity of the module', [{ entity: MfaFactorSetup, userId: 'userId' }], /one of the module's own/],
-    ['an entity twice', [NOTES, NOTES], /is named twice/],
-    ['rows of nobody that stay', [{ entity: PaperNote }], /name `userId`.*or `expiresAt`/],
+    ['an entity twice', [NOTES, NOTES], /is listed twice/],
+    ['rows of nobody that stay', [{ entity: PaperNote }], /set `userId`.*or `expiresAt`/],
     ['secrets of nobody', [{ entity: PaperNote, encrypted: ['text'] }], /`encrypted` needs `userId`/],
     [
       'secrets that are given away',
       [{ ...COUNTS, encrypted: ['text'], exported: ['text'] }],
-      /given away by `exported`/,
+      /`exported` would reveal it/,
     ],
-    ['rows that nothing tells apart', [{ ...NOTES, expiresAt: 'keptUntil' }], /name as `key`/],
+    ['rows that nothing tells apart', [{ ...NOTES, expiresAt: 'keptUntil' }], /set `key` to a property/],
     ['a key that is not known', [{ ...COUNTS, encrypted: ['text'] }], /use a random UUID/],
   ])('is stopped by %s', async (_, tables, problem) => {
     const orm = { type: 'better-sqlite3' as const, database: ':memory:' };
@@ -450,7 +450,7 @@ describe('the boot', () => {
     const { orm, drop } = await sharedDatabase();
     const migrated = { ...orm, synchronize: false, migrations: [...mfaMigrations], migrationsRun: true };
     await expect(startTestApp({ orm: migrated, mfa: { factors: [PaperCodesFactor] } })).rejects.toThrow(
-      /lacks paper_code, or columns of it.*write a migration/,
+      /lacks paper_code, or some of the columns.*write a migration/,
     );
     await expect(
       startTestApp({ orm: migrated, mfa: {} }).then(({ app }) => app.close()),
@@ -472,7 +472,7 @@ describe('the boot', () => {
       orm: { ...migrated, migrationsRun: false, migrations },
       mfa: { factors: [PaperCodesFactor] },
     });
-    expect(test.logger.lines.join(' ')).toMatch(/lacks paper_code.*do not work until migrations have run/);
+    expect(test.logger.lines.join(' ')).toMatch(/lacks paper_code.*do not work until the migration has run/);
     await test.app.close();
     await drop();
   });

@@ -142,7 +142,9 @@ describe('recovery codes', () => {
     const { id } = await enroll(test);
     const service = test.app.get(RecoveryCodesService);
     for (const count of [0, 51, 2.5, NaN]) {
-      await expect(service.generate({ id }, count)).rejects.toThrow('A set has 1 to 50 recovery codes');
+      await expect(service.generate({ id }, count)).rejects.toThrow(
+        '\`count\` must be a whole number from 1 to 50',
+      );
     }
     for (const count of [1, 50]) {
       expect(new Set(await service.generate({ id }, count)).size).toBe(count);

@@ -249,7 +249,7 @@ describe('a sign-up with a passkey', () => {
     expect((await client.get('/me')).status).toBe(401);
     expect(await test.dataSource.getRepository(Authenticator).countBy({ type: 'webauthn' })).toBe(0);
     expect(adapter.discarded).toEqual([]);
-    expect(test.logger.lines.join()).toContain('who was there before');
+    expect(test.logger.lines.join()).toContain('who already existed');
   });
 
   it('of two that are answered with one user, keeps one, wherever the first is overtaken', async () => {
@@ -324,7 +324,7 @@ describe('a sign-up with a passkey', () => {
       expect(told(await overtaken(adapter))).toEqual([409, 'credential_already_registered']);
       const id = String(adapter.taken.get('slow@example.com')?.id);
       expect(test.logger.lines.join('\n')).toContain(
-        `The sign-up of user ${id} failed, and discardUser() did too: the table of users is away`,
+        `The sign-up of user ${id} failed, and so did discardUser(): the table of users is away`,
       );
     });
   });

@@ -55,7 +55,7 @@ describe('the options of attestation', () => {
     [{ allowedAaguids: [AAGUID], attestation: 'indirect' }, 'refuses every key'],
     [{ allowedAaguids: [AAGUID], attestation: 'direct' }, null],
     [{ allowedAaguids: [AAGUID], attestation: 'enterprise' }, null],
-    [{ attestation: 'enterprise' }, 'may tell single devices apart'],
+    [{ attestation: 'enterprise' }, 'can identify individual devices'],
   ])('%j are warned of: %j', async (webauthn, warning) => {
     const app = await start(webauthn);
     const warnings = app.logger.lines.filter((line) => line.includes('MfaAttestation'));

@@ -37,7 +37,7 @@ function isThenable(answer: unknown): answer is Promise<unknown> {
 
 function yesOrNo(hook: string, answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer;
-  throw new TypeError(`The adapter's ${hook}() must answer with a boolean, not with ${describe(answer)}`);
+  throw new TypeError(`The adapter's ${hook}() must return a boolean, not ${describe(answer)}`);
 }
 
 function describe(answer: unknown): string {

@@ -98,7 +98,7 @@ export class DefaultMfaAdapter {
   protected get mfa(): MfaAdapterContext {
     if (!this.context) {
       throw new Error(
-        'This adapter is not connected: give it to MfaModule.forRoot({ adapter }), and use it after boot',
+        'This adapter is not connected: pass it to MfaModule.forRoot({ adapter }), and use it only after boot',
       );
     }
     return this.context;

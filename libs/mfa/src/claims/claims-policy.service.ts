@@ -38,7 +38,7 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
    */
   async decide(asked: MfaRequirement, request: object): Promise<MfaPolicyDecision> {
     const { acr: levels, profile, gracePeriodSeconds } = this.options;
-    if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be sent again');
+    if (asked.once) throw new Error('`once` needs the sessions of MfaModule: a token can be used again');
     const facts = readMfaClaims(await this.options.claims(request), levels);
     const records = facts ? countingProofs(profile, facts) : [];
     const isStated = facts !== null && this.states(asked, facts, records);
@@ -115,6 +115,6 @@ export class ClaimsPolicy implements Pick<MfaPolicyService, keyof MfaPolicyServi
 }
 
 function needsSessions(method: keyof MfaPolicyService): Promise<never> {
-  const problem = `\`MfaPolicyService.${method}()\` needs the sessions of MfaModule: with MfaClaimsModule ask \`decide()\``;
+  const problem = `\`MfaPolicyService.${method}()\` needs the sessions of MfaModule: with MfaClaimsModule, call \`decide()\``;
   return Promise.reject(new Error(problem));
 }

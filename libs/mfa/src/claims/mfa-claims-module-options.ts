@@ -29,7 +29,7 @@ export function resolveClaimsOptions(given: MfaClaimsModuleOptions): Required<Mf
   const profile = problems.oneOf('profile', given.profile, 'default', MFA_PROFILES);
   const longest = profile === 'default' ? A_YEAR : PROFILES[profile].maxGracePeriodSeconds;
   const { claims = userOf } = given;
-  if (typeof claims !== 'function') problems.add('`claims` must be a function of the request');
+  if (typeof claims !== 'function') problems.add('`claims` must be a function that takes the request');
   const gracePeriodSeconds = problems.integer(
     'gracePeriodSeconds',
     given.gracePeriodSeconds,

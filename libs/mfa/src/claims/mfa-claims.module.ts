@@ -65,7 +65,7 @@ export class MfaClaimsModule implements NestModule, OnModuleInit {
   onModuleInit(): void {
     if (this.hasAdapter()) {
       throw new MfaOptionsError([
-        '`MfaClaimsModule` is for applications without `MfaModule`: import one of the two',
+        '`MfaClaimsModule` is for applications without `MfaModule`: import only one of the two',
       ]);
     }
   }

@@ -69,10 +69,10 @@ export interface MfaProvenSession {
  */
 export function mfaClaims(session: MfaProvenSession, options: MfaClaimsOptions = {}): MfaClaims {
   if (session.status === 'pending')
-    throw new TypeError('A pending session has proven nothing yet: no claims');
+    throw new TypeError('A pending session has no claims: its sign-in is not finished');
   const { firstFactor, enrolled, acr: levels = MFA_ACR_LEVELS } = options;
   if (firstFactor?.some((value) => value === MULTI_FACTOR || value === MULTI_CHANNEL)) {
-    throw new TypeError('`firstFactor` names the one factor that was proven: neither `mfa` nor `mca`');
+    throw new TypeError('`firstFactor` must name the one factor that was proven, not `mfa` or `mca`');
   }
   const { methods } = session;
   const key = keyOf(methods, options);

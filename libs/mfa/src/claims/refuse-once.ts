@@ -23,7 +23,7 @@ function assertRepeatable(target: Type): void {
   for (const [name, place] of placesOf(target)) {
     if (!isOnceOn(place)) continue;
     throw new MfaOptionsError([
-      `\`@RequireMfa({ once: true })\` of ${name} can't be kept without \`MfaModule\`: nothing remembers which token was used. Ask for a short \`maxAge\` here, or put the route where the sessions are`,
+      `\`@RequireMfa({ once: true })\` on ${name} can't be enforced without \`MfaModule\`: nothing records which tokens were used. Use a short \`maxAge\` here, or move the route to the application that has the sessions`,
     ]);
   }
 }

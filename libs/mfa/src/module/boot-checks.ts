@@ -14,7 +14,7 @@ export function assertImportedOnce(modules: ModulesContainer, self: Type): void 
   const made = [...modules.values()].filter((one) => one.metatype === self && one.providers.has(MFA_OPTIONS));
   if (made.length === 1) return;
   throw new MfaOptionsError([
-    `MfaModule is imported ${made.length} times: call forRoot() or forRootAsync() once, in the root module. Other modules need not import it, or with \`isGlobal: false\` import the object that was returned`,
+    `MfaModule is imported ${made.length} times: call forRoot() or forRootAsync() once, in the root module. Other modules don't need to import it; with \`isGlobal: false\`, they import the object that the call returned`,
   ]);
 }
 
@@ -26,11 +26,11 @@ export function assertImportedOnce(modules: ModulesContainer, self: Type): void 
  */
 export function missingDataSource(modules: ModulesContainer, name: string | undefined): never {
   const token = getDataSourceToken(name);
-  const which = name === undefined ? 'DataSource' : `DataSource of the name \`${name}\``;
+  const which = name === undefined ? 'DataSource' : `DataSource named \`${name}\``;
   const exists = [...modules.values()].some(({ providers }) => providers.has(token));
   throw new MfaOptionsError([
     exists
-      ? `the ${which} could not be created, as TypeORM has logged, or MfaModule can't see it: export it from a global module`
-      : `there is no ${which}: import \`TypeOrmModule.forRoot()\` in the root module, and give its \`name\` and the option \`dataSource\` the same value`,
+      ? `the ${which} could not be created (TypeORM has logged why), or MfaModule can't see it: export it from a global module`
+      : `there is no ${which}: import \`TypeOrmModule.forRoot()\` in the root module, and set its \`name\` and the option \`dataSource\` to the same value`,
   ]);
 }

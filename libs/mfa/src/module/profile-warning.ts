@@ -26,7 +26,7 @@ export class ProfileWarning implements OnModuleInit {
     if (profile === 'default') return;
     for (const [hook, effect] of leftAtDefault(this.adapter)) {
       this.logger.warn(
-        `Profile \`${profile}\` needs \`${hook}()\` of the adapter, which is left at its default: ${effect} (docs/profiles.md)`,
+        `Profile \`${profile}\` needs the adapter's \`${hook}()\`, which is not overridden: ${effect} (docs/profiles.md)`,
       );
     }
   }

@@ -15,11 +15,11 @@ export function resolveFactors(problems: Problems, given: unknown): readonly Mfa
     const traits = factor?.traits;
     if (!traits) {
       problems.add(
-        '`factors` must be a list of emailCode(), smsCode(), or classes that extend MfaFactor and say their `static traits`',
+        '`factors` must be a list of emailCode(), smsCode(), or classes that extend MfaFactor and declare `static traits`',
       );
       continue;
     }
-    if (types.has(traits.type)) problems.add(`\`factors\` holds two of the type ${traits.type}`);
+    if (types.has(traits.type)) problems.add(`\`factors\` has two factors of type ${traits.type}: keep one`);
     types.add(traits.type);
     for (const problem of (factor as { problems?: readonly string[] }).problems ?? []) problems.add(problem);
     if (!areTables((factor as { tables?: unknown }).tables)) {

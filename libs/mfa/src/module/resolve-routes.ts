@@ -33,7 +33,7 @@ export function resolveRoutes(
   );
   if (controllers === false && routes !== undefined) {
     problems.add(
-      '`routes` needs `controllers`: on controllers that you mount yourself stand your own guards and decorators',
+      '`routes` needs `controllers`: put guards and decorators on the controllers that you mount yourself',
     );
   }
   return { guards, decorators, imports } as ResolvedRoutes;

@@ -26,18 +26,18 @@ export class ScopeCheck {
     // Options first: the adapter injects them, so it becomes request-scoped with them.
     if (isPerRequest(own, MFA_OPTIONS)) {
       throw new MfaOptionsError([
-        'the options must not come from a request-scoped provider: make them from what exists once, such as a ConfigService',
+        'the options must not come from a request-scoped provider: inject only singletons, such as ConfigService',
       ]);
     }
     if (isPerRequest(own, MFA_ADAPTER)) {
       throw new MfaOptionsError([
-        '`adapter` must not be request-scoped, nor inject what is: leave `Scope.REQUEST` and `REQUEST` out, since its hooks are given the request; get other request-scoped providers in a hook, by `ModuleRef.resolve()`',
+        '`adapter` must not be request-scoped, or inject anything that is: remove `Scope.REQUEST` and `REQUEST`, since its hooks receive the request; get other request-scoped providers inside a hook, with `ModuleRef.resolve()`',
       ]);
     }
     const type = factorTypes.find((one) => isPerRequest(own, factorToken(one)));
     if (type !== undefined) {
       throw new MfaOptionsError([
-        `\`factors\`: the factor ${type} must not be request-scoped, nor inject what is: leave \`Scope.REQUEST\` and \`REQUEST\` out; its methods are told for whom they work`,
+        `\`factors\`: the factor ${type} must not be request-scoped, or inject anything that is: remove \`Scope.REQUEST\` and \`REQUEST\`; its methods are told which user they work for`,
       ]);
     }
   }

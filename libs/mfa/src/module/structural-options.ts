@@ -64,7 +64,7 @@ export function resolveStructure(options: MfaStructuralOptions): ResolvedStructu
     factors: resolveFactors(problems, options.factors),
   };
   if (structure.pages?.path === structure.path) {
-    problems.add('`pages.path` must differ from `path`: pages and JSON routes would answer for each other');
+    problems.add('`pages.path` must differ from `path`: pages and JSON routes cannot share URLs');
   }
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return structure;

@@ -20,17 +20,17 @@ export function checkFactors(
     const { restricted = false } = traitsOf(type) ?? {};
     if (isRefusedBy(profile, type)) {
       problems.add(
-        `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: leave it out, also of \`supportedTypes\``,
+        `\`factors\`: profile \`${profile}\` does not allow \`${type}\`: remove it, from \`supportedTypes\` too`,
       );
     } else if (PROFILES[profile].offersOnlyFloor && !isOfferedUnderFloor(type)) {
       problems.add(
-        `\`supportedTypes\` must not hold \`${type}\` under profile \`${profile}\`: its proofs don't show a key that is bound to its device and has verified its user (NIST SP 800-63B-4, section 2.3.1). Leave it out, also of \`factors\`; users who have one sign in with it until they have such a key`,
+        `\`supportedTypes\` must not include \`${type}\` under profile \`${profile}\`: its proofs don't show a key that is bound to its device and has verified its user (NIST SP 800-63B-4, section 2.3.1). Remove it, from \`factors\` too; users who already have one can sign in with it until they have such a key`,
       );
     }
     if (restricted && !supportedTypes.some(isStronger)) {
       const stronger = BUILT_IN_TYPES.filter(isStronger).map((one) => `\`${one}\``);
       problems.add(
-        `\`supportedTypes\` must hold ${stronger.join(' or ')} along with \`${type}\`: it is a restricted authenticator, and users need a stronger one to choose (NIST SP 800-63B-4, section 3.2.9)`,
+        `\`supportedTypes\` must include ${stronger.join(' or ')} along with \`${type}\`: it is a restricted authenticator, so users need a stronger alternative (NIST SP 800-63B-4, section 3.2.9)`,
       );
     }
   }

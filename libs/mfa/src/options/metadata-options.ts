@@ -74,11 +74,11 @@ export const METADATA_OPTIONS = {
   statements: special<readonly GivenStatement[], readonly GivenStatement[] | null>({
     kind: 'other',
     usual: 'none',
-    range: 'metadata statements, or entries of a BLOB',
+    range: 'metadata statements or BLOB entries',
     read: (name, value, problems) => {
       if (value === undefined) return null;
       if (Array.isArray(value) && value.length > 0) return value as GivenStatement[];
-      problems.add(`\`${name}\` must be a list of metadata statements, or of entries of a BLOB`);
+      problems.add(`\`${name}\` must be a list of metadata statements or BLOB entries`);
       return null;
     },
   }),
@@ -89,12 +89,12 @@ export const METADATA_OPTIONS = {
   blob: special<GivenBlob, GivenBlob | null>({
     kind: 'other',
     usual: 'none',
-    range: 'a text, or a function',
+    range: 'a string or a function',
     read: (name, value, problems) => {
       if (value === undefined) return null;
       if ((typeof value === 'string' && value !== '') || typeof value === 'function')
         return value as GivenBlob;
-      problems.add(`\`${name}\` must be the text of a BLOB, or a function that gives it`);
+      problems.add(`\`${name}\` must be the BLOB as a string, or a function that returns it`);
       return null;
     },
   }),
@@ -103,7 +103,7 @@ export const METADATA_OPTIONS = {
   /** Root certificates (PEM, or DER as bytes) that the BLOB's signature must chain to. */
   rootCertificates: special<readonly (string | Uint8Array)[], readonly (string | Uint8Array)[]>({
     kind: 'list',
-    usual: 'those of FIDO',
+    usual: "FIDO's own",
     range: 'certificates in PEM',
     read: (name, value, problems) =>
       readCertificateList<Uint8Array>(name, value, problems, 'PEM, or in DER as bytes'),
@@ -121,8 +121,8 @@ export const METADATA_OPTIONS = {
   /** Models with one of these statuses can't be registered, and users' existing keys of these models are reported. */
   rejectStatuses: special<RejectableStatus[], readonly RejectableStatus[]>({
     kind: 'list',
-    usual: '`REVOKED`, and what was broken',
-    range: 'statuses of MDS3',
+    usual: '`REVOKED`, and statuses of broken models',
+    range: 'MDS3 statuses',
     read: (name, value, problems) => readStatuses(name, value, problems),
   }),
   /**
@@ -165,12 +165,12 @@ function checkMetadata(
   if (!statements) return;
   if (rootCertificates.length > 0 || strict) {
     problems.add(
-      `\`${name}.rootCertificates\` and \`${name}.strict\` are about a signed BLOB: leave them out with \`statements\``,
+      `\`${name}.rootCertificates\` and \`${name}.strict\` apply only to a signed BLOB: leave them out with \`statements\``,
     );
   }
   if (minimumLevel && !statements.some((one) => 'statusReports' in one)) {
     problems.add(
-      `\`${name}.minimumLevel\` lets no key in: give entries with \`statusReports\` in \`${name}.statements\`, which say how models are certified`,
+      `\`${name}.minimumLevel\` would refuse every key: give \`${name}.statements\` entries with \`statusReports\`, which say how models are certified`,
     );
   }
 }
@@ -179,6 +179,8 @@ function readStatuses(name: string, given: unknown, problems: Problems): readonl
   if (given === undefined) return BROKEN_STATUSES;
   const statuses = Array.isArray(given) ? (given as RejectableStatus[]) : [];
   if (statuses.length > 0 && statuses.every((one) => REJECTABLE_STATUSES.includes(one))) return statuses;
-  problems.add(`\`${name}\` must be a list of ${REJECTABLE_STATUSES.join(', ')}; leave it out for the usual`);
+  problems.add(
+    `\`${name}\` must be a list of ${REJECTABLE_STATUSES.join(', ')}; leave it out for the default`,
+  );
   return BROKEN_STATUSES;
 }

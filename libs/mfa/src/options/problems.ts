@@ -56,7 +56,7 @@ export class Problems {
     for (const key of Object.keys(given)) {
       if (!known.includes(key)) {
         this.add(
-          `\`${prefix}${key}\` is not an option; those are ${known.map((name) => prefix + name).join(', ')}`,
+          `\`${prefix}${key}\` is not an option; the options are ${known.map((name) => prefix + name).join(', ')}`,
         );
       }
     }

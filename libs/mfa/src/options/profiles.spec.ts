@@ -181,7 +181,7 @@ const BREACHES: readonly Breach[] = [
     profiles: ['aal2', 'strict'],
     within: { supportedTypes: ['totp', 'webauthn'] },
     beyond: { supportedTypes: ['totp'] },
-    names: '`supportedTypes` must hold `webauthn`',
+    names: '`supportedTypes` must include `webauthn`',
   },
   {
     breaks: 'needsPhishingResistant',
@@ -195,7 +195,7 @@ const BREACHES: readonly Breach[] = [
     profiles: ['aal3'],
     within: { supportedTypes: ['webauthn', 'recovery_codes'] },
     beyond: { supportedTypes: ['webauthn', 'totp'] },
-    names: '`supportedTypes` must not hold `totp`',
+    names: '`supportedTypes` must not include `totp`',
   },
   {
     breaks: 'sameSite',

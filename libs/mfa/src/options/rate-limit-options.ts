@@ -28,7 +28,9 @@ export const RATE_LIMIT_OPTIONS = {
     UNLOCK_OPTIONS,
     ({ byCodes, afterSeconds }, problems, { profile }, name) => {
       if (byCodes === 1) {
-        problems.add(`\`${name}.byCodes\` must be 0 or 2 to 10: a single code would make the lock void`);
+        problems.add(
+          `\`${name}.byCodes\` must be 0, or from 2 to 10: if one code were enough, the lock would have no effect`,
+        );
       }
       if (afterSeconds > 0 && profile !== 'default') {
         problems.add(

@@ -20,7 +20,7 @@ export const RECOVERY_CODES_OPTIONS = {
     read: (name, value, problems, { profile, preset }) => {
       if (preset.longRecoveryCodes && value !== undefined) {
         problems.add(
-          `\`${name}\` is below the 112 bits that profile \`${profile}\` demands: leave it out, the profile makes longer codes`,
+          `\`${name}\` gives fewer than the 112 bits that profile \`${profile}\` requires: leave it out, and the profile sets longer codes`,
         );
       }
       const length = problems.integer(name, value, LEAST_DIGITS, LEAST_DIGITS, MOST_DIGITS);

@@ -23,7 +23,7 @@ function resolveLocale(problems: Problems, given: unknown): MfaLocaleTexts {
   if (typeof given === 'string' && Object.hasOwn(BUILT_IN, given)) return BUILT_IN[given] as MfaLocaleTexts;
   const { locale } = problems.group('locales', given) as Partial<MfaLocaleTexts>;
   if (typeof locale !== 'string' || !isLanguageTag(locale)) {
-    problems.add('`locales` must hold `en`, `de`, or texts with a `locale` such as `fr`');
+    problems.add('`locales` must contain `en`, `de`, or texts with a `locale` such as `fr`');
     return ENGLISH;
   }
   const texts = given as MfaLocaleTexts;

@@ -184,7 +184,7 @@ describe('resolveOptions', () => {
     ['a secret of one character', { secret: 'a'.repeat(64) }, '`secret` is easy to guess'],
     ['a secret of few characters', { secret: '0110100101'.repeat(4) }, '`secret` is easy to guess'],
     ['a repeated word', { secret: [secret, 'Pa55word'.repeat(4)] }, '`secret` is easy to guess'],
-    ['the same secret twice', { secret: [secret, secret] }, '`secret` holds the same secret twice'],
+    ['the same secret twice', { secret: [secret, secret] }, '`secret` contains the same secret twice'],
     ['a tolerance of 2', { totp: { tolerance: 2 } }, '`totp.tolerance` must be a whole number from 0 to 1'],
     ['a negative tolerance', { totp: { tolerance: -1 } }, '`totp.tolerance`'],
     ['5 digits', { totp: { digits: 5 } }, '`totp.digits` must be a whole number from 6 to 8'],
@@ -243,13 +243,13 @@ describe('resolveOptions', () => {
     [
       'a transport beside what it takes the place of',
       { session: { header: 'x-token', transport: class {} } },
-      '`session.transport` takes the place of `session.header`',
+      '`session.transport` replaces `session.header`',
     ],
     ['an unknown profile', { profile: 'aal4' }, '`profile` must be one of default, aal2, strict, aal3'],
     [
       'SameSite none without Secure',
       { session: { cookie: { sameSite: 'none', secure: false } } },
-      '`session.cookie.sameSite` none needs',
+      "`session.cookie.sameSite: 'none'` needs",
     ],
     [
       'a cookie without Secure',
@@ -297,7 +297,7 @@ describe('resolveOptions', () => {
     [
       'an origin with a wildcard',
       { webauthn: { ...webauthn, origins: ['https://*.example.com'] } },
-      'no wildcards: name each origin',
+      'no wildcards: list each origin',
     ],
     ['any origin', { webauthn: { ...webauthn, origins: ['*'] } }, 'no wildcards'],
     ['any Android app', { webauthn: { ...webauthn, origins: ['android:apk-key-hash:*'] } }, 'no wildcards'],
@@ -426,7 +426,7 @@ describe('resolveOptions', () => {
     ['any origin', { trustedOrigins: ['*'] }, 'without a wildcard'],
     ['origins of any subdomain', { trustedOrigins: ['https://*.a.example'] }, 'without a wildcard'],
     ['the origin of nothing', { trustedOrigins: ['null'] }, 'any sandboxed frame'],
-    ['a trusted domain', { trustedOrigins: ['a.example'] }, 'it is no origin'],
+    ['a trusted domain', { trustedOrigins: ['a.example'] }, 'it is not an origin'],
     ['a trusted path', { trustedOrigins: ['https://a.example/app'] }, 'write https://a.example,'],
     ['a trailing slash', { trustedOrigins: ['https://a.example/'] }, 'write https://a.example,'],
     ['a default port', { trustedOrigins: ['https://a.example:443'] }, 'write https://a.example,'],
@@ -436,8 +436,8 @@ describe('resolveOptions', () => {
     ['an origin that is no text', { trustedOrigins: [42] }, 'without a wildcard'],
     ['languages that are no list', { locales: 'en' }, '`locales` must be a list'],
     ['no language', { locales: [] }, '`locales` must be a list'],
-    ['a language nobody has written', { locales: ['fr'] }, '`locales` must hold'],
-    ['a language by no tag', { locales: [{ ...ENGLISH, locale: 'français' }] }, '`locales` must hold'],
+    ['a language nobody has written', { locales: ['fr'] }, '`locales` must contain'],
+    ['a language by no tag', { locales: [{ ...ENGLISH, locale: 'français' }] }, '`locales` must contain'],
     [
       'a language with a text missing',
       { locales: [{ ...ENGLISH, locale: 'fr', errors: { ...ENGLISH.errors, not_found: '' } }] },
@@ -507,7 +507,7 @@ describe('resolveOptions', () => {
         expect.stringContaining('`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required'),
       ]);
       expect(problemsOf({ secret, totp: { insecureBypassCode: '000000' } }, environment)).toEqual([
-        expect.stringContaining('unless NODE_ENV is `test` or `development`'),
+        expect.stringContaining('only with NODE_ENV `test` or `development`'),
       ]);
       expect(problemsOf({ secret, session: { cookie: { secure: false } } }, environment)).toEqual([
         expect.stringContaining('`session.cookie.secure` must not be false in production'),

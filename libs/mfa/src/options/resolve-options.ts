@@ -47,7 +47,7 @@ export function resolveOptions(
 ): ResolvedMfaOptions {
   // Untyped callers, and factories that return nothing, pass no options.
   if (typeof options !== 'object' || (options as object | null) === null)
-    throw new MfaOptionsError(['the options are missing: give an object with `secret` at least']);
+    throw new MfaOptionsError(['the options are missing: pass an object with at least `secret`']);
   const problems = new Problems();
   // The other options depend on it. A problem with it is reported along with theirs.
   const profile = new Problems().oneOf('profile', options.profile, 'default', MFA_PROFILES);
@@ -64,21 +64,23 @@ export function resolveOptions(
   checkLevels(problems, kept.acr, preset, factorTypes);
   if (supportedTypes.some((type) => lacksOption(type, kept))) {
     problems.add(
-      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: give them, or leave `webauthn` out of `supportedTypes` (with NODE_ENV `development`, this can wait)',
+      '`webauthn.rpId`, `webauthn.rpName` and `webauthn.origins` are required: set them, or leave `webauthn` out of `supportedTypes` (with NODE_ENV `development`, they are optional)',
     );
   }
   if (kept.passkeyLogin && !kept.webauthn)
-    problems.add('`passkeyLogin` needs `webauthn`: give its `rpId`, `rpName` and `origins`');
+    problems.add('`passkeyLogin` needs `webauthn`: set its `rpId`, `rpName` and `origins`');
   if (kept.passkeySignUp && !kept.passkeyLogin)
-    problems.add('`passkeySignUp` needs `passkeyLogin`: its users have no other way in');
+    problems.add(
+      '`passkeySignUp` needs `passkeyLogin`: users who sign up with a passkey have no other way to sign in',
+    );
   if (kept.changesNeed === 'any' && preset.needsPhishingResistant) {
     problems.add(
-      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a code that was relayed must not replace a key`,
+      `\`changesNeed\` must be \`strongest\` under profile \`${profile}\`: a relayed code must not be enough to replace a key`,
     );
   }
   if (kept.trustedDevices.enabled && profile !== 'default') {
     problems.add(
-      `\`trustedDevices\` must be off under profile \`${profile}\`: a browser's cookie is no authenticator (NIST SP 800-63B-4, section 3.2.1)`,
+      `\`trustedDevices\` must be off under profile \`${profile}\`: a browser's cookie is not an authenticator (NIST SP 800-63B-4, section 3.2.1)`,
     );
   }
   const { secret, recoveryCodes, session, ...others } = kept;
@@ -113,10 +115,10 @@ function checkLevels(
     const unknown = [...(level.methods ?? []), ...(level.allOf ?? [])].find((type) => !known.includes(type));
     if (unknown !== undefined) {
       problems.add(
-        `\`acr\`: \`${name}\` names \`${unknown}\`, and there is no such factor: name one of ${known.join(', ')}`,
+        `\`acr\`: \`${name}\` names \`${unknown}\`, which is not a factor: use one of ${known.join(', ')}`,
       );
     } else if (fittingTypes(raise(level, floor)).length === 0) {
-      problems.add(`\`acr\`: no factor that counts under this profile could ever reach \`${name}\``);
+      problems.add(`\`acr\`: no factor that counts under this profile can meet \`${name}\``);
     }
   }
 }
@@ -151,12 +153,12 @@ function resolveTypes(
   }
   if (!types.some(isSecondFactorType)) {
     problems.add(
-      '`supportedTypes` needs a second factor, such as `totp` or `webauthn`: recovery codes never stand alone',
+      '`supportedTypes` needs a second factor, such as `totp` or `webauthn`: recovery codes alone are not enough',
     );
   }
   if (PROFILES[profile].needsPhishingResistant && !types.some(isPhishingResistantType)) {
     problems.add(
-      `\`supportedTypes\` must hold \`webauthn\`: profile \`${profile}\` has to offer a phishing-resistant factor`,
+      `\`supportedTypes\` must include \`webauthn\`: profile \`${profile}\` requires a phishing-resistant factor`,
     );
   }
   return types;

@@ -9,13 +9,13 @@ const LONGEST_REPEATED_PIECE = 10;
 /** The secrets, the current one first. Their values are never printed. */
 export function resolveSecrets(problems: Problems, secret: unknown): [string, ...string[]] {
   const secrets = Array.isArray(secret) ? (secret as unknown[]) : [secret];
-  const remedy = `give a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
+  const remedy = `set it to a random string of at least ${SECRET_BYTES} bytes, for example from \`openssl rand -base64 32\``;
   if (secret === undefined || secret === '' || secrets.length === 0) {
     problems.add(`\`secret\` is required: ${remedy}`);
   } else if (!secrets.every((one) => typeof one === 'string' && Buffer.byteLength(one) >= SECRET_BYTES)) {
     problems.add(`\`secret\` is too short or not a string: ${remedy}`);
   } else if (new Set(secrets).size !== secrets.length) {
-    problems.add('`secret` holds the same secret twice: list each once, the current one first');
+    problems.add('`secret` contains the same secret twice: list each once, the current one first');
   } else if ((secrets as string[]).some(isGuessable)) {
     problems.add(`\`secret\` is easy to guess, since it repeats a few characters: ${remedy}`);
   }

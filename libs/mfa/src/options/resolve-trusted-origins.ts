@@ -17,7 +17,7 @@ export function resolveTrustedOrigins(
   }
   for (const origin of given as unknown[]) {
     const problem = problemOf(origin, allowInsecure);
-    if (problem) problems.add(`\`trustedOrigins\` must not hold ${String(origin)}: ${problem}`);
+    if (problem) problems.add(`\`trustedOrigins\` must not contain ${String(origin)}: ${problem}`);
   }
   return given as string[];
 }
@@ -25,13 +25,13 @@ export function resolveTrustedOrigins(
 /** What is wrong with an origin, and the remedy; null if nothing is. */
 function problemOf(origin: unknown, allowInsecure: boolean): string | null {
   if (origin === 'null')
-    return 'any sandboxed frame or local file has this origin; name the page by its https origin';
+    return 'any sandboxed frame or local file has this origin; list the https origin of the page';
   if (typeof origin !== 'string' || origin.includes('*'))
-    return 'name each origin in full, without a wildcard';
-  if (!URL.canParse(origin)) return 'it is no origin such as https://www.example.com';
+    return 'list each origin in full, without a wildcard';
+  if (!URL.canParse(origin)) return 'it is not an origin such as https://www.example.com';
   const { origin: exact, protocol, hostname } = new URL(origin);
   const isAllowed =
     protocol === 'https:' || (allowInsecure && protocol === 'http:' && hostname === 'localhost');
   if (!isAllowed) return allowInsecure ? 'it must be https, or http on localhost' : 'it must be https';
-  return exact === origin ? null : `write ${exact}, without path, trailing slash and default port`;
+  return exact === origin ? null : `write ${exact}, without a path, trailing slash or default port`;
 }

@@ -53,11 +53,13 @@ export type ResolvedCookie = KeptOf<typeof SESSION_COOKIE_OPTIONS>;
 
 const cookie = group(SESSION_COOKIE_OPTIONS, ({ sameSite, secure }, problems, { nodeEnv }, name) => {
   if (sameSite === 'none' && !secure) {
-    problems.add(`\`${name}.sameSite\` none needs \`${name}.secure\` true: browsers refuse it otherwise`);
+    problems.add(
+      `\`${name}.sameSite: 'none'\` needs \`${name}.secure: true\`: browsers reject the cookie otherwise`,
+    );
   }
   if (!secure && !isDevelopment(nodeEnv)) {
     problems.add(
-      `\`${name}.secure\` must not be false in production: serve the site over https; plain http is for NODE_ENV \`development\` and \`test\``,
+      `\`${name}.secure\` must not be false in production: serve the site over https; plain http is only for NODE_ENV \`development\` and \`test\``,
     );
   }
 });
@@ -111,7 +113,7 @@ export const SESSION_OPTIONS = {
         .toLowerCase();
       if (TAKEN_HEADERS.includes(header)) {
         problems.add(
-          `\`${name}\` must be a header of its own: \`${header}\` means something else. Leave it out for \`x-mfa-session\``,
+          `\`${name}\` must be a header of its own: \`${header}\` has another meaning. Leave it out to use \`x-mfa-session\``,
         );
       }
       return header;
@@ -124,12 +126,12 @@ export const SESSION_OPTIONS = {
   transport: special<MfaSessionTransportOption, MfaSessionTransportOption | null>({
     kind: 'other',
     usual: 'cookie and header',
-    range: '`{ read, write, clear }`, or a class of these',
+    range: '`{ read, write, clear }`, or a class with them',
     read: (name, value, problems) => {
       if (value === undefined) return null;
       if (typeof value === 'function' || isTransport(value)) return value as MfaSessionTransportOption;
       problems.add(
-        `\`${name}\` must be an object with the methods \`read\`, \`write\` and \`clear\`, or a class of such objects`,
+        `\`${name}\` must be an object with the methods \`read\`, \`write\` and \`clear\`, or a class with these methods`,
       );
       return null;
     },
@@ -146,7 +148,7 @@ export function checkSession(
 ): void {
   if (transport !== undefined && (header !== undefined || givenCookie === false)) {
     problems.add(
-      `\`${name}.transport\` takes the place of \`${name}.header\` and \`${name}.cookie\`: leave \`header\` out, and \`cookie: false\` too`,
+      `\`${name}.transport\` replaces \`${name}.header\` and \`${name}.cookie\`: remove \`header\` and \`cookie: false\``,
     );
   }
 }

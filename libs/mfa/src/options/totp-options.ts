@@ -42,7 +42,7 @@ export const TOTP_OPTIONS = {
       if (code === undefined) return undefined;
       if (!isDevelopment(nodeEnv) || profile !== 'default') {
         problems.add(
-          `\`${name}\` opens every account, so it is refused under a profile, and unless NODE_ENV is \`test\` or \`development\`: remove it`,
+          `\`${name}\` opens every account, so it is allowed only with NODE_ENV \`test\` or \`development\`, and not under a profile: remove it`,
         );
       } else if (typeof code !== 'string' || !/^\d{6,8}$/.test(code)) {
         problems.add(`\`${name}\` must be a string of 6 to 8 digits`);

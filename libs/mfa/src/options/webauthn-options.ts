@@ -108,7 +108,7 @@ export function checkWebAuthn(
   given: Readonly<Record<string, unknown>>,
 ): void {
   for (const name of ['rpId', 'rpName', 'origins']) {
-    if (given[name] === undefined) problems.add(`\`webauthn.${name}\` is required with \`webauthn\``);
+    if (given[name] === undefined) problems.add(`\`webauthn.${name}\` is required when \`webauthn\` is set`);
   }
   if (allowInsecureOrigin && profile !== 'default' && !isDevelopment(nodeEnv)) {
     problems.add(
@@ -118,12 +118,12 @@ export function checkWebAuthn(
   if (given['origins'] !== undefined) checkOrigins(given['origins'], allowInsecureOrigin, problems);
   if (attestationRoots.length > 0 && attestation !== 'direct' && attestation !== 'enterprise') {
     problems.add(
-      `\`webauthn.attestationRoots\` needs \`webauthn.attestation\` \`direct\` or \`enterprise\`: with \`${attestation}\` authenticators need not say what they are`,
+      `\`webauthn.attestationRoots\` needs \`webauthn.attestation\` \`direct\` or \`enterprise\`: with \`${attestation}\`, authenticators don't have to attest their model`,
     );
   }
   if (models && attestation === 'none') {
     problems.add(
-      '`webauthn.metadata` needs `webauthn.attestation` `direct` or `enterprise`, or `indirect` to register other keys too: with `none` browsers do not say what a key is',
+      '`webauthn.metadata` needs `webauthn.attestation` `direct` or `enterprise`, or `indirect` to register other keys too: with `none`, browsers do not report the model of a key',
     );
   }
 }
@@ -137,15 +137,15 @@ function checkOrigins(given: unknown, allowInsecure: boolean, problems: Problems
     if (typeof origin === 'string' && APP_ORIGIN.test(origin)) continue;
     if (typeof origin === 'string' && origin.includes('*')) {
       problems.add(
-        `\`webauthn.origins\` takes no wildcards: name each origin; ${origin} would let in anyone who gets a name there`,
+        `\`webauthn.origins\` takes no wildcards: list each origin; ${origin} would let in anyone who controls a subdomain there`,
       );
     } else if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.add(
-        `\`webauthn.origins\` must hold exact origins such as https://app.example.com; ${String(origin)} is not one`,
+        `\`webauthn.origins\` must contain exact origins such as https://app.example.com; ${String(origin)} is not one`,
       );
     } else if (!isSecure(new URL(origin), allowInsecure)) {
       problems.add(
-        `\`webauthn.origins\` must be https; ${origin} is not (\`webauthn.allowInsecureOrigin\` lets http://localhost in, and no other)`,
+        `\`webauthn.origins\` must be https; ${origin} is not (\`webauthn.allowInsecureOrigin\` allows http://localhost only)`,
       );
     }
   }

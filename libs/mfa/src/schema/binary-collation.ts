@@ -39,6 +39,6 @@ export async function assertBinaryCollation(
   );
   if (columns.length === 0) return;
   throw new MfaOptionsError([
-    `${columns.map(({ name }) => name).join(', ')} must have a binary collation such as ${BINARY_COLLATION}: call \`useBinaryCollation()\` before the DataSource is made, and alter tables that exist`,
+    `${columns.map(({ name }) => name).join(', ')} must have a binary collation such as ${BINARY_COLLATION}: call \`useBinaryCollation()\` before the DataSource is created, and alter existing tables`,
   ]);
 }

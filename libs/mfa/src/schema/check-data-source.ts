@@ -11,7 +11,7 @@ import { MFA_ENTITIES } from './entities.js';
 export const SUPPORTED_DATABASES = ['better-sqlite3', 'postgres', 'cockroachdb', 'mysql', 'mariadb'] as const;
 export type SupportedDatabase = (typeof SUPPORTED_DATABASES)[number];
 const ANOTHER =
-  'or keep the tables of this module on a second DataSource, and name it in the option `dataSource`';
+  'or put the tables of this module on a second DataSource, and name it in the option `dataSource`';
 
 /**
  * Rejects a DataSource on which this module's guarantees wouldn't hold, or whose first request would fail.
@@ -36,18 +36,18 @@ export async function checkDataSource(
 function kindProblem({ options }: DataSource): string | undefined {
   const type: string = options.type;
   if (type === 'sqlite') {
-    return "a DataSource of the type `sqlite` mixes the transactions of requests that come at the same time: install `better-sqlite3` and give `type: 'better-sqlite3'`, which opens the same file";
+    return "a DataSource of type `sqlite` mixes the transactions of concurrent requests: install `better-sqlite3` and set `type: 'better-sqlite3'`, which opens the same file";
   }
   if (!SUPPORTED_DATABASES.some((one) => one === type)) {
-    return `a DataSource of the type \`${type}\` is not supported: use ${SUPPORTED_DATABASES.join(', ')}, ${ANOTHER}`;
+    return `a DataSource of type \`${type}\` is not supported: use ${SUPPORTED_DATABASES.join(', ')}, ${ANOTHER}`;
   }
   if (type === 'better-sqlite3' && 'readonly' in options && options.readonly) {
-    return `the DataSource opens its file \`readonly\`, and every sign-in is written: leave that out, ${ANOTHER}`;
+    return `the DataSource opens its file with \`readonly\`, but every sign-in writes to it: remove \`readonly\`, ${ANOTHER}`;
   }
   // PostgreSQL treats it as READ COMMITTED, and SQLite has a single connection.
   const isMysql = type === 'mysql' || type === 'mariadb';
   if (isMysql && 'isolationLevel' in options && options.isolationLevel === 'READ UNCOMMITTED') {
-    return `the DataSource's \`isolationLevel\` READ UNCOMMITTED decides on what may be undone: use READ COMMITTED or a stricter one, ${ANOTHER}`;
+    return `the DataSource's \`isolationLevel\` READ UNCOMMITTED reads data that may be rolled back: use READ COMMITTED or stricter, ${ANOTHER}`;
   }
   return undefined;
 }
@@ -74,7 +74,7 @@ function columnsProblem(dataSource: DataSource): string | undefined {
       const declared = options.name ?? propertyName;
       if (target !== entity || actual === declared) continue;
       const strategy = dataSource.namingStrategy.constructor.name;
-      return `the naming strategy ${strategy} calls the column \`${declared}\` of ${entity.name} \`${actual}\`: let its \`columnName(propertyName, customName)\` return a \`customName\` as it is, ${ANOTHER}`;
+      return `the naming strategy ${strategy} renames the column \`${declared}\` of ${entity.name} to \`${actual}\`: let its \`columnName(propertyName, customName)\` return a given \`customName\` unchanged, ${ANOTHER}`;
     }
   }
   return undefined;

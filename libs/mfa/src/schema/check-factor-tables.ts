@@ -14,11 +14,12 @@ export function factorTablesProblem(
   for (const [index, table] of tables.entries()) {
     const { entity } = table;
     const where = `\`factors\`: the table ${entity.name} of ${table.type}`;
-    if (MFA_ENTITIES.includes(entity)) return `${where} is one of the module's own: name an entity of yours`;
+    if (MFA_ENTITIES.includes(entity))
+      return `${where} is one of the module's own: use an entity of your own`;
     if (tables.slice(0, index).some((former) => former.entity === entity))
-      return `${where} is named twice: name each entity once, in the factor that removes its rows`;
+      return `${where} is listed twice: list each entity once, in the factor that removes its rows`;
     if (!dataSource.hasMetadata(entity)) {
-      return `the DataSource does not know the entity ${entity.name} of the factor ${table.type}: set \`autoLoadEntities: true\` in TypeOrmModule.forRoot(), or add it to its \`entities\`; it must have \`@Entity()\``;
+      return `the DataSource does not know the entity ${entity.name} of the factor ${table.type}: set \`autoLoadEntities: true\` in TypeOrmModule.forRoot(), or add it to its \`entities\`; the class must have \`@Entity()\``;
     }
     const problem =
       belongingProblem(table) ??
@@ -35,11 +36,11 @@ function belongingProblem(table: FactorTable): string | undefined {
   if (userId === undefined && named !== undefined)
     return `\`${named}\` needs \`userId\`, the property that says whose row it is`;
   if (userId === undefined && table.expiresAt === undefined)
-    return 'name `userId`, the property that says whose row it is, or `expiresAt`, or its rows stay forever';
+    return 'set `userId`, the property that says whose row it is, or `expiresAt`; otherwise its rows are never removed';
   const secret = exported.find((one) => encrypted.includes(one));
   return secret === undefined
     ? undefined
-    : `\`${secret}\` is encrypted, and would be given away by \`exported\`: leave it out there`;
+    : `\`${secret}\` is encrypted, but \`exported\` would reveal it: remove it from \`exported\``;
 }
 
 function propertyProblem(table: FactorTable, metadata: EntityMetadata): string | undefined {
@@ -51,10 +52,9 @@ function propertyProblem(table: FactorTable, metadata: EntityMetadata): string |
     const column = metadata.findColumnWithPropertyName(properties as string);
     if (!column) {
       const known = metadata.columns.map(({ propertyName }) => propertyName).join(', ');
-      return `\`${part}\` names \`${properties}\`, and ${metadata.name} has no such column; it has ${known}`;
+      return `\`${part}\` names \`${properties}\`, but ${metadata.name} has no such column; it has ${known}`;
     }
-    if (!column.isSelect)
-      return `\`${properties}\` is not read by default: leave out \`select: false\` there`;
+    if (!column.isSelect) return `\`${properties}\` is not selected by default: remove its \`select: false\``;
   }
   return undefined;
 }
@@ -66,10 +66,10 @@ function keyProblem(
 ): string | undefined {
   if (encrypted.length === 0 && expiresAt === undefined) return undefined;
   if (key === undefined && primaryColumns.length !== 1)
-    return 'its primary key has several columns: name as `key` a property that has another value in each row';
+    return 'its primary key has several columns: set `key` to a property whose value is unique to each row';
   const [primary] = primaryColumns;
   const isGenerated = primary?.isGenerated === true && (key ?? primary.propertyName) === primary.propertyName;
   return encrypted.length > 0 && isGenerated && primary.generationStrategy !== 'uuid'
-    ? `\`${primary.propertyName}\` is not known before the row is there, and what is encrypted is bound to it: use a random UUID`
+    ? `\`${primary.propertyName}\` is only known once the row is inserted, but encryption needs it before that: use a random UUID`
     : undefined;
 }

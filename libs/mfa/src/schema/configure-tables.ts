@@ -15,7 +15,7 @@ import { BINARY_COLLATION, setTableOptions, tableOptions } from '../storage/tabl
 export function configureMfaTables(options: MfaTableOptions): void {
   for (const [name, value] of Object.entries({ prefix: options.prefix, schema: options.schema })) {
     if (value !== undefined && !/^[A-Za-z_][A-Za-z0-9_]{0,30}$/.test(value)) {
-      throw new MfaOptionsError([`\`${name}\` must be letters, digits and underscores, 31 at most`]);
+      throw new MfaOptionsError([`\`${name}\` must consist of at most 31 letters, digits and underscores`]);
     }
   }
   const { prefix: former } = setTableOptions(options);

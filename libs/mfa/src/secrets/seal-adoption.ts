@@ -54,7 +54,7 @@ export class SealAdoption {
     if (unsealed > 0) for (const table of tables) await this.sealAll(table);
     await this.keys.add(`${DONE}${this.keyRing.current('seal').id}`, '');
     await this.keys.remove(BEGUN);
-    if (unsealed > 0) this.logger.log(`${unsealed} factors from before are sealed now`);
+    if (unsealed > 0) this.logger.log(`${unsealed} existing factors were sealed`);
   }
 
   private async mayBegin(): Promise<boolean> {
@@ -69,7 +69,7 @@ export class SealAdoption {
     if (isSealed && !(await this.hasBegun())) {
       if (await this.isDone()) return false;
       this.logger.error(
-        'Some factors have a seal and others none, and the note that all were sealed is gone from mfa_key: somebody has written to the database by hand. Factors without a seal are refused',
+        'Some factors have a seal and others do not, and mfa_key no longer records that all were sealed: someone has written to the database by hand. Factors without a seal are refused',
       );
       return false;
     }

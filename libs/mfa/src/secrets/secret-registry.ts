@@ -70,7 +70,7 @@ export class SecretRegistry implements OnApplicationBootstrap {
       if (!isNone(count)) {
         const { encrypted, sealed } = count;
         throw new MfaOptionsError([
-          `\`secret\` lacks the secret of key id ${keyId}, and ${encrypted} rows are encrypted under it, ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and take it out after that. If it is lost for good, see \`nestjs-mfa discard-unreadable --dry-run\``,
+          `\`secret\` lacks the secret of key id ${keyId}, under which ${encrypted} rows are encrypted and ${sealed} sealed: put it back at the end of the list, run \`nestjs-mfa rotate-secret\`, and then remove it. If it is lost for good, see \`nestjs-mfa discard-unreadable --dry-run\``,
         ]);
       }
       await this.forget(keyId);

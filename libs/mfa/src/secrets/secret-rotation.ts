@@ -62,7 +62,7 @@ export class SecretRotation {
   /** @throws {RangeError} when `batchSize` is outside 1 to 10000 */
   async rotate({ batchSize = 500, onProgress }: MfaRotationOptions = {}): Promise<MfaRotationResult> {
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > MAX_BATCH) {
-      throw new RangeError(`A batch has 1 to ${MAX_BATCH} rows`);
+      throw new RangeError(`\`batchSize\` must be a whole number from 1 to ${MAX_BATCH}`);
     }
     const { id: keyId } = this.keyRing.current('encryption');
     const total = await this.rows.countUnderOthers(keyId);
@@ -116,7 +116,7 @@ export class SecretRotation {
     const { seals } = table;
     try {
       // Re-sealing a tampered row would make it valid.
-      if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal does not hold');
+      if (seals && !seals.hold(this.keyRing, row)) throw new Error('its seal is invalid');
       const next: Renewed = {};
       for (const [column, data] of encryptedOf(table, row)) {
         if (isUnderOther(data, keyId))

@@ -42,7 +42,7 @@ describe('the table of levels', () => {
     ['a list', ['gold'], 'must be an object of levels'],
     ['a word', 'gold', 'must be an object of levels'],
     ['null', null, 'must be an object of levels'],
-    ['no level', {}, 'must hold a level'],
+    ['no level', {}, 'must have at least one level'],
     ['a name with a space', { 'a b': {} }, 'printable ASCII'],
     ['a name with a quote', { 'a"b': {} }, 'printable ASCII'],
     ['a name that would be sorted', { silver: {}, 2: { userVerified: true } }, 'digits alone'],
@@ -56,18 +56,14 @@ describe('the table of levels', () => {
     ['what is for routes', { gold: { once: true } }, '`once` is for routes'],
     ['a level of a level', { gold: { acr: 'phr' } }, '`acr` is for routes'],
     ['trust in a browser', { gold: { acceptTrustedDevice: true } }, 'is for routes'],
-    [
-      'the weaker one last',
-      { gold: { phishingResistant: true }, silver: {} },
-      '`silver` stands after `gold`',
-    ],
+    ['the weaker one last', { gold: { phishingResistant: true }, silver: {} }, '`silver` comes after `gold`'],
     [
       'two of which none is stronger',
       { app: { methods: ['totp'] }, key: { methods: ['webauthn'] } },
-      '`key` stands after `app`',
+      '`key` comes after `app`',
     ],
-    ['a phr that is none', { phr: {} }, 'others know what it means'],
-    ['a phrh that is none', { phrh: { phishingResistant: true } }, 'others know what it means'],
+    ['a phr that is none', { phr: {} }, 'the name has a standard meaning'],
+    ['a phrh that is none', { phrh: { phishingResistant: true } }, 'the name has a standard meaning'],
   ])('refuses %s', (_, given, problem) => {
     expect(readAcrLevels(given).problems).toEqual([expect.stringContaining(problem)]);
   });
@@ -159,7 +155,7 @@ describe('a level', () => {
       });
     }
     expect(() => withLevel({ acr: 'constructor' }, LEVELS)).toThrow(
-      'there is no level `constructor`: name one of silver, phr, phrh, gold, or',
+      'there is no level `constructor`: use one of silver, phr, phrh, gold, or',
     );
   });
 });

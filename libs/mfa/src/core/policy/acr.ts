@@ -58,35 +58,37 @@ export function readAcrLevels(given: unknown): { levels: MfaAcrLevels; problems:
     try {
       levels[name] = readLevel(name, value);
     } catch (error) {
-      problems.push(`: \`${name}\` is no level: ${(error as Error).message}`);
+      problems.push(`: \`${name}\` is not a level: ${(error as Error).message}`);
       continue;
     }
     if (former !== undefined && !asksForAll(levels[name], levels[former] as MfaAcrLevel)) {
       problems.push(
-        `: \`${name}\` stands after \`${former}\` and does not ask for all that it asks for: levels go from the weakest to the strongest`,
+        `: \`${name}\` comes after \`${former}\` but does not require everything that \`${former}\` requires: order levels from the weakest to the strongest`,
       );
     }
     former = name;
   }
   if (former === undefined && problems.length === 0)
-    problems.push('must hold a level; leave it out for `phr` and `phrh`');
+    problems.push('must have at least one level; leave it out for `phr` and `phrh`');
   return { levels: Object.freeze(levels), problems };
 }
 
 /** @throws {TypeError} */
 function readLevel(name: string, given: unknown): MfaAcrLevel {
   // Object.entries() sorts such names first, but the order determines which level is stronger.
-  if (/^\d+$/.test(name)) throw new TypeError('a name of digits alone loses its place among the others');
+  if (/^\d+$/.test(name))
+    throw new TypeError('a name of digits alone would not keep its place among the others');
   if (!isAcrName(name))
     throw new TypeError('its name must be printable ASCII without spaces, quotes and backslashes');
   const level = readRequirement(given);
   const wrong = Object.keys(level).find((part) => !PARTS.includes(part));
-  if (wrong !== undefined) throw new TypeError(`\`${wrong}\` is for routes, a level says what was proven`);
+  if (wrong !== undefined)
+    throw new TypeError(`\`${wrong}\` is for routes; a level only says what was proven`);
   if (Object.hasOwn(MFA_ACR_LEVELS, name)) {
     const known: MfaAcrLevel = MFA_ACR_LEVELS[name as keyof typeof MFA_ACR_LEVELS];
     if (!asksForAll(level, known)) {
       throw new TypeError(
-        'others know what it means: it must ask for what `MFA_ACR_LEVELS` asks for, or more',
+        'the name has a standard meaning: it must require at least what `MFA_ACR_LEVELS` says',
       );
     }
   }
@@ -174,5 +176,5 @@ export function ageOfLevel({ acr, ...besides }: MfaRequirement, levels: MfaAcrLe
 
 /** The error message for a name that isn't in the table. */
 export function unknownLevel(acr: string, levels: MfaAcrLevels): string {
-  return `there is no level \`${acr}\`: name one of ${Object.keys(levels).join(', ')}, or give it in the option \`acr\``;
+  return `there is no level \`${acr}\`: use one of ${Object.keys(levels).join(', ')}, or define it in the option \`acr\``;
 }

@@ -38,13 +38,13 @@ registerFactorType(factor({ type: 'paper', role: 'backup', maxPerUser: 1 }));
 
 describe('registering a type of factor', () => {
   it.each([
-    ['', 'has 1 to 20 characters'],
-    ['a'.repeat(21), 'has 1 to 20 characters'],
-    ['Push', 'has 1 to 20 characters'],
-    ['push!', 'has 1 to 20 characters'],
-    ['pwd', 'has 1 to 20 characters'],
-    ['trusted_device', 'has 1 to 20 characters'],
-    ['external', 'has 1 to 20 characters'],
+    ['', 'must be 1 to 20 characters'],
+    ['a'.repeat(21), 'must be 1 to 20 characters'],
+    ['Push', 'must be 1 to 20 characters'],
+    ['push!', 'must be 1 to 20 characters'],
+    ['pwd', 'must be 1 to 20 characters'],
+    ['trusted_device', 'must be 1 to 20 characters'],
+    ['external', 'must be 1 to 20 characters'],
   ])('refuses the name %j', (type, problem) => {
     expect(() => registerFactorType(factor({ type }))).toThrow(problem);
     expect(MFA_TYPES).not.toContain(type);
@@ -57,13 +57,13 @@ describe('registering a type of factor', () => {
   });
 
   it.each([
-    [{ labl: 'Push' }, '`labl` is no trait of a factor'],
-    [{ phishingResistent: true }, '`phishingResistent` is no trait'],
+    [{ labl: 'Push' }, '`labl` is not a trait of a factor'],
+    [{ phishingResistent: true }, '`phishingResistent` is not a trait'],
     [{ role: 'bakcup' }, '`role` of a factor must be `second_factor` or `backup`'],
     [{ phishingResistant: 'yes' }, '`phishingResistant` of a factor must be true or false'],
-    [{ amr: 'x' }, '`amr` of a factor must be a list of texts, or'],
+    [{ amr: 'x' }, '`amr` of a factor must be a list of strings, or'],
     [{ amr: { hardware: ['hwk'], synced: ['swk'] } }, '`amr` of a factor'],
-    [{ readFromAmr: [1] }, '`readFromAmr` of a factor must be a list of texts'],
+    [{ readFromAmr: [1] }, '`readFromAmr` of a factor must be a list of strings'],
     [{ judgedBy: 'itself' }, '`judgedBy` of a factor'],
     [{ channel: '' }, '`channel` of a factor must be text'],
     [{ refusedBy: 'aal2' }, '`refusedBy` of a factor must be a list of `aal2`, `strict` and `aal3`'],
@@ -92,7 +92,7 @@ describe('registering a type of factor', () => {
     registerFactorType(factor({ type: 'paper', role: 'backup', maxPerUser: 1 }));
     expect(MFA_TYPES.filter((type) => (type as string) === 'paper')).toHaveLength(1);
     expect(() => registerFactorType(factor({ type: 'paper', role: 'second_factor' }))).toThrow(
-      'There is another factor of the type paper',
+      'There is already a factor of type paper',
     );
   });
 

@@ -48,17 +48,17 @@ export function registerFactorType(traits: MfaFactorTraits): void {
   const { type, method = type, role = 'second_factor' } = traits;
   if (!TYPE.test(type) || RESERVED.includes(type)) {
     throw new TypeError(
-      `A factor's type has 1 to 20 characters (a to z, digits, _); this is ${String(type)}`,
+      `A factor's type must be 1 to 20 characters (a to z, digits, _); it is ${String(type)}`,
     );
   }
   checkTraits(traits);
   const known = registered.get(type);
   if (known) {
     if (JSON.stringify(known) === JSON.stringify(traits)) return;
-    throw new TypeError(`There is another factor of the type ${type}`);
+    throw new TypeError(`There is already a factor of type ${type}`);
   }
   if (RESERVED.includes(method) || types.some((one) => methodOfType(one) === method)) {
-    throw new TypeError(`The method ${method} of the factor ${type} is another one's`);
+    throw new TypeError(`The method ${method} of the factor ${type} belongs to another factor`);
   }
   registered.set(type, traits);
   types.push(type);

@@ -10,7 +10,7 @@ const oneOf = (...words: readonly string[]): Check => [
 ];
 
 const TEXT: Check = [isText, 'text'];
-const TEXTS: Check = [isTexts, 'a list of texts'];
+const TEXTS: Check = [isTexts, 'a list of strings'];
 const FLAG: Check = [(value) => typeof value === 'boolean', 'true or false'];
 const PROFILES = ['aal2', 'strict', 'aal3'];
 const KEYS_AMR = ['hardware', 'synced', 'unknown'];
@@ -24,7 +24,7 @@ const CHECKS: Readonly<Record<keyof TypeTraits, Check>> = {
   amr: [
     (value) =>
       isTexts(value) || KEYS_AMR.every((key) => isTexts((value as Record<string, unknown> | null)?.[key])),
-    'a list of texts, or such lists for `hardware`, `synced` and `unknown`',
+    'a list of strings, or an object with such lists for `hardware`, `synced` and `unknown`',
   ],
   readFromAmr: TEXTS,
   steps: FLAG,
@@ -42,7 +42,7 @@ const CHECKS: Readonly<Record<keyof TypeTraits, Check>> = {
   label: TEXT,
   labels: [
     (value) => typeof value === 'object' && value !== null && Object.values(value).every(isText),
-    'an object of texts by language',
+    'an object of texts keyed by language',
   ],
 };
 
@@ -58,7 +58,9 @@ export function checkTraits(traits: object): void {
   for (const [name, value] of Object.entries(traits)) {
     if (BUILT_IN_ONLY.includes(name)) continue;
     if (!Object.hasOwn(CHECKS, name)) {
-      throw new TypeError(`\`${name}\` is no trait of a factor: these are ${Object.keys(CHECKS).join(', ')}`);
+      throw new TypeError(
+        `\`${name}\` is not a trait of a factor; the traits are ${Object.keys(CHECKS).join(', ')}`,
+      );
     }
     const [isRight, what] = CHECKS[name as keyof TypeTraits];
     if (value !== undefined && !isRight(value))

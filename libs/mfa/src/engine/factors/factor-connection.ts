@@ -25,7 +25,7 @@ export class FactorConnection {
     for (const { type, factor } of [...builtIn, ...registry.all]) {
       if (factor.needsSender() && !isOverridden) {
         throw new MfaOptionsError([
-          `\`factors\`: nobody sends the codes of \`${type}\`: override \`sendMessage()\` in the adapter, or give the option \`sendMessage\``,
+          `\`factors\`: nothing sends the codes of \`${type}\`: override \`sendMessage()\` in the adapter, or set the option \`sendMessage\``,
         ]);
       }
       factor.connect(tools.of(type));

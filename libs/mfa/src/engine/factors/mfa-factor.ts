@@ -110,7 +110,7 @@ export abstract class MfaFactor {
   /** What the factor works with: the clock, messages, keyed hashes. Available after boot. */
   protected get mfa(): MfaFactorContext {
     if (!this.connected)
-      throw new Error('This factor is not connected: give it to MfaModule.forRoot({ factors })');
+      throw new Error('This factor is not connected: pass it to MfaModule.forRoot({ factors })');
     return this.connected;
   }
 

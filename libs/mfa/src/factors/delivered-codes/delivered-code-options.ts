@@ -44,7 +44,7 @@ export function resolveDeliveredCodes(
   const known = ['sendMessage', ...Object.keys(RANGES), ...further];
   for (const key of Object.keys(given)) {
     if (!known.includes(key))
-      problems.push(`\`${name}()\` has no option \`${key}\`; those are ${known.join(', ')}`);
+      problems.push(`\`${name}()\` has no option \`${key}\`; the options are ${known.join(', ')}`);
   }
   for (const key of ['sendMessage', ...further]) {
     const value = (given as Record<string, unknown>)[key];

@@ -27,7 +27,7 @@ export class LostRecoveryCodeKeyError extends Error {
 
   constructor(id: string, cause?: unknown) {
     super(
-      `The key of the recovery codes is lost (row ${id} of the table mfa_key): put its row and its secret back, or run \`nestjs-mfa discard-unreadable\``,
+      `The key of the recovery codes is missing or unreadable (row ${id} of the table mfa_key): restore the row and its secret, or run \`nestjs-mfa discard-unreadable\``,
       { cause },
     );
   }

@@ -55,7 +55,7 @@ export class RecoveryCodesService {
     { endOtherSessions = false }: { endOtherSessions?: boolean } = {},
   ): Promise<string[]> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-      throw new RangeError(`A set has 1 to ${MAX_COUNT} recovery codes`);
+      throw new RangeError(`\`count\` must be a whole number from 1 to ${MAX_COUNT}`);
     }
     return this.change.run(user, { context }, async ({ userId, authenticators, session }) => {
       const isAllowed =

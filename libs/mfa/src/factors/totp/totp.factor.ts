@@ -103,7 +103,7 @@ export function readParameters(text: string): TotpParameters {
     typeof algorithm === 'string' &&
     Number.isInteger(digits) &&
     Number.isInteger(period);
-  if (!isComplete) throw new Error('These are not the parameters of a TOTP');
+  if (!isComplete) throw new Error('The stored TOTP parameters are invalid');
   return parameters as TotpParameters;
 }
 

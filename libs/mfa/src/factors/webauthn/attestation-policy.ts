@@ -45,12 +45,12 @@ export class AttestationPolicy implements OnModuleInit {
     const { webauthn } = this.options;
     if (webauthn?.allowedAaguids && !asksForAttestation(webauthn)) {
       this.logger.warn(
-        '`webauthn.allowedAaguids` refuses every key: without attestation no key can prove its model. Set `webauthn.attestation` to `direct` and give `webauthn.attestationRoots` or `webauthn.metadata`, or leave the AAGUIDs out',
+        '`webauthn.allowedAaguids` refuses every key: without attestation, no key can prove its model. Set `webauthn.attestation` to `direct`, with `webauthn.attestationRoots` or `webauthn.metadata`, or leave the AAGUIDs out',
       );
     }
     if (webauthn?.attestation === 'enterprise' && !webauthn.allowedAaguids) {
       this.logger.warn(
-        '`webauthn.attestation` `enterprise` may tell single devices apart, and lets every model in: name those that were handed out in `webauthn.allowedAaguids`, or ask for `direct`',
+        '`webauthn.attestation` `enterprise` can identify individual devices, and every model is allowed: list the models that you hand out in `webauthn.allowedAaguids`, or use `direct`',
       );
     }
   }
@@ -69,7 +69,9 @@ export class AttestationPolicy implements OnModuleInit {
     await this.models.refreshFile();
     const claimed = readAll(x5c).map(({ keyIdentifier }) => keyIdentifier);
     if (aaguid !== NO_AAGUID && this.models.isOfU2f(claimed[0])) {
-      this.logger.warn(`A key was refused: what attests it is of a U2F model, and can't vouch for ${aaguid}`);
+      this.logger.warn(
+        `A key was refused: its attestation is that of a U2F model, and can't vouch for ${aaguid}`,
+      );
       return null;
     }
     const model = this.models.find({ aaguid, attestationKeys: claimed });
@@ -86,7 +88,9 @@ export class AttestationPolicy implements OnModuleInit {
       return null;
     }
     if (!this.models.isCertified(model)) {
-      this.logger.warn(`A key was refused: ${model?.name ?? aaguid} is not certified as high as it must be`);
+      this.logger.warn(
+        `A key was refused: ${model?.name ?? aaguid} is certified below \`webauthn.metadata.minimumLevel\``,
+      );
       return null;
     }
     if (!(await this.adapter.verifyAttestation(registration, user))) return null;
@@ -122,8 +126,8 @@ export class AttestationPolicy implements OnModuleInit {
     if (anchors.length > 0) return;
     this.logger.warn(
       this.models.isOn
-        ? `A key was refused: \`webauthn.metadata\` attests nothing of the model ${aaguid}`
-        : `A key was refused: no attestation root is known for the format ${format}. Give \`webauthn.attestationRoots\``,
+        ? `A key was refused: \`webauthn.metadata\` has no data that attests the model ${aaguid}`
+        : `A key was refused: no attestation root is known for the format ${format}. Set \`webauthn.attestationRoots\``,
     );
   }
 

@@ -35,7 +35,9 @@ export class KeySuspicions {
    * option is `report`. Of several requests that notice it, one reports it.
    */
   async noteClone(user: MfaUser, authenticator: Authenticator, source: MfaEventSource): Promise<void> {
-    this.logger.warn(`A signature counter went back: authenticator ${authenticator.id} may have been cloned`);
+    this.logger.warn(
+      `The signature counter of authenticator ${authenticator.id} went backwards: it may have been cloned`,
+    );
     const named = nameAuthenticator(authenticator);
     const cloned: NewMfaEvent = { type: 'mfa.authenticator.cloned', data: { authenticator: named } };
     if (!this.refusesClones) return this.journal.record({ user, source, events: [cloned] });

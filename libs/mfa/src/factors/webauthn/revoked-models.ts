@@ -76,7 +76,9 @@ export class RevokedModels {
     } catch (error) {
       // The next run retries this one; the others are reported now.
       const reason = error instanceof Error ? error.message : '';
-      this.logger.error(`The revoked model of ${authenticator.id} could not be reported: ${reason}`);
+      this.logger.error(
+        `Could not report that the model of authenticator ${authenticator.id} is revoked: ${reason}`,
+      );
       return false;
     }
   }

@@ -30,7 +30,7 @@ export class SignUpUsers implements OnModuleInit {
     if (!this.options.passkeySignUp || this.adapter.createUser !== DefaultMfaAdapter.prototype.createUser)
       return;
     throw new MfaOptionsError([
-      '`passkeySignUp` needs the hook `createUser()` of the adapter: it makes the user of a sign-up',
+      '`passkeySignUp` needs the hook `createUser()` of the adapter, which creates the user who signs up',
     ]);
   }
 
@@ -48,7 +48,7 @@ export class SignUpUsers implements OnModuleInit {
       state !== null || authenticators.length > 0 || (await this.sessions.list(user)).length > 0;
     if (!isKnown) return user;
     this.logger.error(
-      `createUser() answered a sign-up with user ${userId}, who was there before: nothing was changed. It has to make a new user, or answer null`,
+      `createUser() returned user ${userId}, who already existed, so nothing was changed. It has to create a new user, or return null`,
     );
     throw new MfaException('webauthn_failed');
   }
@@ -59,7 +59,7 @@ export class SignUpUsers implements OnModuleInit {
       await this.adapter.discardUser(user);
     } catch (error) {
       this.logger.error(
-        `The sign-up of user ${userIdOf(user)} failed, and discardUser() did too: ${error instanceof Error ? error.message : ''}`,
+        `The sign-up of user ${userIdOf(user)} failed, and so did discardUser(): ${error instanceof Error ? error.message : ''}`,
       );
     }
   }

@@ -29,7 +29,7 @@ export function resolvePages(
   const known = ['path', 'publicPath', 'templatesDir', 'layout', 'stylesheet', 'icon', 'loginUrl', 'homeUrl'];
   problems.onlyKnown('pages.', given, known);
   if (controllers === false) {
-    problems.add('`pages` needs `controllers`: keys and passkeys are used through the JSON routes');
+    problems.add('`pages` needs `controllers`: the pages use the JSON routes for keys and passkeys');
   }
   const ownPath = <T extends string | null>(name: string, fallback: T): string | T => {
     if (given[name] === undefined) return fallback;
@@ -72,14 +72,14 @@ export function resolvePages(
 export function assertPagesWork(pages: ResolvedPages | null, session: ResolvedMfaOptions['session']): void {
   if (pages === null || session.cookie !== false) return;
   throw new MfaOptionsError([
-    '`pages` need `session.cookie`: a browser that goes from page to page sends no header. Leave `session.cookie` out, or `pages`',
+    '`pages` need `session.cookie`: browsers that go from page to page send no header. Remove `session.cookie: false`, or `pages`',
   ]);
 }
 
 function resolveFolder(problems: Problems, given: unknown): string | null {
   if (given === undefined) return null;
   const isFolder = typeof given === 'string' && statSync(given, { throwIfNoEntry: false })?.isDirectory();
-  if (!isFolder) problems.add('`pages.templatesDir` must be a folder that exists');
+  if (!isFolder) problems.add('`pages.templatesDir` must be an existing folder');
   return isFolder ? given : null;
 }
 

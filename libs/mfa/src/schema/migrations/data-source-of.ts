@@ -4,6 +4,6 @@ import type { DataSource, QueryRunner } from 'typeorm';
 export function dataSourceOf(runner: QueryRunner): DataSource {
   const { dataSource, connection } = runner as { dataSource?: DataSource; connection?: DataSource };
   const found = dataSource ?? connection;
-  if (!found) throw new TypeError('A query runner without a DataSource');
+  if (!found) throw new TypeError('The query runner has no DataSource');
   return found;
 }

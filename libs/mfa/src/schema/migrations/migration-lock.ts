@@ -31,7 +31,8 @@ export async function oneAtATime(runner: QueryRunner, work: () => Promise<void>)
   const rows = (await runner.query(`SELECT GET_LOCK('${LOCK_NAME}', ${LOCK_WAIT_SECONDS}) AS taken`)) as {
     taken: number | string | null;
   }[];
-  if (Number(rows[0]?.taken) !== 1) throw new Error(`No lock ${LOCK_NAME} within ${LOCK_WAIT_SECONDS} s`);
+  if (Number(rows[0]?.taken) !== 1)
+    throw new Error(`Could not get the lock ${LOCK_NAME} within ${LOCK_WAIT_SECONDS} s`);
   return finallyRun(work, () => runner.query(`SELECT RELEASE_LOCK('${LOCK_NAME}')`));
 }
 

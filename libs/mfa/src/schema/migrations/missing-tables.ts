@@ -29,17 +29,17 @@ export async function hasTables(
 ): Promise<boolean> {
   const missing = await missingTables(dataSource);
   if (missing.length === 0) return hasFactorTables(dataSource, factorTables);
-  const problem = `the database lacks ${missing.join(', ')}, or columns of it`;
+  const problem = `the database lacks ${missing.join(', ')}, or some of the columns`;
   const remedy =
-    'let `migrations` of the DataSource hold `...mfaMigrations`, and run them (`migrationsRun: true`)';
+    'add `...mfaMigrations` to the `migrations` of the DataSource, and run them (`migrationsRun: true`)';
   if (!knowsMigrations(dataSource)) {
     throw new MfaOptionsError([
-      `${problem}: ${remedy}; for a first try, \`synchronize: true\` makes them too`,
+      `${problem}: ${remedy}; for a first try, \`synchronize: true\` creates them too`,
     ]);
   }
   // The application may be booting in order to run them.
   new Logger('MfaModule').error(
-    `${problem}: nobody gets in until its migrations have run (\`migrationsRun: true\`)`,
+    `${problem}: nobody can sign in until the migrations have run (\`migrationsRun: true\`)`,
   );
   return false;
 }
@@ -52,11 +52,11 @@ async function hasFactorTables(
   const entities = factorTables.map(({ entity }) => entity);
   const missing = await findMissing(dataSource, entities);
   if (missing.length === 0) return true;
-  const problem = `the database lacks ${missing.join(', ')}, or columns of it, which factors of the option \`factors\` keep`;
-  const remedy = 'write a migration for it (`typeorm migration:generate`), and run it';
+  const problem = `the database lacks ${missing.join(', ')}, or some of the columns, which the factors in the option \`factors\` need`;
+  const remedy = 'write a migration for them (`typeorm migration:generate`), and run it';
   if (dataSource.migrations.length === 0 || (await nonePending(dataSource)))
     throw new MfaOptionsError([`${problem}: ${remedy}`]);
-  new Logger('MfaModule').error(`${problem}: its factors do not work until migrations have run`);
+  new Logger('MfaModule').error(`${problem}: these factors do not work until the migration has run`);
   return false;
 }
 

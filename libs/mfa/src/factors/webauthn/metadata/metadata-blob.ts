@@ -61,16 +61,17 @@ export class MetadataError extends Error {
  */
 export function verifyBlob(text: string, trust: BlobTrust, now: number): MetadataBlob {
   const jws = text.trim();
-  if (!COMPACT.test(jws)) throw new MetadataError('it is no JWS of three parts');
+  if (!COMPACT.test(jws)) throw new MetadataError('it is not a JWS of three parts');
   const [head = '', body = '', signature = ''] = jws.split('.');
   const header = readJson(head, 'header');
   const algorithm = ALGORITHMS.get(header['alg']);
   if (!algorithm) throw new MetadataError(`its algorithm is not one of ${[...ALGORITHMS.keys()].join(', ')}`);
-  if ('crit' in header) throw new MetadataError('it has critical headers, of which none is understood');
+  if ('crit' in header)
+    throw new MetadataError('it has critical headers (\`crit\`), which are not supported');
   const signer = signerOf(header['x5c'], trust, now);
   const signed = Buffer.from(`${head}.${body}`, 'ascii');
   if (!holds(algorithm, signer.x509.publicKey, signed, Buffer.from(signature, 'base64url'))) {
-    throw new MetadataError('its signature does not hold');
+    throw new MetadataError('its signature is invalid');
   }
   return readPayload(readJson(body, 'payload'));
 }
@@ -79,7 +80,7 @@ function readPayload({ no, nextUpdate, entries }: Record<string, unknown>): Meta
   if (typeof no !== 'number' || !Number.isInteger(no))
     throw new MetadataError('it has no serial number (`no`)');
   const day = typeof nextUpdate === 'string' && DATE.test(nextUpdate) ? Date.parse(nextUpdate) : Number.NaN;
-  if (Number.isNaN(day)) throw new MetadataError('it has no date as `nextUpdate`');
+  if (Number.isNaN(day)) throw new MetadataError('its `nextUpdate` is not a date');
   if (!Array.isArray(entries)) throw new MetadataError('it has no `entries`');
   return { no, validUntil: day + DAY_MS, entries };
 }
@@ -88,7 +89,7 @@ function readPayload({ no, nextUpdate, entries }: Record<string, unknown>): Meta
 function signerOf(x5c: unknown, { roots, host }: BlobTrust, now: number): Certificate {
   // The alternative `x5u` is an address, which would have to be downloaded.
   if (!Array.isArray(x5c) || !x5c.every((one) => typeof one === 'string')) {
-    throw new MetadataError('it does not hold the certificates of its signature (`x5c`)');
+    throw new MetadataError('it lacks the certificates of its signature (`x5c`)');
   }
   const path = pathToAnchor(
     x5c.map((one) => Buffer.from(one, 'base64')),
@@ -96,9 +97,10 @@ function signerOf(x5c: unknown, { roots, host }: BlobTrust, now: number): Certif
     now,
   );
   const [signer] = path ?? [];
-  if (!signer) throw new MetadataError('its certificates do not lead to a root, or are not valid now');
+  if (!signer)
+    throw new MetadataError('its certificates do not chain to a trusted root, or are not valid now');
   if (host !== undefined && signer.x509.checkHost(host) === undefined) {
-    throw new MetadataError(`its certificate is not that of ${host}`);
+    throw new MetadataError(`its certificate is not for ${host}`);
   }
   return signer;
 }
@@ -124,5 +126,5 @@ function readJson(part: string, what: string): Record<string, unknown> {
   } catch {
     // Handled like any other invalid value.
   }
-  throw new MetadataError(`its ${what} is no JSON object`);
+  throw new MetadataError(`its ${what} is not a JSON object`);
 }

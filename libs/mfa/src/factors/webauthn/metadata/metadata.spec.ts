@@ -249,11 +249,11 @@ describe('attestation against a BLOB', () => {
     expect((await client.post('/mfa/webauthn/options')).body.attestation).toBe('enterprise');
     expect(await registration(listed, await genuine())).toBe(REFUSED);
     expect(await registration(listed, await genuine(OTHER_AAGUID))).toBe('attested');
-    expect(listed.logger.lines.join('\n')).not.toContain('tell single devices apart');
+    expect(listed.logger.lines.join('\n')).not.toContain('can identify individual devices');
     await listed.close();
     const open = await start({ statements: known }, { attestation: 'enterprise' });
     expect(open.logger.lines.join('\n')).toContain(
-      'name those that were handed out in `webauthn.allowedAaguids`',
+      'list the models that you hand out in `webauthn.allowedAaguids`',
     );
     await open.close();
   });
@@ -376,7 +376,7 @@ describe('the signature of a BLOB', () => {
     for (const [index, text] of texts.entries()) {
       const [head, body] = text.split('.');
       const [, , signature] = (texts[(index + 3) % texts.length] ?? '').split('.');
-      expect(() => verified(`${head}.${body}.${signature}`, who)).toThrow('its signature does not hold');
+      expect(() => verified(`${head}.${body}.${signature}`, who)).toThrow('its signature is invalid');
     }
   });
 
@@ -394,7 +394,7 @@ describe('the signature of a BLOB', () => {
   ])('is taken by %s', async (alg, algorithm) => {
     expect(verified(await signedWith(algorithm, alg)).no).toBe(7);
     await expect(signedWith({ name: 'ECDSA', namedCurve: 'P-256' }, alg).then(verified)).rejects.toThrow(
-      'its signature does not hold',
+      'its signature is invalid',
     );
   });
 
@@ -406,7 +406,7 @@ describe('the signature of a BLOB', () => {
       publicExponent: new Uint8Array([1, 0, 1]),
     });
     expect(verified(await signedWith(rsa(2048), 'RS256')).no).toBe(7);
-    await expect(signedWith(rsa(2040), 'RS256').then(verified)).rejects.toThrow('signature does not hold');
+    await expect(signedWith(rsa(2040), 'RS256').then(verified)).rejects.toThrow('signature is invalid');
   });
 
   it('may be checked to a root in DER, and over an authority', async () => {
@@ -421,7 +421,7 @@ describe('the signature of a BLOB', () => {
 
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const WRONG: [string, () => string | Promise<string>, RegExp][] = [
-    ['another root', async () => blobOf(await makePublisher(), {}), /do not lead to a root/],
+    ['another root', async () => blobOf(await makePublisher(), {}), /do not chain to a trusted root/],
     [
       'a certificate whose time is over',
       async () => {
@@ -434,7 +434,7 @@ describe('the signature of a BLOB', () => {
     [
       'a certificate that signs certificates',
       () => blobOf({ root: publisher.root, signer: publisher.root }, {}),
-      /do not lead to a root/,
+      /do not chain to a trusted root/,
     ],
     [
       'another payload',
@@ -442,7 +442,7 @@ describe('the signature of a BLOB', () => {
         const [head, , signature] = blobOf(publisher, {}).split('.');
         return `${head}.${part({ no: 8, nextUpdate: '2027-03-01', entries: [] })}.${signature}`;
       },
-      /signature does not hold/,
+      /signature is invalid/,
     ],
     [
       'another signer of the same root',
@@ -450,31 +450,27 @@ describe('the signature of a BLOB', () => {
         const signer = await issue({ subject: 'CN=Other', issuer: publisher.root, ca: false });
         return blobOf(publisher, {}, { x5c: [derOf(signer).toString('base64')] });
       },
-      /signature does not hold/,
+      /signature is invalid/,
     ],
     ['the algorithm none', () => blobOf(publisher, {}, { alg: 'none' }), /its algorithm is not one of/],
     ['the algorithm HS256', () => blobOf(publisher, {}, { alg: 'HS256' }), /its algorithm is not one of/],
     [
       'an algorithm of another kind of key',
       () => blobOf(publisher, {}, { alg: 'RS256' }),
-      /signature does not hold/,
+      /signature is invalid/,
     ],
-    [
-      'an algorithm of another curve',
-      () => blobOf(publisher, {}, { alg: 'ES384' }),
-      /signature does not hold/,
-    ],
+    ['an algorithm of another curve', () => blobOf(publisher, {}, { alg: 'ES384' }), /signature is invalid/],
     ['critical headers', () => blobOf(publisher, {}, { crit: ['exp'] }), /critical headers/],
-    ['no certificates', () => blobOf(publisher, {}, { x5c: undefined }), /does not hold the certificates/],
-    ['an empty path', () => blobOf(publisher, {}, { x5c: [] }), /do not lead to a root/],
+    ['no certificates', () => blobOf(publisher, {}, { x5c: undefined }), /lacks the certificates/],
+    ['an empty path', () => blobOf(publisher, {}, { x5c: [] }), /do not chain to a trusted root/],
     ['an address of certificates', () => blobOf(publisher, {}, { x5c: undefined, x5u: 'https://a' }), /x5c/],
     [
       'an empty signature',
       () => `${blobOf(publisher, {}).replace(/\.[^.]*$/, '')}.`,
-      /no JWS of three parts/,
+      /not a JWS of three parts/,
     ],
-    ['nothing', () => '', /no JWS of three parts/],
-    ['a header that is no JSON', () => 'eA.e30.eA', /header is no JSON object/],
+    ['nothing', () => '', /not a JWS of three parts/],
+    ['a header that is no JSON', () => 'eA.e30.eA', /header is not a JSON object/],
     ['no number', () => blobOf(publisher, { no: '7' }), /serial number/],
     ['no date', () => blobOf(publisher, { nextUpdate: 'soon' }), /nextUpdate/],
     ['no such date', () => blobOf(publisher, { nextUpdate: '2027-13-01' }), /nextUpdate/],
@@ -490,15 +486,17 @@ describe('the signature of a BLOB', () => {
     const rootCertificates = [pemOf(publisher.root)];
     const [head, , signature] = blobOf(publisher, {}).split('.');
     await expect(start({ blob: `${head}.${part({})}.${signature}`, rootCertificates })).rejects.toThrow(
-      /`webauthn\.metadata\.blob` can't be used: its signature does not hold\. Give the BLOB/,
+      /`webauthn\.metadata\.blob` can't be used: its signature is invalid\. Use the BLOB/,
     );
     await expect(start({ file: '/nowhere/blob.jwt', rootCertificates })).rejects.toThrow(
       /`webauthn\.metadata\.file` can't be used: ENOENT/,
     );
     const fails = () => Promise.reject(new Error('no network'));
     await expect(start({ blob: fails, rootCertificates })).rejects.toThrow(/can't be used: no network/);
-    await expect(start({ blob: (() => 1) as never, rootCertificates })).rejects.toThrow(/gave no text/);
-    await expect(start({ blob: blobOf(publisher, {}) })).rejects.toThrow(/do not lead to a root/);
+    await expect(start({ blob: (() => 1) as never, rootCertificates })).rejects.toThrow(
+      /did not return a string/,
+    );
+    await expect(start({ blob: blobOf(publisher, {}) })).rejects.toThrow(/do not chain to a trusted root/);
   });
 
   it('of FIDO itself has to come from its own certificate, since its roots are those of the whole web', async () => {
@@ -519,7 +517,7 @@ describe('the signature of a BLOB', () => {
       return verifyBlob(blobOf({ root: publisher.root, signer }, {}), trust, NOW);
     };
     await expect(signedFor('mds.fidoalliance.org')).resolves.toMatchObject({ no: 7 });
-    await expect(signedFor('www.example.com')).rejects.toThrow(/its certificate is not that of mds/);
+    await expect(signedFor('www.example.com')).rejects.toThrow(/its certificate is not for mds/);
   });
 
   it('of FIDO’s conformance tools holds, and its models are read', () => {
@@ -544,7 +542,9 @@ describe('the signature of a BLOB', () => {
     });
     expect(found?.anchors().length).toBeGreaterThan(0);
     expect(() => verifyBlob(`${text.slice(0, -4)}AAAA.${signature}`, trust, NOW)).toThrow(/signature/);
-    expect(() => verifyBlob(`${text}.${signature}`, FIDO_TRUST, NOW)).toThrow(/do not lead to a root/);
+    expect(() => verifyBlob(`${text}.${signature}`, FIDO_TRUST, NOW)).toThrow(
+      /do not chain to a trusted root/,
+    );
   });
 });
 
@@ -562,13 +562,13 @@ describe('newer metadata', () => {
   it('is read from a file that has changed, and an older edition is not taken', async () => {
     put(of([entryOf(AAGUID, root)], 7));
     const test = await start({ file, rootCertificates: [pemOf(publisher.root)] });
-    const logged = () => test.logger.lines.filter((line) => line.includes('was not taken'));
+    const logged = () => test.logger.lines.filter((line) => line.includes('was rejected'));
     expect(await registration(test, await genuine())).toBe('attested');
     put(of(revoked(), 8));
     expect(await registration(test, await genuine())).toBe(REFUSED);
     put(of([entryOf(AAGUID, root)], 7));
     expect(await registration(test, await genuine())).toBe(REFUSED);
-    expect(logged()).toEqual([expect.stringContaining('its number is 7, and 8 was seen before')]);
+    expect(logged()).toEqual([expect.stringContaining('its number (\`no\`) is 7, but 8 was seen before')]);
     put(blobOf(await makePublisher(), { entries: [entryOf(AAGUID, root)], no: 9 }));
     expect(await registration(test, await genuine())).toBe(REFUSED);
     expect(await registration(test, await genuine())).toBe(REFUSED);
@@ -593,7 +593,7 @@ describe('newer metadata', () => {
     text = () => Promise.reject(new Error('no network'));
     await expect(test.app.get(MfaAdminService).reportRevokedModels()).resolves.toBe(0);
     expect(asked).toBe(2);
-    expect(test.logger.lines.join('\n')).toContain('what is known stays: no network');
+    expect(test.logger.lines.join('\n')).toContain('the current metadata stays in use: no network');
     expect(await registration(test, await genuine())).toBe('attested');
     text = () => of(revoked(), 8);
     expect(await registration(test, await genuine())).toBe('attested');
@@ -824,7 +824,7 @@ describe('a model that is revoked later', () => {
     }
     expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(1);
     // Nest's logger belongs to the application that was created last.
-    expect(apps[1].logger.lines.join('\n')).toContain('could not be reported: no such table');
+    expect(apps[1].logger.lines.join('\n')).toContain('is revoked: no such table');
     for (const { adapter } of apps) adapter.findUser = (id) => users.get(id) ?? null;
     expect(await publish([entryOf(AAGUID, root, [{ status: 'REVOKED' }])])).toBe(1);
     await close();
@@ -939,7 +939,7 @@ describe('the option `webauthn.metadata`', () => {
     [
       'a blob of another kind',
       { blob: 7 },
-      '`webauthn.metadata.blob` must be the text of a BLOB, or a function',
+      '`webauthn.metadata.blob` must be the BLOB as a string, or a function',
     ],
     ['a wrong root', { blob: 'b', rootCertificates: ['x'] }, PEM_LESS],
     ['a wrong level', { blob: 'b', minimumLevel: 'L2' }, '`webauthn.metadata.minimumLevel` must be one of'],
@@ -949,7 +949,11 @@ describe('the option `webauthn.metadata`', () => {
       '`webauthn.metadata.rejectStatuses` must be a list of',
     ],
     ['no status', { blob: 'b', rejectStatuses: [] }, '`webauthn.metadata.rejectStatuses` must be a list of'],
-    ['a level without reports', { statements: [{}], minimumLevel: 'FIDO_CERTIFIED_L1' }, 'lets no key in'],
+    [
+      'a level without reports',
+      { statements: [{}], minimumLevel: 'FIDO_CERTIFIED_L1' },
+      'would refuse every key',
+    ],
     ['`strict` without a BLOB', { statements: [{}], strict: true }, 'leave them out with `statements`'],
     ['no statement', { statements: [{ aaguid: AAGUID }] }, '`webauthn.metadata.statements[0]` must be'],
     ['no object', { statements: [null] }, '`webauthn.metadata.statements[0]` must be'],

@@ -69,12 +69,12 @@ export class ModelMetadata implements OnModuleInit {
       await this.read();
     } catch (error) {
       throw new MfaOptionsError([
-        `\`webauthn.metadata.${name}\` can't be used: ${reasonOf(error)}. Give the BLOB of https://mds3.fidoalliance.org as it was published, or, for one of another publisher, \`webauthn.metadata.rootCertificates\``,
+        `\`webauthn.metadata.${name}\` can't be used: ${reasonOf(error)}. Use the BLOB of https://mds3.fidoalliance.org exactly as published, or set \`webauthn.metadata.rootCertificates\` for a BLOB from another publisher`,
       ]);
     }
     if (strict && this.isOutdated) {
       throw new MfaOptionsError([
-        `\`webauthn.metadata.${name}\` is out of date (\`nextUpdate\`): give the newest BLOB, or leave \`webauthn.metadata.strict\` out`,
+        `\`webauthn.metadata.${name}\` is out of date (\`nextUpdate\`): use the newest BLOB, or leave \`webauthn.metadata.strict\` out`,
       ]);
     }
     this.warnWhenOutdated();
@@ -156,7 +156,9 @@ export class ModelMetadata implements OnModuleInit {
   private async readAgain(): Promise<void> {
     this.reading ??= this.read()
       .catch((error: unknown) => {
-        this.logger.error(`Newer metadata was not taken, what is known stays: ${reasonOf(error)}`);
+        this.logger.error(
+          `New metadata was rejected, and the current metadata stays in use: ${reasonOf(error)}`,
+        );
       })
       .finally(() => (this.reading = null));
     await this.reading;
@@ -170,7 +172,7 @@ export class ModelMetadata implements OnModuleInit {
     if (digest !== this.digest) {
       const { no, validUntil, entries } = verifyBlob(text, this.trust, now);
       if (this.edition.no !== null && no < this.edition.no) {
-        throw new MetadataError(`its number is ${no}, and ${this.edition.no} was seen before`);
+        throw new MetadataError(`its number (\`no\`) is ${no}, but ${this.edition.no} was seen before`);
       }
       const models = new ModelCatalogue();
       for (const entry of entries) models.add(entry);
@@ -189,7 +191,7 @@ export class ModelMetadata implements OnModuleInit {
     }
     const text: unknown =
       typeof blob === 'function' ? await within(BLOB_TIMEOUT_MS, Promise.resolve(blob())) : blob;
-    if (typeof text !== 'string') throw new MetadataError('the function gave no text');
+    if (typeof text !== 'string') throw new MetadataError('the function did not return a string');
     return text;
   }
 
@@ -211,9 +213,9 @@ export class ModelMetadata implements OnModuleInit {
     const now = this.clock.now();
     if (!this.isOutdated || now - this.warnedAt < DAY_MS) return;
     this.warnedAt = now;
-    const effect = this.isSilent ? 'attests nothing any more' : 'counts nevertheless';
+    const effect = this.isSilent ? 'no longer attests anything' : 'is used nevertheless';
     this.logger.warn(
-      `The metadata is out of date (\`nextUpdate\`) and ${effect}: models that were revoked since are not known. Give the newest BLOB`,
+      `The metadata is out of date (\`nextUpdate\`) and ${effect}: models that were revoked since then are not known. Use the newest BLOB`,
     );
   }
 }
