@@ -233,7 +233,7 @@ describe('the command import', () => {
     jest.spyOn(Adapter.prototype, 'findUser').mockRejectedValue(new Error('the user table is away') as never);
     const failure = run('import', file, '--format', 'csv', '--report', path('part.jsonl'));
     await expect(failure).rejects.toThrow(
-      /stopped at line 3\. What came before is done.*The reason: the user table is away/,
+      /stopped at line 3\. The lines before it are done.*The reason: the user table is away/,
     );
     expect(readFileSync(path('part.jsonl'), 'utf8')).toContain('"line":2');
     await expect(run('import', file, '--format', 'csv', '--dry-run')).rejects.toThrow('Nothing was written');

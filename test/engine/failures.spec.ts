@@ -387,7 +387,7 @@ describe('refused requests', () => {
       client.post('/login', { id: newUserId() }, { 'sec-fetch-site': 'same-site', origin });
     const lines = async () => {
       await test.settled();
-      return test.logger.lines.slice(linesBefore).filter((line) => /another site/.test(line));
+      return test.logger.lines.slice(linesBefore).filter((line) => /cross-site/.test(line));
     };
     expect((await send('https://www.example.com', user.client)).body.code).toBe('cross_origin');
     for (let i = 0; i < 3; i++) await send(`https://${i}.example`);
@@ -401,7 +401,7 @@ describe('refused requests', () => {
     }
     const [, ...others] = await lines();
     expect(others).toHaveLength(4);
-    expect(others.filter((line) => line.includes('a page that does not say where it is'))).toHaveLength(2);
+    expect(others.filter((line) => line.includes('a page that hides its origin'))).toHaveLength(2);
     expect(others.join('')).not.toContain('ERROR');
     expect(Math.max(...others.map(({ length }) => length))).toBeLessThan(500);
   });

@@ -37,8 +37,8 @@ const BETTER_AUTH_SECRET = 'better-auth-secret-of-the-tests';
 /** What a reader may say of a file that is none at all; everything else is said of a row. */
 const NO_FILE = [
   'The first line of a CSV file must name each column once',
-  'The file is UTF-16, as `>` of PowerShell writes it; UTF-8 is needed',
-  'This is not an export of dumpdata, which is a list of entries',
+  'The file is UTF-16, as `>` in PowerShell writes it: convert it to UTF-8',
+  'This is not a dumpdata export, which is a list of entries',
 ];
 
 /** Why a row is not read: a word, and never a text of the row. */

@@ -114,7 +114,7 @@ describe('a route that asks for a level', () => {
         }
         return Unknown;
       },
-      '`@RequireMfa({ acr })` of Unknown.get: there is no level `platinum`: use one of silver, phr, phrh, gold',
+      '`@RequireMfa({ acr })` on Unknown.get: there is no level `platinum`: use one of silver, phr, phrh, gold',
     ],
     [
       'that its methods can never reach',
@@ -129,7 +129,7 @@ describe('a route that asks for a level', () => {
         }
         return Impossible;
       },
-      '`@RequireMfa()` of Impossible.get could never be met',
+      '`@RequireMfa()` on Impossible.get can never be met',
     ],
   ])('%s stops the boot', async (_, controller, message) => {
     const start = startTestApp({
@@ -150,10 +150,10 @@ describe('a route that asks for a level', () => {
 
   it('is refused where it is written down wrongly', () => {
     expect(() => RequireMfa({ acr: 'a b' })).toThrow('takes the name of a level');
-    expect(() => RequireMfa({ acr: 'phr', acceptTrustedDevice: true })).toThrow('reaches no level');
+    expect(() => RequireMfa({ acr: 'phr', acceptTrustedDevice: true })).toThrow('meets no level');
     class Twice {}
     RequireMfa({ acr: 'phr' })(Twice);
-    expect(() => RequireMfa({ acr: 'gold' })(Twice)).toThrow('name one level');
+    expect(() => RequireMfa({ acr: 'gold' })(Twice)).toThrow('give only one level');
   });
 });
 
@@ -383,7 +383,7 @@ describe('tokens', () => {
   });
 
   it('of levels that the API does not know stop its boot', async () => {
-    await expect(start({}, {})).rejects.toThrow('of LevelController.silver: there is no level `silver`');
+    await expect(start({}, {})).rejects.toThrow('on LevelController.silver: there is no level `silver`');
     await expect(start({}, { acr: {} })).rejects.toThrow('`acr` must have at least one level');
   });
 });

@@ -377,7 +377,7 @@ describe('profile aal3', () => {
     const options = { mfa: { profile: 'aal3' as const, webauthn: RELYING_PARTY } };
     await expect(
       startTestApp({ ...options, protectedRoutes: TotpRoute, database: ':memory:' }),
-    ).rejects.toThrow('`@RequireMfa()` of TotpRoute.totp takes only factors that count for nothing');
+    ).rejects.toThrow('`@RequireMfa()` on TotpRoute.totp accepts only factors that do not count');
   });
 });
 

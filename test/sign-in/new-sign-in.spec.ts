@@ -540,7 +540,7 @@ describe('what fails while a user is told', () => {
       expect((await login(client, id)).body.status).toBe('authenticated');
     });
     expect(notices).toHaveLength(1);
-    expect(test.logger.lines.slice(from).join('\n')).toMatch(/isNewSignIn\(\) of the adapter failed/);
+    expect(test.logger.lines.slice(from).join('\n')).toMatch(/The adapter's isNewSignIn\(\) failed/);
     expect(await countOf(test, () => login(client, id))).toBe(0);
   });
 
@@ -570,8 +570,8 @@ describe('a key service that is away when the application starts', () => {
     client.cookies.set(COOKIE, `${'a'.repeat(32)}t0`);
     expect(await countOf(test, signIn)).toBe(1);
     const log = test.logger.lines.join('\n');
-    expect(log).toContain(`Whether user ${id} has used a browser before can't be told`);
-    expect(log).toContain(`What browser user ${id} has signed in with could not be noted`);
+    expect(log).toContain(`Could not tell whether user ${id} has used a browser before`);
+    expect(log).toContain(`Could not record which browser user ${id} signed in with`);
     adapterOf(test).keysAreAway = false;
     expect(await countOf(test, signIn)).toBe(1);
     expect(await countOf(test, signIn)).toBe(0);
@@ -724,7 +724,7 @@ describe('the audit trail', () => {
       expect(notices).toEqual([]);
       expect(client.cookies.has(COOKIE)).toBe(false);
       expect(test.logger.lines.join('\n')).toContain(
-        `What browser user ${id} has signed in with could not be noted`,
+        `Could not record which browser user ${id} signed in with`,
       );
       await test.dataSource.query('DROP TRIGGER broken');
       expect(await countOf(test, () => login(client, id))).toBe(1);

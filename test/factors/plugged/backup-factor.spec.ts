@@ -172,7 +172,9 @@ describe('a backup factor of the application’s own', () => {
         // It is as when one factor fails: the user's others go on, and the log says why.
         const { body } = await half.post('/mfa/authenticate', { code: RIGHT });
         expect(body.code).toBe('incorrect_code');
-        expect(test.logger.lines.join('\n')).toContain("has to answer 'wrong', 'not_applicable' or");
+        expect(test.logger.lines.join('\n')).toContain(
+          "must answer a code with 'wrong', 'not_applicable' or",
+        );
         expect((await half.get('/protected')).status).toBe(401);
       } finally {
         SafeWord.answer = undefined;

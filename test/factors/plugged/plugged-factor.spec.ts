@@ -162,7 +162,7 @@ describe('a factor of the application’s own', () => {
       static override readonly traits = { type: 'later_list', label: 'Later' } as never;
     }
     await expect(startTestApp({ controllers: [ListController] })).rejects.toThrow(
-      '`@RequireMfa({ methods })` of ListController.get names `later_list`, and there is no such factor',
+      '`@RequireMfa({ methods })` on ListController.get names `later_list`, which is not a factor',
     );
     const app = await startTestApp({ controllers: [ListController], mfa: { factors: [LaterFactor] } });
     const { client } = await enroll(app);

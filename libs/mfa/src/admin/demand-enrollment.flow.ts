@@ -20,7 +20,7 @@ export class DemandEnrollmentFlow {
    * @throws {RangeError} when `from` is an invalid date
    */
   async demand(userId: string, reason: string, from: Date | null, source: MfaEventSource): Promise<void> {
-    if (from !== null && Number.isNaN(from.getTime())) throw new RangeError('`from` is no moment');
+    if (from !== null && Number.isNaN(from.getTime())) throw new RangeError('`from` must be a valid date');
     const user = await this.users.findKnown(userId);
     await this.states.ensure(userId);
     await this.journal.commit([this.states.planEnrollmentRequired(userId, from)], {

@@ -39,7 +39,8 @@ export class Upkeep {
 
   /** @throws {Error} without the option `webauthn.metadata` */
   async reportRevokedModels(source: MfaEventSource): Promise<number> {
-    if (!this.models.isOn) throw new Error('`webauthn.metadata` is not set: nothing is known of models');
+    if (!this.models.isOn)
+      throw new Error('`webauthn.metadata` is not set, so nothing is known about models');
     await this.models.refresh(true);
     return this.revoked.report(source);
   }

@@ -58,9 +58,9 @@ export class UserList {
   /** @throws {RangeError} when `limit` is not 1 to 1000, or the state doesn't exist */
   async find({ state, cursor, limit = 100 }: MfaUserListQuery): Promise<MfaUserPage> {
     if (!MFA_USER_LIST_STATES.includes(state))
-      throw new RangeError(`A state is one of ${MFA_USER_LIST_STATES.join(', ')}`);
+      throw new RangeError(`\`state\` must be one of ${MFA_USER_LIST_STATES.join(', ')}`);
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new RangeError(`A page has 1 to ${MAX_LIMIT} users`);
+      throw new RangeError(`\`limit\` must be a whole number from 1 to ${MAX_LIMIT}`);
     }
     const found = await this.storage.read((reader) =>
       // One more than asked for, to tell whether there is another page.

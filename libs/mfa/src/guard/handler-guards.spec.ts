@@ -169,21 +169,21 @@ describe('what a route demands, when the application boots', () => {
   it('names factors that there are', () => {
     const pigeon = 'pigeon' as 'totp';
     expect(() => arrange(demanding({ methods: ['totp', pigeon] }))).toThrow(
-      /`@RequireMfa\(\{ methods \}\)` of Bank\.pay names `pigeon`, and there is no such factor: name one of totp, .*, or give/,
+      /`@RequireMfa\(\{ methods \}\)` on Bank\.pay names `pigeon`, which is not a factor: use one of totp, .*, or add/,
     );
     expect(() => arrange(demanding({ allOf: ['totp', pigeon] }))).toThrow('`@RequireMfa({ allOf })`');
     expect(() => arrange(demanding({ methods: ['totp'] }))).not.toThrow();
   });
 
   it('names levels that there are', () => {
-    expect(() => arrange(demanding({ acr: 'urn:nobody' }))).toThrow('`@RequireMfa({ acr })` of Bank.pay');
+    expect(() => arrange(demanding({ acr: 'urn:nobody' }))).toThrow('`@RequireMfa({ acr })` on Bank.pay');
     const [level] = Object.keys(OPTIONS.acr);
     expect(() => arrange(demanding({ acr: level as string }))).not.toThrow();
   });
 
   it('can be met under the profile', () => {
     expect(() => arrange(demanding({ methods: ['totp'] }), [], AAL3)).toThrow(
-      'takes only factors that count for nothing under profile `aal3`',
+      'accepts only factors that do not count under profile `aal3`',
     );
     expect(() => arrange(demanding({ methods: ['webauthn'] }), [], AAL3)).not.toThrow();
     expect(() => arrange(demanding({}), [], AAL3)).not.toThrow();
@@ -193,7 +193,7 @@ describe('what a route demands, when the application boots', () => {
     const phishingResistant = Object.entries(OPTIONS.acr).find(([, { phishingResistant: is }]) => is);
     const acr = phishingResistant?.[0] as string;
     expect(() => arrange(demanding({ methods: ['totp'], acr }))).toThrow(
-      `could never be met: \`methods\` and the level \`${acr}\` take no factor together`,
+      `can never be met: no factor fits both \`methods\` and the level \`${acr}\``,
     );
     expect(() => arrange(demanding({ methods: ['webauthn'], acr }))).not.toThrow();
   });

@@ -58,7 +58,7 @@ function assertKnown(target: Type): void {
     const [unknown] = unknownTypesOn(place);
     if (unknown === undefined) continue;
     throw new MfaOptionsError([
-      `\`@RequireMfa({ ${unknown.part} })\` of ${name} names \`${unknown.type}\`, and there is no such factor: name one of ${MFA_TYPES.join(', ')}, or give yours in the option \`factors\``,
+      `\`@RequireMfa({ ${unknown.part} })\` on ${name} names \`${unknown.type}\`, which is not a factor: use one of ${MFA_TYPES.join(', ')}, or add yours to the option \`factors\``,
     ]);
   }
 }
@@ -78,17 +78,17 @@ function assertPossible(target: Type, { profile, acr: levels }: Levelled): void 
     if (!requirement) continue;
     const { acr } = requirement;
     if (acr !== undefined && !Object.hasOwn(levels, acr)) {
-      throw new MfaOptionsError([`\`@RequireMfa({ acr })\` of ${name}: ${unknownLevel(acr, levels)}`]);
+      throw new MfaOptionsError([`\`@RequireMfa({ acr })\` on ${name}: ${unknownLevel(acr, levels)}`]);
     }
     const whole = withLevel(requirement, levels);
     if (fittingTypes(whole).length === 0) {
       throw new MfaOptionsError([
-        `\`@RequireMfa()\` of ${name} could never be met: \`methods\` and the level \`${String(acr)}\` take no factor together`,
+        `\`@RequireMfa()\` on ${name} can never be met: no factor fits both \`methods\` and the level \`${String(acr)}\``,
       ]);
     }
     if (fittingTypes(raise(whole, floor)).length > 0) continue;
     throw new MfaOptionsError([
-      `\`@RequireMfa()\` of ${name} takes only factors that count for nothing under profile \`${profile}\`: leave \`methods\` out, or name \`webauthn\``,
+      `\`@RequireMfa()\` on ${name} accepts only factors that do not count under profile \`${profile}\`: leave \`methods\` out, or include \`webauthn\``,
     ]);
   }
 }

@@ -67,7 +67,7 @@ export const SEAL_ANSWER: NestInterceptor = {
         const kept = answers.get(requestOf(context));
         if (kept) return kept.answer;
         throw new Error(
-          `A global interceptor of the application answers in the place of ${context.getClass().name}: exempt the routes of nestjs-mfa from it`,
+          `A global interceptor of the application replaces the answers of ${context.getClass().name}: exempt the routes of nestjs-mfa from it`,
         );
       }),
     );

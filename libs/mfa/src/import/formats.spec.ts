@@ -101,7 +101,7 @@ describe('django-allauth', () => {
       { line: 4, userId: '2', rejected: 'unreadable_row' },
       { line: 5, rejected: 'unreadable_row' },
     ]);
-    await expect(all(readDjangoAllauth('[{'))).rejects.toThrow('not an export of dumpdata');
+    await expect(all(readDjangoAllauth('[{'))).rejects.toThrow('not a dumpdata export');
   });
 });
 

@@ -33,7 +33,7 @@ export class MfaImportError extends Error {
     super(
       dryRun
         ? `The dry run stopped at line ${line}. Nothing was written`
-        : `The import stopped at line ${line}. What came before is done: start the same import again and it goes on from there`,
+        : `The import stopped at line ${line}. The lines before it are done: run the same import again to continue from there`,
       { cause },
     );
     this.name = 'MfaImportError';

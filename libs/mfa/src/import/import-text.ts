@@ -37,7 +37,7 @@ export async function* chunksOf(text: MfaImportText): AsyncGenerator<string> {
 /** Otherwise every row would be unreadable, without any explanation. */
 function assertNotUtf16([first, second]: Uint8Array): void {
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isUtf16) throw new Error('The file is UTF-16, as `>` of PowerShell writes it; UTF-8 is needed');
+  if (isUtf16) throw new Error('The file is UTF-16, as `>` in PowerShell writes it: convert it to UTF-8');
 }
 
 /** Whether the text was valid UTF-8. A U+FFFD that was already in it means that it was damaged before. */

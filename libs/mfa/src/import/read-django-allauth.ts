@@ -62,7 +62,7 @@ async function entriesOf(text: MfaImportText): Promise<unknown[]> {
         .split('\n')
         .filter((line) => line.trim() !== '')
         .map(parse);
-  if (!Array.isArray(list)) throw new Error('This is not an export of dumpdata, which is a list of entries');
+  if (!Array.isArray(list)) throw new Error('This is not a dumpdata export, which is a list of entries');
   return list as unknown[];
 }
 

@@ -53,7 +53,7 @@ export class MfaTelemetry implements OnModuleInit, OnModuleDestroy {
     const storage = find(MfaStorage);
     if (observed.has(storage))
       throw new Error(
-        'MfaTelemetryModule is imported twice, and would count everything twice: call forRoot() once',
+        'MfaTelemetryModule is imported twice, so everything would be counted twice: call forRoot() once',
       );
     observed.add(storage);
     this.instruments = new CurrentInstruments(storage);

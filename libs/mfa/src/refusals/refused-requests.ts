@@ -70,8 +70,8 @@ export class RefusedRequests {
   private warnOf(request: object): void {
     if (!this.log.isFirst('cross_origin')) return;
     this.logger.warn(
-      `A request from ${originOf(request)} was refused as another site’s (cross_origin; it came from ${addressOf(request)}). ` +
-        'If these pages are yours, name their origin in `trustedOrigins`; if it is the origin of this very site, a proxy has changed the host, or no page of this session made the form',
+      `A request from ${originOf(request)} was refused as cross-site (cross_origin; client address: ${addressOf(request)}). ` +
+        'If these pages are yours, add their origin to `trustedOrigins`; if it is this site itself, a proxy has changed the Host header, or the form is not from a page of this session',
     );
   }
 }
@@ -85,9 +85,9 @@ function reasonOf(code: MfaErrorCode, request: object): RefusalReason | null {
 /** Normalized, so that a client can't log more than an origin can contain. */
 function originOf(request: object): string {
   const origin = readHeader(request, 'origin') ?? '';
-  return URL.canParse(origin) ? new URL(origin).origin.slice(0, 200) : 'a page that does not say where it is';
+  return URL.canParse(origin) ? new URL(origin).origin.slice(0, 200) : 'a page that hides its origin';
 }
 
 function addressOf(request: object): string {
-  return sourceOfRequest(request, '').ip ?? 'nowhere';
+  return sourceOfRequest(request, '').ip ?? 'unknown';
 }

@@ -35,14 +35,14 @@ describe('the record of a first factor', () => {
   it.each(['', 'a b', ' email', 'email\n', 'x'.repeat(41), 12, null, ['email'], { toString: () => 'email' }])(
     'is refused for what is no word: %j',
     (word) => {
-      expect(() => record(word)).toThrow('is a word of 1 to 40');
+      expect(() => record(word)).toThrow('must be a word of 1 to 40');
     },
   );
 
   it.each(['external', 'trusted_device', 'mfa', 'mca'])(
     'is refused for %s, which is more than one',
     (word) => {
-      expect(() => record(word)).toThrow('is no first factor');
+      expect(() => record(word)).toThrow('is not a first factor');
     },
   );
 });

@@ -40,11 +40,11 @@ export class FirstFactors {
    */
   record({ firstFactor = 'pwd' }: MfaFirstFactorExchange): AuthenticationRecord {
     if (typeof firstFactor !== 'string' || !/^[\w.:-]{1,40}$/.test(firstFactor)) {
-      throw new TypeError('`firstFactor` is a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
+      throw new TypeError('`firstFactor` must be a word of 1 to 40 letters, digits, `_`, `.`, `:` or `-`');
     }
     if (MORE_THAN_ONE.includes(firstFactor)) {
       throw new TypeError(
-        `\`firstFactor: '${firstFactor}'\` is no first factor. For single sign-on it is \`federated\`; that the identity provider has asked for several factors is what \`trustExternalMfa()\` of the adapter says`,
+        `\`firstFactor: '${firstFactor}'\` is not a first factor. For single sign-on, use \`federated\`; whether the identity provider checked several factors is for the adapter's \`trustExternalMfa()\` to say`,
       );
     }
     return firstFactorRecord(firstFactor, this.clock.now());

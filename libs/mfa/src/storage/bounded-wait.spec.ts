@@ -38,7 +38,7 @@ describe('BoundedWait', () => {
     Date.now = () => now() - 60_000;
     await expect(new BoundedWait().for(20, hanging)).rejects.toThrow('no answer within 20 ms');
     Date.now = now;
-    expect(() => given?.assert()).toThrow('nobody waits for it any more');
+    expect(() => given?.assert()).toThrow('nothing is waiting for it any more');
   });
 
   it('tells of a result that comes when nobody waits for it any more, and of no other', async () => {
@@ -57,9 +57,7 @@ describe('BoundedWait', () => {
     const waiting = new BoundedWait();
     const hanging = new Hanging();
     await times(200, () => waiting.for(1, hanging.work));
-    await expect(waiting.for(1000, atOnce)).rejects.toThrow(
-      '200 statements before this one have no answer yet',
-    );
+    await expect(waiting.for(1000, atOnce)).rejects.toThrow('200 earlier statements are still unanswered');
     expect(hanging.begun).toBe(200);
 
     hanging.answerAll();
@@ -90,7 +88,7 @@ describe('Deadline', () => {
     const deadline = new Deadline(60_000);
     expect(() => deadline.assert()).not.toThrow();
     deadline.end();
-    expect(() => deadline.assert()).toThrow('nobody waits for it any more');
-    expect(() => new Deadline(0).assert()).toThrow('nobody waits for it any more');
+    expect(() => deadline.assert()).toThrow('nothing is waiting for it any more');
+    expect(() => new Deadline(0).assert()).toThrow('nothing is waiting for it any more');
   });
 });

@@ -31,7 +31,7 @@ export class Deadline {
 
   /** @throws {Error} when the deadline has passed: what was refused must not happen later */
   assert(): void {
-    if (this.left === 0) throw new TooLateError('nobody waits for it any more');
+    if (this.left === 0) throw new TooLateError('nothing is waiting for it any more');
   }
 }
 
@@ -89,7 +89,7 @@ export class BoundedWait {
     late?: (result: T) => void,
   ): Promise<T> {
     if (this.abandoned >= MOST_ABANDONED)
-      throw new Error(`${this.abandoned} statements before this one have no answer yet`);
+      throw new Error(`${this.abandoned} earlier statements are still unanswered`);
     const deadline = new Deadline(milliseconds);
     const begun = work(deadline);
     try {

@@ -143,7 +143,7 @@ export class MfaStorage {
   assertOutsideTransaction(): void {
     if (!isInsideTransaction(this.dataSource)) return;
     throw new Error(
-      'nestjs-mfa was called inside an open transaction of the application. It commits by itself: end the transaction first, then call it',
+      'nestjs-mfa was called inside an open transaction of the application, but it commits on its own: end the transaction first, then call it',
     );
   }
 

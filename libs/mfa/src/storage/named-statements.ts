@@ -93,7 +93,7 @@ class StatementNames {
     if (this.areRefused) return;
     this.areRefused = true;
     this.logger.warn(
-      `PostgreSQL refused a prepared statement (${error.message}). They are not used any more until the next start; behind a pooler that does not keep them, leave \`storage.preparedStatements\` off`,
+      `PostgreSQL rejected a prepared statement (${error.message}). Prepared statements are off until the next start; behind a pooler that does not support them, leave \`storage.preparedStatements\` off`,
     );
   }
 }

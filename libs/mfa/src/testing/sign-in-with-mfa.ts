@@ -116,14 +116,14 @@ async function assertIsFound(app: MfaTestApplication, user: MfaUser): Promise<vo
   const found = await find<DefaultMfaAdapter>(app, MFA_ADAPTER).findUser(id);
   if (found && userIdOf(found) === id) return;
   throw new Error(
-    `signInWithMfa(): \`findUser('${id}')\` of your adapter finds nobody of that id, and each request of the session would be refused. Store the user first, in the database that the test uses`,
+    `signInWithMfa(): \`findUser('${id}')\` of your adapter finds nobody with that id, so every request of the session would be refused. Create the user first, in the database that the test uses`,
   );
 }
 
 function assertIsCarried(app: MfaTestApplication): void {
   if (!find<ResolvedMfaOptions>(app, MFA_OPTIONS).session.transport) return;
   throw new Error(
-    'signInWithMfa(): the session’s token is where your `session.transport` keeps it, so there are no headers for it. Call this in a route that only the test has, with `exchange: { request, response }` (docs/testing.md)',
+    'signInWithMfa(): the session’s token is where your `session.transport` keeps it, so there are no headers for it. Call this from a route that only the test has, with `exchange: { request, response }` (docs/testing.md)',
   );
 }
 

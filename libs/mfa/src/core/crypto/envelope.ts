@@ -72,7 +72,7 @@ export function open(ring: KeyRing, envelope: string, context?: MfaEncryptionCon
   const key = ring.byId(keyId, 'encryption');
   if (!key) {
     throw new MfaEnvelopeError(
-      `No secret of key id ${keyId} is configured: keep the old secret in the list \`secret\` until its rows are rotated`,
+      `No secret of key id ${keyId} is configured: keep the old secret in the list \`secret\` until its rows have been rotated`,
     );
   }
   try {

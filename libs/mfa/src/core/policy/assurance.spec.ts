@@ -156,17 +156,17 @@ describe('once', () => {
 
 describe('a requirement as it is written down', () => {
   it.each<[object, string]>([
-    [{ userVerifed: true }, 'does not know `userVerifed`'],
+    [{ userVerifed: true }, 'has no option `userVerifed`'],
     [{ userVerified: 'yes' }, 'takes a boolean'],
     [{ allOf: [] }, 'takes different types'],
     [{ allOf: 'totp' }, 'takes different types'],
     [{ allOf: ['totp', 'totp'] }, 'takes different types'],
-    [{ methods: ['totp'], userVerified: true }, 'no factor could ever meet this'],
-    [{ methods: ['totp', 'recovery_codes'], deviceBound: true }, 'no factor could ever meet this'],
-    [{ methods: ['totp'], allOf: ['webauthn'] }, '`allOf` demands webauthn, which `methods` leaves out'],
-    [{ acceptTrustedDevice: true, once: true }, 'gives no proof that could be spent'],
-    [{ acceptTrustedDevice: true, allOf: ['totp'] }, 'stands for no factor in particular'],
-    [{ acceptTrustedDevice: true, attested: true }, 'is no key'],
+    [{ methods: ['totp'], userVerified: true }, 'no factor can meet these requirements'],
+    [{ methods: ['totp', 'recovery_codes'], deviceBound: true }, 'no factor can meet these requirements'],
+    [{ methods: ['totp'], allOf: ['webauthn'] }, '`allOf` requires webauthn, which `methods` leaves out'],
+    [{ acceptTrustedDevice: true, once: true }, 'has no proof to spend'],
+    [{ acceptTrustedDevice: true, allOf: ['totp'] }, 'is not a particular factor'],
+    [{ acceptTrustedDevice: true, attested: true }, 'is not a key'],
     [{ acceptTrustedDevice: true, phishingResistant: true }, 'is not phishing-resistant'],
   ])('%j is refused', (given, message) => {
     expect(() => readRequirement(given)).toThrow(new RegExp(message.replaceAll('`', '\\`')));

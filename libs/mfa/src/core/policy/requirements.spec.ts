@@ -45,8 +45,8 @@ describe('reading a requirement', () => {
 
   it('takes no part that was left undefined, and finds a misspelt one that is inherited', () => {
     expect(readRequirement({ maxAge: undefined, once: true })).toStrictEqual({ once: true });
-    expect(() => readRequirement(Object.create({ onse: true }))).toThrow('does not know `onse`');
-    expect(() => readRequirement({ toString: true })).toThrow('does not know `toString`');
+    expect(() => readRequirement(Object.create({ onse: true }))).toThrow('has no option `onse`');
+    expect(() => readRequirement({ toString: true })).toThrow('has no option `toString`');
   });
 
   it.each<[keyof MfaRequirement, unknown]>([
@@ -109,7 +109,7 @@ describe('merging requirements', () => {
   it('names the one level that they name, and refuses two', () => {
     expect(mergeRequirements([{ acr: 'phr' }, {}, { acr: 'phr' }], 300).acr).toBe('phr');
     expect(() => mergeRequirements([{ acr: 'phr' }, { acr: 'phrh' }], 300)).toThrow(
-      'name one level in `acr`',
+      'give only one level in `acr`',
     );
   });
 });

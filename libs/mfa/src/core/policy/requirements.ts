@@ -40,7 +40,7 @@ export function readRequirement(given: unknown): MfaRequirement {
   // Includes inherited properties, since reading them would find them too.
   for (const key in given) {
     const part = Object.hasOwn(PARTS, key) ? PARTS[key as keyof MfaRequirement] : undefined;
-    if (!part) throw new TypeError(`@RequireMfa() does not know \`${key}\``);
+    if (!part) throw new TypeError(`@RequireMfa() has no option \`${key}\``);
     const value = (given as Record<string, unknown>)[key];
     if (value === undefined) continue;
     if (!part.fits(value)) throw new TypeError(`@RequireMfa({ ${key} }) takes ${part.what}`);
@@ -55,11 +55,11 @@ export function readRequirement(given: unknown): MfaRequirement {
 const BEYOND_TRUST = {
   phishingResistant: 'is not phishing-resistant',
   userVerified: 'verifies nobody',
-  deviceBound: 'is no key',
-  attested: 'is no key',
-  allOf: 'stands for no factor in particular',
-  once: 'gives no proof that could be spent',
-  acr: 'reaches no level',
+  deviceBound: 'is not a key',
+  attested: 'is not a key',
+  allOf: 'is not a particular factor',
+  once: 'has no proof to spend',
+  acr: 'meets no level',
 } as const satisfies Partial<Record<keyof MfaRequirement, string>>;
 
 /** @throws {TypeError} when its parts contradict each other */
@@ -73,7 +73,7 @@ function assertConsistent(requirement: MfaRequirement): void {
   }
   const left = methods && allOf.find((type) => !methods.includes(type));
   if (left === undefined) return;
-  throw new TypeError(`@RequireMfa(): \`allOf\` demands ${left}, which \`methods\` leaves out`);
+  throw new TypeError(`@RequireMfa(): \`allOf\` requires ${left}, which \`methods\` leaves out`);
 }
 
 /**
@@ -92,7 +92,7 @@ export function mergeRequirements(
   const lists = requirements.flatMap(({ methods: types }) => (types ? [types] : []));
   const methods = lists[0]?.filter((type) => lists.every((types) => types.includes(type)));
   const levels = [...new Set(requirements.flatMap(({ acr }) => acr ?? []))];
-  if (levels.length > 1) throw new TypeError('@RequireMfa(): name one level in `acr`, the stronger one');
+  if (levels.length > 1) throw new TypeError('@RequireMfa(): give only one level in `acr`, the stronger one');
   const allOf = [...new Set(requirements.flatMap((one) => one.allOf ?? []))];
   return {
     maxAge: Math.min(...requirements.map(({ maxAge = defaultMaxAge }) => maxAge)),
@@ -113,7 +113,7 @@ export function mergeRequirements(
 export function assertSatisfiable(requirement: MfaRequirement): void {
   if (unknownTypes(requirement).length > 0) return;
   if (fittingTypes(requirement).length === 0) {
-    throw new TypeError('@RequireMfa(): no factor could ever meet this');
+    throw new TypeError('@RequireMfa(): no factor can meet these requirements');
   }
 }
 

@@ -22,7 +22,7 @@ describe('the id of a user', () => {
     ['nothing', undefined],
     ['null', null],
     ['no character', ''],
-    ['spaces at its end', 'ada '],
+    ['trailing spaces', 'ada '],
     ['spaces alone', ' '],
     ['a NUL', 'a\0b'],
     ['half a character', '\ud83d'],

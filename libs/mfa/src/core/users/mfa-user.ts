@@ -58,7 +58,7 @@ export function userIdOf(user: Pick<MfaUser, 'id'>): string {
     !/\p{Surrogate}/u.test(text);
   if (!isId || text.length > MAX_USER_ID_LENGTH) {
     throw new TypeError(
-      `A user needs an \`id\`: a whole number up to 2^53, a BigInt, or a string of 1 to ${MAX_USER_ID_LENGTH} characters of well-formed Unicode, without NUL and without spaces at its end; make one string of a key of several columns`,
+      `A user needs an \`id\`: a whole number up to 2^53, a BigInt, or a string of 1 to ${MAX_USER_ID_LENGTH} characters of well-formed Unicode, without NUL or trailing spaces; join a composite key into one string`,
     );
   }
   return text;

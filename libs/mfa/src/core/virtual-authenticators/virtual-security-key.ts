@@ -69,7 +69,9 @@ export class VirtualSecurityKey {
     const { residentKey, userVerification } = options.authenticatorSelection ?? {};
     this.assertCanVerify(userVerification);
     if (residentKey === 'required' && !this.isDiscoverable) {
-      throw new Error('NotAllowedError: the options want a discoverable credential, and this key makes none');
+      throw new Error(
+        'NotAllowedError: the options require a discoverable credential, and this key creates none',
+      );
     }
     return registrationAnswer(this.registration(options));
   }
@@ -124,7 +126,9 @@ export class VirtualSecurityKey {
 
   private assertCanVerify(wanted: string | undefined): void {
     if (wanted === 'required' && this.settings.userVerification === false) {
-      throw new Error('NotAllowedError: the options want user verification, which this key is set not to do');
+      throw new Error(
+        'NotAllowedError: the options require user verification, which this key is set not to perform',
+      );
     }
   }
 

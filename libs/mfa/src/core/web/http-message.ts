@@ -109,7 +109,7 @@ export function responseOf(request: object): object {
   const { res } = request as { res?: object };
   if (res) return res;
   throw new Error(
-    'The new session token has to go into the response, which this request does not know: pass the response too',
+    'The new session token has to be set on the response, which the request does not refer to: pass the response too',
   );
 }
 

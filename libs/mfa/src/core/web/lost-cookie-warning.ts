@@ -4,9 +4,9 @@ import { readHeader } from './http-message.js';
 import { protocolOf } from './requested-host.js';
 
 const WARNING =
-  'A Secure cookie was given over plain http, where browsers drop it without a word: nobody stays signed in. Serve the site ' +
-  'over https; if a proxy does, let the framework trust it (`trust proxy` of Express, `trustProxy` of Fastify) and have it ' +
-  "send X-Forwarded-Proto. For plain http on a developer's machine set NODE_ENV=development, or `session.cookie.secure: false`";
+  'A Secure cookie was set over plain http, where browsers silently drop it, so nobody stays signed in. Serve the site ' +
+  'over https; if a proxy does, let the framework trust it (Express `trust proxy`, Fastify `trustProxy`) and have it ' +
+  "send X-Forwarded-Proto. For plain http on a developer's machine, set NODE_ENV=development or `session.cookie.secure: false`";
 
 /** Warns once per process why an application's cookies don't arrive. */
 @Injectable()

@@ -17,7 +17,7 @@ export class Tampering {
     this.refusals.tellOnce(user, source, { type: 'mfa.authenticator.tampered', data: { authenticatorId } });
     if (!this.refusals.isFirst(`tampered ${authenticatorId}`)) return;
     this.logger.error(
-      `The seal of authenticator ${authenticatorId} does not hold: the row was written or changed in the database by hand`,
+      `The seal of authenticator ${authenticatorId} is invalid: the row was written or changed in the database by hand`,
     );
   }
 }

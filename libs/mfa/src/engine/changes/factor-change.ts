@@ -171,7 +171,7 @@ export class FactorChange {
     } catch (error) {
       // The change is done, and its answer may contain recovery codes that are shown this once.
       this.logger.error(
-        `The trusted browsers of user ${userIdOf(user)} were removed, and the event of it failed: ${error instanceof Error ? error.message : ''}`,
+        `The trusted browsers of user ${userIdOf(user)} were removed, but the event for it failed: ${error instanceof Error ? error.message : ''}`,
       );
     }
   }

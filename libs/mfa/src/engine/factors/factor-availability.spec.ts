@@ -64,7 +64,7 @@ describe('whether an authenticator works now', () => {
     });
     expect(await here.usableTypes(USER, [rowOf('pager'), rowOf('totp')])).toEqual(['totp']);
     expect(error).toHaveBeenCalledTimes(1);
-    expect(error).toHaveBeenCalledWith(`It could not be told whether pager (pager) works: ${text}`);
+    expect(error).toHaveBeenCalledWith(`Could not tell whether pager (pager) works: ${text}`);
   });
 
   it('is not told where its factor refuses the request as a whole', async () => {

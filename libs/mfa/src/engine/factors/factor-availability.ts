@@ -50,7 +50,7 @@ export class FactorAvailability {
       if (error instanceof MfaException) throw error;
       // A problem with one row must not keep the user's other factors from working.
       this.logger.error(
-        `It could not be told whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,
+        `Could not tell whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,
       );
       return false;
     }

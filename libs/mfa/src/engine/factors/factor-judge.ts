@@ -150,7 +150,7 @@ const PROOF_PARTS: readonly string[] = [
 export function assertProof(type: MfaType, verdict: unknown): asserts verdict is MfaFactorProof {
   if (isPlain(verdict) && Object.keys(verdict).every((part) => PROOF_PARTS.includes(part))) return;
   throw new TypeError(
-    `The factor ${type} has to answer 'wrong', 'not_applicable' or an object of ${PROOF_PARTS.join(', ')} to a code`,
+    `The factor ${type} must answer a code with 'wrong', 'not_applicable' or an object of ${PROOF_PARTS.join(', ')}`,
   );
 }
 

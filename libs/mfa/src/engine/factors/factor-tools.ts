@@ -88,7 +88,7 @@ export class FactorTools implements Omit<MfaFactorContext, 'encrypt' | 'decrypt'
 
   private envelopeContext(type: MfaType, { column, userId, key }: MfaFactorPlace): MfaEncryptionContext {
     const isKnown = this.tables.all.some((table) => table.type === type && table.encrypted?.includes(column));
-    if (!isKnown) throw new TypeError(`No table of the factor ${type} names \`${column}\` as \`encrypted\``);
+    if (!isKnown) throw new TypeError(`No table of the factor ${type} lists \`${column}\` in \`encrypted\``);
     return { purpose: purposeOfColumn(type, column), userId, recordId: key };
   }
 }

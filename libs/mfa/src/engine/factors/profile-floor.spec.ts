@@ -70,7 +70,7 @@ describe('what the profile finds too weak', () => {
       throw thrown as Error;
     });
     expect(await floor.isWeak(STRONG)).toBe(true);
-    expect(error).toHaveBeenCalledWith(`It could not be told how strong strong (totp) is: ${text}`);
+    expect(error).toHaveBeenCalledWith(`Could not tell how strong strong (totp) is: ${text}`);
   });
 
   it('is not told where the request is refused as a whole', async () => {

@@ -128,7 +128,7 @@ export class ProfileFloor {
     } catch (error) {
       if (error instanceof MfaException) throw error;
       this.logger.error(
-        `It could not be told how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
+        `Could not tell how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
       );
       // What can't be read can't prove anything either.
       return true;

@@ -51,7 +51,7 @@ export class MfaAuditService {
    */
   async find({ types, limit = 100, ...query }: MfaAuditQuery = {}): Promise<MfaAuditPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-      throw new RangeError(`A page has 1 to ${MAX_LIMIT} entries`);
+      throw new RangeError(`\`limit\` must be a whole number from 1 to ${MAX_LIMIT}`);
     }
     if (types?.length === 0) return { entries: [], next: null };
     // For several types at once, the database would scan the trail until the page is full; for a single type it is an index

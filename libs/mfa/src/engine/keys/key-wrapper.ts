@@ -53,9 +53,7 @@ export class KeyWrapper {
     const key = randomBytes(KEY_BYTES).toString('base64url');
     const data = await this.wrap(id, key, secrets);
     if ((await this.unwrap(id, data)) !== key)
-      throw new KeyServiceError(
-        `The adapter's decrypt() does not undo what its encrypt() does to the key ${id}`,
-      );
+      throw new KeyServiceError(`The adapter's decrypt() does not reverse its encrypt() for the key ${id}`);
     return data;
   }
 
@@ -113,9 +111,9 @@ export class KeyWrapper {
       if (error instanceof MfaEnvelopeError) throw error;
       const reason = error instanceof Error ? error.message : '';
       this.logger.error(
-        `The adapter could not encrypt or decrypt the key ${id}, and is asked again: ${reason}`,
+        `The adapter could not encrypt or decrypt the key ${id}, and will be asked again: ${reason}`,
       );
-      throw new KeyServiceError(`The key ${id} can't be had now: ${reason}`, { cause: error });
+      throw new KeyServiceError(`The key ${id} is not available: ${reason}`, { cause: error });
     }
   }
 }
@@ -126,11 +124,11 @@ function contextOf(id: string): MfaEncryptionContext {
 
 function asText(answer: unknown): string {
   if (typeof answer === 'string' && answer !== '') return answer;
-  throw new TypeError('its answer is no text');
+  throw new TypeError('it did not return a string');
 }
 
 /** With an empty key, anybody could compute the hashes. */
 function asKey(answer: unknown): string {
   if (typeof answer === 'string' && Buffer.from(answer, 'base64url').length === KEY_BYTES) return answer;
-  throw new TypeError('its answer is no key');
+  throw new TypeError('it did not return a key');
 }

@@ -88,6 +88,6 @@ export function encryptedOf({ encrypted, plainTypes }: SecretTable, row: SecretR
 export function envelopeContext(table: SecretTable, row: SecretRow, column: string): MfaEncryptionContext {
   const purpose = table.purposeOf?.(column) ?? row.type ?? table.type;
   if (purpose === undefined)
-    throw new Error(`Nothing says of what factor the rows of ${table.entity.name} are`);
+    throw new Error(`Nothing says which factor the rows of ${table.entity.name} belong to`);
   return { purpose, userId: userIdOfRow(table, row), recordId: String(valueOf(row, table.id)) };
 }

@@ -76,7 +76,7 @@ export class VisibleKeys {
     } catch (error) {
       if (!(error instanceof MfaEnvelopeError)) throw error;
       this.logger.error(
-        `The row ${id} of the table of keys was changed: a new key takes its place, and forms that are open now have to be loaded again`,
+        `The row ${id} of the table mfa_key was changed: a new key replaces it, and open forms have to be reloaded`,
       );
       await this.store.replace({ id, data }, await this.wrapper.create(id, secret));
       return this.wrapper.unwrap(id, (await this.store.find(id)) ?? '');

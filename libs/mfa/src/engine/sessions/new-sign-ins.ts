@@ -43,9 +43,7 @@ export class NewSignIns {
       await this.browsers.remember(userId, request, response);
     } catch (error) {
       // The browser stays new, so the next sign-in with it is reported.
-      this.logger.error(
-        `What browser user ${userId} has signed in with could not be noted: ${textOf(error)}`,
-      );
+      this.logger.error(`Could not record which browser user ${userId} signed in with: ${textOf(error)}`);
     }
   }
 
@@ -78,7 +76,7 @@ export class NewSignIns {
       return await this.adapter.isNewSignIn(user, { session, request, lastSignInAt });
     } catch (error) {
       this.logger.error(
-        `isNewSignIn() of the adapter failed, so the cookie of the browser decides: ${textOf(error)}`,
+        `The adapter's isNewSignIn() failed, so the browser's cookie decides: ${textOf(error)}`,
       );
       return lastSignInAt === null;
     }
@@ -89,7 +87,7 @@ export class NewSignIns {
     try {
       return await this.browsers.lastSignIn(userId, request);
     } catch (error) {
-      this.logger.error(`Whether user ${userId} has used a browser before can't be told: ${textOf(error)}`);
+      this.logger.error(`Could not tell whether user ${userId} has used a browser before: ${textOf(error)}`);
       return null;
     }
   }
