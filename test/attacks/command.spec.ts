@@ -93,6 +93,6 @@ describe('nestjs-mfa attack', () => {
     const file = cli.path('empty.mjs');
     writeFileSync(file, 'export const target = {};\n');
     await expect(cli.run('attack', file)).rejects.toThrow(/no default export that describes a target/);
-    await expect(cli.run('attack')).rejects.toThrow(/Which application/);
+    await expect(cli.run('attack')).rejects.toThrow(/file that describes the target/);
   });
 });

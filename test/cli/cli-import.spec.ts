@@ -195,7 +195,7 @@ describe('the command import', () => {
   it('takes rows of better-auth that were decrypted before, however the file is named', async () => {
     const rows = save('rows.txt', '{"userId":"u9","secret":"aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"}\n');
     const words = ['import', rows, '--format', 'better-auth', '--decrypted', '--dry-run'];
-    await expect(run(...words)).rejects.toThrow('say with --rows');
+    await expect(run(...words)).rejects.toThrow('use --rows');
     expect(await run(...words, '--rows', 'jsonl', '--digits', '8')).toContain('1 would be imported');
   });
 
@@ -225,7 +225,7 @@ describe('the command import', () => {
   it('refuses secrets of another form, without showing them', async () => {
     process.env['BETTER_AUTH_SECRETS'] = '1:fine,the-secret-without-version';
     const failure = run('import', fixture('better-auth.jsonl'), '--format', 'better-auth');
-    await expect(failure).rejects.toThrow('Entry 2 of BETTER_AUTH_SECRETS has to be <version>:<secret>');
+    await expect(failure).rejects.toThrow('Entry 2 of BETTER_AUTH_SECRETS must be <version>:<secret>');
   });
 
   it('says where the database failed and why, with the report so far', async () => {

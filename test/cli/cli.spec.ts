@@ -30,7 +30,7 @@ describe('the command line', () => {
       return true;
     });
     await expect(run('rotate-secret', '--batch-size', '1')).resolves.toBe(
-      '1 rows are under the current secret now, 0 could not be read',
+      '1 rows were re-encrypted under the current secret, 0 could not be read',
     );
     write.mockRestore();
     expect(written.join('')).toContain('100 % | 1 of 1');
@@ -45,7 +45,7 @@ describe('the command line', () => {
     await expect(run('unlock', user.id)).resolves.toContain('are unlocked');
     await expect(run('purge')).resolves.toContain('sessions: ');
     await expect(run('replace-recovery-code-key')).resolves.toBe(
-      'New sets are under a new key, 1 are under former ones until their users make new codes\n0 former keys that nothing needs any more are removed',
+      'New sets use a new key; 1 existing sets keep their old key until their users create new codes\n0 old keys that are no longer needed were removed',
     );
 
     const after = await startTestApp({ orm, mfa: { secret: NEW } });
@@ -93,7 +93,7 @@ describe('the command line', () => {
     await (
       await halfSignIn(app, loser)
     ).post(`/mfa/authenticate/authenticators/${loser.authenticatorId}/suspend`);
-    await expect(run('resume', loser.id, loser.authenticatorId)).resolves.toContain('verifies again');
+    await expect(run('resume', loser.id, loser.authenticatorId)).resolves.toContain('is active again');
     app.clock.advance(30);
     const again = await halfSignIn(app, loser);
     const { status } = await again.post('/mfa/authenticate', { code: codeOf(loser.secret, app.clock) });

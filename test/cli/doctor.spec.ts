@@ -78,7 +78,7 @@ describe('the doctor', () => {
       'no module',
       { bare: true },
       'test',
-      /PROBLEM {2}The application starts, and does not import MfaModule\n +→ `npx nest add/,
+      /PROBLEM {2}The application starts, but does not import MfaModule\n +→ Run `npx nest add/,
     ],
     [
       'hooks',
@@ -98,7 +98,7 @@ describe('the doctor', () => {
       'development',
       { mfa: { webauthn: RELYING_PARTY } },
       'test',
-      /advice {3}NODE_ENV is test, where some checks/,
+      /advice {3}NODE_ENV is test, which skips some checks/,
     ],
     [
       'a cookie for http',
@@ -110,13 +110,13 @@ describe('the doctor', () => {
       'a proxy',
       { mfa: { webauthn: RELYING_PARTY } },
       'production',
-      /advice {3}The origins are https, and no compiled file/,
+      /advice {3}The origins are https, but no compiled file/,
     ],
     [
       'a domain',
       { mfa: { webauthn: RELYING_PARTY, session: { cookie: { domain: 'example.com' } } } },
       'production',
-      /can't be `__Host-`, because of `session\.cookie\.domain`/,
+      /can't be `__Host-` because of `session\.cookie\.domain`/,
     ],
     [
       'a path',
@@ -128,7 +128,7 @@ describe('the doctor', () => {
       'keys for localhost where users are',
       {},
       'production',
-      /PROBLEM {2}NODE_ENV says production, and keys are for localhost: `webauthn\.rpId` localhost[^]*→ Give the domain/,
+      /PROBLEM {2}NODE_ENV says production, but keys are for localhost: `webauthn\.rpId` localhost[^]*→ Set \`webauthn\.rpId\` to the domain/,
     ],
     [
       'localhost among the origins where users are',
@@ -144,12 +144,12 @@ describe('the doctor', () => {
       'production',
       /PROBLEM {2}NODE_ENV says production[^]*`origins` https:[^]*http:\/\/localhost/,
     ],
-    ['Secure on localhost', {}, 'production', /advice {3}The session cookie is Secure: Safari/],
+    ['Secure on localhost', {}, 'production', /advice {3}The session cookie is Secure: over http, Safari/],
     [
       'another host',
       { mfa: { webauthn: { ...RELYING_PARTY, rpId: 'example.org' } } },
       'production',
-      /https:\/\/app\.example\.com is not on `webauthn\.rpId` example\.org/,
+      /https:\/\/app\.example\.com is not within `webauthn\.rpId` example\.org/,
     ],
   ])('sees %s', async (_, application, environment, expected) => {
     given = application;
@@ -202,10 +202,10 @@ describe('the doctor', () => {
     git('init');
     writeFileSync(path('.gitignore'), 'node_modules\n');
     writeFileSync(path('.env'), `MFA_SECRET=${SECRET}\n`);
-    expect((await examine()).text).toContain('ok       The secret is in no file that git tracks');
+    expect((await examine()).text).toContain('ok       No file that git tracks contains the secret');
     git('add', '.env');
     const { text, code } = await examine();
-    expect(text).toMatch(/PROBLEM {2}The secret is committed to git, in \.env\n +→ Everybody who can read/);
+    expect(text).toMatch(/PROBLEM {2}The secret is committed to git, in \.env\n +→ Anyone who can read/);
     expect(text).not.toContain(SECRET);
     expect(code).toBe(1);
     given = { mfa: { secret: '' } };
@@ -217,8 +217,8 @@ describe('the doctor', () => {
       const app = await startTestApp();
       const { text } = await examine('--url', app.url);
       expect(text).toContain('/mfa/session answers as it should');
-      expect(text).toContain('This clock agrees with that of');
-      expect(text).toContain('is not among `webauthn.origins`');
+      expect(text).toContain('The clock here agrees with that of');
+      expect(text).toContain('is not in `webauthn.origins`');
       await app.close();
     });
 
@@ -227,9 +227,9 @@ describe('the doctor', () => {
         'a proxy that changes the host',
         403,
         '{"code":"cross_origin"}',
-        /for those of another site\n +→ The proxy changes the Host header/,
+        /for cross-site requests\n +→ The proxy changes the Host header/,
       ],
-      ['another application', 404, 'Not here', /answers 404, and not as this module does/],
+      ['another application', 404, 'Not here', /answers 404, which is not how this module answers/],
     ])('sees %s', async (_, status, body, expected) => {
       const server = createServer((_request, response) => {
         response.writeHead(status, { date: new Date(0).toUTCString() }).end(body);
@@ -237,7 +237,7 @@ describe('the doctor', () => {
       const { port } = server.address() as AddressInfo;
       const { text } = await examine('--url', `http://localhost:${port}`);
       expect(text).toMatch(expected);
-      expect(text).toMatch(/This clock is \d+ s ahead of that of/);
+      expect(text).toMatch(/The clock here is \d+ s ahead of that of/);
       await new Promise((resolve) => server.close(resolve));
       expect((await examine('--url', `http://localhost:${port}`)).text).toContain('does not answer');
     });

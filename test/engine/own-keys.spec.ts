@@ -255,7 +255,9 @@ describe('keys of the module with a key service of the application', () => {
     expect(await challengeAnswer(test)).toEqual(AWAY);
     const codes = test.app.get(RecoveryCodesService);
     await expect(codes.generate({ id: user.id })).rejects.toMatchObject({ code: 'storage_unavailable' });
-    await expect(test.app.get(MfaAdminService).replaceRecoveryCodeKey()).rejects.toThrow('no key');
+    await expect(test.app.get(MfaAdminService).replaceRecoveryCodeKey()).rejects.toThrow(
+      'did not return a key',
+    );
     expect(await keyData(test)).toEqual(under);
     adapterOf(test).mood = 'well';
     expect(await codeAnswer(test, user, user.recoveryCodes[0])).toEqual(RIGHT);

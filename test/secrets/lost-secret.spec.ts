@@ -366,7 +366,7 @@ describe('the command line', () => {
       `${counts}\nresealed: 0\nrefused: 0\nThese were removed`,
     );
     expect(JSON.parse(await run('status', user.id))).toMatchObject({ enabled: false });
-    await expect(run('forget-user', user.id)).resolves.toBe(`All that was kept of ${user.id} was removed`);
-    await expect(run('forget-user', user.id)).resolves.toBe(`Nothing was kept of ${user.id}`);
+    await expect(run('forget-user', user.id)).resolves.toBe(`All data of ${user.id} was removed`);
+    await expect(run('forget-user', user.id)).resolves.toBe(`There was no data of ${user.id}`);
   });
 });

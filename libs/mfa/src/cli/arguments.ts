@@ -27,7 +27,9 @@ export function date(text: string): Date {
   const isExact = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text);
   const day = text.slice(0, 10);
   if (!isExact || Number.isNaN(value.getTime()) || new Date(day).toISOString().slice(0, 10) !== day) {
-    throw new InvalidArgumentError('Must be a date as 2027-01-31, or with a time as 2027-01-31T09:00:00Z.');
+    throw new InvalidArgumentError(
+      'Must be a date such as 2027-01-31, or a date and time such as 2027-01-31T09:00:00Z.',
+    );
   }
   return value;
 }

@@ -24,22 +24,21 @@ interface Options {
 /** `attack <file>`: attacks a running staging application from the outside. */
 export function attackCommand(print: (line: string) => void): Command {
   return new Command('attack')
-    .argument('[file]', 'module whose default export is the target, or a function that makes it')
+    .argument('[file]', 'module whose default export is the target, or a function that returns it')
     .description(
-      'attacks a staging application; exit status 1 when an attack got through, 2 when one could not be made',
+      'attacks a staging application; exit status 1 if an attack succeeded, 2 if one could not be made',
     )
-    .option('--html <file>', 'write the report as a page')
+    .option('--html <file>', 'write the report as an HTML page')
     .option('--junit <file>', 'write the report as JUnit XML')
-    .option('--only <ids...>', 'these attacks alone')
-    .option('--skip <ids...>', 'not these attacks')
-    .option('--list', 'print the attacks, and make none')
+    .option('--only <ids...>', 'run only these attacks')
+    .option('--skip <ids...>', 'skip these attacks')
+    .option('--list', 'list the attacks without running them')
     .action(async (file: string | undefined, { list, html, junit, ...which }: Options) => {
       if (list) {
         for (const { id, priority, title } of ATTACKS) print(`${priority} ${id.padEnd(40)} ${title}`);
         return;
       }
-      if (file === undefined)
-        throw new Error('Which application? Give the file that describes it (docs/attacks.md)');
+      if (file === undefined) throw new Error('Pass the file that describes the target (docs/attacks.md)');
       const report = await attack(await loadTarget(file), which);
       if (html !== undefined) await writeFile(html, reportAsHtml(report));
       if (junit !== undefined) await writeFile(junit, reportAsJUnit(report));

@@ -10,12 +10,12 @@ export function doctorCommand(
   print: (line: string) => void,
 ): Command {
   return new Command('doctor')
-    .description('says what is missing or wrong, and how to fix it; exit status 1 when there is a problem')
-    .option('--url <address>', 'where the running site answers, to look at it from outside')
+    .description('says what is missing or wrong, and how to fix it; exit status 1 if there is a problem')
+    .option('--url <address>', 'URL of the running site, to check it from outside')
     .action(async (options: { url?: string }) => {
       const loaded = load();
       // TypeORM retries silently.
-      print(`Starting ${loaded.file}; a database that does not answer takes half a minute …`);
+      print(`Starting ${loaded.file}; this takes half a minute if the database does not answer …`);
       const findings = await examine({ ...loaded, ...options });
       for (const line of findings.flatMap(describeFinding)) print(line);
       const problems = findings.filter(({ kind }) => kind === 'problem').length;

@@ -21,8 +21,8 @@ type WithApp = (work: (app: INestApplicationContext) => Promise<void>) => Promis
 /** `import <file>`: imports authenticator apps and recovery codes from another system. */
 export function importCommand(withApp: WithApp, print: (line: string) => void): Command {
   return new Command('import')
-    .argument('<file>', 'export of the other system')
-    .description('imports authenticator apps and recovery codes; exit status 1 when rows were rejected')
+    .argument('<file>', 'file exported by the other system')
+    .description('imports authenticator apps and recovery codes; exit status 1 if rows were rejected')
     .addOption(
       new Option('-f, --format <name>', 'format of the file').choices(FORMAT_NAMES).makeOptionMandatory(),
     )
@@ -30,10 +30,7 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
     .option('--report <file>', 'write every rejected and skipped row to this file, as JSON lines')
     .option('--keys <file>', 'a .env file with the keys of the other system (default: the environment)')
     .addOption(
-      new Option('--rows <kind>', 'csv or jsonl (default: by the name of the file)').choices([
-        'csv',
-        'jsonl',
-      ]),
+      new Option('--rows <kind>', 'csv or jsonl (default: from the file name)').choices(['csv', 'jsonl']),
     )
     .option('--digits <number>', 'digits of its TOTP codes', wholeNumber)
     .option('--period <seconds>', 'period of its TOTP codes', wholeNumber)
@@ -68,8 +65,8 @@ export function importCommand(withApp: WithApp, print: (line: string) => void): 
     .addOption(
       new Option('--cipher <mode>', 'laravel-fortify: cipher in config/app.php').choices(['cbc', 'gcm']),
     )
-    .option('--unconfirmed', 'laravel-fortify: import users who never confirmed with a first code, too')
-    .option('--decrypted', 'better-auth: the values are decrypted already')
+    .option('--unconfirmed', 'laravel-fortify: also import users who never confirmed a first code')
+    .option('--decrypted', 'better-auth: the values are already decrypted')
     .action(async (file: string, { format, dryRun = false, report: path, ...options }: Options) => {
       const rows = prepareImport(file, format, options);
       // A first pass before anything is written: a file that can't be read at all fails here.

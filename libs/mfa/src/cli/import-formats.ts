@@ -116,7 +116,7 @@ function tableOf(file: string, kind?: FormatOptions['rows']): () => MfaSourceRow
   if (kind === 'jsonl' || ['.jsonl', '.ndjson'].includes(extension)) {
     return () => jsonLineRows(createReadStream(file));
   }
-  throw new Error('The name of the file ends with neither .csv nor .jsonl: say with --rows which it is');
+  throw new Error('The file name ends in neither .csv nor .jsonl: use --rows to say which it is');
 }
 
 /** The flag for a camel-case option name, such as `userColumn`. */

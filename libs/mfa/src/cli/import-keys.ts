@@ -44,11 +44,11 @@ function versionOf(entry: string, index: number): [number, string] {
   const [, version, rest = ''] = /^\s*(\d{1,9})\s*:(.*)$/s.exec(entry) ?? [];
   const secret = rest.trim();
   if (version === undefined || secret === '') {
-    throw new Error(`Entry ${index + 1} of BETTER_AUTH_SECRETS has to be <version>:<secret>`);
+    throw new Error(`Entry ${index + 1} of BETTER_AUTH_SECRETS must be <version>:<secret>`);
   }
   return [Number(version), secret];
 }
 
 function missing(name: string): string {
-  return `${name} is needed: set it in the environment, or name the file that holds it with --keys`;
+  return `${name} is needed: set it in the environment, or pass the file that contains it with --keys`;
 }

@@ -27,7 +27,7 @@ export function createProgram(
   const program = new Command('nestjs-mfa')
     .description('Maintains the multi-factor authentication of a NestJS application')
     .option('-a, --app <file>', 'compiled file of the root module, such as dist/app.module.js')
-    .option('-e, --export <name>', 'what that file exports (default: its default export, else AppModule)')
+    .option('-e, --export <name>', 'name of its export (default: the default export, otherwise AppModule)')
     .showHelpAfterError();
 
   /** Every command needs an application except `attack`, which only sees one from the outside. */
@@ -49,7 +49,7 @@ export function createProgram(
 
   program
     .command('rotate-secret')
-    .description('encrypts everything again under the first secret; safe while the application runs')
+    .description('re-encrypts everything under the first secret; safe while the application is running')
     .option('-b, --batch-size <rows>', 'rows per transaction', wholeNumber, 500)
     .action(({ batchSize }: { batchSize: number }) =>
       withAdmin(async (admin) => {
@@ -59,21 +59,21 @@ export function createProgram(
           onProgress: ({ done, total }) => progress.update(done, total),
         });
         progress.stop();
-        print(`${rotated} rows are under the current secret now, ${unreadable} could not be read`);
+        print(`${rotated} rows were re-encrypted under the current secret, ${unreadable} could not be read`);
         if (unreadable > 0) process.exitCode = 1;
       }),
     );
 
   program
     .command('replace-recovery-code-key')
-    .description('puts new sets of recovery codes under a new key; those that exist go on working')
+    .description('puts new sets of recovery codes under a new key; existing codes keep working')
     .action(() =>
       withAdmin(async (admin) => {
         const { formerSets, removedKeys } = await admin.replaceRecoveryCodeKey({ actor: ACTOR });
         print(
-          `New sets are under a new key, ${formerSets} are under former ones until their users make new codes`,
+          `New sets use a new key; ${formerSets} existing sets keep their old key until their users create new codes`,
         );
-        print(`${removedKeys} former keys that nothing needs any more are removed`);
+        print(`${removedKeys} old keys that are no longer needed were removed`);
       }),
     );
 
@@ -88,7 +88,7 @@ export function createProgram(
 
   program
     .command('report-revoked-models')
-    .description('tells the owners of keys whose model was revoked (webauthn.metadata); changes nothing else')
+    .description('notifies users whose key is of a revoked model (webauthn.metadata); changes nothing else')
     .action(() =>
       withAdmin(async (admin) => {
         const reported = await admin.reportRevokedModels({ actor: ACTOR });
@@ -100,8 +100,8 @@ export function createProgram(
 
   program
     .command('discard-unreadable')
-    .description('removes what no configured secret can decrypt, after a secret was lost for good')
-    .option('-n, --dry-run', 'count, and write nothing')
+    .description('removes what no configured secret can decrypt, after a secret is lost for good')
+    .option('-n, --dry-run', 'only count; write nothing')
     .option('--reseal', 'keep what can be read, although nothing proves that it is unchanged')
     .action(({ dryRun = false, reseal = false }: { dryRun?: boolean; reseal?: boolean }) =>
       // An application refuses to boot without a secret that rows depend on, which is the very situation this command

@@ -24,7 +24,7 @@ export function addUserCommands(
   program
     .command('status')
     .argument('<user>', 'id of the user')
-    .description('shows the status of a user, without any secret')
+    .description('shows the status of a user, without secrets')
     .action((userId: string) =>
       withAdmin(async (admin) => print(JSON.stringify(await admin.status(userId), null, 2))),
     );
@@ -45,9 +45,11 @@ export function addUserCommands(
 
   program
     .command('list-users')
-    .description('lists the ids of users by how they stand, one a line')
+    .description('lists the ids of users in a given state, one per line')
     .addOption(
-      new Option('-s, --state <state>', 'how they stand').choices(MFA_USER_LIST_STATES).makeOptionMandatory(),
+      new Option('-s, --state <state>', 'state of the users')
+        .choices(MFA_USER_LIST_STATES)
+        .makeOptionMandatory(),
     )
     .action(({ state }: { state: MfaUserListState }) =>
       withAdmin(async (admin) => {
@@ -74,21 +76,21 @@ export function addUserCommands(
   program
     .command('resume')
     .argument('<user>', 'id of the user')
-    .argument('<authenticator>', 'its id, as `status` shows it')
-    .description('lets a factor verify again that was reported as lost')
+    .argument('<authenticator>', 'id of the authenticator, as shown by `status`')
+    .description('reactivates a factor that was reported as lost')
     .action((userId: string, authenticatorId: string) =>
       withAdmin(async (admin) => {
         await admin.resume(userId, authenticatorId, { actor });
-        print(`${authenticatorId} of ${userId} verifies again`);
+        print(`${authenticatorId} of ${userId} is active again`);
       }),
     );
 
   program
     .command('require-enrollment')
     .argument('<user>', 'id of the user')
-    .description('demands a second factor of a user; after a reset, a new one')
+    .description('requires a user to have a second factor; after a reset, a new one')
     .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
-    .option('--from <date>', 'until then the user may work without, such as 2027-01-31 (default: now)', date)
+    .option('--from <date>', 'when it becomes required, such as 2027-01-31 (default: now)', date)
     .action((userId: string, { reason, from }: { reason: string; from?: Date }) =>
       withAdmin(async (admin) => {
         await admin.requireEnrollment(userId, reason, { actor, ...(from ? { from } : {}) });
@@ -101,18 +103,18 @@ export function addUserCommands(
   program
     .command('waive-enrollment')
     .argument('<user>', 'id of the user')
-    .description('takes that demand back')
+    .description('withdraws the requirement made by require-enrollment')
     .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
     .action((userId: string, { reason }: { reason: string }) =>
       withAdmin(async (admin) => {
         await admin.waiveEnrollment(userId, reason, { actor });
-        print(`An administrator demands no second factor of ${userId} any more`);
+        print(`No administrator requires ${userId} to have a second factor any more`);
       }),
     );
 
   program
     .command('end-all-sessions')
-    .description('signs all users out, as after a break-in')
+    .description('signs out all users, for example after a break-in')
     .requiredOption('-r, --reason <text>', 'why; kept in the audit trail')
     .action(({ reason }: { reason: string }) =>
       withAdmin(async (admin) =>
@@ -123,20 +125,20 @@ export function addUserCommands(
   program
     .command('forget-user')
     .argument('<user>', 'id of the user')
-    .description('removes all that is kept of a user whose account is deleted')
-    .option('--keep-audit-trail', "keep the user's entries of the audit trail")
+    .description('removes all data of a user whose account is deleted')
+    .option('--keep-audit-trail', "keep the user's entries in the audit trail")
     .action((userId: string, { keepAuditTrail = false }: { keepAuditTrail?: boolean }) =>
       withApp(async (app) => {
         const mfa = app.get(MfaService, { strict: false });
         const wasKept = await mfa.forgetUser(userId, { actor, keepAuditTrail });
-        print(wasKept ? `All that was kept of ${userId} was removed` : `Nothing was kept of ${userId}`);
+        print(wasKept ? `All data of ${userId} was removed` : `There was no data of ${userId}`);
       }),
     );
 
   program
     .command('export-user')
     .argument('<user>', 'id of the user')
-    .description('prints all that is kept of a user as JSON, without any secret')
+    .description('prints all data of a user as JSON, without secrets')
     .action((userId: string) =>
       withApp(async (app) => {
         const mfa = app.get(MfaService, { strict: false });

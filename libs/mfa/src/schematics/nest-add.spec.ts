@@ -103,7 +103,7 @@ export class AppModule {}
     const files = new Files({ [MODULE]: EMPTY }).add();
     const told = files.told.join();
     const test = files.text('test/mfa.e2e-spec.ts');
-    expect(files.text('src/mfa/app-mfa.adapter.ts')).toContain('`imports` of `adapter`');
+    expect(files.text('src/mfa/app-mfa.adapter.ts')).toContain('belongs in the `imports` of');
     expect(told).toContain(
       'in src/app.module.ts: `adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }`',
     );
@@ -119,8 +119,8 @@ export class AppModule {}
     const root =
       "TypeOrmModule.forRoot({ type: 'better-sqlite3', database: 'app.sqlite', autoLoadEntities: true })";
     const files = new Files({ [MODULE]: EMPTY, [DATABASE]: database(root) }).add();
-    expect(files.text('test/mfa.e2e-spec.ts')).toMatch(/writes into the database[^]*':memory:'/);
-    expect(files.told.join()).toMatch(/writes into the database[^]*one of its own/);
+    expect(files.text('test/mfa.e2e-spec.ts')).toMatch(/writes to the database[^]*':memory:'/);
+    expect(files.told.join()).toMatch(/writes to the database[^]*a database of their own/);
   });
 
   describe('what the module is told', () => {
@@ -148,7 +148,7 @@ export class AppModule {}
     });
 
     it.each<Record<string, string>>([{ NODE_ENV: 'production' }, {}])('has to be said under %o', (env) => {
-      const lacks = /^APP_ORIGIN is not set: give the address of the site/;
+      const lacks = /^APP_ORIGIN is not set: set it to the address of the site/;
       expect(() => optionsIn({ ...env })).toThrow(lacks);
       expect(() => optionsIn({ ...env, APP_ORIGIN: '' })).toThrow(lacks);
       expect(optionsIn({ ...env, APP_ORIGIN: 'https://shop.example' }).webauthn).toEqual({
@@ -271,7 +271,7 @@ export class AppModule {}
     const root = 'TypeOrmModule.forRoot({ autoLoadEntities: true, synchronize: true })';
     const files = new Files({ [MODULE]: EMPTY, [DATABASE]: database(root) }).add();
     expect(files.text(DATABASE)).toBe(database(root));
-    expect(files.told.join()).toContain('made by `synchronize`');
+    expect(files.told.join()).toContain('`synchronize` creates the tables');
   });
 
   it('finds TypeORM in the root module itself', () => {
@@ -288,7 +288,7 @@ export class AppModule {}
   });
 
   it.each([
-    ['TypeOrmModule.forRoot(options)', 'are not written out there'],
+    ['TypeOrmModule.forRoot(options)', 'are not an object literal'],
     ['TypeOrmModule.forRoot({ autoLoadEntities: true, migrations: all })', 'mfaMigrations'],
     ['TypeOrmModule.forRootAsync({ useClass: Options })', 'MFA_ENTITIES'],
   ])('says what to do by hand for %s', (root, told) => {

@@ -39,7 +39,8 @@ interface Job {
 export function nestAdd(given: NestAddOptions): (tree: FileTree, context: SchematicContext) => FileTree {
   return (tree, context) => {
     const text = readText(tree, 'package.json');
-    if (text === null) throw new Error('There is no package.json: run this in the folder of the application');
+    if (text === null)
+      throw new Error('There is no package.json here: run this in the folder of the application');
     const sourceRoot = given.sourceRoot || 'src';
     const options = {
       path: 'mfa',
@@ -83,8 +84,8 @@ function addTo(job: Job): void {
     [
       '',
       `Next: let findUser() in ${posix.join(folder, 'app-mfa.adapter.ts')} ask the service that knows your users.`,
-      `Name the module that exports it in ${options.module}: \`adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }\`.`,
-      'Call `MfaService.login(user, { request, response })` where a password was right.',
+      `Import the module that exports it in ${options.module}: \`adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }\`.`,
+      'Call `MfaService.login(user, { request, response })` once the password is verified.',
       ...(options.skipTest ? [] : toldOfTest(options)),
       '`npx nestjs-mfa --app dist/app.module.js doctor` says what is still missing.',
     ].join('\n'),
@@ -93,8 +94,8 @@ function addTo(job: Job): void {
 
 function toldOfTest({ sourceRoot }: Job['options']): string[] {
   return [
-    `\`npm run test:e2e\` signs in with a second factor. Once findUser() asks a database, ${testPath(sourceRoot)} has to store its user there first.`,
-    'It writes into the database that the application names where NODE_ENV is `test`: let that be one of its own.',
+    `\`npm run test:e2e\` signs in with a second factor. Once findUser() asks a database, ${testPath(sourceRoot)} has to create its user there first.`,
+    'It writes to the database that the application uses when NODE_ENV is `test`: give tests a database of their own.',
   ];
 }
 
@@ -127,8 +128,8 @@ function addToSources(job: Job, root: string | null): void {
 
 function reason({ compiler, options }: Job): string {
   return compiler
-    ? `${options.module} has no class with \`@Module({ imports: [ … ] })\` that could be added to`
-    : 'The application has no `typescript` that reads sources, so its module was left as it is';
+    ? `${options.module} has no class with \`@Module({ imports: [ … ] })\` to add to`
+    : 'The application has no `typescript` package to read its sources with, so its module was left unchanged';
 }
 
 function withOurImports(
@@ -177,7 +178,7 @@ function addTables({ tree, compiler, options, context, byHand }: Job): boolean {
     for (const remark of edit.remarks) context.logger.warn(remark);
   } else {
     byHand.push(
-      `The options of TypeORM in ${file} are not written out there. Give it \`autoLoadEntities: true\` (or \`...MFA_ENTITIES\` among its \`entities\`), and \`...mfaMigrations\` among its \`migrations\`, both from nestjs-mfa`,
+      `The TypeORM options in ${file} are not an object literal. Give them \`autoLoadEntities: true\` (or \`...MFA_ENTITIES\` among its \`entities\`), and \`...mfaMigrations\` among its \`migrations\`, both from nestjs-mfa`,
     );
   }
   return true;
@@ -187,7 +188,7 @@ function addTables({ tree, compiler, options, context, byHand }: Job): boolean {
 function addTypeOrm(job: Job): void {
   const { tree, context, options } = job;
   context.logger.warn(
-    'No TypeOrmModule.forRoot() was found, so one was added: SQLite in app.sqlite. For another database change its options in ' +
+    'No TypeOrmModule.forRoot() was found, so one was added: SQLite in app.sqlite. For another database, change its options in ' +
       `${options.module}, and install the driver (pg, mysql2) in place of better-sqlite3.`,
   );
   const nest = job.package.nest === 11 ? '^11.0.1' : '^12.0.0';

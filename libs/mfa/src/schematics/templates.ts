@@ -3,13 +3,13 @@ export const ADAPTER = `import { Injectable } from '@nestjs/common';
 import { DefaultMfaAdapter } from 'nestjs-mfa';
 import type { MfaUser } from 'nestjs-mfa';
 
-/** Shows nestjs-mfa the users of this application. All its hooks: docs/adapter.md of the package. */
+/** Connects nestjs-mfa to the users of this application. All hooks are in docs/adapter.md of the package. */
 @Injectable()
 export class AppMfaAdapter extends DefaultMfaAdapter {
   /**
-   * The user of that id, or null for one who is gone or disabled, and can't sign in then. Inject the service that knows your users,
-   * and answer with what it says: \`{ id, email, isStaff, emailVerified }\`. Its module goes into the \`imports\` of \`adapter\`, where
-   * MfaModule is imported, and has to export it.
+   * The user with this id; null if there is none, or if the user is disabled and must not sign in. Inject the service that knows your
+   * users, and return what it says: \`{ id, email, isStaff, emailVerified }\`. Its module has to export it, and belongs in the \`imports\` of
+   * \`adapter\`, where MfaModule is imported.
    */
   override findUser(userId: string): MfaUser | null | Promise<MfaUser | null> {
     return { id: userId };
@@ -24,7 +24,7 @@ import { parseEnv } from 'node:util';
 
 import type { MfaBehaviourOptions } from 'nestjs-mfa';
 
-/** What nestjs-mfa is told when the application boots. All its options: README.md of the package. */
+/** The options of nestjs-mfa, read when the application boots. All options are in README.md of the package. */
 export function mfaOptions(): MfaBehaviourOptions {
   readEnvFile();
   const origin = appOrigin();
@@ -34,30 +34,30 @@ export function mfaOptions(): MfaBehaviourOptions {
       rpId: new URL(origin).hostname,
       rpName: ${JSON.stringify(name).replace(/^"(.*)"$/, "'$1'")},
       origins: [origin],
-      // Plain http for localhost on developers' machines, and for nothing else.
+      // Allows plain http on localhost only, on developers' machines.
       allowInsecureOrigin: isDevelopment(),
     },
   };
 }
 
-/** The site as browsers see it, such as https://app.example.com. Keys that are registered for localhost work nowhere else. */
+/** The site as browsers see it, such as https://app.example.com. Keys registered on localhost work nowhere else. */
 function appOrigin(): string {
   const { APP_ORIGIN: origin } = process.env;
   if (origin) return origin;
   if (isDevelopment()) return 'http://localhost:3000';
   throw new Error(
-    'APP_ORIGIN is not set: give the address of the site, such as https://app.example.com. Only NODE_ENV=development and test do without.',
+    'APP_ORIGIN is not set: set it to the address of the site, such as https://app.example.com. It is optional only with NODE_ENV=development or test.',
   );
 }
 
-/** As nestjs-mfa sees it: without NODE_ENV it is production. */
+/** As nestjs-mfa sees it: an unset NODE_ENV means production. */
 function isDevelopment(): boolean {
   return ['development', 'test'].includes(process.env.NODE_ENV ?? '');
 }
 
-/** What the environment says already counts more than the file, which is for developers' machines. */
+/** Variables that are already set take precedence over the file, which is for developers' machines. */
 function readEnvFile(): void {
-  // \`process.loadEnvFile()\` would not do: tests under Jest don't see what it loads.
+  // Not \`process.loadEnvFile()\`: tests under Jest don't see what it loads.
   if (existsSync('.env')) Object.assign(process.env, { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env });
 }
 `;
@@ -108,7 +108,7 @@ class GuardedController {
 }
 
 /**
- * It writes into the database that the application names where NODE_ENV is \`test\`. Let that be one for tests alone:
+ * This test writes to the database that the application uses when NODE_ENV is \`test\`. Use one only for tests:
  * \`database: process.env.NODE_ENV === 'test' ? ':memory:' : 'app.sqlite'\`, or a name from the environment.
  */
 describe('The second factor (e2e)', () => {
@@ -117,7 +117,7 @@ describe('The second factor (e2e)', () => {
   let url: string;
 
   beforeAll(async () => {
-    // As in CI, where nobody has a .env.
+    // In CI there is no .env.
     if (!existsSync('.env')) process.env.MFA_SECRET ??= randomBytes(32).toString('base64');
     const builder = Test.createTestingModule({ imports: [${name}], controllers: [GuardedController] });
     ({ clock } = MfaTestingModule.wrap(builder));
@@ -127,17 +127,17 @@ describe('The second factor (e2e)', () => {
   });
   afterAll(() => app?.close());
 
-  it('is asked for, and opens what it guards', async () => {
+  it('is required by the route, and opens it', async () => {
     const open = async (headers = {}) => (await fetch(\`\${url}/behind-a-second-factor\`, { headers })).status;
     expect(await open()).toBe(401);
 
-    // Somebody whom \`findUser()\` of the adapter finds: at first that is anybody. Once \`findUser()\` asks a database, store somebody there:
-    // \`const user = await app.get(UsersService, { strict: false }).create({ … })\`, with what your service calls it.
+    // A user whom \`findUser()\` of the adapter finds: at first, that is any id. Once \`findUser()\` asks a database, create the user there:
+    // \`const user = await app.get(UsersService, { strict: false }).create({ … })\`, or whatever your service calls it.
     const user = { id: randomUUID() };
     const { headers, secret } = await signInWithMfa(app, user);
     expect(await open(headers)).toBe(200);
 
-    // Five minutes later it is asked for again.
+    // Five minutes later, the second factor is required again.
     clock.advance(301);
     expect(await open(headers)).toBe(401);
     const answer = await fetch(\`\${url}/${path}/authenticate\`, {

@@ -54,7 +54,7 @@ function withMigrations(compiler: TypeScript, text: string, find: Find): TypeOrm
   if (migrations?.getText().includes('mfaMigrations')) return { text, remarks: [] };
   if (!migrations && isOn('synchronize')) {
     const remark =
-      'The tables of nestjs-mfa are made by `synchronize`. Where that is off, give TypeORM `migrations: mfaMigrations` from nestjs-mfa.';
+      '`synchronize` creates the tables of nestjs-mfa. Where it is off, give TypeORM `migrations: mfaMigrations` from nestjs-mfa.';
     return { text, remarks: [remark] };
   }
   const imported = (source: string) => withImport(compiler, source, ['mfaMigrations'], 'nestjs-mfa');
@@ -68,7 +68,7 @@ function withMigrations(compiler: TypeScript, text: string, find: Find): TypeOrm
   const list = compiler.isPropertyAssignment(migrations) ? migrations.initializer : undefined;
   if (!list || !compiler.isArrayLiteralExpression(list)) return null;
   const remark =
-    'The migrations of nestjs-mfa come with yours. Run them as you run yours, and name `...mfaMigrations` too in the DataSource that the command line of TypeORM reads.';
+    'The migrations of nestjs-mfa were added to yours. Run them as you run yours, and add `...mfaMigrations` to the DataSource that the TypeORM CLI reads too.';
   return {
     text: imported(withElements(text, list, ['...mfaMigrations'], 'begin')),
     remarks: isOn('migrationsRun') ? [] : [remark],

@@ -24,8 +24,8 @@ export async function checkAddress(
       ? []
       : [
           problem(
-            `${origin} is not among \`webauthn.origins\`: keys are refused there`,
-            `Add ${origin}, exactly so, to \`webauthn.origins\``,
+            `${origin} is not in \`webauthn.origins\`: keys are refused there`,
+            `Add exactly ${origin} to \`webauthn.origins\``,
           ),
         ];
   try {
@@ -49,13 +49,13 @@ async function describeAnswer(answer: Response, route: string, origin: string): 
   const text = await answer.text();
   if (text.includes('"cross_origin"')) {
     return problem(
-      `${origin} takes requests of its own pages for those of another site`,
-      'The proxy changes the Host header: let it pass Host on, or send X-Forwarded-Host and trust it (docs/origins.md)',
+      `${origin} takes requests from its own pages for cross-site requests`,
+      'The proxy changes the Host header: have it forward Host unchanged, or send X-Forwarded-Host and trust it (docs/origins.md)',
     );
   }
   if (answer.status === 204 || text.includes('"code":"')) return fine(`${route} answers as it should`);
   return problem(
-    `${route} answers ${answer.status}, and not as this module does`,
-    'Give --url with the global prefix, and check `path`, `controllers` and what the proxy passes on',
+    `${route} answers ${answer.status}, which is not how this module answers`,
+    'Include the global prefix in --url, and check `path`, `controllers` and what the proxy forwards',
   );
 }

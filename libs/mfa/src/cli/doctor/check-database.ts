@@ -24,13 +24,13 @@ export async function checkDatabase(dataSource: DataSource, now = () => Date.now
     missing.length === 0
       ? fine(`All tables and columns are there (${dataSource.options.type})`)
       : problem(
-          `The database lacks ${missing.join(', ')}, or columns of it`,
+          `The database lacks ${missing.join(', ')}, or some of the columns`,
           'Run the migrations: `migrations: [...mfaMigrations, …]` and `migrationsRun: true`, or your own way of running them (docs/storage.md)',
         ),
     ...(dataSource.options.synchronize
       ? [
           advice(
-            '`synchronize` is on: TypeORM changes tables at each start, and may drop what it does not know',
+            '`synchronize` is on: TypeORM changes tables at every start, and may drop what it does not know',
             'Use `mfaMigrations` where data is worth keeping (docs/storage.md)',
           ),
         ]
@@ -51,10 +51,10 @@ async function checkClock(dataSource: DataSource, now: () => number): Promise<Fi
 
 /** @param drift how far the other clock is ahead, in milliseconds */
 export function describeDrift(drift: number, other: string): Finding {
-  if (Math.abs(drift) <= GREATEST_DRIFT) return fine(`This clock agrees with that of ${other}`);
+  if (Math.abs(drift) <= GREATEST_DRIFT) return fine(`The clock here agrees with that of ${other}`);
   const seconds = Math.round(Math.abs(drift) / 1000);
   return problem(
-    `This clock is ${seconds} s ${drift > 0 ? 'behind' : 'ahead of'} that of ${other}: right codes may be refused`,
-    'Let all machines keep the time (NTP)',
+    `The clock here is ${seconds} s ${drift > 0 ? 'behind' : 'ahead of'} that of ${other}: correct codes may be refused`,
+    'Synchronize the clocks of all machines with NTP',
   );
 }

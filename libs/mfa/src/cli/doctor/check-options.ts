@@ -36,8 +36,8 @@ function checkEnvironment(isPublic: boolean, nodeEnv: string | undefined): Findi
   if (!isPublic) return [fine(`NODE_ENV is ${nodeEnv}, and the site is on localhost`)];
   return [
     advice(
-      `NODE_ENV is ${nodeEnv}, where some checks are left out, and the origins are https`,
-      'Set NODE_ENV=production where users are; run the doctor there, too',
+      `NODE_ENV is ${nodeEnv}, which skips some checks, but the origins are https`,
+      'Set NODE_ENV=production on the live site, and run the doctor there too',
     ),
   ];
 }
@@ -46,8 +46,8 @@ function checkOrigins({ webauthn }: ResolvedMfaOptions, origins: readonly URL[])
   if (!webauthn) {
     return [
       advice(
-        'Security keys and passkeys are off: the option `webauthn` is not given',
-        'Give `webauthn.rpId`, `rpName` and `origins`; they are required outside of development',
+        'Security keys and passkeys are off: the option `webauthn` is not set',
+        'Set `webauthn.rpId`, `rpName` and `origins`; they are required outside development',
       ),
     ];
   }
@@ -56,7 +56,7 @@ function checkOrigins({ webauthn }: ResolvedMfaOptions, origins: readonly URL[])
   if (strange.length === 0) return [fine(`Keys are for ${rpId}, used on ${webauthn.origins.join(', ')}`)];
   return [
     advice(
-      `${strange.map(({ origin }) => origin).join(', ')} is not on \`webauthn.rpId\` ${rpId}: browsers refuse keys there, but for those that know related origins`,
+      `${strange.map(({ origin }) => origin).join(', ')} is not within \`webauthn.rpId\` ${rpId}: browsers refuse keys there, unless they support related origins`,
       'Set `webauthn.rpId` to the domain that all origins share; for others see docs/webauthn.md (related origins)',
     ),
   ];
@@ -74,8 +74,8 @@ function checkLocalhost(
   if (isDevelopment(nodeEnv) || !hosts.some((one) => one !== undefined && isLocalhost(one))) return [];
   return [
     problem(
-      `NODE_ENV says production, and keys are for localhost: \`webauthn.rpId\` ${webauthn?.rpId}, \`origins\` ${webauthn?.origins.join(', ')}`,
-      'Give the domain of the site as `webauthn.rpId`, its https address in `origins`, and no localhost (after `nest add`: set APP_ORIGIN); on a developer’s machine set NODE_ENV=development',
+      `NODE_ENV says production, but keys are for localhost: \`webauthn.rpId\` ${webauthn?.rpId}, \`origins\` ${webauthn?.origins.join(', ')}`,
+      'Set `webauthn.rpId` to the domain of the site and `origins` to its https address, without localhost (after `nest add`: set APP_ORIGIN); on a developer’s machine, set NODE_ENV=development',
     ),
   ];
 }
@@ -89,16 +89,16 @@ function checkCookie({ session: { cookie } }: ResolvedMfaOptions, isPublic: bool
   if (!cookie.secure && isPublic) {
     return [
       problem(
-        'The session cookie is not Secure, and the origins are https',
+        'The session cookie is not Secure, but the origins are https',
         'Leave `session.cookie.secure` out, and set NODE_ENV=production',
       ),
     ];
   }
-  if (!cookie.secure) return [fine('The session cookie goes over http, as it has to on localhost')];
+  if (!cookie.secure) return [fine('The session cookie is sent over http, as it has to be on localhost')];
   if (!isPublic) {
     return [
       advice(
-        'The session cookie is Secure: Safari, and browsers that reach the site by another name than localhost, drop it over http',
+        'The session cookie is Secure: over http, Safari drops it, and so does any browser if the host is not localhost',
         'Serve the site over https, or set NODE_ENV=development on a developer’s machine',
       ),
     ];
@@ -107,7 +107,7 @@ function checkCookie({ session: { cookie } }: ResolvedMfaOptions, isPublic: bool
   const why = cookie.domain === undefined ? 'session.cookie.path' : 'session.cookie.domain';
   return [
     advice(
-      `The session cookie can't be \`__Host-\`, because of \`${why}\`: other hosts of the domain could set one in its place`,
+      `The session cookie can't be \`__Host-\` because of \`${why}\`: other hosts of the domain could overwrite it`,
       `Leave \`${why}\` out, unless several hosts have to share the session`,
     ),
   ];
@@ -118,8 +118,8 @@ function checkProxy(folder: string): Finding {
   const says = sourcesIn(folder).some((file) => /trust proxy|trustProxy/.test(readFileSync(file, 'utf8')));
   if (says) return fine('The framework is told which proxies to trust');
   return advice(
-    'The origins are https, and no compiled file says which proxy to trust: behind one, the application takes requests for http, and all of them for the proxy’s',
-    "Express: `app.set('trust proxy', 1)` in main.ts; Fastify: `new FastifyAdapter({ trustProxy: true })`. Nothing to do where the application itself ends TLS",
+    'The origins are https, but no compiled file says which proxy to trust: behind a proxy, the application would see all requests as http, and as coming from the proxy',
+    "Express: `app.set('trust proxy', 1)` in main.ts; Fastify: `new FastifyAdapter({ trustProxy: true })`. Nothing to do if the application itself terminates TLS",
   );
 }
 

@@ -24,7 +24,7 @@ export function checkPackages(folder: string, node = process.versions.node): Fin
     checkNode(self, node),
     ...SHARED.map((name) => checkShared(name, folder, self)),
     ...NEEDED.filter((name) => !findPackage(name, self.folder)).map((name) =>
-      problem(`${name} is not installed where ${SELF} could find it`, `npm install ${name}`),
+      problem(`${name} is not installed where ${SELF} can find it`, `npm install ${name}`),
     ),
   ];
 }
@@ -44,7 +44,7 @@ function checkShared(name: string, folder: string, self: InstalledPackage): Find
   if (ours && ours.folder !== theirs.folder) {
     return problem(
       `There are two copies of ${name}: ${version} in ${theirs.folder}, and ${ours.json.version} in ${ours.folder}`,
-      `Install ${SELF} from a registry or a tarball, not from a folder, in a version that takes the application's ${name}; \`npm ls ${name}\` shows who brings which, \`npm dedupe\` may suffice`,
+      `Install ${SELF} from a registry or a tarball, not from a folder, in a version that supports the application's ${name}; \`npm ls ${name}\` shows where each copy comes from, and \`npm dedupe\` may be enough`,
     );
   }
   const range = self.json.peerDependencies?.[name] ?? '>=0.0.0';

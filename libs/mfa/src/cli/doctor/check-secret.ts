@@ -10,7 +10,7 @@ import { advice, fine, problem } from './finding.js';
 const BIGGEST_SOURCE = 1_000_000;
 
 const REPLACE =
-  'Everybody who can read the repository has it: make a new one and replace it as docs/storage.md says ("Replacing the secret"), keep it out of the sources, and name `.env` in .gitignore';
+  'Anyone who can read the repository has it: replace it with a new one (docs/storage.md, "Replacing the secret"), keep that out of the sources, and add `.env` to .gitignore';
 
 /**
  * Checks where the secrets are kept.
@@ -22,14 +22,14 @@ const REPLACE =
 export function checkSecret(folder: string, secrets: readonly string[] | null): Finding[] {
   const known = (secrets ?? secretsAround(folder)).filter((one) => one !== '');
   if (known.length === 0) {
-    const remedy = 'Give 32 random bytes or more, from `openssl rand -base64 32`, as the option `secret`';
-    return [advice('No MFA_SECRET is in the environment or in .env', remedy)];
+    const remedy = 'Set the option `secret` to at least 32 random bytes, from `openssl rand -base64 32`';
+    return [advice('MFA_SECRET is neither in the environment nor in .env', remedy)];
   }
   const committed = trackedFiles(folder).filter((file) => holdsOne(join(folder, file), known));
   if (committed.length > 0) {
     return [problem(`The secret is committed to git, in ${committed.join(', ')}`, REPLACE)];
   }
-  return [fine('The secret is in no file that git tracks')];
+  return [fine('No file that git tracks contains the secret')];
 }
 
 function secretsAround(folder: string): string[] {

@@ -54,8 +54,9 @@ async function examineBooted(
   try {
     options = find(MFA_OPTIONS);
   } catch {
-    const remedy = '`npx nest add nestjs-mfa`, or the README of the package ("Add it to an application")';
-    return [problem('The application starts, and does not import MfaModule', remedy)];
+    const remedy =
+      'Run `npx nest add nestjs-mfa`, or follow the README of the package ("Add it to an application")';
+    return [problem('The application starts, but does not import MfaModule', remedy)];
   }
   return [
     ...checkSecret(folder, options.secrets),

@@ -18,7 +18,7 @@ describe('why an application does not start', () => {
     ],
     [
       new Error("Nest can't resolve dependencies of the AppMfaAdapter (?)."),
-      /modules that hold its dependencies/,
+      /modules that export the adapter/,
     ],
     [
       new Error("Nest can't resolve dependencies of the AppController (?)."),
@@ -30,10 +30,10 @@ describe('why an application does not start', () => {
       Object.assign(new Error("ENOENT: no such file or directory, open '.env'"), { code: 'ENOENT' }),
       /no \.env/,
     ],
-    [new Error('APP_ORIGIN is not set: give the address of the site'), /Set APP_ORIGIN to the address/],
-    [new Error('something else'), /not of nestjs-mfa/],
-    ['thrown text', /not of nestjs-mfa/],
-    [undefined, /not of nestjs-mfa/],
+    [new Error('APP_ORIGIN is not set: set it to the address of the site'), /Set APP_ORIGIN to the address/],
+    [new Error('something else'), /not from nestjs-mfa/],
+    ['thrown text', /not from nestjs-mfa/],
+    [undefined, /not from nestjs-mfa/],
   ])('knows a remedy for %s', (error, remedy) => {
     expect(explainBoot(error)).toEqual([
       {

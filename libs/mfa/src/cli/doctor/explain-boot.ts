@@ -5,7 +5,7 @@ import { problem } from './finding.js';
 const KNOWN: readonly (readonly [RegExp, string])[] = [
   [
     /Cannot find (?:module|package) '[^']*app\.module|Cannot find module '\/|ERR_MODULE_NOT_FOUND.*dist/,
-    'Build the application first (`npm run build`), and give the compiled file of its root module: --app dist/app.module.js',
+    'Build the application first (`npm run build`), and pass the compiled file of its root module: --app dist/app.module.js',
   ],
   [
     /bindings file|NODE_MODULE_VERSION|invalid ELF header/,
@@ -17,15 +17,15 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|password authentication|Access denied/,
-    'The database can’t be reached: check that it runs, its address and its password',
+    'The database can’t be reached: check its address and password, and that it is running',
   ],
   [
     /can't resolve dependencies of the \w*(?:Adapter|MFA_ADAPTER)|resolve dependencies of the .*MFA_ADAPTER/,
-    'Give the adapter with the modules that hold its dependencies: `adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }`; they have to export them',
+    'Import the modules that export the adapter’s dependencies: `adapter: { useClass: AppMfaAdapter, imports: [UsersModule] }`',
   ],
   [
     /can't resolve dependencies of the/,
-    'Nest finds no provider for what is marked with `?`: import the module that exports it. With two copies of a package, see above',
+    'Nest finds no provider for the dependency marked `?`: import the module that exports it. If there are two copies of a package, see above',
   ],
   [/Cannot find (?:module|package) '([^']+)'/, 'Install the package that is named'],
   [
@@ -34,11 +34,11 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /APP_ORIGIN is not set/,
-    'Set APP_ORIGIN to the address of the site as browsers see it, such as https://app.example.com; on a developer’s machine set NODE_ENV=development',
+    'Set APP_ORIGIN to the address of the site as browsers see it, such as https://app.example.com; on a developer’s machine, set NODE_ENV=development',
   ],
   [
     /ENOENT.*\.env/,
-    'There is no .env where the application looks for it: run this in its folder, or make it',
+    'There is no .env where the application looks for it: run this in its folder, or create the file',
   ],
 ];
 
@@ -58,7 +58,7 @@ export function explainBoot(error: unknown): Finding[] {
   return [
     problem(
       `The application does not start: ${first}`,
-      remedy ?? 'This is not of nestjs-mfa: start the application itself, and see what it logs',
+      remedy ?? 'This error is not from nestjs-mfa: start the application itself, and look at its log',
     ),
   ];
 }
