@@ -229,7 +229,7 @@ for (const [entry, file] of ENTRIES) {
   if (process.argv.includes('--write')) writeFileSync(path, report);
   else if (!existsSync(path) || readFileSync(path, 'utf8') !== report) {
     console.error(
-      `api/${entry}.api.md is not what the code exports: run \`npm run api -- --write\`, and read what changed.`,
+      `api/${entry}.api.md does not match what the code exports: run \`npm run api -- --write\`, and review what changed.`,
     );
     process.exitCode = 1;
   }

@@ -10,12 +10,12 @@ const log = execFileSync('git', ['log', '--no-merges', '--format=%h%x00%B%x01', 
 const problemsOf = (message) => {
   const [subject, second = ''] = message.split('\n');
   return [
-    !/^[A-Z@`"]/.test(subject) && 'the subject begins with a small letter',
+    !/^[A-Z@`"]/.test(subject) && 'the subject begins with a lower-case letter',
     /[.!]$/.test(subject) && 'the subject ends with a full stop',
     subject.length > LONGEST_SUBJECT && `the subject is longer than ${LONGEST_SUBJECT} characters`,
     /^(?:Added|Adds|Fixed|Fixes|Changed|Changes|Removed|Removes|Updated|Updates|WIP)\b/.test(subject) &&
-      'the subject is no command: "Add", not "Added"',
-    second !== '' && 'there is no empty line below the subject',
+      'the subject is not imperative: "Add", not "Added"',
+    second !== '' && 'there is no blank line below the subject',
   ].filter(Boolean);
 };
 

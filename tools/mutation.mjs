@@ -111,7 +111,7 @@ async function judgeAll(waiting, lanes, plan, settle) {
 }
 
 const mutants = await prepare();
-say(`${mutants.length} mutants, of which ${mutants.filter(({ ignored }) => ignored).length} are left out`);
+say(`${mutants.length} mutants, ${mutants.filter(({ ignored }) => ignored).length} of them ignored`);
 
 const lanes = Array.from({ length: Number(values.concurrency) }, () => new Worker(copy));
 process.on('exit', () => lanes.forEach((worker) => worker.stop()));
@@ -137,12 +137,12 @@ const results = new Results(join(KEPT, 'results.jsonl'), {
   isAnew: values.anew,
 });
 const chosen = choose(mutants, plan, results);
-if (chosen.length === 0) throw new Error('No mutant is in that part of the sources');
-say(`${coverage.size} spec files are run; ${chosen.length} mutants are looked at`);
+if (chosen.length === 0) throw new Error('There are no mutants in that part of the sources');
+say(`${coverage.size} spec files to run; ${chosen.length} mutants to test`);
 
 const equivalents = new Equivalents();
 for (const { file, code } of equivalents.stale(mutants))
-  say(`equivalents.json: ${file} has no such mutant any more: ${code}`);
+  say(`equivalents.json: ${file} no longer has this mutant: ${code}`);
 for (const mutant of chosen) mutant.equivalent = equivalents.reasonFor(mutant);
 const waiting = chosen.filter((mutant) => !mutant.equivalent && !results.of(mutant));
 say(`${chosen.length - waiting.length} are known`);

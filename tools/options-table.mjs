@@ -74,7 +74,7 @@ const comments = new Map(
 );
 const rows = rowsOf(tables.BEHAVIOUR_OPTIONS, names, comments);
 const unsaid = rows.filter(([, , , meaning]) => meaning === '').map(([name]) => name);
-if (unsaid.length > 0) throw new Error(`No comment says what these are: ${unsaid.join(', ')}`);
+if (unsaid.length > 0) throw new Error(`These options have no comment: ${unsaid.join(', ')}`);
 
 const cells = (row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 const table = [
@@ -91,6 +91,6 @@ const after = await prettier.format(`${before.slice(0, start)}${BEGIN}\n${table}
 });
 if (process.argv.includes('--write')) writeFileSync(README, after);
 else if (after !== before) {
-  console.error('The table of options in README.md is not what the code says: run `npm run docs:options`.');
+  console.error('The table of options in README.md is out of date: run `npm run docs:options`.');
   process.exitCode = 1;
 }

@@ -56,7 +56,7 @@ function reasonOf(printed) {
 function edit({ file, from, to }) {
   const path = join(copy, 'libs/mfa/src', file);
   const before = readFileSync(path, 'utf8');
-  if (before.split(from).length !== 2) throw new Error(`${file} has not exactly one ${from}`);
+  if (before.split(from).length !== 2) throw new Error(`${file} does not contain exactly one ${from}`);
   writeFileSync(
     path,
     before.replace(from, () => to),
@@ -68,7 +68,7 @@ let missed = 0;
 try {
   copyTree(copy);
   linkPackages(copy);
-  process.stdout.write('| what is taken out | found | after | by what |\n| --- | --- | --: | --- |\n');
+  process.stdout.write('| what is taken out | found | after | found by |\n| --- | --- | --: | --- |\n');
   for (const { name, edits } of [{ name: 'nothing', edits: [] }, ...chosen]) {
     // Restored in reverse order, since several edits may be in one file.
     const before = edits.map(edit).reverse();

@@ -53,6 +53,6 @@ describe('the demo with codes by e-mail and text message', () => {
   it('says which names it knows', () => {
     expect(() =>
       readConfig({ DATABASE_URL: 'sqlite::memory:', MFA_SECRET: 'x', MFA_FACTORS: 'email' }),
-    ).toThrow('MFA_FACTORS takes email_code, sms_code; email is none of these');
+    ).toThrow('MFA_FACTORS must list email_code, sms_code; email is not one of these');
   });
 });

@@ -47,7 +47,9 @@ export function choose(words) {
   const names = words.filter((word) => !word.startsWith('--'));
   const unknown = names.find((name) => !COLUMNS.some((column) => column.name === name));
   if (unknown)
-    throw new Error(`No column ${unknown}; there are ${COLUMNS.map(({ name }) => name).join(', ')}`);
+    throw new Error(
+      `There is no column ${unknown}; the columns are ${COLUMNS.map(({ name }) => name).join(', ')}`,
+    );
   if (names.length > 0) return COLUMNS.filter(({ name }) => names.includes(name));
   return words.includes('--quick') ? COLUMNS.filter(({ isQuick }) => isQuick) : COLUMNS;
 }

@@ -21,7 +21,7 @@ function readFirstScreen() {
   const [screen] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n## ');
   const [, shell] = /```sh\n([^]*?)```/.exec(screen) ?? [];
   const [, code] = /```ts\n([^]*?)```/.exec(screen) ?? [];
-  assert.ok(shell && code?.startsWith(`// ${MODULE}`), 'The README has lost its first screen');
+  assert.ok(shell && code?.startsWith(`// ${MODULE}`), 'The README no longer has its first screen');
   const [install, ...lines] = shell.trim().split('\n');
   assert.match(install, /^npm install nestjs-mfa /);
   return { install, lines, code };

@@ -8,7 +8,7 @@ export const fewDependencies = {
     docs: { description: 'holds constructors to eight dependencies' },
     schema: [],
     messages: {
-      many: '`{{name}}` has {{count}} dependencies, and is two things: take it apart along a seam that has a name.',
+      many: '`{{name}}` has {{count}} dependencies, so it probably does two things: split it into parts that each deserve a name.',
     },
   },
   create(context) {

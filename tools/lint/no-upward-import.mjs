@@ -18,8 +18,8 @@ export const noUpwardImport = {
     docs: { description: 'holds the levels of tools/lint/levels.mjs' },
     schema: [],
     messages: {
-      unlisted: '`{{folder}}` has no place in tools/lint/levels.mjs: give it one.',
-      upward: '`{{folder}}` stands below `{{target}}` (tools/lint/levels.mjs): arrows point downwards.',
+      unlisted: '`{{folder}}` is missing from tools/lint/levels.mjs: add it at its level.',
+      upward: '`{{folder}}` is below `{{target}}` (tools/lint/levels.mjs): import only from lower levels.',
     },
   },
   create(context) {

@@ -29,7 +29,7 @@ export async function coverageOf(specs, { lanes, copy, folder, sources, say }) {
         const answer = await worker.run({ spec: next.spec, wantsCoverage: true }, MOST_FOR_SPEC);
         if (answer.lost || answer.failure)
           say(
-            `${next.spec} is left out, as it fails without a mutant: ${answer.lost ?? `${answer.failure.message} (${answer.names?.[answer.failure.test] ?? 'the file'})`}`,
+            `${next.spec} is left out, because it fails without a mutant: ${answer.lost ?? `${answer.failure.message} (${answer.names?.[answer.failure.test] ?? 'the file'})`}`,
           );
         else {
           found.set(next.spec, answer);

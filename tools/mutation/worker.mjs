@@ -28,7 +28,7 @@ export class Worker {
       },
     );
     const { specs } = await this.#answer(MOST_FOR_START);
-    if (!specs) throw new Error('a worker of the tests did not start');
+    if (!specs) throw new Error('a test worker did not start');
     this.specs = specs;
     this.runs = 0;
   }

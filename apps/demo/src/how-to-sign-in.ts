@@ -5,14 +5,14 @@ export function howToSignIn(url: string): string {
   return `
 The nestjs-mfa demo answers at ${url}
 
-Open it in a browser: its first page says what to try, and begins with an account of your own at ${url}/register
+Open it in a browser: the first page says what to try. Start by creating an account at ${url}/register
 
 Or sign in with curl:
   ${curl} ${url}/auth/register -d ${credentials}
   ${curl} ${url}/auth/login -d ${credentials}
   ${curl} ${url}/me
 
-Then set up an authenticator app with POST ${url}/mfa/totp; the README goes on from there.
-All routes are shown at ${url}/docs.
+Then set up an authenticator app with POST ${url}/mfa/totp; the README continues from there.
+All routes are documented at ${url}/docs.
 `;
 }

@@ -12,7 +12,7 @@ async function start(): Promise<void> {
   process.env['NODE_ENV'] ??= 'development';
   const logger = new Logger('Demo');
   for (const name of unknownVariables(process.env))
-    logger.warn(`${name} is not an option of nestjs-mfa: ignored`);
+    logger.warn(`Ignoring ${name}: it is not an option of nestjs-mfa`);
 
   const { port, ...config } = readConfig(process.env);
   const app = await createDemo(config, { logger: ['log', 'warn', 'error', 'fatal'] });

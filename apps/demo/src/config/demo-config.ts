@@ -61,7 +61,9 @@ function factorsOf(names: readonly string[]): MfaFactorOption[] {
   return names.map((name) => {
     const make = Object.hasOwn(FACTORS, name) ? FACTORS[name] : undefined;
     if (!make)
-      throw new Error(`MFA_FACTORS takes ${Object.keys(FACTORS).join(', ')}; ${name} is none of these`);
+      throw new Error(
+        `MFA_FACTORS must list ${Object.keys(FACTORS).join(', ')}; ${name} is not one of these`,
+      );
     return make();
   });
 }
