@@ -85,10 +85,33 @@ describe('MfaModule.forRootAsync', () => {
     await app.close();
   });
 
-  it('needs one of them', () => {
-    expect(() => MfaModule.forRootAsync({})).toThrow(
-      'forRootAsync needs `useFactory`, `useClass` or `useExisting`',
-    );
+  it('needs one of them, and no more', () => {
+    const needed = 'forRootAsync needs one of `useFactory`, `useClass` and `useExisting`';
+    expect(() => MfaModule.forRootAsync({})).toThrow(needed);
+    expect(() =>
+      MfaModule.forRootAsync({ useClass: OptionsFactory, useFactory: () => ({ secret: SECRET }) }),
+    ).toThrow(`${needed}; it has \`useFactory\` and \`useClass\``);
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'an option of the factory',
+      { requiredForStaff: true },
+      '`requiredForStaff` does nothing next to the factory',
+    ],
+    ['a misspelt option', { globalGaurd: true }, '`globalGaurd` is not an option of forRootAsync'],
+  ])('refuses %s next to the factory, where it would be ignored', (_, beside, problem) => {
+    const options = { useFactory: () => ({ secret: SECRET }), ...beside };
+    expect(() => MfaModule.forRootAsync(options)).toThrow(problem);
+  });
+
+  it('says where an option belongs that the factory can not return', async () => {
+    const given = { secret: SECRET, globalGuard: true, path: 'account' };
+    await expect(compile(MfaModule.forRootAsync({ useFactory: () => given }))).rejects.toMatchObject({
+      problems: ['globalGuard', 'path'].map(
+        (name) => `\`${name}\` shapes the module: put it next to the factory, not in what it returns`,
+      ),
+    });
   });
 
   it('stops the boot when the options are wrong', async () => {

@@ -268,12 +268,15 @@ describe('an adapter', () => {
     );
   });
 
-  it.each([null, {}, 'MyAdapter', 42])('that is %j stops the boot', async (adapter) => {
-    const orm = await typeOrm({ synchronize: true });
-    await expect(async () => boot([orm, mfa({ adapter: adapter as never })])).rejects.toThrow(
-      '`adapter` must be a class, or have `useClass`',
-    );
-  });
+  it.each([null, {}, 'MyAdapter', 42, { useExisting: 'OwnAdapter', useClass: DefaultMfaAdapter }])(
+    'that is %j stops the boot',
+    async (adapter) => {
+      const orm = await typeOrm({ synchronize: true });
+      await expect(async () => boot([orm, mfa({ adapter: adapter as never })])).rejects.toThrow(
+        '`adapter` must be a class, or have one of `useClass`',
+      );
+    },
+  );
 
   it.each([undefined, null, 'secret'])('and options that are %j are told apart', async (given) => {
     const orm = await typeOrm({ synchronize: true });

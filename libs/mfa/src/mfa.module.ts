@@ -1,4 +1,11 @@
-import type { DynamicModule, ModuleMetadata, NestModule, Provider, Type } from '@nestjs/common';
+import type {
+  DynamicModule,
+  InjectionToken,
+  ModuleMetadata,
+  NestModule,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import { Inject, Module, Optional } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
@@ -31,7 +38,6 @@ import { assertImportedOnce, missingDataSource } from './module/boot-checks.js';
 import { exportedInternals } from './module/exported-providers.js';
 import { ProfileWarning } from './module/profile-warning.js';
 import { ScopeCheck } from './module/scope-check.js';
-import { MfaOptionsError } from './options/options-error.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedMfaOptions } from './options/resolved-options.js';
 import { MFA_OPTIONS } from './options/resolved-options.js';
@@ -40,7 +46,12 @@ import { assertPagesWork } from './pages/frame/resolve-pages.js';
 import { MFA_CONTROLLERS, MFA_PAGES, MFA_PATH } from './options/addresses.js';
 import type { ResolvedStructure } from './module/structural-options.js';
 import type { ResolvedRoutes } from './http/mount-controller.js';
-import { behaviourOf, resolveStructure } from './module/structural-options.js';
+import {
+  assertAsyncOptions,
+  assertBehaviour,
+  behaviourOf,
+  resolveStructure,
+} from './module/structural-options.js';
 import { PageAssetsController } from './pages/controllers/assets.controller.js';
 import { PAGE_CONTROLLERS, PAGE_PROVIDERS } from './pages/page-controllers.js';
 import { OWN_TRANSPORT_PROVIDER } from './engine/sessions/own-transport.js';
@@ -79,7 +90,8 @@ export class MfaModule implements NestModule {
   /**
    * Like {@link forRoot}, with options from a factory. Options that shape the module are still passed here.
    *
-   * @throws {MfaOptionsError} when an option that shapes the module is wrong; the factory's options are checked at boot
+   * @throws {MfaOptionsError} when an option that shapes the module is wrong, or any other option stands next to the factory; the
+   *   factory's options are checked at boot
    */
   static forRootAsync(options: MfaModuleAsyncOptions): DynamicModule {
     return build(options, options.imports ?? [], rawOptionsProviders(options));
@@ -87,11 +99,11 @@ export class MfaModule implements NestModule {
 }
 
 function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
+  assertAsyncOptions(options);
   if (options.useFactory) {
     return [{ provide: MFA_RAW_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
   }
-  const factory = options.useExisting ?? options.useClass;
-  if (!factory) throw new MfaOptionsError(['forRootAsync needs `useFactory`, `useClass` or `useExisting`']);
+  const factory = (options.useExisting ?? options.useClass) as InjectionToken;
   const provider = {
     provide: MFA_RAW_OPTIONS,
     useFactory: (made: MfaOptionsFactory) => made.createMfaOptions(),
@@ -183,6 +195,7 @@ function coreProviders({ dataSource: dataSourceName, factors }: ResolvedStructur
       inject: [MFA_RAW_OPTIONS, MFA_PAGES, ModulesContainer],
       useFactory: (given: MfaBehaviourOptions, pages: ResolvedPages | null, modules: ModulesContainer) => {
         assertImportedOnce(modules, MfaModule);
+        assertBehaviour(given);
         const options = resolveOptions(given, undefined, factorTypes);
         assertPagesWork(pages, options.session);
         return options;

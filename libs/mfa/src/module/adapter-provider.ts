@@ -31,17 +31,17 @@ function rawProvider(option: MfaAdapterOption): Provider {
   if (typeof option === 'function') return { provide: MFA_RAW_ADAPTER, useClass: option };
   // Untyped callers may pass anything.
   if (typeof option !== 'object' || (option as object | null) === null) throw wrongAdapter();
+  if (WAYS.filter((way) => way in option).length !== 1) throw wrongAdapter();
   if ('useClass' in option) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
   if ('useExisting' in option) return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };
-  if ('useFactory' in option) {
-    return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
-  }
-  throw wrongAdapter();
+  return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
 }
+
+const WAYS = ['useClass', 'useExisting', 'useFactory'] as const;
 
 function wrongAdapter(): MfaOptionsError {
   return new MfaOptionsError([
-    '`adapter` must be a class, or have `useClass`, `useExisting` or `useFactory`',
+    '`adapter` must be a class, or have one of `useClass`, `useExisting` and `useFactory`',
   ]);
 }
 

@@ -1,6 +1,7 @@
 import type { MfaFactorOption } from '../engine/factors/mfa-factor.js';
-import type { MfaModuleOptions, MfaStructuralOptions } from './module-options.js';
+import type { MfaModuleAsyncOptions, MfaModuleOptions, MfaStructuralOptions } from './module-options.js';
 import type { MfaBehaviourOptions } from '../options/mfa-options.js';
+import { BEHAVIOUR_OPTIONS } from '../options/mfa-options.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
@@ -30,6 +31,61 @@ const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
   adapter: true,
   factors: true,
 };
+
+type FactoryOption = Exclude<keyof MfaModuleAsyncOptions, keyof MfaStructuralOptions>;
+
+/** What else `forRootAsync` takes, held to be complete in the same way. */
+const OF_FACTORY: Readonly<Record<FactoryOption, true>> = {
+  imports: true,
+  inject: true,
+  useFactory: true,
+  useClass: true,
+  useExisting: true,
+};
+
+const WAYS = ['useFactory', 'useClass', 'useExisting'] as const;
+
+/**
+ * Checks what `forRootAsync` is given: an option that is ignored because it is in the wrong place or misspelt would be a hole that nobody
+ * notices.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function assertAsyncOptions(options: MfaModuleAsyncOptions): void {
+  const problems = new Problems();
+  const ways = WAYS.filter((way) => options[way]);
+  if (ways.length !== 1) {
+    const found = ways.length === 0 ? '' : `; it has ${ways.map((way) => `\`${way}\``).join(' and ')}`;
+    problems.add(`forRootAsync needs one of \`useFactory\`, \`useClass\` and \`useExisting\`${found}`);
+  }
+  const known: string[] = [...Object.keys(OF_FACTORY), ...Object.keys(STRUCTURAL)];
+  for (const name of Object.keys(options).filter((key) => !known.includes(key))) {
+    problems.add(
+      Object.hasOwn(BEHAVIOUR_OPTIONS, name)
+        ? `\`${name}\` does nothing next to the factory: put it in what the factory returns`
+        : `\`${name}\` is not an option of forRootAsync; those are ${known.join(', ')}`,
+    );
+  }
+  if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
+}
+
+/**
+ * Checks that a factory returns nothing that had to be known before it was called.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function assertBehaviour(given: MfaBehaviourOptions): void {
+  // Factories of untyped callers may return anything; `resolveOptions()` says so.
+  const misplaced = Object.keys((given as MfaBehaviourOptions | null | undefined) ?? {}).filter((name) =>
+    Object.hasOwn(STRUCTURAL, name),
+  );
+  if (misplaced.length === 0) return;
+  throw new MfaOptionsError(
+    misplaced.map(
+      (name) => `\`${name}\` shapes the module: put it next to the factory, not in what it returns`,
+    ),
+  );
+}
 
 /** The options that don't shape the module. */
 export function behaviourOf(options: MfaModuleOptions): MfaBehaviourOptions {
