@@ -124,6 +124,7 @@ describe('MfaModule.forRoot', () => {
   it('stops the boot when the options are wrong', async () => {
     await expect(compile(MfaModule.forRoot({ secret: '' }))).rejects.toThrow('`secret` is required');
     expect(() => MfaModule.forRoot({ secret: SECRET, path: ' ' })).toThrow('`path`');
+    expect(() => MfaModule.forRoot(undefined as never)).toThrow('the options are missing');
   });
 
   it('stops the boot of pages that no browser could use, for want of a cookie for the session', async () => {

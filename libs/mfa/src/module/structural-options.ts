@@ -4,6 +4,7 @@ import type { MfaBehaviourOptions } from '../options/mfa-options.js';
 import { BEHAVIOUR_OPTIONS } from '../options/mfa-options.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
+import { assertGiven } from '../options/resolve-options.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
 import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from '../pages/frame/resolve-pages.js';
@@ -70,15 +71,13 @@ export function assertAsyncOptions(options: MfaModuleAsyncOptions): void {
 }
 
 /**
- * Checks that a factory returns nothing that had to be known before it was called.
+ * Checks that a factory returns options, and none that had to be known before it was called.
  *
  * @throws {MfaOptionsError}
  */
 export function assertBehaviour(given: MfaBehaviourOptions): void {
-  // Factories of untyped callers may return anything; `resolveOptions()` says so.
-  const misplaced = Object.keys((given as MfaBehaviourOptions | null | undefined) ?? {}).filter((name) =>
-    Object.hasOwn(STRUCTURAL, name),
-  );
+  assertGiven(given);
+  const misplaced = Object.keys(given).filter((name) => Object.hasOwn(STRUCTURAL, name));
   if (misplaced.length === 0) return;
   throw new MfaOptionsError(
     misplaced.map(
@@ -87,8 +86,13 @@ export function assertBehaviour(given: MfaBehaviourOptions): void {
   );
 }
 
-/** The options that don't shape the module. */
+/**
+ * The options that don't shape the module.
+ *
+ * @throws {MfaOptionsError} if there are none at all
+ */
 export function behaviourOf(options: MfaModuleOptions): MfaBehaviourOptions {
+  assertGiven(options);
   return Object.fromEntries(
     Object.entries(options).filter(([name]) => !Object.hasOwn(STRUCTURAL, name)),
   ) as unknown as MfaBehaviourOptions;

@@ -45,9 +45,7 @@ export function resolveOptions(
   /** The types from the option `factors`. */
   factorTypes: readonly MfaType[] = [],
 ): ResolvedMfaOptions {
-  // Untyped callers, and factories that return nothing, pass no options.
-  if (typeof options !== 'object' || (options as object | null) === null)
-    throw new MfaOptionsError(['the options are missing: pass an object with at least `secret`']);
+  assertGiven(options);
   const problems = new Problems();
   // The other options depend on it. A problem with it is reported along with theirs.
   const profile = new Problems().oneOf('profile', options.profile, 'default', MFA_PROFILES);
@@ -101,6 +99,16 @@ export function resolveOptions(
   checkCookieNames(problems, resolved);
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   return resolved;
+}
+
+/**
+ * Untyped callers, and factories that return nothing, pass no options.
+ *
+ * @throws {MfaOptionsError}
+ */
+export function assertGiven(options: object): void {
+  if (typeof options !== 'object' || (options as object | null) === null)
+    throw new MfaOptionsError(['the options are missing: pass an object with at least `secret`']);
 }
 
 /** Checks that some factor can reach each of the levels, also under the profile. */
