@@ -1,76 +1,59 @@
-// Kills the application before every single statement of every flow, restarts it, and checks that either nothing of the
-// flow has happened or all of it; if nothing, that it can be done now. Prints the points of each flow, and the tables
-// written at them. Uses SQLite, where a commit is one file.
+// Kills the application at every single point of every flow, before each statement and after each COMMIT that has no answer yet, starts it again, and looks: either
+// nothing of the flow has happened, or all of it; if nothing, it can be done now. Prints the points of each flow, and the tables that were written at some of them.
 //
-//   npm run build && node tools/crash-points.mjs [--flow "sign-in by a code"] [--every 3]
-import { fork } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+//   npm run build && node tools/crash-points.mjs [--engine sqlite|postgres|mariadb] [--flow "sign-in by a code"] [--every 3]
 import { parseArgs } from 'node:util';
-
-import { MFA_ENTITIES } from 'nestjs-mfa';
-import { getMetadataArgsStorage } from 'typeorm';
 
 import { FLOWS } from './crash-points/flows.mjs';
 import { shapeOf } from './crash-points/shape.mjs';
+import { TABLES, emptyTables, keepRows, makeKept, putRowsBack } from './crash-points/tables.mjs';
+import { Worker } from './crash-points/worker.mjs';
+import { createDatabase } from './support/databases.mjs';
 
-const APPLICATION = fileURLToPath(new URL('crash-points/application.mjs', import.meta.url));
+const ENGINES = ['sqlite', 'sqlite-journal', 'postgres', 'mariadb'];
 
 const { values } = parseArgs({
-  options: { flow: { type: 'string' }, every: { type: 'string', default: '1' } },
+  options: {
+    engine: { type: 'string', default: 'sqlite' },
+    flow: { type: 'string' },
+    every: { type: 'string', default: '1' },
+  },
 });
+const every = Number(values.every);
+if (!ENGINES.includes(values.engine)) throw new Error(`--engine must be one of ${ENGINES.join(', ')}`);
 
-/** Runs one process; null if it was killed. */
-function run(message) {
-  const child = fork(APPLICATION, {
-    env: { ...process.env, NODE_ENV: 'test' },
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  child.send(message);
-  return new Promise((resolve, reject) => {
-    let result = null;
-    child.on('message', (given) => (result = given));
-    child.on('exit', () => (result?.failure ? reject(new Error(result.failure)) : resolve(result)));
-  });
-}
-
-function copy(from, to) {
-  for (const end of ['', '-wal', '-shm']) {
-    rmSync(to + end, { force: true });
-    if (existsSync(from + end)) cpSync(from + end, to + end);
-  }
-}
-
-/** Kills one flow at each of its points, or at every n-th. */
-async function attack(index, folder, every) {
-  const [prepared, file] = ['prepared', 'work'].map((name) => join(folder, `${index}-${name}.sqlite`));
-  const first = { id: `user${index}`, ahead: 0, cookies: [] };
-  const ready = await run({ file: prepared, index, part: 'before', state: first });
-  const before = shapeOf(prepared);
-  copy(prepared, file);
-  const whole = await run({ file, index, part: 'act', state: structuredClone(ready.state), killAt: null });
-  const after = [false, true].map((isAgain) => shapeOf(file, { isAgain }));
+/** Kills one flow at each of its points, or at each so-manieth. */
+async function attack(index, db, worker) {
+  const run = async (part, state, killAt = null) => {
+    const result = await worker.run({ index, part, state, killAt });
+    await db.isQuiet?.();
+    return result;
+  };
+  await emptyTables(db);
+  const { state } = await run('before', { id: `user${index}`, ahead: 0, cookies: [] });
+  await keepRows(db);
+  const before = await shapeOf(db);
+  const whole = await run('act', state);
+  const after = await shapeOf(db);
+  const afterAgain = await shapeOf(db, { isAgain: true });
   const found = { points: whole.count, all: 0, nothing: 0, between: 0, problems: [], tables: whole.tables };
-  for (let killAt = 1 + (index % every); killAt <= whole.count; killAt += every) {
-    copy(prepared, file);
-    const state = structuredClone(ready.state);
-    if ((await run({ file, index, part: 'act', state, killAt })) !== null) continue;
-    const shape = shapeOf(file);
-    if (shape === after[0] && shape !== before) {
+  const first = 1 + (index % Math.min(every, whole.count));
+  for (let killAt = first; killAt <= whole.count; killAt += every) {
+    await putRowsBack(db);
+    if ((await run('act', state, killAt)) !== null) continue;
+    const shape = await shapeOf(db);
+    if (shape === after && shape !== before) {
       found.all += 1;
       continue;
     }
     const isBetween = shape !== before;
     found[isBetween ? 'between' : 'nothing'] += 1;
-    const complain = (text) => found.problems.push(`before statement ${killAt}: ${text}`);
+    const complain = (text) => found.problems.push(`at point ${killAt}: ${text}`);
     if (isBetween && FLOWS[index].between === null) complain('half of it has happened');
-    // Later, so that no code of the first attempt is requested again.
-    state.ahead += 120;
     try {
-      await run({ file, index, part: 'act', state, killAt: null });
-      if (shapeOf(file, { isAgain: isBetween }) !== after[isBetween ? 1 : 0])
+      // Later, so that no code of the first try is asked for again.
+      await run('act', { ...state, ahead: state.ahead + 120 });
+      if ((await shapeOf(db, { isAgain: isBetween })) !== (isBetween ? afterAgain : after))
         complain('done again, it ends otherwise');
     } catch (error) {
       complain(`it can't be done again: ${error.message.split('\n')[0]}`);
@@ -79,41 +62,50 @@ async function attack(index, folder, every) {
   return found;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'crash-points-'));
 const chosen = [...FLOWS.keys()].filter(
   (index) => values.flow === undefined || FLOWS[index].name.includes(values.flow),
 );
-const totals = { points: 0, killed: 0, problems: 0 };
+const totals = { points: 0, all: 0, nothing: 0, between: 0, problems: 0 };
 const written = new Set();
+
+function report(name, why, { points, all, nothing, between, problems, tables }) {
+  totals.points += points;
+  totals.all += all;
+  totals.nothing += nothing;
+  totals.between += between;
+  totals.problems += problems.length;
+  tables.forEach((table) => written.add(table));
+  const half = between > 0 ? `, ${between} in between (${why})` : '';
+  process.stdout.write(
+    `${problems.length === 0 ? 'ok ' : 'NOT'} ${name}: ${all + nothing + between} of ${points} points, ${nothing} nothing, ${all} all of it${half}\n`,
+  );
+  for (const problem of problems) process.stdout.write(`      ${problem}\n`);
+}
+
 const queue = [...chosen];
+/** Flow after flow on a database of its own; returns what the server is. */
 async function work() {
-  for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-    const { name, between: why } = FLOWS[index];
-    const { points, all, nothing, between, problems, tables } = await attack(
-      index,
-      folder,
-      Number(values.every),
-    );
-    const killed = all + nothing + between;
-    totals.points += points;
-    totals.killed += killed;
-    totals.problems += problems.length;
-    tables.forEach((table) => written.add(table));
-    const half = between > 0 ? `, ${between} in between (${why})` : '';
-    process.stdout.write(
-      `${problems.length === 0 ? 'ok ' : 'NOT'} ${name}: ${killed} of ${points} points, ${nothing} nothing, ${all} all of it${half}\n`,
-    );
-    for (const problem of problems) process.stdout.write(`      ${problem}\n`);
+  const db = await createDatabase(values.engine);
+  const worker = new Worker(db.orm);
+  try {
+    // Its start makes the tables.
+    await worker.run({ part: 'start', state: { ahead: 0 } });
+    await makeKept(db);
+    for (let index = queue.shift(); index !== undefined; index = queue.shift())
+      report(FLOWS[index].name, FLOWS[index].between, await attack(index, db, worker));
+    return await db.describe();
+  } finally {
+    worker.close();
+    await db.drop();
   }
 }
-await Promise.all([work(), work()]);
-rmSync(folder, { recursive: true });
+const startedAt = Date.now();
+const [server] = await Promise.all([work(), work()]);
 
-const all = getMetadataArgsStorage()
-  .tables.filter(({ target }) => MFA_ENTITIES.includes(target))
-  .map(({ name }) => name);
-const left = all.filter((name) => !written.has(name));
+const left = TABLES.filter((name) => !written.has(name));
+const { points, all, nothing, between, problems } = totals;
+const seconds = Math.round((Date.now() - startedAt) / 1000);
 process.stdout.write(
-  `${chosen.length} flows, ${totals.killed} kills at ${totals.points} points, ${totals.problems} problems; ${all.length - left.length} of ${all.length} tables written${left.length > 0 ? `, not ${left.join(', ')}` : ''}\n`,
+  `${server}: ${chosen.length} flows, ${all + nothing + between} kills at ${points} points, ${nothing} nothing, ${all} all of it, ${between} in between, ${problems} problems, in ${seconds} s; ${TABLES.length - left.length} of ${TABLES.length} tables written${left.length > 0 ? `, not ${left.join(', ')}` : ''}\n`,
 );
-process.exitCode = totals.problems === 0 && (left.length === 0 || values.flow !== undefined) ? 0 : 1;
+process.exitCode = problems === 0 && (left.length === 0 || values.flow !== undefined) ? 0 : 1;

@@ -1,13 +1,13 @@
-// A process that performs one action with the application, and is killed at a statement of it. The parent sends the
-// action in a message.
+// A process that does one thing after another with the application, each with an application of its own, and is killed at a point of one of them. The parent says
+// what by messages.
 import { Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import Database from 'better-sqlite3';
-import { MFA_CLOCK, MfaModule, RequireMfa, emailCode, mfaMigrations } from 'nestjs-mfa';
+import { MFA_CLOCK, MfaModule, RequireMfa, emailCode, mfaMigrations, useBinaryCollation } from 'nestjs-mfa';
 
 import { LoginController, QuietAdapter, decorate } from '../support/application.mjs';
 import { FLOWS } from './flows.mjs';
+import { Killer } from './killer.mjs';
 import { ORIGIN, Site } from './site.mjs';
 
 const mails = [];
@@ -40,49 +40,17 @@ class OnceController {
 decorate(OnceController, 'spend', [Post('once'), HttpCode(200), RequireMfa({ once: true })]);
 Controller()(OnceController);
 
-/** Exits immediately before the given statement. Reads leave nothing behind, so they aren't counted. */
-class Killer {
-  count = 0;
-  tables = new Set();
-  killAt = null;
-  isArmed = false;
-
-  before(sql) {
-    if (!this.isArmed || /^\s*(?:SELECT|PRAGMA|SAVEPOINT|RELEASE)/i.test(sql)) return;
-    this.count += 1;
-    for (const [, table] of sql.matchAll(/(?:INTO|UPDATE|FROM)\s+"?(mfa_\w+)"?/gi)) this.tables.add(table);
-    if (this.count !== this.killAt) return;
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
-  }
-}
-
+const orm = JSON.parse(process.env.CRASH_POINTS_ORM);
 const killer = new Killer();
+await killer.watch(orm.type);
+if (orm.type === 'mariadb') useBinaryCollation();
 
-/** Below TypeORM, where every statement passes. */
-function watch() {
-  const statement = Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1'));
-  for (const method of ['run', 'all', 'get']) {
-    const original = statement[method];
-    statement[method] = function (...given) {
-      killer.before(this.source);
-      return original.apply(this, given);
-    };
-  }
-  const { exec } = Database.prototype;
-  Database.prototype.exec = function (sql) {
-    killer.before(sql);
-    return exec.call(this, sql);
-  };
-}
-
-function moduleOn(file) {
+function newModule() {
   class CrashModule {}
   Module({
     imports: [
       TypeOrmModule.forRoot({
-        type: 'better-sqlite3',
-        database: file,
+        ...orm,
         autoLoadEntities: true,
         migrations: mfaMigrations,
         migrationsRun: true,
@@ -100,7 +68,7 @@ function moduleOn(file) {
         audit: { enabled: true },
         gracePeriodSeconds: 43_200,
         changesNeed: 'any',
-        // Interrupted attempts count as failed; the limit has its own tests.
+        // An attempt that was cut off is spent; the limit has tests of its own.
         rateLimit: { attempts: 1000, lockAfter: 4 },
         retention: { everySeconds: 0 },
       }),
@@ -110,28 +78,27 @@ function moduleOn(file) {
   return CrashModule;
 }
 
-/** Performs a flow or what precedes it; replies with the state, the statements it took and the tables it wrote. */
-async function run({ file, index, part, state, killAt }) {
-  watch();
-  const app = await NestFactory.create(moduleOn(file), { logger: false, abortOnError: false });
+/** Does what comes before a flow, or the flow; answers with the state, the points that it took and the tables that it wrote. */
+async function run({ index, part, state, killAt }) {
+  mails.length = 0;
+  const app = await NestFactory.create(newModule(), { logger: false, abortOnError: false });
   app.get(MFA_CLOCK).now = () => Date.now() + state.ahead * 1000;
   await app.listen(0, '127.0.0.1');
   const site = new Site(app, await app.getUrl(), state, mails);
-  const { before, act } = FLOWS[index];
-  if (part === 'before') for (const step of before) await step(site);
-  else {
-    Object.assign(killer, { isArmed: true, killAt });
-    await act(site);
+  if (part === 'before') for (const step of FLOWS[index].before) await step(site);
+  if (part === 'act') {
+    killer.arm(killAt);
+    await FLOWS[index].act(site);
     killer.isArmed = false;
   }
   await app.close();
   return { state, count: killer.count, tables: [...killer.tables] };
 }
 
-process.once('message', (message) => {
+process.on('message', (message) => {
   run(message).then(
-    (result) => process.send(result, () => process.exit(0)),
+    (result) => process.send(result),
     (error) => process.send({ failure: error.stack ?? String(error) }, () => process.exit(1)),
   );
 });
-process.once('disconnect', () => process.exit(1));
+process.once('disconnect', () => process.exit());

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { TABLES } from './tables.mjs';
 
 /** Rows that only record a question: an interrupted ceremony leaves its challenge, which expires. */
 const PASSING = ['mfa_webauthn_challenge', 'mfa_factor_challenge', 'mfa_key'];
@@ -36,21 +36,12 @@ const SKIPPED = {
  *
  * @param isAgain whether an action was repeated: events recorded twice count once
  */
-export function shapeOf(file, { isAgain = false } = {}) {
-  const db = new Database(file, { readonly: true });
-  const tables = db
-    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'mfa_%'")
-    .all()
-    .map(({ name }) => name)
-    .filter((name) => !PASSING.includes(name));
-  const shape = tables.sort().map((name) => {
-    const rows = db
-      .prepare(`SELECT * FROM ${name}`)
-      .all()
-      .filter((row) => !SKIPPED[name]?.(row));
+export async function shapeOf(db, { isAgain = false } = {}) {
+  const shape = [];
+  for (const name of TABLES.filter((table) => !PASSING.includes(table))) {
+    const rows = (await db.rows(`SELECT * FROM ${name}`)).filter((row) => !SKIPPED[name]?.(row));
     const lines = rows.map((row) => JSON.stringify(COLUMNS[name]?.(row) ?? [])).sort();
-    return [name, isAgain && name === 'mfa_audit_entry' ? [...new Set(lines)] : lines];
-  });
-  db.close();
+    shape.push([name, isAgain && name === 'mfa_audit_entry' ? [...new Set(lines)] : lines]);
+  }
   return JSON.stringify(shape);
 }

@@ -60,7 +60,10 @@ function onSqlite(isWal) {
       // Opened each time: after a crash, this rolls back the journal.
       const file = new Database(database);
       try {
-        return Promise.resolve(file.prepare(sql).all(...parameters));
+        const statement = file.prepare(sql);
+        if (statement.reader) return Promise.resolve(statement.all(...parameters));
+        statement.run(...parameters);
+        return Promise.resolve([]);
       } finally {
         file.close();
       }
