@@ -37,8 +37,7 @@ async function attack(index, db, worker) {
   const after = await shapeOf(db);
   const afterAgain = await shapeOf(db, { isAgain: true });
   const found = { points: whole.count, all: 0, nothing: 0, between: 0, problems: [], tables: whole.tables };
-  const first = 1 + (index % Math.min(every, whole.count));
-  for (let killAt = first; killAt <= whole.count; killAt += every) {
+  for (let killAt = 1 + (index % every); killAt <= whole.count; killAt += every) {
     await putRowsBack(db);
     if ((await run('act', state, killAt)) !== null) continue;
     const shape = await shapeOf(db);
@@ -75,7 +74,7 @@ function report(name, why, { points, all, nothing, between, problems, tables }) 
   totals.between += between;
   totals.problems += problems.length;
   tables.forEach((table) => written.add(table));
-  const half = between > 0 ? `, ${between} in between (${why})` : '';
+  const half = between > 0 ? `, ${between} in between (${why ?? 'a fault'})` : '';
   process.stdout.write(
     `${problems.length === 0 ? 'ok ' : 'NOT'} ${name}: ${all + nothing + between} of ${points} points, ${nothing} nothing, ${all} all of it${half}\n`,
   );

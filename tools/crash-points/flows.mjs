@@ -1,5 +1,4 @@
-// Every change that a user, an administrator or an operator can make, one action each: its prerequisites and the action
-// itself.
+// Everything that a user, an administrator or an operator can have changed, one action each: what comes before it, and the action itself.
 import { MfaAdminService, MfaImportService, MfaService } from 'nestjs-mfa';
 
 const REASON = 'a test of crashes';
@@ -9,7 +8,7 @@ const admin =
   ({ app, state }) =>
     work(app.get(MfaAdminService, { strict: false }), state.id);
 
-/** Prerequisites: each runs once and isn't interrupted. */
+/** What comes before: each is done once, and not cut off. */
 const BEFORE = {
   'signed in': (site) => site.post('/login', { id: site.state.id }, 200),
   async 'an app is being set up'(site) {
@@ -70,11 +69,7 @@ async function activate(site) {
   if (body.recoveryCodes) state.codes = body.recoveryCodes;
 }
 
-const OWN_ROW = 'the row of the user is made first, and says nothing yet';
-
-/**
- * @param between why the flow may stop halfway, in a state from which it can be repeated; without it, that is a fault
- */
+/** @param between why it may stop half way, in a state from which it can be done again; without it that is a fault */
 const flow = (name, before, act, between = null) => ({
   name,
   before: before.map((one) => BEFORE[one]),
@@ -83,7 +78,12 @@ const flow = (name, before, act, between = null) => ({
 });
 
 export const FLOWS = [
-  flow('first factor', [], BEFORE['signed in'], OWN_ROW),
+  flow(
+    'first factor',
+    [],
+    BEFORE['signed in'],
+    'the session is made, and told of in the audit trail, before it counts; nobody has its token yet',
+  ),
   flow('set-up of an app', ['signed in'], BEFORE['an app is being set up']),
   flow('activation of an app', ['signed in', 'an app is being set up'], activate),
   flow('activation in the place of another', ['has an app', 'an app is being set up'], activate),
@@ -175,7 +175,7 @@ export const FLOWS = [
     'an administrator’s demand',
     ['signed in'],
     admin((service, id) => service.requireEnrollment(id, REASON)),
-    OWN_ROW,
+    'the row of the user is made first, and says nothing yet',
   ),
   flow(
     'an administrator’s unlock',
