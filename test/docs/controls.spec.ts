@@ -82,7 +82,7 @@ describe('the threats of docs/security/threat-model.md', () => {
   const page = readPage('threat-model.md');
   const threats = threatsOf(page);
 
-  it('each have a number of their own, a kind, an answer, and what remains', () => {
+  it('each have a number of their own, a kind, a mitigation, and a residual risk', () => {
     expect(threats.length).toBeGreaterThan(100);
     expect(new Set(threats.map(({ id }) => id)).size).toBe(threats.length);
     for (const { id, kind, answer, remains } of threats) {

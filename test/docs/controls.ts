@@ -15,7 +15,7 @@ export interface Control {
   tests: string[];
 }
 
-/** A row of the threat model: one with the columns "what answers it" and "test". */
+/** A row of the threat model: one with the columns "mitigation" and "test". */
 export interface Threat {
   /** `3.2`: the second one of the third flow. */
   id: string;
@@ -39,15 +39,15 @@ export function controlsOf(page: string): Control[] {
 }
 
 export function threatsOf(page: string): Threat[] {
-  return rowsOf(page, ['what answers it', 'test']).map((of) => {
+  return rowsOf(page, ['mitigation', 'test']).map((of) => {
     const cell = of('test');
     return {
       id: of('id'),
       kind: of('kind'),
-      answer: of('what answers it'),
+      answer: of('mitigation'),
       cell,
       tests: namedTestsOf(cell),
-      remains: of('what remains'),
+      remains: of('residual risk'),
     };
   });
 }
