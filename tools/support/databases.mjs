@@ -33,7 +33,8 @@ const OTHERS = 'FROM pg_stat_activity WHERE datname = $1 AND application_name <>
 const OTHERS_ON_MARIADB =
   'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()';
 
-const newName = () => `nestjs_mfa_${process.pid}_${Date.now()}`;
+let made = 0;
+const newName = () => `nestjs_mfa_${process.pid}_${Date.now()}_${(made += 1)}`;
 const addressOf = (scheme, { host, port, user, password }, database) =>
   `${scheme}://${user}${password && `:${encodeURIComponent(password)}`}@${host}:${port}/${database}`;
 const forOrm = ({ user: username, ...rest }, database) => ({ ...rest, username, database });
