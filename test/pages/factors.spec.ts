@@ -5,7 +5,7 @@ import { emailCode, smsCode } from 'nestjs-mfa';
 import { codesOf, textOf } from '../support/html.js';
 import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
-import { halfSignIn } from '../support/test-app.js';
+import { halfSignIn, users } from '../support/test-app.js';
 import { PAGES, PageAdapter, signedIn, startPageApp } from './support.js';
 
 const outbox: MfaMessage[] = [];
@@ -117,6 +117,23 @@ describe('pages of codes that are sent', () => {
     expect(refused.status).toBe(429);
     expect(textOf(refused.text)).toContain('Too many codes were requested. Try again after ');
     expect(refused.headers.get('retry-after')).toBe('600');
+  });
+
+  it('say that a code is wrong on a page that no longer asks for one', async () => {
+    const { id, browser } = await withCodes();
+    const half = PageClient.of(await halfSignIn(test, { id }));
+    const path = `${PAGES}/authenticate`;
+    const refused = await half.submit(path, { code: '000000' });
+    expect(refused.status).toBe(422);
+    expect(refused.text).not.toContain('name="code"');
+    expect(textOf(refused.text)).toContain('Incorrect code.');
+
+    // The set-up was begun elsewhere, so this page doesn't know of it.
+    users.set(id, { ...users.get(id), id, phoneNumber: '+491701234567' });
+    await browser.post('/mfa/factors/sms_code');
+    const unknown = await browser.submit(`${PAGES}/factors/sms_code/add`, { code: '000000' });
+    expect(unknown.status).toBe(422);
+    expect(textOf(unknown.text)).toContain('Incorrect code.');
   });
 
   it('are there in German, and for no factor that is not', async () => {

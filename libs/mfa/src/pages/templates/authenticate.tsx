@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { AuthenticateProps as Props } from '../frame/factor-part.js';
 import type { MfaPageTemplate } from '../frame/page-props.js';
 import { backupPartOf, partOf } from './factor-parts.js';
-import { Alert, Notice } from './parts/alert.js';
+import { Alert, Notice, withoutField } from './parts/alert.js';
 import { Back } from './parts/back.js';
 import { Checkbox } from './parts/checkbox.js';
 import { CodeField } from './parts/field.js';
@@ -27,7 +27,7 @@ const Authenticate: MfaPageTemplate<'authenticate'> = (props) => {
   return (
     <>
       <Notice text={notice} />
-      <Alert page={page} error={error} />
+      <Alert page={page} error={showsCode || shownBackup ? error : withoutField(error)} />
       <Needs page={page} needs={needs} />
       {methods.length === 0 && <p>{texts.authenticateNothing}</p>}
       {ceremonies.map(({ type, Ceremony }) => (

@@ -1,5 +1,5 @@
 import type { MfaPageTemplate } from '../../frame/page-props.js';
-import { Alert } from '../parts/alert.js';
+import { Alert, withoutField } from '../parts/alert.js';
 import { Back } from '../parts/back.js';
 import { EndOtherSessions } from '../parts/end-other-sessions.js';
 import { CodeField } from '../parts/field.js';
@@ -13,7 +13,7 @@ const AddFactor: MfaPageTemplate<'factors/add'> = (props) => {
   const { texts } = page;
   return (
     <>
-      <Alert page={page} error={error} />
+      <Alert page={page} error={begun === null ? withoutField(error) : error} />
       <p>
         <strong>{label}</strong>
       </p>

@@ -13,6 +13,11 @@ export function Alert({ page, error }: { page: MfaPageContext; error: MfaPageErr
   );
 }
 
+/** The error as one of the form as a whole, for a page that no longer has the field. */
+export function withoutField(error: MfaPageError | null): MfaPageError | null {
+  return error && { message: error.message, ...(error.retryAt ? { retryAt: error.retryAt } : {}) };
+}
+
 interface RetryableProps {
   page: MfaPageContext;
   message: string;
