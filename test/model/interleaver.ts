@@ -39,6 +39,12 @@ export class Interleaver {
     );
   };
 
+  /** Which of the requests at once the code that asks belongs to; 0 for one alone. */
+  get taskNumber(): number {
+    const task = this.tasks.getStore();
+    return task ? this.running.indexOf(task) : 0;
+  }
+
   watch(app: INestApplication, dataSource: DataSource, adapter: object): void {
     beforeEachStep({ app, dataSource, adapter }, () => this.step());
   }

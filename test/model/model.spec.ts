@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { ENGINE } from '../support/databases.js';
-import { inTurn, withRaces } from './stories.js';
+import { TOURS, inTurn, withRaces } from './stories.js';
 import { play } from './play.js';
 import { World } from './world.js';
 
@@ -20,17 +20,20 @@ const LONGEST_MS = 90_000;
 const SEED = process.env['MFA_MODEL_SEED'];
 
 describe.each([
-  { what: 'one after another', stories: inTurn, attempts: 5 },
-  // A request that gives way may have spent an attempt: the budget has stories of its own.
-  { what: 'several at once', stories: withRaces, attempts: 100_000 },
-])(`stories of Ann, Bob and two thieves, $what (${ENGINE})`, ({ what, stories, attempts }) => {
-  const world = new World(attempts);
+  { what: 'one after another', stories: inTurn, tours: TOURS, budget: { attempts: 5, messages: 5 } },
+  // A request that gives way may have spent an attempt or a message: the budgets have stories of their own.
+  { what: 'several at once', stories: withRaces, tours: [], budget: { attempts: 100_000, messages: 100 } },
+])(`stories of Ann, Bob and two thieves, $what (${ENGINE})`, ({ what, stories, tours, budget }) => {
+  const world = new World(budget);
   const counts = { stories: 0, requests: 0 };
   beforeAll(() => world.start());
   afterAll(async () => {
     await world.test.close();
+    const { tally } = world;
     process.stdout.write(
-      `\nModel, ${what}, on ${ENGINE}: ${counts.stories} stories, ${counts.requests} requests\n`,
+      `\nModel, ${what}, on ${ENGINE}: ${counts.stories} stories, ${counts.requests} requests, ` +
+        `${tally.count('page')} of them by pages, ${tally.count('forged form')} by forged forms; ` +
+        `never granted: ${tally.missing.join(', ') || 'nothing'}\n`,
     );
   });
 
@@ -42,7 +45,8 @@ describe.each([
         counts.requests += await play(world, turns);
       });
       const settings = {
-        numRuns: STORIES,
+        numRuns: tours.length + STORIES,
+        examples: tours,
         endOnFailure: !IS_SHRUNK,
         // In time to say what failed, and with which seed.
         interruptAfterTimeLimit: LONGEST_MS,
@@ -53,6 +57,8 @@ describe.each([
       do await fc.assert(story, settings);
       while (Date.now() < until);
       expect(counts.requests).toBeGreaterThan(counts.stories);
+      // By chance alone some are rarely granted.
+      expect(tours.length === 0 ? [] : world.tally.missing).toEqual([]);
     },
     (SECONDS + 120) * 1000,
   );

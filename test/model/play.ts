@@ -1,9 +1,11 @@
 import type { Answer } from '../support/client.js';
-import type { Action, Bound } from './actions.js';
-import { actorOf, apply, beside, bind, giveWay, mayTrust } from './actions.js';
+import type { Action, Bound } from './actions/action.js';
+import { actorOf, bind } from './actions/action.js';
+import { apply, beside, giveWay } from './actions/apply.js';
+import { mayTrust } from './actions/proofs.js';
 import type { BrowserName, Outcome, State } from './state.js';
 import { initialState, sessionOf } from './state.js';
-import type { Sight, World } from './world.js';
+import type { Prepared, Sight, World } from './world.js';
 import { Scene } from './world.js';
 
 /** What happens at once, and whose turn it is at each step. One action alone is a turn too. */
@@ -25,11 +27,11 @@ let last = 0;
  */
 export async function play(world: World, turns: readonly Turn[]): Promise<number> {
   const scene = world.begin();
-  let state = initialState(Math.floor(world.test.clock.now() / 1000), world.attempts);
+  let state = initialState(Math.floor(world.test.clock.now() / 1000), world.budget);
   const story: string[] = [];
   let count = 0;
   for (const { actions, picks } of turns) {
-    const bounds = meaningful(actions, state).map((action) => bind(state, action, `n${(last += 1)}`));
+    const bounds = meaningful(actions, state, scene).map((action) => bind(state, action, `n${(last += 1)}`));
     if (bounds.length === 0) continue;
     count += bounds.length;
     const answers = await playAtOnce(world, scene, bounds, picks);
@@ -41,11 +43,12 @@ export async function play(world: World, turns: readonly Turn[]): Promise<number
 }
 
 /** At once each browser sends one request, and what is no request happens alone. */
-function meaningful(actions: readonly Action[], state: State): Action[] {
+function meaningful(actions: readonly Action[], state: State, scene: Scene): Action[] {
   const doable = actions.filter(
     (action) =>
       !(asksForKey(action) && bind(state, action, '').key === null) &&
-      !(action.type === 'prove' && action.trusts && !mayTrust(state, action.by)),
+      !(action.type === 'prove' && action.trusts && !mayTrust(state, action.by)) &&
+      scene.canType(bind(state, action, '')),
   );
   const alone = doable.find(({ type }) => type === 'wait' || type === 'steal');
   if (alone) return [alone];
@@ -67,14 +70,19 @@ async function playAtOnce(
   bounds: readonly Bound[],
   picks: readonly number[],
 ): Promise<Answer[]> {
-  const prepared: unknown[] = [];
+  const prepared: Prepared[] = [];
   for (const bound of bounds) prepared.push(await scene.prepare(bound));
   const works = bounds.map(
-    (bound, index) => (headers: Record<string, string>) => scene.send(bound, prepared[index], headers),
+    (bound, index) => (headers: Record<string, string>) =>
+      scene.send(bound, prepared[index] as Prepared, headers),
   );
   const [first] = works;
   const answers = works.length === 1 && first ? [await first({})] : await world.interleaver.run(works, picks);
-  for (const [index, bound] of bounds.entries()) scene.learn(bound, answers[index] as Answer);
+  for (const [index, bound] of bounds.entries()) {
+    const answer = answers[index] as Answer;
+    world.tally.note(bound.action, answer);
+    await scene.learn(bound, answer, index);
+  }
   return answers;
 }
 
@@ -126,9 +134,9 @@ function* endsOf(
     fits(one, answer, begun !== null),
   );
   for (const one of fitting) yield* endsOf(one.state, others, begun, tried);
-  if (fitting.length > 0) return;
   if (begun && gaveWay(answer))
     for (const left of giveWay(state, bound)) yield* endsOf(left, others, begun, tried);
+  else if (fitting.length > 0) return;
   else if (begun && isOverAsAsked(begun, bound, answer)) {
     delete outcome.state.cookies[(bound.action as Action & { by: BrowserName }).by];
     yield* endsOf(outcome.state, others, begun, tried);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 
-import type { Action, Attempt } from './actions.js';
+import type { Action, Attempt, Shown, What } from './actions/action.js';
+import { WAYS } from './actions/action.js';
 import type { Turn } from './play.js';
 import type { BrowserName } from './state.js';
-import { BROWSERS, USERS } from './state.js';
+import { BROWSERS, DELIVERED, USERS } from './state.js';
 
 const ATTEMPTS: Attempt[] = [
   'app',
@@ -15,18 +16,49 @@ const ATTEMPTS: Attempt[] = [
   'key',
 ];
 
-const by = fc.constantFrom(...BROWSERS);
+/** Of the codes that were sent more often the one that is right. */
+const SENT: Attempt[] = DELIVERED.flatMap((kind): Attempt[] => [
+  kind,
+  kind,
+  kind,
+  `${kind}, before`,
+  `${kind}, elsewhere`,
+  `${kind}, of a set-up`,
+]);
+
+const WHATS: What[] = ['totp', 'totp', 'key', 'key', ...DELIVERED];
+const SHOWN: Shown[] = ['index', 'authenticate', 'enrol', 'recovery-codes', 'trusted-devices'];
+
+/** Ann's own browsers have most to do. */
+const by = fc.constantFrom<BrowserName[]>('home', 'home', 'home', 'phone', 'phone', ...BROWSERS);
 const of = fc.constantFrom(...USERS);
 const kind = <T extends string>(type: T) => fc.constant(type);
 
-const login = fc.record({ type: kind('login'), by });
+const delivered = fc.constantFrom(...DELIVERED);
+
+const login: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: kind('login'), by }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: kind('login'),
+      by,
+      first: fc.constantFrom<('email' | 'sms')[]>('email', 'sms'),
+    }),
+  },
+);
 const spend = fc.record({ type: kind('spend'), by });
-const prove = fc.record({
-  type: kind('prove'),
-  by,
-  with: fc.constantFrom(...ATTEMPTS),
-  trusts: fc.integer({ min: 0, max: 2 }).map((one) => one === 0),
-});
+const proveWith = (...attempts: Attempt[]) =>
+  fc.record({
+    type: kind('prove'),
+    by,
+    with: fc.constantFrom(...attempts),
+    trusts: fc.integer({ min: 0, max: 2 }).map((one) => one === 0),
+  });
+const prove: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 3, arbitrary: proveWith(...ATTEMPTS) },
+  { weight: 1, arbitrary: proveWith(...SENT) },
+);
 const activate = fc.record({
   type: kind('activate'),
   by,
@@ -34,10 +66,32 @@ const activate = fc.record({
 });
 /** What is about one of somebody's factors. */
 const about = <T extends string>(type: T) =>
-  fc.record({ type: kind(type), by, of, what: fc.constantFrom<('totp' | 'key')[]>('totp', 'key') });
+  fc.record({ type: kind(type), by, of, what: fc.constantFrom(...WHATS) });
+
+/** What is about codes that are sent. */
+const delivering: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ type: kind('set up codes'), by, kind: delivered }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: kind('activate codes'),
+      by,
+      kind: delivered,
+      with: fc.constantFrom<('newest' | 'before' | 'of a sign-in' | 'wrong')[]>(
+        'newest',
+        'newest',
+        'newest',
+        'before',
+        'of a sign-in',
+        'wrong',
+      ),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ type: kind('send a code'), by, kind: delivered }) },
+);
 
 /** What a request can be. */
-const request: fc.Arbitrary<Action> = fc.oneof(
+const requested: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: login },
   { weight: 8, arbitrary: prove },
   { weight: 3, arbitrary: fc.record({ type: kind('set up an app'), by }) },
@@ -53,6 +107,33 @@ const request: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: kind('look'), by }) },
   { weight: 1, arbitrary: fc.record({ type: kind('end the others'), by }) },
   { weight: 1, arbitrary: fc.record({ type: kind('sign out'), by }) },
+  { weight: 7, arbitrary: delivering },
+);
+
+/** The same request by a page, where there is one. One in twelve forms is forged. */
+function byPage(one: Action, number: number): Action {
+  const ways = WAYS[one.type];
+  if (number === 0 && ways.includes('forged form')) return { ...one, how: 'forged form' } as Action;
+  return ways.includes('page') ? ({ ...one, how: 'page' } as Action) : one;
+}
+
+const pageOf = (asked: fc.Arbitrary<Action>): fc.Arbitrary<Action> =>
+  fc.tuple(asked, fc.nat(11)).map(([one, number]) => byPage(one, number));
+
+/** By JSON or by a page. */
+const eitherWay = (asked: fc.Arbitrary<Action>): fc.Arbitrary<Action> =>
+  fc.oneof({ weight: 1, arbitrary: asked }, { weight: 1, arbitrary: pageOf(asked) });
+
+const reading = fc.record({
+  type: kind('read'),
+  by,
+  page: fc.constantFrom(...SHOWN),
+  how: fc.constant('page' as const),
+});
+
+const request: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 30, arbitrary: eitherWay(requested) },
+  { weight: 1, arbitrary: reading },
 );
 
 /** What the application does, and its administrators. */
@@ -61,6 +142,7 @@ const administration: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ type: kind('end all'), of }),
   fc.record({ type: kind('password changed'), of }),
   fc.record({ type: kind('unlock'), of }),
+  fc.record({ type: kind('move'), of, kind: delivered }),
 );
 
 /** Ends of proofs, sign-ins and sessions lie between these; none is met exactly. */
@@ -77,14 +159,20 @@ const alone = action.map((one): Turn => ({ actions: [one], picks: [] }));
 
 const oneByOne = (...actions: Action[]): Turn[] => actions.map((one) => ({ actions: [one], picks: [] }));
 
+/** One after another, all by JSON or all by pages. */
+const inEitherWay = (steps: fc.Arbitrary<Action[]>): fc.Arbitrary<Turn[]> =>
+  fc
+    .tuple(steps, fc.boolean())
+    .map(([all, byPages]) => oneByOne(...(byPages ? all.map((one) => byPage(one, 1)) : all)));
+
 /** A way to get somewhere that chance alone rarely finds. */
-const enrollment: fc.Arbitrary<Turn[]> = by.map((who) =>
-  oneByOne(
+const enrollment = inEitherWay(
+  by.map((who): Action[] => [
     { type: 'login', by: who },
     { type: 'set up an app', by: who },
     { type: 'activate', by: who, isRight: true },
     { type: 'wait', seconds: 31 },
-  ),
+  ]),
 );
 
 const picks = fc.array(fc.nat(5), { maxLength: 24 });
@@ -101,7 +189,7 @@ const atOnce: fc.Arbitrary<Turn> = fc.record({
 const duel: fc.Arbitrary<Turn> = fc
   .record({
     action: fc.oneof(
-      { weight: 3, arbitrary: prove },
+      { weight: 3, arbitrary: eitherWay(prove) },
       { weight: 1, arbitrary: login },
       { weight: 1, arbitrary: spend },
       { weight: 1, arbitrary: request },
@@ -115,33 +203,53 @@ const duel: fc.Arbitrary<Turn> = fc
   }));
 
 /** Somebody who guesses. */
-const guesses: fc.Arbitrary<Turn[]> = fc
-  .record({ who: by, count: fc.integer({ min: 2, max: 6 }) })
-  .map(({ who, count }) =>
-    oneByOne(
-      ...Array.from({ length: count }, (): Action => ({
-        type: 'prove',
-        by: who,
-        with: 'wrong',
-        trusts: false,
-      })),
+const guesses = inEitherWay(
+  fc
+    .record({ who: by, count: fc.integer({ min: 2, max: 6 }) })
+    .map(({ who, count }) =>
+      Array.from({ length: count }, (): Action => ({ type: 'prove', by: who, with: 'wrong', trusts: false })),
     ),
-  );
+);
 
 /** Who has proven something wants it to count twice. */
-const spending: fc.Arbitrary<Turn[]> = by.map((who) =>
-  oneByOne(
+const spending = inEitherWay(
+  by.map((who): Action[] => [
     { type: 'prove', by: who, with: 'app', trusts: false },
     { type: 'spend', by: who },
     { type: 'spend', by: who },
     { type: 'look', by: who },
-  ),
+  ]),
+);
+
+/** Somebody has a code sent and types it, or another one, and then the right one once or twice. */
+const mailing = inEitherWay(
+  fc
+    .record({
+      who: by,
+      type: delivered,
+      which: fc.constantFrom('', ', before', ', elsewhere', ', of a set-up'),
+      times: fc.integer({ min: 1, max: 2 }),
+    })
+    .map(({ who, type, which, times }) => [
+      ...Array.from({ length: times }, (): Action => ({ type: 'send a code', by: who, kind: type })),
+      { type: 'prove', by: who, with: `${type}${which}` as Attempt, trusts: false },
+      { type: 'prove', by: who, with: type, trusts: false },
+    ]),
+);
+
+/** Somebody wants more messages than there are. */
+const flood = inEitherWay(
+  fc
+    .record({ who: by, type: delivered, count: fc.integer({ min: 2, max: 6 }) })
+    .map(({ who, type, count }) =>
+      Array.from({ length: count }, (): Action => ({ type: 'send a code', by: who, kind: type })),
+    ),
 );
 
 /** One session in two hands, each of which does something. */
 const rivals: fc.Arbitrary<Turn> = fc
   .record({
-    actions: fc.tuple(fc.oneof(prove, request), fc.oneof(prove, request)),
+    actions: fc.tuple(fc.oneof(eitherWay(prove), request), fc.oneof(eitherWay(prove), request)),
     picks,
   })
   .map(({ actions: [first, second], picks: order }) => ({
@@ -202,6 +310,33 @@ const LOST = [
   ),
 ];
 
+/** Ann has codes by e-mail alone. She is half signed in elsewhere, as is the thief, and each has had one sent. */
+const MAILED = oneByOne(
+  { type: 'login', by: 'home' },
+  { type: 'set up codes', by: 'home', kind: 'email_code' },
+  { type: 'activate codes', by: 'home', kind: 'email_code', with: 'newest' },
+  { type: 'login', by: 'phone' },
+  { type: 'send a code', by: 'phone', kind: 'email_code' },
+  { type: 'login', by: 'thief' },
+  { type: 'send a code', by: 'thief', kind: 'email_code' },
+  { type: 'steal' },
+);
+
+/** Ann has an app, and codes by text message besides. She is half signed in twice, once by a link that was mailed to her. */
+const TEXTED = [
+  ...ENROLLED.slice(0, 4),
+  ...oneByOne(
+    { type: 'set up codes', by: 'home', kind: 'sms_code' },
+    { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
+    { type: 'set up codes', by: 'home', kind: 'email_code' },
+    { type: 'activate codes', by: 'home', kind: 'email_code', with: 'newest' },
+    { type: 'login', by: 'phone', first: 'email' },
+    { type: 'send a code', by: 'phone', kind: 'sms_code' },
+    { type: 'login', by: 'home' },
+    { type: 'steal' },
+  ),
+];
+
 /** Both hands use it at once. */
 const trustTwice: fc.Arbitrary<Turn[]> = picks.map((order) => [
   ...TRUSTED,
@@ -225,6 +360,8 @@ function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
     TRUSTED,
     TRUSTING,
     LOST,
+    MAILED,
+    TEXTED,
   );
   const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
   return fc.tuple(beginning, turns).map(([first, others]) => [...first, ...others.flat()]);
@@ -237,6 +374,8 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
     { weight: 1, arbitrary: guesses },
+    { weight: 1, arbitrary: mailing },
+    { weight: 1, arbitrary: flood },
   ),
 );
 
@@ -250,5 +389,60 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: trustTwice },
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
+    { weight: 1, arbitrary: mailing },
   ),
 );
+
+/** All that somebody can do and is granted, in this way where there is one. */
+function tour(how: 'json' | 'page' | 'forged form'): Turn[] {
+  const steps: Action[] = [
+    { type: 'login', by: 'bob' },
+    { type: 'login', by: 'home' },
+    { type: 'set up an app', by: 'home' },
+    { type: 'activate', by: 'home', isRight: true },
+    { type: 'look', by: 'home' },
+    { type: 'spend', by: 'home' },
+    { type: 'wait', seconds: 31 },
+    { type: 'prove', by: 'home', with: 'app', trusts: true },
+    { type: 'register a key', by: 'home' },
+    { type: 'new codes', by: 'home' },
+    { type: 'prove', by: 'home', with: 'recovery code', trusts: false },
+    { type: 'set up codes', by: 'home', kind: 'email_code' },
+    { type: 'activate codes', by: 'home', kind: 'email_code', with: 'newest' },
+    { type: 'set up codes', by: 'home', kind: 'sms_code' },
+    { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
+    { type: 'login', by: 'phone', first: 'email' },
+    { type: 'send a code', by: 'phone', kind: 'sms_code' },
+    { type: 'prove', by: 'phone', with: 'sms_code', trusts: false },
+    { type: 'prove', by: 'phone', with: 'key', trusts: true },
+    { type: 'trust no browser', by: 'phone' },
+    { type: 'end the others', by: 'phone' },
+    { type: 'sign in with a passkey', by: 'home' },
+    { type: 'report lost', by: 'home', of: 'ann', what: 'totp' },
+    { type: 'found', by: 'home', of: 'ann', what: 'totp' },
+    { type: 'read', by: 'home', page: 'index', how: 'page' },
+    ...(['email_code', 'sms_code', 'totp', 'key'] as const).map((what): Action => ({
+      type: 'remove',
+      by: 'home',
+      of: 'ann',
+      what,
+    })),
+    { type: 'steal' },
+    { type: 'sign out', by: 'home' },
+    { type: 'move', of: 'bob', kind: 'sms_code' },
+    { type: 'password changed', of: 'bob' },
+    { type: 'unlock', of: 'bob' },
+    { type: 'end all', of: 'bob' },
+    { type: 'reset', of: 'bob' },
+  ];
+  return oneByOne(
+    ...steps.flatMap((one): Action[] => {
+      if (how === 'json' || !WAYS[one.type].includes(how)) return [one];
+      const other = { ...one, how } as Action;
+      return how === 'page' ? [other] : [other, one];
+    }),
+  );
+}
+
+/** Stories that are told each time: all that can be granted, and all forms that can be forged. */
+export const TOURS: [Turn[]][] = [[tour('json')], [tour('page')], [tour('forged form')]];

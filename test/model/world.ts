@@ -1,18 +1,33 @@
-import { Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
-import type { MfaUser } from 'nestjs-mfa';
-import { MfaAdminService, MfaService, RequireMfa } from 'nestjs-mfa';
+import type { MfaLoginResult, MfaMessage, MfaUser } from 'nestjs-mfa';
+import { MfaAdminService, MfaService, RequireMfa, SkipMfa, emailCode, smsCode } from 'nestjs-mfa';
 import { totpCode } from 'nestjs-mfa/testing';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
-import type { Answer, Client } from '../support/client.js';
+import type { Answer } from '../support/client.js';
 import { rowsOf } from '../support/databases.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
-import { RELYING_PARTY, newUserId, startTestApp, users } from '../support/test-app.js';
-import type { Bound } from './actions.js';
+import { RELYING_PARTY, TestAdapter, newUserId, startTestApp, users } from '../support/test-app.js';
+import type { Action, Bound } from './actions/action.js';
+import { isSentAttempt } from './actions/action.js';
 import { Interleaver } from './interleaver.js';
-import type { BrowserName, State, UserName } from './state.js';
-import { BROWSERS, LIMITS, OWNER, USERS, hasFactor, sessionOf, trustedOf } from './state.js';
+import type { Form } from './page-driver.js';
+import { askForPage, formOf, newCodesOf, sendForm, tokenFor, tokenOfSession } from './page-driver.js';
+import type { BrowserName, Budget, Delivered, FirstFactor, State, UserName } from './state.js';
+import {
+  BROWSERS,
+  DELIVERED,
+  LIMITS,
+  OWNER,
+  USERS,
+  hasFactor,
+  sessionOf,
+  trustedOf,
+  usableIn,
+} from './state.js';
+import { Tally } from './tally.js';
 
 /** What anybody can see of a state: how far each browser has come, and what the tables hold. */
 export type Sight = Record<string, unknown>;
@@ -42,17 +57,52 @@ class SpendController {
   }
 }
 
+/** The sign-in by what the application has sent itself. */
+@Controller('link')
+class LinkController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Post()
+  @HttpCode(200)
+  @SkipMfa()
+  signIn(
+    @Body() { id, firstFactor }: { id: string; firstFactor: FirstFactor },
+    @Req() request: object,
+    @Res({ passthrough: true }) response: object,
+  ): Promise<MfaLoginResult> {
+    return this.mfa.login(users.get(id) as MfaUser, { request, response, firstFactor });
+  }
+}
+
+/** Keeps what is sent, in the order in which it is, with which of several requests at once has sent it. */
+class ModelAdapter extends TestAdapter {
+  readonly messages: { to: string; code: string; by: number }[] = [];
+  sender = (): number => 0;
+
+  override sendMessage({ to, code }: MfaMessage): void {
+    this.messages.push({ to, code, by: this.sender() });
+  }
+}
+
 /** The application, in which new users and browsers begin again and again. */
 export class World {
   readonly interleaver = new Interleaver();
+  readonly tally = new Tally();
   test!: TestApp;
 
-  /** @param attempts how many guesses a user has */
-  constructor(readonly attempts: number) {}
+  constructor(readonly budget: Budget) {}
 
   async start(): Promise<void> {
+    const codes = {
+      ttlSeconds: LIMITS.code,
+      maxMessages: this.budget.messages,
+      windowSeconds: LIMITS.messages,
+    };
     this.test = await startTestApp({
+      adapter: ModelAdapter,
       mfa: {
+        factors: [emailCode(codes), smsCode(codes)],
+        pages: true,
         webauthn: RELYING_PARTY,
         passkeyLogin: true,
         trustedDevices: { enabled: true, ttlSeconds: LIMITS.trust, maxPerUser: 100 },
@@ -60,15 +110,16 @@ export class World {
         gracePeriodSeconds: LIMITS.proof,
         session: { pendingTtlSeconds: LIMITS.pending, ttlSeconds: LIMITS.session },
         totp: { setupTtlSeconds: LIMITS.setup },
-        rateLimit: { attempts: this.attempts, windowSeconds: LIMITS.window },
+        rateLimit: { attempts: this.budget.attempts, windowSeconds: LIMITS.window },
         // Requests that are held back keep others waiting for their rows.
         storage: { timeoutSeconds: 60 },
       },
-      controllers: [SpendController],
+      controllers: [SpendController, LinkController],
       configure: this.interleaver.mark,
     });
     const { app, dataSource, adapter } = this.test;
     this.interleaver.watch(app, dataSource, adapter);
+    (adapter as ModelAdapter).sender = () => this.interleaver.taskNumber;
   }
 
   /** Ann and Bob as they were never seen before. */
@@ -77,23 +128,57 @@ export class World {
   }
 }
 
+/** What has to be there before an action is sent: what a key answers, and a form. */
+export interface Prepared {
+  credential?: unknown;
+  form?: Form;
+  token?: string;
+}
+
 /** One story of Ann and Bob, and all that they know: secrets, codes, keys. */
 export class Scene {
   readonly ids = { ann: newUserId(), bob: newUserId() } satisfies Record<UserName, string>;
-  private readonly clients: Record<BrowserName, Client>;
+  private readonly clients: Record<BrowserName, PageClient>;
   private readonly secrets = new Map<string, string>();
   private readonly codes = new Map<string, string[]>();
   private readonly keys = new Map<string, SoftwareAuthenticator>();
   private readonly authenticatorIds = new Map<string, string>();
+  /** The codes that were sent, by the names of what has sent them. */
+  private readonly sent = new Map<string, string>();
+  private readonly errorCodes: [string, string][];
+  private seen: number;
 
   constructor(private readonly test: TestApp) {
-    for (const id of Object.values(this.ids)) users.set(id, { id, email: `${id}@example.com` });
-    const clients = BROWSERS.map((name) => [name, test.client()] as const);
-    this.clients = Object.fromEntries(clients) as Record<BrowserName, Client>;
+    for (const id of Object.values(this.ids)) users.set(id, recordOf(id));
+    const clients = BROWSERS.map((name) => [name, new PageClient(test.url)] as const);
+    this.clients = Object.fromEntries(clients) as Record<BrowserName, PageClient>;
+    this.errorCodes = Object.entries(test.adapter.errorMessages);
+    this.seen = this.adapter.messages.length;
   }
 
-  /** What has to be asked for before: the options of a ceremony. */
-  async prepare({ action, key, name }: Bound): Promise<unknown> {
+  private get adapter(): ModelAdapter {
+    return this.test.adapter as ModelAdapter;
+  }
+
+  /** Whether what the action types is known: codes that a page has shown when somebody else came in between are not. */
+  canType({ action, code }: Bound): boolean {
+    return action.type !== 'prove' || code === null || this.codes.has(code.set);
+  }
+
+  /** What has to be asked for before: the options of a ceremony, and the page of a form. */
+  async prepare(bound: Bound): Promise<Prepared> {
+    const { action } = bound;
+    this.seen = this.adapter.messages.length;
+    const credential = await this.credentialFor(bound);
+    if (!('how' in action) || action.how === undefined) return { credential };
+    const form = formOf(bound, { code: this.codeOf(bound), id: this.idOf(bound), credential });
+    if (!form) return {};
+    if (action.how === 'page') return { form, token: await tokenFor(this.clients[action.by], form) };
+    // Nobody's form, or one of another user.
+    return { form, token: action.by === 'bob' ? '' : await tokenOfSession(this.clients.bob) };
+  }
+
+  private async credentialFor({ action, key, name }: Bound): Promise<unknown> {
     if (action.type === 'register a key') {
       const { status, body } = await this.clients[action.by].post('/mfa/webauthn/options', {});
       const made = new SoftwareAuthenticator();
@@ -111,18 +196,28 @@ export class Scene {
   }
 
   /** Does it. What the application itself does answers 200, or throws. */
-  async send(bound: Bound, prepared: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async send(
+    bound: Bound,
+    { credential, form, token = '' }: Prepared,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const { action } = bound;
     if (!('by' in action)) {
       await this.administrate(bound);
       return DONE;
     }
     const client = this.clients[action.by];
+    if (form) return sendForm(client, form, { token, headers, codeIn: (page) => this.errorCodeIn(page) });
+    if (action.how === 'page') return askForPage(client, action, headers);
     switch (action.type) {
-      case 'login':
-        return client.post('/login', { id: this.ids[OWNER[action.by]] }, headers);
+      case 'login': {
+        const id = this.ids[OWNER[action.by]];
+        return action.first === undefined
+          ? client.post('/login', { id }, headers)
+          : client.post('/link', { id, firstFactor: action.first }, headers);
+      }
       case 'sign in with a passkey':
-        return client.post('/mfa/passkey', { credential: prepared }, headers);
+        return client.post('/mfa/passkey', { credential }, headers);
       case 'look':
         return client.get('/protected', headers);
       case 'spend':
@@ -130,17 +225,19 @@ export class Scene {
       case 'set up an app':
         return client.post('/mfa/totp', undefined, headers);
       case 'activate':
-        return client.post(
-          '/mfa/totp/activate',
-          { code: action.isRight ? this.appCode(bound) : WRONG },
-          headers,
-        );
+        return client.post('/mfa/totp/activate', { code: this.codeOf(bound) }, headers);
+      case 'set up codes':
+        return client.post(`/mfa/factors/${action.kind}`, undefined, headers);
+      case 'activate codes':
+        return client.post(`/mfa/factors/${action.kind}/activate`, { code: this.codeOf(bound) }, headers);
+      case 'send a code':
+        return client.post(`/mfa/authenticate/${action.kind}/challenge`, undefined, headers);
       case 'register a key':
-        return client.post('/mfa/webauthn', { credential: prepared }, headers);
+        return client.post('/mfa/webauthn', { credential }, headers);
       case 'prove': {
         const trustDevice = action.trusts;
         return action.with === 'key'
-          ? client.post('/mfa/authenticate/webauthn', { credential: prepared, trustDevice }, headers)
+          ? client.post('/mfa/authenticate/webauthn', { credential, trustDevice }, headers)
           : client.post('/mfa/authenticate', { code: this.codeOf(bound), trustDevice }, headers);
       }
       case 'remove':
@@ -159,21 +256,47 @@ export class Scene {
         return client.delete('/mfa/sessions', headers);
       case 'sign out':
         return client.delete('/mfa/session', headers);
+      case 'read':
+        return askForPage(client, action, headers);
     }
   }
 
-  /** Keeps what an answer shows. */
-  learn({ action, name, secret }: Bound, { status, body }: Answer): void {
-    if (status !== 201) return;
-    if (action.type === 'set up an app') {
-      this.secrets.set(name, body.secret as string);
-    }
-    const codes: unknown = body.codes ?? body.recoveryCodes;
-    if (Array.isArray(codes)) this.codes.set(name, codes as string[]);
-    if (body.authenticator) {
-      const of = action.type === 'activate' ? secret : name;
-      this.authenticatorIds.set(of ?? '', body.authenticator.id as string);
-    }
+  /**
+   * Keeps what an answer shows, and what was sent.
+   *
+   * @param index which of those at once it is
+   */
+  async learn({ action, name, secret }: Bound, answer: Answer, index: number): Promise<void> {
+    const { status, body } = answer;
+    const message = this.adapter.messages.slice(this.seen).find(({ by }) => by === index);
+    if (message) this.sent.set(name, message.code);
+    // A page shows what is to be set up also where it refuses something.
+    if (typeof body.secret === 'string') this.secrets.set(name, body.secret);
+    if (status !== 201 || !('by' in action)) return;
+    const codes: unknown =
+      body.codes ?? body.recoveryCodes ?? (await newCodesOf(this.clients[action.by], answer));
+    if (Array.isArray(codes) && codes.length > 0) this.codes.set(name, codes as string[]);
+    const of = action.type === 'activate' ? (secret ?? '') : name;
+    const id = (body.authenticator?.id as string | undefined) ?? (await this.idInDatabase(action, name));
+    if (id !== undefined) this.authenticatorIds.set(of, id);
+  }
+
+  /** A page does not say which factor it has made. */
+  private async idInDatabase(
+    action: Action & { by: BrowserName },
+    name: string,
+  ): Promise<string | undefined> {
+    const type = action.type === 'activate' ? 'totp' : action.type === 'activate codes' ? action.kind : null;
+    const [sql, key] =
+      type === null
+        ? [
+            'SELECT authenticator_id AS id FROM mfa_webauthn_credential WHERE user_id = ? AND credential_id = ?',
+            this.keys.get(name)?.credentialId.toString('base64url'),
+          ]
+        : ['SELECT id FROM mfa_authenticator WHERE user_id = ? AND type = ?', type];
+    if (key === undefined) return undefined;
+    const [row] = await rowsOf(this.test.dataSource, sql, [this.ids[OWNER[action.by]], key]);
+    return row?.['id'] as string | undefined;
   }
 
   /** What is to be seen in that state. */
@@ -182,12 +305,19 @@ export class Scene {
       const session = sessionOf(state, state.cookies[name])?.[1];
       if (!session) return [name, 'nobody'];
       const methods = new Set(Object.values(session.proven).map(({ proof }) => proof));
-      const all = [...(session.passwordAt === null ? [] : ['pwd']), ...methods];
-      return [name, `${session.isPending ? 'mfa_required' : 'authenticated'}: ${all.sort().join(', ')}`];
+      const all = [...(session.first === null ? [] : [session.first.method]), ...methods];
+      return [
+        name,
+        described(session.isPending ? 'mfa_required' : 'authenticated', all, usableIn(state, session)),
+      ];
     });
     const tables = USERS.map((name) => {
       const user = state.users[name];
-      const factors = [...(user.totp ? ['totp'] : []), ...user.keys.map(() => 'webauthn')].sort();
+      const factors = [
+        ...(user.totp ? ['totp'] : []),
+        ...user.keys.map(() => 'webauthn'),
+        ...Object.keys(user.delivered),
+      ].sort();
       return [
         `rows of ${name}`,
         {
@@ -196,6 +326,7 @@ export class Scene {
           lost: user.lost.length,
           unused: hasFactor(user) ? (user.codes?.unused.length ?? 0) : 0,
           trusted: trustedOf(state, name).length,
+          sent: state.sent.filter((one) => one.user === name).length,
           told: [...state.told[name]].sort(),
         },
       ];
@@ -215,7 +346,7 @@ export class Scene {
     const { status, body } = await this.clients[name].get('/mfa/session');
     if (status !== 200) return 'nobody';
     const methods = (body.proven as { method: string }[]).map(({ method }) => method);
-    return `${body.status}: ${methods.sort().join(', ')}`;
+    return described(body.status as string, methods, body.methods as string[]);
   }
 
   private async rowsOf(id: string): Promise<unknown> {
@@ -243,6 +374,7 @@ export class Scene {
       lost: authenticators.filter(({ suspended_at: at }) => at !== null).length,
       unused: Number(unused),
       trusted: Number(trusted),
+      sent: this.adapter.messages.filter(({ to }) => addressesOf(id).includes(to)).length,
       told: told
         .map(({ type }) => type as string)
         .filter((type) => CHANGES.includes(type))
@@ -259,11 +391,21 @@ export class Scene {
     return text === undefined ? WRONG : totpCode(text, step * 30_000);
   }
 
+  /** What is typed: empty where nothing is. */
   private codeOf(bound: Bound): string {
-    const { action, code } = bound;
-    if (action.type !== 'prove' || action.with === 'wrong') return WRONG;
+    const { action, code, sent } = bound;
+    if (action.type === 'activate') return action.isRight ? this.appCode(bound) : WRONG;
+    if (action.type === 'activate codes') return this.sent.get(sent ?? '') ?? WRONG;
+    if (action.type !== 'prove') return '';
     if (action.with.startsWith('app')) return this.appCode(bound);
+    if (isSentAttempt(action.with)) return this.sent.get(sent ?? '') ?? WRONG;
+    if (action.with === 'wrong') return WRONG;
     return (code && this.codes.get(code.set)?.[code.index]) ?? WRONG_RECOVERY_CODE;
+  }
+
+  /** Texts that name a time end otherwise on pages. */
+  private errorCodeIn(page: string): string | undefined {
+    return this.errorCodes.find(([, message]) => page.includes(message.split('. ')[0] as string))?.[0];
   }
 
   private async administrate({ action }: Bound): Promise<void> {
@@ -277,6 +419,9 @@ export class Scene {
       case 'wait':
         clock.advance(action.seconds);
         return;
+      case 'move':
+        users.set(this.ids[action.of], moved(this.ids[action.of], action.kind));
+        return;
       case 'reset':
         await admin.reset(this.ids[action.of], 'lost');
         return;
@@ -288,6 +433,32 @@ export class Scene {
         await admin.unlock(this.ids[action.of]);
     }
   }
+}
+
+const described = (status: string, proven: string[], usable: string[]): string =>
+  `${status}: ${proven.sort().join(', ')} (${usable.sort().join(', ')})`;
+
+/** Each user has two addresses of each kind: the application's record names one of them. */
+function addressOf(id: string, kind: Delivered, which: number): string {
+  if (kind === 'email_code') return `${id}@example.${which === 0 ? 'com' : 'org'}`;
+  return `+49155${which}${id.replace(/\D/g, '').padStart(6, '0')}`;
+}
+
+const addressesOf = (id: string): string[] =>
+  [0, 1].flatMap((which) => DELIVERED.map((kind) => addressOf(id, kind, which)));
+
+const recordOf = (id: string): MfaUser => ({
+  id,
+  email: addressOf(id, 'email_code', 0),
+  phoneNumber: addressOf(id, 'sms_code', 0),
+});
+
+/** The user's record with the other address of that kind. */
+function moved(id: string, kind: Delivered): MfaUser {
+  const user = users.get(id) as MfaUser;
+  const field = kind === 'email_code' ? 'email' : 'phoneNumber';
+  const which = user[field] === addressOf(id, kind, 0) ? 1 : 0;
+  return { ...user, [field]: addressOf(id, kind, which) };
 }
 
 /** Digits that no app shows in these tests but by a chance of one in a million, and a recovery code of nobody. */
