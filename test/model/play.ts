@@ -140,7 +140,7 @@ function* endsOf(
   else if (begun && isOverAsAsked(begun, bound, answer)) {
     delete outcome.state.cookies[(bound.action as Action & { by: BrowserName }).by];
     yield* endsOf(outcome.state, others, begun, tried);
-  } else tried.add(`${bound.action.type}: ${outcome.answer} ${outcome.code ?? ''} was due`);
+  } else tried.add(`${bound.action.type}: ${outcome.answer} ${outcome.code ?? outcome.shows ?? ''} was due`);
 }
 
 /** Who signs out while somebody else ends the same session has what they asked for. It is told once, by the other. */
@@ -149,8 +149,8 @@ function isOverAsAsked(begun: State, { action, cookie }: Bound, { status }: Answ
 }
 
 /** Of what happens at once the code of a refusal tells which of them came first, and no more. */
-function fits({ answer, code }: Outcome, { status, body }: Answer, isAtOnce: boolean): boolean {
-  if (answer !== 'refused') return status === answer;
+function fits({ answer, code, shows }: Outcome, { status, body }: Answer, isAtOnce: boolean): boolean {
+  if (answer !== 'refused') return status === answer && (shows === undefined || body.shows === shows);
   const isRefused = status >= 400 && status < 500;
   return isRefused && (isAtOnce || code === undefined || body.code === code);
 }

@@ -173,6 +173,8 @@ export interface Outcome {
   answer: number | 'refused';
   /** The code of a refusal, where it matters which. */
   code?: string;
+  /** The name of the secret that is shown, where one is. */
+  shows?: string;
   state: State;
 }
 

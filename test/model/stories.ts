@@ -4,7 +4,7 @@ import type { Action, Attempt, Shown, What } from './actions/action.js';
 import { WAYS } from './actions/action.js';
 import type { Turn } from './play.js';
 import type { BrowserName } from './state.js';
-import { BROWSERS, DELIVERED, USERS } from './state.js';
+import { BROWSERS, DELIVERED, OWNER, USERS } from './state.js';
 
 const ATTEMPTS: Attempt[] = [
   'app',
@@ -221,7 +221,7 @@ const spending = inEitherWay(
   ]),
 );
 
-/** Somebody has a code sent and types it, or another one, and then the right one once or twice. */
+/** Somebody has a code sent and types it, or another one, and then the right one. It may be that they have moved meanwhile. */
 const mailing = inEitherWay(
   fc
     .record({
@@ -229,12 +229,27 @@ const mailing = inEitherWay(
       type: delivered,
       which: fc.constantFrom('', ', before', ', elsewhere', ', of a set-up'),
       times: fc.integer({ min: 1, max: 2 }),
+      moves: fc.nat(2).map((one) => one === 0),
     })
-    .map(({ who, type, which, times }) => [
+    .map(({ who, type, which, times, moves }) => [
       ...Array.from({ length: times }, (): Action => ({ type: 'send a code', by: who, kind: type })),
+      ...(moves ? [{ type: 'move', of: OWNER[who], kind: type } as const] : []),
       { type: 'prove', by: who, with: `${type}${which}` as Attempt, trusts: false },
       { type: 'prove', by: who, with: type, trusts: false },
     ]),
+);
+
+/** What one hand has begun to set up, the other one with the same session opens on the page. */
+const sharing: fc.Arbitrary<Turn[]> = eitherWay(
+  fc.constant<Action>({ type: 'set up an app', by: 'home' }),
+).map((begun) =>
+  oneByOne(
+    { type: 'login', by: 'home' },
+    { type: 'steal' },
+    begun,
+    { type: 'set up an app', by: 'copy', how: 'page' },
+    { type: 'activate', by: 'home', isRight: true, how: 'page' },
+  ),
 );
 
 /** Somebody wants more messages than there are. */
@@ -374,8 +389,9 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
     { weight: 1, arbitrary: guesses },
-    { weight: 1, arbitrary: mailing },
+    { weight: 2, arbitrary: mailing },
     { weight: 1, arbitrary: flood },
+    { weight: 1, arbitrary: sharing },
   ),
 );
 
@@ -389,7 +405,7 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: trustTwice },
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
-    { weight: 1, arbitrary: mailing },
+    { weight: 2, arbitrary: mailing },
   ),
 );
 

@@ -271,7 +271,7 @@ export class Scene {
     const message = this.adapter.messages.slice(this.seen).find(({ by }) => by === index);
     if (message) this.sent.set(name, message.code);
     // A page shows what is to be set up also where it refuses something.
-    if (typeof body.secret === 'string') this.secrets.set(name, body.secret);
+    if (typeof body.secret === 'string') body.shows = this.nameOfSecret(body.secret, name);
     if (status !== 201 || !('by' in action)) return;
     const codes: unknown =
       body.codes ?? body.recoveryCodes ?? (await newCodesOf(this.clients[action.by], answer));
@@ -279,6 +279,13 @@ export class Scene {
     const of = action.type === 'activate' ? (secret ?? '') : name;
     const id = (body.authenticator?.id as string | undefined) ?? (await this.idInDatabase(action, name));
     if (id !== undefined) this.authenticatorIds.set(of, id);
+  }
+
+  /** The name under which a secret was shown first. */
+  private nameOfSecret(secret: string, name: string): string {
+    const [known] = [...this.secrets].find(([, one]) => one === secret) ?? [];
+    if (known === undefined) this.secrets.set(name, secret);
+    return known ?? name;
   }
 
   /** A page does not say which factor it has made. */

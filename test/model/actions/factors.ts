@@ -29,7 +29,7 @@ export function setUp(state: State, bound: Bound, { by, how }: Action & { type: 
   if (!user || user.totp) return refused(state);
   if (how === 'page') showSetUp(state, found, bound, by);
   else begin(state, found, bound);
-  return ok(state, 201);
+  return { ...ok(state, 201), shows: user.setup?.secret ?? '' };
 }
 
 function begin(state: State, [name, { user }]: [string, Session], bound: Bound): void {
