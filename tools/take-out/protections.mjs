@@ -235,4 +235,109 @@ export const PROTECTIONS = [
       },
     ],
   },
+  {
+    name: 'a code that was sent counts once',
+    edits: [
+      {
+        file: 'engine/factors/factor-judge.ts',
+        from: '...(challenge ? [rows.claimChallenge(challenge)] : [])',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'a code that is sent takes the place of the one before it',
+    edits: [
+      {
+        file: 'factors/plugged/factor-challenge.flow.ts',
+        from: 'const { data, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });\n    const userId = userIdOf(user);',
+        to: "const { data: sent, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });\n    const userId = userIdOf(user);\n    const former = await this.rows.findChallenge(userId, type, sessionId);\n    const data = `${sent} ${former?.data ?? ''}`;",
+      },
+      {
+        file: 'factors/delivered-codes/delivered-code.factor.ts',
+        from: "return this.isRight(challenge.data, code, { user, sessionId, purpose: 'authentication', to })",
+        to: "const delivery = { user, sessionId, purpose: 'authentication', to } as const;\n    return challenge.data.split(' ').some((hash) => this.isRight(hash, code, delivery))",
+      },
+    ],
+  },
+  {
+    name: 'a code belongs to the session that had it sent',
+    edits: [
+      {
+        file: 'engine/factors/factor-rows.ts',
+        from: 'AND c.sessionId = :sessionId',
+        to: 'AND (c.sessionId = :sessionId OR 1 = 1)',
+      },
+      {
+        file: 'factors/delivered-codes/delivered-code.factor.ts',
+        from: 'userIdOf(user), sessionId, to, code]',
+        to: 'userIdOf(user), sessionId.slice(0, 0), to, code]',
+      },
+    ],
+  },
+  {
+    name: 'codes over the channel of the first factor prove nothing more',
+    edits: [
+      {
+        file: 'core/policy/methods.ts',
+        from: 'isFirstFactor(record) && record.method === channel',
+        to: 'isFirstFactor(record) && record.method === channel && record.at < 0',
+      },
+    ],
+  },
+  {
+    name: 'codes go nowhere once the address has changed',
+    edits: [
+      {
+        file: 'factors/delivered-codes/delivered-code.factor.ts',
+        from: 'return this.destinationOf(user) === to ? to : null;',
+        to: 'return this.destinationOf(user) === null ? null : to;',
+      },
+    ],
+  },
+  {
+    name: 'the budget of messages has an end',
+    edits: [
+      {
+        file: 'engine/factors/message-budget.ts',
+        from: 'OR messages < :atMost)`',
+        to: 'OR messages < :atMost OR 1 = 1)`',
+      },
+    ],
+  },
+  {
+    name: 'a form comes from a page of its own session',
+    edits: [
+      {
+        file: 'pages/render/page.decorators.ts',
+        from: "if (request.method === 'POST') await",
+        to: "if (request.method === 'NONE') await",
+      },
+    ],
+  },
+  {
+    name: 'the page that removes an app wants a recent proof',
+    edits: [
+      {
+        file: 'pages/controllers/totp.page.ts',
+        from: "@Post('totp/remove')\n  @Access('recent')",
+        to: "@Post('totp/remove')\n  @Access('user')",
+      },
+      {
+        file: 'pages/frame/factor-removal.ts',
+        from: 'await this.removal.remove(user, id, context);',
+        to: 'await this.removal.remove(user, id);',
+      },
+    ],
+  },
+  {
+    name: 'the page of an app shows no secret to a browser that has not begun it',
+    edits: [
+      {
+        file: 'pages/frame/totp-setups.ts',
+        from: 'if (begun && own === markOf(begun, replaces)) return begun;',
+        to: "if (begun && own !== '') return begun;",
+      },
+    ],
+  },
 ];
