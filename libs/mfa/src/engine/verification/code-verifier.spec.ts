@@ -3,12 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { KeyServiceError } from '../keys/key-wrapper.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
+import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
+import type { AlongProof, CodeVerification } from './code-verifier.js';
 import { CodeVerifier } from './code-verifier.js';
 
 const USER = { id: 'ada' };
 const CODE = '123456';
 const USE = { claim: 'authenticator', query: 'use' };
 const OTHER = { claim: 'challenge', query: 'other' };
+const SOURCE = { ...APPLICATION_SOURCE, ip: '192.0.2.1', sessionId: 'pending' };
+const CAP = 10;
 
 /** Only what this class looks at. */
 const row = (changed: Partial<Authenticator> = {}) =>
@@ -18,76 +22,139 @@ const row = (changed: Partial<Authenticator> = {}) =>
     name: 'An app',
     data: 'sealed',
     remaining: null,
+    failures: 0,
+    lockedAt: null,
     suspendedAt: null,
+    unlockCodes: 0,
     lastStep: null,
     ...changed,
   }) as Authenticator;
 
+const isLocked = ({ lockedAt, suspendedAt }: Authenticator) => lockedAt !== null || suspendedAt !== null;
+
 interface World {
-  /** What the factor says, or throws. */
+  /** What the factor says, or throws; by the id of the row where that matters. */
   verdict?: unknown;
+  verdicts?: Record<string, unknown>;
+  /** The type of the factor. */
+  factor?: string;
   rows?: Authenticator[];
   /** The claims that are lost to faster requests, one a commit; further ones are committed. */
   lost?: string[];
   /** The rows when they are read again. */
   after?: Authenticator[];
-  types?: string[];
+  /** Whether codes unlock; and whether the next one is the last that is needed, or comes too soon. */
+  byCodes?: boolean;
+  opens?: boolean;
+  isTooSoon?: boolean;
 }
 
-/** Verifies a code with a factor that gives this verdict. */
-async function verify(input: unknown, { verdict, rows = [row()], lost = [], after = rows, types }: World) {
+/** A verifier with a factor that gives this verdict, and what it has done. */
+function prepare({
+  verdict,
+  verdicts = {},
+  factor = 'totp',
+  lost = [],
+  after = [],
+  byCodes = true,
+  opens = false,
+  isTooSoon = false,
+}: World) {
+  const losing = [...lost];
   const calls: unknown[] = [];
+  /** Whom the factor was asked for, and whom everything that was reported comes from. */
+  const scopes: unknown[] = [];
+  const origins: unknown[] = [];
   const note = (name: string) => (): Promise<void> => {
     calls.push(name);
     return Promise.resolve();
   };
-  const factor = {
-    type: 'totp',
-    verify: (code: string, { id }: Authenticator) => {
+  const judge = {
+    type: factor,
+    verify: (code: string, { id }: Authenticator, scope: object) => {
       calls.push(`asked ${code} ${id}`);
-      return verdict instanceof Error ? Promise.reject(verdict) : Promise.resolve(verdict);
+      scopes.push(scope);
+      const answer = verdicts[id] ?? verdict;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
   };
   const verifier = new CodeVerifier(
-    [factor as never],
-    { isLocked: () => false, hasWaited: () => false, find: () => Promise.resolve(after) } as never,
-    {} as never,
+    [judge as never],
+    {
+      isLocked,
+      hasWaited: (one: Authenticator) => one.failures >= CAP && !isLocked(one),
+      find: () => Promise.resolve(after),
+    } as never,
+    {
+      isEnabled: byCodes,
+      isTooSoon: () => isTooSoon,
+      progress: ({ unlockCodes }: Authenticator) => ({ codesLeft: 3 - unlockCodes }),
+      claimCode: ({ id, unlockCodes }: Authenticator, step: number) => ({
+        write: { claim: 'authenticator', query: `count ${id} ${step}` },
+        opens,
+        progress: { codesLeft: 2 - unlockCodes },
+      }),
+    } as never,
     {
       record: (_: object, wrong: Authenticator[]) => note(`wrong ${wrong.map(({ id }) => id).join()}`)(),
     } as never,
     { note: note('unreadable') } as never,
-    { note: note('tampered') } as never,
+    {
+      note: (user: object, id: string, source: object) => {
+        calls.push(`tampered ${id}`);
+        origins.push({ user, source });
+      },
+    } as never,
     {
       take: (_: object, __: object, { isKept }: { isKept: boolean }) => {
         calls.push(isKept ? 'taken' : 'taken without a row');
         return Promise.resolve({});
       },
+      failed: note('failed'),
       giveBack: note('given back'),
       refund: () => 'refund',
     } as never,
     {
-      commit: (writes: unknown[], { events }: { events: { type: string }[] }) => {
-        calls.push({ writes, events: events.map(({ type }) => type) });
-        const claim = lost.shift();
+      commit: (writes: unknown[], { events, ...origin }: { events: object[] }) => {
+        calls.push({ writes, events });
+        origins.push(origin);
+        const claim = losing.shift();
         return Promise.resolve(claim ? { committed: false, lost: claim } : { committed: true });
       },
     } as never,
   );
-  const outcome = await verifier
-    .verify(USER, input, rows, types ? { types: types as never } : {})
-    .then(({ id }) => id)
-    .catch((error: { code: string }) => error.code);
-  return { calls, outcome };
+  return { verifier, calls, scopes, origins };
+}
+
+/** Verifies a code in this world. */
+async function verify(input: unknown, world: World, verification: CodeVerification = {}) {
+  const { rows = [row()], after = rows } = world;
+  const { verifier, ...done } = prepare({ ...world, after });
+  const [outcome, details] = await verifier
+    .verify(USER, input, rows, verification)
+    .then(({ id }) => [id, {}] as const)
+    .catch((error: MfaException) => [error.code, error.details] as const);
+  return { ...done, outcome, details };
 }
 
 const RIGHT = { use: USE, others: [OTHER] };
-const COMMITTED = { writes: [USE, OTHER, 'refund'], events: ['mfa.authenticator.used'] };
+const NAMED = { id: 'app', type: 'totp', name: 'An app' };
+const USED = { type: 'mfa.authenticator.used', data: { authenticator: NAMED } };
+const unlocked = (by: string) => ({
+  type: 'mfa.authenticator.unlocked',
+  data: { authenticator: NAMED, by },
+});
+const COMMITTED = { writes: [USE, OTHER, 'refund'], events: [USED] };
 
 describe('a code', () => {
   it.each([undefined, 123456, '', 'not a code!'])(
     'that cannot be one (%p) costs no attempt',
     async (input) => {
-      await expect(verify(input, {})).resolves.toEqual({ calls: [], outcome: 'invalid_request' });
+      await expect(verify(input, {})).resolves.toMatchObject({
+        calls: [],
+        outcome: 'invalid_request',
+        details: { message: ['code must be a code'] },
+      });
     },
   );
 
@@ -112,7 +179,7 @@ describe('a code', () => {
   });
 
   it.each<[string, unknown, string[], string]>([
-    ['a forged row', 'forged', ['tampered', 'given back'], 'incorrect_code'],
+    ['a forged row', 'forged', ['tampered app', 'given back'], 'incorrect_code'],
     ['a damaged row', new Error('damaged'), ['unreadable', 'given back'], 'incorrect_code'],
     ['no key service', new KeyServiceError('away'), ['given back'], 'storage_unavailable'],
     ['no database', new MfaException('storage_unavailable'), ['given back'], 'storage_unavailable'],
@@ -121,8 +188,40 @@ describe('a code', () => {
     expect([calls.slice(2), outcome]).toEqual([told, code]);
   });
 
+  it.each<[string, unknown]>([
+    ['cannot be read', 'forged'],
+    ['waits for a key service', new KeyServiceError('away')],
+  ])('that is wrong for one authenticator counts, even if another %s', async (_, other) => {
+    const rows = [row({ id: 'other' }), row()];
+    const { calls, outcome } = await verify(CODE, { rows, verdicts: { other, app: 'wrong' } });
+    expect([calls.at(-1), outcome]).toEqual(['wrong app', 'incorrect_code']);
+  });
+
+  it('is judged for the user and the session of the request', async () => {
+    const scopesOf = async (source?: typeof SOURCE | typeof APPLICATION_SOURCE) =>
+      (await verify(CODE, { verdict: RIGHT }, source ? { source } : {})).scopes;
+    await expect(scopesOf(SOURCE)).resolves.toEqual([{ user: USER, sessionId: 'pending' }]);
+    for (const source of [APPLICATION_SOURCE, undefined])
+      await expect(scopesOf(source)).resolves.toEqual([{ user: USER, sessionId: '' }]);
+  });
+
+  it.each<[string, unknown]>([
+    ['used', RIGHT],
+    ['found to be forged', 'forged'],
+  ])('names the request in which an authenticator was %s', async (_, verdict) => {
+    const originsOf = async (verification: CodeVerification) =>
+      (await verify(CODE, { verdict }, verification)).origins;
+    await expect(originsOf({ source: SOURCE })).resolves.toEqual([{ user: USER, source: SOURCE }]);
+    await expect(originsOf({})).resolves.toEqual([{ user: USER, source: APPLICATION_SOURCE }]);
+  });
+
+  it('reports that an authenticator was opened by waiting, with the proof', async () => {
+    const { calls } = await verify(CODE, { verdict: RIGHT, rows: [row({ failures: CAP })] });
+    expect(calls.at(-1)).toEqual({ ...COMMITTED, events: [unlocked('time'), USED] });
+  });
+
   it('is tried only on authenticators of the types that may verify', async () => {
-    const { calls } = await verify(CODE, { verdict: RIGHT, types: ['recovery_codes'] });
+    const { calls } = await verify(CODE, { verdict: RIGHT }, { types: ['recovery_codes'] });
     expect(calls).toEqual(['taken', 'wrong ']);
     const other = row({ id: 'codes', type: 'recovery_codes' });
     expect((await verify(CODE, { verdict: RIGHT, rows: [other] })).calls).toEqual(['taken', 'wrong ']);
@@ -152,4 +251,72 @@ describe('a right code whose claim is lost', () => {
     expect(calls.filter((call) => call === `asked ${CODE} app`)).toHaveLength(2);
     expect(outcome).toBe('app');
   });
+});
+
+describe('what goes with a proof', () => {
+  const STARTED = { type: 'mfa.session.started' } as never;
+  const STORED = { claim: 'session', query: 'start' } as never;
+  const refuse = () => Promise.reject(new MfaException('session_expired'));
+  const starting = (changed: Partial<AlongProof> = {}): AlongProof => ({
+    writes: [STORED],
+    events: [STARTED],
+    sessionId: 'started',
+    again: refuse,
+    ...changed,
+  });
+
+  it('is committed with it, in its session', async () => {
+    const along = () => starting();
+    const { calls, origins, outcome } = await verify(CODE, { verdict: RIGHT }, { source: SOURCE, along });
+    expect(calls.slice(2)).toEqual([{ writes: [USE, OTHER, STORED, 'refund'], events: [USED, STARTED] }]);
+    expect(origins).toEqual([{ user: USER, source: { ...SOURCE, sessionId: 'started' } }]);
+    expect(outcome).toBe('app');
+  });
+
+  it.each([
+    [{ isWeak: true }, true],
+    [{ isWeak: false }, false],
+    [{}, false],
+  ])('depends on the authenticator and on whether it is weak (%j)', async (weakness, isWeak) => {
+    const told: unknown[] = [];
+    const along = (...facts: unknown[]) => {
+      told.push(facts);
+      return starting();
+    };
+    await verify(CODE, { verdict: { ...RIGHT, ...weakness } }, { along });
+    expect(told).toEqual([[row(), isWeak]]);
+  });
+
+  it('is planned again, as often as something else has changed', async () => {
+    const plans = ['second', 'third'].map((query) => starting({ writes: [{ query } as never] }));
+    const again = () => Promise.resolve({ ...(plans.shift() ?? starting()), again });
+    const { calls, outcome } = await verify(
+      CODE,
+      { verdict: RIGHT, lost: ['session', 'session'] },
+      { along: () => starting({ again }) },
+    );
+    const extras = calls.slice(2).map((call) => (call as { writes: unknown[] }).writes[2]);
+    expect(extras).toEqual([STORED, { query: 'second' }, { query: 'third' }]);
+    expect(outcome).toBe('app');
+  });
+
+  it('refuses the request if nothing is left to do, and the code is not wrong', async () => {
+    const { calls, outcome } = await verify(
+      CODE,
+      { verdict: RIGHT, lost: ['session'] },
+      { along: () => starting() },
+    );
+    expect(calls.slice(3)).toEqual([]);
+    expect(outcome).toBe('session_expired');
+  });
+
+  it.each(['authenticator', 'challenge'])(
+    'is not planned again if the proof itself is lost (%s)',
+    async (lost) => {
+      const world = { verdict: RIGHT, lost: [lost] };
+      const { calls, outcome } = await verify(CODE, world, { along: () => starting() });
+      expect(calls.slice(3)).toEqual(['wrong app']);
+      expect(outcome).toBe('incorrect_code');
+    },
+  );
 });
