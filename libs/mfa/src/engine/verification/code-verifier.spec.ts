@@ -29,6 +29,8 @@ const row = (changed: Partial<Authenticator> = {}) =>
     lastStep: null,
     ...changed,
   }) as Authenticator;
+const locked = (changed: Partial<Authenticator> = {}) =>
+  row({ failures: CAP, lockedAt: new Date(0), lastStep: 100, ...changed });
 
 const isLocked = ({ lockedAt, suspendedAt }: Authenticator) => lockedAt !== null || suspendedAt !== null;
 
@@ -319,4 +321,107 @@ describe('what goes with a proof', () => {
       expect(outcome).toBe('incorrect_code');
     },
   );
+});
+
+describe('a right code for a locked authenticator', () => {
+  const STEP = { ...RIGHT, step: 101, isWeak: true };
+  const COUNT = { claim: 'authenticator', query: 'count app 101' };
+  const COUNTED = { writes: [COUNT, OTHER, 'refund'], events: [] };
+  const unlock = (world: World, verification: CodeVerification = {}) =>
+    verify(CODE, { verdict: STEP, rows: [locked()], ...world }, verification);
+
+  it('counts towards unlocking with all that it demands, and costs no attempt', async () => {
+    const { calls, origins, outcome, details } = await unlock({}, { source: SOURCE });
+    expect(calls.slice(2)).toEqual([COUNTED]);
+    expect(origins).toEqual([{ user: USER, source: SOURCE }]);
+    expect([outcome, details]).toEqual(['authenticator_locked', { unlock: { codesLeft: 2 } }]);
+  });
+
+  it('counts outside a request, too', async () => {
+    await expect(unlock({})).resolves.toMatchObject({
+      origins: [{ user: USER, source: APPLICATION_SOURCE }],
+    });
+  });
+
+  it('counts if no step was used yet, even the first one', async () => {
+    const { calls } = await unlock({ verdict: { ...STEP, step: 0 }, rows: [locked({ lastStep: null })] });
+    expect(calls.slice(2)).toEqual([
+      { ...COUNTED, writes: [{ ...COUNT, query: 'count app 0' }, OTHER, 'refund'] },
+    ]);
+  });
+
+  it('is a proof if it is the last one that is needed', async () => {
+    const { calls, outcome } = await unlock({ opens: true });
+    expect(calls.slice(2)).toEqual([{ ...COUNTED, events: [unlocked('codes'), USED] }]);
+    expect(outcome).toBe('app');
+  });
+
+  it('is committed with what it is for if it is the last one, and only then', async () => {
+    const told: unknown[] = [];
+    const writes = [{ query: 'start' } as never];
+    const along: CodeVerification['along'] = (...facts) => {
+      told.push(facts);
+      return { writes, events: [], sessionId: 'started', again: () => Promise.reject(new Error('never')) };
+    };
+    expect((await unlock({}, { along })).calls.slice(2)).toEqual([COUNTED]);
+    expect(told).toEqual([]);
+    const { calls } = await unlock({ opens: true }, { along });
+    expect(calls[2]).toMatchObject({ writes: [COUNT, OTHER, ...writes, 'refund'] });
+    expect(told).toEqual([[locked(), true]]);
+  });
+
+  it.each<[string, World]>([
+    ['the authenticator is suspended', { rows: [locked({ suspendedAt: new Date(0) })] }],
+    ['codes do not unlock', { byCodes: false }],
+    ['it has no time step', { verdict: RIGHT }],
+    [
+      'codes of its type have no time steps',
+      { factor: 'recovery_codes', rows: [locked({ type: 'recovery_codes' })] },
+    ],
+  ])('is wrong if %s', async (_, world) => {
+    const { calls, outcome } = await unlock(world);
+    expect([calls.slice(2), outcome]).toEqual([['wrong app'], 'incorrect_code']);
+  });
+
+  it.each<[string, World, string]>([
+    ['is a failure if its step was used', { verdict: { ...STEP, step: 100 } }, 'failed'],
+    ['is a failure if a later step was used', { verdict: { ...STEP, step: 99 } }, 'failed'],
+    [
+      'is a failure if its step was used, however soon',
+      { verdict: { ...STEP, step: 100 }, isTooSoon: true },
+      'failed',
+    ],
+    ['costs no attempt if it comes too soon', { isTooSoon: true }, 'given back'],
+  ])('%s, and shows the progress', async (_, world, told) => {
+    const { calls, outcome, details } = await unlock(world);
+    expect(calls.slice(2)).toEqual([told]);
+    expect([outcome, details]).toEqual(['authenticator_locked', { unlock: { codesLeft: 3 } }]);
+  });
+
+  describe.each([
+    ['that is counted', false],
+    ['that opens it', true],
+  ])('%s', (_, opens) => {
+    const other = locked({ id: 'b' });
+
+    it('costs no attempt if another request used it first, and shows what that has counted', async () => {
+      const after = [other, locked({ unlockCodes: 1 })];
+      const { calls, outcome, details } = await unlock({ opens, lost: ['authenticator'], after });
+      expect(calls.slice(3)).toEqual(['given back']);
+      expect([outcome, details]).toEqual(['authenticator_locked', { unlock: { codesLeft: 2 } }]);
+    });
+
+    it.each<[string, Authenticator[]]>([
+      ['has unlocked it', [other, row()]],
+      ['has removed it', [other]],
+    ])('is incorrect, but costs no attempt, if another request %s', async (__, after) => {
+      const { calls, outcome } = await unlock({ opens, lost: ['authenticator'], after });
+      expect([calls.slice(3), outcome]).toEqual([['given back'], 'incorrect_code']);
+    });
+
+    it('is wrong if another claim of the factor is lost', async () => {
+      const { calls, outcome } = await unlock({ opens, lost: ['challenge'] });
+      expect([calls.slice(3), outcome]).toEqual([['wrong app'], 'incorrect_code']);
+    });
+  });
 });
