@@ -425,3 +425,27 @@ describe('a right code for a locked authenticator', () => {
     });
   });
 });
+
+describe('the question whether a code is right', () => {
+  const isRight = (world: World, input: unknown = CODE, type = 'totp') =>
+    prepare(world).verifier.isRight(USER, input, world.rows ?? [row()], type as never);
+
+  it('is answered with yes only for a factor of the type that is asked for', async () => {
+    await expect(isRight({ verdict: RIGHT })).resolves.toBe(true);
+    await expect(isRight({ verdict: RIGHT }, CODE, 'recovery_codes')).resolves.toBe(false);
+  });
+
+  it('is answered with no for a wrong code, and for what cannot be one', async () => {
+    await expect(isRight({ verdict: 'wrong' })).resolves.toBe(false);
+    await expect(isRight({ verdict: RIGHT }, 'not a code!')).resolves.toBe(false);
+  });
+
+  it('is not answered if the code cannot be judged', async () => {
+    await expect(isRight({ verdict: { ...RIGHT, step: 101 }, rows: [locked()] })).rejects.toMatchObject({
+      code: 'authenticator_locked',
+    });
+    await expect(isRight({ verdict: new KeyServiceError('away') })).rejects.toMatchObject({
+      code: 'storage_unavailable',
+    });
+  });
+});
