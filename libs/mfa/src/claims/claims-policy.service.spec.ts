@@ -264,7 +264,7 @@ describe('the options', () => {
     [{ claims: 'user' }, '`claims` must be a function'],
     [{ grace: 5 }, 'grace'],
     [{ acr: 'gold' }, '`acr` must be an object of levels'],
-    [{ acr: { gold: { once: true } } }, '`acr`: `gold` is no level'],
+    [{ acr: { gold: { once: true } } }, '`acr`: `gold` is not a level'],
   ])('%j are refused', (options, problem) => {
     expect(() => resolve(options)).toThrow(problem);
   });

@@ -33,7 +33,7 @@ describe('the options of codes that are sent', () => {
 
   it('are known by name', () => {
     expect(problemsOf({ digit: 6 })).toEqual([
-      '`smsCode()` has no option `digit`; those are sendMessage, digits, ttlSeconds, maxMessages, windowSeconds',
+      '`smsCode()` has no option `digit`; the options are sendMessage, digits, ttlSeconds, maxMessages, windowSeconds',
     ]);
     expect(problemsOf({ acceptNumber: () => true })).toHaveLength(1);
     expect(problemsOf({ acceptNumber: () => true }, ['acceptNumber'])).toEqual([]);
