@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const every = Number(values.every);
 if (!ENGINES.includes(values.engine)) throw new Error(`--engine must be one of ${ENGINES.join(', ')}`);
 
-/** Kills one flow at each of its points, or at each so-manieth. */
+/** Kills one flow at each of its points, or at every n-th one. */
 async function attack(index, db, worker) {
   const run = async (part, state, killAt = null) => {
     const result = await worker.run({ index, part, state, killAt });
@@ -50,7 +50,7 @@ async function attack(index, db, worker) {
     const complain = (text) => found.problems.push(`at point ${killAt}: ${text}`);
     if (isBetween && FLOWS[index].between === null) complain('half of it has happened');
     try {
-      // Later, so that no code of the first try is asked for again.
+      // Later, so that it needs no code from the first attempt.
       await run('act', { ...state, ahead: state.ahead + 120 });
       if ((await shapeOf(db, { isAgain: isBetween })) !== (isBetween ? afterAgain : after))
         complain('done again, it ends otherwise');
@@ -82,12 +82,12 @@ function report(name, why, { points, all, nothing, between, problems, tables }) 
 }
 
 const queue = [...chosen];
-/** Flow after flow on a database of its own; returns what the server is. */
+/** Attacks the queued flows one after another on its own database; returns the server's name and version. */
 async function work() {
   const db = await createDatabase(values.engine);
   const worker = new Worker(db.orm);
   try {
-    // Its start makes the tables.
+    // Starting the application creates the tables.
     await worker.run({ part: 'start', state: { ahead: 0 } });
     await makeKept(db);
     for (let index = queue.shift(); index !== undefined; index = queue.shift())

@@ -11,6 +11,7 @@ import type { MfaAdapterOption } from '../adapter/adapter-option.js';
 import { checkHooks } from '../adapter/checked-hooks.js';
 import { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { waysOf } from './ways-to-make.js';
 
 /** The adapter as the application created it, before it is connected. */
 const MFA_RAW_ADAPTER = Symbol.for('nestjs-mfa:RAW_ADAPTER');
@@ -31,13 +32,15 @@ function rawProvider(option: MfaAdapterOption): Provider {
   if (typeof option === 'function') return { provide: MFA_RAW_ADAPTER, useClass: option };
   // Untyped callers may pass anything.
   if (typeof option !== 'object' || (option as object | null) === null) throw wrongAdapter();
-  if (WAYS.filter((way) => way in option).length !== 1) throw wrongAdapter();
-  if ('useClass' in option) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
-  if ('useExisting' in option) return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };
-  return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
+  if (waysOf(option).length !== 1) throw wrongAdapter();
+  if ('useClass' in option && option.useClass) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
+  if ('useExisting' in option && option.useExisting)
+    return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };
+  if ('useFactory' in option) {
+    return { provide: MFA_RAW_ADAPTER, useFactory: option.useFactory, inject: option.inject ?? [] };
+  }
+  throw wrongAdapter();
 }
-
-const WAYS = ['useClass', 'useExisting', 'useFactory'] as const;
 
 function wrongAdapter(): MfaOptionsError {
   return new MfaOptionsError([

@@ -10,6 +10,7 @@ import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from '../pages/frame/resolve-pages.js';
 import type { ResolvedRoutes } from '../http/mount-controller.js';
 import { resolveRoutes } from './resolve-routes.js';
+import { waysOf } from './ways-to-make.js';
 
 export type ResolvedStructure = Required<
   Pick<MfaStructuralOptions, 'path' | 'controllers' | 'globalGuard' | 'isGlobal'>
@@ -35,7 +36,7 @@ const STRUCTURAL: Readonly<Record<keyof MfaStructuralOptions, true>> = {
 
 type FactoryOption = Exclude<keyof MfaModuleAsyncOptions, keyof MfaStructuralOptions>;
 
-/** What else `forRootAsync` takes, held to be complete in the same way. */
+/** The other options of `forRootAsync`, checked in the same way. */
 const OF_FACTORY: Readonly<Record<FactoryOption, true>> = {
   imports: true,
   inject: true,
@@ -44,17 +45,14 @@ const OF_FACTORY: Readonly<Record<FactoryOption, true>> = {
   useExisting: true,
 };
 
-const WAYS = ['useFactory', 'useClass', 'useExisting'] as const;
-
 /**
- * Checks what `forRootAsync` is given: an option that is ignored because it is in the wrong place or misspelt would be a hole that nobody
- * notices.
+ * Checks the options of `forRootAsync`. One in the wrong place, or misspelt, would be ignored, and its protection silently off.
  *
  * @throws {MfaOptionsError}
  */
 export function assertAsyncOptions(options: MfaModuleAsyncOptions): void {
   const problems = new Problems();
-  const ways = WAYS.filter((way) => options[way]);
+  const ways = waysOf(options);
   if (ways.length !== 1) {
     const found = ways.length === 0 ? '' : `; it has ${ways.map((way) => `\`${way}\``).join(' and ')}`;
     problems.add(`forRootAsync needs one of \`useFactory\`, \`useClass\` and \`useExisting\`${found}`);
@@ -64,7 +62,7 @@ export function assertAsyncOptions(options: MfaModuleAsyncOptions): void {
     problems.add(
       Object.hasOwn(BEHAVIOUR_OPTIONS, name)
         ? `\`${name}\` does nothing next to the factory: put it in what the factory returns`
-        : `\`${name}\` is not an option of forRootAsync; those are ${known.join(', ')}`,
+        : `\`${name}\` is not an option of forRootAsync; the options are ${known.join(', ')}`,
     );
   }
   if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
