@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 import type { ServerName } from './servers.js';
 import { createDatabase } from './servers.js';
@@ -20,6 +21,26 @@ export async function emptyDatabase(): Promise<{ orm: TypeOrmModuleOptions; drop
   if (ENGINE === 'mariadb') return createDatabase(ENGINE, 'utf8mb4_bin');
   if (ENGINE === 'postgres') return createDatabase(ENGINE);
   return { orm: { type: 'better-sqlite3', database: ':memory:' }, drop: () => Promise.resolve() };
+}
+
+/** An empty database with the tables of these entities, for tests without an application. */
+export async function openDatabase(
+  ...entities: readonly (new () => object)[]
+): Promise<{ dataSource: DataSource; close: () => Promise<void> }> {
+  const { orm, drop } = await emptyDatabase();
+  const dataSource = new DataSource({
+    ...orm,
+    entities: [...entities],
+    synchronize: true,
+  } as DataSourceOptions);
+  await dataSource.initialize();
+  return {
+    dataSource,
+    close: async () => {
+      await dataSource.destroy();
+      await drop();
+    },
+  };
 }
 
 /** One database for several applications, in sequence or at the same time. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 import { KeyRing } from '../../core/crypto/key-ring.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
-import { emptyDatabase } from '../../../../../test/support/databases.js';
+import { openDatabase } from '../../../../../test/support/databases.js';
 import { TrustedDeviceStore } from './trusted-device-store.js';
 import { TrustedDevice } from './trusted-device.entity.js';
 
@@ -44,23 +44,17 @@ const USE = {
 
 describe('the store of trusted browsers', () => {
   let dataSource: DataSource;
-  let drop: () => Promise<void>;
+  let close: () => Promise<void>;
   let storage: MfaStorage;
   let store: TrustedDeviceStore;
 
   beforeAll(async () => {
-    const { orm, drop: dropDatabase } = await emptyDatabase();
-    drop = dropDatabase;
-    dataSource = new DataSource({ ...orm, entities: [TrustedDevice], synchronize: true } as never);
-    await dataSource.initialize();
+    ({ dataSource, close } = await openDatabase(TrustedDevice));
     storage = new MfaStorage(dataSource, options);
     store = new TrustedDeviceStore(storage, keyRing, options);
   });
   beforeEach(() => dataSource.createQueryBuilder().delete().from(TrustedDevice).execute());
-  afterAll(async () => {
-    await dataSource.destroy();
-    await drop();
-  });
+  afterAll(() => close());
 
   const trust = async (...browsers: Omit<TrustedDevice, 'seal'>[]) => {
     for (const one of browsers) await storage.commit(store.planInsertion(one));

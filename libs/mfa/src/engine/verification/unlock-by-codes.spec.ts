@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 import { KeyRing } from '../../core/crypto/key-ring.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { Authenticator, isGenuineAuthenticator, newAuthenticator } from '../rows/authenticator.entity.js';
-import { emptyDatabase } from '../../../../../test/support/databases.js';
+import { openDatabase } from '../../../../../test/support/databases.js';
 import { UnlockByCodes } from './unlock-by-codes.js';
 
 const NOW = 1_800_000_000_000;
@@ -37,25 +37,19 @@ const app = (changed: Partial<Authenticator> = {}) =>
 
 describe('unlocking with codes', () => {
   let dataSource: DataSource;
-  let drop: () => Promise<void>;
+  let close: () => Promise<void>;
   let storage: MfaStorage;
   let authenticators: AuthenticatorsService;
 
   beforeAll(async () => {
-    const { orm, drop: dropDatabase } = await emptyDatabase();
-    drop = dropDatabase;
-    dataSource = new DataSource({ ...orm, entities: [Authenticator], synchronize: true } as never);
-    await dataSource.initialize();
+    ({ dataSource, close } = await openDatabase(Authenticator));
     const options = optionsOf(3);
     storage = new MfaStorage(dataSource, options);
     const lock = new AuthenticatorLock(storage, options);
     authenticators = new AuthenticatorsService(storage, {} as never, lock, {} as never, keyRing, clock);
   });
   beforeEach(() => dataSource.createQueryBuilder().delete().from(Authenticator).execute());
-  afterAll(async () => {
-    await dataSource.destroy();
-    await drop();
-  });
+  afterAll(() => close());
 
   const unlocking = (byCodes = 3) => new UnlockByCodes(storage, authenticators, optionsOf(byCodes), clock);
   const add = async (...rows: Authenticator[]) => {
