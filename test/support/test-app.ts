@@ -15,7 +15,8 @@ import {
   SkipMfa,
 } from 'nestjs-mfa';
 import { totpCode } from 'nestjs-mfa/testing';
-import type { DataSource } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 
 import { Client } from './client.js';
 import { emptyDatabase } from './databases.js';
@@ -187,14 +188,19 @@ export async function startTestApp({
   const own = orm || database ? null : await emptyDatabase();
   const clock = new TestClock();
   const logger = new MemoryLogger();
+  let connecting: Promise<DataSource> | undefined;
 
   @Module({
     imports: [
-      TypeOrmModule.forRoot({
-        autoLoadEntities: true,
-        synchronize: true,
-        ...(own?.orm ?? orm ?? { type: 'better-sqlite3', database: database ?? ':memory:' }),
-        logger,
+      TypeOrmModule.forRootAsync({
+        useFactory: () => ({
+          autoLoadEntities: true,
+          synchronize: true,
+          ...(own?.orm ?? orm ?? { type: 'better-sqlite3', database: database ?? ':memory:' }),
+          logger,
+        }),
+        dataSourceFactory: (options) =>
+          (connecting = new DataSource(options as DataSourceOptions).initialize()),
       }),
       MfaModule.forRoot({ secret: SECRET, adapter, ...mfa }),
       ...imports,
@@ -203,20 +209,21 @@ export async function startTestApp({
   })
   class TestModule {}
 
-  const module = await Test.createTestingModule({ imports: [TestModule] })
-    .overrideProvider(MFA_CLOCK)
-    .useValue(clock)
-    .compile();
-  const app =
-    create?.(module, logger) ?? module.createNestApplication({ forceCloseConnections: true, logger });
-  configure?.(app);
+  let app: INestApplication;
   try {
+    const module = await Test.createTestingModule({ imports: [TestModule] })
+      .overrideProvider(MFA_CLOCK)
+      .useValue(clock)
+      .compile();
+    app = create?.(module, logger) ?? module.createNestApplication({ forceCloseConnections: true, logger });
+    configure?.(app);
     // Longer than the slowest test pauses: a client might reuse a connection that the server is about to close.
     Object.assign(app.getHttpServer() as object, { keepAliveTimeout: 60_000 });
     await app.listen(port ?? 0, port === undefined ? '127.0.0.1' : 'localhost');
   } catch (error) {
-    // Open connections would prevent the database from being dropped.
-    await app.get<DataSource>(getDataSourceToken()).destroy();
+    // A boot that was stopped closes nothing, and may still be connecting: into the next test file, if nobody waits.
+    await (await connecting)?.destroy();
+    await own?.drop();
     throw error;
   }
   const url = await app.getUrl();
