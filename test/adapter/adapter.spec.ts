@@ -95,6 +95,11 @@ describe('ways to give an adapter', () => {
   it.each([
     ['an object of another class', { useFactory: () => ({}) }, 'must extend DefaultMfaAdapter'],
     ['an object without a way', {}, '`adapter` must be a class, or have'],
+    [
+      'a misspelt option',
+      { useFactory: () => new DefaultMfaAdapter(), injects: [] },
+      '`adapter.injects` is not an option',
+    ],
   ])('refuses %s', async (_, adapter, message) => {
     await expect(boot(adapter as never)).rejects.toThrow(message);
   });

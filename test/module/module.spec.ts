@@ -88,6 +88,9 @@ describe('MfaModule.forRootAsync', () => {
   it('needs one of them, and no more', () => {
     const needed = 'forRootAsync needs one of `useFactory`, `useClass` and `useExisting`';
     expect(() => MfaModule.forRootAsync({})).toThrow(needed);
+    expect(() => MfaModule.forRootAsync(undefined as never)).toThrow(
+      'the options are missing: pass an object with `useFactory`, `useClass` or `useExisting`',
+    );
     expect(() =>
       MfaModule.forRootAsync({ useClass: OptionsFactory, useFactory: () => ({ secret: SECRET }) }),
     ).toThrow(`${needed}; it has \`useFactory\` and \`useClass\``);
@@ -124,6 +127,8 @@ describe('MfaModule.forRoot', () => {
   it('stops the boot when the options are wrong', async () => {
     await expect(compile(MfaModule.forRoot({ secret: '' }))).rejects.toThrow('`secret` is required');
     expect(() => MfaModule.forRoot({ secret: SECRET, path: ' ' })).toThrow('`path`');
+    for (const path of ['.', '../mfa', 'account/../mfa', 'mfa/..'])
+      expect(() => MfaModule.forRoot({ secret: SECRET, path })).toThrow('`path`');
     expect(() => MfaModule.forRoot(undefined as never)).toThrow('the options are missing');
   });
 

@@ -94,12 +94,12 @@ export class MfaModule implements NestModule {
    *   factory's options are checked at boot
    */
   static forRootAsync(options: MfaModuleAsyncOptions): DynamicModule {
+    assertAsyncOptions(options);
     return build(options, options.imports ?? [], rawOptionsProviders(options));
   }
 }
 
 function rawOptionsProviders(options: MfaModuleAsyncOptions): Provider[] {
-  assertAsyncOptions(options);
   if (options.useFactory) {
     return [{ provide: MFA_RAW_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
   }

@@ -4,6 +4,7 @@ import { AuthenticatorsService } from '../engine/authenticators/authenticators.s
 import type { KeyRing } from '../core/crypto/key-ring.js';
 import { MFA_KEY_RING } from '../core/crypto/key-ring.js';
 import { MfaOptionsError } from '../options/options-error.js';
+import { Problems } from '../options/problems.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
 import { CONNECT_ADAPTER } from '../adapter/adapter-context.js';
@@ -33,6 +34,9 @@ function rawProvider(option: MfaAdapterOption): Provider {
   // Untyped callers may pass anything.
   if (typeof option !== 'object' || (option as object | null) === null) throw wrongAdapter();
   if (waysOf(option).length !== 1) throw wrongAdapter();
+  const problems = new Problems();
+  problems.onlyKnown('adapter.', option, ['useClass', 'useExisting', 'useFactory', 'inject', 'imports']);
+  if (problems.list.length > 0) throw new MfaOptionsError(problems.list);
   if ('useClass' in option && option.useClass) return { provide: MFA_RAW_ADAPTER, useClass: option.useClass };
   if ('useExisting' in option && option.useExisting)
     return { provide: MFA_RAW_ADAPTER, useExisting: option.useExisting };

@@ -5,6 +5,7 @@ import { BEHAVIOUR_OPTIONS } from '../options/mfa-options.js';
 import { MfaOptionsError } from '../options/options-error.js';
 import { Problems } from '../options/problems.js';
 import { assertGiven } from '../options/resolve-options.js';
+import { ROUTE_PATH } from '../options/route-paths.js';
 import type { ResolvedPages } from '../pages/frame/resolve-pages.js';
 import { resolveFactors } from './resolve-factors.js';
 import { resolvePages } from '../pages/frame/resolve-pages.js';
@@ -51,6 +52,7 @@ const OF_FACTORY: Readonly<Record<FactoryOption, true>> = {
  * @throws {MfaOptionsError}
  */
 export function assertAsyncOptions(options: MfaModuleAsyncOptions): void {
+  assertGiven(options, '`useFactory`, `useClass` or `useExisting`');
   const problems = new Problems();
   const ways = waysOf(options);
   if (ways.length !== 1) {
@@ -103,13 +105,7 @@ export function behaviourOf(options: MfaModuleOptions): MfaBehaviourOptions {
  */
 export function resolveStructure(options: MfaStructuralOptions): ResolvedStructure {
   const problems = new Problems();
-  const path = problems.text(
-    'path',
-    options.path,
-    'mfa',
-    /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/,
-    'a path such as mfa',
-  );
+  const path = problems.text('path', options.path, 'mfa', ROUTE_PATH, 'a path such as mfa');
   const structure: ResolvedStructure = {
     path: path.replace(/^\/|\/$/g, ''),
     controllers: problems.boolean('controllers', options.controllers, true),

@@ -106,9 +106,9 @@ export function resolveOptions(
  *
  * @throws {MfaOptionsError}
  */
-export function assertGiven(options: object): void {
+export function assertGiven(options: object, needed = 'at least `secret`'): void {
   if (typeof options !== 'object' || (options as object | null) === null)
-    throw new MfaOptionsError(['the options are missing: pass an object with at least `secret`']);
+    throw new MfaOptionsError([`the options are missing: pass an object with ${needed}`]);
 }
 
 /** Checks that some factor can reach each of the levels, also under the profile. */

@@ -7,6 +7,7 @@ import type { PageAddresses } from '../../options/addresses.js';
 import { MfaOptionsError } from '../../options/options-error.js';
 import type { Problems } from '../../options/problems.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
+import { PUBLIC_PATH, ROUTE_PATH } from '../../options/route-paths.js';
 
 /** The resolved option `pages`. */
 export interface ResolvedPages extends PageAddresses {
@@ -15,9 +16,6 @@ export interface ResolvedPages extends PageAddresses {
   stylesheet: string | null;
   icon: string | null;
 }
-
-const PATH = /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/;
-const PUBLIC_PATH = /^(?:\/[\w.~-]+)*\/?$/;
 
 /** Resolves the option `pages`; null if it is off. */
 export function resolvePages(
@@ -42,7 +40,7 @@ export function resolvePages(
     'pages.path',
     given['path'],
     'account/security',
-    PATH,
+    ROUTE_PATH,
     'a path such as /account/security',
   );
   const publicPath = problems.text(
