@@ -14,7 +14,7 @@ interface Registry {
  */
 export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(this.constructor.name);
-  private interval: NodeJS.Timeout | null = null;
+  private interval?: NodeJS.Timeout;
   private isAtIt = false;
 
   /**
@@ -41,8 +41,7 @@ export abstract class RepeatedJob implements OnApplicationBootstrap, OnModuleDes
   }
 
   onModuleDestroy(): void {
-    if (this.interval) clearInterval(this.interval);
-    this.interval = null;
+    clearInterval(this.interval);
   }
 
   private async run(): Promise<void> {

@@ -21,4 +21,11 @@ describe('UnderWay', () => {
     await closed;
     expect(ended).toEqual(['other', 'one', 'closed']);
   });
+
+  it('keeps nothing of what has ended', async () => {
+    const underWay = new UnderWay();
+    underWay.add(Promise.resolve());
+    await underWay.ended();
+    expect(underWay['all'].size).toBe(0);
+  });
 });
