@@ -45,7 +45,7 @@ export class MessageBudget {
     if (!state) throw new MfaException('session_expired');
     const endsAt = (state.messagesFrom?.getTime() ?? at) + windowMs;
     if (taken === 0) {
-      const retryAfter = Math.max(1, Math.ceil((endsAt - at) / 1000));
+      const retryAfter = Math.ceil((endsAt - at) / 1000);
       throw new MfaException('too_many_messages', { retryAfter });
     }
     const isSpent = (state.messages ?? 0) >= limit.messages;
