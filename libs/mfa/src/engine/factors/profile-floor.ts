@@ -66,7 +66,7 @@ export class ProfileFloor {
 
   /** Whether a proof counts next to the others of its session on a route without requirements of its own. */
   counts(record: AuthenticationRecord, records: readonly AuthenticationRecord[]): boolean {
-    return this.meets(record) && isFittingProof(record, this.raise({}, records));
+    return isFittingProof(record, this.raise({}, records));
   }
 
   /** Whether a proof is only good for adding a factor that meets the floor. */
