@@ -1,7 +1,10 @@
+/** @jest-environment-options {"ownModules": true} */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
+import { registerFactorType } from '../../core/policy/methods.js';
 import type { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { FactorAvailability } from './factor-availability.js';
@@ -9,6 +12,8 @@ import type { FactorData } from './factor-judge.js';
 import type { FactorRegistry } from './factor-registry.js';
 import type { MfaFactor } from './mfa-factor.js';
 import type { ProfileFloor } from './profile-floor.js';
+
+registerFactorType({ type: 'pager', channel: 'sms' } as never);
 
 const USER = { id: 'ada' };
 const rowOf = (type: string, id = type) => ({ id, type, userId: 'ada', isLocked: false }) as never as Row;
@@ -50,6 +55,15 @@ describe('whether an authenticator works now', () => {
     const { isUsable: ask } = bound(availability({ pager: isUsable }));
     expect(await ask(USER, { ...rowOf('pager'), isLocked: true } as Row)).toBe(false);
     expect(isUsable).not.toHaveBeenCalled();
+  });
+
+  it('is not so in a session whose first factor came over the same channel', async () => {
+    const here = availability({ pager: undefined, totp: undefined });
+    const rows = [rowOf('pager'), rowOf('totp')];
+    const signedInBy = (method: string) => [{ method, at: 0, isFirst: true } as AuthenticationRecord];
+    expect(await here.usableTypes(USER, rows, signedInBy('sms'))).toEqual(['totp']);
+    expect(await here.usableTypes(USER, rows, signedInBy('email'))).toEqual(['pager', 'totp']);
+    expect(await here.usableTypes(USER, rows)).toEqual(['pager', 'totp']);
   });
 
   it.each([

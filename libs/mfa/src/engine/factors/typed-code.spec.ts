@@ -79,6 +79,14 @@ describe('a code that was typed', () => {
     for (const digits of systems) expect(normalizeCode(digits)).toBe('0123456789');
   });
 
+  it('has as many digits as are asked for, of any script', () => {
+    const four = digitsPattern(4, 5);
+    expect(['1234', '12345', '１２３４', '12 34', '1-2-3-4'].filter((input) => !four.test(input))).toEqual(
+      [],
+    );
+    expect(['123', '123456', 'abcd', '12a34', 'dddd'].filter((input) => four.test(input))).toEqual([]);
+  });
+
   it('is verified in no time, however it is made', () => {
     const begin = performance.now();
     for (const part of ['1', '1-', '- ', 'a', '１', '\u200b', '1\n', '𝟏']) {
