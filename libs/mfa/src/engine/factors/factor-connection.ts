@@ -47,9 +47,10 @@ export class FactorConnection {
     const described = await Promise.allSettled(
       rows.map(async (row) => [row.id, factor.describe?.(await this.data.open(row)) ?? {}] as const),
     );
-    const failed = described.find((one) => one.status === 'rejected');
+    const [first] = described;
     // One unreadable row must not hide the details of the others.
-    if (failed && described.every((one) => one.status === 'rejected')) throw failed.reason as Error;
+    if (first?.status === 'rejected' && described.every((one) => one.status === 'rejected'))
+      throw first.reason as Error;
     return new Map(described.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   }
 }

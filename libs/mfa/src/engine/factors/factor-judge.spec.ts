@@ -8,7 +8,7 @@ import { openDatabase } from '../../../../../test/support/databases.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { Authenticator, newAuthenticator } from '../rows/authenticator.entity.js';
 import { MfaFactorChallenge } from './factor-challenge.entity.js';
-import { FactorData, FactorJudge, assertProof, ownClaim, ownWrites } from './factor-judge.js';
+import { FACTOR_JUDGES, FactorData, FactorJudge, assertProof, ownClaim, ownWrites } from './factor-judge.js';
 import { FactorRows } from './factor-rows.js';
 import type { MfaFactorProof, MfaFactorVerdict } from './mfa-factor.js';
 
@@ -134,8 +134,8 @@ describe('a code', () => {
   });
 
   describe('that is right', () => {
-    it('is a use of its authenticator', async () => {
-      const row = await store();
+    it('is a use of its authenticator, whatever step came last', async () => {
+      const row = await store({ lastStep: 5 });
       await expect(use({}, row)).resolves.toEqual(USED);
       expect(await read()).toEqual({ ...row, lastUsedAt: new Date(NOW) });
     });
@@ -287,6 +287,10 @@ describe('what a factor may answer', () => {
       { query: 'three' },
     ]);
   });
+});
+
+it('all copies of the module share the token of the judges', () => {
+  expect(FACTOR_JUDGES).toBe(Symbol.for('nestjs-mfa:FACTOR_JUDGES'));
 });
 
 describe('an authenticator', () => {

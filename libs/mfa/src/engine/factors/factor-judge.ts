@@ -115,8 +115,8 @@ export class FactorJudge {
 
   private async claimUse(row: Authenticator, { step, data, remaining }: MfaFactorProof): Promise<Write> {
     const set = {
+      remaining,
       ...(step === undefined ? {} : { lastStep: step }),
-      ...(remaining === undefined ? {} : { remaining }),
       ...(data === undefined ? {} : { data: await this.parts.data.keep(data, row) }),
     };
     const conditions = [
@@ -124,10 +124,7 @@ export class FactorJudge {
       // As it was read, so that the number of remaining proofs that is reported is right for each use.
       ...(remaining === undefined ? [] : ['remaining = :seen']),
     ];
-    const parameters = {
-      ...(step === undefined ? {} : { step }),
-      ...(remaining === undefined ? {} : { seen: row.remaining ?? 0 }),
-    };
+    const parameters = { step: step ?? null, seen: row.remaining };
     const condition = conditions.length === 0 ? undefined : { where: conditions.join(' AND '), parameters };
     return this.parts.authenticators.claimUse(row, new Date(this.parts.clock.now()), set, condition);
   }

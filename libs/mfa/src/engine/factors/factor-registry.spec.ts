@@ -5,7 +5,8 @@ import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { registerFactorType } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
-import { FactorRegistry } from './factor-registry.js';
+import { FACTOR_CLEANUPS } from './factor-parts.js';
+import { BUILT_IN_FACTORS, FactorRegistry, MFA_FACTORS, factorToken } from './factor-registry.js';
 import type { MfaFactor } from './mfa-factor.js';
 
 const SENT = 'sent' as MfaType;
@@ -29,6 +30,15 @@ describe('the factors in the options', () => {
     expect(registry.find(SENT)).toBe(factor);
     expect(registry.find(SHOWN)).toBeUndefined();
   });
+});
+
+it.each([
+  ['FACTORS', MFA_FACTORS],
+  ['FACTOR:sent', factorToken(SENT)],
+  ['BUILT_IN_FACTORS', BUILT_IN_FACTORS],
+  ['FACTOR_CLEANUPS', FACTOR_CLEANUPS],
+])('all copies of the module share the token %s', (name, token) => {
+  expect(token).toBe(Symbol.for(`nestjs-mfa:${name}`));
 });
 
 describe('the user of a request', () => {
