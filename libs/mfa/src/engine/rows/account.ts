@@ -18,7 +18,7 @@ export function withAuthenticators<T extends ObjectLiteral>(
 ): SelectQueryBuilder<T> {
   return (
     query
-      .leftJoinAndMapMany(`${alias}.authenticators`, Authenticator, 'a', `a.userId = ${alias}.userId`)
+      .leftJoinAndSelect(Authenticator, 'a', `a.userId = ${alias}.userId`)
       .orderBy('a.createdAt')
       // Recovery codes are created at the same time as the first factor, and sort after it.
       .addOrderBy('a.type', 'DESC')

@@ -163,10 +163,10 @@ export class MfaRequest {
 /** What this module stores with a request object for other guards, handlers, filters and the adapter. */
 interface Kept {
   /** The valid session that the request presents, including a pending one. */
-  session: AuthenticationSession | null;
+  session?: AuthenticationSession | null;
   /** What replaced it: a new session, or (null) none. */
   replacement?: { session: AuthenticationSession | null };
-  user: MfaUser | null;
+  user?: MfaUser | null;
   /** The request as found by the guard of one of this module's routes. */
   context?: MfaRequest;
 }
@@ -174,7 +174,7 @@ interface Kept {
 const kept = new SideTable<object, Kept>();
 
 function keptWith(request: object): Kept {
-  const known = kept.get(request) ?? { session: null, user: null };
+  const known = kept.get(request) ?? {};
   kept.set(request, known);
   return known;
 }
