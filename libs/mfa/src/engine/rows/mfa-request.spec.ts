@@ -71,6 +71,15 @@ describe('the source of a request', () => {
   });
 });
 
+it('names the application as the source of what its code does by itself', () => {
+  expect(APPLICATION_SOURCE).toEqual({
+    actor: { type: 'application', id: null },
+    ip: null,
+    userAgent: null,
+    sessionId: null,
+  });
+});
+
 describe('a request', () => {
   it('is nobody’s, and proves nothing, until something is known about it', () => {
     expect(new MfaRequest({})).toMatchObject({

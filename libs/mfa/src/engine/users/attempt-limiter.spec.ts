@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ForbiddenException, InternalServerErrorException } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 
-import { beforeNext } from '../../../../../test/support/before-next.js';
 import { openDatabase } from '../../../../../test/support/databases.js';
+import { beforeNext, callsDuring } from '../../../../../test/support/intercept.js';
+import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
@@ -69,17 +70,8 @@ describe('the budget of attempts', () => {
   };
   const refusal = (retryAfter: number) => ({ code: 'too_many_attempts', details: { retryAfter } });
   /** How many times the database is written to meanwhile. */
-  const commitsDuring = async (work: () => Promise<unknown>) => {
-    let commits = 0;
-    const usual = storage.commit.bind(storage);
-    storage.commit = (...args) => {
-      commits += 1;
-      return usual(...args);
-    };
-    await work();
-    storage.commit = usual;
-    return commits;
-  };
+  const costOf = async (work: () => Promise<unknown>) =>
+    (await callsDuring(storage, 'commit', work)).filter(([writes]) => (writes as Write[]).length > 0).length;
 
   describe('when an attempt is taken', () => {
     it('counts it in a window that begins with the first one', async () => {
@@ -134,8 +126,10 @@ describe('the budget of attempts', () => {
     it('costs few statements, and a flood of refused ones the fewest', async () => {
       const limiter = budgetOf(3);
       const costs: number[] = [];
-      for (let attempt = 1; attempt <= 5; attempt += 1)
-        costs.push(await commitsDuring(() => take(limiter).catch(() => undefined)));
+      for (let attempt = 1; attempt <= 5; attempt += 1) {
+        costs.push(await costOf(() => take(limiter)));
+        now += 1000;
+      }
       // The first one creates the row; the fourth one, which is the first refused, is reported.
       expect(costs).toEqual([3, 1, 2, 2, 1]);
     });
@@ -158,11 +152,15 @@ describe('the budget of attempts', () => {
       },
     );
 
-    it('refuses one if others took the rest since the row was read', async () => {
-      await store({});
-      beforeNext(storage, 'commit', () => store({ attempts: 1, windowStartedAt: new Date(NOW) }));
-      await expect(take(budgetOf(1))).rejects.toMatchObject(refusal(WINDOW_SECONDS));
-      await expect(stored()).resolves.toMatchObject({ attempts: 1 });
+    it.each([1, 3])('refuses one if others took all %i since the row was read', async (attempts) => {
+      const others = () => store({ attempts, windowStartedAt: new Date(NOW) });
+      beforeNext(users, 'find', async () => {
+        await store({});
+        beforeNext(storage, 'commit', others);
+      });
+      const late = budgetOf(attempts).take(ADA, SOURCE, { isKept: true });
+      await expect(late).rejects.toMatchObject(refusal(WINDOW_SECONDS));
+      await expect(stored()).resolves.toMatchObject({ attempts });
     });
   });
 
@@ -179,6 +177,14 @@ describe('the budget of attempts', () => {
       now += WINDOW;
       await limiter.failed(await takeMany(limiter, 2));
       expect(events.slice(3)).toMatchObject([EXHAUSTED]);
+    });
+
+    it('costs a failure nothing unless it was the last attempt', async () => {
+      const limiter = budgetOf(2);
+      const first = await take(limiter);
+      await expect(costOf(() => limiter.failed(first, WRONG))).resolves.toBe(0);
+      const last = await take(limiter);
+      await expect(costOf(() => limiter.failed(last, WRONG))).resolves.toBe(1);
     });
 
     it('is reported with the first refusal, if the last attempt did not get that far', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 
-import { beforeNext } from '../../../../../test/support/before-next.js';
 import { openDatabase } from '../../../../../test/support/databases.js';
+import { beforeNext, callsDuring } from '../../../../../test/support/intercept.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { AuthenticationSession } from '../rows/authentication-session.entity.js';
@@ -117,6 +117,14 @@ describe('the row that each user has', () => {
       const read = { ...users.blank('ada'), enrollmentStartedAt: EARLIER };
       await expect(users.startEnrollmentGrace('ada', read)).resolves.toEqual(EARLIER);
       await expect(stored()).resolves.toBeNull();
+    });
+
+    it('in a single commit, if there is no row yet', async () => {
+      for (const session of [null, { id: 'ended' }]) {
+        const start = () => users.startEnrollmentGrace('ada', null, session);
+        await expect(callsDuring(storage, 'commit', start)).resolves.toHaveLength(1);
+        await dataSource.getRepository(MfaUserState).delete('ada');
+      }
     });
 
     it('and stores nothing for a user whose session has ended', async () => {
