@@ -6,7 +6,6 @@ import type { MfaType } from '../../core/policy/methods.js';
 import { registerFactorType } from '../../core/policy/methods.js';
 import {
   Authenticator,
-  PASSWORDLESS,
   authenticatorLabel,
   isGenuineAuthenticator,
   isSecondFactorRow,
@@ -69,7 +68,7 @@ it('makes its user enrolled if it is a second factor by type, and not kept for s
   const counts = (type: MfaType, role?: string | null) =>
     isSecondFactorRow(role === undefined ? { type } : { type, role });
   expect([counts(IN_ROW), counts(IN_ROW, null), counts(IN_TABLES, null)]).toEqual([true, true, true]);
-  expect([counts(IN_ROW, PASSWORDLESS), counts(BACKUP, null), counts('unknown' as MfaType)]).toEqual([
+  expect([counts(IN_ROW, 'passwordless'), counts(BACKUP, null), counts('unknown' as MfaType)]).toEqual([
     false,
     false,
     false,
