@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 
+import { inListOrder } from '../engine/rows/account.js';
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
 import { AuthenticatorLock, AuthenticatorsService } from '../engine/authenticators/authenticators.service.js';
 import type { MfaClock } from '../core/clock/clock.js';
@@ -75,12 +76,9 @@ export class UserList {
   private async describe(ids: readonly string[]): Promise<MfaListedUser[]> {
     if (ids.length === 0) return [];
     const rows = await this.storage.read((reader) =>
-      reader
-        .createQueryBuilder(Authenticator, 'a')
-        .where('a.userId IN (:...ids)', { ids })
-        .orderBy('a.createdAt')
-        .addOrderBy('a.type', 'DESC')
-        .getMany(),
+      inListOrder(
+        reader.createQueryBuilder(Authenticator, 'a').where('a.userId IN (:...ids)', { ids }),
+      ).getMany(),
     );
     return ids.map((userId) => {
       const own = rows.filter((row) => row.userId === userId);

@@ -16,11 +16,16 @@ export function withAuthenticators<T extends ObjectLiteral>(
   query: SelectQueryBuilder<T>,
   alias: string,
 ): SelectQueryBuilder<T> {
+  return inListOrder(query.leftJoinAndSelect(Authenticator, 'a', `a.userId = ${alias}.userId`));
+}
+
+/** Sorts authenticators (`a`) as lists show them: oldest first. */
+export function inListOrder<T extends ObjectLiteral>(query: SelectQueryBuilder<T>): SelectQueryBuilder<T> {
   return (
     query
-      .leftJoinAndSelect(Authenticator, 'a', `a.userId = ${alias}.userId`)
       .orderBy('a.createdAt')
-      // Recovery codes are created at the same time as the first factor, and sort after it.
+      // Recovery codes are created at the same time as the first factor, whatever its type is called, and sort after it.
+      .addOrderBy('CASE WHEN a.remaining IS NULL THEN 0 ELSE 1 END')
       .addOrderBy('a.type', 'DESC')
   );
 }
