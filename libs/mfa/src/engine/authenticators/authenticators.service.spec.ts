@@ -191,6 +191,13 @@ describe('authenticators', () => {
       await expect(answers({ failures: LOCK_AFTER - 1 })).resolves.toEqual(IS_OPEN);
     });
 
+    it('are found where those that are not open are looked for', async () => {
+      await insert(app('open'), app('locked', { failures: LOCK_AFTER, lockedAt: new Date(0) }));
+      const { where, parameters } = lock.openCondition(NOW);
+      const query = dataSource.createQueryBuilder(Authenticator, 'a').where(`NOT (${where})`, parameters);
+      expect((await query.getMany()).map(({ id }) => id)).toEqual(['locked']);
+    });
+
     it.each<[string, Partial<Authenticator>]>([
       ['locked, however long ago', { failures: LOCK_AFTER, lockedAt: new Date(0) }],
       SUSPENDED,
@@ -220,6 +227,13 @@ describe('authenticators', () => {
   });
 
   describe('that are locked', () => {
+    it('are those at the cap, however long ago, and those that were cloned', () => {
+      const hasTripped = (changed: Partial<Authenticator>) => lock.hasTripped(app('one', changed));
+      expect(hasTripped({ failures: LOCK_AFTER, lockedAt: new Date(0) })).toBe(true);
+      expect(hasTripped({ clonedAt: ago(1) })).toBe(true);
+      expect(hasTripped({ failures: LOCK_AFTER - 1 })).toBe(false);
+    });
+
     it('are so at the cap and not before, and tell one caller that they are', async () => {
       await insert(app('below', { failures: LOCK_AFTER - 1 }), app('at', { failures: LOCK_AFTER }));
       expect(await run(lock.claimClosing(app('below'), new Date(NOW)))).toBe('lock');
@@ -263,10 +277,10 @@ describe('authenticators', () => {
       app('open', { failures: LOCK_AFTER - 1 }),
       app('cloned', { failures: LOCK_AFTER, clonedAt: ago(1) }),
     ];
-    const opened = () => lock.openedByProofOf(app('proven'), rows).map(({ id }) => id);
+    const opened = () => lock.openedByProofOf(app('proven'), rows);
 
     it('are the locked ones, neither those that were cloned nor the proven one itself', () => {
-      expect(opened()).toEqual(['locked']);
+      expect(opened()).toEqual([rows[1]]);
     });
 
     it('are none unless the options say so', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { Column, DeleteDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, DeleteDateColumn, Entity, PrimaryColumn, ViewColumn, ViewEntity } from 'typeorm';
 
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { openDatabase } from '../../../../../test/support/databases.js';
@@ -30,6 +30,12 @@ class Nonce {
   @PrimaryColumn({ type: 'varchar' }) nonce!: string;
 }
 
+/** What is no table, and has no key. */
+@ViewEntity('own_view', { expression: 'SELECT nonce AS seen FROM own_nonce' })
+class Seen {
+  @ViewColumn() seen!: string;
+}
+
 const type = 'pager' as Authenticator['type'];
 const PAGERS = { type, entity: Pager, userId: 'owner', authenticatorId: 'device' } as OwnedFactorTable;
 const CONTRACTS = { type, entity: Contract, userId: 'owner' } as OwnedFactorTable;
@@ -45,7 +51,7 @@ describe('the tables of custom factors', () => {
   let tables: FactorTables;
 
   beforeAll(async () => {
-    ({ dataSource, close } = await openDatabase(Pager, Contract, Nonce));
+    ({ dataSource, close } = await openDatabase(Pager, Contract, Nonce, Seen));
     storage = new MfaStorage(dataSource, {
       storage: { timeoutSeconds: 5, preparedStatements: false },
     } as never);
@@ -128,6 +134,8 @@ describe('the tables of custom factors', () => {
     expect(tables.nameOf(PAGERS)).toBe('own_pager');
     expect(tables.keyOf(PAGERS)).toBe('serial');
     expect(tables.keyOf({ entity: Pager, key: 'device' })).toBe('device');
+    // Only the boot, which comes later, refuses it.
+    expect(tables.keyOf({ entity: Seen })).toBe('');
   });
 
   it('are injected under a token that all copies of the module share', () => {
