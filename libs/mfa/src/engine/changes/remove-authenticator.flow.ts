@@ -57,8 +57,8 @@ export class RemoveAuthenticatorFlow {
     authenticators: readonly (Pick<Authenticator, 'id' | 'type'> & { role?: string | null })[],
     context: MfaRequirementContext = {},
   ): Promise<boolean> {
-    const secondFactors = authenticators.filter(isSecondFactorRow);
-    const isLast = secondFactors.length === 1 && secondFactors[0]?.id === id;
+    const [first, ...others] = authenticators.filter(isSecondFactorRow);
+    const isLast = first?.id === id && others.length === 0;
     return isLast && this.adapter.isMfaRequired(user, context);
   }
 
