@@ -19,7 +19,7 @@ import { TrustedDevice } from '../trust/trusted-device.entity.js';
 import { TrustedDeviceStore } from '../trust/trusted-device-store.js';
 import { UserStateService } from '../users/user-state.service.js';
 import type { FactorState, PlannedChange } from './factor-change.js';
-import { FactorChange, PLAN_CLAIM } from './factor-change.js';
+import { FactorChange } from './factor-change.js';
 
 const NOW = 1_800_000_000_000;
 const ADA = { id: 'ada' };
@@ -276,11 +276,12 @@ describe('a change of factors', () => {
       },
     );
 
-    it('to report a loss needs no session at all', async () => {
-      const context = new MfaRequest({}, { user: ADA });
-      await expect(
-        change.run(ADA, { context, purpose: 'reporting' }, () => Promise.resolve(planOf([]))),
-      ).resolves.toBe('done');
+    it.each([
+      ['session', new MfaRequest({}, { user: ADA })],
+      ['request', undefined],
+    ])('to report a loss needs no %s at all', async (_, context) => {
+      const running = change.run(ADA, { context, purpose: 'reporting' }, () => Promise.resolve(planOf([])));
+      await expect(running).resolves.toBe('done');
     });
   });
 
@@ -313,7 +314,7 @@ describe('a change of factors', () => {
       let plans = 0;
       await change.run(ADA, {}, () => {
         plans += 1;
-        return Promise.resolve(planOf(plans === 1 ? [lost(PLAN_CLAIM)] : []));
+        return Promise.resolve(planOf(plans === 1 ? [lost('plan')] : []));
       });
       expect(plans).toBe(2);
     });
@@ -355,7 +356,7 @@ describe('a change of factors', () => {
     });
 
     it('is refused when it has lost for too long', async () => {
-      const plan = () => Promise.resolve(planOf([lost(PLAN_CLAIM)]));
+      const plan = () => Promise.resolve(planOf([lost('plan')]));
       await expectRefusal(make({ timeoutSeconds: 0.05 }).run(ADA, {}, plan), 'conflict');
       expect(told).toEqual([]);
     });
@@ -434,8 +435,7 @@ describe('a change that keeps losing', () => {
       {} as never,
       { planRevocationAround: () => [] } as never,
       {
-        commit: () =>
-          Promise.resolve(waits.length < times ? { committed: false, lost: PLAN_CLAIM } : committed),
+        commit: () => Promise.resolve(waits.length < times ? { committed: false, lost: 'plan' } : committed),
       } as never,
       { storage: { timeoutSeconds: 2 } } as never,
     );
