@@ -5,6 +5,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { isBackupType } from '../../core/policy/methods.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { AuthenticatorLock } from '../authenticators/authenticators.service.js';
@@ -82,13 +83,13 @@ export class SuspendAuthenticatorFlow {
     if (isRefused) throw new MfaException('cannot_suspend_authenticator');
 
     const suspendedAt = new Date(this.clock.now());
-    const kept = session?.methods.filter((record) => record.authenticatorId !== row.id);
+    const isKept = ({ authenticatorId }: AuthenticationRecord) => authenticatorId !== row.id;
     return {
       writes: [
         // First, just as a use claims it first: a proof is either there when sessions end, or comes too late.
         { claim: PLAN_CLAIM, query: this.lock.claimSuspension(row, suspendedAt) },
         this.sessions.planEndingOthers(userId, session?.id ?? ''),
-        ...(session && kept ? [this.sessions.planRecords(session, kept)] : []),
+        ...(session ? [this.sessions.planRecords(session, session.methods.filter(isKept))] : []),
       ],
       events: [
         {
