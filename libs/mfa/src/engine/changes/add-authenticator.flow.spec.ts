@@ -296,6 +296,7 @@ describe('the proof of a factor that is added', () => {
     const signUp = await add(factor({ source: SOURCE }));
     expect(signUp).toMatchObject({ added: PROVEN, startedSessionId: 'proven' });
     expect(signUp.proofs).toEqual([{ session: null, facts: {}, from: SOURCE }]);
+    expect(signUp.events).toEqual([addedEvent(true), PROOF_EVENT, endedEvent('others')]);
     const context = request(null);
     const requested = await add(factor({ source: SOURCE }), { context });
     expect(requested).toMatchObject({ startedSessionId: 'proven', proofs: [{ from: context.source }] });

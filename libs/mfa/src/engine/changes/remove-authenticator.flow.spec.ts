@@ -157,6 +157,13 @@ describe('an authenticator that its owner removes', () => {
     expect(codes.events).toEqual([removedEvent(CODES, false)]);
   });
 
+  it('goes once if it stands in for a second factor that is gone', async () => {
+    const authenticators = [PASSKEY, SHEET];
+    const { writes, asked } = await remove('sheet', { authenticators });
+    expect(writes).toEqual([removal([SHEET], authenticators), CODES_GO]);
+    expect(asked).toEqual([['sheet', { by: 'user' }]]);
+  });
+
   it.each([
     ['it', 'app'],
     ['what goes along with it', 'sheet'],
