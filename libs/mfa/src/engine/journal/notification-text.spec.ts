@@ -6,7 +6,7 @@ import { GERMAN } from '../../i18n/de.js';
 import { ENGLISH } from '../../i18n/en.js';
 import type { MfaLocaleTexts } from '../../i18n/locale-texts.js';
 import { readSupportContact } from '../../core/users/support-contact.js';
-import { writeNotification } from './notification-text.js';
+import { writeMessage, writeNotification } from './notification-text.js';
 
 type Facts = Parameters<typeof writeNotification>[0];
 
@@ -249,6 +249,14 @@ describe('the texts of a notification', () => {
     'see evil.example/login now',
     'EVIL.EXAMPLE:8080',
     'ev\u200bil.ex\u202eample',
+    'Sign in at evil.example.',
+    'now...evil.example...now',
+    'a-.evil.example',
+    'a_.evil.example',
+    '5.evil.example',
+    'evile\u0301.example',
+    'evil.xn--p1ai',
+    'evil.भारत',
   ])('call an authenticator whose name is made to be clicked by its kind: %j', (authenticatorName) => {
     expect(write({ authenticatorName }).text).toMatch(/^“Authenticator app” was added/);
     expect(write({ authenticatorName, authenticatorType: 'webauthn' }, GERMAN).text).toMatch(
@@ -259,12 +267,35 @@ describe('the texts of a notification', () => {
     );
   });
 
-  it.each(['My phone', 'Phone no. 2', 'Ada’s key v2.1', 'Mr. Key', 'key of ada@example.com', '私の電話。'])(
-    'call it by its name otherwise: %j',
-    (authenticatorName) => {
-      expect(write({ authenticatorName }).text).toContain(`“${authenticatorName}”`);
-    },
-  );
+  it.each([
+    'My phone',
+    'Phone no. 2',
+    'Ada’s key v2.1',
+    'Mr. Key',
+    'key of ada@example.com',
+    'key of ada@mail.example.com.',
+    'key of ada.king@example.com',
+    'key of ada.king.byron@example.com',
+    'key of ada.king-noel@example.com',
+    'key of ada.x2@example.com',
+    'key of ada@x-1.example.com',
+    'key of ada@x-.example.com',
+    '私の電話。',
+  ])('call it by its name otherwise: %j', (authenticatorName) => {
+    expect(write({ authenticatorName }).text).toContain(`“${authenticatorName}”`);
+  });
+
+  it('leave out what is not known of a notification', () => {
+    const texts: MfaLocaleTexts = {
+      ...ENGLISH,
+      notifications: {
+        ...ENGLISH.notifications,
+        admin_reset: { subject: 'Reset', text: '[{name}|{remaining}|{from}]' },
+      },
+    };
+    const { type, at, ip, userAgent } = { ...FACTS, type: 'admin_reset' as const };
+    expect(writeNotification({ type, at, ip, userAgent }, 'Example', texts).text).toMatch(/^\[\|\|\]\n/);
+  });
 
   it('show no character that is not seen, in names that are older than that rule', () => {
     expect(write({ authenticatorName: 'Ph\u202eno\u200be\u2028x' }).text).toContain('“Phnoe x”');
@@ -312,5 +343,30 @@ describe('the texts of a notification', () => {
     const { locale, text } = write({}, french);
     expect(locale).toBe('fr');
     expect(text).toMatch(/Quand : 15 janvier 2027 à 08:00:00 UTC/);
+  });
+});
+
+describe('the message with a code', () => {
+  const message = (ttlSeconds: number, texts: MfaLocaleTexts = ENGLISH, site = 'Example') =>
+    writeMessage(texts, { site, code: '123456', ttlSeconds });
+
+  it('says whose code it is, how long it works, and that nobody will ask for it', () => {
+    expect(message(600)).toBe(
+      '123456 is your code for Example. It works for 10 minutes. Don’t share it: we will never ask you for it. If you didn’t request it, someone may know your password.',
+    );
+    expect(message(600, GERMAN)).toContain('123456 ist Ihr Code für Example. Er gilt 10 Minuten.');
+  });
+
+  it.each([
+    [30, 1],
+    [119, 1],
+    [120, 2],
+  ])('promises of %d seconds %d whole minutes, and at least one', (seconds, minutes) => {
+    expect(message(seconds)).toContain(`for ${minutes} minutes`);
+  });
+
+  it('is in English where a language has none, and on one line', () => {
+    const { message: _, ...rest } = GERMAN;
+    expect(message(600, rest, 'Ex\r\nample')).toMatch(/^123456 is your code for Ex ample\. .*$/);
   });
 });

@@ -13,8 +13,9 @@ import { ENGLISH_MESSAGE } from '../../i18n/en.js';
 
 type Facts = Omit<MfaNotification, 'locale' | 'subject' | 'text' | 'html'>;
 
-/** Matches text that mail programs turn into a link. */
-const LINK = /:\/\/|\bwww\.|(?<![@.\p{L}\p{N}-])(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?![\p{L}\p{N}.@-])/iu;
+/** Matches text that mail programs turn into a link, such as a domain at the end of a sentence; but no address of a mailbox. */
+const LINK =
+  /:\/\/|\bwww\.|(?<![@\p{L}\p{M}\p{N}-]|[\p{L}\p{M}\p{N}-]\.)(?:[\p{L}\p{M}\p{N}-]+\.)+(?:xn--[a-z\d-]+|[\p{L}\p{M}]{2,})(?!\.?[\p{L}\p{M}\p{N}@-])/iu;
 
 /**
  * Writes a notification in one language: what happened, when and from where, and what to do if it was a stranger. Values that a
