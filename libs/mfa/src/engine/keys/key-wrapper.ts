@@ -43,18 +43,14 @@ export class KeyWrapper {
   }
 
   /**
-   * Generates and wraps a random key. It is unwrapped once as a check before anything depends on it.
+   * Generates and wraps a random key.
    *
    * @param secrets the secrets to encrypt under if the application doesn't override the encryption; the first one is used.
    *   Default: the configured ones
    * @throws {KeyServiceError}
    */
   async create(id: string, secrets: KeyRing = this.keyRing): Promise<string> {
-    const key = randomBytes(KEY_BYTES).toString('base64url');
-    const data = await this.wrap(id, key, secrets);
-    if ((await this.unwrap(id, data)) !== key)
-      throw new KeyServiceError(`The adapter's decrypt() does not reverse its encrypt() for the key ${id}`);
-    return data;
+    return this.wrap(id, randomBytes(KEY_BYTES).toString('base64url'), secrets);
   }
 
   /**
@@ -82,9 +78,23 @@ export class KeyWrapper {
     return this.wrap(id, await this.unwrap(id, data), this.keyRing);
   }
 
+  /** Wraps a key. What the adapter returns is unwrapped once, before anything depends on it or it replaces what still opens. */
   private async wrap(id: string, key: string, secrets: KeyRing): Promise<string> {
     if (!this.hasOwnEncryption) return seal(secrets, key, contextOf(id));
-    return this.ask(id, (context) => this.adapter.encrypt(key, context), asText);
+    const data = await this.ask(id, (context) => this.adapter.encrypt(key, context), asText);
+    if (await this.opens(id, data, key)) return data;
+    const reason = `The adapter's decrypt() does not reverse its encrypt() for the key ${id}`;
+    this.logger.error(reason);
+    throw new KeyServiceError(reason);
+  }
+
+  private async opens(id: string, data: string, key: string): Promise<boolean> {
+    try {
+      return (await this.unwrap(id, data)) === key;
+    } catch (error) {
+      if (error instanceof MfaEnvelopeError) return false;
+      throw error;
+    }
   }
 
   /** Opens a key under `secret`, from before the adapter overrode the encryption; null if it isn't in such an envelope. */
