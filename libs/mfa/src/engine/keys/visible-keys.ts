@@ -70,7 +70,7 @@ export class VisibleKeys {
     const id = `${VISIBLE_KEY_PREFIX}${secret.current('encryption').id}`;
     if ((await this.store.find(id)) === null) await this.store.add(id, await this.wrapper.create(id, secret));
     // If two instances create it at the same time, both get the one that was stored.
-    const data = (await this.store.find(id)) ?? '';
+    const data = await this.stored(id);
     try {
       return await this.wrapper.unwrap(id, data);
     } catch (error) {
@@ -79,7 +79,14 @@ export class VisibleKeys {
         `The row ${id} of the table mfa_key was changed: a new key replaces it, and open forms have to be reloaded`,
       );
       await this.store.replace({ id, data }, await this.wrapper.create(id, secret));
-      return this.wrapper.unwrap(id, (await this.store.find(id)) ?? '');
+      return this.wrapper.unwrap(id, await this.stored(id));
     }
+  }
+
+  /** @throws {KeyServiceError} when its secret was forgotten just now; if it is needed after all, the next one creates the key again */
+  private async stored(id: string): Promise<string> {
+    const data = await this.store.find(id);
+    if (data === null) throw new KeyServiceError(`The key ${id} was removed meanwhile`);
+    return data;
   }
 }
