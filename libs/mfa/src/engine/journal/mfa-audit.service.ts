@@ -65,9 +65,9 @@ export class MfaAuditService {
       parts.map((part) => this.storage.read((reader) => newestFirst(reader, part, limit + 1))),
     );
     const entries = found.flat().sort((a, b) => (a.id < b.id ? 1 : -1));
-    const isLast = entries.length <= limit;
     const page = entries.slice(0, limit);
-    return { entries: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
+    const last = entries.length > limit ? page.at(-1) : undefined;
+    return { entries: page, next: last?.id ?? null };
   }
 
   /** Removes entries older than `audit.retentionDays`, `retention.batchSize` at a time. Returns how many were removed. */
