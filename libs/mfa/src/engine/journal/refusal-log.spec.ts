@@ -23,9 +23,18 @@ describe('refusals that no budget bounds', () => {
   beforeEach(() => {
     recorded = [];
     error = null;
-    const record = async ({ user }: { user: { id: string } }) => {
+    const record = async ({
+      user,
+      source,
+      events,
+    }: {
+      user: { id: string };
+      source: object;
+      events: object[];
+    }) => {
       await gate.pass();
       if (error) throw error as Error;
+      expect([source, events]).toEqual([APPLICATION_SOURCE, [expect.objectContaining({ type: EVENT.type })]]);
       recorded.push(user.id);
     };
     const options = { rateLimit: { windowSeconds: WINDOW } } as ResolvedMfaOptions;

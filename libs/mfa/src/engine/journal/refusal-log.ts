@@ -49,14 +49,14 @@ export class RefusalLog implements OnModuleDestroy {
   /** Whether this is the first of its kind within the window. */
   isFirst(key: string): boolean {
     const now = this.clock.now();
-    const before = this.told.get(key);
+    const before = this.told.get(key) ?? Infinity;
     const window = this.options.rateLimit.windowSeconds * 1000;
-    if (before !== undefined && Math.abs(now - before) < window) return false;
+    if (Math.abs(now - before) < window) return false;
     // A map iterates in insertion order.
     this.told.delete(key);
     this.told.set(key, now);
     const [oldest] = this.told.keys();
-    if (this.told.size > MAX_REMEMBERED && oldest !== undefined) this.told.delete(oldest);
+    if (this.told.size > MAX_REMEMBERED) this.told.delete(oldest as string);
     return true;
   }
 
