@@ -1,8 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 
+import { turns } from '../../../../../test/support/eventually.js';
+import type { MfaNotification } from '../../core/users/notification.js';
 import { MFA_NOTIFICATION_TYPES } from '../../core/users/notification.js';
+import { GERMAN } from '../../i18n/de.js';
+import { ENGLISH } from '../../i18n/en.js';
+import { MAIL_LINKS } from './mail-links.js';
 import type { MfaEvent, MfaEventData, MfaEventType } from './mfa-event.js';
-import { notificationOf } from './mfa-notifier.js';
+import { MfaNotifier, notificationOf } from './mfa-notifier.js';
 
 const authenticator = { id: 'an id', type: 'totp', name: 'Phone' } as const;
 const named = { authenticatorType: 'totp', authenticatorName: 'Phone' };
@@ -93,10 +99,138 @@ describe('what the owner of the account is told of', () => {
     expect(notificationOf({ type: 'mfa.admin.enrollment_required', data } as MfaEvent)).toBeNull();
   });
 
+  it.each(['revoked', 'factors_changed', 'password_changed', 'admin'])(
+    'is that two browsers use one token, and not that trust ended otherwise: %s',
+    (reason) => {
+      const data = { deviceId: 'x', reason };
+      expect(notificationOf({ type: 'mfa.trusted_device.revoked', data } as MfaEvent)).toBeNull();
+    },
+  );
+
   it('is every kind of notification', () => {
     const types = Object.values(CASES).flatMap(
       ([, facts]) => (facts as { type?: string } | null)?.type ?? [],
     );
     expect(types.sort()).toEqual([...MFA_NOTIFICATION_TYPES].sort());
+  });
+});
+
+describe('notifying the owner of the account', () => {
+  const USER = { id: 'ada' };
+  const AT = new Date('2027-01-15T08:00:00Z');
+  const added = {
+    type: 'mfa.authenticator.added',
+    at: AT,
+    ip: '192.0.2.1',
+    userAgent: 'Firefox',
+    data: { authenticator, isFirst: true },
+  } as MfaEvent;
+  const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+  beforeEach(() => void log.mockClear());
+
+  interface Mailer {
+    locale?: () => unknown;
+    url?: string | null;
+    send?: () => unknown;
+  }
+
+  /** A notifier, and what it sent to whom. */
+  const notifier = ({ locale = () => 'en', url = null, send }: Mailer = {}) => {
+    const sent: [Partial<MfaNotification>, object][] = [];
+    const adapter = {
+      getLocale: async (user: object) => {
+        expect(user).toBe(USER);
+        return Promise.resolve(locale());
+      },
+      getSiteName: () => 'Example',
+      sendNotification: (notification: MfaNotification, user: object) => {
+        sent.push([notification, user]);
+        return send?.();
+      },
+    };
+    const support = {
+      find: (user: { id: string }) => Promise.resolve({ text: `the desk for ${user.id}`, href: null }),
+    };
+    const pages = { pageOf: (type: string) => url && `${url}/${type}` };
+    const options = { locales: [ENGLISH, GERMAN] };
+    const made = new MfaNotifier(adapter as never, support as never, pages, options as never);
+    return { made, sent };
+  };
+  /** What was sent of one event. */
+  const sentOf = async (mailer: Mailer, event = added) => {
+    const { made, sent } = notifier(mailer);
+    made.notify(event, USER);
+    await made.onModuleDestroy();
+    return sent;
+  };
+
+  it('says what happened, when and from where, in the words of the application', async () => {
+    const [[notification, user] = [], ...more] = await sentOf({});
+    expect([user, more]).toEqual([USER, []]);
+    expect(notification).toEqual({
+      type: 'authenticator_added',
+      ...named,
+      at: AT.getTime(),
+      ip: '192.0.2.1',
+      userAgent: 'Firefox',
+      locale: 'en',
+      subject: 'Example: a second factor was added',
+      text: expect.stringMatching(/^“Phone” was added[^]*\n\nQuestions\? the desk for ada$/),
+      html: expect.stringContaining('<p>“Phone” was added'),
+    });
+  });
+
+  it('is done in the language of the user, or in the first one', async () => {
+    const localeOf = async (locale: unknown) => (await sentOf({ locale: () => locale }))[0]?.[0].locale;
+    expect([await localeOf('de-AT'), await localeOf('it'), await localeOf(null)]).toEqual(['de', 'en', 'en']);
+  });
+
+  it('names the page about it, where there is one', async () => {
+    const [[notification] = []] = await sentOf({ url: 'https://example.com' });
+    expect(notification).toMatchObject({
+      url: 'https://example.com/authenticator_added',
+      text: expect.stringContaining('See your account: https://example.com/authenticator_added'),
+    });
+  });
+
+  it('is not done about everyday events', async () => {
+    const used = { ...added, type: 'mfa.authenticator.used', data: { authenticator } } as MfaEvent;
+    expect(await sentOf({}, used)).toEqual([]);
+  });
+
+  it.each<[string, Mailer, string]>([
+    ['the mailer throws', { send: () => Promise.reject(new Error('no mail today')) }, 'no mail today'],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ['the mailer throws what is no error', { send: () => Promise.reject('a secret') }, ''],
+    [
+      'nobody knows the language',
+      {
+        locale: () => {
+          throw new Error('no language');
+        },
+      },
+      'no language',
+    ],
+  ])('is logged, and fails nobody, when %s', async (_, mailer, reason) => {
+    await sentOf(mailer);
+    expect(log.mock.calls).toEqual([[`A notification (authenticator_added) could not be sent: ${reason}`]]);
+  });
+
+  it('delays the end of the application by five seconds at most', async () => {
+    const limit = new AbortController();
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
+    const { made } = notifier({ send: () => new Promise(() => undefined) });
+    made.notify(added, USER);
+    let hasEnded = false;
+    const ended = made.onModuleDestroy().then(() => (hasEnded = true));
+    await turns();
+    expect([hasEnded, timeout.mock.calls]).toEqual([false, [[5000]]]);
+    limit.abort();
+    await ended;
+    timeout.mockRestore();
+  });
+
+  it('asks for pages under a token that all copies of the module share', () => {
+    expect(MAIL_LINKS).toBe(Symbol.for('nestjs-mfa:MAIL_LINKS'));
   });
 });
