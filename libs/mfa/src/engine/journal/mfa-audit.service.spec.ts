@@ -125,6 +125,7 @@ describe('the audit trail', () => {
     await counting.find({ types, userId: 'ada' });
     await counting.find({ userId: 'ada' });
     await counting.find({ types: [] });
+    await counting.find({ types: [], userId: 'ada' });
     expect(reads).toHaveLength(2);
   });
 

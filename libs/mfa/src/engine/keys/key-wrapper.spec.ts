@@ -145,20 +145,19 @@ describe('the keys of the module with a key service', () => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     ['throws what is no error', () => Promise.reject('a secret'), ''],
     ['never answers', () => new Promise(() => undefined), 'no answer within 50 ms'],
-    ['answers with nothing', () => undefined, 'it did not return a'],
-    ['answers with an empty text', () => '', 'it did not return a'],
-    ['answers with a list', () => [KEY], 'it did not return a'],
+    ['answers with nothing', () => undefined, 'it did not return a {what}'],
+    ['answers with an empty text', () => '', 'it did not return a {what}'],
+    ['answers with a list', () => [KEY], 'it did not return a {what}'],
   ])('are not available while it %s, which is logged', async (_, answer, reason) => {
     const work = {
-      encrypt: () => withService({ encrypt: answer }).create('an id'),
-      decrypt: () => withService({ decrypt: answer }).unwrap('an id', 'kms'),
+      string: () => withService({ encrypt: answer }).create('an id'),
+      key: () => withService({ decrypt: answer }).unwrap('an id', 'kms'),
     };
-    for (const ask of Object.values(work)) {
+    for (const [what, ask] of Object.entries(work)) {
       const error = await failureOf(ask());
       expect(error).toBeInstanceOf(KeyServiceError);
       expect(error.name).toBe('KeyServiceError');
-      expect(error.message).toMatch(new RegExp(`^The key an id is not available: ${reason}`));
-      expect(error.message.endsWith(': ')).toBe(reason === '');
+      expect(error.message).toBe(`The key an id is not available: ${reason.replace('{what}', what)}`);
       expect(log.mock.calls.splice(0)).toHaveLength(1);
     }
   });
@@ -179,15 +178,22 @@ describe('the keys of the module with a key service', () => {
 
   describe('that does not open what it has wrapped', () => {
     const other = Buffer.alloc(32, 8).toString('base64url');
-    it.each<[string, () => unknown]>([
-      ['but answers with another key', () => other],
-      ['and says that it is lost', () => Promise.reject(new MfaEnvelopeError('lost'))],
-      ['and throws', () => Promise.reject(away)],
-    ])('%s: neither wraps a new one nor replaces one from before', async (_, decrypt) => {
+    it.each<[string, () => unknown, string]>([
+      ['but answers with another key', () => other, 'does not reverse its encrypt() for the key an id'],
+      [
+        'and says that it is lost',
+        () => Promise.reject(new MfaEnvelopeError('lost')),
+        'does not reverse its encrypt() for the key an id',
+      ],
+      ['and throws', () => Promise.reject(away), 'The key service is away'],
+    ])('%s: neither wraps a new one nor replaces one from before', async (_, decrypt, reason) => {
       const service = withService({ decrypt });
-      await expect(service.create('an id')).rejects.toThrow(KeyServiceError);
       const before = { id: 'an id', data: seal(ring, KEY, CONTEXT) };
-      await expect(service.renew(before)).rejects.toThrow(KeyServiceError);
+      for (const work of [() => service.create('an id'), () => service.renew(before)]) {
+        const error = await failureOf(work());
+        expect(error).toBeInstanceOf(KeyServiceError);
+        expect(error.message).toContain(reason);
+      }
       expect(log).toHaveBeenCalledTimes(2);
     });
   });

@@ -99,11 +99,10 @@ export class KeyWrapper {
 
   /** Opens a key under `secret`, from before the adapter overrode the encryption; null if it isn't in such an envelope. */
   private openOwn(id: string, data: string): string | null {
-    if (!isEnvelope(data)) return null;
     try {
       return open(this.keyRing, data, contextOf(id));
     } catch (error) {
-      // An adapter may make envelopes for another context.
+      // The adapter wrapped it, perhaps in envelopes for another context.
       if (error instanceof MfaEnvelopeError && this.hasOwnEncryption) return null;
       throw error;
     }

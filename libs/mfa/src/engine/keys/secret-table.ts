@@ -78,7 +78,7 @@ export function userIdOfRow({ userId }: SecretTable, row: SecretRow): string {
 
 /** The columns that should be in envelopes, with their values; also values that are not, but should be. */
 export function encryptedOf({ encrypted, plainTypes }: SecretTable, row: SecretRow): [string, string][] {
-  if (row.type !== undefined && plainTypes?.().includes(row.type)) return [];
+  if (plainTypes?.().some((type) => type === row.type)) return [];
   return encrypted
     .map((column) => [column, valueOf(row, column)] as const)
     .filter((pair): pair is [string, string] => typeof pair[1] === 'string');

@@ -147,6 +147,17 @@ describe('the keys of what anybody may see', () => {
       expect(await currentOf(keys)).toBe(await currentOf(start({ adapter })));
     });
 
+    it('are not replaced because it is away for a moment', async () => {
+      const adapter = new OwnAdapter();
+      await start({ adapter }).ring();
+      const before = await rows();
+      jest.spyOn(adapter, 'decrypt').mockImplementationOnce(() => {
+        throw new Error('The key service is away');
+      });
+      await expect(start({ adapter }).ring()).rejects.toMatchObject({ code: 'storage_unavailable' });
+      expect(await rows()).toEqual(before);
+    });
+
     it('keep no application from booting', async () => {
       const adapter = new OwnAdapter();
       adapter.isAway = true;
@@ -176,7 +187,10 @@ describe('the keys of what anybody may see', () => {
   it.each([2, 3])('are made anew the next time when they are removed before look-up %d', async (time) => {
     await store.add(idOf(SECRET), 'v1.a.b.c.d');
     const keys = start({ seen: meddling(time, (id) => store.remove(id)) });
-    await expect(keys.ring()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await expect(keys.ring()).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      cause: { message: `The key ${idOf(SECRET)} was removed meanwhile` },
+    });
     expect(await currentOf(keys)).toBe(await currentOf(start()));
   });
 });
