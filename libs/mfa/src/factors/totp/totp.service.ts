@@ -15,7 +15,6 @@ import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import type { TakenAttempt } from '../../engine/users/attempt-limiter.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import { responseOf } from '../../core/web/http-message.js';
 import { SessionAnswers } from '../../engine/sessions/session-transport.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { TotpAuthenticator } from './totp-authenticator.js';
@@ -170,7 +169,7 @@ export class TotpService {
 
   /** @internal {@link activate} for {@link TotpAuthenticator}; writes the session's new token to the response of the request. */
   async finish(user: MfaUser, code: string, context?: MfaRequest): Promise<Authenticator> {
-    const response = context && responseOf(context.request);
+    const response = context?.response;
     const { authenticator, issued } = await this.activate(user, { code }, context);
     if (context && issued) await this.answers.give(context.request, response, issued);
     return authenticator;
