@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { generateSync } from 'otplib';
+import { createGuardrails, generateSync } from 'otplib';
 
-import { TOTP_INPUT_PATTERN, findTimeStep, generateSecret } from './totp.factor.js';
+import { DefaultMfaAdapter } from '../../adapter/default-mfa-adapter.js';
+import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { MfaFactorAuthenticator } from '../../engine/factors/mfa-factor.js';
+import type { TotpParameters } from './totp.factor.js';
+import {
+  TOTP_INPUT_PATTERN,
+  TotpFactor,
+  findTimeStep,
+  generateSecret,
+  readParameters,
+  writeParameters,
+} from './totp.factor.js';
 
 const ASCII = '12345678901234567890123456789012345678901234567890123456789012345678901234567890';
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -14,6 +25,9 @@ const RFC6238 = {
   sha512: { bytes: 64, codes: ['90693936', '25091201', '99943326', '93441116', '38618901', '47863826'] },
 } as const;
 const TIMES = [59, 1111111109, 1111111111, 1234567890, 2000000000, 20000000000];
+
+/** What otplib has to allow for secrets of 80 bits. */
+const WEAKER = createGuardrails({ MIN_SECRET_BYTES: 10 });
 
 const VECTORS = Object.entries(RFC6238).flatMap(([algorithm, { bytes, codes }]) =>
   codes.map((code, index) => ({
@@ -81,12 +95,52 @@ describe('findTimeStep', () => {
   it.each(['', '12345', '1234567', '12345a', '１２３４５６', ' 123456'])('takes %j for no code', (code) => {
     expect(findTimeStep(parameters, code, now, 1)).toBeNull();
   });
+
+  it('reads the short secrets of other systems, with padding or in lower case', () => {
+    const short = seed(10);
+    const code = generateSync({ secret: short, epoch: now / 1000, guardrails: WEAKER });
+    for (const secret of [short, short.toLowerCase()])
+      expect(findTimeStep({ ...parameters, secret }, code, now, 0)).toBe(current);
+    const padded = { ...parameters, secret: `${seed(14)}=` };
+    expect(
+      findTimeStep(padded, generateSync({ secret: seed(14), epoch: now / 1000, guardrails: WEAKER }), now, 0),
+    ).toBe(current);
+  });
 });
 
 describe('generateSecret', () => {
   it('makes 160 random bits in base32', () => {
     expect(generateSecret()).toMatch(/^[A-Z2-7]{32}$/);
     expect(generateSecret()).not.toBe(generateSecret());
+  });
+});
+
+describe('stored parameters', () => {
+  const whole: TotpParameters = { secret: seed(20), algorithm: 'sha1', digits: 6, period: 30 };
+
+  it('are read as they were written', () => {
+    expect(readParameters(writeParameters(whole))).toEqual(whole);
+    for (const secret of [seed(10), seed(10).toLowerCase(), `${seed(14)}=`])
+      expect(readParameters(JSON.stringify({ ...whole, secret }))).toMatchObject({ secret });
+  });
+
+  it.each<[string, unknown]>([
+    ['no secret', { ...whole, secret: undefined }],
+    ['a secret that is no text', { ...whole, secret: [seed(20)] }],
+    ['a secret of less than 80 bits', { ...whole, secret: seed(10).slice(1) }],
+    ['a secret with something before it', { ...whole, secret: `-${seed(20)}` }],
+    ['a secret with something behind it', { ...whole, secret: `${seed(20)}-` }],
+    ['no algorithm', { ...whole, algorithm: undefined }],
+    ['half a digit', { ...whole, digits: 6.5 }],
+    ['no period', { ...whole, period: undefined }],
+    ['nothing', null],
+  ])('with %s are refused without being quoted', (_, parameters) => {
+    const read = () => readParameters(JSON.stringify(parameters));
+    expect(read).toThrow(new Error('The stored TOTP parameters are invalid'));
+  });
+
+  it('that are no JSON are refused without being quoted', () => {
+    expect(() => readParameters(seed(20))).toThrow(new Error('The stored TOTP parameters are invalid'));
   });
 });
 
@@ -104,6 +158,128 @@ describe('TOTP_INPUT_PATTERN', () => {
       expect(TOTP_INPUT_PATTERN.test(input)).toBe(false);
     },
   );
+});
+
+describe('the factor', () => {
+  const NOW = 1_800_000_015_000;
+  const STEP = Math.floor(NOW / 30_000);
+  const USER: MfaUser = { id: 'ada', email: 'ada@example.com' };
+  const BYPASS = '424242';
+
+  class Adapter extends DefaultMfaAdapter {
+    override buildTotpUrl(user: MfaUser, secret: string) {
+      return Promise.resolve(`otpauth://totp/${user.email}?secret=${secret}`);
+    }
+  }
+  class DrawingAdapter extends Adapter {
+    drawn: string[] = [];
+    override buildTotpSvg(url: string) {
+      this.drawn.push(url);
+      return `<svg>${this.drawn.length}</svg>`;
+    }
+  }
+
+  /** A factor under these options. */
+  const factorWith = (options = {}, adapter: DefaultMfaAdapter = new Adapter()) => {
+    const factor = new TotpFactor(adapter);
+    const totp = {
+      algorithm: 'sha256',
+      digits: 6,
+      period: 30,
+      tolerance: 1,
+      setupTtlSeconds: 600,
+      maxPerUser: 3,
+      ...options,
+    };
+    factor.connect({ options: { totp }, clock: { now: () => NOW } } as never);
+    return factor;
+  };
+  const parameters: TotpParameters = { secret: seed(20), algorithm: 'sha1', digits: 6, period: 30 };
+  const codeAt = (step: number) => generateSync({ secret: parameters.secret, epoch: step * 30 });
+  const stored = (changed: Partial<TotpParameters> = {}) => ({
+    authenticator: { data: writeParameters({ ...parameters, ...changed }) } as MfaFactorAuthenticator,
+  });
+
+  it('begins with a new secret under the options, for as long as they say', async () => {
+    const { data, expiresAt, answer } = await factorWith().begin({ user: USER });
+    expect(readParameters(data)).toEqual({
+      secret: expect.stringMatching(/^[A-Z2-7]{32}$/),
+      algorithm: 'sha256',
+      digits: 6,
+      period: 30,
+    });
+    expect(expiresAt).toEqual(new Date(NOW + 600_000));
+    const { secret } = readParameters(data);
+    expect(answer).toEqual({
+      secret,
+      url: `otpauth://totp/ada@example.com?secret=${secret}`,
+      svg: expect.stringMatching(/^<svg /),
+      qrCode: expect.stringMatching(/^data:image\/png;base64,/),
+      expiresAt,
+    });
+  });
+
+  it('shows the picture of an adapter that draws its own, drawn once', async () => {
+    const adapter = new DrawingAdapter();
+    const factor = factorWith({}, adapter);
+    const { answer } = await factor.begin({ user: USER });
+    const urlOf = (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+    expect(answer).toMatchObject({ svg: '<svg>1</svg>', qrCode: urlOf('<svg>1</svg>') });
+    await expect(factor.buildQrCode('otpauth://other')).resolves.toBe(urlOf('<svg>2</svg>'));
+    expect(adapter.drawn).toEqual([answer.url, 'otpauth://other']);
+  });
+
+  it('names the account in a URI as it is told', async () => {
+    await expect(factorWith().buildUrl(USER, 'SECRET', 'bob')).resolves.toBe(
+      'otpauth://totp/bob?secret=SECRET',
+    );
+  });
+
+  it('is proven by a step within the tolerance, at set-up and afterwards', () => {
+    const factor = factorWith();
+    const { authenticator } = stored();
+    for (const offset of [-1, 0, 1]) {
+      const proof = { step: STEP + offset };
+      expect(factor.activate(codeAt(STEP + offset), authenticator)).toEqual(proof);
+      expect(factor.verify(codeAt(STEP + offset), { authenticator })).toEqual(proof);
+    }
+    expect(factor.activate(codeAt(STEP + 2), authenticator)).toBe('wrong');
+    expect(factor.verify(codeAt(STEP + 2), { authenticator })).toBe('wrong');
+    expect(factorWith({ tolerance: 2 }).verify(codeAt(STEP + 2), { authenticator })).toEqual({
+      step: STEP + 2,
+    });
+  });
+
+  it.each(['12345', '1234567', '12345A', 'A23456', '', 'ABCDEF'])('has no code like %j', (code) => {
+    expect(factorWith().verify(code, stored())).toBe('not_applicable');
+  });
+
+  it('is proven by the insecure bypass code alone, where there is one', () => {
+    const factor = factorWith({ insecureBypassCode: BYPASS });
+    const { authenticator } = stored({ digits: 8 });
+    expect(factor.activate(BYPASS, authenticator)).toEqual({});
+    expect(factor.verify(BYPASS, { authenticator })).toEqual({});
+    expect(factor.activate('424243', stored().authenticator)).toBe('wrong');
+    expect(factor.verify('424243', stored())).toBe('wrong');
+  });
+
+  it('takes no missing code for a bypass code that is missing as well', () => {
+    expect(factorWith().verify(undefined as never, stored())).toBe('not_applicable');
+  });
+
+  it.each<[string, Partial<TotpParameters>, boolean]>([
+    ['112 bits', { secret: seed(14) }, false],
+    ['less than 112 bits', { secret: seed(13) }, true],
+    ['a period of a minute', { period: 60 }, false],
+    ['a longer period', { period: 61 }, true],
+    ['a secret in lower case', { secret: seed(20).toLowerCase() }, false],
+  ])('with %s is weak or not', (_, changed, isWeak) => {
+    expect(factorWith().isWeak(stored(changed).authenticator)).toBe(isWeak);
+  });
+
+  it('may be had as often as the options say', () => {
+    expect(factorWith().maxPerUser).toBe(3);
+  });
 });
 
 function toBase32(bytes: Buffer): string {
