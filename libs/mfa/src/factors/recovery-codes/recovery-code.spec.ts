@@ -4,6 +4,7 @@ import {
   canonicalRecoveryCode,
   generateRecoveryCode,
   generateRecoveryCodes,
+  isWeakRecoveryCode,
   looksLikeRecoveryCode,
 } from './recovery-code.js';
 
@@ -42,11 +43,30 @@ describe('canonicalRecoveryCode', () => {
 });
 
 describe('looksLikeRecoveryCode', () => {
-  it.each(['1234567', '１２３４５６７８', 'A'.repeat(41), ''])('is not %j', (code) => {
-    expect(looksLikeRecoveryCode(code)).toBe(false);
-  });
+  it.each(['1234567', '１２３４５６７８', 'A'.repeat(41), '', '12345678-', '-12345678', 'abcdefgh'])(
+    'is not %j',
+    (code) => {
+      expect(looksLikeRecoveryCode(code)).toBe(false);
+    },
+  );
 
-  it('has 8 characters or more', () => {
+  it('has 8 to 40 characters', () => {
     expect(looksLikeRecoveryCode('12345678')).toBe(true);
+    expect(looksLikeRecoveryCode('Z'.repeat(40))).toBe(true);
+  });
+});
+
+describe('isWeakRecoveryCode', () => {
+  it.each<[string, string, boolean]>([
+    ['34 digits', '1'.repeat(34), false],
+    ['33 digits', '1'.repeat(33), true],
+    ['23 characters', 'Z'.repeat(23), false],
+    ['22 characters', 'Z'.repeat(22), true],
+    ['22 characters and dashes', `${'Z'.repeat(11)}--${'Z'.repeat(11)}`, true],
+    ['digits but for the first', `Z${'1'.repeat(22)}`, false],
+    ['digits but for the last', `${'1'.repeat(22)}Z`, false],
+    ['letters that are read as digits', 'O'.repeat(23), true],
+  ])('judges %s', (_, code, isWeak) => {
+    expect(isWeakRecoveryCode(code)).toBe(isWeak);
   });
 });
