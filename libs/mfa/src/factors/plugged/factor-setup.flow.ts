@@ -154,7 +154,7 @@ export class FactorSetupFlow {
     } catch (error) {
       if (error instanceof MfaException && error.code === 'incorrect_code') {
         // A condition that the factor added to the commit failed. This counts as a wrong guess.
-        await this.limiter.failed(attempt, { type: 'mfa.enrollment.failed', data: { type } });
+        await this.limiter.failed(attempt, failure);
       } else if (error instanceof MfaException) {
         // The code was right, but another request was faster or the session ended. This isn't a guess.
         await this.limiter.giveBack(attempt);
