@@ -40,7 +40,7 @@ function prepare(world: World = {}) {
         { context }: { context?: MfaRequest },
         plan: (state: FactorState) => Promise<PlannedChange<string[]>>,
       ) => {
-        const session = (context?.session ?? null);
+        const session = context?.session ?? null;
         const planned = await plan({ userId: 'ada', authenticators: rows, session });
         seen.changes.push({ context, planned });
         return planned.result;

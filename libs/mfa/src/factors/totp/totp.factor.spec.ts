@@ -92,9 +92,12 @@ describe('findTimeStep', () => {
     expect(findTimeStep(parameters, codeOf(current + 2), start, 1)).toBeNull();
   });
 
-  it.each(['', '12345', '1234567', '12345a', '１２３４５６', ' 123456'])('takes %j for no code', (code) => {
-    expect(findTimeStep(parameters, code, now, 1)).toBeNull();
-  });
+  it.each(['', '12345', '1234567', '12345a', 'a23456', '１２３４５６', ' 123456'])(
+    'takes %j for no code',
+    (code) => {
+      expect(findTimeStep(parameters, code, now, 1)).toBeNull();
+    },
+  );
 
   it('reads the short secrets of other systems, with padding or in lower case', () => {
     const short = seed(10);

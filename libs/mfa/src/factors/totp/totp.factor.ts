@@ -35,7 +35,7 @@ export interface TotpParameters {
   period: number;
 }
 
-/** RFC 4226, section 4, R6, recommends 160 bits. */
+/** RFC 4226, section 4, R6, recommends 160 bits, which need no padding in base32. */
 const SECRET_BYTES = 20;
 
 /** Imported secrets may have 80 bits, as Google Authenticator's do. By default, otplib rejects these. */
@@ -43,7 +43,7 @@ const GUARDRAILS = createGuardrails({ MIN_SECRET_BYTES: 10 });
 
 /** Generates a random secret in base32. */
 export function generateSecret(): string {
-  return base32.stringify(randomBytes(SECRET_BYTES), { pad: false });
+  return base32.stringify(randomBytes(SECRET_BYTES));
 }
 
 /**
@@ -72,7 +72,7 @@ export function findTimeStep(
     crypto,
     guardrails: GUARDRAILS,
   });
-  return result.valid && 'timeStep' in result ? result.timeStep : null;
+  return result.valid ? result.timeStep : null;
 }
 
 /** Minimum length of a secret that isn't weak (NIST SP 800-63B-4, section 3.1.4.1: 112 bits). */

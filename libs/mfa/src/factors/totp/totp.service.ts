@@ -87,8 +87,9 @@ export class TotpService {
   /** Returns the pending set-up of this session (or of the application's own code, without a context), or null. */
   async getSetup(user: MfaUser, context?: MfaRequest): Promise<TotpSetupDetails | null> {
     const setup = await this.setups.find(userIdOf(user), sessionIdOf(context));
-    const data = setup && (await this.setups.open(setup));
-    return setup === null || data === null ? null : this.factor.show(user, data, setup.expiresAt);
+    if (!setup) return null;
+    const data = await this.setups.open(setup);
+    return data === null ? null : this.factor.show(user, data, setup.expiresAt);
   }
 
   /**
