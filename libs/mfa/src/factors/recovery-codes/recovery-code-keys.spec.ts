@@ -257,6 +257,15 @@ describe('the keys of recovery codes', () => {
       expect(await ids()).toHaveLength(4);
     });
 
+    it('are current by their age, not by their place in the table', async () => {
+      await instance().current();
+      const id = await replace();
+      const former = await rows().findOneByOrFail({ id: FIRST });
+      await lose(FIRST);
+      await rows().insert(former);
+      expect((await instance().current()).id).toBe(id);
+    });
+
     it('are replaced by one of two instances', async () => {
       await instance().current();
       const [one, two] = [
