@@ -1,3 +1,4 @@
+import type { Certificate } from '../../../core/crypto/certificates.js';
 import { readCertificate } from '../../../core/crypto/certificates.js';
 import type { BlobTrust } from './metadata-blob.js';
 
@@ -63,6 +64,6 @@ vouXsXgxT7PntgMTzlSdriVZzH81Xwj3QEUxeCp6
 
 /** What identifies a BLOB from FIDO itself. */
 export const FIDO_TRUST: BlobTrust = {
-  roots: ROOTS.map(readCertificate).filter((one) => one !== null),
+  roots: ROOTS.map((pem) => readCertificate(pem) as Certificate),
   host: 'mds.fidoalliance.org',
 };

@@ -62,14 +62,14 @@ export class MetadataError extends Error {
 export function verifyBlob(text: string, trust: BlobTrust, now: number): MetadataBlob {
   const jws = text.trim();
   if (!COMPACT.test(jws)) throw new MetadataError('it is not a JWS of three parts');
-  const [head = '', body = '', signature = ''] = jws.split('.');
+  const [head, body, signature] = jws.split('.') as [string, string, string];
   const header = readJson(head, 'header');
   const algorithm = ALGORITHMS.get(header['alg']);
   if (!algorithm) throw new MetadataError(`its algorithm is not one of ${[...ALGORITHMS.keys()].join(', ')}`);
   if ('crit' in header)
     throw new MetadataError('it has critical headers (\`crit\`), which are not supported');
   const signer = signerOf(header['x5c'], trust, now);
-  const signed = Buffer.from(`${head}.${body}`, 'ascii');
+  const signed = Buffer.from(`${head}.${body}`);
   if (!holds(algorithm, signer.x509.publicKey, signed, Buffer.from(signature, 'base64url'))) {
     throw new MetadataError('its signature is invalid');
   }
@@ -115,8 +115,8 @@ function holds(
   if (key.asymmetricKeyType !== kind) return false;
   if (kind === 'rsa' && modulusLength < MIN_RSA_BITS) return false;
   if (namedCurve !== curve) return false;
-  const options = padding === undefined ? {} : { padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
-  return verify(hash, signed, { key, dsaEncoding: 'ieee-p1363', ...options }, signature);
+  const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+  return verify(hash, signed, { key, padding, saltLength, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 function readJson(part: string, what: string): Record<string, unknown> {
