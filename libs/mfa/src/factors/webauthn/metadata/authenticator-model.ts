@@ -27,7 +27,10 @@ export class AuthenticatorModel {
     private readonly reports: readonly MetadataStatusReport[],
   ) {}
 
-  static of({ metadataStatement, statusReports = [] }: Partial<FidoMetadataEntry>): AuthenticatorModel {
+  static of({
+    metadataStatement,
+    statusReports,
+  }: Pick<FidoMetadataEntry, 'metadataStatement' | 'statusReports'>): AuthenticatorModel {
     const { description, attestationTypes, attestationRootCertificates = [] } = metadataStatement ?? {};
     // Nobody attests a model that only attests itself, whatever certificates are listed.
     const hasPath = attestationTypes?.some((type) => WITH_PATH.includes(type)) ?? true;

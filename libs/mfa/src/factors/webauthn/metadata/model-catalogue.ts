@@ -56,7 +56,7 @@ function put(models: Map<string, AuthenticatorModel>, key: string, model: Authen
 }
 
 /** Reads a BLOB entry, or turns a statement into one, as far as it is readable. */
-function readEntry(given: unknown): Partial<FidoMetadataEntry> | null {
+function readEntry(given: unknown): FidoMetadataEntry | null {
   const entry = objectOf(given);
   if (!entry) return null;
   const isEntry = 'metadataStatement' in entry || 'statusReports' in entry;

@@ -6,6 +6,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaClock } from '../../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../../core/clock/clock.js';
+import type { Certificate } from '../../../core/crypto/certificates.js';
 import { readCertificate } from '../../../core/crypto/certificates.js';
 import type { ResolvedMetadataOptions } from '../../../options/metadata-options.js';
 import { MfaOptionsError } from '../../../options/options-error.js';
@@ -44,9 +45,9 @@ export class ModelMetadata implements OnModuleInit {
   private readonly trust: BlobTrust;
   private edition: Edition = { models: new ModelCatalogue(), no: null, validUntil: Infinity };
   /** The digest of the text that was read last. */
-  private digest = '';
-  private fileStamp = '';
-  private readAt = -Infinity;
+  private digest: string | null = null;
+  private fileStamp: string | null = null;
+  private readAt = 0;
   private warnedAt = -Infinity;
   private reading: Promise<void> | null = null;
 
@@ -55,8 +56,7 @@ export class ModelMetadata implements OnModuleInit {
     @Inject(MFA_CLOCK) private readonly clock: MfaClock,
   ) {
     this.options = webauthn?.metadata ?? null;
-    const roots = (this.options?.rootCertificates ?? []).map(readCertificate).filter((one) => one !== null);
-    this.trust = roots.length > 0 ? { roots } : FIDO_TRUST;
+    this.trust = trustOf(this.options?.rootCertificates ?? []);
   }
 
   /** @throws {MfaOptionsError} if the metadata can't be read or verified */
@@ -218,6 +218,12 @@ export class ModelMetadata implements OnModuleInit {
       `The metadata is out of date (\`nextUpdate\`) and ${effect}: models that were revoked since then are not known. Use the newest BLOB`,
     );
   }
+}
+
+/** The options were checked to be certificates. */
+function trustOf(rootCertificates: ResolvedMetadataOptions['rootCertificates']): BlobTrust {
+  const roots = rootCertificates.map((one) => readCertificate(one) as Certificate);
+  return roots.length > 0 ? { roots } : FIDO_TRUST;
 }
 
 async function stampOf(file: string): Promise<string> {
