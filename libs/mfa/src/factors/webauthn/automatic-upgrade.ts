@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK, isWithin } from '../../core/clock/clock.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
-import { isFirstFactor, newestRecord } from '../../core/policy/methods.js';
+import { newestRecord } from '../../core/policy/methods.js';
 import type { AuthenticationSession } from '../../engine/rows/authentication-session.entity.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -26,7 +26,7 @@ export class AutomaticUpgrade {
    */
   assertAllowed(session: AuthenticationSession | null | undefined): void {
     const records = session?.status === 'authenticated' ? session.methods : [];
-    const password = newestRecord(records, (record) => record.method === 'pwd' && isFirstFactor(record));
+    const password = newestRecord(records, ({ method }) => method === 'pwd');
     if (password && isWithin(password.at, MAX_AGE_SECONDS, this.clock.now())) return;
     const { reauthenticateUrl } = this.options;
     throw new MfaException('reauthentication_required', {
