@@ -142,8 +142,9 @@ function asksForAttestation({ attestation }: ResolvedWebAuthnOptions): boolean {
 
 /** The roots that the application gave to SimpleWebAuthn's service, which is shared by the whole process. */
 function sharedRoots(format: string): string[] {
-  const identifier = FORMATS_WITHOUT_DEFAULTS.find((one) => one === format);
-  return identifier ? SettingsService.getRootCertificates({ identifier }) : [];
+  return FORMATS_WITHOUT_DEFAULTS.filter((one) => one === format).flatMap((identifier) =>
+    SettingsService.getRootCertificates({ identifier }),
+  );
 }
 
 /** The roots of this model, if the application has started SimpleWebAuthn's metadata service. */
