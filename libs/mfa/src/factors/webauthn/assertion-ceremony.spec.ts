@@ -97,7 +97,7 @@ describe('the ceremony of an assertion', () => {
         claimUse: (...of: unknown[]) => ({ claim: 'counter', of }),
       } as never,
       {
-        use: (clientDataJSON: string, binding: object) => {
+        use: (_clientDataJSON: string, binding: object) => {
           calls.push(['used', binding]);
           const { requireUserVerification } = world;
           if (!world.isFresh) return Promise.reject(new MfaException('webauthn_failed'));

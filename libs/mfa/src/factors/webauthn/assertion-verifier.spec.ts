@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import { newAuthenticator } from '../../engine/rows/authenticator.entity.js';
+import type { MfaEventSource } from '../../engine/rows/mfa-request.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 import type { AssertionProof } from './assertion-ceremony.js';
 import type { AssertionContext } from './assertion-verifier.js';
@@ -10,7 +11,7 @@ import { AssertionVerifier } from './assertion-verifier.js';
 import type { WebAuthnCredential } from './webauthn-credential.entity.js';
 
 const USER = { id: 7 };
-const SOURCE = { ...APPLICATION_SOURCE, ip: '192.0.2.1' };
+const SOURCE: MfaEventSource = { ...APPLICATION_SOURCE, ip: '192.0.2.1' };
 const RESPONSE = { id: 'AQID', response: { userHandle: 'aGFuZGxl' } } as never;
 const STATE = { userId: '7' };
 const ROW = newAuthenticator({

@@ -37,7 +37,7 @@ beforeAll(async () => {
   strange = await makeLeaf(await makeRoot({ subject: 'CN=Another vendor' }), AAGUID);
   jest.spyOn(Logger.prototype, 'warn').mockImplementation((text: string) => void logged.push(text));
 });
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 beforeEach(() => {
   clock = new TestClock();
   logged.length = 0;

@@ -23,7 +23,7 @@ const logged: string[] = [];
 beforeAll(() => {
   jest.spyOn(Logger.prototype, 'warn').mockImplementation((text: string) => void logged.push(text));
 });
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 beforeEach(() => void (logged.length = 0));
 
 /** Suspicions under these options, and what came of them. */

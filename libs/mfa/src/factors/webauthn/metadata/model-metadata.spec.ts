@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const level of ['warn', 'error'] as const)
     jest.spyOn(Logger.prototype, level).mockImplementation((text: string) => void logged.push(text));
 });
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 beforeEach(() => {
   clock = new TestClock();
   logged.length = 0;
