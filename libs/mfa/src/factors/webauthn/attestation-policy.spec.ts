@@ -120,6 +120,13 @@ describe('a registration', () => {
     expect(await policy.verify(USER, registration([short]))).toBeNull();
   });
 
+  it('is attested by no certificate that can’t be read', async () => {
+    const given = { ...registration([]), x5c: [Buffer.from('none')] };
+    expect(await outcome({ attestation: 'indirect', attestationRoots: [pemOf(root)] }, given)).toEqual(
+      NOT_ATTESTED,
+    );
+  });
+
   it('is of any model, and attested by nobody, where no roots are known', async () => {
     expect(await outcome({}, registration([strange]))).toEqual(NOT_ATTESTED);
     expect(logged).toEqual([]);

@@ -96,6 +96,7 @@ describe('a credential that was made', () => {
     ['credential.attestationObject', created({ attestationObject: {} })],
     ['credential.response.transports', created({ transports: 'usb' })],
     ['credential.response.transports', created({ transports: ['usb', 1] })],
+    ['credential.response.transports', created({ transports: ['usb', null] })],
     ['credential.response.transports', created({ transports: ['USB'] })],
     ['credential.response.transports', created({ transports: [''] })],
     ['credential.response.transports', created({ transports: ['x'.repeat(33)] })],
@@ -108,6 +109,9 @@ describe('a credential that was made', () => {
   it('may be as large as the largest, and no larger', () => {
     const ids = (length: number) => created({}, { id: 'A'.repeat(length), rawId: 'A'.repeat(length) });
     expect(parseRegistration(ids(LONGEST_ID)).id).toHaveLength(LONGEST_ID);
+    expect(
+      parseRegistration(created({}, { id: `${'A'.repeat(LONGEST_ID)}==`, rawId: null })).id,
+    ).toHaveLength(LONGEST_ID);
     expect(refused(parseRegistration, ids(LONGEST_ID + 1))).toBe('credential.id');
     expect(refused(parseRegistration, ids(LONGEST_ID + 3))).toBe('credential.id');
     const limits = { clientDataJSON: 8192, attestationObject: 65_536 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 
 import { openDatabase } from '../../../../../test/support/databases.js';
@@ -119,6 +120,7 @@ describe('the store of credentials', () => {
       const found = await store.findByCredentialId(credential('one').credentialId);
       expect(found).toMatchObject({
         ...credential('one'),
+        credentialIdHash: createHash('sha256').update('one').digest('hex'),
         signCount: 9,
         attested: true,
         attestationKeys: ['leaf', 'root'],

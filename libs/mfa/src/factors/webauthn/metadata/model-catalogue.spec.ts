@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import { derOf, makeRoot } from '../../../../../../test/support/attestation.js';
-import { NO_AAGUID, ModelCatalogue } from './model-catalogue.js';
+import { ModelCatalogue } from './model-catalogue.js';
 
 const AAGUID = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const OTHER = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118';
+const NO_AAGUID = '00000000-0000-0000-0000-000000000000';
 const KEY = 'a'.repeat(40);
 const OTHER_KEY = 'b'.repeat(40);
 const NOW = Date.UTC(2026, 0, 1);
@@ -144,9 +145,13 @@ describe('the catalogue of models', () => {
     ['text', 'entry'],
     ['no model', { statusReports: [] }],
     ['an AAGUID that is none', entry('A key', { aaguid: 'x' })],
+    ['an AAGUID with something before it', entry('A key', { aaguid: `0${AAGUID}` })],
+    ['an AAGUID with something behind it', entry('A key', { aaguid: `${AAGUID}0` })],
+    ['an AAGUID that is no text', entry('A key', { aaguid: 7 })],
     ['the AAGUID of those that have none', entry('A key', { aaguid: NO_AAGUID })],
     ['a model of UAF', { aaid: '1234#5678', metadataStatement: { description: 'UAF' } }],
     ['a key identifier that is none', { statusReports: [], attestationCertificateKeyIdentifiers: ['x'] }],
+    ['one that is too long', { statusReports: [], attestationCertificateKeyIdentifiers: [`${KEY}0`] }],
     [
       'one that is none among others',
       { statusReports: [], attestationCertificateKeyIdentifiers: [KEY, 'x'] },

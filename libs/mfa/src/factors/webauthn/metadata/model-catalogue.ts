@@ -31,8 +31,7 @@ export class ModelCatalogue {
 
   find({ aaguid, attestationKeys }: ModelKeys): AuthenticatorModel | null {
     if (aaguid !== NO_AAGUID) return this.byAaguid.get(aaguid) ?? null;
-    const key = attestationKeys?.find((one) => this.byKey.has(one));
-    return (key === undefined ? null : this.byKey.get(key)) ?? null;
+    return this.attestedBy(attestationKeys ?? [])[0] ?? null;
   }
 
   /** The models identified by a key of this attestation, whatever the authenticator claims to be. */

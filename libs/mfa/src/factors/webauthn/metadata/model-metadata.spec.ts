@@ -21,6 +21,8 @@ import type {
   FidoMetadataEntry,
   ResolvedMetadataOptions,
 } from '../../../options/metadata-options.js';
+import { readCertificate } from '../../../core/crypto/certificates.js';
+import { FIDO_TRUST } from './mds-roots.js';
 import { NO_AAGUID } from './model-catalogue.js';
 import { ModelMetadata } from './model-metadata.js';
 
@@ -202,9 +204,15 @@ describe('a BLOB at boot', () => {
   });
 
   it('must be FIDO’s own if no roots are given', async () => {
-    await expect(booted({ blob: blob(known()), rootCertificates: [] })).rejects.toThrow(
-      'do not chain to a trusted root',
-    );
+    const unsigned = { blob: blob(known()), rootCertificates: [] };
+    await expect(booted(unsigned)).rejects.toThrow('do not chain to a trusted root');
+    const fido = jest.replaceProperty(FIDO_TRUST, 'roots', [readCertificate(pemOf(publisher.root))!]);
+    await expect(booted(unsigned)).rejects.toThrow('its certificate is not for mds.fidoalliance.org');
+    fido.restore();
+  });
+
+  it.each([0, -1])('may have the number %i', async (no) => {
+    expect(statusOf(await booted({ blob: blob(revoked(), { no }) }))).toBe('REVOKED');
   });
 
   it('must not be out of date with `strict`', async () => {
