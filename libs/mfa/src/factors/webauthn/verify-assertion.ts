@@ -67,5 +67,6 @@ export function isBehind(
   stored: Pick<WebAuthnCredential, 'signCount' | 'backupEligible'>,
 ): boolean {
   if (stored.backupEligible) return false;
-  return (signCount > 0 || stored.signCount > 0) && signCount <= stored.signCount;
+  // A key without a counter always sends 0.
+  return stored.signCount > 0 && signCount <= stored.signCount;
 }
