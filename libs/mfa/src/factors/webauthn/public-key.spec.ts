@@ -48,6 +48,13 @@ const modulus = (bits: number) => integer(2n ** BigInt(bits - 1) + 1n);
 const withPart = (parts: Cose, label: number, value: unknown): Cose =>
   parts.map(([one, old]) => [one, one === label ? value : old]);
 
+const EC = ecParts();
+/** The x of these parts with a zero before it. */
+const padded = (parts: Cose) => {
+  const x = parts.find(([label]) => label === -2)?.[1] as Uint8Array;
+  return new Uint8Array([0, ...x]);
+};
+
 describe('the public key of a credential', () => {
   it('is sound on each curve that was offered', () => {
     expect(isSoundKey(cose(ecParts()))).toBe(true);
@@ -62,6 +69,7 @@ describe('the public key of a credential', () => {
     ['a point that is not on the curve', withPart(ecParts(), -2, new Uint8Array(32).fill(7))],
     ['a part that is too short', withPart(ecParts(), -2, new Uint8Array(31))],
     ['a part that is too short, second', withPart(ecParts(), -3, new Uint8Array(31))],
+    ['a part that is too long, if only by a zero', withPart(EC, -2, padded(EC))],
     ['a part that is no bytes', withPart(ecParts(), -2, 'x'.repeat(32))],
     ['a part that is missing', ecParts().slice(0, 4)],
     ['another curve, of Edwards', withPart(edParts(), -1, 7)],

@@ -15,7 +15,7 @@ const RSA_BITS = { least: 2048, greatest: 8192 };
 /** Includes a leading zero. */
 const MAX_BYTES = RSA_BITS.greatest / 8 + 1;
 /** FIPS 186-5, section 5.4: odd, and above 2^16. OpenSSL accepts at most 64 bits with large keys. */
-const RSA_EXPONENT = { least: 65_537n, greatest: 2n ** 64n };
+const RSA_EXPONENT = { least: 65_537n, greatest: 2n ** 64n - 1n };
 
 /** Encodings of points of small order, without the sign: under these keys, forged signatures are valid. */
 const SMALL_ORDER = new Set([
@@ -77,7 +77,7 @@ function isSoundRsa(n: unknown, e: unknown): boolean {
     bits >= RSA_BITS.least &&
     bits <= RSA_BITS.greatest &&
     exponent >= RSA_EXPONENT.least &&
-    exponent < RSA_EXPONENT.greatest
+    exponent <= RSA_EXPONENT.greatest
   );
 }
 
