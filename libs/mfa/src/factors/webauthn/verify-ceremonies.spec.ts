@@ -1,6 +1,17 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { SettingsService } from '@simplewebauthn/server';
 
-import type { Tampering } from '../../../../../test/support/authenticator.js';
+import type { Identity } from '../../../../../test/support/attestation.js';
+import {
+  androidKeyBy,
+  derOf,
+  issue,
+  makeLeaf,
+  makeRoot,
+  packedBy,
+  u2fBy,
+} from '../../../../../test/support/attestation.js';
+import type { Attest, Tampering } from '../../../../../test/support/authenticator.js';
 import { SoftwareAuthenticator } from '../../../../../test/support/authenticator.js';
 import type { CeremonyPolicy } from './ceremony-policy.js';
 import { parseAuthentication, parseRegistration } from './credential-json.js';
@@ -112,10 +123,93 @@ describe('a registration', () => {
       expect(await register(attest(x5c))).toBeNull();
   });
 
-  it('asks nobody about the certificates of an Android key whose root is not known', async () => {
-    const statement = { alg: -7, sig: Buffer.from('x'), x5c: [Buffer.from('nobody’s')] };
-    const attest = () => ({ format: 'android-key', statement }) as never;
+  it('hands on the certificates that it is attested by, leaf first', async () => {
+    const root = await makeRoot();
+    const leaf = await makeLeaf(root, null);
+    for (const by of [packedBy, u2fBy]) {
+      const made = await register({ attest: by(leaf, root) });
+      expect(made?.x5c.map((one) => Buffer.from(one))).toEqual([derOf(leaf), derOf(root)]);
+    }
+  });
+
+  it('has nothing else among its certificates, even behind those that it is attested by', async () => {
+    const leaf = await makeLeaf(await makeRoot(), null);
+    const attest: Tampering['attest'] = (signed) => {
+      const { format, statement } = packedBy(leaf)(signed);
+      return { format, statement: { ...statement, x5c: [derOf(leaf), 7] } };
+    };
     expect(await register({ attest })).toBeNull();
+  });
+
+  it('tells whether the key can be synced', async () => {
+    expect(await register({ backupEligible: false, backedUp: false })).toMatchObject({
+      backupEligible: false,
+    });
+  });
+
+  describe('by an Android device', () => {
+    const REVOKED = 'https://example.com/revoked';
+    const identifier = 'android-key';
+    const usual = SettingsService.getRootCertificates({ identifier }) as string[];
+    const key = new SoftwareAuthenticator();
+    let root: Identity;
+    let attest: Attest;
+    let asked: jest.SpiedFunction<typeof fetch>;
+
+    beforeEach(async () => {
+      root = await makeRoot();
+      attest = await androidKeyBy(root, REVOKED, (tampering) => key.create(CREATION, tampering));
+      asked = jest.spyOn(globalThis, 'fetch').mockImplementation(() => Promise.resolve(new Response('')));
+    });
+    afterEach(() => {
+      SettingsService.setRootCertificates({ identifier, certificates: usual });
+      asked.mockRestore();
+    });
+
+    const trustRoot = () =>
+      SettingsService.setRootCertificates({
+        identifier,
+        certificates: [...usual, new Uint8Array(derOf(root))],
+      });
+    const attested = (by: Attest) =>
+      verifyRegistration(parseRegistration(key.create(CREATION, { attest: by })), POLICY);
+    const endingWith =
+      (last: Buffer[]): Attest =>
+      (signed) => {
+        const { format, statement } = attest(signed);
+        return { format, statement: { ...statement, x5c: [...(statement['x5c'] as Buffer[]), ...last] } };
+      };
+
+    it('is attested under a known root, and checked for what was revoked', async () => {
+      trustRoot();
+      const made = await attested(attest);
+      expect(made).toMatchObject({ format: 'android-key' });
+      expect(Buffer.from(made?.x5c.at(-1) as Uint8Array)).toEqual(derOf(root));
+      expect(asked).toHaveBeenCalled();
+    });
+
+    it('may be attested over an authority', async () => {
+      trustRoot();
+      const authority = await issue({ subject: 'CN=Authority', issuer: root, ca: true });
+      attest = await androidKeyBy(authority, REVOKED, (tampering) => key.create(CREATION, tampering));
+      expect(await attested(endingWith([derOf(root)]))).not.toBeNull();
+    });
+
+    it('asks nobody about certificates whose root is not known', async () => {
+      expect(await attested(attest)).toBeNull();
+      expect(asked).not.toHaveBeenCalled();
+    });
+
+    it('asks nobody about certificates that end elsewhere than in a known root', async () => {
+      trustRoot();
+      expect(await attested(endingWith([derOf(await makeRoot())]))).toBeNull();
+      expect(asked).not.toHaveBeenCalled();
+    });
+
+    it('is refused without certificates', async () => {
+      const statement = { alg: -7, sig: Buffer.from('x') };
+      expect(await attested(() => ({ format: 'android-key', statement }) as never)).toBeNull();
+    });
   });
 
   it('is refused in any other shape', async () => {
