@@ -150,7 +150,7 @@ describe('a registration', () => {
   describe('by an Android device', () => {
     const REVOKED = 'https://example.com/revoked';
     const identifier = 'android-key';
-    const usual = SettingsService.getRootCertificates({ identifier }) as string[];
+    const usual = SettingsService.getRootCertificates({ identifier });
     const key = new SoftwareAuthenticator();
     let root: Identity;
     let attest: Attest;
@@ -208,7 +208,7 @@ describe('a registration', () => {
 
     it('is refused without certificates', async () => {
       const statement = { alg: -7, sig: Buffer.from('x') };
-      expect(await attested(() => ({ format: 'android-key', statement }) as never)).toBeNull();
+      expect(await attested(() => ({ format: 'android-key', statement }))).toBeNull();
     });
   });
 
