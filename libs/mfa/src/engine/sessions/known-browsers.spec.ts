@@ -127,10 +127,13 @@ describe('a browser', () => {
     await expect(lastSignIn('ada', change(genuine))).resolves.toBeNull();
   });
 
-  it.each(['else', `${'é'.repeat(32)}abc`, 'a'.repeat(32), `${'a'.repeat(32)}${'z'.repeat(10)}`])(
-    'keeps nothing of a cookie that holds %j, which is none of its entries',
-    async (value) => {
-      expect(await cookieOf('ada', encodeURIComponent(value))).toMatch(/^[0-9a-f]{32}[0-9a-z]{6}$/);
-    },
-  );
+  it.each([
+    'else',
+    `-${'a'.repeat(32)}abc`,
+    `${'é'.repeat(32)}abc`,
+    'a'.repeat(32),
+    `${'a'.repeat(32)}${'z'.repeat(10)}`,
+  ])('keeps nothing of a cookie that holds %j, which is none of its entries', async (value) => {
+    expect(await cookieOf('ada', encodeURIComponent(value))).toMatch(/^[0-9a-f]{32}[0-9a-z]{6}$/);
+  });
 });

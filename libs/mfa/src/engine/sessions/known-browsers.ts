@@ -68,9 +68,9 @@ export class KnownBrowsers {
   }
 
   /** The tags of this user, under any of the secrets. */
-  private async tagsOf(userId: string, request: object): Promise<string[]> {
+  private async tagsOf(userId: string, request: object): Promise<readonly string[]> {
     const tags = this.read(request);
-    if (tags.length === 0) return [];
+    if (tags.length === 0) return tags;
     const keys = (await this.keys.ring()).all('browser');
     return tags.filter((tag) => {
       const [mac, time] = [tag.slice(0, MAC_LENGTH), tag.slice(MAC_LENGTH)];
