@@ -6,7 +6,7 @@ import { createToken, hashToken } from '../../core/crypto/tokens.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { openDatabase } from '../../../../../test/support/databases.js';
-import { AuthenticationSession } from '../rows/authentication-session.entity.js';
+import { AuthenticationSession, sealSession } from '../rows/authentication-session.entity.js';
 import { Authenticator, newAuthenticator } from '../rows/authenticator.entity.js';
 import type { MfaIssuedSession } from '../rows/issued-session.js';
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
@@ -286,6 +286,18 @@ describe('authentication sessions', () => {
     it('are ordered by id where they began in the same moment', async () => {
       const issued = [await sessions.create(ADA), await sessions.create(ADA), await sessions.create(ADA)];
       expect(await listed()).toEqual(idsOf(...issued).reverse());
+    });
+
+    it('are ordered by when they began, whatever their ids say', async () => {
+      const { session } = await sessions.create(ADA, DONE);
+      const createdAt = new Date(START - 1000);
+      const earlier = Object.assign(new AuthenticationSession(), session, {
+        id: 'z',
+        tokenHash: 'z',
+        createdAt,
+      });
+      await rows().insert(Object.assign(earlier, { seal: sealSession(keyRing, earlier) }));
+      expect(await listed()).toEqual([session.id, 'z']);
     });
 
     it('are valid: neither expired, nor idle for too long, nor changed by others', async () => {
