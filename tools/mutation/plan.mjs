@@ -133,7 +133,10 @@ export class Plan {
 
   #freshSteps(file) {
     const touching = this.touching.get(file) ?? this.#touchingFolder(dirname(file));
-    const steps = [...touching.keys()].map((spec) => ({ spec, tests: null, isFresh: true }));
+    const specs = new Set(touching.keys());
+    // The spec of a file that only acts while it loads runs through none of it afterwards.
+    if (this.coverage.has(specOf(file))) specs.add(specOf(file));
+    const steps = [...specs].map((spec) => ({ spec, tests: null, isFresh: true }));
     return this.#sorted(steps, file).slice(0, MOST_FRESH);
   }
 
@@ -162,7 +165,7 @@ export class Plan {
   }
 
   #rankIn(file) {
-    const beside = `${SOURCES}/${file.replace(/\.ts$/, '.spec.ts')}`;
+    const beside = specOf(file);
     const killing = new Set((this.killers.get(file) ?? []).map(({ spec }) => spec));
     const homes = this.#homesOf(file);
     const places = [`${SOURCES}/${dirname(file)}/`, `test/${dirname(file)}/`, `test/${file.split('/')[0]}/`];
@@ -202,6 +205,11 @@ export class Plan {
     const chosen = tests ? tests.map((place) => durations[place]) : durations;
     return loading + Math.max(PER_FILE, took - sum(durations)) + sum(chosen);
   }
+}
+
+/** The spec beside a source file. */
+function specOf(file) {
+  return `${SOURCES}/${file.replace(/\.ts$/, '.spec.ts')}`;
 }
 
 function add(map, key, value) {
