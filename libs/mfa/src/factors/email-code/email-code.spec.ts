@@ -44,6 +44,10 @@ describe('codes by e-mail', () => {
     'ada@example.com\0',
     ' ada@example.com',
     'ada@example.com ',
+    'ada@example.com,root',
+    'ada@example.com;root',
+    'Ada <ada@example.com>',
+    ['ada@example.com'],
   ])('can not go to %j', async (email) => {
     const { factor, sent } = connectSender(emailCode());
     const user = userWith(email);

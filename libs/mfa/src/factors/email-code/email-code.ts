@@ -20,6 +20,9 @@ const TRAITS: MfaFactorTraits = {
   labels: { en: 'Codes by e-mail', de: 'Codes per E-Mail' },
 };
 
+/** One address, and nothing that a mail program would read as a list or as a name. */
+const ADDRESS = /^[^@\s,;<>\p{Cc}]+@[^@\s,;<>\p{Cc}]+$/u;
+
 /** Keeps the first letter and the domain: `a•••@example.com`. */
 export function maskEmail(address: string): string {
   const at = address.lastIndexOf('@');
@@ -32,7 +35,7 @@ class EmailCodeFactor extends DeliveredCodeFactor {
   protected readonly missing = 'this account has no e-mail address to which a code could be sent';
 
   protected destinationOf({ email }: MfaUser): string | null {
-    return typeof email === 'string' && /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(email) ? email : null;
+    return typeof email === 'string' && ADDRESS.test(email) ? email : null;
   }
 
   protected mask(destination: string): string {

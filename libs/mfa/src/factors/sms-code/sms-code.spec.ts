@@ -50,6 +50,7 @@ describe('codes by text message', () => {
     `${NUMBER}\n`,
     `call ${NUMBER}`,
     '+49170123456x',
+    [NUMBER],
   ])('can not go to %j', async (number) => {
     const { factor, sent } = connectSender(smsCode());
     expect(factor.isOffered?.(userWith(number))).toBe(false);
