@@ -138,6 +138,40 @@ describe('replacing the secret', () => {
     await drop();
   });
 
+  it.each([
+    ['reads as something else', () => 'something else'],
+    [
+      'does not open',
+      () => {
+        throw new Error('not ours');
+      },
+    ],
+  ])('leaves a row that, encrypted anew, %s', async (_what, misread) => {
+    const { orm, drop } = await sharedDatabase();
+    const before = await startTestApp({ orm, mfa: { secret: OLD } });
+    const user = await enroll(before);
+    await before.app.close();
+    const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });
+    test.clock.advance(300);
+    const { adapter } = test;
+    const [encrypt, decrypt] = [adapter.encrypt.bind(adapter), adapter.decrypt.bind(adapter)];
+    const anew = new Set<string>();
+    adapter.encrypt = async (text, context) => {
+      const data = await encrypt(text, context);
+      anew.add(data);
+      return data;
+    };
+    adapter.decrypt = async (data, context) => (anew.has(data) ? misread() : decrypt(data, context));
+    await expect(test.app.get(MfaAdminService).rotateSecret()).resolves.toEqual({
+      rotated: 0,
+      unreadable: 1,
+    });
+    Object.assign(adapter, { encrypt, decrypt });
+    await expect(signsIn(test, user, codeOf(user.secret, test.clock))).resolves.toBe(200);
+    await test.app.close();
+    await drop();
+  });
+
   it('leaves what nobody can read, and says so', async () => {
     const { orm, drop } = await sharedDatabase();
     const test = await startTestApp({ orm, mfa: { secret: [NEW, OLD] } });

@@ -34,7 +34,10 @@ export interface MfaRotationProgress {
 export interface MfaRotationResult {
   /** Rows that are now under the current secret. Sessions and trusted browsers are rotated too, but not counted. */
   rotated: number;
-  /** Rows that no configured secret can decrypt, or whose seal is invalid. They are left unchanged. */
+  /**
+   * Rows that no configured secret can decrypt, whose seal is invalid, or that the adapter's `decrypt()` would not open
+   * again after its `encrypt()`. They are left unchanged.
+   */
   unreadable: number;
 }
 
@@ -132,8 +135,12 @@ export class SecretRotation {
     }
   }
 
+  /** Decrypts what it encrypted, before it replaces what still opens. */
   private async encryptAnew(data: string, context: MfaEncryptionContext): Promise<string> {
-    return this.adapter.encrypt(await this.adapter.decrypt(data, context), context);
+    const text = await this.adapter.decrypt(data, context);
+    const next = await this.adapter.encrypt(text, context);
+    if ((await this.adapter.decrypt(next, context)) === text) return next;
+    throw new Error("the adapter's decrypt() does not reverse its encrypt()");
   }
 
   /** Hands keys from before the adapter had its own encryption over to the adapter. */
