@@ -129,6 +129,11 @@ describe('the audit trail', () => {
     expect(reads).toHaveLength(2);
   });
 
+  it.each(['from', 'to'])('refuses an invalid `%s`', async (name) => {
+    const invalid = { [name]: new Date('yesterday') };
+    await expect(audit.find(invalid)).rejects.toThrow(new RangeError(`\`${name}\` must be a valid date`));
+  });
+
   it.each([0, -1, 1001, 1.5, NaN])('refuses pages of %d', async (limit) => {
     await expect(audit.find({ limit })).rejects.toThrow(RangeError);
   });

@@ -47,11 +47,14 @@ export class MfaAuditService {
   /**
    * Returns one page of the trail, newest first.
    *
-   * @throws {RangeError} when `limit` is not 1 to 1000
+   * @throws {RangeError} when `limit` is not 1 to 1000, or a date is invalid
    */
   async find({ types, limit = 100, ...query }: MfaAuditQuery = {}): Promise<MfaAuditPage> {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       throw new RangeError(`\`limit\` must be a whole number from 1 to ${MAX_LIMIT}`);
+    }
+    for (const name of ['from', 'to'] as const) {
+      if (Number.isNaN(query[name]?.getTime())) throw new RangeError(`\`${name}\` must be a valid date`);
     }
     if (types?.length === 0) return { entries: [], next: null };
     // For several types at once, the database would scan the trail until the page is full; for a single type it is an index
