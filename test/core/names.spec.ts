@@ -57,6 +57,29 @@ describe('names of authenticators, with characters that are not seen', () => {
     });
   });
 
+  it.each([
+    ['letters', 'x'.repeat(100), 'x'.repeat(101)],
+    ['characters of two UTF-16 units', '🔑'.repeat(100), '🔑'.repeat(101)],
+    [
+      'characters with a variation selector, which the column counts',
+      '1\ufe0f'.repeat(50),
+      '1\ufe0f'.repeat(51),
+    ],
+  ])('have at most 100 characters, and users get all of them: %s', async (_, longest, longer) => {
+    const client = test.client();
+    await client.post('/login', { id: newUserId() });
+    const { secret } = (await client.post('/mfa/totp')).body;
+    const activate = (name: string) =>
+      client.post('/mfa/totp/activate', { code: codeOf(secret, test.clock), name });
+    const refused = await activate(longer);
+    expect([refused.status, refused.body.message]).toEqual([400, ['name must have 1 to 100 characters']]);
+    const { status, body } = await activate(longest);
+    expect([status, body.authenticator.name]).toEqual([201, longest]);
+    const path = `/mfa/authenticators/${body.authenticator.id}`;
+    expect((await client.patch(path, { name: longer })).body.code).toBe('invalid_request');
+    expect((await client.patch(path, { name: longest })).body.name).toBe(longest);
+  });
+
   it('lose them when code gives them', async () => {
     const id = newUserId();
     users.set(id, { id });
@@ -70,7 +93,7 @@ describe('names of authenticators, with characters that are not seen', () => {
     [TURNED, CLEAN],
     ['Key\r\n\r\nforged', 'Key forged'],
     ['x'.repeat(300), 'x'.repeat(100)],
-    [`x${'💥'.repeat(60)}`, `x${'💥'.repeat(49)}`],
+    [`x${'💥'.repeat(100)}`, `x${'💥'.repeat(99)}`],
     ['\u202e\u200b', 'Authenticator'],
     ['', 'Authenticator'],
   ])('lose them when the hook makes them: %j', async (name, kept) => {

@@ -1,4 +1,4 @@
-/** Longest name, in UTF-16 units: the width of the column. */
+/** Longest name in characters (code points), which is how databases measure the width of the column. */
 export const MAX_NAME_LENGTH = 100;
 
 /** Scripts in which a joiner or non-joiner between two letters is part of the spelling (UAX #31, section 2.3). */
@@ -44,9 +44,5 @@ export function cleanName(name: string): string {
 
 /** Fits an unchecked name, such as one from a hook or a file, into the column. */
 export function fittingName(name: string): string {
-  const clean = cleanName(name);
-  // Don't split a surrogate pair.
-  return clean.length <= MAX_NAME_LENGTH
-    ? clean
-    : clean.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
+  return [...cleanName(name)].slice(0, MAX_NAME_LENGTH).join('');
 }
