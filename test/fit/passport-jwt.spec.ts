@@ -184,6 +184,7 @@ describe('guards and decorators around the module’s routes', () => {
       const [method, denied] = [path.endsWith('options') ? 'POST' : 'GET', { 'x-blocked': '1', ...KEYED }];
       const without = await client.send(method, path);
       expect([path, without.status]).toEqual([path, 403]);
+      expect([path, without.headers.get('cache-control')]).toEqual([path, 'no-store']);
       expect([path, (await client.send(method, path, undefined, denied)).text]).toEqual([
         path,
         expect.stringContaining('Not here'),

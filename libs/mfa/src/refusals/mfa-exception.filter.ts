@@ -5,6 +5,7 @@ import type { Observable } from 'rxjs';
 import { from, mergeMap } from 'rxjs';
 
 import { MfaException } from '../core/errors/mfa-exception.js';
+import { hasBegun, setHeader } from '../core/web/http-message.js';
 import { BrowserRedirect } from './browser-redirect.js';
 import { MfaExceptionMapper } from './mfa-exception-mapper.js';
 import { answerMessage } from './refused-message.filter.js';
@@ -73,6 +74,13 @@ function refusal(presented: unknown, original: MfaException): MfaException {
 @Injectable()
 @Catch()
 export class MfaRouteExceptionFilter extends MfaExceptionFilter {
+  override catch(exception: MfaException, host: ArgumentsHost): unknown {
+    const response = host.switchToHttp().getResponse<object>();
+    // The route's guard sets it too, but a guard of the application may refuse before that one is asked.
+    if (!hasBegun(response)) setHeader(response, 'Cache-Control', 'no-store');
+    return super.catch(exception, host);
+  }
+
   protected override locationFor(): null {
     return null;
   }
