@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaEvent, MfaUserExport } from 'nestjs-mfa';
+import type { MfaEvent, MfaUser, MfaUserExport } from 'nestjs-mfa';
 import { MFA_ENTITIES, MfaAuditService, MfaEvents, MfaService } from 'nestjs-mfa';
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
@@ -106,6 +106,19 @@ describe('forgetting a user', () => {
     expect(await keptOf(test, user.id)).toEqual({ mfa_audit_entry: 1 });
     expect(told).toHaveLength(from + 1);
   });
+
+  it.each<Pick<MfaUser, 'id'>>([{ id: 71 }, { id: 72n }, { id: 'seventy three' }])(
+    'takes the id as the application has it: $id',
+    async (user) => {
+      const mfa = test.app.get(MfaService);
+      users.set(String(user.id), user);
+      const client = test.client();
+      await client.post('/login', { id: String(user.id) });
+      expect((await mfa.exportUser(user.id)).sessions).toHaveLength(1);
+      await expect(mfa.forgetUser(user.id)).resolves.toBe(true);
+      expect((await client.get('/me')).status).toBe(401);
+    },
+  );
 
   it('ends sessions and half-finished sign-ins, so that whoever gets the id is nobody', async () => {
     const user = await enroll(test);

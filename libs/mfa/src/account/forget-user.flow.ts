@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
+import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import { MfaAuditEntry } from '../engine/journal/audit-entry.entity.js';
 import { Authenticator } from '../engine/rows/authenticator.entity.js';
@@ -59,7 +60,7 @@ export class ForgetUserFlow {
 
   /** @returns whether anything was stored; if not, no event is emitted either */
   async forget(
-    id: string | number,
+    id: MfaUser['id'],
     { actor, keepAuditTrail = false }: MfaForgetUserOptions = {},
   ): Promise<boolean> {
     const userId = userIdOf({ id });

@@ -108,7 +108,7 @@ export class MfaService {
    * @returns whether anything was stored; that nothing was is no error
    * @throws {TypeError} when the id is invalid
    */
-  async forgetUser(userId: string | number, options: MfaForgetUserOptions = {}): Promise<boolean> {
+  async forgetUser(userId: MfaUser['id'], options: MfaForgetUserOptions = {}): Promise<boolean> {
     return this.forgetting.forget(userId, options);
   }
 
@@ -118,7 +118,7 @@ export class MfaService {
    *
    * @throws {TypeError} when the id is invalid
    */
-  async exportUser(userId: string | number): Promise<MfaUserExport> {
+  async exportUser(userId: MfaUser['id']): Promise<MfaUserExport> {
     const id = userIdOf({ id: userId });
     return this.exporter.export(id, await this.userStatus.ofId(id));
   }
