@@ -157,7 +157,7 @@ describe('authentication sessions', () => {
         expect(lastSeen(issued)).toBe(now);
       });
 
-      it.each([undefined, null, 42, {}, '', 'short', `${'a'.repeat(43)}b`])(
+      it.each([undefined, null, 42, {}, '', 'short', `${'a'.repeat(43)}b`, [createToken()]])(
         'are not searched for with %j, which is no token',
         async (given) => {
           const reading = jest.spyOn(storage, 'read');
@@ -203,17 +203,16 @@ describe('authentication sessions', () => {
 
     it('come with what is stored for their user, oldest factor first', async () => {
       const { token } = await sessions.create(ADA);
+      const counts = { version: 3, secondFactors: 2, attempts: 0 };
+      const states = dataSource.getRepository(MfaUserState);
+      await states.insert({ userId: 'eve', ...counts, version: 9 });
       const empty = { state: null, authenticators: [] };
       expect((await sessions.verifyWithAccount(token))?.account).toEqual(empty);
       const factor = (id: string, userId: string, age: number) =>
         newAuthenticator({ id, userId, type: 'totp', name: 'App', createdAt: new Date(START - age) });
       const [newer, older] = [factor('a', 'ada', 10), factor('b', 'ada', 20)];
       await dataSource.getRepository(Authenticator).save([newer, older, factor('c', 'eve', 30)]);
-      const counts = { version: 3, secondFactors: 2, attempts: 0 };
-      await dataSource.getRepository(MfaUserState).insert([
-        { userId: 'ada', ...counts },
-        { userId: 'eve', ...counts, version: 9 },
-      ]);
+      await states.insert({ userId: 'ada', ...counts });
       const account = (await sessions.verifyWithAccount(token))?.account;
       expect(account?.authenticators.map(({ id }) => id)).toEqual(['b', 'a']);
       expect(account?.state).toMatchObject({ userId: 'ada', version: 3 });

@@ -85,7 +85,7 @@ const WITH_ACCOUNT: PreparedRead<{ s: AuthenticationSession; u: MfaUserState; a:
     withAuthenticators(
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
-        .leftJoinAndMapOne('s.state', MfaUserState, 'u', 'u.userId = s.userId'),
+        .leftJoinAndSelect(MfaUserState, 'u', 'u.userId = s.userId'),
       's',
     )
       .where('s.tokenHash = :key')

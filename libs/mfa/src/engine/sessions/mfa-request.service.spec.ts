@@ -127,7 +127,7 @@ describe('a request', () => {
       isPending: false,
     });
     service.noteUse(request);
-    expect([reads, uses]).toEqual([[], []]);
+    expect([reads, uses]).toStrictEqual([[], []]);
   });
 
   it('with a token that is none of ours reads nothing either', async () => {

@@ -122,7 +122,7 @@ describe('a change of factors', () => {
       ['it was proven too long ago', { records: [proof('pwd', { at: NOW - MAX_AGE * 1000 - 1 })] }],
       ['the application’s word is too old', { authenticatedAt: new Date(NOW - MAX_AGE * 1000 - 1) }],
     ])('is refused where %s', async (_, world) => {
-      await expect(missing({ ...FIRST, ...world })).resolves.toEqual(REFUSED);
+      await expect(missing({ ...FIRST, ...world })).resolves.toStrictEqual(REFUSED);
     });
 
     it('says where to prove it again, if the application has a page for that', async () => {

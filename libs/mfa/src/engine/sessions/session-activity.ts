@@ -32,7 +32,7 @@ export class SessionActivity implements OnModuleDestroy {
   private readonly seen = new Map<string, number>();
   /** Uses to be written, in whole seconds: all uses in the same second take one statement. */
   private readonly due = new Map<string, number>();
-  private timer: NodeJS.Timeout | null = null;
+  private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -69,8 +69,8 @@ export class SessionActivity implements OnModuleDestroy {
 
   /** Writes the recorded uses. It never fails: what isn't written is recorded again by the next request. */
   async flush(): Promise<void> {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const noted = [...this.due];
     this.due.clear();
     // Chained, so that waiting for this also waits for the write in progress.

@@ -131,6 +131,7 @@ describe('the token of a request', () => {
     ],
     ['is not in the cookie for who asks for one', { [HEADER]: 'new', cookie: `sid=${TOKEN}` }, null],
     ['is not in the cookie, where there is none', { cookie: `sid=${TOKEN}` }, null, { cookie: false }],
+    ['is in no cookie without a name', { cookie: `undefined=${TOKEN}` }, null, { cookie: false }],
   ])('%s', async (_, headers, expected, world = {}) => {
     const { transport } = transportOf(world);
     await expect(transport.read(requestWith(headers))).resolves.toEqual(expected);
