@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MfaErrorCode, MfaLocaleTexts, MfaUser, DefaultMfaAdapter } from 'nestjs-mfa';
+import type { MfaErrorCode, MfaLocaleTexts, MfaRefusalReason, MfaUser, DefaultMfaAdapter } from 'nestjs-mfa';
 import { ENGLISH, GERMAN, MFA_ADAPTER, MFA_ERRORS } from 'nestjs-mfa';
 
+import { textOf } from '../support/html.js';
+import { PageClient } from '../support/page-client.js';
 import type { TestApp } from '../support/test-app.js';
 import {
   RELYING_PARTY,
@@ -231,6 +233,39 @@ describe('the languages of an application', () => {
     expect((await test.client().get('/mfa/status')).body.message).toBe(GERMAN.errors.unauthenticated);
     await enroll(test);
     expect(test.adapter.notifications[0]?.locale).toBe('de');
+    await test.close();
+  });
+
+  it('are the English ones where a translation lacks them', async () => {
+    /** A catalogue whose type promises more than there is in it. */
+    const catalogue = {} as Record<string, string>;
+    class Translated extends TestAdapter {
+      override getErrorMessage(code: MfaErrorCode): string {
+        return catalogue[code] as string;
+      }
+      override getReasonMessage(reason: MfaRefusalReason): string {
+        return catalogue[reason] as string;
+      }
+    }
+    const test = await startTestApp({ adapter: Translated, mfa: { webauthn: RELYING_PARTY, pages: true } });
+    const user = await enroll(test);
+    const half = await halfSignIn(test, user);
+    const answers = [
+      await test.client().get('/mfa/status'),
+      await half.post('/mfa/authenticate', { code: '000000' }),
+      await user.client.get('/protected/phishing-resistant'),
+    ];
+    expect(answers.map(({ body }) => [body.code, body.message])).toEqual(
+      (['unauthenticated', 'incorrect_code', 'mfa_enrollment_required'] as const).map((code) => [
+        code,
+        MFA_ERRORS[code].message,
+      ]),
+    );
+    const page = await PageClient.of(half).submit('/account/security/authenticate', { code: '000000' });
+    expect([page.status, textOf(page.text)]).toEqual([
+      422,
+      expect.stringContaining(MFA_ERRORS.incorrect_code.message),
+    ]);
     await test.close();
   });
 });

@@ -2,6 +2,7 @@ import { HttpException, Inject, Injectable } from '@nestjs/common';
 
 import type { DefaultMfaAdapter } from '../adapter/default-mfa-adapter.js';
 import { MFA_ADAPTER } from '../adapter/mfa-adapter.js';
+import { MFA_ERRORS } from '../core/errors/error-codes.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import { hasBegun, setHeader } from '../core/web/http-message.js';
 import { RefusedRequests } from './refused-requests.js';
@@ -25,9 +26,11 @@ export class MfaExceptionMapper {
     }
     if (exception.details.message !== undefined) return exception;
     const { reason } = exception.details;
-    const message = reason
+    const told: string | null | undefined = reason
       ? await this.adapter.getReasonMessage(reason, request)
       : await this.adapter.getErrorMessage(exception.code, request);
+    // A translation may lack this text, and the compiler need not notice.
+    const message = told ?? MFA_ERRORS[exception.code].message;
     return new MfaException(exception.code, { ...exception.details, message }, { cause: exception.cause });
   }
 }

@@ -6,6 +6,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
 import type { MfaErrorCode } from '../../core/errors/error-codes.js';
+import { MFA_ERRORS } from '../../core/errors/error-codes.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { MfaValidationPipe } from '../../http/own-enhancers.js';
 import type { MfaPlainPageText } from '../../i18n/page-texts.js';
@@ -98,9 +99,10 @@ export class PageForm {
     const { code, headers, details } = error;
     const invalid = invalidField(error, texts);
     const key = texts.codes?.[code] ?? invalid?.text;
-    const message = key
+    const told: string | null | undefined = key
       ? (await this.locale.textsFor(context))[key]
       : await this.adapter.getErrorMessage(code, context.request);
+    const message = told ?? MFA_ERRORS[code].message;
     const field = code === 'incorrect_code' ? texts.field : invalid?.field;
     const { retryAfter } = details;
     const retryAt = retryAfter === undefined ? undefined : new Date(this.clock.now() + retryAfter * 1000);
