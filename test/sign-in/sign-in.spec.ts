@@ -1,13 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { MfaUser } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
+/** Signs out as an application does. */
+@Controller('sign-out')
+class SignOutController {
+  constructor(@Inject(MfaService) private readonly mfa: MfaService) {}
+
+  @Post()
+  @HttpCode(204)
+  signOut(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
+    return this.mfa.logout({ request, response });
+  }
+}
+
 describe('signing in', () => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startTestApp({ mfa: { rateLimit: { attempts: 20 } } });
+    test = await startTestApp({ controllers: [SignOutController], mfa: { rateLimit: { attempts: 20 } } });
   });
   afterAll(() => test.close());
 
@@ -169,6 +183,20 @@ describe('signing in', () => {
     users.delete(id);
     expect((await client.get('/me')).status).toBe(401);
     expect((await client.get('/protected')).status).toBe(401);
+  });
+
+  it('ends at sign-out for a user who is gone too, and is not there again when they come back', async () => {
+    const { id, client } = await enroll(test);
+    const another = test.client();
+    await another.post('/login', { id });
+    const thief = client.clone();
+    const user = users.get(id) as MfaUser;
+    users.delete(id);
+    expect((await client.post('/sign-out')).status).toBe(204);
+    expect(client.cookies.size).toBe(0);
+    users.set(id, user);
+    expect((await thief.get('/me')).status).toBe(401);
+    expect((await another.get('/mfa/session')).status).toBe(200);
   });
 
   it('ignores a user id in the body', async () => {
