@@ -196,6 +196,7 @@ describe('resolveOptions', () => {
       '`totp.algorithm` must be one of sha1, sha256, sha512',
     ],
     ['an issuer with a colon', { totp: { issuer: 'A:B' } }, '`totp.issuer`'],
+    ['an issuer of spaces', { totp: { issuer: '  ' } }, '`totp.issuer` must be a name'],
     ['no room for a TOTP', { totp: { maxPerUser: 0 } }, '`totp.maxPerUser`'],
     ['an endless set-up', { totp: { setupTtlSeconds: 3601 } }, '`totp.setupTtlSeconds`'],
     [
@@ -287,6 +288,7 @@ describe('resolveOptions', () => {
     ['an address as rpId', { webauthn: { ...webauthn, rpId: '127.0.0.1' } }, '`webauthn.rpId`'],
     ['a rpId with a port', { webauthn: { ...webauthn, rpId: 'localhost:3000' } }, '`webauthn.rpId`'],
     ['an empty rpName', { webauthn: { ...webauthn, rpName: '' } }, '`webauthn.rpName`'],
+    ['an rpName of spaces', { webauthn: { ...webauthn, rpName: '\u00a0 ' } }, '`webauthn.rpName`'],
     ['no origins', { webauthn: { ...webauthn, origins: [] } }, '`webauthn.origins`'],
     [
       'an origin with a path',

@@ -9,7 +9,7 @@ export const TOTP_OPTIONS = {
   issuer: text(
     // The Key URI format separates issuer and account with a colon, so neither may contain one.
     ({ siteName, packageName }) => siteName ?? packageName ?? 'NestJS application',
-    /^[^:\p{Cc}]{1,100}$/u,
+    /^(?=.*\S)[^:\p{Cc}]{1,100}$/u,
     'a name of 1 to 100 characters without a colon',
     '`webauthn.rpName`, otherwise the package’s name',
   ),

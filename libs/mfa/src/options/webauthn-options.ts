@@ -22,7 +22,7 @@ export const WEBAUTHN_OPTIONS = {
   /** The relying party ID: the site's domain without scheme and port (WebAuthn Level 3, section 4). */
   rpId: text('', RP_ID, 'a domain in lower case, without scheme and port', 'required in production'),
   /** The site's name, shown by some authenticators. */
-  rpName: text('', /^[^\p{Cc}]{1,100}$/u, 'a name of 1 to 100 characters', 'required in production'),
+  rpName: text('', /^(?=.*\S)[^\p{Cc}]{1,100}$/u, 'a name of 1 to 100 characters', 'required in production'),
   /**
    * The exact origins on which ceremonies may run, such as `https://app.example.com`. Android apps (`android:apk-key-hash:…`) and browser
    * extensions (`chrome-extension://…`) are listed as they identify themselves.
