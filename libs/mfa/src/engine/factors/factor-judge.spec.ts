@@ -258,6 +258,7 @@ describe('what a factor may answer', () => {
   it.each<[string, unknown]>([
     ['nothing more', {}],
     ['all that it knows', parts],
+    ['a part left out', { step: 1, data: undefined }],
     ['an object without a prototype', Object.assign(Object.create(null), parts)],
   ])('is %s', (_, verdict) => {
     expect(check(verdict)).not.toThrow();
@@ -274,6 +275,16 @@ describe('what a factor may answer', () => {
     ['a promise', Promise.resolve({})],
     ['an unknown part', { right: true }],
     ['an unknown part beside a known one', { step: 1, right: true }],
+    ['a part that every object has', { toString: 'right' }],
+    ['a step that is no number', { step: NaN }],
+    ['a step in text', { step: '1' }],
+    ['half a step', { step: 1.5 }],
+    ['no step', { step: null }],
+    ['data that is no text', { data: 1 }],
+    ['a text of what is left', { remaining: '1' }],
+    ['less than nothing left', { remaining: -1 }],
+    ['claims in text', { claims: 'claim' }],
+    ['no writes', { writes: null }],
   ])('is not %s', (_, verdict) => {
     expect(check(verdict)).toThrow('The factor totp must answer a code with');
   });

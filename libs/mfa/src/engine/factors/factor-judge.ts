@@ -130,13 +130,14 @@ export class FactorJudge {
   }
 }
 
-const PROOF_PARTS: readonly string[] = [
-  'step',
-  'data',
-  'remaining',
-  'claims',
-  'writes',
-] satisfies (keyof MfaFactorProof)[];
+/** The valid values of each part of a proof. A step that is no number would let a code be used again and again. */
+const PROOF_PARTS: Readonly<Record<keyof MfaFactorProof, (value: unknown) => boolean>> = {
+  step: Number.isSafeInteger,
+  data: (value) => typeof value === 'string',
+  remaining: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  claims: Array.isArray,
+  writes: Array.isArray,
+};
 
 /**
  * Rejects any other answer of a factor to a code. What TypeScript didn't catch, such as the `false` of a comparison, is no
@@ -145,10 +146,15 @@ const PROOF_PARTS: readonly string[] = [
  * @throws {TypeError} when it is no {@link MfaFactorProof}
  */
 export function assertProof(type: MfaType, verdict: unknown): asserts verdict is MfaFactorProof {
-  if (isPlain(verdict) && Object.keys(verdict).every((part) => PROOF_PARTS.includes(part))) return;
+  if (isPlain(verdict) && Object.entries(verdict).every(isPartOfProof)) return;
   throw new TypeError(
-    `The factor ${type} must answer a code with 'wrong', 'not_applicable' or an object of ${PROOF_PARTS.join(', ')}`,
+    `The factor ${type} must answer a code with 'wrong', 'not_applicable' or an object of ${Object.keys(PROOF_PARTS).join(', ')}`,
   );
+}
+
+function isPartOfProof([part, value]: [string, unknown]): boolean {
+  if (!Object.hasOwn(PROOF_PARTS, part)) return false;
+  return value === undefined || PROOF_PARTS[part as keyof MfaFactorProof](value);
 }
 
 /** Whether the value is a plain object: no array, date, or promise that was never awaited. */
