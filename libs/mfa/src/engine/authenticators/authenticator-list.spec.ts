@@ -96,6 +96,7 @@ describe('the list of a user’s authenticators', () => {
   it.each([
     [new Error('unreadable'), 'unreadable'],
     ['boom', ''],
+    [new MfaException('invalid_request'), 'The request is not valid.'],
   ])('lacks the details of a factor that throws %p, and nothing else', async (thrown, text) => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const { factor } = details('totp', new Map([['app', { issuer: 'Example' }]]));
@@ -105,8 +106,8 @@ describe('the list of a user’s authenticators', () => {
     warn.mockRestore();
   });
 
-  it('fails if the database does', async () => {
-    const away = new MfaException('storage_unavailable');
+  it.each(['storage_unavailable', 'conflict'] as const)('fails if the database answers %s', async (code) => {
+    const away = new MfaException(code);
     await expect(listOf([KEY], throwing('webauthn', away)).find(USER)).rejects.toBe(away);
   });
 });

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
-import { MfaException } from '../../core/errors/mfa-exception.js';
+import { isAway } from '../../core/errors/is-away.js';
 import type { MfaType, MfaProofFacts } from '../../core/policy/methods.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import type { AuthenticatorView } from './authenticator-view.js';
@@ -65,7 +65,7 @@ export class AuthenticatorList {
     try {
       return await factor.describe(userId, rows);
     } catch (error) {
-      if (error instanceof MfaException) throw error;
+      if (isAway(error)) throw error;
       this.logger.warn(
         `The details of ${factor.type} can't be listed: ${error instanceof Error ? error.message : ''}`,
       );

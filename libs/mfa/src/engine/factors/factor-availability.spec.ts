@@ -69,6 +69,7 @@ describe('whether an authenticator works now', () => {
   it.each([
     ['an error', new Error('the pager network is away'), 'the pager network is away'],
     ['what is no error', 'boom', ''],
+    ['a refusal', new MfaException('invalid_request'), 'The request is not valid.'],
   ])('is not so where its factor throws %s, and the others still work', async (_, thrown, text) => {
     const here = availability({
       pager: () => {
@@ -81,16 +82,19 @@ describe('whether an authenticator works now', () => {
     expect(error).toHaveBeenCalledWith(`Could not tell whether pager (pager) works: ${text}`);
   });
 
-  it('is not told where its factor refuses the request as a whole', async () => {
-    const refusal = new MfaException('storage_unavailable');
-    const here = availability({
-      pager: () => {
-        throw refusal;
-      },
-    });
-    await expect(here.usableTypes(USER, [rowOf('pager')])).rejects.toBe(refusal);
-    expect(error).not.toHaveBeenCalled();
-  });
+  it.each(['storage_unavailable', 'conflict'] as const)(
+    'is not told where the database answers %s',
+    async (code) => {
+      const refusal = new MfaException(code);
+      const here = availability({
+        pager: () => {
+          throw refusal;
+        },
+      });
+      await expect(here.usableTypes(USER, [rowOf('pager')])).rejects.toBe(refusal);
+      expect(error).not.toHaveBeenCalled();
+    },
+  );
 });
 
 const bound = (here: FactorAvailability) => ({ isUsable: here.isUsable.bind(here) });

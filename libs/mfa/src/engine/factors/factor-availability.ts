@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
-import { MfaException } from '../../core/errors/mfa-exception.js';
+import { isAway } from '../../core/errors/is-away.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
 import { isOverSameChannel } from '../../core/policy/methods.js';
 import { FactorData } from './factor-judge.js';
@@ -47,7 +47,7 @@ export class FactorAvailability {
     try {
       return await factor.isUsable(user, await this.data.open(row));
     } catch (error) {
-      if (error instanceof MfaException) throw error;
+      if (isAway(error)) throw error;
       // A problem with one row must not keep the user's other factors from working.
       this.logger.error(
         `Could not tell whether ${row.id} (${row.type}) works: ${error instanceof Error ? error.message : ''}`,

@@ -71,6 +71,7 @@ describe('what the profile finds too weak', () => {
   it.each([
     ['an error', new Error('its key is gone'), 'its key is gone'],
     ['what is no error', 'boom', ''],
+    ['a refusal', new MfaException('invalid_request'), 'The request is not valid.'],
   ])('is also what can’t be read: its judge throws %s', async (_, thrown, text) => {
     const floor = floorOf('aal2', () => {
       throw thrown as Error;
@@ -79,14 +80,17 @@ describe('what the profile finds too weak', () => {
     expect(error).toHaveBeenCalledWith(`Could not tell how strong strong (totp) is: ${text}`);
   });
 
-  it('is not told where the request is refused as a whole', async () => {
-    const refusal = new MfaException('storage_unavailable');
-    const floor = floorOf('aal2', () => {
-      throw refusal;
-    });
-    await expect(floor.isWeak(STRONG)).rejects.toBe(refusal);
-    expect(error).not.toHaveBeenCalled();
-  });
+  it.each(['storage_unavailable', 'conflict'] as const)(
+    'is not told where the database answers %s',
+    async (code) => {
+      const refusal = new MfaException(code);
+      const floor = floorOf('aal2', () => {
+        throw refusal;
+      });
+      await expect(floor.isWeak(STRONG)).rejects.toBe(refusal);
+      expect(error).not.toHaveBeenCalled();
+    },
+  );
 });
 
 const PASSWORD: AuthenticationRecord = { method: 'pwd', at: 0 };

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 
-import { MfaException } from '../../core/errors/mfa-exception.js';
+import { isAway } from '../../core/errors/is-away.js';
 import type { ProofFloor } from '../../core/policy/floor.js';
 import { isFirstDelivered, meetsFloor, onlyRecovers, raise } from '../../core/policy/floor.js';
 import { isBackupType } from '../../core/policy/methods.js';
@@ -126,7 +126,7 @@ export class ProfileFloor {
     try {
       return await judge.isWeak(row);
     } catch (error) {
-      if (error instanceof MfaException) throw error;
+      if (isAway(error)) throw error;
       this.logger.error(
         `Could not tell how strong ${row.id} (${row.type}) is: ${error instanceof Error ? error.message : ''}`,
       );
