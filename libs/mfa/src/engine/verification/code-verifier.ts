@@ -62,7 +62,10 @@ function isUnjudged(verdict: unknown): verdict is Unjudged {
   return UNJUDGED.some((one) => one === verdict);
 }
 
-/** Whether something needed to judge a code is temporarily unavailable, as opposed to a damaged row. */
+/**
+ * Whether something needed to judge a code is temporarily unavailable, as opposed to a damaged row. A conflict is a judgement here,
+ * unlike in `isAway()`: a factor that answers wrong codes with one would give every guess back.
+ */
 function isAwayFor(error: unknown): boolean {
   return (
     error instanceof KeyServiceError ||
