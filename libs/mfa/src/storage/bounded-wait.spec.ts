@@ -41,6 +41,22 @@ describe('BoundedWait', () => {
     expect(() => given?.assert()).toThrow('nothing is waiting for it any more');
   });
 
+  it('says why work pauses if its time is up meanwhile, and waits for nothing then', async () => {
+    const waiting = new BoundedWait();
+    const conflict = new Error('another transaction won');
+    const run = (deadline: Deadline) => deadline.pause(60_000, conflict);
+    await expect(waiting.for(20, run)).rejects.toBe(conflict);
+    expect(waiting.unanswered).toBe(0);
+  });
+
+  it('says that there was no answer if the work has gone on after a pause', async () => {
+    const run = async (deadline: Deadline): Promise<void> => {
+      await deadline.pause(1, new Error('another transaction won'));
+      await new Promise(() => undefined);
+    };
+    await expect(new BoundedWait().for(50, run)).rejects.toThrow('no answer within 50 ms');
+  });
+
   it('tells of a result that comes when nobody waits for it any more, and of no other', async () => {
     const results: string[] = [];
     const waiting = new BoundedWait();
@@ -84,6 +100,12 @@ describe('BoundedWait', () => {
 });
 
 describe('Deadline', () => {
+  it('pauses, and throws the reason only if it is over afterwards', async () => {
+    const reason = new Error('another transaction won');
+    await expect(new Deadline(60_000).pause(1, reason)).resolves.toBeUndefined();
+    await expect(new Deadline(0).pause(1, reason)).rejects.toBe(reason);
+  });
+
   it('is over when its time is, or when somebody ends it', () => {
     const deadline = new Deadline(60_000);
     expect(() => deadline.assert()).not.toThrow();

@@ -12,6 +12,7 @@ class TooLateError extends Error {}
 /** Until when a caller waits. It measures elapsed time, independent of clock changes. */
 export class Deadline {
   private isOver = false;
+  private reason: Error | undefined;
   private readonly at: number;
 
   /** @param milliseconds how long from now */
@@ -24,9 +25,27 @@ export class Deadline {
     return this.isOver ? 0 : Math.max(0, this.at - performance.now());
   }
 
-  /** Ends the deadline early, because the caller has been told. */
-  end(): void {
+  /**
+   * Ends the deadline early, because the caller is about to be told.
+   *
+   * @returns the reason of a pause that is in progress, if any
+   */
+  end(): Error | undefined {
     this.isOver = true;
+    return this.reason;
+  }
+
+  /**
+   * Pauses between two tries, while nothing is in progress. A caller whose time is up meanwhile is told the reason, which is
+   * certain, and not that there was no answer.
+   *
+   * @throws the reason when the deadline has passed
+   */
+  async pause(milliseconds: number, reason: Error): Promise<void> {
+    this.reason = reason;
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    this.reason = undefined;
+    if (this.left === 0) throw reason;
   }
 
   /** @throws {Error} when the deadline has passed: what was refused must not happen later */
@@ -40,15 +59,16 @@ export class Deadline {
  * returns to the pool when it answers. A request that was told "not available" holds nothing in either case.
  *
  * @param milliseconds how long to wait
- * @param giveUp called just before the rejection
+ * @param giveUp called just before the rejection, which it may give a better reason than the time
  */
-export async function within<T>(milliseconds: number, work: Promise<T>, giveUp?: () => void): Promise<T> {
+export async function within<T>(
+  milliseconds: number,
+  work: Promise<T>,
+  giveUp?: () => Error | undefined,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    const fail = (): void => {
-      giveUp?.();
-      reject(new TooLateError(`no answer within ${milliseconds} ms`));
-    };
+    const fail = (): void => reject(giveUp?.() ?? new TooLateError(`no answer within ${milliseconds} ms`));
     timer = setTimeout(fail, milliseconds);
   });
   try {

@@ -159,12 +159,15 @@ describe('a SQLite file that another process writes to', () => {
 
   it.each([1, 2])('is a conflict for %i writes, when it never lets go', async (count) => {
     await other.query('BEGIN EXCLUSIVE');
-    const writes = ['never-1', 'never-2'].slice(0, count).map(insert);
-    await expect(storage.commit(writes)).rejects.toMatchObject({ code: 'conflict', status: 409 });
-    await expect(
-      storage.read((reader) => reader.query('SELECT 1 FROM mfa_user_state')),
-    ).rejects.toMatchObject({ code: 'conflict' });
-    await other.query('ROLLBACK');
+    try {
+      const writes = ['never-1', 'never-2'].slice(0, count).map(insert);
+      await expect(storage.commit(writes)).rejects.toMatchObject({ code: 'conflict', status: 409 });
+      await expect(
+        storage.read((reader) => reader.query('SELECT 1 FROM mfa_user_state')),
+      ).rejects.toMatchObject({ code: 'conflict' });
+    } finally {
+      await other.query('ROLLBACK');
+    }
     await expect(
       storage.read((reader) => reader.query("SELECT 1 FROM mfa_user_state WHERE user_id LIKE 'never%'")),
     ).resolves.toEqual([]);

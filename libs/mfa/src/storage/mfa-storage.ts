@@ -188,7 +188,7 @@ export async function againOnConflict<T>(deadline: Deadline, work: () => Promise
       const { left } = deadline;
       const tookMs = before - left;
       if (!isConflict(error) || pause + tookMs >= left) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await deadline.pause(pause, error as Error);
     }
   }
 }
