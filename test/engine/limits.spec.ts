@@ -111,6 +111,49 @@ describe('the budget of attempts', () => {
   });
 });
 
+describe('a right code whose commit the database refuses', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startTestApp({ mfa: { audit: { enabled: true } } });
+  });
+  afterAll(() => test.close());
+
+  /** Takes the table of the audit trail away meanwhile, without which no proof is committed. */
+  async function refusingProofs<T>(work: () => Promise<T>): Promise<T> {
+    const table = test.dataSource.entityMetadatas.find(({ name }) => name === 'MfaAuditEntry')?.tableName;
+    await test.dataSource.query(`ALTER TABLE ${table} RENAME TO ${table}_away`);
+    try {
+      return await work();
+    } finally {
+      await test.dataSource.query(`ALTER TABLE ${table}_away RENAME TO ${table}`);
+    }
+  }
+
+  it('grants nothing and costs no attempt, in a sign-in or to activate an app', async () => {
+    const { id, secret } = await enroll(test);
+    const half = await halfSignIn(test, { id });
+    const code = codeOf(secret, test.clock);
+    await refusingProofs(async () => {
+      for (let time = 0; time < 6; time++) {
+        const { status, body } = await half.post('/mfa/authenticate', { code });
+        expect([status, body.code]).toEqual([503, 'storage_unavailable']);
+      }
+    });
+    expect((await half.get('/protected')).status).toBe(401);
+    expect((await half.post('/mfa/authenticate', { code })).status).toBe(200);
+
+    const newcomer = test.client();
+    await newcomer.post('/login', { id: `${id}-new` });
+    const setup = (await newcomer.post('/mfa/totp')).body as { secret: string };
+    const first = { code: codeOf(setup.secret, test.clock) };
+    await refusingProofs(async () => {
+      for (let time = 0; time < 6; time++)
+        expect((await newcomer.post('/mfa/totp/activate', first)).status).toBe(503);
+    });
+    expect((await newcomer.post('/mfa/totp/activate', first)).status).toBe(201);
+  });
+});
+
 describe('the cap of consecutive failures', () => {
   let test: TestApp;
   beforeAll(async () => {

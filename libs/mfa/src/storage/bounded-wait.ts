@@ -1,13 +1,12 @@
 import type { QueryRunner } from 'typeorm';
 
+import { TooLateError } from './in-doubt.js';
+
 /**
  * How many abandoned statements may be unanswered before new ones are rejected. Each holds its place in the pool's queue and
  * its parameters until the database answers. If it never does, requests that keep coming would fill the memory.
  */
 const MOST_ABANDONED = 200;
-
-/** The time is up. The work may still complete. */
-class TooLateError extends Error {}
 
 /** Until when a caller waits. It measures elapsed time, independent of clock changes. */
 export class Deadline {

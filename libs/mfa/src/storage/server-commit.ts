@@ -3,6 +3,7 @@ import type { DataSource, QueryResult, QueryRunner } from 'typeorm';
 import type { Deadline } from './bounded-wait.js';
 import { connectInTime } from './bounded-wait.js';
 import { waitForOtherNodes } from './causal-reads.js';
+import { takingEffect } from './in-doubt.js';
 import type { PostgresPool } from './postgres-pools.js';
 import { poolsOf } from './postgres-pools.js';
 import { markAsOwn } from './sqlite-commit.js';
@@ -35,17 +36,19 @@ async function runAll(
   deadline: Deadline,
 ): Promise<CommitResult> {
   const affected: number[] = [];
-  if (writes.length > 1) await runner.startTransaction();
+  const isAlone = writes.length === 1;
+  if (!isAlone) await runner.startTransaction();
   for (const { query, claim } of writes) {
     deadline.assert();
     const [sql, parameters] = query.getQueryAndParameters();
-    const changes = rowsFound(sql, await runner.query(sql, parameters, true));
+    const statement = runner.query(sql, parameters, true);
+    const changes = rowsFound(sql, await (isAlone ? takingEffect(statement) : statement));
     if (claim !== undefined && changes !== 1) return { committed: false, lost: claim };
     affected.push(changes);
   }
   if (runner.isTransactionActive) {
     deadline.assert();
-    await runner.commitTransaction();
+    await takingEffect(runner.commitTransaction());
   }
   return { committed: true, affected };
 }

@@ -4,6 +4,8 @@ import type { DataSource } from 'typeorm';
 
 import { openDatabase } from '../../../../../test/support/databases.js';
 import { beforeNext, callsDuring } from '../../../../../test/support/intercept.js';
+import { MfaException } from '../../core/errors/mfa-exception.js';
+import { takingEffect, TooLateError } from '../../storage/in-doubt.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
@@ -256,6 +258,31 @@ describe('the budget of attempts', () => {
       await take(limiter);
       await limiter.giveBack(early);
       await expect(stored()).resolves.toMatchObject({ attempts: 1, windowStartedAt: new Date(now) });
+    });
+
+    it('gives it back after an error, unless the commit may have happened after all', async () => {
+      const limiter = budgetOf(3);
+      const attempt = await take(limiter);
+      const lost = new Error('the connection is lost');
+      await takingEffect(Promise.reject(lost)).catch(() => undefined);
+      for (const cause of [lost, new TooLateError('no answer')]) {
+        await limiter.giveBackAfter(new MfaException('storage_unavailable', {}, { cause }), attempt);
+        await expect(stored()).resolves.toMatchObject({ attempts: 1 });
+      }
+      await limiter.giveBackAfter(new MfaException('storage_unavailable'), attempt);
+      await expect(stored()).resolves.toMatchObject({ attempts: 0 });
+      // The database has said so, even if it was asked to commit.
+      const again = await take(limiter);
+      await limiter.giveBackAfter(new MfaException('conflict', {}, { cause: lost }), again);
+      await expect(stored()).resolves.toMatchObject({ attempts: 0 });
+    });
+
+    it('keeps to the first error if it cannot give the attempt back either', async () => {
+      const attempt = await take(budgetOf(3));
+      const away = { statements: storage.statements, commit: () => Promise.reject(new Error('away')) };
+      const limiter = new AttemptLimiter(away as never, users, {} as never, {} as never, clock);
+      const error = new MfaException('storage_unavailable');
+      await expect(limiter.giveBackAfter(error, attempt)).resolves.toBeUndefined();
     });
   });
 

@@ -11,6 +11,7 @@ import type { MfaEventSource } from '../rows/mfa-request.js';
 import { MfaJournal } from '../journal/mfa-journal.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
+import { isInDoubt } from '../../storage/in-doubt.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import type { AuthenticationSession } from '../rows/authentication-session.entity.js';
@@ -87,6 +88,16 @@ export class AttemptLimiter {
   /** Gives back this one attempt: it was no guess, or it was right but counts for nothing. */
   async giveBack(attempt: TakenAttempt): Promise<void> {
     await this.storage.commit([this.refund(attempt)]);
+  }
+
+  /**
+   * Gives back the attempt of a right code that took no effect because of this error. If its commit may have happened after all,
+   * it stays counted: the commit includes the {@link refund}, and nothing is given back twice.
+   */
+  async giveBackAfter(error: MfaException, attempt: TakenAttempt): Promise<void> {
+    if (error.code !== 'conflict' && isInDoubt(error.cause)) return;
+    // The caller is told of the first error, which is likely to be the reason of this one.
+    await this.giveBack(attempt).catch(() => undefined);
   }
 
   /**

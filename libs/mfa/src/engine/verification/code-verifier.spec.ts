@@ -49,6 +49,8 @@ interface World {
   byCodes?: boolean;
   opens?: boolean;
   isTooSoon?: boolean;
+  /** What the database answers to every commit. */
+  refusal?: MfaException;
 }
 
 /** A verifier with a factor that gives this verdict, and what it has done. */
@@ -61,6 +63,7 @@ function prepare({
   byCodes = true,
   opens = false,
   isTooSoon = false,
+  refusal,
 }: World) {
   const losing = [...lost];
   const calls: unknown[] = [];
@@ -114,12 +117,14 @@ function prepare({
       },
       failed: note('failed'),
       giveBack: note('given back'),
+      giveBackAfter: (error: MfaException) => note(`given back after ${error.code}`)(),
       refund: () => 'refund',
     } as never,
     {
       commit: (writes: unknown[], { events, ...origin }: { events: object[] }) => {
         calls.push({ writes, events });
         origins.push(origin);
+        if (refusal) return Promise.reject(refusal);
         const claim = losing.shift();
         return Promise.resolve(claim ? { committed: false, lost: claim } : { committed: true });
       },
@@ -228,6 +233,18 @@ describe('a code', () => {
     const other = row({ id: 'codes', type: 'recovery_codes' });
     expect((await verify(CODE, { verdict: RIGHT, rows: [other] })).calls).toEqual(['taken', 'wrong ']);
     expect((await verify(CODE, { verdict: RIGHT, rows: [] })).calls[0]).toBe('taken without a row');
+  });
+});
+
+describe('a right code whose commit is refused', () => {
+  it.each<[string, World]>([
+    ['is a proof', { verdict: RIGHT }],
+    ['unlocks', { verdict: { ...RIGHT, step: 101 }, rows: [locked()], opens: true }],
+    ['helps to unlock', { verdict: { ...RIGHT, step: 101 }, rows: [locked()] }],
+  ])('is given back where it %s, and says why', async (_, world) => {
+    const refusal = new MfaException('storage_unavailable');
+    const { calls, outcome } = await verify(CODE, { ...world, refusal });
+    expect([calls.at(-1), outcome]).toEqual(['given back after storage_unavailable', 'storage_unavailable']);
   });
 });
 

@@ -5,6 +5,7 @@ import { userIdOf } from '../../core/users/mfa-user.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import { isRefusal } from '../../core/errors/is-refusal.js';
 import type { NewMfaEvent } from '../journal/mfa-event.js';
+import type { Happening } from '../journal/mfa-journal.js';
 import type { MfaEventSource } from '../rows/mfa-request.js';
 import { nameAuthenticator, proofEvents, MfaJournal } from '../journal/mfa-journal.js';
 import { APPLICATION_SOURCE } from '../rows/mfa-request.js';
@@ -12,7 +13,7 @@ import type { TakenAttempt } from '../users/attempt-limiter.js';
 import { AttemptLimiter } from '../users/attempt-limiter.js';
 import { hasSteps } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
-import type { Write } from '../../storage/mfa-storage.js';
+import type { CommitResult, Write } from '../../storage/mfa-storage.js';
 import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/typed-code.js';
@@ -212,16 +213,27 @@ export class CodeVerifier {
     events: NewMfaEvent[] = this.openedByWaiting(row),
   ): Promise<string | null> {
     for (let extra = along?.(row, isWeak); ; extra = await extra?.again()) {
-      const result = await this.journal.commit(
-        [...claims, ...(extra?.writes ?? []), this.limiter.refund(attempt)],
-        {
-          user,
-          source: extra ? { ...source, sessionId: extra.sessionId } : source,
-          events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
-        },
-      );
+      const result = await this.commitRight([...claims, ...(extra?.writes ?? [])], attempt, {
+        user,
+        source: extra ? { ...source, sessionId: extra.sessionId } : source,
+        events: [...events, ...proofEvents(row), ...(extra?.events ?? [])],
+      });
       if (result.committed) return null;
       if (!extra || claims.some(({ claim }) => claim === result.lost)) return result.lost;
+    }
+  }
+
+  /** Commits what a right code does. If the database refuses, the code was no guess, and neither is the next try. */
+  private async commitRight(
+    writes: Write[],
+    attempt: TakenAttempt,
+    happening: Happening,
+  ): Promise<CommitResult> {
+    try {
+      return await this.journal.commit([...writes, this.limiter.refund(attempt)], happening);
+    } catch (error) {
+      if (error instanceof MfaException) await this.limiter.giveBackAfter(error, attempt);
+      throw error;
     }
   }
 
@@ -254,11 +266,7 @@ export class CodeVerifier {
       if (lost === null) return true;
       return lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     }
-    const result = await this.journal.commit([write, ...others, this.limiter.refund(attempt)], {
-      user,
-      source,
-      events: [],
-    });
+    const result = await this.commitRight([write, ...others], attempt, { user, source, events: [] });
     // Here too, a code is right only if the factor's other claims succeed.
     if (!result.committed) return result.lost === AUTHENTICATOR_CLAIM && this.yieldToCopy(user, row, attempt);
     throw new MfaException('authenticator_locked', { unlock: progress });

@@ -157,7 +157,7 @@ export class FactorSetupFlow {
         await this.limiter.failed(attempt, failure);
       } else if (error instanceof MfaException) {
         // The code was right, but another request was faster or the session ended. This isn't a guess.
-        await this.limiter.giveBack(attempt);
+        await this.limiter.giveBackAfter(error, attempt);
       }
       throw error;
     }

@@ -163,7 +163,7 @@ export class TotpService {
       );
     } catch (error) {
       // The code was right, but another request was faster or the session ended. This isn't a guess.
-      if (error instanceof MfaException) await this.limiter.giveBack(attempt);
+      if (error instanceof MfaException) await this.limiter.giveBackAfter(error, attempt);
       throw error;
     }
   }
