@@ -5,6 +5,7 @@ import {
   MfaFactorChallenge,
   MfaFactorSetup,
   MfaService,
+  MfaUserState,
   emailCode,
   smsCode,
 } from 'nestjs-mfa';
@@ -27,12 +28,18 @@ const outbox: MfaMessage[] = [];
 let isBroken = false;
 /** What happens while a message is sent. */
 let meanwhile: () => Promise<unknown> = () => Promise.resolve();
+/** When the application says that the user has signed in. */
+let signedInAt: Date | null = null;
 
 class SendingAdapter extends TestAdapter {
   override async sendMessage(message: MfaMessage): Promise<void> {
     await meanwhile();
     if (isBroken) throw new Error(`refused: ${message.text}`);
     outbox.push(message);
+  }
+
+  override getAuthenticatedAt(): Date | null {
+    return signedInAt;
   }
 }
 
@@ -73,6 +80,7 @@ describe('codes that are sent', () => {
     outbox.length = 0;
     isBroken = false;
     meanwhile = () => Promise.resolve();
+    signedInAt = null;
     // A new window for everybody.
     test.clock.advance(3600);
   });
@@ -379,6 +387,24 @@ describe('codes that are sent', () => {
       expect([answer.status, answer.body.code]).toEqual([401, 'session_expired']);
       const challenges = test.dataSource.getRepository(MfaFactorChallenge);
       expect(await challenges.countBy({ userId: person.id })).toBe(0);
+    }
+  });
+
+  it('leave nothing behind for a user who was forgotten meanwhile, in an application without our sessions', async () => {
+    const newcomer = newUserId();
+    users.set(newcomer, { id: newcomer, email: `${newcomer}@example.com` });
+    const person = await withCodes();
+    signedInAt = new Date(test.clock.now());
+    for (const [id, path, code] of [
+      [newcomer, '/mfa/factors/email_code', 'session_expired'],
+      [person.id, '/mfa/authenticate/email_code/challenge', 'not_found'],
+    ] as const) {
+      const client = test.client({ [ACCESS_TOKEN]: JSON.stringify({ id }) });
+      meanwhile = () => test.app.get(MfaService).forgetUser(id);
+      expect((await client.post(path)).body.code).toBe(code);
+      meanwhile = () => Promise.resolve();
+      for (const entity of [MfaFactorSetup, MfaFactorChallenge, MfaUserState])
+        expect(await test.dataSource.getRepository(entity).countBy({ userId: id })).toBe(0);
     }
   });
 

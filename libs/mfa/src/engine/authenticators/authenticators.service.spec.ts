@@ -129,6 +129,20 @@ describe('authenticators', () => {
     });
   });
 
+  it('that exist can be claimed without changing them, but not for another user', async () => {
+    await insert(app('one'), app('two'));
+    const before = await dataSource.getRepository(Authenticator).find();
+    const claim = async (userId: string, id: string) =>
+      storage.commit([authenticators.claimPresence({ ...app(id), userId })]);
+    await expect(claim('ada', 'one')).resolves.toMatchObject({ committed: true });
+    for (const [userId, id] of [
+      ['eve', 'one'],
+      ['ada', 'gone'],
+    ] as const)
+      await expect(claim(userId, id)).resolves.toEqual({ committed: false, lost: 'presence' });
+    await expect(dataSource.getRepository(Authenticator).find()).resolves.toEqual(before);
+  });
+
   describe('that are removed', () => {
     const remove = async (userId: string, ...rows: Authenticator[]) =>
       storage.commit(authenticators.planRemoval(userId, rows, rows));

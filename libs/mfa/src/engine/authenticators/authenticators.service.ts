@@ -223,6 +223,17 @@ export class AuthenticatorsService {
     };
   }
 
+  /** Claims that the authenticator still exists, for what is stored for it. */
+  claimPresence({ id, userId }: Authenticator): Write {
+    return {
+      claim: 'presence',
+      query: this.storage.statements.update(Authenticator, { userId }, 'id = :id AND user_id = :userId', {
+        id,
+        userId,
+      }),
+    };
+  }
+
   /**
    * Records a use. Like the counting of failures, it is conditional on the cap: every guess changes the row or is refused, so
    * no more than `lockAfter` wrong guesses in a row are ever verified, however many come at once. The seal of a time step

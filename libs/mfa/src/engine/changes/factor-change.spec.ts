@@ -343,6 +343,12 @@ describe('a change of factors', () => {
       expect(await stateOf()).toBeNull();
     });
 
+    it('is refused if the user was forgotten before it was planned, and their row is known to have been there', async () => {
+      const plan = () => Promise.resolve(planOf([insertion(app('first'))]));
+      await expectRefusal(change.run(ADA, { isKept: true }, plan), 'session_expired');
+      expect([await dataSource.getRepository(Authenticator).count(), await stateOf()]).toEqual([0, null]);
+    });
+
     it('is refused if the user was forgotten whose row a faster one had made', async () => {
       let plans = 0;
       const running = change.run(ADA, {}, async () => {

@@ -59,6 +59,8 @@ export interface ChangeOrigin {
    * of a factor, and is open to anyone who has proven the first factor. Default: `change`.
    */
   purpose?: ChangePurpose | 'reporting';
+  /** Whether the user's state was there before the change, so that they are forgotten if it is gone. Default: false. */
+  isKept?: boolean;
 }
 
 /** The claim of anything else that a plan relies on. If it is lost, the change is planned again. */
@@ -98,13 +100,13 @@ export class FactorChange {
    */
   async run<T>(
     user: MfaUser,
-    { context, source = context?.source ?? APPLICATION_SOURCE, purpose }: ChangeOrigin,
+    { context, source = context?.source ?? APPLICATION_SOURCE, purpose, isKept = false }: ChangeOrigin,
     plan: (state: FactorState) => Promise<PlannedChange<T>>,
   ): Promise<T> {
     const userId = userIdOf(user);
     const deadline = new Deadline(this.options.storage.timeoutSeconds * 1000);
     const isReport = purpose === 'reporting';
-    let wasKept = false;
+    let wasKept = isKept;
     for (let tried = 1; ; tried++) {
       const { state, authenticators, session } = await this.read(userId, context, isReport);
       // The user was forgotten in the meantime, and nothing may be stored for them again.

@@ -55,6 +55,7 @@ function prepare(world: World = {}) {
     {
       isGenuine: ({ isForged }: Row) => !isForged,
       isLocked: ({ isLocked }: Row) => isLocked === true,
+      claimPresence: ({ id }: Row) => ({ claims: id }),
     } as never,
     {
       isUsable: (_: object, { rests, isLocked }: Row) => Promise.resolve(!rests && !isLocked),
@@ -96,17 +97,18 @@ describe('a challenge', () => {
     expect(commits).toEqual([[{ claims: 'session-1' }, { stores }]]);
   });
 
-  it('needs no session of the module', async () => {
+  it('needs no session of the module, but the authenticator', async () => {
     const { challenge, challenged, commits } = prepare({ session: null });
     await challenge();
     expect(challenged).toMatchObject([{ sessionId: '' }]);
-    expect(commits).toMatchObject([[{ stores: { sessionId: '' } }]]);
+    expect(commits).toMatchObject([[{ claims: 'one' }, { stores: { sessionId: '' } }]]);
   });
 
-  it('is void if the session has ended while it was sent', async () => {
-    await expect(prepare({ isCommitted: false }).challenge()).rejects.toMatchObject({
-      code: 'session_expired',
-    });
+  it.each([
+    ['the session has ended', {}, 'session_expired'],
+    ['there is no session and the authenticator was removed', { session: null }, 'not_found'],
+  ])('is void if %s while it was sent', async (_, world, code) => {
+    await expect(prepare({ ...world, isCommitted: false }).challenge()).rejects.toMatchObject({ code });
   });
 
   it.each([{ factor: undefined }, { factor: {} }])('needs a factor that makes one: %j', async (world) => {

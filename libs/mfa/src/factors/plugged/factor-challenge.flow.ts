@@ -48,11 +48,11 @@ export class FactorChallengeFlow {
     const { data, expiresAt, answer } = await factor.challenge({ user, sessionId, authenticator });
     const userId = userIdOf(user);
     const { committed } = await this.storage.commit([
-      // If the session ended while the message was being sent, nothing is stored.
-      ...(session ? [this.sessions.planClaim(session)] : []),
+      // If either is gone by the time the message was sent, nothing is stored.
+      session ? this.sessions.planClaim(session) : this.authenticators.claimPresence(row),
       this.rows.planChallenge({ userId, type, sessionId, authenticatorId: row.id, data, expiresAt }),
     ]);
-    if (!committed) throw new MfaException('session_expired');
+    if (!committed) throw new MfaException(session ? 'session_expired' : 'not_found');
     return answer;
   }
 

@@ -126,7 +126,7 @@ function prepare(world: World = {}) {
         return judge();
       },
       failed: settle('failed'),
-      giveBack: settle('given back'),
+      giveBackAfter: (error: MfaException) => settle(`given back after ${error.code}`)({}),
       refund: () => 'refund',
     } as never,
   );
@@ -145,7 +145,7 @@ describe('beginning to set up a factor', () => {
     const user = { id: 'ada', email: 'on record' };
     expect(begun).toEqual([[{ user, sessionId: 'session-1' }, { to: '17' }]]);
     const [{ origin, planned }] = changes as [{ origin: object; planned: PlannedChange<unknown> }];
-    expect(origin).toEqual({ context, purpose: 'adding' });
+    expect(origin).toEqual({ context, purpose: 'adding', isKept: true });
     // What the user can prove is the same as before, so nothing that depends on it ends.
     expect(planned).toMatchObject({ keepsFactors: true, events: [] });
     const [{ stores }] = planned.writes as unknown as [{ stores: { id: string; data: string } }];
@@ -294,7 +294,11 @@ describe('completing the set-up of a factor', () => {
 
   it.each<[string, Error, unknown[]]>([
     ['a guess if a claim of the factor is lost', new MfaException('incorrect_code'), [['failed', FAILURE]]],
-    ['no guess if another request was faster', new MfaException('no_pending_setup'), [['given back']]],
+    [
+      'no guess if another request was faster',
+      new MfaException('no_pending_setup'),
+      [['given back after no_pending_setup']],
+    ],
     ['an attempt if nobody knows what has happened', new Error('no database'), []],
   ])('is %s', async (_, refusal, settled) => {
     const { activate, attempts } = prepare({ refusal });

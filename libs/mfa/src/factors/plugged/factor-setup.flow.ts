@@ -80,7 +80,7 @@ export class FactorSetupFlow {
       sessionId,
       expiresAt,
     };
-    await this.change.run(user, { context, purpose: 'adding' }, (current) => {
+    await this.change.run(user, { context, purpose: 'adding', isKept: true }, (current) => {
       this.assertRoom(type, current.authenticators);
       return Promise.resolve({
         keepsFactors: true,

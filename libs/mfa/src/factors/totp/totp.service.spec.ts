@@ -161,6 +161,10 @@ describe('the service of authenticator apps', () => {
           seen.attempts.push(['given back']);
           return Promise.resolve();
         },
+        giveBackAfter: ({ code }: MfaException) => {
+          seen.attempts.push([`given back after ${code}`]);
+          return Promise.resolve();
+        },
         refund: () => 'refund',
       } as never,
       {
@@ -331,7 +335,7 @@ describe('the service of authenticator apps', () => {
         status: 'rejected',
         reason: expect.objectContaining({ code: 'no_pending_setup' }),
       });
-      expect(attempts.filter((one) => String(one) === 'given back')).toHaveLength(1);
+      expect(attempts.filter((one) => String(one) === 'given back after no_pending_setup')).toHaveLength(1);
     });
 
     it('needs room when it is done as well, which the replaced one makes', async () => {
