@@ -3,6 +3,7 @@ import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { MfaUser } from 'nestjs-mfa';
 import { MfaService } from 'nestjs-mfa';
 
+import type { Answer, Client } from '../support/client.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
@@ -185,19 +186,26 @@ describe('signing in', () => {
     expect((await client.get('/protected')).status).toBe(401);
   });
 
-  it('ends at sign-out for a user who is gone too, and is not there again when they come back', async () => {
-    const { id, client } = await enroll(test);
-    const another = test.client();
-    await another.post('/login', { id });
-    const thief = client.clone();
-    const user = users.get(id) as MfaUser;
-    users.delete(id);
-    expect((await client.post('/sign-out')).status).toBe(204);
-    expect(client.cookies.size).toBe(0);
-    users.set(id, user);
-    expect((await thief.get('/me')).status).toBe(401);
-    expect((await another.get('/mfa/session')).status).toBe(200);
-  });
+  it.each<[string, (client: Client) => Promise<Answer>]>([
+    ['the application', (client) => client.post('/sign-out')],
+    ['the route', (client) => client.delete('/mfa/session')],
+  ])(
+    'ends at the sign-out of %s for a user who is gone too, and stays away when they come back',
+    async (_, signOut) => {
+      const { id, client } = await enroll(test);
+      const another = test.client();
+      await another.post('/login', { id });
+      const thief = client.clone();
+      const user = users.get(id) as MfaUser;
+      users.delete(id);
+      expect((await client.get('/mfa/session')).body.code).toBe('unauthenticated');
+      expect((await signOut(client)).status).toBe(204);
+      expect(client.cookies.size).toBe(0);
+      users.set(id, user);
+      expect((await thief.get('/me')).status).toBe(401);
+      expect((await another.get('/mfa/session')).status).toBe(200);
+    },
+  );
 
   it('ignores a user id in the body', async () => {
     const ada = await enroll(test);

@@ -35,7 +35,7 @@ export class MfaSessionController {
 
   @Delete('session')
   @HttpCode(204)
-  @Access('session')
+  @Access('ending')
   @DescribeRoute(SESSION_ROUTES.logout)
   async logout(@Req() request: object, @Res({ passthrough: true }) response: object): Promise<void> {
     await this.mfa.logout({ request, response });

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import { MfaJournal } from '../engine/journal/mfa-journal.js';
-import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import type { MfaRequest } from '../engine/rows/mfa-request.js';
 import { setMfaSession } from '../engine/rows/mfa-request.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import { MfaRequestService } from '../engine/sessions/mfa-request.service.js';
@@ -21,7 +19,7 @@ export class SignOutFlow {
   /** Ends the session of this request, if there is one, and clears its cookie. */
   async signOut({ request, response }: MfaHttpExchange): Promise<void> {
     const context = await this.contexts.resolveAny(request);
-    const session = context.session ?? (await this.hiddenSession(context));
+    const session = context.session ?? context.orphan;
     if (session) {
       // If several requests end it, one reports it; for the others it has ended as well.
       await this.journal.commit([this.sessions.planEnding(session.userId, session.id)], {
@@ -32,18 +30,5 @@ export class SignOutFlow {
     }
     setMfaSession(request, null);
     await this.transport.clear(request, response);
-  }
-
-  /**
-   * The session of a user whom the adapter doesn't find, for example while they are disabled. Nothing else is shown it, but it
-   * would be there again with its user.
-   */
-  private async hiddenSession({
-    request,
-    user,
-    hasDeadToken,
-  }: MfaRequest): Promise<AuthenticationSession | null> {
-    const token = user || hasDeadToken ? null : await this.transport.readToken(request);
-    return token === null ? null : this.sessions.verify(token, false);
   }
 }

@@ -45,6 +45,11 @@ class Routes {
     return 'answer';
   }
 
+  @Access('ending')
+  ending(): string {
+    return 'answer';
+  }
+
   @Access('anyone')
   anyone(): string {
     return 'answer';
@@ -90,6 +95,7 @@ describe('what a route needs', () => {
     ['adding', 'adding'],
     ['authenticate', 'authenticate'],
     ['session', 'session'],
+    ['ending', 'ending'],
     ['anyone', 'anyone'],
     [OPEN, 'anyone'],
   ])('is what stands on its handler: %p', (key, access) => {
@@ -144,6 +150,7 @@ interface World extends Exchange {
   access?: RouteAccess;
   user?: MfaUser | null;
   session?: typeof SESSION | null;
+  orphan?: typeof SESSION | null;
   hasDeadToken?: boolean;
   usesHeader?: boolean;
   isForgeable?: boolean;
@@ -154,6 +161,7 @@ function guardOf({
   access = 'user',
   user = USER,
   session = SESSION,
+  orphan = null,
   hasDeadToken = false,
   usesHeader = false,
   isForgeable = false,
@@ -169,7 +177,7 @@ function guardOf({
     {
       resolveAny: (request: object, options: object) => {
         resolved.push(options);
-        return Promise.resolve(new MfaRequest(request, { session, hasDeadToken, ...found }));
+        return Promise.resolve(new MfaRequest(request, { session, orphan, hasDeadToken, ...found }));
       },
       noteUse: (request: object) => used.push(request),
     } as never,
@@ -194,6 +202,7 @@ describe('the guard of a route', () => {
     ['adding', true, true, false],
     ['authenticate', true, true, true],
     ['session', true, false, true],
+    ['ending', true, false, true],
   ])(
     'of %s lets somebody with a session, a user alone, a session alone pass: %p, %p, %p',
     async (access, ...passes) => {
@@ -216,6 +225,7 @@ describe('the guard of a route', () => {
   it.each<[RouteAccess, boolean, unknown[]]>([
     ['user', false, []],
     ['session', false, []],
+    ['ending', false, []],
     ['authenticate', true, []],
     ['recent', true, ['any change']],
     ['adding', true, ['adding']],
@@ -230,6 +240,22 @@ describe('the guard of a route', () => {
       expect(mfaRequestOf(request)).toMatchObject({ user: USER, session: SESSION });
     },
   );
+
+  it('lets only a sign-out see the session of a user whom the adapter does not find', async () => {
+    const accesses: Exclude<RouteAccess, 'anyone'>[] = [
+      'user',
+      'recent',
+      'adding',
+      'authenticate',
+      'session',
+    ];
+    const orphaned = { user: null, session: null, orphan: SESSION };
+    for (const access of accesses)
+      await expect(guardOf({ access, ...orphaned }).pass()).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
+    expect(await guardOf({ access: 'ending', ...orphaned }).pass()).toBe(true);
+  });
 
   it('lets anyone pass whom nobody looks up', async () => {
     const { pass, resolved, headers, request } = guardOf({ access: 'anyone', user: null, session: null });

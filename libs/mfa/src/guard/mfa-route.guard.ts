@@ -17,9 +17,10 @@ const ACCESS = 'nestjs-mfa:access';
 /**
  * What a route of this module requires: a signed-in user (`user`); one whose proof is recent (`recent`), or recent enough to
  * add a factor (`adding`), which differs under profiles; a user who is signed in or has a pending sign-in (`authenticate`); a
- * session of any kind (`session`); or nothing (`anyone`).
+ * session of any kind (`session`), or one to end, which may be that of a user whom the adapter doesn't find (`ending`); or
+ * nothing (`anyone`).
  */
-export type RouteAccess = 'user' | 'recent' | 'adding' | 'authenticate' | 'session' | 'anyone';
+export type RouteAccess = 'user' | 'recent' | 'adding' | 'authenticate' | 'session' | 'ending' | 'anyone';
 
 export const Access = (access: RouteAccess): MethodDecorator & ClassDecorator => SetMetadata(ACCESS, access);
 
@@ -115,6 +116,7 @@ export class MfaRouteGuard implements CanActivate {
       adding: context.user !== null,
       authenticate: context.user !== null || context.session !== null,
       session: context.session !== null,
+      ending: context.session !== null || context.orphan !== null,
     }[access];
     if (!hasAccess) throw new MfaException(context.hasDeadToken ? 'session_expired' : 'unauthenticated');
     if (access === 'recent') await this.policy.assertRecent(context);

@@ -60,6 +60,7 @@ const NEEDS: Record<RouteAccess, string> = {
   adding: 'Needs a recent proof: for a user with a second factor, one of these.',
   authenticate: 'Needs a sign-in that waits for its second factor, or a signed-in user who steps up.',
   session: 'Needs a session, which may wait for its second factor.',
+  ending: 'Needs a session, which may wait for its second factor.',
 };
 
 const CODES_OF_ACCESS: Record<RouteAccess, readonly MfaErrorCode[]> = {
@@ -69,6 +70,7 @@ const CODES_OF_ACCESS: Record<RouteAccess, readonly MfaErrorCode[]> = {
   adding: ['unauthenticated', 'session_expired', 'mfa_required', 'reauthentication_required'],
   authenticate: ['unauthenticated', 'session_expired'],
   session: ['unauthenticated', 'session_expired'],
+  ending: ['unauthenticated', 'session_expired'],
 };
 
 /** Describes a handler for {@link documentRoutes}. */

@@ -92,6 +92,7 @@ interface RequestFacts {
   hasDeadToken: boolean;
   isPending: boolean;
   account: Account | null;
+  orphan: AuthenticationSession | null;
 }
 
 /**
@@ -109,6 +110,11 @@ export class MfaRequest {
   readonly isPending: boolean;
   /** What is stored for the session's user, if it was read together with the session. */
   readonly account: Account | null;
+  /**
+   * @internal The authenticated session of a user whom the adapter doesn't find, for example while they are disabled. Only a
+   * sign-out sees it: it would be there again with its user.
+   */
+  readonly orphan: AuthenticationSession | null;
   private readonly givenResponse: object | null;
 
   constructor(
@@ -120,6 +126,7 @@ export class MfaRequest {
       hasDeadToken = false,
       isPending = session?.status === 'pending',
       account = null,
+      orphan = null,
     }: Partial<RequestFacts> = {},
   ) {
     this.givenResponse = response;
@@ -128,6 +135,7 @@ export class MfaRequest {
     this.hasDeadToken = hasDeadToken;
     this.isPending = isPending;
     this.account = account;
+    this.orphan = orphan;
   }
 
   /** The response that carries the session token back. */
@@ -154,8 +162,17 @@ export class MfaRequest {
 
   /** Returns a copy of this request with some facts replaced. */
   with(changed: Partial<RequestFacts>): MfaRequest {
-    const { request, givenResponse: response, user, session, hasDeadToken, isPending, account } = this;
-    const known = { response, user, session, hasDeadToken, isPending, account };
+    const {
+      request,
+      givenResponse: response,
+      user,
+      session,
+      hasDeadToken,
+      isPending,
+      account,
+      orphan,
+    } = this;
+    const known = { response, user, session, hasDeadToken, isPending, account, orphan };
     return new MfaRequest(request, { ...known, ...changed });
   }
 }

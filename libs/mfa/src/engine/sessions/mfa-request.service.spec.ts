@@ -106,10 +106,10 @@ describe('a request', () => {
   });
 
   it.each([undefined, false, 0, ''])('comes from nobody when the adapter says %j', async (user) => {
-    const { service, uses } = serviceOf({ user });
+    const { service, uses, world } = serviceOf({ user });
     const request = {};
     const context = await service.resolve(request);
-    expect(context).toMatchObject({ user: null, session: null, hasDeadToken: false });
+    expect(context).toMatchObject({ user: null, session: null, orphan: world.session, hasDeadToken: false });
     expect(getMfaUser(request)).toBeUndefined();
     expect(presentedSession(request)).toBeUndefined();
     expect(uses).toEqual([]);
@@ -169,7 +169,13 @@ describe('a request', () => {
       const { service, uses, told } = serviceOf({ session: newSession({ userId: 'eve', status }) });
       const request = { ip: '192.0.2.1' };
       const context = await service.resolveAny(request, { withAccount: true });
-      expect(context).toMatchObject({ user: ADA, session: null, account: null, isPending: false });
+      expect(context).toMatchObject({
+        user: ADA,
+        session: null,
+        orphan: null,
+        account: null,
+        isPending: false,
+      });
       expect(presentedSession(request)).toBeUndefined();
       expect(uses).toEqual([]);
       const source = { actor: { type: 'user', id: 'ada' }, ip: '192.0.2.1', sessionId: 'session-1' };

@@ -96,7 +96,7 @@ export class MfaRequestService {
     }
     if (isForeign || isOrphan) {
       showMfaSession(request, null);
-      return context;
+      return isOrphan ? context.with({ orphan: session }) : context;
     }
     if (isUse) this.noteUse(request);
     return context.with({ session, account, isPending: session?.status === 'pending' });
