@@ -48,6 +48,13 @@ describe('a refusal', () => {
     expect(new MfaException('storage_unavailable', {}, { cause })).toMatchObject({ cause, details: {} });
   });
 
+  it.each([undefined, 'Ask for help.'])('has its own sentence unless it is given another: %p', (message) => {
+    const details = { message } as MfaErrorDetails;
+    expect(new MfaException('not_found', details).getResponse()).toMatchObject({
+      message: message ?? MFA_ERRORS.not_found.message,
+    });
+  });
+
   it.each<[MfaErrorCode, MfaErrorDetails, Record<string, string>]>([
     ['unauthenticated', {}, { 'WWW-Authenticate': 'Bearer' }],
     ['session_expired', {}, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }],

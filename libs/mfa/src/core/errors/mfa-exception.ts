@@ -62,8 +62,9 @@ export class MfaException extends HttpException {
     readonly details: MfaErrorDetails = {},
     options?: { cause?: unknown },
   ) {
-    const { status, message } = MFA_ERRORS[code];
-    super({ statusCode: status, error: STATUS_CODES[status], message, code, ...details }, status, options);
+    const { status, message: usual } = MFA_ERRORS[code];
+    const { message = usual, ...rest } = details;
+    super({ statusCode: status, error: STATUS_CODES[status], message, code, ...rest }, status, options);
   }
 
   /** The response headers for this refusal. */
