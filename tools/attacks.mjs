@@ -23,7 +23,8 @@ try {
       '-i',
       '--coverage=false',
       '--silent',
-      'test/attacks/targets.spec.ts',
+      'test/attacks/library.spec.ts',
+      'test/attacks/examples.spec.ts',
       'test/attacks/vulnerable.spec.ts',
     ],
     {

@@ -91,8 +91,10 @@ describe('parallel requests', () => {
   let test: TestApp;
   let roomy: TestApp;
   beforeAll(async () => {
-    test = await startTestApp();
-    roomy = await startTestApp({ mfa: { rateLimit: { attempts: 1000 } } });
+    // 25 changes of one user wait for each other, and the machine may be busy.
+    const storage = { timeoutSeconds: 15 };
+    test = await startTestApp({ mfa: { storage } });
+    roomy = await startTestApp({ mfa: { storage, rateLimit: { attempts: 1000 } } });
   });
   afterAll(async () => {
     await test.close();

@@ -30,9 +30,8 @@ let shared;
 export default class Environment extends TestEnvironment {
   constructor(config, context) {
     const { watch, watchAll, collectCoverage } = config.globalConfig;
-    // Watch mode changes files, and coverage is counted from when a file is loaded. Sharing hasn't been tried for the
-    // whole suite on database servers.
-    const isAsJest = watch || watchAll || collectCoverage || process.env.MFA_TEST_DATABASE !== undefined;
+    // Watch mode changes files, and coverage is counted from when a file is loaded.
+    const isAsJest = watch || watchAll || collectCoverage;
     const keepsModules = !isAsJest && !config.projectConfig.testEnvironmentOptions.ownModules;
     if (keepsModules && shared) return shared;
     super(config, context);

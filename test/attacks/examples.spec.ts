@@ -1,36 +1,15 @@
 /** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
-import type { AttackReport, AttackTarget, RunAttacksOptions } from 'nestjs-mfa/attacks';
-import { ATTACKS, runAttacks } from 'nestjs-mfa/attacks';
+import type { RunAttacksOptions } from 'nestjs-mfa/attacks';
+import { ATTACKS } from 'nestjs-mfa/attacks';
 
 import { sample } from '../support/thorough.js';
+import { attack, expectHeld, told } from './targets/attack.js';
 import { demoTarget } from './targets/demo.js';
-import { startEveryFactor } from './targets/every-factor.js';
 import { fastifyExample, headerExample } from './targets/examples.js';
 import { jwtExample } from './targets/jwt.js';
-import { noteReport } from './targets/note-report.js';
 import { passportExample } from './targets/passport.js';
 import { tokensExample } from './targets/tokens.js';
-
-interface Started<User extends object> {
-  target: AttackTarget<User>;
-  close(): Promise<void>;
-}
-
-/** Attacks it, and stops it. */
-async function attack<User extends object>(
-  started: Promise<Started<User>>,
-  options: RunAttacksOptions = {},
-): Promise<AttackReport> {
-  const application = await started;
-  try {
-    const report = await runAttacks(application.target, options);
-    await noteReport(report);
-    return report;
-  } finally {
-    await application.close();
-  }
-}
 
 /** These have to hash a password for each sign-in, or are a part of the whole: the usual run makes some of the attacks on them. */
 const some = (): RunAttacksOptions => ({ only: sample(ATTACKS, 6).map(({ id }) => id) });
@@ -52,25 +31,7 @@ const TOKENS_LIVE_ON: Record<string, string[]> = {
   jwt: ['session-from-before-first-factor'],
 };
 
-const told = ({ results }: AttackReport, ...verdicts: string[]) =>
-  results.filter(({ verdict }) => verdicts.includes(verdict)).map(({ id, reason }) => `${id}: ${reason}`);
-
-function expectHeld(report: AttackReport, lacking = /^$/): void {
-  expect(told(report, 'fell', 'unclear')).toEqual([]);
-  expect(told(report, 'not_applicable').filter((reason) => !lacking.test(reason))).toEqual([]);
-  expect(report.counts.held).toBeGreaterThan(0);
-}
-
 describe('attacks', () => {
-  it('all find nothing in the library with every factor', async () => {
-    const report = await attack(startEveryFactor());
-    expectHeld(report);
-    expect(report.counts.held).toBe(ATTACKS.filter((one) => 'run' in one).length);
-    const cookies = report.results.find(({ id }) => id === 'readable-cookie')?.evidence.join();
-    for (const name of ['mfa_session', 'mfa_trusted', 'mfa_known'])
-      expect(cookies).toContain(`the cookie __Host-${name}`);
-  }, 180_000);
-
   it('find nothing in the demo', async () => {
     expectHeld(await attack(demoTarget(), some()));
   }, 120_000);
