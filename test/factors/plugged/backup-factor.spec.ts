@@ -23,12 +23,15 @@ const TYPE = 'safe_word' as MfaType;
 const RIGHT = '271828';
 /** Of which it throws what it should answer. */
 const THROWN = '314159';
+const OTHER = '1618033';
 
 /** A word in a safe, which stands in for a lost factor three times. */
 class SafeWord extends MfaFactor {
   static readonly traits = { type: TYPE, role: 'backup' } as unknown as MfaFactorTraits;
   /** What it answers to a code in place of the truth. */
   static answer: unknown;
+  /** The same for answers that are no value. */
+  static verdict: (() => unknown) | undefined;
 
   begin(): MfaBegunSetup {
     return { data: 'x', expiresAt: new Date(this.mfa.clock.now() + 600_000), answer: {} };
@@ -44,6 +47,7 @@ class SafeWord extends MfaFactor {
 
   private judge(code: string, proof: MfaFactorProof): 'wrong' | MfaFactorProof {
     if (code === THROWN) throw new ForbiddenException('That is not the word');
+    if (SafeWord.verdict) return SafeWord.verdict() as MfaFactorProof;
     if (SafeWord.answer !== undefined) return SafeWord.answer as MfaFactorProof;
     return code === RIGHT ? proof : 'wrong';
   }
@@ -229,5 +233,41 @@ describe('one whose second factor is discarded', () => {
     expect([await left(alone), await left(keeper)]).toEqual([[], [TYPE, 'webauthn']]);
     await after.app.close();
     await drop();
+  });
+});
+
+describe('one that answers neither yes nor no', () => {
+  it.each([false, undefined])('has judged the code: each %p is an attempt', async (answer) => {
+    const test = await startTestApp({ mfa: { factors: [SafeWord] } });
+    const user = await enroll(test);
+    await add(user.client);
+    await user.client.post(`/mfa/factors/${TYPE}`);
+    const half = await halfSignIn(test, user);
+    SafeWord.verdict = () => answer;
+    try {
+      // Neither the app nor the recovery codes have codes of this length, so nothing else counts it.
+      const guess = async () => (await half.post('/mfa/authenticate', { code: OTHER })).body.code as string;
+      for (let turn = 0; turn < 5; turn++) expect(await guess()).toBe('incorrect_code');
+      expect(await guess()).toBe('too_many_attempts');
+    } finally {
+      SafeWord.verdict = undefined;
+      await test.close();
+    }
+  });
+
+  it('has judged the code of a set-up, too', async () => {
+    const test = await startTestApp({ mfa: { factors: [SafeWord] } });
+    const user = await enroll(test);
+    await user.client.post(`/mfa/factors/${TYPE}`);
+    SafeWord.verdict = () => false;
+    try {
+      const guess = async () =>
+        (await user.client.post(`/mfa/factors/${TYPE}/activate`, { code: OTHER })).status;
+      for (let turn = 0; turn < 5; turn++) expect(await guess()).toBe(500);
+      expect(await guess()).toBe(429);
+    } finally {
+      SafeWord.verdict = undefined;
+      await test.close();
+    }
   });
 });

@@ -140,16 +140,27 @@ const PROOF_PARTS: Readonly<Record<keyof MfaFactorProof, (value: unknown) => boo
 };
 
 /**
+ * A factor has answered a code with something else than a verdict. The code was judged all the same: a factor with `false` for
+ * every wrong code would otherwise give each guess back.
+ */
+export class NoVerdictError extends TypeError {}
+
+/**
  * Rejects any other answer of a factor to a code. What TypeScript didn't catch, such as the `false` of a comparison, is no
  * proof.
  *
- * @throws {TypeError} when it is no {@link MfaFactorProof}
+ * @throws {NoVerdictError} when it is no {@link MfaFactorProof}
  */
 export function assertProof(type: MfaType, verdict: unknown): asserts verdict is MfaFactorProof {
-  if (isPlain(verdict) && Object.entries(verdict).every(isPartOfProof)) return;
-  throw new TypeError(
+  if (isProof(verdict)) return;
+  throw new NoVerdictError(
     `The factor ${type} must answer a code with 'wrong', 'not_applicable' or an object of ${Object.keys(PROOF_PARTS).join(', ')}`,
   );
+}
+
+/** Whether a factor's answer is a proof. */
+export function isProof(verdict: unknown): verdict is MfaFactorProof {
+  return isPlain(verdict) && Object.entries(verdict).every(isPartOfProof);
 }
 
 function isPartOfProof([part, value]: [string, unknown]): boolean {

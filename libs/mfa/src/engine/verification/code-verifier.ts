@@ -18,7 +18,7 @@ import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AUTHENTICATOR_CLAIM, AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { CODE_INPUT_PATTERN, normalizeCode } from '../factors/typed-code.js';
 import type { CodeVerdict, FactorJudge } from '../factors/factor-judge.js';
-import { FACTOR_JUDGES } from '../factors/factor-judge.js';
+import { FACTOR_JUDGES, NoVerdictError } from '../factors/factor-judge.js';
 import { KeyServiceError } from '../keys/key-wrapper.js';
 import { FailedAttempts } from './failed-attempts.js';
 import { Tampering } from '../authenticators/tampering.js';
@@ -191,7 +191,7 @@ export class CodeVerifier {
       // A custom factor that throws a refusal instead of answering has judged the code all the same.
       if (isRefusal(error)) return 'wrong';
       this.unreadable.note(user, row, error, source);
-      return 'unreadable';
+      return error instanceof NoVerdictError ? 'wrong' : 'unreadable';
     }
   }
 

@@ -17,7 +17,7 @@ import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
 import { traitsOf, isOverSameChannel } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
-import { FactorData, assertProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
+import { FactorData, assertProof, isProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { MfaFactor } from '../../engine/factors/mfa-factor.js';
@@ -117,16 +117,11 @@ export class FactorSetupFlow {
     const failure: NewMfaEvent = { type: 'mfa.enrollment.failed', data: { type } };
     const proof = await this.limiter.judging(attempt, failure, async () => {
       const data = await this.data.decrypt(setup.data, setup);
-      const verdict = await factor.activate(
-        normalizeCode(code),
-        { data, authenticatorId: id },
-        { user, sessionId },
-      );
-      if (verdict !== 'wrong') assertProof(type, verdict);
-      return verdict;
+      return factor.activate(normalizeCode(code), { data, authenticatorId: id }, { user, sessionId });
     });
-    if (proof === 'wrong') {
+    if (!isProof(proof)) {
       await this.limiter.failed(attempt, failure);
+      if (proof !== 'wrong') assertProof(type, proof);
       throw new MfaException('incorrect_code');
     }
     const { data = '', step: lastStep = null, remaining = null } = proof;
