@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Controller, Get, HttpCode, Injectable, Post, UseGuards } from '@nestjs/common';
 import type { MfaRequirement } from 'nestjs-mfa';
 import {
   WebAuthnCredential,
@@ -48,6 +49,17 @@ class AssuredController {
   }
 }
 
+/** A guard of the application that asks for more than the decorator before it. */
+@Injectable()
+class ByKeyGuard implements CanActivate {
+  constructor(private readonly policy: MfaPolicyService) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<object>();
+    return (await this.policy.decide({ once: true, phishingResistant: true }, request)).allow;
+  }
+}
+
 /** With the guard on the class too, so that it is asked twice for one request. */
 @Controller('once')
 @UseGuards(MfaSessionGuard)
@@ -67,6 +79,14 @@ class OnceController {
   @HttpCode(200)
   @RequireMfa({ once: true, allOf: ['totp', 'webauthn'] })
   both(): object {
+    return {};
+  }
+
+  @Post('by-key')
+  @HttpCode(200)
+  @RequireMfa({ once: true })
+  @UseGuards(ByKeyGuard)
+  byKey(): object {
     return {};
   }
 
@@ -332,6 +352,15 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
     ]);
     expect((await client.post('/once')).status).toBe(200);
     expect((await client.post('/once')).status).toBe(401);
+  });
+
+  it('is one proof for all guards of the request, none of which takes what an earlier request has spent', async () => {
+    const { client, key, recoveryCodes } = await enrollKey(test);
+    expect((await client.post('/once/by-key')).status).toBe(200);
+    await client.post('/mfa/authenticate', { code: recoveryCodes[0] });
+    expect((await client.post('/once/by-key')).status).toBe(403);
+    await assertKey(client, key);
+    expect((await client.post('/once/by-key')).status).toBe(200);
   });
 
   it('is asked of nobody who is let in without', async () => {

@@ -55,11 +55,11 @@ function policyOf({
         requirement: MfaRequirement,
         context: object,
         decide: (context: object) => Promise<MfaPolicyDecision>,
-        told?: (session: object) => void,
+        told?: (session: object, before: object) => void,
       ) => {
         spent.push(requirement);
         const made = await decide(context);
-        if (made.allow) told?.({ ...SESSION, methods: ['spent'] });
+        if (made.allow) told?.({ ...SESSION, methods: ['spent'] }, SESSION);
         return made;
       },
     } as never,
@@ -150,7 +150,7 @@ describe('a proof that a request is to spend', () => {
     await policy.decide({ once: true, maxAge: 5 }, request, {}, call);
     await policy.decide({ once: true, maxAge: 5 }, request, {}, call);
     expect(spent).toHaveLength(1);
-    expect(asked.map(({ requirement }) => requirement)).toEqual([{ once: true, maxAge: 5 }, { maxAge: 5 }]);
+    expect(asked.map(({ requirement }) => requirement)).toEqual(Array(2).fill({ once: true, maxAge: 5 }));
     await policy.decide(once, request, {}, {});
     expect(spent).toHaveLength(2);
   });

@@ -24,14 +24,14 @@ import { DueEnrollment } from './due-enrollment.js';
 import { noteJudged } from './judgements.js';
 import type { Judged } from './policy-facts.js';
 import { PolicyFacts } from './policy-facts.js';
-import { SpentProofs } from './spent-proofs.js';
+import { SpentProofs, asBeforeSpending } from './spent-proofs.js';
 
 /** Decides whether requests, or users with their sessions, may pass. */
 @Injectable()
 export class MfaPolicyService {
   private readonly decisions = new DecisionsOnce();
-  /** The session whose proof was spent for a call. */
-  private readonly paid = new SideTable<object, string>();
+  /** The session whose proofs were spent for a call, as it was before. */
+  private readonly paid = new SideTable<object, AuthenticationSession>();
 
   constructor(
     @Inject(MfaRequestService) private readonly contexts: MfaRequestService,
@@ -79,13 +79,14 @@ export class MfaPolicyService {
       withAccount: this.options.enrollmentGracePeriodSeconds > 0 || requirement.acceptTrustedDevice === true,
     });
     if (requirement.once) {
-      const { once: _, ...lasting } = requirement;
+      const { session } = context;
+      const paid = this.paid.get(call);
       // A guard that is asked again for the same call must not find its own proof spent.
-      const isPaid = context.session !== null && this.paid.get(call) === context.session.id;
-      if (isPaid) return this.decideFor(lasting, context);
-      return this.spendFor(requirement, context, (session) => {
-        this.paid.set(call, session.id);
-        setMfaSession(request, session);
+      if (session && paid?.id === session.id)
+        return this.decideFor(requirement, { ...context, session: asBeforeSpending(session, paid) });
+      return this.spendFor(requirement, context, (spent, before) => {
+        this.paid.set(call, before);
+        setMfaSession(request, spent);
       });
     }
     const question = () => JSON.stringify(requirement);
@@ -179,7 +180,7 @@ export class MfaPolicyService {
   private async spendFor(
     requirement: MfaRequirement,
     context: Judged,
-    spent?: (session: AuthenticationSession) => void,
+    spent?: (session: AuthenticationSession, before: AuthenticationSession) => void,
   ): Promise<MfaPolicyDecision> {
     return this.proofs.spend(requirement, context, (current) => this.decideFor(requirement, current), spent);
   }

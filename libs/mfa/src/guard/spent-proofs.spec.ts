@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { MfaPolicyDecision } from '../core/policy/policy.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
-import { SpentProofs } from './spent-proofs.js';
+import { SpentProofs, asBeforeSpending } from './spent-proofs.js';
 
 const NOW = 1_800_000_000_000;
 const ALLOWED: MfaPolicyDecision = { allow: true };
@@ -40,7 +40,7 @@ async function spend(
       asked.push(context.session);
       return Promise.resolve(decision);
     },
-    tells ? (one) => told.push(one) : undefined,
+    tells ? (...sessions) => told.push(sessions) : undefined,
   );
   return { answer, commits, told, asked };
 }
@@ -50,7 +50,7 @@ describe('a proof that a request spends', () => {
     expect(await spend(proven)).toEqual({
       answer: ALLOWED,
       commits: [{ of: proven }],
-      told: [{ spent: proven }],
+      told: [[{ spent: proven }, proven]],
       asked: [proven],
     });
   });
@@ -82,10 +82,35 @@ describe('a proof that a request spends', () => {
     const { commits, told, asked } = await spend(proven, { wins: [false, true], found: left });
     expect(asked).toEqual([proven, left]);
     expect(commits).toEqual([{ of: proven }, { of: left }]);
-    expect(told).toEqual([{ spent: left }]);
+    expect(told).toEqual([[{ spent: left }, left]]);
   });
 
   it('is gone with a session that ended meanwhile', async () => {
     await expect(spend(proven, { wins: [false] })).rejects.toMatchObject({ code: 'session_expired' });
+  });
+});
+
+describe('the proofs of the request that has spent them', () => {
+  const password = { method: 'pwd', at: NOW } as const;
+  const [app, key] = [
+    { method: 'totp', at: NOW },
+    { method: 'webauthn', at: NOW - 1000 },
+  ] as const;
+  const spent = true as const;
+
+  it('are not spent for it, but those that an earlier one has spent are', () => {
+    const before = session('authenticated', password, app, { ...key, spent });
+    const now = session('authenticated', password, { ...app, spent }, { ...key, spent });
+    const seen = asBeforeSpending(now as never, before as never);
+    expect(seen).toMatchObject(before);
+    expect(seen.methods).toEqual(before.methods);
+    expect(now.methods[1]).toEqual({ ...app, spent });
+  });
+
+  it('are not there if the session has lost them, nor if another one of their kind was spent since', () => {
+    const before = session('authenticated', app, key);
+    const newer = { ...key, at: NOW, spent };
+    const seen = asBeforeSpending(session('authenticated', newer) as never, before as never);
+    expect(seen.methods).toEqual([newer]);
   });
 });

@@ -5,7 +5,8 @@ import { MFA_CLOCK } from '../core/clock/clock.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { MfaRequirement, MfaPolicyDecision } from '../core/policy/policy.js';
 import { satisfies } from '../core/policy/policy.js';
-import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
+import type { AuthenticationRecord } from '../core/policy/methods.js';
+import { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
@@ -27,14 +28,14 @@ export class SpentProofs {
    * have read the same proof, one gets it.
    *
    * @param decide decides on the proofs of the session
-   * @param spent receives the session as it is afterwards
+   * @param spent receives the session as it is afterwards, and as it was before
    * @throws {MfaException} `session_expired` when it has ended in the meantime, or has a new token
    */
   async spend(
     requirement: MfaRequirement,
     context: Judged,
     decide: (context: Judged) => Promise<MfaPolicyDecision>,
-    spent?: (session: AuthenticationSession) => void,
+    spent?: (session: AuthenticationSession, before: AuthenticationSession) => void,
   ): Promise<MfaPolicyDecision> {
     for (let current = context; ;) {
       const decision = await decide(current);
@@ -50,7 +51,7 @@ export class SpentProofs {
       const planned = this.sessions.planSpending(session);
       const { committed } = await this.storage.commit([planned.write]);
       if (committed) {
-        spent?.(planned.session);
+        spent?.(planned.session, session);
         return decision;
       }
       const found = await this.sessions.reload(session);
@@ -58,4 +59,23 @@ export class SpentProofs {
       current = { ...current, ...found };
     }
   }
+}
+
+/**
+ * The session for the call that has spent its proofs: for this call, they aren't spent yet. Those that an earlier request spent
+ * are.
+ *
+ * @param before the session as it was then
+ */
+export function asBeforeSpending(
+  session: AuthenticationSession,
+  before: AuthenticationSession,
+): AuthenticationSession {
+  const isOwn = (record: AuthenticationRecord) =>
+    before.methods.some((one) => !one.spent && one.method === record.method && one.at === record.at);
+  const methods = session.methods.map((record) => {
+    const { spent: _, ...unspent } = record;
+    return isOwn(record) ? unspent : record;
+  });
+  return Object.assign(new AuthenticationSession(), session, { methods });
 }
