@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import type { MfaEvent, MfaUser } from 'nestjs-mfa';
 import {
   AuthenticationSessionService,
+  MfaAdminService,
   MfaEvents,
   MfaService,
   MfaSessionGuard,
@@ -80,6 +81,19 @@ describe('trusted browsers', () => {
   };
 
   const login = (user: Pick<Enrolled, 'id'>, browser: Client) => browser.post('/login', { id: user.id });
+
+  it('stand in for no factor once the last one is gone', async () => {
+    const user = await enroll(test);
+    await test.app.get(MfaAdminService).requireEnrollment(user.id, 'policy');
+    const browser = await trust(user);
+    await login(user, browser);
+    await authenticate(user, browser, {});
+    expect((await browser.get('/me')).status).toBe(200);
+    expect((await browser.delete(`/mfa/authenticators/${user.authenticatorId}`)).status).toBe(204);
+    expect((await browser.get('/me')).body.code).toBe('mfa_enrollment_required');
+    const { proven } = (await browser.get('/mfa/session')).body;
+    expect(proven.map(({ method }: { method: string }) => method)).toEqual(['pwd']);
+  });
 
   it('sign in without the second factor, and say so', async () => {
     const user = await enroll(test);

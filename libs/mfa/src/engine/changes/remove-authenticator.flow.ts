@@ -18,6 +18,7 @@ import {
   isRecoveryCodes,
   isSecondFactor,
   isSecondFactorType,
+  isTrustedBrowser,
   typeOfRecord,
 } from '../../core/policy/methods.js';
 import { AuthenticationSessionService } from '../sessions/authentication-session.service.js';
@@ -95,7 +96,8 @@ export class RemoveAuthenticatorFlow {
       const isGone = (record: AuthenticationRecord) =>
         record.authenticatorId === id ||
         (isRecoveryCodes(removed.type) && typeOfRecord(record) === removed.type) ||
-        (isLast && isSecondFactor(record));
+        // The trust in a browser that stood in for a factor goes with the last one, too.
+        (isLast && (isSecondFactor(record) || isTrustedBrowser(record)));
       const kept = session.methods.filter((record) => !isGone(record));
       writes.push(this.sessions.planRecords(session, kept));
     }
