@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { FactorRoutes } from '../../../../../test/support/factor-routes.js';
+import { PLUGGED_FACTORS } from './plugged.parts.js';
+
+const ADA = { id: 'ada' };
+const CONTEXT = { of: 'ada', session: null };
+
+describe('the routes that set further factors up', () => {
+  let routes: FactorRoutes;
+  beforeAll(async () => {
+    routes = await FactorRoutes.serve(PLUGGED_FACTORS);
+  });
+  afterAll(() => routes.close());
+
+  it.each<[string, unknown, object]>([
+    [
+      'all that a body says, which only the factor knows',
+      { to: '17', more: { deep: [1] } },
+      { to: '17', more: { deep: [1] } },
+    ],
+    ['nothing of an empty body', {}, {}],
+    ['nothing without a body', undefined, {}],
+    ['nothing of a list', [{ to: '17' }], {}],
+  ])('begin one with %s', async (_, body, fields) => {
+    await expect(routes.post('/factors/pager', body)).resolves.toStrictEqual({
+      status: 201,
+      body: { by: 'FactorSetupFlow.begin' },
+      cache: 'no-store',
+      calls: [['FactorSetupFlow.begin', ADA, 'pager', fields, CONTEXT]],
+    });
+  });
+
+  it('finish one with a code, and answer with what came of it', async () => {
+    const body = { code: '123 456', name: 'Pager', endOtherSessions: true };
+    const { calls, ...answer } = await routes.post('/factors/pager/activate', { ...body, more: 1 });
+    expect(answer).toEqual({ status: 201, body: { by: 'ActivationAnswers.give' }, cache: 'no-store' });
+    expect(calls).toEqual([
+      ['FactorSetupFlow.activate', ADA, 'pager', body, CONTEXT],
+      [
+        'ActivationAnswers.give',
+        ADA,
+        { by: 'FactorSetupFlow.activate' },
+        {
+          request: 'request of /factors/pager/activate',
+          response: 'response to /factors/pager/activate',
+        },
+      ],
+    ]);
+  });
+
+  it.each([{}, { code: '' }, { code: 123456 }])('finish none with %j', async (body) => {
+    await expect(routes.post('/factors/pager/activate', body)).resolves.toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', message: ['code must be a code'] },
+      calls: [],
+    });
+  });
+
+  it.each(['/factors/pager', '/factors/pager/activate'])(
+    'need a proof recent enough to add a factor at %s',
+    async (path) => {
+      const body = { code: '123456' };
+      await expect(routes.post(path, body, { user: ADA, recent: ['adding'] })).resolves.toMatchObject({
+        status: 201,
+      });
+      await expect(routes.post(path, body, { user: ADA, recent: ['action'] })).resolves.toMatchObject({
+        status: 401,
+        body: { code: 'mfa_required' },
+        cache: 'no-store',
+        calls: [],
+      });
+      await expect(routes.post(path, body, {})).resolves.toMatchObject({
+        body: { code: 'unauthenticated' },
+        calls: [],
+      });
+    },
+  );
+
+  it('are documented under their headings, with the status that they have', () => {
+    expect(routes.documented()).toEqual({
+      'POST /factors/:type': { tag: 'Further factors', statuses: [201] },
+      'POST /factors/:type/activate': { tag: 'Further factors', statuses: [201] },
+      'POST /authenticate/:type/challenge': { tag: 'Signing in', statuses: [200] },
+    });
+  });
+});
