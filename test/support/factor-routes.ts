@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 
 import { MfaException } from '../../libs/mfa/src/core/errors/mfa-exception.js';
@@ -62,7 +63,13 @@ export class FactorRoutes {
     })
       .useMocker((token) => routes.standInFor(token))
       .compile();
-    routes.app = module.createNestApplication({ logger: new MemoryLogger() });
+    const app = module.createNestApplication<NestExpressApplication>({
+      logger: new MemoryLogger(),
+      bodyParser: false,
+    });
+    // Takes any JSON, as Fastify does.
+    app.useBodyParser('json', { strict: false });
+    routes.app = app;
     await routes.app.listen(0, '127.0.0.1');
     routes.url = `http://127.0.0.1:${(routes.app.getHttpServer().address() as AddressInfo).port}`;
     return routes;

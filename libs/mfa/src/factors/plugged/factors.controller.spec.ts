@@ -22,6 +22,8 @@ describe('the routes that set further factors up', () => {
     ['nothing of an empty body', {}, {}],
     ['nothing without a body', undefined, {}],
     ['nothing of a list', [{ to: '17' }], {}],
+    ['nothing of a text', 'to 17', {}],
+    ['nothing of null', null, {}],
   ])('begin one with %s', async (_, body, fields) => {
     await expect(routes.post('/factors/pager', body)).resolves.toStrictEqual({
       status: 201,

@@ -31,7 +31,7 @@ export class MfaFactorsController {
     // Only the factor knows its shape.
     @Req() { body }: { body?: unknown },
   ): Promise<object> {
-    const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};
+    const fields = typeof body === 'object' && !Array.isArray(body) ? body : {};
     return this.flow.begin(user, type as MfaType, { ...fields }, context);
   }
 
