@@ -4,11 +4,15 @@ import { SettingsService } from '@simplewebauthn/server';
 import type { Identity } from '../../../../../test/support/attestation.js';
 import {
   androidKeyBy,
+  appleBy,
   derOf,
   issue,
   makeLeaf,
   makeRoot,
+  makeTpmLeaf,
   packedBy,
+  safetyNetBy,
+  tpmBy,
   u2fBy,
 } from '../../../../../test/support/attestation.js';
 import type { Attest, Tampering } from '../../../../../test/support/authenticator.js';
@@ -130,6 +134,56 @@ describe('a registration', () => {
       const made = await register({ attest: by(leaf, root) });
       expect(made?.x5c.map((one) => Buffer.from(one))).toEqual([derOf(leaf), derOf(root)]);
     }
+  });
+
+  it('hands on the certificates of a TPM', async () => {
+    const root = await makeRoot();
+    const leaf = await makeTpmLeaf(root);
+    const made = await register({ attest: tpmBy(leaf, root) });
+    expect(made?.format).toBe('tpm');
+    expect(made?.x5c.map((one) => Buffer.from(one))).toEqual([derOf(leaf), derOf(root)]);
+  });
+
+  describe('attested under a root that the library knows', () => {
+    const usual = (['apple', 'android-safetynet'] as const).map((identifier) => ({
+      identifier,
+      certificates: SettingsService.getRootCertificates({ identifier }),
+    }));
+    let root: Identity;
+
+    beforeEach(async () => {
+      root = await makeRoot();
+      for (const { identifier } of usual)
+        SettingsService.setRootCertificates({ identifier, certificates: [new Uint8Array(derOf(root))] });
+    });
+    afterEach(() => {
+      for (const one of usual) SettingsService.setRootCertificates(one);
+    });
+
+    it('hands on the certificates of Apple’s', async () => {
+      const key = new SoftwareAuthenticator();
+      const authority = await issue({ subject: 'CN=Authority', issuer: root, ca: true });
+      const attest = await appleBy(authority, (tampering) => key.create(CREATION, tampering));
+      const made = await verifyRegistration(parseRegistration(key.create(CREATION, { attest })), POLICY);
+      expect(made?.format).toBe('apple');
+      expect(made?.x5c).toHaveLength(2);
+      expect(Buffer.from(made?.x5c.at(-1) as Uint8Array)).toEqual(derOf(authority));
+    });
+
+    it('has no certificates that nothing is verified with, which anybody can add', async () => {
+      const leaf = await issue({ subject: 'CN=attest.android.com', issuer: root, ca: false, rsa: true });
+      const honest = safetyNetBy(leaf);
+      const others = [derOf(await makeLeaf(root, null))];
+      const attest: Attest = (signed) => {
+        const { format, statement } = honest(signed);
+        return { format, statement: { ...statement, x5c: others } };
+      };
+      for (const by of [honest, attest]) {
+        const made = await register({ attest: by });
+        expect(made?.format).toBe('android-safetynet');
+        expect(made?.x5c).toStrictEqual([]);
+      }
+    });
   });
 
   it('has nothing else among its certificates, even behind those that it is attested by', async () => {
