@@ -92,7 +92,7 @@ function readStatement({
 }
 
 function objectOf(value: unknown): Record<string, unknown> | null {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
 }
 
 function textsOf(value: unknown): string[] {
