@@ -13,7 +13,7 @@ import {
 
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 import { register } from '../support/ceremonies.js';
-import { rowsOf } from '../support/databases.js';
+import { rowsOf, sharedDatabase } from '../support/databases.js';
 import type { Client } from '../support/client.js';
 import { HELD, HoldBack, pointsFrom } from '../support/hold-back.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
@@ -296,21 +296,50 @@ describe('trusted browsers', () => {
       test.clock.advance(11);
       // The thief signs in once more after the sessions were read, and before they are ended.
       const sessions = test.app.get(AuthenticationSessionService);
-      const list = sessions.list.bind(sessions);
+      const list = sessions.listStartedFrom.bind(sessions);
       const late = thief.clone();
       late.cookies.delete('mfa_session');
       const lateAnswers: unknown[] = [];
       let reads = 0;
-      sessions.list = async (whose) => {
-        const found = await list(whose);
+      sessions.listStartedFrom = async (...asked) => {
+        const found = await list(...asked);
         reads += 1;
         if (reads === 1) lateAnswers.push((await login(user, late)).body.status);
         return found;
       };
       expect((await login(user, owner)).body.status).toBe('mfa_required');
-      sessions.list = list;
+      sessions.listStartedFrom = list;
       expect([reads, lateAnswers]).toEqual([2, ['authenticated']]);
       for (const client of [thief, late]) expect((await client.get('/me')).status).toBe(401);
+    });
+
+    it('take the thief’s session along behind however many others', async () => {
+      const { orm, drop } = await sharedDatabase();
+      const mfa = { trustedDevices: { enabled: true }, session: { maxPerUser: 20 } };
+      const here = await startTestApp({ orm, mfa });
+      // An instance that has counted none of the user's sessions yet.
+      const there = await startTestApp({ orm, mfa });
+      const user = await enroll(here);
+      const thief = await halfSignIn(here, user);
+      here.clock.advance(60);
+      const code = codeOf(user.secret, here.clock);
+      await thief.post('/mfa/authenticate', { code, trustDevice: true });
+      for (const client of [user.client, thief]) await client.delete('/mfa/session');
+      const owner = there.client();
+      owner.cookies.set(COOKIE, thief.cookies.get(COOKIE) as string);
+      expect((await login(user, thief)).body.status).toBe('authenticated');
+      // The password is enough for these. They end no session, but are newer than it.
+      for (let begun = 0; begun < 20; begun++) {
+        here.clock.advance(1);
+        await halfSignIn(here, user);
+      }
+      expect((await thief.get('/me')).status).toBe(200);
+      there.clock.advance(200);
+      expect((await login(user, owner)).body.status).toBe('mfa_required');
+      expect((await thief.get('/me')).status).toBe(401);
+      await there.app.close();
+      await here.close();
+      await drop();
     });
 
     it('are told of once, however many use the token', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createToken, hashToken } from '../core/crypto/tokens.js';
 import type { AuthenticationMethod } from '../core/policy/methods.js';
+import type { MfaUser } from '../core/users/mfa-user.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
 import type { TrustedDevice } from '../engine/trust/trusted-device.entity.js';
 import { TrustFlow } from './trust.flow.js';
@@ -29,9 +30,6 @@ const device = (changed: Partial<TrustedDevice> = {}): TrustedDevice => ({
   ...changed,
 });
 
-const session = (id: string, ...methods: object[]) => ({ id, methods });
-const ofDevice = (id: string) => ({ method: 'trusted_device', at: NOW, authenticatorId: id });
-
 interface World {
   devices?: TrustedDevice[];
   sessions?: object[];
@@ -56,6 +54,8 @@ function trustOf({
     commits: [] as { writes: unknown[]; events: NewMfaEvent[] }[],
     told: [] as NewMfaEvent[],
     cookies: [] as unknown[],
+    /** Whose sessions were looked for, and of which browser. */
+    asked: [] as unknown[],
     reads: 0,
   };
   let current = devices;
@@ -75,7 +75,10 @@ function trustOf({
         seen.cookies.push({ token, replaced }),
     } as never,
     {
-      list: () => Promise.resolve(sessions),
+      listStartedFrom: ({ id }: MfaUser, deviceId: string) => {
+        seen.asked.push([id, deviceId]);
+        return Promise.resolve(sessions);
+      },
       planEndingThese: (_userId: string, ended: { id: string }[]) => ({ ends: ended.map(({ id }) => id) }),
     } as never,
     {
@@ -203,12 +206,8 @@ describe('a token that was replaced', () => {
   });
 
   it('takes the sessions along that came of the trust, and no others', async () => {
-    const sessions = [
-      session('mine', { method: 'pwd', at: NOW }, ofDevice('device-1')),
-      session('of another browser', { method: 'pwd', at: NOW }, ofDevice('device-2')),
-      session('of a key', { method: 'webauthn', at: NOW, authenticatorId: 'device-1' }),
-    ];
-    const { commits } = await recognise({ held: [former], sessions });
+    const { commits, asked } = await recognise({ held: [former], sessions: [{ id: 'mine' }] });
+    expect(asked).toEqual([['ada', 'device-1']]);
     expect(commits).toEqual([
       {
         writes: [{ revokes: 'device-1' }, { ends: ['mine'] }],
@@ -221,10 +220,7 @@ describe('a token that was replaced', () => {
   });
 
   it('ends no session where none came of it', async () => {
-    const { commits } = await recognise({
-      held: [former],
-      sessions: [session('plain', { method: 'pwd', at: NOW })],
-    });
+    const { commits } = await recognise({ held: [former] });
     expect(commits).toEqual([
       {
         writes: [{ revokes: 'device-1' }],

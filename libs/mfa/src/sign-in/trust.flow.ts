@@ -15,9 +15,8 @@ import { MfaJournal } from '../engine/journal/mfa-journal.js';
 import { RefusalLog } from '../engine/journal/refusal-log.js';
 import type { ResolvedMfaOptions } from '../options/resolved-options.js';
 import { MFA_OPTIONS } from '../options/resolved-options.js';
-import { isBackupMethod, isTrustedBrowser } from '../core/policy/methods.js';
+import { isBackupMethod } from '../core/policy/methods.js';
 import type { AuthenticationMethod, AuthenticationRecord } from '../core/policy/methods.js';
-import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { AuthenticationSessionService } from '../engine/sessions/authentication-session.service.js';
 import type { Write } from '../storage/mfa-storage.js';
 import { isSameBrowser } from './browser-family.js';
@@ -150,7 +149,7 @@ export class TrustFlow {
   private async revokeReused(user: MfaUser, reused: TrustedDevice, source: MfaEventSource): Promise<void> {
     let device: TrustedDevice | undefined = reused;
     for (let tried = 0; tried < TRIES && device; tried++) {
-      const sessions = (await this.sessions.list(user)).filter(cameOf(device));
+      const sessions = await this.sessions.listStartedFrom(user, device.id);
       const result = await this.journal.commit(
         [
           this.store.claimRevocation(device),
@@ -165,11 +164,6 @@ export class TrustFlow {
     if (device) throw new MfaException('storage_unavailable');
   }
 }
-
-const cameOf =
-  ({ id }: TrustedDevice) =>
-  ({ methods }: AuthenticationSession): boolean =>
-    methods.some((record) => isTrustedBrowser(record) && record.authenticatorId === id);
 
 function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {
   const events: NewMfaEvent[] = [

@@ -273,6 +273,32 @@ describe('authentication sessions', () => {
     });
   });
 
+  describe('that a trusted browser has started', () => {
+    const ofBrowser = (authenticatorId: string) =>
+      ({ method: 'trusted_device', at: START, authenticatorId }) as const;
+
+    it('are all found, and no others', async () => {
+      const began = { ...DONE, methods: [PASSWORD, ofBrowser('browser')] };
+      const [first, second] = await createAll(began, began);
+      await createAll(
+        { ...DONE, methods: [PASSWORD, ofBrowser('another')] },
+        { ...DONE, methods: [{ ...CODE, authenticatorId: 'browser' }] },
+      );
+      await sessions.create(EVE, began);
+      const found = await sessions.listStartedFrom(ADA, 'browser');
+      expect(found.map(({ id }) => id).sort()).toEqual(idsOf(first, second).sort());
+    });
+
+    it('are found behind more sign-ins than a list shows', async () => {
+      const { session } = await sessions.create(ADA, { ...DONE, methods: [ofBrowser('browser')] });
+      now += 1;
+      const later = Array.from({ length: MAX }, () => sessions.planCreation('ada', {}).write);
+      await commit(...later);
+      expect((await sessions.list(ADA)).map(({ id }) => id)).not.toContain(session.id);
+      await expect(sessions.listStartedFrom(ADA, 'browser')).resolves.toEqual([session]);
+    });
+  });
+
   describe('in a list', () => {
     const listed = async () => (await sessions.list(ADA)).map(({ id }) => id);
 

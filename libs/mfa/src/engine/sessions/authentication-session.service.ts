@@ -19,6 +19,7 @@ import {
   methodOfType,
   isFirstFactor,
   isSameProof,
+  isTrustedBrowser,
   isVouchedFor,
   shownFacts,
 } from '../../core/policy/methods.js';
@@ -195,6 +196,23 @@ export class AuthenticationSessionService {
         .getMany(),
     );
     return rows.filter((session) => this.isAlive(session));
+  }
+
+  /**
+   * The user's sessions that a trusted browser started: all of them, unlike {@link list}. Newer sign-ins, for which the password
+   * is enough, must not hide one from being ended.
+   */
+  async listStartedFrom(user: Pick<MfaUser, 'id'>, deviceId: string): Promise<AuthenticationSession[]> {
+    const rows = await this.storage.read((dataSource) =>
+      dataSource
+        .createQueryBuilder(AuthenticationSession, 's')
+        .where('s.userId = :userId', { userId: userIdOf(user) })
+        .andWhere('s.methods LIKE :device', { device: `%${deviceId}%` })
+        .getMany(),
+    );
+    return rows.filter(({ methods }) =>
+      methods.some((record) => isTrustedBrowser(record) && record.authenticatorId === deviceId),
+    );
   }
 
   /** Ends one session. */
