@@ -1,3 +1,4 @@
+/** @jest-environment-options {"ownModules": true} */
 import { describe, expect, it } from '@jest/globals';
 
 import { codeOf, enroll, halfSignIn, startTestApp, users } from '../support/test-app.js';
