@@ -79,5 +79,5 @@ export default {
   // Twice as many as there are cores where these are few: the tests in a browser and on servers wait a lot.
   maxWorkers: Math.max(process.env.MFA_TEST_DATABASE === undefined ? 4 : 3, availableParallelism() - 1),
   // Making a database takes a server seconds when it is busy.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };
