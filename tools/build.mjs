@@ -1,6 +1,7 @@
 // Builds the library and the applications that use it; with `--library`, only the library. The library is built twice
 // from the same source: `dist/esm`, and `dist/cjs` for applications that can't load ES modules (CONTRIBUTING.md). With
-// `--no-check`, types aren't checked, which takes half the time and makes the same files.
+// `--demo`, the only application is the demo, and types aren't checked, which takes half the time and makes the same
+// files.
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +15,8 @@ const library = join(root, 'libs/mfa');
 const dist = join(library, 'dist');
 const PROGRAMS = ['esm/cli', 'cjs/schematics'];
 const EMBEDDED = 'pages/assets/embedded.js';
-const CHECK = process.argv.includes('--no-check') ? ['--noCheck'] : [];
+const APPLICATIONS = process.argv.includes('--demo') ? ['demo'] : ['demo', 'resource-server'];
+const CHECK = process.argv.includes('--demo') ? ['--noCheck'] : [];
 
 async function compile(project) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -70,5 +72,5 @@ async function buildApplication(name) {
 await buildLibrary();
 await copyDocuments();
 if (!process.argv.includes('--library')) {
-  await Promise.all(['demo', 'resource-server'].map(buildApplication));
+  await Promise.all(APPLICATIONS.map(buildApplication));
 }

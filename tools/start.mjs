@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { ROOT, isBuilt } from './support/built.mjs';
 
 if (!isBuilt('libs/mfa') || !isBuilt('apps/demo')) {
-  const built = spawnSync('npm', ['run', 'build', '--', '--no-check'], {
+  const built = spawnSync('npm', ['run', 'build', '--', '--demo'], {
     cwd: ROOT,
     stdio: 'inherit',
     shell: process.platform === 'win32',
