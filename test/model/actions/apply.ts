@@ -144,7 +144,8 @@ export function giveWay(before: State, bound: Bound): State[] {
 }
 
 /**
- * What else may come of an action beside others. Trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. And
+ * What else may come of an action beside others. Trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. A
+ * token found in two hands stays so, and what came of the trust meanwhile ends as well, even if its browser has just used it. And
  * who signs out ends their session, also when it has got another token meanwhile: it is not to go on behind their back. A code may be on its
  * way before what has sent it comes to nothing.
  *
@@ -152,8 +153,11 @@ export function giveWay(before: State, bound: Bound): State[] {
  */
 export function beside(before: State, bound: Bound, begun: State): Outcome[] {
   const { action, trusted, cookie } = bound;
-  if (action.type === 'login' && trusted.length > 0)
-    return [logIn(structuredClone(before), bound, action, false)];
+  if (action.type === 'login' && trusted.length > 0) {
+    const wary = structuredClone(before);
+    endReusedTrust(wary, bound, OWNER[action.by], begun);
+    return [logIn(structuredClone(before), bound, action, false), logIn(wary, bound, action, true)];
+  }
   if (action.type === 'send a code' || action.type === 'set up codes') {
     const found = sessionOf(begun, cookie);
     if (!found || apply(begun, bound).answer === 'refused') return [];

@@ -57,10 +57,14 @@ function begin(
 /** What a session shows of the trusted browser that it began in. */
 const trustProof = (name: string): string => `trust ${name}`;
 
-/** A token that was replaced is in two hands: the trust ends, and every session that came of it. Who sends a sign-in twice is forgiven. */
-export function endReusedTrust(state: State, { trusted }: Bound, user: UserName): void {
-  for (const [name, { former, usedAt }] of trustedOf(state, user)) {
-    const isReused = former.some((token) => trusted.includes(token)) && state.now - usedAt > LIMITS.resent;
+/**
+ * A token that was replaced is in two hands: the trust ends, and every session that came of it. Who sends a sign-in twice is forgiven.
+ *
+ * @param seen the state in which that was found out
+ */
+export function endReusedTrust(state: State, { trusted }: Bound, user: UserName, seen = state): void {
+  for (const [name, { former, usedAt }] of trustedOf(seen, user)) {
+    const isReused = former.some((token) => trusted.includes(token)) && seen.now - usedAt > LIMITS.resent;
     if (!isReused) continue;
     delete state.trust[name];
     for (const [other, session] of Object.entries(state.sessions))
