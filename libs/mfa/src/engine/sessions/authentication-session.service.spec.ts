@@ -289,6 +289,14 @@ describe('authentication sessions', () => {
       expect(found.map(({ id }) => id).sort()).toEqual(idsOf(first, second).sort());
     });
 
+    it('are none once they have expired, which leaves nothing to end', async () => {
+      const { session } = await sessions.create(ADA, { ...DONE, methods: [ofBrowser('browser')] });
+      now = session.expiresAt.getTime() - 1;
+      await expect(sessions.listStartedFrom(ADA, 'browser')).resolves.toEqual([session]);
+      now += 1;
+      await expect(sessions.listStartedFrom(ADA, 'browser')).resolves.toStrictEqual([]);
+    });
+
     it('are found behind more sign-ins than a list shows', async () => {
       const { session } = await sessions.create(ADA, { ...DONE, methods: [ofBrowser('browser')] });
       now += 1;

@@ -199,14 +199,15 @@ export class AuthenticationSessionService {
   }
 
   /**
-   * The user's sessions that a trusted browser started: all of them, unlike {@link list}. Newer sign-ins, for which the password
-   * is enough, must not hide one from being ended.
+   * The user's sessions that a trusted browser started and that haven't expired: all of them, unlike {@link list}. Newer sign-ins,
+   * for which the password is enough, must not hide one from being ended.
    */
   async listStartedFrom(user: Pick<MfaUser, 'id'>, deviceId: string): Promise<AuthenticationSession[]> {
     const rows = await this.storage.read((dataSource) =>
       dataSource
         .createQueryBuilder(AuthenticationSession, 's')
         .where('s.userId = :userId', { userId: userIdOf(user) })
+        .andWhere('s.expires_at > :now', { now: this.clock.now() })
         .andWhere('s.methods LIKE :device', { device: `%${deviceId}%` })
         .getMany(),
     );
