@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { expect } from '@jest/globals';
 import type { INestApplication, Type } from '@nestjs/common';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
@@ -161,6 +162,31 @@ export class FactorRoutes {
       ]),
     );
   }
+}
+
+/**
+ * Expects a route to be open to users whose proof is recent enough to add a factor, and to nobody else.
+ *
+ * @param status of its success
+ */
+export async function expectAddingOnly(
+  routes: FactorRoutes,
+  path: string,
+  body: object,
+  status: number,
+): Promise<void> {
+  const user = { id: 'ada' };
+  await expect(routes.post(path, body, { user, recent: ['adding'] })).resolves.toMatchObject({ status });
+  await expect(routes.post(path, body, { user, recent: ['action'] })).resolves.toMatchObject({
+    status: 401,
+    body: { code: 'mfa_required' },
+    cache: 'no-store',
+    calls: [],
+  });
+  await expect(routes.post(path, body, {})).resolves.toMatchObject({
+    body: { code: 'unauthenticated' },
+    calls: [],
+  });
 }
 
 /** The methods of a class, without those that Nest calls. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { FactorRoutes } from '../../../../../test/support/factor-routes.js';
+import { FactorRoutes, expectAddingOnly } from '../../../../../test/support/factor-routes.js';
 import { TOTP } from './totp.parts.js';
 
 const ADA = { id: 'ada' };
@@ -64,19 +64,7 @@ describe('the routes of authenticator apps', () => {
   });
 
   it.each(['/totp', '/totp/activate'])('need a proof recent enough to add a factor at %s', async (path) => {
-    const body = { code: '123456' };
-    await expect(routes.post(path, body, { user: ADA, recent: ['adding'] })).resolves.toMatchObject({
-      status: 201,
-    });
-    await expect(routes.post(path, body, { user: ADA, recent: ['action'] })).resolves.toMatchObject({
-      status: 401,
-      body: { code: 'mfa_required' },
-      cache: 'no-store',
-    });
-    await expect(routes.post(path, body, {})).resolves.toMatchObject({
-      body: { code: 'unauthenticated' },
-      calls: [],
-    });
+    await expectAddingOnly(routes, path, { code: '123456' }, 201);
   });
 
   it('are documented under their heading, with the status that they have', () => {
