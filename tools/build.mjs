@@ -15,14 +15,17 @@ const library = join(root, 'libs/mfa');
 const dist = join(library, 'dist');
 const PROGRAMS = ['esm/cli', 'cjs/schematics'];
 const EMBEDDED = 'pages/assets/embedded.js';
-const APPLICATIONS = process.argv.includes('--demo') ? ['demo'] : ['demo', 'resource-server'];
-const CHECK = process.argv.includes('--demo') ? ['--noCheck'] : [];
+const isForDemo = process.argv.includes('--demo');
 
 async function compile(project) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  await promisify(execFile)(process.execPath, [tsc, '-p', join(root, project), ...CHECK], {
-    cwd: root,
-  }).catch(({ stdout, stderr }) => {
+  await promisify(execFile)(
+    process.execPath,
+    [tsc, '-p', join(root, project), ...(isForDemo ? ['--noCheck'] : [])],
+    {
+      cwd: root,
+    },
+  ).catch(({ stdout, stderr }) => {
     process.stderr.write(stdout + stderr);
     process.exit(1);
   });
@@ -72,5 +75,5 @@ async function buildApplication(name) {
 await buildLibrary();
 await copyDocuments();
 if (!process.argv.includes('--library')) {
-  await Promise.all(APPLICATIONS.map(buildApplication));
+  await Promise.all((isForDemo ? ['demo'] : ['demo', 'resource-server']).map(buildApplication));
 }
