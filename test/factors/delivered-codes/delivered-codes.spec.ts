@@ -63,7 +63,10 @@ describe('codes that are sent', () => {
     test = await startTestApp({
       adapter: SendingAdapter,
       controllers: [LinkController],
-      mfa: { factors: [emailCode(), smsCode({ acceptNumber: (number) => !number.endsWith('99') })] },
+      mfa: {
+        factors: [emailCode(), smsCode({ acceptNumber: (number) => !number.endsWith('99') })],
+        requiredForStaff: true,
+      },
       configure: (app) => {
         app.use(
           (request: { headers: Record<string, string>; user?: unknown }, _: unknown, next: () => void) => {
@@ -293,10 +296,32 @@ describe('codes that are sent', () => {
 
     const recovered = await halfSignIn(test, person);
     await recovered.post('/mfa/authenticate', { code: person.recoveryCodes[0] });
-    const [{ id }] = (await recovered.get('/mfa/authenticators?type=email_code')).body;
-    expect((await recovered.post('/mfa/factors/email_code')).body.code).toBe('already_enabled');
-    expect((await recovered.delete(`/mfa/authenticators/${id}`)).status).toBe(204);
+    const [{ id, name }] = (await recovered.get('/mfa/authenticators?type=email_code')).body;
     expect((await recovered.post('/mfa/factors/email_code')).body.destination).toBe('n•••@example.com');
+    // The void one stays until the new one is proven.
+    expect((await recovered.get('/mfa/authenticators?type=email_code')).body).toMatchObject([{ id }]);
+    const anew = await recovered.post('/mfa/factors/email_code/activate', { code: lastCode() });
+    expect([anew.status, anew.body.recoveryCodes]).toEqual([201, undefined]);
+    const listed = (await recovered.get('/mfa/authenticators?type=email_code')).body;
+    expect(listed).toEqual([expect.objectContaining({ name, destination: 'n•••@example.com' })]);
+    expect(listed[0].id).not.toBe(id);
+    // It works, so it is no longer replaced.
+    expect((await recovered.post('/mfa/factors/email_code')).body.code).toBe('already_enabled');
+    expect((await (await challenged(person)).post('/mfa/authenticate', { code: lastCode() })).status).toBe(
+      200,
+    );
+  });
+
+  it('that are void leave nobody stuck who must have a second factor', async () => {
+    const person = await withCodes('email_code', { isStaff: true });
+    users.set(person.id, { ...(users.get(person.id) as MfaUser), email: 'new@example.com' });
+    const recovered = await halfSignIn(test, person);
+    await recovered.post('/mfa/authenticate', { code: person.recoveryCodes[0] });
+    const [{ id }] = (await recovered.get('/mfa/authenticators?type=email_code')).body;
+    expect((await recovered.delete(`/mfa/authenticators/${id}`)).body.code).toBe(
+      'cannot_delete_authenticator',
+    );
+    expect((await recovered.post('/mfa/factors/email_code')).status).toBe(201);
     const anew = await recovered.post('/mfa/factors/email_code/activate', { code: lastCode() });
     expect(anew.status).toBe(201);
   });

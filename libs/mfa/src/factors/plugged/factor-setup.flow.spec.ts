@@ -20,7 +20,8 @@ registerFactorType({ type: 'pager', channel: 'pager', maxPerUser: 2 } as never);
 registerFactorType({ type: 'badge', judgedBy: 'own_tables' } as never);
 
 /** Only what this class looks at. */
-const row = (type: string) => ({ type }) as unknown as Authenticator;
+const row = (type: string, id = '', text = '') =>
+  ({ type, id, data: JSON.stringify({ text }) }) as unknown as Authenticator;
 /** A request of Ada's, in an authenticated session unless it says otherwise. */
 const requestIn = (
   id: string,
@@ -41,11 +42,13 @@ interface World {
   setup?: object | null;
   /** Thrown where the factor would be added. */
   refusal?: Error;
-  mayNot?: 'enroll' | 'stand in';
+  mayNot?: 'enroll' | 'stand in' | 'replace';
+  /** Whether an authenticator with this data works. */
+  isUsable?: (data: string) => boolean;
 }
 
 function prepare(world: World = {}) {
-  const { rows = [], later = rows, hasState = true, verdict = {}, refusal, mayNot } = world;
+  const { rows = [], later = rows, hasState = true, verdict = {}, refusal, mayNot, isUsable } = world;
   const { setup = { id: 'setup-1', userId: 'ada', type: 'pager', data: '{"text":"begun"}' } } = world;
   const seen = {
     begun: [] as unknown[],
@@ -71,6 +74,7 @@ function prepare(world: World = {}) {
       seen.judged.push(given);
       return verdict instanceof Error ? Promise.reject(verdict) : Promise.resolve(verdict);
     },
+    ...(isUsable && { isUsable: (_: MfaUser, { data }: { data: string }) => isUsable(data) }),
   };
   const flow = new FactorSetupFlow(
     {
@@ -97,6 +101,10 @@ function prepare(world: World = {}) {
       },
       assertMayStandIn: () => {
         if (mayNot === 'stand in') throw new MfaException('mfa_enrollment_required');
+      },
+      assertReplaceable: () => {
+        if (mayNot === 'replace') throw new MfaException('cannot_delete_authenticator');
+        return Promise.resolve();
       },
       add: async (user: MfaUser, added: NewFactor, context?: MfaRequest) => {
         seen.added.push({ user, factor: added, context });
@@ -310,5 +318,69 @@ describe('completing the set-up of a factor', () => {
     const { activate } = prepare({ later: [row('pager'), row('pager')] });
     await expect(activate()).rejects.toMatchObject({ code: 'already_enabled' });
     await expect(prepare({ later: [row('pager'), row('badge')] }).activate()).resolves.toBeDefined();
+  });
+});
+
+describe('an authenticator whose destination is no longer on record', () => {
+  const works = row('pager', 'works', 'here');
+  const isVoid = row('pager', 'void', 'moved');
+  const isUsable = (data: string) => {
+    if (data === 'broken') throw new Error('not to be read');
+    if (data === 'away') throw new MfaException('storage_unavailable');
+    return data !== 'moved';
+  };
+
+  it('makes room for a new one, which replaces it', async () => {
+    const { begin, activate, begun, added } = prepare({ rows: [works, isVoid], isUsable });
+    await begin();
+    expect(begun).toHaveLength(1);
+    await activate();
+    expect(added[0]?.factor.replaces).toBe('void');
+  });
+
+  it('stays while there is room beside it', async () => {
+    const { activate, added } = prepare({ rows: [isVoid], isUsable });
+    await activate();
+    expect(added[0]?.factor.replaces).toBeNull();
+  });
+
+  it('stays if the adapter keeps it, and no message is sent', async () => {
+    const { begin, begun } = prepare({ rows: [works, isVoid], isUsable, mayNot: 'replace' });
+    await expect(begin()).rejects.toMatchObject({ code: 'cannot_delete_authenticator' });
+    expect(begun).toEqual([]);
+  });
+
+  it('makes room for one alone', async () => {
+    const later = [works, row('pager', 'new', 'here'), isVoid];
+    const { activate } = prepare({ rows: [works, isVoid], later, isUsable });
+    await expect(activate()).rejects.toMatchObject({ code: 'already_enabled' });
+  });
+
+  it.each<[string, World, string, string]>([
+    ['all work', { rows: [works, works], isUsable }, 'pager', 'already_enabled'],
+    [
+      'one can’t be read',
+      { rows: [works, row('pager', '', 'broken')], isUsable },
+      'pager',
+      'already_enabled',
+    ],
+    [
+      'it can’t be told now',
+      { rows: [works, row('pager', '', 'away')], isUsable },
+      'pager',
+      'storage_unavailable',
+    ],
+    ['the factor doesn’t tell', { rows: [works, isVoid] }, 'pager', 'already_enabled'],
+    ['nothing is sent', { rows: [row('badge', '', 'moved')], isUsable }, 'badge', 'already_enabled'],
+    [
+      'it is of another type',
+      { rows: [works, works, row('badge', '', 'moved')], isUsable },
+      'pager',
+      'already_enabled',
+    ],
+  ])('is none where %s', async (_, world, type, code) => {
+    const { begin, begun } = prepare(world);
+    await expect(begin(undefined, type)).rejects.toMatchObject({ code });
+    expect(begun).toEqual([]);
   });
 });

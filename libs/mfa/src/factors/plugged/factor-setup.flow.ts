@@ -11,6 +11,7 @@ import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/typed-co
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
+import { isAway } from '../../core/errors/is-away.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
@@ -66,7 +67,9 @@ export class FactorSetupFlow {
     const userId = userIdOf(user);
     const { state, authenticators } = await this.accounts.find(userId);
     // Check before sending anything: messages may cost money and can't be undone.
-    this.assertRoom(type, authenticators);
+    const replaced = await this.findVoid(user, factor, type, authenticators);
+    this.assertRoom(type, authenticators, replaced);
+    if (replaced !== null) await this.adding.assertReplaceable(authenticators, { type, id: replaced });
     // Messages are counted in the user's state.
     if (!state) await this.users.ensure(userId, context?.authenticatedSession ?? null);
     const sessionId = sessionIdOf(context);
@@ -81,7 +84,7 @@ export class FactorSetupFlow {
       expiresAt,
     };
     await this.change.run(user, { context, purpose: 'adding', isKept: true }, (current) => {
-      this.assertRoom(type, current.authenticators);
+      this.assertRoom(type, current.authenticators, replaced);
       return Promise.resolve({
         keepsFactors: true,
         writes: [this.rows.planSetup(setup)],
@@ -126,6 +129,7 @@ export class FactorSetupFlow {
     }
     const { data = '', step: lastStep = null, remaining = null } = proof;
     try {
+      const replaces = await this.findReplaced(user, factor, type);
       return await this.adding.add(
         user,
         {
@@ -140,7 +144,8 @@ export class FactorSetupFlow {
           },
           claims: [this.rows.claimSetup(setup)],
           onLost: { [FACTOR_SETUP_CLAIM]: 'no_pending_setup', [ownClaim(type)]: 'incorrect_code' },
-          check: ({ authenticators }) => this.assertRoom(type, authenticators),
+          replaces,
+          check: ({ authenticators }) => this.assertRoom(type, authenticators, replaces),
           along: [...ownWrites(type, proof), this.limiter.refund(attempt)],
           endOtherSessions,
         },
@@ -170,11 +175,59 @@ export class FactorSetupFlow {
     return factor;
   }
 
-  private assertRoom(type: MfaType, authenticators: readonly Authenticator[]): void {
+  /** @param replaced the authenticator whose place the new one takes */
+  private assertRoom(type: MfaType, authenticators: readonly Authenticator[], replaced: string | null): void {
     this.adding.assertMayStandIn(type, authenticators);
-    const count = authenticators.filter((row) => row.type === type).length;
-    if (count >= (traitsOf(type)?.maxPerUser ?? 1)) throw new MfaException('already_enabled');
+    if (!hasRoom(type, authenticators, replaced)) throw new MfaException('already_enabled');
   }
+
+  private async findReplaced(user: MfaUser, factor: MfaFactor, type: MfaType): Promise<string | null> {
+    if (!isSent(type)) return null;
+    const { authenticators } = await this.accounts.find(userIdOf(user));
+    return this.findVoid(user, factor, type, authenticators);
+  }
+
+  /**
+   * The authenticator that leaves no room for a new one, although the user's record no longer has its destination. Users who must have
+   * a second factor can't remove their only one, so a void one has to be replaced.
+   */
+  private async findVoid(
+    user: MfaUser,
+    factor: MfaFactor,
+    type: MfaType,
+    authenticators: readonly Authenticator[],
+  ): Promise<string | null> {
+    if (!isSent(type) || hasRoom(type, authenticators)) return null;
+    for (const row of authenticators.filter((one) => one.type === type)) {
+      if (await this.isVoid(user, factor, row)) return row.id;
+    }
+    return null;
+  }
+
+  private async isVoid(user: MfaUser, factor: MfaFactor, row: Authenticator): Promise<boolean> {
+    if (!factor.isUsable) return false;
+    try {
+      return !(await factor.isUsable(user, await this.data.open(row)));
+    } catch (error) {
+      if (isAway(error)) throw error;
+      // An error doesn't say that the record has changed.
+      return false;
+    }
+  }
+}
+
+/** Whether the factor's codes are sent to a destination in the user's record. */
+function isSent(type: MfaType): boolean {
+  return traitsOf(type)?.channel !== undefined;
+}
+
+function hasRoom(
+  type: MfaType,
+  authenticators: readonly Authenticator[],
+  replaced: string | null = null,
+): boolean {
+  const count = authenticators.filter((row) => row.type === type && row.id !== replaced).length;
+  return count < (traitsOf(type)?.maxPerUser ?? 1);
 }
 
 /** The session that owns the set-up; empty for application code, or for a request without one of the module's sessions. */
