@@ -42,6 +42,19 @@ describe('pages of codes that are sent', () => {
     return { id: body.id as string, browser };
   }
 
+  it('are offered again when the address on record has changed', async () => {
+    const { id, browser } = await withCodes();
+    const offer = async (client: PageClient) => (await client.get(PAGES)).text.includes(`href="${add}"`);
+    expect(await offer(browser)).toBe(false);
+    users.set(id, { ...users.get(id), id, email: 'new@example.com' });
+    expect(await offer(browser)).toBe(true);
+    await browser.submit(add, { begin: '1' });
+    expect(outbox.at(-1)?.to).toBe('new@example.com');
+    await browser.submit(add, { code: code() });
+    expect(await offer(browser)).toBe(false);
+    expect(textOf((await browser.get(PAGES)).text)).toContain('n•••@example.com');
+  });
+
   it('set them up, sign in with them, and remove them', async () => {
     const browser = await signedIn(test, { phoneNumber: '+491701234567' });
     const index = await browser.get(PAGES);

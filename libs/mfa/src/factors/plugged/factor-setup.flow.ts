@@ -11,17 +11,17 @@ import { CODE_INPUT_PATTERN, normalizeCode } from '../../engine/factors/typed-co
 import { FactorChange } from '../../engine/changes/factor-change.js';
 import type { MfaAddedFactor } from '../../engine/changes/add-authenticator.flow.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
-import { isAway } from '../../core/errors/is-away.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../../engine/journal/mfa-event.js';
 import { AttemptLimiter } from '../../engine/users/attempt-limiter.js';
-import { traitsOf, isOverSameChannel } from '../../core/policy/methods.js';
+import { isOverSameChannel } from '../../core/policy/methods.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import type { MfaRequest } from '../../engine/rows/mfa-request.js';
 import { FactorData, assertProof, isProof, ownClaim, ownWrites } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
 import { FACTOR_SETUP_CLAIM, FactorRows } from '../../engine/factors/factor-rows.js';
 import type { MfaFactor } from '../../engine/factors/mfa-factor.js';
+import { findVoid, hasRoom, isSent } from '../../engine/factors/void-authenticator.js';
 import { APPLICATION_SOURCE } from '../../engine/rows/mfa-request.js';
 
 /** The data that completes a set-up. */
@@ -67,7 +67,7 @@ export class FactorSetupFlow {
     const userId = userIdOf(user);
     const { state, authenticators } = await this.accounts.find(userId);
     // Check before sending anything: messages may cost money and can't be undone.
-    const replaced = await this.findVoid(user, factor, type, authenticators);
+    const replaced = await findVoid(user, { type, factor }, authenticators, this.data);
     this.assertRoom(type, authenticators, replaced);
     if (replaced !== null) await this.adding.assertReplaceable(authenticators, { type, id: replaced });
     // Messages are counted in the user's state.
@@ -184,50 +184,8 @@ export class FactorSetupFlow {
   private async findReplaced(user: MfaUser, factor: MfaFactor, type: MfaType): Promise<string | null> {
     if (!isSent(type)) return null;
     const { authenticators } = await this.accounts.find(userIdOf(user));
-    return this.findVoid(user, factor, type, authenticators);
+    return findVoid(user, { type, factor }, authenticators, this.data);
   }
-
-  /**
-   * The authenticator that leaves no room for a new one, although the user's record no longer has its destination. Users who must have
-   * a second factor can't remove their only one, so a void one has to be replaced.
-   */
-  private async findVoid(
-    user: MfaUser,
-    factor: MfaFactor,
-    type: MfaType,
-    authenticators: readonly Authenticator[],
-  ): Promise<string | null> {
-    if (!isSent(type) || hasRoom(type, authenticators)) return null;
-    for (const row of authenticators.filter((one) => one.type === type)) {
-      if (await this.isVoid(user, factor, row)) return row.id;
-    }
-    return null;
-  }
-
-  private async isVoid(user: MfaUser, factor: MfaFactor, row: Authenticator): Promise<boolean> {
-    if (!factor.isUsable) return false;
-    try {
-      return !(await factor.isUsable(user, await this.data.open(row)));
-    } catch (error) {
-      if (isAway(error)) throw error;
-      // An error doesn't say that the record has changed.
-      return false;
-    }
-  }
-}
-
-/** Whether the factor's codes are sent to a destination in the user's record. */
-function isSent(type: MfaType): boolean {
-  return traitsOf(type)?.channel !== undefined;
-}
-
-function hasRoom(
-  type: MfaType,
-  authenticators: readonly Authenticator[],
-  replaced: string | null = null,
-): boolean {
-  const count = authenticators.filter((row) => row.type === type && row.id !== replaced).length;
-  return count < (traitsOf(type)?.maxPerUser ?? 1);
 }
 
 /** The session that owns the set-up; empty for application code, or for a request without one of the module's sessions. */

@@ -34,7 +34,7 @@ export class EnrolPage {
     @QueryText('needs') needs: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
-    const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
+    const { types, mustVerifyEmail } = await this.offers.find(user, authenticators, context);
     const wanted = types.filter((type) => type === method);
     const { enrollmentDeadline } = await this.mfa.status(user, context.session);
     return show('enrol', {

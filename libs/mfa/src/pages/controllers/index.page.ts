@@ -44,7 +44,7 @@ export class IndexPage {
     @QueryText('notice') notice: string | null,
   ): Promise<PageAnswer> {
     const authenticators = await this.authenticators.find(user);
-    const { types, mustVerifyEmail } = this.offers.find(user, authenticators, context);
+    const { types, mustVerifyEmail } = await this.offers.find(user, authenticators, context);
     const words = await this.locale.wordsFor(context);
     return show('index', {
       status: await this.mfa.status(user, context.session),

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 
 import type { MfaUser } from '../../core/users/mfa-user.js';
+import type { Authenticator } from '../../engine/rows/authenticator.entity.js';
 import type { AuthenticatorView } from '../../engine/authenticators/authenticator-view.js';
 import { AddAuthenticatorFlow } from '../../engine/changes/add-authenticator.flow.js';
 import { MfaException } from '../../core/errors/mfa-exception.js';
+import { FactorData } from '../../engine/factors/factor-judge.js';
 import { FactorRegistry } from '../../engine/factors/factor-registry.js';
+import { findVoid } from '../../engine/factors/void-authenticator.js';
 import { FACTORS } from '../../factors/factors.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -27,19 +30,23 @@ export class OfferedFactors {
     @Inject(AddAuthenticatorFlow) private readonly adding: AddAuthenticatorFlow,
     @Inject(EnrollmentPolicy) private readonly enrollment: EnrollmentPolicy,
     @Inject(FactorRegistry) private readonly registry: FactorRegistry,
+    @Inject(FactorData) private readonly data: FactorData,
     @Inject(MFA_OPTIONS) private readonly options: ResolvedMfaOptions,
   ) {}
 
   /** @param authenticators the user's authenticators */
-  find(
+  async find(
     user: MfaUser,
-    authenticators: readonly Pick<AuthenticatorView, 'type'>[],
-    context: Pick<MfaRequest, 'records'>,
-  ): Offer {
-    const possible = this.enrollment
-      .supportedSecondFactors(context.records)
-      .filter((type) => this.hasRoom(type, authenticators))
-      .filter((type) => this.registry.find(type)?.isOffered?.(user) ?? true);
+    authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[],
+    context: Pick<MfaRequest, 'records' | 'account'>,
+  ): Promise<Offer> {
+    const rows = context.account?.authenticators ?? [];
+    const possible: MfaType[] = [];
+    for (const type of this.enrollment.supportedSecondFactors(context.records)) {
+      const isOffered = this.registry.find(type)?.isOffered?.(user) ?? true;
+      if (isOffered && (this.hasRoom(type, authenticators) || (await this.canReplace(type, user, rows))))
+        possible.push(type);
+    }
     const refusals = possible.map((type) => this.refusalOf(user, type));
     return {
       types: possible.filter((_, index) => refusals[index] === null),
@@ -47,10 +54,18 @@ export class OfferedFactors {
     };
   }
 
-  private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'type'>[]): boolean {
+  private hasRoom(type: MfaType, authenticators: readonly Pick<AuthenticatorView, 'id' | 'type'>[]): boolean {
     const count = authenticators.filter((one) => one.type === type).length;
     const parts = FACTORS.find((one) => one.type === type);
     return count < (parts?.maxPerUser?.(this.options) ?? traitsOf(type)?.maxPerUser ?? 1);
+  }
+
+  /** Whether a new authenticator would replace one whose destination is no longer on record. */
+  private async canReplace(type: MfaType, user: MfaUser, rows: readonly Authenticator[]): Promise<boolean> {
+    const factor = this.registry.find(type);
+    if (!factor) return false;
+    const onRecord = await this.registry.onRecord(user, [type]);
+    return (await findVoid(onRecord, { type, factor }, rows, this.data)) !== null;
   }
 
   private refusalOf(user: MfaUser, type: MfaType): string | null {
