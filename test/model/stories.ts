@@ -239,6 +239,18 @@ const mailing = inEitherWay(
     ]),
 );
 
+/** Somebody has moved and sets up codes to the new address in place of those to the old one. It may be that they move back meanwhile. */
+const moving = inEitherWay(
+  fc
+    .record({ who: by, type: delivered, isBack: fc.nat(3).map((one) => one === 0) })
+    .map(({ who, type, isBack }): Action[] => [
+      { type: 'move', of: OWNER[who], kind: type },
+      { type: 'set up codes', by: who, kind: type },
+      ...(isBack ? [{ type: 'move', of: OWNER[who], kind: type } as const] : []),
+      { type: 'activate codes', by: who, kind: type, with: 'newest' },
+    ]),
+);
+
 /** What one hand has begun to set up, the other one with the same session opens on the page. */
 const sharing: fc.Arbitrary<Turn[]> = eitherWay(
   fc.constant<Action>({ type: 'set up an app', by: 'home' }),
@@ -337,6 +349,15 @@ const MAILED = oneByOne(
   { type: 'steal' },
 );
 
+/** Ann has moved since, and has begun to set up codes to her new address. */
+const MOVED = [
+  ...MAILED,
+  ...oneByOne(
+    { type: 'move', of: 'ann', kind: 'email_code' },
+    { type: 'set up codes', by: 'home', kind: 'email_code' },
+  ),
+];
+
 /** Ann has an app, and codes by text message besides. She is half signed in twice, once by a link that was mailed to her. */
 const TEXTED = [
   ...ENROLLED.slice(0, 4),
@@ -376,6 +397,7 @@ function story(turn: fc.Arbitrary<Turn[]>): fc.Arbitrary<Turn[]> {
     TRUSTING,
     LOST,
     MAILED,
+    MOVED,
     TEXTED,
   );
   const turns = fc.array(turn, { minLength: 4, maxLength: 20 });
@@ -390,6 +412,7 @@ export const inTurn: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: spending },
     { weight: 1, arbitrary: guesses },
     { weight: 2, arbitrary: mailing },
+    { weight: 1, arbitrary: moving },
     { weight: 1, arbitrary: flood },
     { weight: 1, arbitrary: sharing },
   ),
@@ -406,6 +429,7 @@ export const withRaces: fc.Arbitrary<Turn[]> = story(
     { weight: 1, arbitrary: enrollment },
     { weight: 1, arbitrary: spending },
     { weight: 2, arbitrary: mailing },
+    { weight: 1, arbitrary: moving },
   ),
 );
 
@@ -425,6 +449,9 @@ function tour(how: 'json' | 'page' | 'forged form'): Turn[] {
     { type: 'prove', by: 'home', with: 'recovery code', trusts: false },
     { type: 'set up codes', by: 'home', kind: 'email_code' },
     { type: 'activate codes', by: 'home', kind: 'email_code', with: 'newest' },
+    { type: 'set up codes', by: 'home', kind: 'sms_code' },
+    { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
+    { type: 'move', of: 'ann', kind: 'sms_code' },
     { type: 'set up codes', by: 'home', kind: 'sms_code' },
     { type: 'activate codes', by: 'home', kind: 'sms_code', with: 'newest' },
     { type: 'login', by: 'phone', first: 'email' },

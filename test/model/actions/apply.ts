@@ -147,7 +147,7 @@ export function giveWay(before: State, bound: Bound): State[] {
  * What else may come of an action beside others. Trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. A
  * token found in two hands stays so, and what came of the trust meanwhile ends as well, even if its browser has just used it. And
  * who signs out ends their session, also when it has got another token meanwhile: it is not to go on behind their back. A code may be on its
- * way before what has sent it comes to nothing.
+ * way before what has sent it comes to nothing. And a form belongs to the session that it was shown to, even one that signs in.
  *
  * @param begun the state in which they were all sent
  */
@@ -164,6 +164,10 @@ export function beside(before: State, bound: Bound, begun: State): Outcome[] {
     const sent = structuredClone(before);
     noteSent(sent, bound, found, { kind: action.kind, isForSetUp: action.type === 'set up codes' });
     return [refused(sent)];
+  }
+  if (action.type === 'sign in with a passkey' && action.how === 'page') {
+    const isOutdated = sessionOf(begun, cookie) !== null && sessionOf(before, cookie) === null;
+    return isOutdated ? [refused(structuredClone(before))] : [];
   }
   const session = action.type === 'sign out' && before.sessions[sessionOf(begun, cookie)?.[0] ?? ''];
   return session ? [signOut(structuredClone(before), { ...bound, cookie: session.token }, action.by)] : [];

@@ -1,4 +1,4 @@
-import type { BrowserName, Outcome, Session, State, User } from '../state.js';
+import type { BrowserName, Delivered, Outcome, Session, State, User } from '../state.js';
 import {
   DELIVERED,
   LIMITS,
@@ -14,7 +14,7 @@ import type { Action, Bound } from './action.js';
 import { countAttempt, hasMessage, hasRoom } from './budgets.js';
 import { ok, refused } from './outcomes.js';
 import type { Proven } from './proofs.js';
-import { RECOVERY_CODES, gain } from './proofs.js';
+import { gain } from './proofs.js';
 import { noteSent } from './sent-codes.js';
 
 /** The session of the request, where it shows what a change of factors needs. */
@@ -78,11 +78,15 @@ function refuseFirstCode(
   return null;
 }
 
+/** One whose address has changed since makes room for another, which replaces it. */
+const hasRoomForCodes = ({ delivered, addresses }: User, kind: Delivered): boolean =>
+  delivered[kind]?.to !== addresses[kind];
+
 /** Sends the code with which such codes are set up. It takes the place of the one before it, whoever's session that was of. */
 export function setUpCodes(state: State, bound: Bound, { kind }: Action & { type: 'set up codes' }): Outcome {
   const found = changing(state, bound);
   const user = found && state.users[found[1].user];
-  if (!user || isSameChannel(found[1], kind) || user.delivered[kind]) return refused(state);
+  if (!user || isSameChannel(found[1], kind) || !hasRoomForCodes(user, kind)) return refused(state);
   if (!hasMessage(state, found[1].user)) return refused(state, 'too_many_messages');
   noteSent(state, bound, found, { kind, isForSetUp: true });
   user.codeSetups[kind] = {
@@ -103,14 +107,19 @@ export function activateCodes(
   const user = found && state.users[found[1].user];
   if (!user || isSameChannel(found[1], kind)) return refused(state);
   const setup = user.codeSetups[kind];
-  if (!setup || setup.session !== found[0] || setup.endsAt <= state.now || user.delivered[kind])
+  if (!setup || setup.session !== found[0] || setup.endsAt <= state.now || !hasRoomForCodes(user, kind))
     return refused(state);
   if (!hasRoom(state, found[1].user)) return refused(state, 'too_many_attempts');
   if (setup.code !== bound.sent || setup.to !== user.addresses[kind]) {
     countAttempt(state, found[1].user);
     return refused(state, 'incorrect_code');
   }
+  const replaced = user.delivered[kind];
   user.delivered[kind] = { name: bound.name, to: setup.to };
+  if (replaced) {
+    forgetFactor(state, found, replaced.name);
+    endOthers(state, found[1].user, found[0]);
+  }
   delete user.codeSetups[kind];
   added(state, found, bound, by, { proof: kind, of: bound.name });
   return ok(state, 201);
@@ -156,7 +165,7 @@ function ownFactor(user: User | null, { action, factor }: Bound): string | null 
   return own.includes(factor) ? factor : null;
 }
 
-/** What a factor had proven goes with it; the last one takes the recovery codes along. The user's other sessions are over. */
+/** What a factor had proven goes with it; the last one takes the recovery codes along, and all that the session shows but the first factor. The user's other sessions are over. */
 export function remove(state: State, bound: Bound): Outcome {
   const found = changing(state, bound);
   const user = found && state.users[found[1].user];
@@ -166,16 +175,22 @@ export function remove(state: State, bound: Bound): Outcome {
   user.keys = user.keys.filter((key) => key !== factor);
   if (user.totp?.secret === factor) user.totp = null;
   for (const kind of DELIVERED) if (user.delivered[kind]?.name === factor) delete user.delivered[kind];
-  user.lost = user.lost.filter((one) => one !== factor);
-  forgetProofs(state, name, factor);
+  forgetFactor(state, found, factor);
   if (!hasFactor(user)) {
     user.codes = null;
-    forgetProofs(state, name, RECOVERY_CODES);
+    found[1].proven = {};
   }
   endOthers(state, name, found[0]);
   distrust(state, name);
-  state.told[name].push('mfa.authenticator.removed');
   return ok(state, 204);
+}
+
+/** Nothing is left of a factor that was removed or replaced. */
+function forgetFactor(state: State, [, { user: name }]: [string, Session], factor: string): void {
+  const user = state.users[name];
+  user.lost = user.lost.filter((one) => one !== factor);
+  forgetProofs(state, name, factor);
+  state.told[name].push('mfa.authenticator.removed');
 }
 
 /** Half a sign-in is enough. What was reported stays as it is when it is reported again. */
