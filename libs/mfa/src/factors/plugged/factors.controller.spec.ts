@@ -21,8 +21,7 @@ describe('the routes that set further factors up', () => {
     ],
     ['nothing of an empty body', {}, {}],
     ['nothing without a body', undefined, {}],
-    ['nothing of a list', [{ to: '17' }], {}],
-    ['nothing of a text', 'to 17', {}],
+    ['nothing of an empty text', '', {}],
     ['nothing of null', null, {}],
   ])('begin one with %s', async (_, body, fields) => {
     await expect(routes.post('/factors/pager', body)).resolves.toStrictEqual({
@@ -30,6 +29,14 @@ describe('the routes that set further factors up', () => {
       body: { by: 'FactorSetupFlow.begin' },
       cache: 'no-store',
       calls: [['FactorSetupFlow.begin', ADA, 'pager', fields, CONTEXT]],
+    });
+  });
+
+  it.each([[[{ to: '17' }]], [[]], ['to 17'], [17], [true]])('begin none with %j', async (body) => {
+    await expect(routes.post('/factors/pager', body)).resolves.toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', message: ['the body must be an object'] },
+      calls: [],
     });
   });
 

@@ -1,5 +1,6 @@
 import { Body, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 
+import { MfaException } from '../../core/errors/mfa-exception.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import type { MfaActivationAnswer } from '../../sign-in/activation-answer.js';
 import { ActivationAnswers } from '../../sign-in/activation-answer.js';
@@ -31,8 +32,7 @@ export class MfaFactorsController {
     // Only the factor knows its shape.
     @Req() { body }: { body?: unknown },
   ): Promise<object> {
-    const fields = typeof body === 'object' && !Array.isArray(body) ? body : {};
-    return this.flow.begin(user, type as MfaType, { ...fields }, context);
+    return this.flow.begin(user, type as MfaType, fieldsOf(body), context);
   }
 
   @Post(':type/activate')
@@ -50,4 +50,12 @@ export class MfaFactorsController {
     const added = await this.flow.activate(user, type as MfaType, body, context);
     return this.answers.give(user, added, { request, response });
   }
+}
+
+/** @throws {MfaException} `invalid_request` when the body is neither absent nor an object */
+function fieldsOf(body: unknown): Record<string, unknown> {
+  // Body parsers leave an empty text where there is none.
+  const fields = body === undefined || body === '' ? null : body;
+  if (typeof fields === 'object' && !Array.isArray(fields)) return { ...fields };
+  throw new MfaException('invalid_request', { message: ['the body must be an object'] });
 }
