@@ -137,9 +137,9 @@ describe('the audit trail', () => {
       )
       .map((sql) => sql.split(' ')[0]);
     expect([...new Set(kinds)].sort()).toEqual(['INSERT', 'SELECT']);
-    expect(test.logger.queries.some(({ sql }) => /(UPDATE|REPLACE|ON CONFLICT).*mfa_audit/.test(sql))).toBe(
-      false,
-    );
+    // Statements that read the schema also name what happens to rows on UPDATE.
+    const changing = /^(UPDATE|REPLACE)\b.*mfa_audit|mfa_audit.*ON (CONFLICT|DUPLICATE)/;
+    expect(test.logger.queries.filter(({ sql }) => changing.test(sql))).toEqual([]);
     await test.close();
   });
 });

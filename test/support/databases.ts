@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { DataSource } from 'typeorm';
 
-import type { ServerName } from './servers.js';
-import { createDatabase } from './servers.js';
+import type { ServerName, TestDatabase } from './servers.js';
+import { createDatabase, lendDatabase } from './servers.js';
 
 /** The database engine of the suite: `MFA_TEST_DATABASE=postgres npm test`. */
 export const ENGINE = (process.env['MFA_TEST_DATABASE'] ?? 'sqlite') as 'sqlite' | ServerName;
@@ -15,19 +14,29 @@ export const ENGINE = (process.env['MFA_TEST_DATABASE'] ?? 'sqlite') as 'sqlite'
 if (!['sqlite', 'postgres', 'mariadb'].includes(ENGINE)) {
   throw new Error('MFA_TEST_DATABASE must be sqlite, postgres or mariadb');
 }
-/** A database for the caller alone, and a function to drop it. */
-export async function emptyDatabase(): Promise<{ orm: TypeOrmModuleOptions; drop: () => Promise<void> }> {
+
+/** A database without any tables, for the caller alone. */
+export function emptyDatabase(): Promise<TestDatabase> {
+  return databaseBy(createDatabase);
+}
+
+/** A database without rows, for a caller alone that has TypeORM see to its tables: some may be there. */
+export function cleanDatabase(): Promise<TestDatabase> {
+  return databaseBy(lendDatabase);
+}
+
+async function databaseBy(server: typeof createDatabase): Promise<TestDatabase> {
   // Not by `useBinaryCollation()`, which affects the whole process: some files also use a SQLite database.
-  if (ENGINE === 'mariadb') return createDatabase(ENGINE, 'utf8mb4_bin');
-  if (ENGINE === 'postgres') return createDatabase(ENGINE);
+  if (ENGINE === 'mariadb') return server(ENGINE, 'utf8mb4_bin');
+  if (ENGINE === 'postgres') return server(ENGINE);
   return { orm: { type: 'better-sqlite3', database: ':memory:' }, drop: () => Promise.resolve() };
 }
 
-/** An empty database with the tables of these entities, for tests without an application. */
+/** A database without rows, with the tables of these entities, for tests without an application. */
 export async function openDatabase(
   ...entities: readonly (new () => object)[]
 ): Promise<{ dataSource: DataSource; close: () => Promise<void> }> {
-  const { orm, drop } = await emptyDatabase();
+  const { orm, drop } = await cleanDatabase();
   const dataSource = new DataSource({
     ...orm,
     entities: [...entities],
@@ -44,7 +53,7 @@ export async function openDatabase(
 }
 
 /** One database for several applications, in sequence or at the same time. */
-export async function sharedDatabase(): ReturnType<typeof emptyDatabase> {
+export async function sharedDatabase(): Promise<TestDatabase> {
   if (ENGINE !== 'sqlite') return emptyDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-mfa-shared-'));
   const database = join(folder, 'a.sqlite');

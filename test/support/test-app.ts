@@ -19,7 +19,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { DataSource } from 'typeorm';
 
 import { Client } from './client.js';
-import { emptyDatabase } from './databases.js';
+import { cleanDatabase } from './databases.js';
 import { TestClock } from './clock.js';
 import { assertNoSecretLeft } from './hygiene.js';
 import { settled } from './inside.js';
@@ -185,7 +185,7 @@ export async function startTestApp({
   database,
   orm,
 }: TestAppOptions = {}): Promise<TestApp> {
-  const own = orm || database ? null : await emptyDatabase();
+  const own = orm || database ? null : await cleanDatabase();
   const clock = new TestClock();
   const logger = new MemoryLogger();
   let connecting: Promise<DataSource> | undefined;
