@@ -10,7 +10,7 @@ import type { MfaSignUp } from './sign-up.js';
 import type { MfaErrorCode } from '../core/errors/error-codes.js';
 import type { MfaRefusalReason } from '../core/errors/mfa-exception.js';
 import type { MfaType } from '../core/policy/methods.js';
-import { SECOND_FACTOR_TYPES, traitsOf } from '../core/policy/methods.js';
+import { traitsOf } from '../core/policy/methods.js';
 import type { AuthenticationSession } from '../engine/rows/authentication-session.entity.js';
 import { getMfaSession, getMfaUser } from '../engine/rows/mfa-request.js';
 import { buildKeyUri } from '../core/otpauth/key-uri.js';
@@ -330,11 +330,11 @@ export class DefaultMfaAdapter {
    */
   async isMfaEnabled(
     user: MfaUser,
-    types: readonly MfaType[] = SECOND_FACTOR_TYPES,
+    types?: readonly MfaType[],
     authenticators?: readonly Authenticator[],
   ): Promise<boolean> {
     const rows = authenticators ?? (await this.mfa.findAuthenticators(userIdOf(user)));
-    return rows.some((row) => types.includes(row.type) && isSecondFactorRow(row));
+    return rows.some((row) => isSecondFactorRow(row) && (types?.includes(row.type) ?? true));
   }
 
   /**

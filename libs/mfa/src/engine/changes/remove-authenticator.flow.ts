@@ -14,10 +14,10 @@ import type { NewMfaEvent } from '../journal/mfa-event.js';
 import { nameAuthenticator } from '../journal/mfa-journal.js';
 import type { AuthenticationRecord } from '../../core/policy/methods.js';
 import {
+  isBackupType,
   isOwnBackup,
   isRecoveryCodes,
   isSecondFactor,
-  isSecondFactorType,
   isTrustedBrowser,
   typeOfRecord,
 } from '../../core/policy/methods.js';
@@ -86,7 +86,7 @@ export class RemoveAuthenticatorFlow {
         return { type: 'mfa.authenticator.removed', data };
       }),
     ];
-    if (isSecondFactorType(removed.type)) {
+    if (!isBackupType(removed.type)) {
       writes.push(this.sessions.planEndingOthers(userId, session?.id ?? ''));
       const scope = session ? 'others' : 'all';
       events.push({ type: 'mfa.session.ended', data: { scope, reason: 'factors_changed' } });

@@ -44,10 +44,18 @@ describe('whether an authenticator works now', () => {
     expect(isUsable).toHaveBeenCalledWith(USER, expect.objectContaining({ id: 'works' }));
   });
 
-  it('is so where its factor says nothing, and where there is no such factor any more', async () => {
+  it('is so where its factor says nothing', async () => {
     const { isUsable: ask } = bound(availability({ pager: undefined }));
     expect(await ask(USER, rowOf('pager'))).toBe(true);
-    expect(await ask(USER, rowOf('gone'))).toBe(true);
+  });
+
+  it('is not so where there is no such factor any more, which is said once for each type', async () => {
+    const { isUsable: ask } = bound(availability({ pager: undefined }));
+    for (const type of ['gone', 'gone', 'lost']) expect(await ask(USER, rowOf(type))).toBe(false);
+    expect(error.mock.calls.map(([message]) => String(message))).toEqual([
+      expect.stringMatching(/authenticators of type gone, but no such factor.*`factors`/),
+      expect.stringMatching(/of type lost/),
+    ]);
   });
 
   it('is not so while it is locked, whatever its factor says', async () => {

@@ -5,7 +5,7 @@ import type { Authenticator } from '../rows/authenticator.entity.js';
 import { AuthenticatorsService } from '../authenticators/authenticators.service.js';
 import { isAway } from '../../core/errors/is-away.js';
 import type { AuthenticationRecord, MfaType } from '../../core/policy/methods.js';
-import { isOverSameChannel } from '../../core/policy/methods.js';
+import { isOverSameChannel, traitsOf } from '../../core/policy/methods.js';
 import { FactorData } from './factor-judge.js';
 import { FactorRegistry } from './factor-registry.js';
 import { ProfileFloor } from './profile-floor.js';
@@ -14,6 +14,8 @@ import { ProfileFloor } from './profile-floor.js';
 @Injectable()
 export class FactorAvailability {
   private readonly logger = new Logger(FactorAvailability.name);
+  /** The types without a factor that were reported. */
+  private readonly missing = new Set<MfaType>();
 
   constructor(
     @Inject(AuthenticatorsService) private readonly authenticators: AuthenticatorsService,
@@ -42,6 +44,7 @@ export class FactorAvailability {
   /** Whether this authenticator works now: it is not locked, and its factor agrees. */
   async isUsable(user: MfaUser, row: Authenticator): Promise<boolean> {
     if (this.authenticators.isLocked(row)) return false;
+    if (traitsOf(row.type) === undefined) return this.reportMissing(row.type);
     const factor = this.registry.find(row.type);
     if (!factor?.isUsable) return true;
     try {
@@ -54,5 +57,16 @@ export class FactorAvailability {
       );
       return false;
     }
+  }
+
+  /** Once per type: there may be many of them. */
+  private reportMissing(type: MfaType): false {
+    if (!this.missing.has(type)) {
+      this.missing.add(type);
+      this.logger.error(
+        `There are authenticators of type ${type}, but no such factor. They can't be used, and their users still owe a second factor. Add it to the option \`factors\` again`,
+      );
+    }
+    return false;
   }
 }

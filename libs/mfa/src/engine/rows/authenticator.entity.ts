@@ -4,7 +4,7 @@ import { MAX_USER_ID_LENGTH } from '../../core/users/mfa-user.js';
 import type { MfaType } from '../../core/policy/methods.js';
 import { BigintColumn, CountColumn, MomentColumn } from '../../storage/columns.js';
 import { fittingName } from '../../core/users/authenticator-name.js';
-import { isSecondFactorType, isJudgedByRow } from '../../core/policy/methods.js';
+import { isBackupType, isJudgedByRow } from '../../core/policy/methods.js';
 import type { KeyRing, SealedFields } from '../../core/crypto/key-ring.js';
 import { hasSeal, sealRow } from '../../core/crypto/key-ring.js';
 
@@ -121,10 +121,11 @@ export const PASSWORDLESS = 'passwordless';
 
 /**
  * Whether this authenticator makes its user *enrolled*, so that a password alone no longer signs in. A passkey that was added
- * for convenience doesn't: a user who loses it signs in with the password as before.
+ * for convenience doesn't: a user who loses it signs in with the password as before. One of a type that isn't registered does, as
+ * after a deployment without its factor: otherwise a password alone would suddenly be enough.
  */
 export function isSecondFactorRow({ type, role }: { type: MfaType; role?: string | null }): boolean {
-  return isSecondFactorType(type) && role !== PASSWORDLESS;
+  return !isBackupType(type) && role !== PASSWORDLESS;
 }
 
 const TABLE = 'authenticator';

@@ -4,7 +4,7 @@ import { AuthenticationSession } from '../rows/authentication-session.entity.js'
 import { Authenticator } from '../rows/authenticator.entity.js';
 import type { MfaClock } from '../../core/clock/clock.js';
 import { MFA_CLOCK } from '../../core/clock/clock.js';
-import { SECOND_FACTOR_TYPES } from '../../core/policy/methods.js';
+import { MFA_TYPES, isBackupType } from '../../core/policy/methods.js';
 import type { Write } from '../../storage/mfa-storage.js';
 import { MfaStorage } from '../../storage/mfa-storage.js';
 import type { PreparedRead } from '../../storage/prepared-statements.js';
@@ -110,13 +110,13 @@ export class UserStateService {
    */
   planFactorCount(userId: string): Write {
     const { dataSource } = this.storage;
-    // Only passkeys that aren't a second factor have a role; see `isSecondFactorRow`.
+    // As `isSecondFactorRow` says; only passkeys that aren't a second factor have a role.
     const count = dataSource
       .createQueryBuilder(Authenticator, 'a')
       .select('COUNT(*)')
-      .where('a.user_id = :userId AND a.type IN (:...types) AND a.role IS NULL', {
-        types: SECOND_FACTOR_TYPES,
-      });
+      .where('a.user_id = :userId AND a.role IS NULL');
+    const backups = MFA_TYPES.filter(isBackupType);
+    if (backups.length > 0) count.andWhere('a.type NOT IN (:...backups)', { backups });
     return {
       query: dataSource
         .createQueryBuilder()
