@@ -1,8 +1,15 @@
 import type { ArgumentMetadata, ExecutionContext, NestInterceptor, ValidationError } from '@nestjs/common';
-import { Injectable, SetMetadata, UseInterceptors, ValidationPipe, applyDecorators } from '@nestjs/common';
+import {
+  HttpException,
+  Injectable,
+  SetMetadata,
+  UseInterceptors,
+  ValidationPipe,
+  applyDecorators,
+} from '@nestjs/common';
 import * as classTransformer from 'class-transformer';
 import * as classValidator from 'class-validator';
-import { map, tap } from 'rxjs';
+import { catchError, map, tap, throwError } from 'rxjs';
 
 import { SideTable } from '../core/objects/side-table.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
@@ -42,22 +49,30 @@ export class MfaValidationPipe extends ValidationPipe {
 
 const OWN_ANSWER = 'nestjs-mfa:own-answer';
 
-const answers = new SideTable<object, { answer: unknown }>();
+/** What one of our handlers has returned or thrown. */
+type OwnAnswer = { answer: unknown } | { error: unknown };
+
+const answers = new SideTable<object, OwnAnswer>();
 
 function requestOf(context: ExecutionContext): object {
   return context.switchToHttp().getRequest<object>();
 }
 
-/** Keeps what one of our handlers returns, after its own interceptors. */
+/** Keeps what one of our handlers returns or throws, after its own interceptors and pipes. */
 const KEEP_ANSWER: NestInterceptor = {
   intercept: (context, next) =>
-    next.handle().pipe(tap((answer: unknown) => answers.set(requestOf(context), { answer }))),
+    next.handle().pipe(
+      tap({
+        next: (answer: unknown) => answers.set(requestOf(context), { answer }),
+        error: (error: unknown) => answers.set(requestOf(context), { error }),
+      }),
+    ),
 };
 
 /**
- * Restores that response, whatever global interceptors of the application have made of it, such as serializers that
- * drop unmarked properties, or envelopes. A cache that responds instead of our handler would give one user another's
- * data.
+ * Restores that response, whatever global interceptors of the application have made of it: serializers that drop
+ * unmarked properties, envelopes, or another exception for each one, which would lose the code that clients rely on. A
+ * cache that responds instead of our handler would give one user another's data.
  */
 export const SEAL_ANSWER: NestInterceptor = {
   intercept(context, next) {
@@ -65,10 +80,19 @@ export const SEAL_ANSWER: NestInterceptor = {
     return next.handle().pipe(
       map(() => {
         const kept = answers.get(requestOf(context));
-        if (kept) return kept.answer;
-        throw new Error(
-          `A global interceptor of the application replaces the answers of ${context.getClass().name}: exempt the routes of nestjs-mfa from it`,
-        );
+        if (!kept) {
+          throw new Error(
+            `A global interceptor of the application replaces the answers of ${context.getClass().name}: exempt the routes of nestjs-mfa from it`,
+          );
+        }
+        if ('error' in kept) throw kept.error;
+        return kept.answer;
+      }),
+      catchError((error: unknown) => {
+        const kept = answers.get(requestOf(context));
+        // Errors of other classes, from a hook for example, are the application's to map.
+        const isRefusal = kept && 'error' in kept && kept.error instanceof HttpException;
+        return throwError(() => (isRefusal ? kept.error : error));
       }),
     );
   },
