@@ -242,6 +242,20 @@ describe('users who must have a second factor', () => {
     await test.close();
   });
 
+  it('don’t get their grace period back from a clock that is set back', async () => {
+    const test = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 1000 } });
+    const client = test.client();
+    const id = newUserId();
+    await client.post('/login', { id });
+    expect((await client.get('/protected')).status).toBe(200);
+    test.clock.advance(1000);
+    expect((await client.get('/protected')).status).toBe(403);
+    test.clock.advance(-86_400);
+    await client.post('/login', { id });
+    expect((await client.get('/protected')).body.code).toBe('mfa_enrollment_required');
+    await test.close();
+  });
+
   it('start their grace period at the first route that asks, once, also under parallel requests', async () => {
     const test = await startTestApp({ mfa: { enrollmentGracePeriodSeconds: 1000 } });
     const client = test.client();

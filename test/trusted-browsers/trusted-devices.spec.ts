@@ -106,6 +106,15 @@ describe('trusted browsers', () => {
     expect((await login(user, test.client())).body.status).toBe('mfa_required');
   });
 
+  it('owe the second factor while the clock is set back to before they were trusted', async () => {
+    const user = await enroll(test);
+    const browser = await trust(user);
+    test.clock.advance(-86_400);
+    expect((await login(user, browser)).body.status).toBe('mfa_required');
+    test.clock.advance(86_400);
+    expect((await login(user, browser)).body.status).toBe('authenticated');
+  });
+
   it('never stand for a second factor, unless the route says so', async () => {
     const user = await enroll(test);
     const browser = await trust(user);

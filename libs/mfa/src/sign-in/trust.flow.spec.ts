@@ -174,6 +174,11 @@ describe('a browser that is trusted', () => {
     expect((await recognise({ options: { enabled: false } })).browser).toBeNull();
   });
 
+  it('is nobody’s while the clock is set back to before it was trusted', async () => {
+    const devices = [device({ createdAt: new Date(NOW + 60_000) })];
+    expect((await recognise({ devices })).browser).toBeNull();
+  });
+
   it('costs no read without a token, nor while the option is off', async () => {
     expect((await recognise({ held: [] })).reads).toBe(0);
     expect((await recognise({ options: { enabled: false } })).reads).toBe(0);
@@ -266,6 +271,7 @@ describe('whether a browser is trusted', () => {
     expect(await isTrusted({ held: [createToken()] })).toBe(false);
     expect(await isTrusted({}, from({ agent: 'curl/8' }))).toBe(false);
     expect(await isTrusted({ devices: [] })).toBe(false);
+    expect(await isTrusted({ devices: [device({ createdAt: new Date(NOW + 60_000) })] })).toBe(false);
   });
 
   it('is no question without a token, or while the option is off', async () => {

@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MfaUser } from '../core/users/mfa-user.js';
 import { userIdOf } from '../core/users/mfa-user.js';
 import type { MfaClock } from '../core/clock/clock.js';
-import { MFA_CLOCK } from '../core/clock/clock.js';
+import { MFA_CLOCK, hasHappened } from '../core/clock/clock.js';
 import { createToken, hashToken } from '../core/crypto/tokens.js';
 import { MfaException } from '../core/errors/mfa-exception.js';
 import type { NewMfaEvent } from '../engine/journal/mfa-event.js';
@@ -101,7 +101,7 @@ export class TrustFlow {
     const devices = await this.store.find(userId, now);
     const reused = devices.filter((device) => isReused(device, hashes.keys(), source, now));
     for (const device of reused) await this.revokeReused(user, device, source);
-    const device = devices.find((one) => hashes.has(one.tokenHash) && !reused.includes(one));
+    const device = devices.find((one) => holdsOneOf(hashes, one, now) && !reused.includes(one));
     if (!device) return null;
     if (isSameBrowser(device.userAgent, source.userAgent)) {
       return this.planUse(device, hashes.get(device.tokenHash) as string, request, source);
@@ -121,8 +121,9 @@ export class TrustFlow {
     if (hashes.size === 0) return false;
     const userId = userIdOf(user);
     const { userAgent } = sourceOfRequest(request, userId);
-    const devices = await this.store.find(userId, this.clock.now());
-    return devices.some((one) => hashes.has(one.tokenHash) && isSameBrowser(one.userAgent, userAgent));
+    const now = this.clock.now();
+    const devices = await this.store.find(userId, now);
+    return devices.some((one) => holdsOneOf(hashes, one, now) && isSameBrowser(one.userAgent, userAgent));
   }
 
   private planUse(
@@ -163,6 +164,15 @@ export class TrustFlow {
     }
     if (device) throw new MfaException('storage_unavailable');
   }
+}
+
+/** Whether one of these tokens is the browser's. While a clock is set back to before it was trusted, its trust proves nothing. */
+function holdsOneOf(
+  hashes: Pick<ReadonlySet<string>, 'has'>,
+  { tokenHash, createdAt }: TrustedDevice,
+  now: number,
+): boolean {
+  return hashes.has(tokenHash) && hasHappened(createdAt.getTime(), now);
 }
 
 function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEvent[] {

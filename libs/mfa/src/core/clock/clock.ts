@@ -18,6 +18,10 @@ export const CLOCK_SKEW_MS = 2_000;
 
 /** Whether `at` is at most `maxAgeSeconds` before `now`. `at` and `now` are in milliseconds. */
 export function isWithin(at: number, maxAgeSeconds: number, now: number): boolean {
-  const age = now - at;
-  return age >= -CLOCK_SKEW_MS && age <= maxAgeSeconds * 1000;
+  return hasHappened(at, now) && now - at <= maxAgeSeconds * 1000;
+}
+
+/** Whether `at` is not in the future, apart from the skew. A clock that was set back makes what has happened look as if it hadn't. */
+export function hasHappened(at: number, now: number): boolean {
+  return at - now <= CLOCK_SKEW_MS;
 }

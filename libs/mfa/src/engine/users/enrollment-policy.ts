@@ -6,7 +6,7 @@ import { MFA_ADAPTER } from '../../adapter/mfa-adapter.js';
 import type { MfaUser } from '../../core/users/mfa-user.js';
 import { userIdOf } from '../../core/users/mfa-user.js';
 import type { MfaClock } from '../../core/clock/clock.js';
-import { MFA_CLOCK } from '../../core/clock/clock.js';
+import { MFA_CLOCK, hasHappened } from '../../core/clock/clock.js';
 import { isOverSameChannel, SECOND_FACTOR_TYPES } from '../../core/policy/methods.js';
 import type { ResolvedMfaOptions } from '../../options/resolved-options.js';
 import { MFA_OPTIONS } from '../../options/resolved-options.js';
@@ -87,7 +87,7 @@ export class EnrollmentPolicy {
 
   /**
    * The end of the grace period, counted from now if it hasn't begun. Null for users who ever had a second factor: having lost
-   * or removed it, they already know that one is needed.
+   * or removed it, they already know that one is needed. Also null while the clock is set back to before the period began.
    */
   private async graceEnd(
     user: MfaUser,
@@ -99,7 +99,8 @@ export class EnrollmentPolicy {
     const start = starts
       ? await this.states.startEnrollmentGrace(userIdOf(user), state, session)
       : (state?.enrollmentStartedAt ?? new Date(this.clock.now()));
-    return start.getTime() + seconds * 1000;
+    // A clock that was set back must not give back a grace period that was over.
+    return hasHappened(start.getTime(), this.clock.now()) ? start.getTime() + seconds * 1000 : null;
   }
 
   /**
