@@ -271,6 +271,18 @@ describe('one row that can’t be read', () => {
     expect((await user.client.delete(`/mfa/authenticators/${bad.id}`)).status).toBe(204);
   });
 
+  it('of a time that is none leaves the pages and lists as they are', async () => {
+    const user = await enroll(test);
+    const { id } = await addKey(user.client);
+    for (const column of ['created_at', 'last_used_at']) {
+      // More milliseconds than a date can have.
+      await damage('mfa_authenticator', column, '9000000000000000', 'id', id);
+      expect((await user.client.get('/account/security')).status).toBe(200);
+      expect((await user.client.get('/mfa/authenticators')).status).toBe(200);
+    }
+    expect((await user.client.delete(`/mfa/authenticators/${id}`)).status).toBe(204);
+  });
+
   it('of a type that nobody knows is listed and can be removed', async () => {
     const user = await enroll(test);
     const { id } = await addKey(user.client);

@@ -12,6 +12,8 @@ interface Props {
 
 /** A time in UTC, which the script converts to the reader's time zone. */
 export function Moment({ page, at, isSoon = false }: Props): VNode {
+  // From a damaged row, without which the rest of the page is as useful as ever.
+  if (Number.isNaN(at.getTime())) return <span>–</span>;
   return (
     <time dateTime={at.toISOString()} data-mfa-local={isSoon ? 'soon' : ''}>
       {page.formatDate(at)}
