@@ -115,6 +115,14 @@ describe('a browser that the guard refuses', () => {
     },
   );
 
+  it.each([['text/html'], ['Text/HTML'], ['application/xhtml+xml, text/html;q=0.9, */*;q=0.8']])(
+    'is one when it accepts %j',
+    async (accept) => {
+      const browser = await signedIn(test);
+      expect((await browser.get('/protected', { accept })).status).toBe(303);
+    },
+  );
+
   it('gets JSON from the JSON routes', async () => {
     const browser = PageClient.of(test.client());
     const answer = await browser.get('/mfa/status');

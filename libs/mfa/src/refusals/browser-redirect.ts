@@ -81,7 +81,7 @@ const isStrong = (type: string): boolean => isPhishingResistantType(type as MfaT
 /** Whether the client wants a page rather than data: a browser that navigates, not one that fetches. */
 export function prefersHtml(request: object): boolean {
   const accept = readHeader(request, 'accept');
-  // API clients send just `*/*`.
-  if (!accept?.includes('text/html')) return false;
+  // API clients send just `*/*`. Media types are case-insensitive (RFC 9110, section 8.3.1).
+  if (!accept?.toLowerCase().includes('text/html')) return false;
   return new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/html']) === 'text/html';
 }
