@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import type { MfaUser } from 'nestjs-mfa';
-import { MfaService } from 'nestjs-mfa';
+import { MfaAdminService, MfaService } from 'nestjs-mfa';
 
 import type { Answer, Client } from '../support/client.js';
+import { rowsOf } from '../support/databases.js';
 import type { Enrolled, TestApp } from '../support/test-app.js';
 import { codeOf, enroll, halfSignIn, newUserId, startTestApp, users } from '../support/test-app.js';
 
@@ -56,6 +57,18 @@ describe('signing in', () => {
       expect((await client.post(path, { code: '123456' })).body.code).toBe('unauthenticated');
     }
     expect((await client.delete('/mfa/authenticators/x')).status).toBe(401);
+  });
+
+  it('owes the factor even where the row of the user’s state is lost', async () => {
+    const { id, client } = await enroll(test);
+    await rowsOf(test.dataSource, 'DELETE FROM mfa_user_state WHERE user_id = ?', [id]);
+    const half = await halfSignIn(test, { id });
+    expect((await half.get('/me')).status).toBe(401);
+    expect((await client.get('/mfa/status')).body).toMatchObject({ enabled: true });
+    const admin = test.app.get(MfaAdminService);
+    expect((await admin.status(id)).authenticators).toHaveLength(2);
+    await admin.reset(id, 'ticket 42');
+    expect((await test.client().post('/login', { id })).body.status).toBe('authenticated');
   });
 
   it.each([[''], ['a link by mail'], ['x'.repeat(41)], [null]])(

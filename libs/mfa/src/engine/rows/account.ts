@@ -5,7 +5,7 @@ import type { MfaUserState } from './mfa-user-state.entity.js';
 
 /** Everything stored for one user except sessions, read in one query. */
 export interface Account {
-  /** Null if nothing was ever stored for the user; then there are no authenticators either. */
+  /** Null if nothing was ever stored for the user, or the row is lost. */
   state: MfaUserState | null;
   /** Oldest first. */
   authenticators: Authenticator[];
