@@ -42,9 +42,8 @@ export const LIMITS = {
   /** A code that was sent, and the window in which so many are. */
   code: 200,
   messages: 600,
-  /** Trust in a browser, and how soon a sign-in that was sent twice may bring a token that was replaced. */
+  /** Trust in a browser. */
   trust: 100_000,
-  resent: 10,
 } as const;
 
 export type Proof = 'totp' | 'webauthn' | 'recovery_code' | 'trusted_device' | Delivered;
@@ -113,7 +112,6 @@ export interface Trust {
   token: string;
   former: string[];
   since: number;
-  usedAt: number;
 }
 
 /** How many wrong codes a user has within {@link LIMITS.window}, and how many messages within {@link LIMITS.messages}. */

@@ -27,7 +27,7 @@ export function apply(before: State, bound: Bound): Outcome {
   if ('how' in action && action.how === 'forged form') return refused(state);
   switch (action.type) {
     case 'login':
-      return logIn(state, bound, action, true);
+      return logIn(state, bound, action);
     case 'look': {
       const session = sessionOf(state, bound.cookie)?.[1];
       return session && isVerified(state, session) ? ok(state) : refused(state);
@@ -130,7 +130,8 @@ function read(state: State, { cookie }: Bound, page: Shown): Outcome {
 
 /**
  * What may be left of an action to which another one at the same time put an end: nothing, but for the session that a sign-in ends
- * first, and the trust that it has found in two hands.
+ * first, and the trust that it has found in two hands. Or all of it, where the trust was found in two hands
+ * before it was answered.
  */
 export function giveWay(before: State, bound: Bound): State[] {
   const { action, cookie } = bound;
@@ -139,13 +140,15 @@ export function giveWay(before: State, bound: Bound): State[] {
   const without = structuredClone(before);
   if (former) delete without.sessions[former[0]];
   const wary = structuredClone(without);
-  if (action.type === 'login') endReusedTrust(wary, bound, OWNER[action.by]);
-  return [before, without, wary];
+  if (action.type !== 'login') return [before, without, wary];
+  endReusedTrust(wary, bound, OWNER[action.by]);
+  const over = logIn(structuredClone(before), bound, action).state;
+  return [before, without, wary, over];
 }
 
 /**
  * What else may come of an action beside others. Trust that something ends meanwhile spares a sign-in nothing, whenever that ends it. A
- * token found in two hands stays so, and what came of the trust meanwhile ends as well, even if its browser has just used it. And
+ * token found in two hands stays so, and what came of the trust meanwhile ends as well, even if its browser has just used it; of two that have both found it valid one uses it, and nothing ends. And
  * who signs out ends their session, also when it has got another token meanwhile: it is not to go on behind their back. A code may be on its
  * way before what has sent it comes to nothing. And a form belongs to the session that it was shown to, even one that signs in.
  *
@@ -156,7 +159,11 @@ export function beside(before: State, bound: Bound, begun: State): Outcome[] {
   if (action.type === 'login' && trusted.length > 0) {
     const wary = structuredClone(before);
     endReusedTrust(wary, bound, OWNER[action.by], begun);
-    return [logIn(structuredClone(before), bound, action, false), logIn(wary, bound, action, true)];
+    return [
+      logIn(structuredClone(before), bound, action, 'not used'),
+      logIn(wary, bound, action),
+      logIn(structuredClone(before), bound, action, 'lost'),
+    ];
   }
   if (action.type === 'send a code' || action.type === 'set up codes') {
     const found = sessionOf(begun, cookie);

@@ -107,13 +107,13 @@ export function activateCodes(
   const user = found && state.users[found[1].user];
   if (!user || isSameChannel(found[1], kind)) return refused(state);
   const setup = user.codeSetups[kind];
-  if (!setup || setup.session !== found[0] || setup.endsAt <= state.now || !hasRoomForCodes(user, kind))
-    return refused(state);
+  if (!setup || setup.session !== found[0] || setup.endsAt <= state.now) return refused(state);
   if (!hasRoom(state, found[1].user)) return refused(state, 'too_many_attempts');
   if (setup.code !== bound.sent || setup.to !== user.addresses[kind]) {
     countAttempt(state, found[1].user);
     return refused(state, 'incorrect_code');
   }
+  if (!hasRoomForCodes(user, kind)) return refused(state, 'already_enabled');
   const replaced = user.delivered[kind];
   user.delivered[kind] = { name: bound.name, to: setup.to };
   if (replaced) {

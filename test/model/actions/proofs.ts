@@ -77,7 +77,7 @@ function useDigits(state: State, session: Session, bound: Bound, attempt: Attemp
 }
 
 function trust(state: State, { user }: Session, { name, trusted }: Bound, by: BrowserName): void {
-  state.trust[name] = { user, token: name, former: [], since: state.now, usedAt: -Infinity };
+  state.trust[name] = { user, token: name, former: [], since: state.now };
   state.trustCookies[by] = [name, ...trusted];
   state.told[user].push('mfa.trusted_device.added');
 }

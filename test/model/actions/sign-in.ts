@@ -3,12 +3,16 @@ import { LIMITS, OWNER, hasFactor, sessionOf, trustedOf } from '../state.js';
 import type { Action, Bound } from './action.js';
 import { ok, refused } from './outcomes.js';
 
-/** The first factor is right. The session that the browser had is over, whoever's it was. */
+/**
+ * The first factor is right. The session that the browser had is over, whoever's it was.
+ *
+ * @param trust what becomes of the browser's trust; `lost`: something at the same moment has used or ended it
+ */
 export function logIn(
   state: State,
   bound: Bound,
   { by, first }: Action & { type: 'login' },
-  usesTrust: boolean,
+  trust: 'used' | 'not used' | 'lost' = 'used',
 ): Outcome {
   const user = OWNER[by];
   const session = begin(state, bound, by, {
@@ -16,9 +20,10 @@ export function logIn(
     first: { method: first ?? 'pwd', at: state.now },
   });
   if (!session.isPending) return ok(state);
+  if (trust === 'lost') return ok(state);
   endReusedTrust(state, bound, user);
   const trusted = trustedOf(state, user).find(([, { token }]) => bound.trusted.includes(token));
-  if (trusted && usesTrust) useTrust(state, session, trusted, bound, by);
+  if (trusted && trust === 'used') useTrust(state, session, trusted, bound, by);
   return ok(state);
 }
 
@@ -58,14 +63,13 @@ function begin(
 const trustProof = (name: string): string => `trust ${name}`;
 
 /**
- * A token that was replaced is in two hands: the trust ends, and every session that came of it. Who sends a sign-in twice is forgiven.
+ * A token that was replaced is in two hands: the trust ends, and every session that came of it.
  *
  * @param seen the state in which that was found out
  */
 export function endReusedTrust(state: State, { trusted }: Bound, user: UserName, seen = state): void {
-  for (const [name, { former, usedAt }] of trustedOf(seen, user)) {
-    const isReused = former.some((token) => trusted.includes(token)) && seen.now - usedAt > LIMITS.resent;
-    if (!isReused) continue;
+  for (const [name, { former }] of trustedOf(seen, user)) {
+    if (!former.some((token) => trusted.includes(token))) continue;
     delete state.trust[name];
     for (const [other, session] of Object.entries(state.sessions))
       if (trustProof(name) in session.proven) delete state.sessions[other];
@@ -83,7 +87,6 @@ function useTrust(
   state.trustCookies[by] = [bound.name, ...bound.trusted.filter((token) => token !== trust.token)];
   trust.former.push(trust.token);
   trust.token = bound.name;
-  trust.usedAt = state.now;
   session.isPending = false;
   session.endsAt = state.now + LIMITS.session;
   session.proven[trustProof(name)] = { proof: 'trusted_device', at: state.now };

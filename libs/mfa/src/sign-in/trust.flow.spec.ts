@@ -191,17 +191,11 @@ describe('a token that was replaced', () => {
     recognise({ devices: [device(changed)], held }, request);
   const REVOKED = { writes: [{ revokes: 'device-1' }], events: expect.any(Array) };
 
-  it.each([0, 10_000])('may have been sent twice, %i ms after it was used', async (age) => {
-    const { browser, commits } = await again({ lastUsedAt: new Date(NOW - age) });
-    expect([browser, commits]).toEqual([null, []]);
-  });
-
-  const AT_ONCE = { lastUsedAt: new Date(NOW) };
-
   it.each<[string, Parameters<typeof again>]>([
+    ['comes at once', [{ lastUsedAt: new Date(NOW) }]],
     ['comes later', [{ lastUsedAt: new Date(NOW - 10_001) }]],
-    ['comes at once from another address', [AT_ONCE, from({ ip: '198.51.100.7' })]],
-    ['comes at once from another browser', [AT_ONCE, from({ agent: `${AGENT}1` })]],
+    ['comes from another address', [{}, from({ ip: '198.51.100.7' })]],
+    ['comes from another browser', [{}, from({ agent: `${AGENT}1` })]],
     ['was replaced long ago', [{}, from(), [older]]],
     ['comes though nothing was ever used', [{ lastUsedAt: null }]],
     ['comes beside the present one', [{}, from(), [former, present]]],

@@ -37,12 +37,6 @@ export interface RecognisedBrowser extends PlannedTrust {
   record: AuthenticationRecord;
 }
 
-/**
- * A sign-in that is sent twice presents the previous token again at once, from the same place. That is no theft, and gains
- * nothing either.
- */
-const REUSE_LENIENCY_MS = 10_000;
-
 const TRIES = 10;
 
 /** Trusts browsers, and recognizes them. */
@@ -99,7 +93,7 @@ export class TrustFlow {
     const source = sourceOfRequest(request, userId);
     const hashes = new Map(tokens.map((token) => [hashToken(token), token]));
     const devices = await this.store.find(userId, now);
-    const reused = devices.filter((device) => isReused(device, hashes.keys(), source, now));
+    const reused = devices.filter((device) => hasFormerToken(device, hashes.keys()));
     for (const device of reused) await this.revokeReused(user, device, source);
     const device = devices.find((one) => holdsOneOf(hashes, one, now) && !reused.includes(one));
     if (!device) return null;
@@ -183,16 +177,4 @@ function eventsOfReuse({ id }: TrustedDevice, endsSessions: boolean): NewMfaEven
     events.push({ type: 'mfa.session.ended', data: { scope: 'device', reason: 'trust_reused' } });
   }
   return events;
-}
-
-function isReused(
-  device: TrustedDevice,
-  hashes: Iterable<string>,
-  source: MfaEventSource,
-  now: number,
-): boolean {
-  if (!hasFormerToken(device, hashes)) return false;
-  const { lastUsedAt, ip, userAgent } = device;
-  const isElsewhere = ip !== source.ip || userAgent !== source.userAgent;
-  return isElsewhere || lastUsedAt === null || now - lastUsedAt.getTime() > REUSE_LENIENCY_MS;
 }
