@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Controller, Get, HttpCode, Injectable, Post, UseGuards } from '@nestjs/common';
 import type { MfaRequirement } from 'nestjs-mfa';
@@ -98,7 +98,18 @@ class OnceController {
   }
 }
 
-const controllers = [AssuredController, OnceController];
+/** With one guard. */
+@Controller('once-only')
+class OnceOnlyController {
+  @Post()
+  @HttpCode(200)
+  @RequireMfa({ once: true })
+  transfer(): object {
+    return {};
+  }
+}
+
+const controllers = [AssuredController, OnceController, OnceOnlyController];
 const answerOf = ({ status, body }: Answer): unknown[] => [status, body.code, body.methods, body.needs];
 const PROVEN_NOW = { method: 'webauthn', at: expect.any(String) };
 
@@ -398,6 +409,21 @@ describe(`a proof that is spent by one request (${ENGINE})`, () => {
       expect([answer.status, inBetween?.status].sort()).toEqual([200, 401]);
     }
     expect(points).toBeGreaterThanOrEqual(2);
+  });
+
+  it('opens one request where its time ends while it is admitted', async () => {
+    const { client } = await enrollKey(test);
+    const lastMoment = test.clock.now() + 300_000;
+    const passed: number[] = [];
+    // Its last moment passes after one more look at the clock each time.
+    for (let looksLeft = 0; looksLeft < 10; looksLeft++) {
+      let looks = 0;
+      const clock = jest.spyOn(test.clock, 'now');
+      clock.mockImplementation(() => (looks++ < looksLeft ? lastMoment : lastMoment + 1));
+      if ((await client.clone().post('/once-only')).status === 200) passed.push(looksLeft);
+      clock.mockRestore();
+    }
+    expect(passed).toHaveLength(1);
   });
 
   it('goes to one of a spending and a gain, and is not there again afterwards', async () => {

@@ -29,7 +29,13 @@ function policyOf({
   isOver = false,
   options = {},
 }: World = {}) {
-  const asked: { requirement: MfaRequirement; user: unknown; session: unknown; hasGrace?: boolean }[] = [];
+  const asked: {
+    requirement: MfaRequirement;
+    user: unknown;
+    session: unknown;
+    hasGrace?: boolean;
+    now?: number;
+  }[] = [];
   const resolved: object[] = [];
   const spent: unknown[] = [];
   const demanded: unknown[] = [];
@@ -54,11 +60,11 @@ function policyOf({
       spend: async (
         requirement: MfaRequirement,
         context: object,
-        decide: (context: object) => Promise<MfaPolicyDecision>,
+        decide: (context: object, now: number) => Promise<MfaPolicyDecision>,
         told?: (session: object, before: object) => void,
       ) => {
         spent.push(requirement);
-        const made = await decide(context);
+        const made = await decide(context, NOW + 1);
         if (made.allow) told?.({ ...SESSION, methods: ['spent'] }, SESSION);
         return made;
       },
@@ -142,6 +148,14 @@ describe('a proof that a request is to spend', () => {
     expect(await policy.decide(once, request)).toEqual(ALLOWED);
     expect(spent).toEqual([once]);
     expect(getMfaSession(request)?.methods).toEqual(['spent']);
+  });
+
+  it('is decided on at the time that it is spent at', async () => {
+    const { policy, asked } = policyOf({ decision: ALLOWED });
+    await policy.decide(once, {});
+    await policy.check(USER, SESSION as never, { once: true });
+    await policy.decide({}, {});
+    expect(asked.map(({ now }) => now)).toEqual([NOW + 1, NOW + 1, undefined]);
   });
 
   it('is not missed when the same call is asked for again', async () => {

@@ -182,11 +182,16 @@ export class MfaPolicyService {
     context: Judged,
     spent?: (session: AuthenticationSession, before: AuthenticationSession) => void,
   ): Promise<MfaPolicyDecision> {
-    return this.proofs.spend(requirement, context, (current) => this.decideFor(requirement, current), spent);
+    const decide = (current: Judged, now: number) => this.decideFor(requirement, current, now);
+    return this.proofs.spend(requirement, context, decide, spent);
   }
 
-  private async decideFor(requirement: MfaRequirement, context: Judged): Promise<MfaPolicyDecision> {
-    return noteJudged(await this.facts.decide(requirement, context), context.user);
+  private async decideFor(
+    requirement: MfaRequirement,
+    context: Judged,
+    now?: number,
+  ): Promise<MfaPolicyDecision> {
+    return noteJudged(await this.facts.decide(requirement, context, { now }), context.user);
   }
 
   /**

@@ -78,7 +78,7 @@ async function decide(
   requirement: MfaRequirement,
   session: object | null,
   world: World = {},
-  { user = USER, ...how }: { user?: object | null; hasGrace?: boolean } = {},
+  { user = USER, ...how }: { user?: object | null; hasGrace?: boolean; now?: number } = {},
 ) {
   const { facts, asked } = factsOf(world);
   return { decision: await facts.decide(requirement, { user, session } as never, how), asked };
@@ -98,6 +98,13 @@ describe('the facts of a decision', () => {
   it('are the session alone where that is enough', async () => {
     const { decision, asked } = await decide({}, sessionOf(PASSWORD, TOTP));
     expect([decision, asked]).toEqual([{ allow: true }, []]);
+  });
+
+  it('are those of another time where that is given', async () => {
+    const codes = await Promise.all(
+      [NOW + 300_000, NOW + 300_001].map((now) => decide({}, sessionOf(PASSWORD, TOTP), {}, { now })),
+    );
+    expect(codes.map(({ decision }) => decision.allow)).toEqual([true, false]);
   });
 
   it('are what the user can use, where it is not', async () => {

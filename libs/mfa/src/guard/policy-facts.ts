@@ -55,18 +55,19 @@ export class PolicyFacts {
    * Decides on this requirement and the demands of the profile.
    *
    * @param hasGrace whether users may pass without a second factor during the grace period
+   * @param now the time of the decision. Default: the time at which it is made
    */
   async decide(
     asked: MfaRequirement,
     context: Judged,
-    { hasGrace = true }: { hasGrace?: boolean } = {},
+    { hasGrace = true, now = this.clock.now() }: { hasGrace?: boolean; now?: number | undefined } = {},
   ): Promise<MfaPolicyDecision> {
     const { user } = context;
     const requirement = this.floor.raise(asked, recordsOf(context.session));
     const session = {
       hasUser: user !== null,
       records: await this.livingRecords(requirement, context),
-      now: this.clock.now(),
+      now,
       defaultMaxAge: this.options.gracePeriodSeconds,
     };
     if (!user) return decide(requirement, { ...session, ...NOTHING_KNOWN });

@@ -14,11 +14,18 @@ const proven = session('authenticated', { method: 'totp', at: NOW });
 /** Spends a proof of that session. `wins` says which commits succeed, `found` what is read after a lost one. */
 async function spend(
   held: Session | null,
-  { wins = [true], found = null as Session | null, decision = ALLOWED, tells = true } = {},
+  {
+    wins = [true],
+    found = null as Session | null,
+    decision = ALLOWED,
+    tells = true,
+    clock = { now: (): number => NOW },
+  } = {},
 ) {
   const commits: unknown[] = [];
   const told: unknown[] = [];
   const asked: unknown[] = [];
+  const times: number[] = [];
   const proofs = new SpentProofs(
     {
       planSpending: (one: Session) => ({ write: { of: one }, session: { spent: one } }),
@@ -31,18 +38,19 @@ async function spend(
       },
     } as never,
     { gracePeriodSeconds: 300 } as never,
-    { now: () => NOW },
+    clock,
   );
   const answer = await proofs.spend(
     { once: true },
     { user: { id: 1 }, session: held } as never,
-    (context) => {
+    (context, now) => {
       asked.push(context.session);
+      times.push(now);
       return Promise.resolve(decision);
     },
     tells ? (...sessions) => told.push(sessions) : undefined,
   );
-  return { answer, commits, told, asked };
+  return { answer, commits, told, asked, times };
 }
 
 describe('a proof that a request spends', () => {
@@ -52,6 +60,7 @@ describe('a proof that a request spends', () => {
       commits: [{ of: proven }],
       told: [[{ spent: proven }, proven]],
       asked: [proven],
+      times: [NOW],
     });
   });
 
@@ -74,6 +83,23 @@ describe('a proof that a request spends', () => {
       commits: [],
       told: [],
       asked: [held],
+      times: [NOW],
+    });
+  });
+
+  it('is spent where its time ends while the request is admitted', async () => {
+    const lastMoment = NOW + 300_000;
+    let looks = 0;
+    const clock = { now: () => lastMoment + looks++ };
+    expect(await spend(proven, { clock })).toMatchObject({ commits: [{ of: proven }], times: [lastMoment] });
+  });
+
+  it('is decided on at a later time where another request was quicker', async () => {
+    let looks = 0;
+    const clock = { now: () => NOW + looks++ };
+    expect(await spend(proven, { clock, wins: [false, true], found: proven })).toMatchObject({
+      commits: [{ of: proven }, { of: proven }],
+      times: [NOW, NOW + 1],
     });
   });
 

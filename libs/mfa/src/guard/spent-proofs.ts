@@ -27,23 +27,25 @@ export class SpentProofs {
    * Decides, and spends the proofs that the decision relies on. This is one conditional statement, so of several requests that
    * have read the same proof, one gets it.
    *
-   * @param decide decides on the proofs of the session
+   * @param decide decides on the proofs of the session at that time
    * @param spent receives the session as it is afterwards, and as it was before
    * @throws {MfaException} `session_expired` when it has ended in the meantime, or has a new token
    */
   async spend(
     requirement: MfaRequirement,
     context: Judged,
-    decide: (context: Judged) => Promise<MfaPolicyDecision>,
+    decide: (context: Judged, now: number) => Promise<MfaPolicyDecision>,
     spent?: (session: AuthenticationSession, before: AuthenticationSession) => void,
   ): Promise<MfaPolicyDecision> {
     for (let current = context; ;) {
-      const decision = await decide(current);
+      // One time for both questions: a proof whose time ends between them would admit a request that doesn't spend it.
+      const now = this.clock.now();
+      const decision = await decide(current, now);
       const { session } = current;
       if (!decision.allow || session?.status !== 'authenticated') return decision;
       const facts = {
         records: session.methods,
-        now: this.clock.now(),
+        now,
         defaultMaxAge: this.options.gracePeriodSeconds,
       };
       // Admitted without a proof, as in the grace period.
